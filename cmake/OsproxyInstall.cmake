@@ -1,0 +1,27 @@
+# What an embedder installs: the store and what it stands on, for find_package(osproxy CONFIG) and
+# pkg-config, and the two programs. Included last, when all targets exist.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(library_modules core directive snapshot store etcd)
+list(TRANSFORM library_modules PREPEND osproxy_ OUTPUT_VARIABLE library_targets)
+install(TARGETS ${library_targets} osproxy_etcd_proto EXPORT osproxyTargets
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+        FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+foreach(module IN LISTS library_modules)
+  set_target_properties(osproxy_${module} PROPERTIES EXPORT_NAME ${module})
+endforeach()
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/osproxy")
+install(EXPORT osproxyTargets NAMESPACE osproxy:: DESTINATION "${package_dir}")
+configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/osproxyConfig.cmake.in"
+  "${PROJECT_BINARY_DIR}/osproxyConfig.cmake" INSTALL_DESTINATION "${package_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/osproxyConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/osproxyConfig.cmake"
+              "${PROJECT_BINARY_DIR}/osproxyConfigVersion.cmake"
+        DESTINATION "${package_dir}")
+configure_file("${CMAKE_CURRENT_LIST_DIR}/osproxy.pc.in" "${PROJECT_BINARY_DIR}/osproxy.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/osproxy.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+install(TARGETS osproxy osproxyctl RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
