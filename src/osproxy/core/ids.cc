@@ -1,0 +1,28 @@
+#include "osproxy/core/ids.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace osproxy {
+
+std::string make_request_id(Random& random) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string id(kRequestIdSize, '0');
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    if (i % 16 == 0) bits = random.next();
+    id[i] = kHex[bits & 0xf];
+    bits >>= 4;
+  }
+  return id;
+}
+
+bool is_well_formed_request_id(std::string_view id) noexcept {
+  constexpr auto kAllowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == ':' || c == '-';
+  };
+  return !id.empty() && id.size() <= kMaxRequestIdSize && std::ranges::all_of(id, kAllowed);
+}
+
+}  // namespace osproxy

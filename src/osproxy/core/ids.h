@@ -1,0 +1,25 @@
+// Identifiers of requests and instances.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "osproxy/core/random.h"
+
+namespace osproxy {
+
+/// A request id of ours: 32 lower-case hex digits (128 bits), the size of a W3C trace id.
+inline constexpr std::size_t kRequestIdSize = 32;
+
+/// The longest request id that is taken over from a client, in bytes.
+inline constexpr std::size_t kMaxRequestIdSize = 128;
+
+/// A new request id, 32 lower-case hex digits.
+std::string make_request_id(Random& random);
+
+/// True if a client's `X-Request-Id` may be kept as it is: 1 to kMaxRequestIdSize bytes of
+/// [A-Za-z0-9._:-]. Anything else could break a log line, a header or a URL that it ends up in.
+bool is_well_formed_request_id(std::string_view id) noexcept;
+
+}  // namespace osproxy

@@ -1,0 +1,99 @@
+// Servers that are not what they are taken for: they listen on a free port of 127.0.0.1 and do one
+// simple thing to whoever connects.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace osproxy {
+
+class TcpListener {
+ public:
+  enum class Manner {
+    Silent,  ///< accepts and says nothing
+    Closes,  ///< accepts and closes
+    Http,    ///< answers every connection with an HTTP/1.1 400
+  };
+
+  explicit TcpListener(Manner manner) : manner_(manner), socket_(bound_socket()) {
+    if (::listen(socket_, 64) != 0) throw std::runtime_error("listen");
+    thread_ = std::thread([this] { serve(); });
+  }
+
+  ~TcpListener() {
+    stop_ = true;
+    thread_.join();
+    for (const int accepted : accepted_) ::close(accepted);
+    ::close(socket_);
+  }
+
+  TcpListener(const TcpListener&) = delete;
+  TcpListener& operator=(const TcpListener&) = delete;
+
+  std::string endpoint() const { return "127.0.0.1:" + std::to_string(port_of(socket_)); }
+
+  /// A port that nothing listens on, at the moment.
+  static std::uint16_t free_port() {
+    const int socket = bound_socket();
+    const std::uint16_t port = port_of(socket);
+    ::close(socket);
+    return port;
+  }
+
+ private:
+  static constexpr int kPollMs = 10;
+
+  static int bound_socket() {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+      throw std::runtime_error("bind");
+    }
+    return socket;
+  }
+
+  static std::uint16_t port_of(int socket) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+    return ntohs(address.sin_port);
+  }
+
+  void serve() {
+    while (!stop_) {
+      pollfd ready{.fd = socket_, .events = POLLIN, .revents = 0};
+      if (::poll(&ready, 1, kPollMs) != 1) continue;
+      const int accepted = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (accepted >= 0) treat(accepted);
+    }
+  }
+
+  void treat(int accepted) {
+    static constexpr char kAnswer[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    if (manner_ == Manner::Http) (void)!::write(accepted, kAnswer, sizeof kAnswer - 1);
+    if (manner_ == Manner::Closes) {
+      ::close(accepted);
+    } else {
+      accepted_.push_back(accepted);
+    }
+  }
+
+  const Manner manner_;
+  const int socket_;
+  std::vector<int> accepted_;  // owned by thread_ until it is joined
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+}  // namespace osproxy
