@@ -1,0 +1,176 @@
+#include "osproxy/directive/directive_set.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "osproxy/core/hash.h"
+#include "osproxy/directive/target_index.h"
+
+namespace osproxy {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Decides whether a request is in a directive's sample; hashes the request id at most once, and
+/// only when a directive samples at all.
+class Sampler {
+ public:
+  explicit Sampler(std::string_view request_id) noexcept : request_id_(request_id) {}
+
+  bool takes(int per_mille) noexcept {
+    if (per_mille >= 1000) return true;
+    if (draw_ < 0) draw_ = static_cast<int>(fnv1a_64(request_id_) % 1000);
+    return draw_ < per_mille;
+  }
+
+ private:
+  const std::string_view request_id_;
+  int draw_ = -1;  // not drawn yet
+};
+
+bool has_records_left(const CompiledDirective& compiled) noexcept {
+  const auto& max_records = compiled.directive.max_records;
+  return !max_records || compiled.usage->recorded.load(std::memory_order_relaxed) < *max_records;
+}
+
+/// Counts one record, unless `max_records` is reached; never more than that, however many threads
+/// try at once.
+bool claim_record(const CompiledDirective& compiled) noexcept {
+  const Directive& directive = compiled.directive;
+  if (directive.level == Level::Off) return true;  // records nothing
+  std::atomic<std::uint64_t>& recorded = compiled.usage->recorded;
+  if (!directive.max_records) {
+    recorded.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+  std::uint64_t count = recorded.load(std::memory_order_relaxed);
+  while (count < *directive.max_records) {
+    if (recorded.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+bool is_fulfilled(const Directive& directive, const Outcome& outcome) noexcept {
+  // Whole milliseconds, rounded down: the bound in nanoseconds could overflow.
+  return (!directive.min_latency ||
+          std::chrono::floor<milliseconds>(outcome.latency) >= *directive.min_latency) &&
+         (!directive.status || directive.status->matches(outcome.status));
+}
+
+/// Keeps the smallest kMaxNamed places, sorted: directives come in no particular order.
+void name_directive(Verdict& verdict, std::uint32_t place) noexcept {
+  std::size_t at = verdict.named().size();
+  ++verdict.matched_count;
+  if (at == Verdict::kMaxNamed) {
+    if (verdict.matched[at - 1] < place) return;
+    --at;
+  }
+  for (; at > 0 && verdict.matched[at - 1] > place; --at) {
+    verdict.matched[at] = verdict.matched[at - 1];
+  }
+  verdict.matched[at] = place;
+}
+
+void add(Verdict& verdict, std::uint32_t place, const Directive& directive) noexcept {
+  verdict.level = std::max(verdict.level, directive.level);
+  verdict.ring_buffer = verdict.ring_buffer || directive.ring_buffer;
+  verdict.capture = verdict.capture || directive.capture;
+  verdict.undecided = verdict.undecided || directive.min_latency || directive.status;
+  name_directive(verdict, place);
+}
+
+Life latest_ends(std::span<const CompiledDirective> directives) noexcept {
+  Life last{.wall_end = WallTime::min(), .boot_end = BootTime::min()};
+  for (const CompiledDirective& compiled : directives) {
+    last.wall_end = std::max(last.wall_end, compiled.life.wall_end);
+    last.boot_end = std::max(last.boot_end, compiled.life.boot_end);
+  }
+  return last;
+}
+
+}  // namespace
+
+DirectiveSet::DirectiveSet(std::vector<CompiledDirective> directives)
+    : directives_(std::move(directives)),
+      index_(std::make_unique<Index>(directives_)),
+      last_(latest_ends(directives_)) {}
+
+DirectiveSet::~DirectiveSet() = default;
+
+DirectiveSet::Pointer DirectiveSet::compile(Document document, LifeLedger& ledger, Now now) {
+  std::vector<LifeLedger::Entry> entries = ledger.apply(document, now);
+  if (entries.empty()) return empty_set();
+  std::vector<CompiledDirective> compiled;
+  compiled.reserve(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    compiled.push_back({.directive = std::move(document.directives[i]),
+                        .life = entries[i].life,
+                        .usage = std::move(entries[i].usage)});
+  }
+  return Pointer(new DirectiveSet(std::move(compiled)));
+}
+
+DirectiveSet::Pointer DirectiveSet::empty_set() {
+  static const Pointer empty(new DirectiveSet({}));
+  return empty;
+}
+
+template <class Visitor>
+void DirectiveSet::visit_applying(const Attributes& attributes, Now now,
+                                  std::string_view request_id, Visitor&& visitor) const noexcept {
+  if (last_.is_over(now)) return;
+  Sampler sampler(request_id);
+  index_->visit(attributes, [&](std::uint32_t place) {
+    const CompiledDirective& compiled = directives_[place];
+    if (!compiled.life.is_over(now) && sampler.takes(compiled.directive.sample_per_mille) &&
+        has_records_left(compiled)) {
+      visitor(place, compiled);
+    }
+  });
+}
+
+Verdict DirectiveSet::match_some(const Attributes& attributes, Now now,
+                                 std::string_view request_id) const noexcept {
+  Verdict verdict;
+  visit_applying(attributes, now, request_id,
+                 [&](std::uint32_t place, const CompiledDirective& compiled) {
+                   compiled.usage->matched.fetch_add(1, std::memory_order_relaxed);
+                   add(verdict, place, compiled.directive);
+                 });
+  return verdict;
+}
+
+Verdict DirectiveSet::conclude(const Attributes& attributes, Now started,
+                               std::string_view request_id, const Outcome& outcome) const noexcept {
+  Verdict verdict;
+  visit_applying(attributes, started, request_id,
+                 [&](std::uint32_t place, const CompiledDirective& compiled) {
+                   if (is_fulfilled(compiled.directive, outcome) && claim_record(compiled)) {
+                     add(verdict, place, compiled.directive);
+                   }
+                 });
+  verdict.undecided = false;
+  return verdict;
+}
+
+Document DirectiveSet::document() const {
+  Document document;
+  document.directives.reserve(directives_.size());
+  for (const CompiledDirective& compiled : directives_) {
+    document.directives.push_back(compiled.directive);
+    document.directives.back().end = AbsoluteEnd{compiled.life.wall_end};
+  }
+  return document;
+}
+
+std::optional<WallTime> DirectiveSet::next_end(Now now) const noexcept {
+  std::optional<WallTime> next;
+  for (const CompiledDirective& compiled : directives_) {
+    if (compiled.life.is_over(now)) continue;
+    const WallTime end = compiled.life.end_as_seen(now);
+    if (!next || end < *next) next = end;
+  }
+  return next;
+}
+
+}  // namespace osproxy

@@ -1,0 +1,72 @@
+// When each directive ends, and that nothing makes it live longer.
+//
+// A published end becomes a `Life` at the first sight of the directive, that is, of its id and
+// content together. The ledger remembers it for as long as the directive stays in the document, so
+// that a re-read, a reconnect or an edit of another directive finds the same life again. A life
+// ends by the wall clock or by the boot clock, whichever is first: setting the wall clock back
+// cannot extend it.
+//
+// Not thread-safe: a ledger belongs to the one thread that applies documents.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/directive/model.h"
+
+namespace osproxy {
+
+/// The end of a directive on both clocks. A regular value.
+struct Life {
+  WallTime wall_end;
+  BootTime boot_end;
+
+  bool is_over(Now now) const noexcept { return now.wall >= wall_end || now.boot >= boot_end; }
+
+  /// Where the wall clock will stand at the end, if nobody sets it: the time to show to people.
+  WallTime end_as_seen(Now now) const noexcept;
+
+  friend bool operator==(const Life&, const Life&) = default;
+};
+
+/// What one directive has done on this instance. Counters only grow; any thread may add.
+/// Relaxed everywhere: they are statistics, and `max_records` needs only the atomic add itself.
+struct DirectiveUsage {
+  std::atomic<std::uint64_t> matched{0};
+  std::atomic<std::uint64_t> recorded{0};
+};
+
+class LifeLedger {
+ public:
+  struct Entry {
+    Life life;
+    std::shared_ptr<DirectiveUsage> usage;  ///< never null; survives a re-read, like the life
+  };
+
+  /// No life is longer than `max_life` from its first sight.
+  explicit LifeLedger(std::chrono::seconds max_life = std::chrono::hours{24});
+
+  /// The entry of each directive of `document`, in its order. Directives seen before keep theirs;
+  /// those no longer in `document` are forgotten, and start anew if they come back.
+  std::vector<Entry> apply(const Document& document, Now now);
+
+ private:
+  Entry entry_of(const std::string& key, const Directive& directive, Now now) const;
+  Life first_sight(const Directive& directive, Now now) const;
+
+  const std::chrono::seconds max_life_;
+  std::unordered_map<std::string, Entry> entries_;  // by encode_directive(), which has the id
+};
+
+/// `document` with every `ttl_secs` turned into the `expires_at` it means at `now`: what a
+/// publisher writes to a shared store, so that the whole fleet agrees on the end.
+Document with_absolute_ends(Document document, WallTime now);
+
+}  // namespace osproxy

@@ -1,0 +1,109 @@
+// The document as it is published: plain values, nothing compiled, nothing resolved.
+//
+//   std::expected<Document, DecodeError> document = decode_document(bytes);   // decode.h
+//   std::string bytes = encode_document(*document);                           // encode.h
+//
+// Every type here is a regular value. docs/document.md is the operator's page on the same fields.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "osproxy/core/clock.h"
+
+namespace osproxy {
+
+/// How much is recorded of a request. Ordered: the highest level of all directives that apply wins.
+enum class Level : std::uint8_t { Off, Shape, ShapeTiming, ShapeRewriteDiff };
+
+/// The twelve kinds of OpenSearch requests that a directive can target.
+enum class Endpoint : std::uint8_t {
+  IngestDoc,
+  IngestBulk,
+  Search,
+  MultiSearch,
+  Count,
+  GetById,
+  MultiGet,
+  DeleteById,
+  DeleteByQuery,
+  Cursor,
+  Admin,
+  Unknown,
+};
+
+inline constexpr std::size_t kEndpointCount = 12;
+
+/// The name as it stands in documents, records and metrics: "ShapeTiming", "IngestBulk".
+std::string_view to_string(Level level) noexcept;
+std::string_view to_string(Endpoint endpoint) noexcept;
+
+/// The inverse of to_string, exactly; nullopt for any other text.
+std::optional<Level> parse_level(std::string_view name) noexcept;
+std::optional<Endpoint> parse_endpoint(std::string_view name) noexcept;
+
+/// The attributes a request must have; an absent one matches all. Strings are never empty.
+struct Target {
+  std::optional<std::string> tenant{};
+  std::optional<std::string> index{};
+  std::optional<std::string> principal{};
+  std::optional<Endpoint> endpoint{};
+
+  friend bool operator==(const Target&, const Target&) = default;
+};
+
+/// `"5xx"` (a class) or `"429"` (a code): the answers that a directive records.
+class StatusFilter {
+ public:
+  /// Reads `1xx` to `5xx`, or `100` to `599`; nullopt for anything else.
+  static std::optional<StatusFilter> parse(std::string_view text) noexcept;
+
+  bool matches(int status) const noexcept { return first_ <= status && status <= last_; }
+  std::string to_string() const;
+
+  friend bool operator==(const StatusFilter&, const StatusFilter&) = default;
+
+ private:
+  StatusFilter(int first, int last) : first_(first), last_(last) {}
+
+  int first_;
+  int last_;
+};
+
+/// A life relative to the first sight of the directive, greater than zero (`ttl_secs`).
+using RelativeEnd = std::chrono::seconds;
+/// `expires_at`; may lie in the past, and the directive is then inactive.
+using AbsoluteEnd = WallTime;
+/// Exactly one of the two is published.
+using PublishedEnd = std::variant<RelativeEnd, AbsoluteEnd>;
+
+/// One directive, field for field as section "The document" of docs/document.md has it.
+struct Directive {
+  std::string id{};
+  Level level = Level::Off;
+  PublishedEnd end{};
+  Target target{};
+  int sample_per_mille = 1000;
+  bool ring_buffer = false;
+  bool capture = false;
+  std::optional<std::chrono::milliseconds> min_latency{};  ///< `min_latency_ms`
+  std::optional<StatusFilter> status{};
+  std::optional<std::uint64_t> max_records{};  ///< per instance; > 0
+  std::optional<std::string> reason{};
+  std::optional<std::string> author{};
+
+  friend bool operator==(const Directive&, const Directive&) = default;
+};
+
+struct Document {
+  std::vector<Directive> directives;
+
+  friend bool operator==(const Document&, const Document&) = default;
+};
+
+}  // namespace osproxy

@@ -1,0 +1,51 @@
+#include "osproxy/directive/naive_matcher.h"
+
+#include <algorithm>
+
+#include "osproxy/core/hash.h"
+#include "osproxy/directive/index_expression.h"
+
+namespace osproxy {
+namespace {
+
+bool equal_or_absent(const std::optional<std::string>& target, std::string_view attribute) {
+  return !target || *target == attribute;
+}
+
+bool targets(const Target& target, const Attributes& attributes) {
+  return equal_or_absent(target.tenant, attributes.tenant) &&
+         equal_or_absent(target.principal, attributes.principal) &&
+         (!target.endpoint || *target.endpoint == attributes.endpoint) &&
+         (!target.index || index_expression_covers(attributes.index, *target.index));
+}
+
+bool applies(const CompiledDirective& compiled, const Attributes& attributes, Now now,
+             std::string_view request_id) {
+  const Directive& directive = compiled.directive;
+  const std::uint64_t recorded = compiled.usage->recorded.load(std::memory_order_relaxed);
+  return !compiled.life.is_over(now) && targets(directive.target, attributes) &&
+         (!directive.max_records || recorded < *directive.max_records) &&
+         fnv1a_64(request_id) % 1000 < static_cast<std::uint64_t>(directive.sample_per_mille);
+}
+
+}  // namespace
+
+Verdict naive_match(std::span<const CompiledDirective> directives, const Attributes& attributes,
+                    Now now, std::string_view request_id) noexcept {
+  Verdict verdict;
+  for (std::size_t i = 0; i < directives.size(); ++i) {
+    if (!applies(directives[i], attributes, now, request_id)) continue;
+    const Directive& directive = directives[i].directive;
+    verdict.level = std::max(verdict.level, directive.level);
+    verdict.ring_buffer = verdict.ring_buffer || directive.ring_buffer;
+    verdict.capture = verdict.capture || directive.capture;
+    verdict.undecided = verdict.undecided || directive.min_latency || directive.status;
+    if (verdict.matched_count < Verdict::kMaxNamed) {
+      verdict.matched[verdict.matched_count] = static_cast<std::uint32_t>(i);
+    }
+    ++verdict.matched_count;
+  }
+  return verdict;
+}
+
+}  // namespace osproxy

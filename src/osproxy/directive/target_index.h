@@ -1,0 +1,168 @@
+// Which directives target a request, without looking at those that do not.
+//
+// Directives that constrain the same ones of (tenant, principal, endpoint) to the same values form
+// a group, found by one hash probe for each of the at most eight combinations in use. A group has
+// the directives without an `index` target, and the others by the name that they target: an exact
+// element of a request's index expression finds its name by hash, a wildcard finds the range of
+// names that begin, or of those that end, as it does.
+//
+// Immutable after construction: any thread may search, and nothing is allocated. Refers to the
+// directives it was built from, which must outlive it and stay where they are.
+// docs/design/matching.md has the argument and the costs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "osproxy/directive/directive_set.h"
+#include "osproxy/directive/index_elements.h"
+#include "osproxy/directive/index_expression.h"
+
+namespace osproxy {
+
+/// An open-addressing table from hashes to positions in an array; which of the positions with one
+/// hash is meant, the caller says. At most half full, so that a miss touches one cache line or two.
+class HashIndex {
+ public:
+  static constexpr std::uint32_t kNone = 0xffff'ffff;
+
+  /// For `count` insertions.
+  explicit HashIndex(std::size_t count);
+
+  void insert(std::uint64_t hash, std::uint32_t position) noexcept;
+
+  /// The position inserted with `hash` for which `is_it(position)` holds, or kNone.
+  template <class Predicate>
+  std::uint32_t find(std::uint64_t hash, Predicate&& is_it) const noexcept {
+    const std::uint32_t tag = tag_of(hash);
+    for (std::size_t at = hash & mask_;; at = (at + 1) & mask_) {
+      const Slot& slot = slots_[at];
+      if (slot.position == kNone) return kNone;
+      if (slot.tag == tag && is_it(slot.position)) return slot.position;
+    }
+  }
+
+ private:
+  struct Slot {
+    std::uint32_t tag = 0;
+    std::uint32_t position = kNone;
+  };
+
+  // The lower bits are the place.
+  static std::uint32_t tag_of(std::uint64_t hash) noexcept {
+    return static_cast<std::uint32_t>(hash >> 32);
+  }
+
+  std::vector<Slot> slots_;
+  std::size_t mask_;
+};
+
+class DirectiveSet::Index {
+ public:
+  explicit Index(std::span<const CompiledDirective> directives);
+
+  /// Calls `visitor(i)` exactly once for each directive whose target fits, in no particular order.
+  template <class Visitor>
+  void visit(const Attributes& attributes, Visitor&& visitor) const {
+    const Hashes hashes = hash(attributes);
+    for (const unsigned mask : masks_) {
+      const Group* const group = find_group(mask, attributes, hashes);
+      if (group == nullptr) continue;
+      visit_range(group->any_index, visitor);
+      if (group->names.first != group->names.last && !attributes.index.empty()) {
+        visit_names(*group, attributes.index, visitor);
+      }
+    }
+  }
+
+ private:
+  struct Range {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;  // one past the last
+  };
+
+  struct Group {
+    const Target* target;  // of one of its directives: they agree on all but the index
+    Range any_index;       // in order_
+    Range names;           // in names_
+  };
+
+  struct Name {
+    std::string_view text;
+    Range directives;  // in order_
+  };
+
+  struct Hashes {
+    std::uint64_t tenant = 0;
+    std::uint64_t principal = 0;
+  };
+
+  void add_group(std::span<const CompiledDirective> directives, Range range);
+  void add_names(std::span<const CompiledDirective> directives, Range range);
+  void fill_tables();
+  void sort_by_suffix(Range names);
+
+  Hashes hash(const Attributes& attributes) const noexcept;
+  const Group* find_group(unsigned mask, const Attributes& attributes,
+                          const Hashes& hashes) const noexcept;
+  const Name* find_name(const Group& group, std::string_view text) const noexcept;
+  Range names_with_prefix(const Group& group, std::string_view prefix) const noexcept;
+  Range names_with_suffix(const Group& group, std::string_view suffix) const noexcept;
+
+  template <class Visitor>
+  void visit_range(Range range, Visitor&& visitor) const {
+    for (std::uint32_t i = range.first; i < range.last; ++i) visitor(order_[i]);
+  }
+
+  template <class Visitor>
+  void visit_names(const Group& group, std::string_view expression, Visitor&& visitor) const {
+    IndexElements elements(expression);
+    while (const auto element = elements.next()) {
+      if (element->excludes) continue;
+      // The last element that covers a name decides: it takes the name out, or is the one to visit.
+      const auto visit_name = [&](const Name& name) {
+        if (!some_element_covers(elements, name.text)) visit_range(name.directives, visitor);
+      };
+      if (element->wildcard) {
+        visit_wildcard(group, element->pattern, visit_name);
+      } else if (const Name* const name = find_name(group, element->pattern)) {
+        visit_name(*name);
+      }
+    }
+  }
+
+  template <class NameVisitor>
+  void visit_wildcard(const Group& group, std::string_view pattern, NameVisitor&& visitor) const {
+    const Range prefixed = names_with_prefix(group, pattern.substr(0, pattern.find('*')));
+    if (prefixed.first == prefixed.last) return;
+    const Range suffixed = names_with_suffix(group, pattern.substr(pattern.rfind('*') + 1));
+    const bool by_prefix = prefixed.last - prefixed.first <= suffixed.last - suffixed.first;
+    const Range candidates = by_prefix ? prefixed : suffixed;
+    for (std::uint32_t i = candidates.first; i < candidates.last; ++i) {
+      const Name& name = names_[by_prefix ? i : by_suffix_[i]];
+      if (wildcard_covers(pattern, name.text)) visitor(name);
+    }
+  }
+
+  static bool some_element_covers(IndexElements elements, std::string_view name) noexcept {
+    while (const auto element = elements.next()) {
+      if (element->covers(name)) return true;
+    }
+    return false;
+  }
+
+  // All constant after construction.
+  std::vector<std::uint32_t> order_;  // directives by group, index name and place in the document
+  std::vector<Group> groups_;
+  std::vector<Name> names_;               // group by group, by text
+  std::vector<std::uint32_t> by_suffix_;  // positions in names_: group by group, by reversed text
+  std::vector<unsigned> masks_;           // the combinations of attributes in use
+  unsigned used_ = 0;                     // the attributes in use at all
+  HashIndex group_table_{0};
+  HashIndex name_table_{0};
+};
+
+}  // namespace osproxy

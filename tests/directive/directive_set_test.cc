@@ -1,0 +1,295 @@
+// What a set says of a request: the rules of matching, one by one.
+#include "osproxy/directive/directive_set.h"
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "osproxy/core/hash.h"
+#include "osproxy/core/manual_clock.h"
+#include "osproxy/directive/decode.h"
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+
+class DirectiveSetTest : public ::testing::Test {
+ protected:
+  /// A set of directives, each given by its fields behind id ("0", "1", …) and a life of 600 s.
+  DirectiveSet::Pointer compile(const std::vector<std::string>& directives) {
+    std::string bytes = R"({"directives":[)";
+    for (std::size_t i = 0; i < directives.size(); ++i) {
+      bytes += (i == 0 ? "" : ",");
+      bytes += R"({"id":")" + std::to_string(i) + R"(","ttl_secs":600,)" + directives[i] + "}";
+    }
+    const auto document = decode_document(bytes + "]}");
+    EXPECT_TRUE(document) << bytes;
+    return DirectiveSet::compile(*document, ledger_, clock_.now());
+  }
+
+  Verdict match(const DirectiveSet& set, const Attributes& attributes = {},
+                std::string_view id = "r") {
+    return set.match(attributes, clock_.now(), id);
+  }
+
+  Verdict conclude(const DirectiveSet& set, const Outcome& outcome,
+                   const Attributes& attributes = {}) {
+    return set.conclude(attributes, clock_.now(), "r", outcome);
+  }
+
+  ManualClock clock_;
+  LifeLedger ledger_;
+};
+
+TEST_F(DirectiveSetTest, MatchesNothingWhenEmpty) {
+  EXPECT_TRUE(DirectiveSet::empty_set()->empty());
+  EXPECT_TRUE(compile({})->empty());
+  EXPECT_FALSE(match(*DirectiveSet::empty_set()).selected());
+  EXPECT_FALSE(compile({R"("level":"Off")"})->empty());
+}
+
+TEST_F(DirectiveSetTest, MatchesEverythingWithoutATarget) {
+  const auto set = compile({R"("level":"Shape")"});
+  EXPECT_EQ(match(*set).level, Level::Shape);
+  EXPECT_EQ(match(*set, {.tenant = "t", .index = "i", .principal = "p"}).level, Level::Shape);
+}
+
+TEST_F(DirectiveSetTest, RequiresEveryPresentTarget) {
+  const auto set =
+      compile({R"("level":"Shape","tenant":"t","index":"i","principal":"p","endpoint":"Search")"});
+  const Attributes all{.tenant = "t", .index = "i", .principal = "p", .endpoint = Endpoint::Search};
+  EXPECT_TRUE(match(*set, all).selected());
+
+  for (const std::string_view other : {"", "x", "tt"}) {
+    Attributes one_off = all;
+    one_off.tenant = other;
+    EXPECT_FALSE(match(*set, one_off).selected());
+    one_off = all;
+    one_off.index = other;
+    EXPECT_FALSE(match(*set, one_off).selected());
+    one_off = all;
+    one_off.principal = other;
+    EXPECT_FALSE(match(*set, one_off).selected());
+  }
+  Attributes other_endpoint = all;
+  other_endpoint.endpoint = Endpoint::Count;
+  EXPECT_FALSE(match(*set, other_endpoint).selected());
+}
+
+TEST_F(DirectiveSetTest, MatchesAnIndexByTheRequestsExpression) {
+  const auto set = compile({R"("level":"Shape","index":"logs-1")"});
+  for (const char* hit : {"logs-1", "a,logs-1", "logs-*", "*", "_all", "*-1", "l*1", "*og*",
+                          "logs-1,logs-1", "*,-a"}) {
+    const Verdict verdict = match(*set, {.index = hit});
+    EXPECT_EQ(verdict.matched_count, 1) << hit;
+  }
+  for (const char* miss :
+       {"", "logs", "logs-2", "logs-*,-logs-1", "*,-*-1", "a*", "*-2", "log", ","}) {
+    EXPECT_FALSE(match(*set, {.index = miss}).selected()) << miss;
+  }
+}
+
+TEST_F(DirectiveSetTest, TakesTheHighestLevelAndAllOutputs) {
+  const auto set =
+      compile({R"("level":"Shape","ring_buffer":true)",
+               R"("level":"ShapeRewriteDiff","tenant":"t")", R"("level":"Off","capture":true)"});
+  const Verdict some = match(*set);
+  EXPECT_EQ(some.level, Level::Shape);
+  EXPECT_TRUE(some.ring_buffer);
+  EXPECT_TRUE(some.capture);
+  EXPECT_THAT(some.named(), ElementsAre(0, 2));
+
+  const Verdict all = match(*set, {.tenant = "t"});
+  EXPECT_EQ(all.level, Level::ShapeRewriteDiff);
+  EXPECT_THAT(all.named(), ElementsAre(0, 1, 2));
+}
+
+TEST_F(DirectiveSetTest, RecordsNothingForOff) {
+  const auto set = compile({R"("level":"Off","max_records":1)"});
+  const Verdict verdict = match(*set);
+  EXPECT_FALSE(verdict.selected());
+  EXPECT_EQ(verdict.matched_count, 1);
+  EXPECT_FALSE(conclude(*set, {.latency = 1s, .status = 200}).selected());
+  EXPECT_EQ(set->directives()[0].usage->recorded, 0);
+}
+
+TEST_F(DirectiveSetTest, NamesTheFirstEightInTheOrderOfTheDocument) {
+  // The index visits them group by group, in quite another order.
+  std::vector<std::string> directives;
+  for (int i = 0; i < 30; ++i) {
+    directives.push_back(i % 3 == 0   ? R"("level":"Shape","tenant":"t")"
+                         : i % 3 == 1 ? R"("level":"Shape","index":"i")"
+                                      : R"("level":"Shape")");
+  }
+  const auto set = compile(directives);
+  const Verdict verdict = match(*set, {.tenant = "t", .index = "*"});
+  EXPECT_EQ(verdict.matched_count, 30);
+  EXPECT_THAT(verdict.named(), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+TEST_F(DirectiveSetTest, EndsEveryDirectiveOnTime) {
+  const auto set = compile({R"("level":"Shape")"});
+  EXPECT_EQ(set->next_end(clock_.now()), clock_.now().wall + 600s);
+  clock_.advance(600s - 1ns);
+  EXPECT_TRUE(match(*set).selected());
+  clock_.advance(1ns);
+  EXPECT_FALSE(match(*set).selected());
+  EXPECT_EQ(set->next_end(clock_.now()), std::nullopt);
+}
+
+TEST_F(DirectiveSetTest, IsNotExtendedByTheWallClock) {
+  const auto set = compile({R"("level":"Shape")"});
+  clock_.jump_wall(-1h);
+  EXPECT_TRUE(match(*set).selected());
+  EXPECT_EQ(set->next_end(clock_.now()), clock_.now().wall + 600s);
+  clock_.advance(600s);
+  EXPECT_FALSE(match(*set).selected());
+}
+
+TEST_F(DirectiveSetTest, KeepsLivesAndUsageFromSetToSet) {
+  const auto first = compile({R"("level":"Shape","max_records":2)"});
+  (void)conclude(*first, {.latency = 1s, .status = 200});
+  clock_.advance(5min);
+  const auto second = compile({R"("level":"Shape","max_records":2)", R"("level":"Off")"});
+  EXPECT_EQ(second->directives()[0].life, first->directives()[0].life);
+  EXPECT_EQ(second->directives()[0].usage->recorded, 1);
+}
+
+TEST_F(DirectiveSetTest, SamplesByTheHashOfTheRequestId) {
+  const auto set = compile({R"("level":"Shape","sample_per_mille":100)"});
+  int taken = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string id = "request-" + std::to_string(i);
+    const bool selected = match(*set, {}, id).selected();
+    ASSERT_EQ(selected, fnv1a_64(id) % 1000 < 100);
+    taken += selected;
+  }
+  EXPECT_GT(taken, 800);
+  EXPECT_LT(taken, 1200);
+}
+
+TEST_F(DirectiveSetTest, SamplesNoneAtZeroAndAllAtAThousand) {
+  const auto none = compile({R"("level":"Shape","sample_per_mille":0)"});
+  const auto all = compile({R"("level":"Shape","sample_per_mille":1000)"});
+  for (int i = 0; i < 3000; ++i) {
+    EXPECT_FALSE(match(*none, {}, std::to_string(i)).selected());
+    EXPECT_TRUE(match(*all, {}, std::to_string(i)).selected());
+  }
+}
+
+TEST_F(DirectiveSetTest, JudgesLatencyAndStatusAtTheEnd) {
+  const auto set = compile({R"("level":"ShapeTiming","min_latency_ms":250)",
+                            R"("level":"Shape","status":"5xx","ring_buffer":true)"});
+  const Verdict start = match(*set);
+  EXPECT_TRUE(start.undecided);
+  EXPECT_EQ(start.level, Level::ShapeTiming);
+  EXPECT_TRUE(start.ring_buffer);
+
+  const Verdict neither = conclude(*set, {.latency = 250ms - 1ns, .status = 200});
+  EXPECT_FALSE(neither.selected());
+  EXPECT_FALSE(neither.undecided);
+  EXPECT_EQ(neither.matched_count, 0);
+
+  const Verdict slow = conclude(*set, {.latency = 250ms, .status = 0});
+  EXPECT_EQ(slow.level, Level::ShapeTiming);
+  EXPECT_FALSE(slow.ring_buffer);
+  EXPECT_FALSE(slow.undecided);
+
+  const Verdict failed = conclude(*set, {.latency = 1ms, .status = 503});
+  EXPECT_EQ(failed.level, Level::Shape);
+  EXPECT_THAT(failed.named(), ElementsAre(1));
+
+  EXPECT_EQ(set->directives()[0].usage->recorded, 1);
+  EXPECT_EQ(set->directives()[1].usage->recorded, 1);
+  EXPECT_EQ(set->directives()[0].usage->matched, 1);
+}
+
+TEST_F(DirectiveSetTest, RequiresBothPredicatesOfOneDirective) {
+  const auto set = compile({R"("level":"Shape","min_latency_ms":100,"status":"429")"});
+  EXPECT_FALSE(conclude(*set, {.latency = 1s, .status = 200}).selected());
+  EXPECT_FALSE(conclude(*set, {.latency = 1ms, .status = 429}).selected());
+  EXPECT_TRUE(conclude(*set, {.latency = 1s, .status = 429}).selected());
+}
+
+TEST_F(DirectiveSetTest, TakesTheLongestLatencyBoundWithoutOverflow) {
+  const auto set = compile({R"("level":"Shape","min_latency_ms":9007199254740991)"});
+  EXPECT_FALSE(
+      conclude(*set, {.latency = std::chrono::nanoseconds::max(), .status = 200}).selected());
+}
+
+TEST_F(DirectiveSetTest, IsDecidedWithoutPredicates) {
+  const auto set = compile({R"("level":"Shape","max_records":5)"});
+  EXPECT_FALSE(match(*set).undecided);
+}
+
+TEST_F(DirectiveSetTest, ConcludesARequestThatOutlivedTheDirective) {
+  const auto set = compile({R"("level":"Shape")"});
+  const Now started = clock_.now();
+  clock_.advance(1h);
+  EXPECT_TRUE(set->conclude({}, started, "r", {.latency = 1h, .status = 200}).selected());
+}
+
+TEST_F(DirectiveSetTest, StopsAfterMaxRecords) {
+  const auto set = compile({R"("level":"ShapeTiming","max_records":2)", R"("level":"Shape")"});
+  const Outcome outcome{.latency = 1ms, .status = 200};
+  EXPECT_EQ(conclude(*set, outcome).level, Level::ShapeTiming);
+  EXPECT_EQ(match(*set).level, Level::ShapeTiming);
+  EXPECT_EQ(conclude(*set, outcome).level, Level::ShapeTiming);
+  EXPECT_EQ(match(*set).level, Level::Shape);  // spent: it costs nothing any more
+  EXPECT_EQ(conclude(*set, outcome).level, Level::Shape);
+  EXPECT_EQ(set->directives()[0].usage->recorded, 2);
+  EXPECT_EQ(set->directives()[1].usage->recorded, 3);
+}
+
+TEST_F(DirectiveSetTest, NeverRecordsMoreThanMaxRecordsFromManyThreads) {
+  constexpr int kThreads = 4;
+  constexpr int kRequests = 5'000;
+  const auto set = compile({R"("level":"Shape","max_records":7777)"});
+  std::atomic<int> recorded = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < kRequests; ++i) {
+          if (!match(*set).selected()) continue;
+          if (conclude(*set, {.latency = 1ms, .status = 200}).selected()) ++recorded;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(recorded, 7777);
+  EXPECT_EQ(set->directives()[0].usage->recorded, 7777);
+  EXPECT_GE(set->directives()[0].usage->matched, 7777);
+}
+
+TEST_F(DirectiveSetTest, GivesItsDocumentBackWithAbsoluteEnds) {
+  const auto set = compile({R"("level":"Shape","tenant":"t")"});
+  const Document document = set->document();
+  ASSERT_EQ(document.directives.size(), 1);
+  EXPECT_EQ(document.directives[0].target.tenant, "t");
+  EXPECT_EQ(document.directives[0].end, PublishedEnd{clock_.now().wall + 600s});
+}
+
+TEST_F(DirectiveSetTest, TellsTheNextOfSeveralEnds) {
+  Document document;
+  for (const int secs : {300, 100, 200}) {
+    document.directives.push_back(
+        {.id = std::to_string(secs), .level = Level::Shape, .end = RelativeEnd{secs}});
+  }
+  const auto set = DirectiveSet::compile(document, ledger_, clock_.now());
+  const WallTime start = clock_.now().wall;
+  EXPECT_EQ(set->next_end(clock_.now()), start + 100s);
+  clock_.advance(100s);
+  EXPECT_EQ(set->next_end(clock_.now()), start + 200s);
+  clock_.advance(100s);
+  EXPECT_EQ(set->next_end(clock_.now()), start + 300s);
+}
+
+}  // namespace
+}  // namespace osproxy
