@@ -1,0 +1,80 @@
+// Where the directive set comes from: the narrow interface that everything else depends on.
+//
+//   SnapshotReader<DirectiveSet> reader(store.cell());      // one for each worker thread
+//   const DirectiveSet& set = *reader.load();               // once per request
+//
+// MemoryDirectiveStore, FileDirectiveStore and EtcdDirectiveStore implement it. A store starts its
+// background work in its constructor or connect() and ends and joins it in its destructor.
+//
+// Thread safety: every member may be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/directive/decode.h"
+#include "osproxy/directive/directive_set.h"
+#include "osproxy/snapshot/snapshot.h"
+
+namespace osproxy {
+
+/// How sure the store is that it holds the current document.
+enum class StoreState : std::uint8_t {
+  Connecting,  ///< not one successful read yet, or its watch is not up yet
+  Synced,      ///< the last proof agreed with what is held, and the watch is up
+  Suspect,     ///< a proof is overdue or the watch is down; a repair is under way
+  Stale,       ///< no proof for longer than the bound; what is held may be outdated
+};
+
+/// "connecting", "synced", "suspect", "stale".
+std::string_view to_string(StoreState state) noexcept;
+
+/// The last document that was refused while a good one stays in force.
+struct Rejection {
+  std::int64_t revision = 0;
+  Fault fault = Fault::InvalidJson;
+  std::string where{};
+  WallTime at{};  ///< when it was first seen
+
+  friend bool operator==(const Rejection&, const Rejection&) = default;
+};
+
+struct StoreStatus {
+  StoreState state = StoreState::Connecting;
+  WallTime since{};      ///< when `state` was entered
+  std::string reason{};  ///< why it is not Synced, for a person; empty if it is
+  /// etcd's mod_revision of what is held; 0 while the key does not exist. Other stores count their
+  /// own publishes.
+  std::int64_t revision = 0;
+  /// Time since the start of the last proof read that agreed with what is held; nullopt before the
+  /// first. Always zero for stores that are their own truth.
+  std::optional<std::chrono::nanoseconds> verified_age{};
+  /// The newest published document, if it was rejected; cleared by the next good one.
+  std::optional<Rejection> rejected{};
+
+  friend bool operator==(const StoreStatus&, const StoreStatus&) = default;
+};
+
+class DirectiveStore {
+ public:
+  virtual ~DirectiveStore() = default;
+  DirectiveStore(const DirectiveStore&) = delete;
+  DirectiveStore& operator=(const DirectiveStore&) = delete;
+
+  /// The current set, never null. Takes a mutex: on a hot path use a SnapshotReader on cell().
+  DirectiveSet::Pointer load() const { return cell().load(); }
+
+  /// The cell that the store publishes to. Lives as long as the store; readers may outlive it.
+  virtual const SnapshotCell<DirectiveSet>& cell() const noexcept = 0;
+
+  virtual StoreStatus status() const = 0;
+
+ protected:
+  DirectiveStore() = default;
+};
+
+}  // namespace osproxy

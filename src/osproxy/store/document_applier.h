@@ -1,0 +1,60 @@
+// From the bytes of a document to the set in force: what every store does with what it reads.
+//
+//   DocumentApplier applier(limits, clock);
+//   applier.apply(bytes, revision);          // a good document replaces the set, whole
+//   applier.clear();                         // there is no document: everything is off
+//   applier.cell();                          // for readers
+//
+// A rejected document changes nothing but rejected(): the last good set stays in force. Lives and
+// usage carry over from set to set (see life.h), so applying the same bytes again extends nothing.
+//
+// Thread safety: not thread-safe but for cell(); a store calls it from the one thread that it
+// applies documents on, or under its own mutex.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string_view>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/directive/decode.h"
+#include "osproxy/directive/directive_set.h"
+#include "osproxy/directive/life.h"
+#include "osproxy/snapshot/snapshot.h"
+#include "osproxy/store/directive_store.h"
+
+namespace osproxy {
+
+class DocumentApplier {
+ public:
+  /// `clock` must outlive the applier. Starts with the empty set.
+  DocumentApplier(const DecodeLimits& limits, const Clock& clock);
+
+  /// Decodes, compiles and publishes `bytes` as `revision`; or keeps the set, remembers the
+  /// rejection and returns why. A rejection seen before keeps the time of its first sight.
+  std::expected<void, DecodeError> apply(std::string_view bytes, std::int64_t revision);
+
+  /// As apply(), for a document that is already decoded.
+  void apply(Document document);
+
+  /// Publishes the empty set.
+  void clear();
+
+  /// Remembers a document that could not even be had, such as one that is too large to be received.
+  void reject(const DecodeError& error, std::int64_t revision);
+
+  const SnapshotCell<DirectiveSet>& cell() const noexcept { return cell_; }
+
+  /// The newest document, if it was rejected.
+  const std::optional<Rejection>& rejected() const noexcept { return rejected_; }
+
+ private:
+  const DecodeLimits limits_;
+  const Clock& clock_;
+  LifeLedger ledger_;
+  SnapshotCell<DirectiveSet> cell_;  // own synchronization
+  std::optional<Rejection> rejected_;
+};
+
+}  // namespace osproxy

@@ -1,0 +1,42 @@
+#include "osproxy/store/memory_directive_store.h"
+
+#include <utility>
+
+#include "osproxy/directive/encode.h"
+
+namespace osproxy {
+
+MemoryDirectiveStore::MemoryDirectiveStore(const DecodeLimits& limits, const Clock& clock)
+    : limits_(limits), clock_(clock), started_(clock.now().wall), applier_(limits, clock) {}
+
+StoreStatus MemoryDirectiveStore::status() const {
+  const std::lock_guard lock(mutex_);
+  return {.state = StoreState::Synced,
+          .since = started_,
+          .reason = {},
+          .revision = published_.revision,
+          .verified_age = std::chrono::nanoseconds{0},
+          .rejected = std::nullopt};
+}
+
+std::expected<std::int64_t, PublishError> MemoryDirectiveStore::publish(
+    std::string_view document, std::optional<std::int64_t> expected_revision) {
+  auto prepared = prepare_document(document, limits_, clock_.now().wall);
+  if (!prepared) return std::unexpected(std::move(prepared).error());
+
+  const std::lock_guard lock(mutex_);
+  if (expected_revision && *expected_revision != published_.revision) {
+    return std::unexpected(publish_conflict(*expected_revision, published_.revision));
+  }
+  published_.bytes = encode_document(*prepared);
+  ++published_.revision;
+  applier_.apply(*std::move(prepared));
+  return published_.revision;
+}
+
+std::expected<PublishedDocument, PublishError> MemoryDirectiveStore::read() {
+  const std::lock_guard lock(mutex_);
+  return published_;
+}
+
+}  // namespace osproxy

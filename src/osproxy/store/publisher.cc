@@ -1,0 +1,45 @@
+#include "osproxy/store/publisher.h"
+
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "osproxy/directive/life.h"
+
+namespace osproxy {
+namespace {
+
+PublishError rejection(DecodeError error) {
+  const std::string place = error.where.empty() ? "the document" : error.where;
+  return {.kind = PublishError::Kind::Rejected,
+          .message = fmt::format("rejected: {} at {}", to_string(error.fault), place),
+          .rejected = std::move(error)};
+}
+
+}  // namespace
+
+std::expected<Document, PublishError> prepare_document(std::string_view document,
+                                                       const DecodeLimits& limits, WallTime now) {
+  auto decoded = decode_document(document, limits);
+  if (!decoded) return std::unexpected(rejection(std::move(decoded).error()));
+
+  Document resolved = with_absolute_ends(*std::move(decoded), now);
+  for (std::size_t i = 0; i < resolved.directives.size(); ++i) {
+    if (std::get<AbsoluteEnd>(resolved.directives[i].end) > now + limits.max_life) {
+      return std::unexpected(rejection(
+          {.fault = Fault::TtlTooLong, .where = fmt::format("directives[{}].expires_at", i)}));
+    }
+  }
+  return resolved;
+}
+
+PublishError publish_conflict(std::int64_t expected, std::int64_t current) {
+  return {.kind = PublishError::Kind::Conflict,
+          .message = fmt::format("the published revision is {}, not {}: read it and try again",
+                                 current, expected),
+          .rejected = std::nullopt,
+          .revision = current};
+}
+
+}  // namespace osproxy
