@@ -1,0 +1,150 @@
+#include "osproxy/etcd/failure.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace osproxy::etcd {
+namespace {
+
+// What it means, and the next thing to check.
+std::string_view advice(FailureKind kind) noexcept {
+  switch (kind) {
+    case FailureKind::Refused:
+      return "connection refused: is etcd running there, and is this its client port?";
+    case FailureKind::NameNotFound:
+      return "the name does not resolve: is it spelled right, and known on this machine?";
+    case FailureKind::Unreachable:
+      return "no connection: is there a route, and does a firewall let it through?";
+    case FailureKind::Silent:
+      return "no answer in time: is it etcd that listens there, is it overloaded or frozen, and "
+             "has "
+             "its cluster a leader?";
+    case FailureKind::NotEtcd:
+      return "what answers there is not etcd v3: is this etcd's client port, and without TLS?";
+    case FailureKind::Permission:
+      return "permission denied: may this user read, or write, the key?";
+    case FailureKind::Unauthenticated:
+      return "etcd wants a user and a password";
+    case FailureKind::NoLeader:
+      return "this member has no leader: is a majority of the cluster up and connected to it?";
+    case FailureKind::TooLarge:
+      return "the answer is too large to be received";
+    case FailureKind::OtherCluster:
+      return "another cluster answers there, or this one was restored from a backup: is it the "
+             "right one?";
+    case FailureKind::WatchLost:
+      return "the watch was lost";
+    case FailureKind::Cancelled:
+      return "cancelled";
+    case FailureKind::Other:
+      return "etcd refused";
+  }
+  std::unreachable();
+}
+
+// grpc/status.h, as numbers: this file knows no gRPC.
+enum StatusCode : int {
+  kCancelled = 1,
+  kInvalidArgument = 3,
+  kDeadlineExceeded = 4,
+  kPermissionDenied = 7,
+  kResourceExhausted = 8,
+  kUnimplemented = 12,
+  kUnavailable = 14,
+  kUnauthenticated = 16,
+};
+
+// One code stands for many causes; the texts are those of gRPC 1.51 and etcd 3.4 to 3.7. A text
+// that is not known makes the failure more general, never wrong.
+FailureKind classify(int code, std::string_view message) noexcept {
+  const auto says = [message](std::string_view words) { return message.contains(words); };
+  switch (code) {
+    case kCancelled:
+      return FailureKind::Cancelled;
+    case kInvalidArgument:
+      return says("user name is empty") ? FailureKind::Unauthenticated : FailureKind::Other;
+    case kDeadlineExceeded:
+      return FailureKind::Silent;
+    case kPermissionDenied:
+      return FailureKind::Permission;
+    case kResourceExhausted:
+      return says("larger than max") ? FailureKind::TooLarge : FailureKind::Other;
+    case kUnimplemented:
+      return FailureKind::NotEtcd;
+    case kUnavailable:
+      if (says("etcdserver: no leader")) return FailureKind::NoLeader;
+      if (says("etcdserver:")) return FailureKind::Other;
+      if (says("Connection refused")) return FailureKind::Refused;
+      if (says("Domain name not found")) return FailureKind::NameNotFound;
+      if (says("Failed parsing HTTP/2") || says("http1.x")) return FailureKind::NotEtcd;
+      return FailureKind::Unreachable;
+    case kUnauthenticated:
+      return FailureKind::Unauthenticated;
+    default:
+      return FailureKind::Other;
+  }
+}
+
+// Enough for any message worth reading; a server may send anything.
+constexpr std::size_t kMaxDetailBytes = 200;
+
+std::string one_line(std::string_view text) {
+  std::string line(text.substr(0, kMaxDetailBytes));
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return line;
+}
+
+}  // namespace
+
+std::string describe(std::string_view endpoint, const Failure& failure) {
+  if (failure.detail.empty()) return fmt::format("{}: {}", endpoint, advice(failure.kind));
+  return fmt::format("{}: {} ({})", endpoint, advice(failure.kind), one_line(failure.detail));
+}
+
+bool may_pass_by_itself(FailureKind kind) noexcept {
+  switch (kind) {
+    case FailureKind::Refused:
+    case FailureKind::NameNotFound:
+    case FailureKind::NotEtcd:
+    case FailureKind::Permission:
+    case FailureKind::Unauthenticated:
+      return false;
+    case FailureKind::Unreachable:
+    case FailureKind::Silent:
+    case FailureKind::NoLeader:
+    case FailureKind::TooLarge:
+    case FailureKind::OtherCluster:
+    case FailureKind::WatchLost:
+    case FailureKind::Cancelled:
+    case FailureKind::Other:
+      return true;
+  }
+  std::unreachable();
+}
+
+Failure failure_from_status(int code, std::string_view message) {
+  const FailureKind kind = classify(code, message);
+  switch (kind) {
+    case FailureKind::Refused:  // all that gRPC adds is its own wording
+    case FailureKind::NameNotFound:
+    case FailureKind::Silent:
+    case FailureKind::Cancelled:
+      return {kind, {}};
+    case FailureKind::Unreachable:
+    case FailureKind::NotEtcd:
+    case FailureKind::Permission:
+    case FailureKind::Unauthenticated:
+    case FailureKind::NoLeader:
+    case FailureKind::TooLarge:
+    case FailureKind::OtherCluster:
+    case FailureKind::WatchLost:
+    case FailureKind::Other:
+      return {kind, std::string(message)};
+  }
+  std::unreachable();
+}
+
+}  // namespace osproxy::etcd

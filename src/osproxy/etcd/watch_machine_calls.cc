@@ -1,0 +1,225 @@
+// The half of the watch machine that starts reads and watches and takes their answers.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "osproxy/core/hash.h"
+#include "osproxy/etcd/watch_machine.h"
+
+namespace osproxy::etcd {
+namespace {
+
+CancelClass classify(const WatchAnswer& answer) {
+  const auto says = [&](std::string_view words) {
+    return answer.cancel_reason.find(words) != std::string::npos;
+  };
+  if (answer.compact_revision != 0) return CancelClass::Compacted;
+  if (says("permission denied") || says("auth token")) return CancelClass::Permission;
+  if (says("no leader")) return CancelClass::NoLeader;
+  return CancelClass::Other;
+}
+
+Failure failure_of(CancelClass cancel, const WatchAnswer& answer) {
+  switch (cancel) {
+    case CancelClass::Compacted:
+      return {FailureKind::WatchLost,
+              fmt::format("the history up to revision {} was compacted", answer.compact_revision)};
+    case CancelClass::Permission:
+      return {FailureKind::Permission, answer.cancel_reason};
+    case CancelClass::NoLeader:
+      return {FailureKind::NoLeader, answer.cancel_reason};
+    case CancelClass::Other:
+      return {FailureKind::WatchLost, answer.cancel_reason};
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+WatchMachine::Read WatchMachine::begin_read(bool keys_only, std::chrono::nanoseconds timeout) {
+  const CallId call = next_call();
+  actions_.emplace_back(StartRead{.call = call, .keys_only = keys_only, .timeout = timeout});
+  return {.call = call,
+          .started = now_,
+          .seen = held_ ? held_->seen : 0,
+          .mod_revision = held_ ? held_->mod_revision : 0};
+}
+
+/// Reading: the whole value. Sizing: that was too large to be received; its revision only.
+void WatchMachine::start_read(Phase phase) {
+  const auto timeout = held_ ? options_.read_timeout : options_.first_read_timeout;
+  phase_ = phase;
+  deadline_ = now_ + timeout;
+  read_ = begin_read(phase == Phase::Sizing, timeout);
+  if (phase == Phase::Reading) ++status_.counters.full_reads;
+}
+
+void WatchMachine::finish_read(ReadDone&& answer) {
+  switch (settle(answer, fnv1a_64(answer.value))) {
+    case Belief::Doubted:
+      return;
+    case Belief::New:
+      actions_.emplace_back(answer.mod_revision == 0
+                                ? Apply{.revision = 0, .value = std::nullopt}
+                                : Apply{answer.mod_revision, std::move(answer.value)});
+      break;
+    case Belief::Known:
+      break;
+  }
+  start_watch();
+}
+
+/// A value that could not be received has its revision read, and is then tried once more: only if
+/// its revision is still the same after that, it is certain which value was too large (W13).
+void WatchMachine::finish_sizing(ReadDone&& answer) {
+  if (answer.mod_revision == 0) return finish_read(std::move(answer));
+  if (oversized_ != answer.mod_revision) {
+    oversized_ = answer.mod_revision;
+    return start_read(Phase::Reading);
+  }
+  switch (settle(answer, std::nullopt)) {
+    case Belief::Doubted:
+      return;
+    case Belief::New:
+      ++status_.counters.oversized;
+      actions_.emplace_back(RefuseOversized{answer.mod_revision});
+      break;
+    case Belief::Known:
+      break;
+  }
+  start_watch();
+}
+
+/// Takes what a full read found for the truth, or has another endpoint confirm it first.
+WatchMachine::Belief WatchMachine::settle(const ReadDone& answer,
+                                          std::optional<std::uint64_t> hash) {
+  // A restored key may have the revision of the one we hold, and be another (W10).
+  const bool other_value =
+      held_ && held_->mod_revision == answer.mod_revision && held_->hash != hash;
+  if (other_value || !fits(answer, *read_)) {
+    if (!confirms_doubt(answer.header)) {
+      doubt(answer.header);
+      return Belief::Doubted;
+    }
+    held_.reset();
+    ++status_.counters.lineage_resets;
+  }
+  doubt_.reset();
+  oversized_.reset();
+  const bool known = held_ && held_->mod_revision == answer.mod_revision;
+  held_ = Held{.cluster_id = answer.header.cluster_id,
+               .seen = answer.header.revision,
+               .mod_revision = answer.mod_revision,
+               .hash = hash};
+  status_.verified_at = read_->started;
+  failures_[endpoint()].reset();
+  read_.reset();
+  return known ? Belief::Known : Belief::New;
+}
+
+/// True if a linearizable answer can follow what was held when it was asked for (W10): the same
+/// cluster, no older revision, and a key that is the same, gone, or newer than all we had seen.
+bool WatchMachine::fits(const ReadDone& answer, const Read& read) const {
+  if (!held_) return true;
+  if (answer.header.cluster_id != held_->cluster_id) return false;
+  if (answer.header.revision < read.seen) return false;
+  return answer.mod_revision == 0 || answer.mod_revision == read.mod_revision ||
+         answer.mod_revision > read.seen;
+}
+
+bool WatchMachine::confirms_doubt(const Header& header) const {
+  return doubt_ && doubt_->cluster_id == header.cluster_id && doubt_->revision <= header.revision;
+}
+
+/// Another cluster, or an older state of this one. One answer is not enough to give up what we
+/// hold: the next endpoint is asked, over a new connection.
+void WatchMachine::doubt(const Header& header) {
+  doubt_ = header;
+  lose_connection(
+      {FailureKind::OtherCluster,
+       fmt::format("cluster {:x} at revision {}, where cluster {:x} at {} was expected",
+                   header.cluster_id, header.revision, held_->cluster_id, held_->seen)});
+}
+
+/// From the revision after the one that was read, never from "now": nothing can be missed (W1).
+void WatchMachine::start_watch() {
+  phase_ = Phase::Opening;
+  deadline_ = now_ + options_.watch_timeout;
+  watch_ = next_call();
+  actions_.emplace_back(StartWatch{.call = *watch_, .start_revision = held_->seen + 1});
+}
+
+void WatchMachine::watch_cancelled(const WatchAnswer& answer) {
+  const CancelClass cancel = classify(answer);
+  count(cancel);
+  if (cancel == CancelClass::Compacted) return read_again(failure_of(cancel, answer));
+  lose_connection(failure_of(cancel, answer));
+}
+
+/// Of all events of an answer, whole or in fragments, only the newest matters (W14).
+void WatchMachine::take_events(WatchAnswer&& answer) {
+  for (WatchEvent& event : answer.events) {
+    if (!newest_ || event.mod_revision > newest_->mod_revision) newest_ = std::move(event);
+  }
+  if (answer.fragment || !newest_) return;
+  if (newest_->mod_revision > held_->seen) apply(*std::move(newest_));  // else: old (W15)
+  newest_.reset();
+}
+
+void WatchMachine::apply(WatchEvent&& event) {
+  const Revision mod_revision = event.deleted ? 0 : event.mod_revision;
+  held_->seen = event.mod_revision;
+  held_->mod_revision = mod_revision;
+  held_->hash = fnv1a_64(event.value);
+  repairs_ = 0;
+  actions_.emplace_back(event.deleted ? Apply{.revision = 0, .value = std::nullopt}
+                                      : Apply{mod_revision, std::move(event.value)});
+  if (catch_up_ && agrees(catch_up_->mod_revision, catch_up_->revision)) {
+    verified(catch_up_->proof_started, catch_up_->revision);
+  }
+}
+
+void WatchMachine::start_proof() {
+  ++status_.counters.proof_reads;
+  proof_ = begin_read(true, options_.proof_timeout);
+  schedule_proof(now_);
+}
+
+/// The one after a proof that began at `started`.
+void WatchMachine::schedule_proof(BootTime started) {
+  const auto jitter = static_cast<std::uint64_t>(options_.proof_interval.count()) / 5;
+  deadline_ = started + options_.proof_interval -
+              std::chrono::nanoseconds{static_cast<std::int64_t>(random_.below(jitter))};
+}
+
+void WatchMachine::finish_proof(const ReadDone& answer) {
+  const Read proof = *std::exchange(proof_, std::nullopt);
+  if (!fits(answer, proof)) return doubt(answer.header);
+  if (agrees(answer.mod_revision, answer.header.revision)) {
+    return verified(proof.started, answer.header.revision);
+  }
+  catch_up_ = CatchUp{.proof_started = proof.started,
+                      .mod_revision = answer.mod_revision,
+                      .revision = answer.header.revision,
+                      .deadline = now_ + options_.catch_up_timeout};
+}
+
+/// True if what we hold is what a read saw at `revision`, or newer: then it was the truth at some
+/// moment after that read began.
+bool WatchMachine::agrees(Revision mod_revision, Revision revision) const {
+  return held_->mod_revision == mod_revision || held_->seen > revision;
+}
+
+void WatchMachine::verified(BootTime proof_started, Revision revision) {
+  catch_up_.reset();
+  held_->seen = std::max(held_->seen, revision);
+  status_.verified_at = proof_started;
+  backoff_.healthy(now_);
+}
+
+void WatchMachine::count(CancelClass cancel) {
+  ++status_.counters.cancels[static_cast<std::size_t>(cancel)];
+}
+
+}  // namespace osproxy::etcd

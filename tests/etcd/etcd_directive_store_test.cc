@@ -1,0 +1,218 @@
+// The store over a fake transport and a manual clock: what it makes of the machine's actions.
+#include "osproxy/etcd/etcd_directive_store.h"
+
+#include <future>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "osproxy/core/manual_clock.h"
+#include "tests/etcd/fake_transport.h"
+#include "tests/support/await.h"
+
+namespace osproxy::etcd {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr auto kPatience = 60'000ms;
+constexpr char kGood[] = R"({"directives":[{"id":"a","level":"Shape","ttl_secs":600}]})";
+constexpr char kOther[] = R"({"directives":[{"id":"b","level":"Shape","ttl_secs":600}]})";
+constexpr char kBad[] = R"({"directives":[{"id":"a","level":"Shape","ttl_secs":0}]})";
+
+using Connected = std::expected<std::unique_ptr<EtcdDirectiveStore>, EtcdError>;
+
+class StoreTest : public ::testing::Test {
+ protected:
+  std::future<Connected> connecting() {
+    return std::async(std::launch::async, [this] {
+      return EtcdDirectiveStore::connect(options_, clock_, std::make_unique<FakeTransport>(peer_),
+                                         Random(1));
+    });
+  }
+
+  void answer_read(Revision revision, Revision mod_revision, std::string value) {
+    peer_->deliver(ReadDone{.call = peer_->await_read().call,
+                            .header = {.cluster_id = 1, .revision = revision},
+                            .mod_revision = mod_revision,
+                            .value = std::move(value)});
+  }
+
+  void create_watch() {
+    watch_ = peer_->await_watch().call;
+    peer_->deliver(WatchAnswer{.call = watch_, .header = {.cluster_id = 1}, .created = true});
+  }
+
+  /// On `value` at revision 7, read at 10.
+  std::unique_ptr<EtcdDirectiveStore> connect(const std::string& value) {
+    auto connected = connecting();
+    answer_read(10, 7, value);
+    create_watch();
+    auto store = connected.get();
+    EXPECT_TRUE(store) << store.error().message;
+    return *std::move(store);
+  }
+
+  void put(Revision revision, std::string value) {
+    peer_->deliver(WatchAnswer{.call = watch_,
+                               .header = {.cluster_id = 1},
+                               .events = {{.mod_revision = revision, .value = std::move(value)}}});
+  }
+
+  static std::string first_id(const DirectiveStore& store) {
+    const auto set = store.load();
+    return set->empty() ? "" : set->directives()[0].directive.id;
+  }
+
+  ManualClock clock_;
+  const std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
+  EtcdStoreOptions options_{.target = {.endpoints = {"one:1"}}};
+  CallId watch_{};
+};
+
+TEST_F(StoreTest, PublishesWhatItReadsAndWhatTheWatchBrings) {
+  const auto store = connect(kGood);
+  EXPECT_EQ(first_id(*store), "a");
+  EXPECT_EQ(store->status().state, StoreState::Synced);
+  EXPECT_EQ(store->status().revision, 7);
+  EXPECT_EQ(store->status().verified_age, 0ns);
+
+  put(11, kOther);
+  ASSERT_TRUE(store->wait_for_revision(11, kPatience));
+  EXPECT_EQ(first_id(*store), "b");
+  EXPECT_EQ(store->counters().applied_documents, 2u);
+  EXPECT_FALSE(store->wait_for_revision(12, 0ms));
+}
+
+TEST_F(StoreTest, AsksForItsKey) {
+  options_.target.key = "elsewhere/directives";
+  auto connected = connecting();
+  const auto read = peer_->await_read();
+  EXPECT_EQ(read.request.key, "elsewhere/directives");
+  EXPECT_FALSE(read.request.keys_only);
+  peer_->deliver(ReadDone{.call = read.call, .header = {.cluster_id = 1, .revision = 10}});
+  const auto watch = peer_->await_watch();
+  EXPECT_EQ(watch.request.key, "elsewhere/directives");
+  EXPECT_EQ(watch.request.start_revision, 11);
+  peer_->deliver(WatchAnswer{.call = watch.call, .created = true});
+  EXPECT_TRUE(connected.get());
+}
+
+TEST_F(StoreTest, KeepsTheLastGoodSetAndRemembersTheRejection) {
+  const auto store = connect(kGood);
+  const WallTime first_seen = clock_.now().wall;
+  put(11, kBad);
+  ASSERT_TRUE(store->wait_for_revision(11, kPatience));
+  EXPECT_EQ(first_id(*store), "a");
+  EXPECT_EQ(store->status().rejected, (Rejection{.revision = 11,
+                                                 .fault = Fault::ZeroTtl,
+                                                 .where = "directives[0].ttl_secs",
+                                                 .at = first_seen}));
+  put(12, kOther);
+  ASSERT_TRUE(store->wait_for_revision(12, kPatience));
+  EXPECT_FALSE(store->status().rejected);
+  EXPECT_EQ(store->counters().rejected_documents, 1u);
+}
+
+TEST_F(StoreTest, TellsWhenADirectiveEnds) {
+  std::mutex mutex;
+  std::vector<std::size_t> over;  // how many directives had ended, call by call
+  options_.on_change = [&](const StoreStatus&, const DirectiveSet::Pointer& set) {
+    const std::lock_guard lock(mutex);
+    over.push_back(0);
+    for (const auto& compiled : set->directives()) {
+      if (compiled.life.is_over(clock_.now())) ++over.back();
+    }
+  };
+  const auto store = connect(kGood);
+  clock_.advance(600s);
+  peer_->wake();
+  EXPECT_TRUE(await([&] {
+    const std::lock_guard lock(mutex);
+    return over.back() == 1;
+  }));
+}
+
+TEST_F(StoreTest, DoesNotTellOfProofsThatAgree) {
+  std::mutex mutex;
+  std::vector<std::string> told;
+  options_.on_change = [&](const StoreStatus& status, const DirectiveSet::Pointer& set) {
+    const std::lock_guard lock(mutex);
+    told.push_back(fmt::format("{} {} {}", to_string(status.state), status.revision,
+                               set->directives().size()));
+  };
+  const auto store = connect(kGood);
+  clock_.advance(5s);
+  peer_->wake();
+  answer_read(10, 7, "");  // the proof
+  put(11, kOther);
+  ASSERT_TRUE(await([&] {
+    const std::lock_guard lock(mutex);
+    return told.back() == "synced 11 1";
+  }));
+  EXPECT_THAT(told, ElementsAre("connecting 0 0", "connecting 7 1", "synced 7 1", "synced 11 1"));
+}
+
+TEST_F(StoreTest, IsStaleWithoutAProofEvenIfItsThreadIsLate) {
+  const auto store = connect(kGood);
+  clock_.advance(29s);
+  EXPECT_EQ(store->status().state, StoreState::Synced);
+  clock_.advance(1s);
+  EXPECT_EQ(store->status().state, StoreState::Stale);
+  EXPECT_EQ(store->status().verified_age, 30s);
+  EXPECT_NE(store->status().reason, "");
+}
+
+TEST_F(StoreTest, SaysWhyItIsNotSynced) {
+  const auto store = connect(kGood);
+  peer_->deliver(CallFailed{.call = watch_, .failure = {FailureKind::Unreachable, "reset"}});
+  ASSERT_TRUE(await([&] { return store->status().state == StoreState::Suspect; }));
+  EXPECT_THAT(store->status().reason, AllOf(HasSubstr("one:1"), HasSubstr("reset")));
+  EXPECT_EQ(first_id(*store), "a");
+}
+
+TEST_F(StoreTest, FailsAtOnceIfTryingAgainCannotHelp) {
+  options_.connect_timeout = 1h;
+  auto connected = connecting();
+  peer_->deliver(CallFailed{.call = peer_->await_read().call,
+                            .failure = {FailureKind::Permission, "etcdserver: permission denied"}});
+  const auto store = connected.get();
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().kind, EtcdError::Kind::Unreachable);
+  EXPECT_THAT(store.error().message,
+              AllOf(HasSubstr("\"osproxy/directives\""), HasSubstr("one:1: permission denied")));
+  EXPECT_TRUE(peer_->is_gone());
+}
+
+TEST_F(StoreTest, WaitsForTheTimeoutIfTryingAgainMayHelp) {
+  options_.connect_timeout = 50ms;
+  auto connected = connecting();
+  peer_->deliver(
+      CallFailed{.call = peer_->await_read().call, .failure = {FailureKind::NoLeader, ""}});
+  const auto store = connected.get();
+  ASSERT_FALSE(store);
+  EXPECT_THAT(store.error().message, HasSubstr("one:1: this member has no leader"));
+}
+
+TEST_F(StoreTest, StartsWithoutAWatchIfOnlyTheReadIsAnsweredInTime) {
+  options_.connect_timeout = 200ms;
+  auto connected = connecting();
+  answer_read(10, 7, kGood);
+  const auto store = connected.get();
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ(first_id(**store), "a");
+  EXPECT_EQ((*store)->status().state, StoreState::Connecting);
+  create_watch();
+  EXPECT_TRUE(await([&] { return (*store)->status().state == StoreState::Synced; }));
+}
+
+}  // namespace
+}  // namespace osproxy::etcd

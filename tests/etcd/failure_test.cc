@@ -1,0 +1,50 @@
+#include "osproxy/etcd/failure.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace osproxy::etcd {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(Failure, IsClassifiedByCodeAndText) {
+  const struct {
+    int code;
+    const char* message;
+    FailureKind kind;
+  } cases[] = {
+      {1, "CANCELLED", FailureKind::Cancelled},
+      {3, "etcdserver: user name is empty", FailureKind::Unauthenticated},
+      {3, "etcdserver: request is too large", FailureKind::Other},
+      {4, "Deadline Exceeded", FailureKind::Silent},
+      {7, "etcdserver: permission denied", FailureKind::Permission},
+      {8, "Received message larger than max (6291480 vs. 4194304)", FailureKind::TooLarge},
+      {8, "etcdserver: too many requests", FailureKind::Other},
+      {12, "unknown service etcdserverpb.KV", FailureKind::NotEtcd},
+      {14, "etcdserver: no leader", FailureKind::NoLeader},
+      {14, "etcdserver: request timed out", FailureKind::Other},
+      {14, "last error: UNKNOWN: ipv4:127.0.0.1:1: Connection refused", FailureKind::Refused},
+      {14, "DNS resolution failed for x:1: C-ares: Domain name not found",
+       FailureKind::NameNotFound},
+      {14, "DNS resolution failed for x:1: C-ares: Timeout", FailureKind::Unreachable},
+      {14, "last error: UNAVAILABLE: ipv4:127.0.0.1:1: Failed parsing HTTP/2",
+       FailureKind::NotEtcd},
+      {14, "Socket closed", FailureKind::Unreachable},
+      {16, "etcdserver: invalid auth token", FailureKind::Unauthenticated},
+      {99, "", FailureKind::Other},
+  };
+  for (const auto& c : cases) EXPECT_EQ(failure_from_status(c.code, c.message).kind, c.kind);
+}
+
+TEST(Failure, IsDescribedInOneBoundedLine) {
+  const std::string text =
+      describe("one:1", {FailureKind::Other, "first\nsecond" + std::string(10'000, 'x')});
+  EXPECT_THAT(text, HasSubstr("one:1: etcd refused (first second"));
+  EXPECT_THAT(text, Not(HasSubstr("\n")));
+  EXPECT_LT(text.size(), 400u);
+}
+
+}  // namespace
+}  // namespace osproxy::etcd

@@ -1,0 +1,128 @@
+// A transport whose other side is the test: it sees each call that is started and decides what
+// comes back, and when.
+//
+//   auto peer = std::make_shared<FakePeer>();
+//   … FakeTransport(peer) goes to the store, on whose thread it lives …
+//   const auto read = peer->await_read();
+//   peer->deliver(ReadDone{.call = read.call, …});
+//
+// Thread safety: FakePeer may be used from any thread.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "osproxy/etcd/transport.h"
+
+namespace osproxy::etcd {
+
+template <class Request>
+struct Started {
+  CallId call;
+  Request request;
+};
+
+class FakePeer {
+ public:
+  // The test's side.
+  Started<ReadRequest> await_read() { return await(reads_); }
+  Started<WatchRequest> await_watch() { return await(watches_); }
+  Started<WriteRequest> await_write() { return await(writes_); }
+  void deliver(TransportEvent event) {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(std::move(event));
+    changed_.notify_all();
+  }
+  void wake() {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    changed_.notify_all();
+  }
+  bool is_gone() const {
+    const std::lock_guard lock(mutex_);
+    return gone_;
+  }
+
+ private:
+  friend class FakeTransport;
+
+  template <class Request>
+  using Queue = std::deque<Started<Request>>;
+
+  template <class Request>
+  Started<Request> await(Queue<Request>& queue) {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds{60}, [&] { return !queue.empty(); })) {
+      throw std::runtime_error("no such call was started");
+    }
+    Started<Request> first = std::move(queue.front());
+    queue.pop_front();
+    return first;
+  }
+
+  template <class Request>
+  void start(Queue<Request>& queue, CallId call, const Request& request) {
+    const std::lock_guard lock(mutex_);
+    queue.push_back({.call = call, .request = request});
+    changed_.notify_all();
+  }
+
+  std::optional<TransportEvent> next(std::chrono::nanoseconds timeout) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, timeout, [&] { return woken_ || !events_.empty(); });
+    if (events_.empty()) {
+      woken_ = false;
+      return std::nullopt;
+    }
+    TransportEvent event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  Queue<ReadRequest> reads_;
+  Queue<WatchRequest> watches_;
+  Queue<WriteRequest> writes_;
+  std::deque<TransportEvent> events_;
+  bool woken_ = false;
+  bool gone_ = false;
+};
+
+class FakeTransport final : public Transport {
+ public:
+  explicit FakeTransport(std::shared_ptr<FakePeer> peer) : peer_(std::move(peer)) {}
+  ~FakeTransport() override {
+    const std::lock_guard lock(peer_->mutex_);
+    peer_->gone_ = true;
+  }
+
+  void open(std::size_t) override {}
+  void close() override {}
+  void read(CallId call, const ReadRequest& request) override {
+    peer_->start(peer_->reads_, call, request);
+  }
+  void watch(CallId call, const WatchRequest& request) override {
+    peer_->start(peer_->watches_, call, request);
+  }
+  void write(CallId call, const WriteRequest& request) override {
+    peer_->start(peer_->writes_, call, request);
+  }
+  void cancel(CallId) override {}
+  std::optional<TransportEvent> next(std::chrono::nanoseconds timeout) override {
+    return peer_->next(timeout);
+  }
+  void wake() override { peer_->wake(); }
+
+ private:
+  const std::shared_ptr<FakePeer> peer_;
+};
+
+}  // namespace osproxy::etcd

@@ -1,0 +1,125 @@
+// The transport over gRPC, against servers that are none: every call must end.
+#include <chrono>
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "osproxy/etcd/transport.h"
+#include "tests/support/tcp_listener.h"
+
+namespace osproxy::etcd {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPatience = 60s;
+
+/// The failure that `call` ends in.
+FailureKind failure_of(Transport& transport, CallId call) {
+  while (auto event = transport.next(kPatience)) {
+    const auto* failed = std::get_if<CallFailed>(&*event);
+    if (failed && failed->call == call) return failed->failure.kind;
+  }
+  ADD_FAILURE() << "the call does not end";
+  return FailureKind::Other;
+}
+
+FailureKind read_failure(const std::string& endpoint, std::chrono::nanoseconds timeout) {
+  const auto transport = make_grpc_transport({endpoint});
+  transport->open(0);
+  transport->read(CallId{1}, {.key = "k", .timeout = timeout});
+  return failure_of(*transport, CallId{1});
+}
+
+TEST(GrpcTransport, SaysWhyACallFailed) {
+  const std::string free = "127.0.0.1:" + std::to_string(TcpListener::free_port());
+  const TcpListener web(TcpListener::Manner::Http);
+  const TcpListener closes(TcpListener::Manner::Closes);
+  EXPECT_EQ(read_failure(free, kPatience), FailureKind::Refused);
+  EXPECT_EQ(read_failure(web.endpoint(), kPatience), FailureKind::NotEtcd);
+  EXPECT_EQ(read_failure(closes.endpoint(), kPatience), FailureKind::Unreachable);
+  EXPECT_EQ(read_failure("no-such-host.invalid:1", kPatience), FailureKind::NameNotFound);
+}
+
+TEST(GrpcTransport, EndsACallIntoSilenceByItsTimeout) {
+  const TcpListener silent(TcpListener::Manner::Silent);
+  EXPECT_EQ(read_failure(silent.endpoint(), 100ms), FailureKind::Silent);
+}
+
+TEST(GrpcTransport, EndsEveryCallThatIsCancelledOrLosesItsConnection) {
+  const TcpListener silent(TcpListener::Manner::Silent);
+  const auto transport = make_grpc_transport({silent.endpoint()});
+  transport->open(0);
+  transport->watch(CallId{1}, {.key = "k", .start_revision = 1});
+  transport->cancel(CallId{1});
+  transport->cancel(CallId{99});  // never started
+  EXPECT_EQ(failure_of(*transport, CallId{1}), FailureKind::Cancelled);
+
+  transport->watch(CallId{2}, {.key = "k", .start_revision = 1});
+  transport->open(0);
+  EXPECT_EQ(failure_of(*transport, CallId{2}), FailureKind::Cancelled);
+
+  transport->read(CallId{3}, {.key = "k", .timeout = 1h});
+  transport->close();
+  EXPECT_EQ(failure_of(*transport, CallId{3}), FailureKind::Cancelled);
+}
+
+TEST(GrpcTransport, FailsCallsWhileNothingIsOpen) {
+  const auto transport = make_grpc_transport({"127.0.0.1:1"});
+  transport->read(CallId{1}, {.key = "k", .timeout = 1h});
+  transport->watch(CallId{2}, {.key = "k", .start_revision = 1});
+  transport->write(CallId{3}, {.key = "k", .value = "v", .timeout = 1h});
+  for (const auto call : {CallId{1}, CallId{2}, CallId{3}}) {
+    EXPECT_EQ(failure_of(*transport, call), FailureKind::Unreachable);
+  }
+}
+
+TEST(GrpcTransport, IsDestroyedWithCallsUnderWay) {
+  const TcpListener silent(TcpListener::Manner::Silent);
+  const auto transport = make_grpc_transport({silent.endpoint()});
+  transport->open(0);
+  transport->read(CallId{1}, {.key = "k", .timeout = 1h});
+  transport->write(CallId{2}, {.key = "k", .value = "v", .timeout = 1h});
+  transport->watch(CallId{3}, {.key = "k", .start_revision = 1});
+  transport->wake();
+}
+
+TEST(GrpcTransport, WakesFromAnyThread) {
+  const auto transport = make_grpc_transport({"127.0.0.1:1"});
+  for (int i = 0; i < 100; ++i) {
+    std::thread waker([&] { transport->wake(); });
+    EXPECT_FALSE(transport->next(kPatience));
+    waker.join();
+  }
+}
+
+TEST(GrpcTransport, ReturnsWithoutAnEventWhenTheTimeIsUp) {
+  const auto transport = make_grpc_transport({"127.0.0.1:1"});
+  EXPECT_FALSE(transport->next(1ms));
+  EXPECT_FALSE(transport->next(0ms));
+}
+
+std::ptrdiff_t open_descriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
+
+TEST(GrpcTransport, KeepsNothingOfBrokenConnections) {
+  const TcpListener closes(TcpListener::Manner::Closes);
+  const auto transport = make_grpc_transport({closes.endpoint()});
+  std::uint64_t id = 0;
+  const auto connect_and_fail = [&] {
+    transport->open(0);
+    transport->read(CallId{++id}, {.key = "k", .timeout = kPatience});
+    failure_of(*transport, CallId{id});
+  };
+  connect_and_fail();  // gRPC's own descriptors, made once
+  const auto before = open_descriptors();
+  for (int i = 0; i < 200; ++i) connect_and_fail();
+  EXPECT_LT(open_descriptors(), before + 20);
+}
+
+}  // namespace
+}  // namespace osproxy::etcd
