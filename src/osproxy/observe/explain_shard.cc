@@ -1,0 +1,69 @@
+#include "osproxy/observe/explain_shard.h"
+
+#include <iterator>
+#include <string>
+#include <utility>
+
+namespace osproxy {
+namespace {
+
+// Beside the record itself: its control block, list node, map node and share of the bucket array,
+// and what malloc adds to each; about 150 bytes with libstdc++ and glibc on 64 bits, rounded up.
+constexpr std::size_t kNodeBytes = 192;
+
+std::size_t heap_of(const std::string& text) noexcept {
+  static const std::size_t inside = std::string().capacity();  // the small-string buffer
+  return text.capacity() > inside ? text.capacity() + 1 : 0;
+}
+
+}  // namespace
+
+std::size_t memory_of(const Record& record) noexcept {
+  std::size_t bytes = sizeof(Record) + kNodeBytes;
+  for (const std::string* text :
+       {&record.request_id, &record.trace_id, &record.method, &record.index, &record.tenant,
+        &record.principal, &record.protocol, &record.upstream, &record.error}) {
+    bytes += heap_of(*text);
+  }
+  bytes += record.directives.capacity() * sizeof(std::string);
+  for (const std::string& id : record.directives) bytes += heap_of(id);
+  return bytes;
+}
+
+ExplainShard::ExplainShard(Limits limits, SipKey key) : limits_(limits), by_id_(0, Hash{key}) {}
+
+bool ExplainShard::put(RecordPointer record) {
+  const std::size_t size = memory_of(*record);
+  if (limits_.max_records == 0 || size > limits_.max_bytes) return false;
+
+  if (const auto same = by_id_.find(record->request_id); same != by_id_.end()) {
+    evict(same->second);
+  }
+  while (by_age_.size() >= limits_.max_records || bytes_ + size > limits_.max_bytes) {
+    evict(by_age_.begin());
+  }
+  const std::string_view id = record->request_id;
+  by_age_.push_back(std::move(record));
+  try {
+    by_id_.emplace(id, std::prev(by_age_.end()));
+  } catch (...) {
+    by_age_.pop_back();
+    throw;
+  }
+  bytes_ += size;
+  return true;
+}
+
+RecordPointer ExplainShard::find(std::string_view request_id) const {
+  const auto entry = by_id_.find(request_id);
+  return entry == by_id_.end() ? nullptr : *entry->second;
+}
+
+void ExplainShard::evict(ByAge::iterator entry) {
+  bytes_ -= memory_of(**entry);
+  by_id_.erase((*entry)->request_id);
+  by_age_.erase(entry);
+  ++evicted_;
+}
+
+}  // namespace osproxy

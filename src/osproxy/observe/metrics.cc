@@ -1,0 +1,187 @@
+#include "osproxy/observe/metrics.h"
+
+#include <array>
+#include <cstddef>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include <prometheus/text_serializer.h>
+
+namespace osproxy {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Label = ClientMetric::Label;
+
+constexpr std::array<const char*, kStatusClassCount> kStatusClassNames{"none", "1xx", "2xx",
+                                                                       "3xx",  "4xx", "5xx"};
+constexpr std::size_t kLevelCount = 4;
+
+Label label(std::string name, std::string_view value) {
+  return {.name = std::move(name), .value = std::string(value)};
+}
+
+double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+void add_requests(MetricFamily& family, const std::string& endpoint, const EndpointTotals& totals) {
+  for (std::size_t i = 0; i < totals.requests.size(); ++i) {
+    if (totals.requests[i] == 0) continue;
+    add_counter(family, static_cast<double>(totals.requests[i]),
+                {label("endpoint", endpoint), label("status_class", kStatusClassNames[i])});
+  }
+}
+
+void add_latency(MetricFamily& family, const std::string& endpoint, const EndpointTotals& totals) {
+  ClientMetric metric;
+  metric.label = {label("endpoint", endpoint)};
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < totals.latency.size(); ++i) {
+    count += totals.latency[i];
+    const double bound = i < kLatencyBounds.size() ? seconds(kLatencyBounds[i])
+                                                   : std::numeric_limits<double>::infinity();
+    metric.histogram.bucket.push_back({.cumulative_count = count, .upper_bound = bound});
+  }
+  metric.histogram.sample_count = count;
+  metric.histogram.sample_sum = seconds(totals.latency_sum);
+  family.metric.push_back(std::move(metric));
+}
+
+bool is_idle(const EndpointTotals& totals) {
+  for (const std::uint64_t requests : totals.requests) {
+    if (requests > 0) return false;
+  }
+  return true;
+}
+
+void append_request_families(const ObserverTotals& totals, std::vector<MetricFamily>& families) {
+  MetricFamily requests =
+      metric_family("osproxy_requests_total", "Requests that have ended.", MetricType::Counter);
+  MetricFamily latency = metric_family("osproxy_request_duration_seconds",
+                                       "Time from the first byte of the request to the last byte "
+                                       "of the answer.",
+                                       MetricType::Histogram);
+  MetricFamily received = metric_family("osproxy_request_body_bytes_total",
+                                        "Body bytes received from clients.", MetricType::Counter);
+  MetricFamily sent = metric_family("osproxy_response_body_bytes_total",
+                                    "Body bytes sent to clients.", MetricType::Counter);
+  for (std::size_t i = 0; i < totals.endpoints.size(); ++i) {
+    const EndpointTotals& endpoint = totals.endpoints[i];
+    if (is_idle(endpoint)) continue;
+    const std::string name(to_string(static_cast<Endpoint>(i)));
+    add_requests(requests, name, endpoint);
+    add_latency(latency, name, endpoint);
+    add_counter(received, static_cast<double>(endpoint.request_bytes), {label("endpoint", name)});
+    add_counter(sent, static_cast<double>(endpoint.response_bytes), {label("endpoint", name)});
+  }
+  for (MetricFamily* family : {&requests, &latency, &received, &sent}) {
+    families.push_back(std::move(*family));
+  }
+}
+
+// One family with a sample for each output.
+MetricFamily by_output(MetricFamily family, const ObserverTotals& totals,
+                       std::uint64_t OutputTotals::* number) {
+  const auto add = family.type == MetricType::Counter ? add_counter : add_gauge;
+  add(family, static_cast<double>(totals.explain.*number), {label("output", "explain")});
+  add(family, static_cast<double>(totals.ring.*number), {label("output", "ring")});
+  return family;
+}
+
+void append_record_families(const ObserverTotals& totals, std::vector<MetricFamily>& families) {
+  MetricFamily recorded = metric_family("osproxy_records_total",
+                                        "Requests that a directive selected.", MetricType::Counter);
+  add_counter(recorded, static_cast<double>(totals.recorded));
+  families.push_back(std::move(recorded));
+  families.push_back(by_output(
+      metric_family("osproxy_output_records_total",
+                    "Records that the output kept, if only for a time.", MetricType::Counter),
+      totals, &OutputTotals::kept));
+  families.push_back(
+      by_output(metric_family("osproxy_output_records_evicted_total",
+                              "Records pushed out by newer ones.", MetricType::Counter),
+                totals, &OutputTotals::evicted));
+  families.push_back(
+      by_output(metric_family("osproxy_output_records_dropped_total",
+                              "Records that the output could not keep.", MetricType::Counter),
+                totals, &OutputTotals::dropped));
+  families.push_back(by_output(
+      metric_family("osproxy_output_records_held", "Records that are held now.", MetricType::Gauge),
+      totals, &OutputTotals::held));
+  MetricFamily bytes =
+      metric_family("osproxy_explain_store_bytes", "Memory that the explain store's records take.",
+                    MetricType::Gauge);
+  add_gauge(bytes, static_cast<double>(totals.explain.held_bytes));
+  families.push_back(std::move(bytes));
+}
+
+}  // namespace
+
+MetricFamily metric_family(std::string name, std::string help, MetricType type) {
+  return {.name = std::move(name), .help = std::move(help), .type = type, .metric = {}};
+}
+
+void add_counter(MetricFamily& family, double value, std::vector<Label> labels) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.counter.value = value;
+  family.metric.push_back(std::move(metric));
+}
+
+void add_gauge(MetricFamily& family, double value, std::vector<Label> labels) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.gauge.value = value;
+  family.metric.push_back(std::move(metric));
+}
+
+std::vector<MetricFamily> ObserverMetrics::Collect() const {
+  const ObserverTotals totals = observer_.totals();
+  std::vector<MetricFamily> families;
+  append_request_families(totals, families);
+  append_record_families(totals, families);
+  return families;
+}
+
+DirectiveMetrics::DirectiveMetrics(Source source, const Clock& clock)
+    : source_(std::move(source)), clock_(clock) {}
+
+std::vector<MetricFamily> DirectiveMetrics::Collect() const {
+  const DirectiveSet::Pointer set = source_();
+  const Now now = clock_.now();
+  std::array<std::size_t, kLevelCount> active_by_level{};
+  for (const CompiledDirective& compiled : set->directives()) {
+    if (!compiled.life.is_over(now)) {
+      ++active_by_level[static_cast<std::size_t>(compiled.directive.level)];
+    }
+  }
+  MetricFamily all =
+      metric_family("osproxy_directives", "Directives in the set in force.", MetricType::Gauge);
+  add_gauge(all, static_cast<double>(set->directives().size()));
+  MetricFamily active =
+      metric_family("osproxy_directives_active",
+                    "Directives in the set in force that are not over.", MetricType::Gauge);
+  for (std::size_t i = 0; i < kLevelCount; ++i) {
+    add_gauge(active, static_cast<double>(active_by_level[i]),
+              {label("level", to_string(static_cast<Level>(i)))});
+  }
+  return {std::move(all), std::move(active)};
+}
+
+std::string to_exposition(const Collectables& collectables) {
+  std::vector<MetricFamily> families;
+  for (const auto& weak : collectables) {
+    const auto collectable = weak.lock();
+    if (!collectable) continue;
+    std::vector<MetricFamily> collected = collectable->Collect();
+    families.insert(families.end(), std::make_move_iterator(collected.begin()),
+                    std::make_move_iterator(collected.end()));
+  }
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace osproxy

@@ -1,0 +1,170 @@
+#include "osproxy/observe/observer.h"
+
+#include <algorithm>
+#include <cassert>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "osproxy/core/random.h"
+#include "osproxy/observe/explain_shard.h"
+#include "osproxy/observe/ring_shard.h"
+#include "osproxy/observe/worker_counters.h"
+
+namespace osproxy {
+namespace {
+
+// One worker's part of a total; 0 only if the total is.
+std::size_t part(std::size_t total, std::size_t workers) {
+  return total == 0 ? 0 : std::max<std::size_t>(total / workers, 1);
+}
+
+ObserverOptions part_of(const ObserverOptions& totals, std::size_t workers) {
+  return {.explain_max_records = part(totals.explain_max_records, workers),
+          .explain_max_bytes = part(totals.explain_max_bytes, workers),
+          .ring_records = part(totals.ring_records, workers)};
+}
+
+}  // namespace
+
+class Observer::Worker final : public Recorder {
+ public:
+  Worker(const ObserverOptions& part, SipKey key)
+      : explain_on_(part.explain_max_records > 0 && part.explain_max_bytes > 0),
+        ring_on_(part.ring_records > 0),
+        explain_({.max_records = part.explain_max_records, .max_bytes = part.explain_max_bytes},
+                 key),
+        ring_(part.ring_records) {}
+
+  void count(const RequestSample& sample) noexcept override {
+    counters_.endpoints[static_cast<std::size_t>(sample.endpoint)].count(sample);
+  }
+
+  void record(Record record, bool ring_buffer) noexcept override {
+    counters_.recorded.add(1);
+    const bool to_ring = ring_buffer && ring_on_;
+    if (!explain_on_ && !to_ring) return;
+    RecordPointer pointer;
+    try {
+      pointer = std::make_shared<const Record>(std::move(record));
+    } catch (const std::bad_alloc&) {
+      if (explain_on_) counters_.explain.dropped.add(1);
+      if (to_ring) counters_.ring.dropped.add(1);
+      return;
+    }
+    if (to_ring) put_in_ring(pointer);
+    if (explain_on_) put_in_explain(std::move(pointer));
+  }
+
+  RecordPointer explain(std::string_view request_id) const {
+    const std::lock_guard lock(mutex_);
+    return explain_.find(request_id);
+  }
+
+  // Appends the newest records of this shard, at most `limit`.
+  void breakglass(std::size_t limit, std::vector<RecordPointer>& out) const {
+    std::uint64_t place = ring_end();
+    for (std::size_t i = 0; i < limit && place > 0; ++i) {
+      const std::lock_guard lock(mutex_);  // taken anew for each: the worker waits for one at most
+      RecordPointer record = ring_.at(--place);
+      if (record == nullptr) break;
+      out.push_back(std::move(record));
+    }
+  }
+
+  const WorkerCounters& counters() const noexcept { return counters_; }
+
+ private:
+  void put_in_explain(RecordPointer record) noexcept {
+    OutputCounters& counters = counters_.explain;
+    const std::lock_guard lock(mutex_);
+    try {
+      (explain_.put(std::move(record)) ? counters.kept : counters.dropped).add(1);
+    } catch (const std::bad_alloc&) {
+      counters.dropped.add(1);
+    }
+    counters.evicted.set(explain_.evicted());
+    counters.held.set(explain_.size());
+    counters.held_bytes.set(explain_.bytes());
+  }
+
+  void put_in_ring(RecordPointer record) noexcept {
+    OutputCounters& counters = counters_.ring;
+    const std::lock_guard lock(mutex_);
+    try {
+      ring_.push(std::move(record));
+    } catch (const std::bad_alloc&) {
+      counters.dropped.add(1);
+    }
+    counters.kept.set(ring_.end());
+    counters.evicted.set(ring_.end() - ring_.size());
+    counters.held.set(ring_.size());
+  }
+
+  std::uint64_t ring_end() const {
+    const std::lock_guard lock(mutex_);
+    return ring_.end();
+  }
+
+  // Constant after construction.
+  const bool explain_on_;
+  const bool ring_on_;
+
+  // Own synchronization: written by the worker's thread.
+  WorkerCounters counters_;
+
+  // Uncontended, but for a reader that copies a pointer.
+  mutable std::mutex mutex_;
+  ExplainShard explain_;  // guarded by mutex_
+  RingShard ring_;        // guarded by mutex_
+};
+
+Observer::Observer(const ObserverOptions& options, std::size_t workers)
+    : options_(options), workers_([&] {
+        assert(workers > 0);
+        Random random = Random::from_system();
+        const SipKey key{.k0 = random.next(), .k1 = random.next()};
+        std::vector<std::unique_ptr<Worker>> made;
+        made.reserve(workers);
+        for (std::size_t i = 0; i < workers; ++i) {
+          made.push_back(std::make_unique<Worker>(part_of(options, workers), key));
+        }
+        return made;
+      }()) {}
+
+Observer::~Observer() = default;
+
+Recorder& Observer::recorder(std::size_t worker) noexcept {
+  assert(worker < workers_.size());
+  return *workers_[worker];
+}
+
+std::optional<Record> Observer::explain(std::string_view request_id) const {
+  RecordPointer newest;  // a client may send one id to several workers
+  for (const auto& worker : workers_) {
+    RecordPointer found = worker->explain(request_id);
+    if (found && (!newest || found->started > newest->started)) newest = std::move(found);
+  }
+  return newest ? std::optional<Record>(*newest) : std::nullopt;
+}
+
+std::vector<Record> Observer::breakglass(std::size_t limit) const {
+  std::vector<RecordPointer> found;
+  for (const auto& worker : workers_) worker->breakglass(limit, found);
+  std::ranges::stable_sort(found,
+                           [](const auto& a, const auto& b) { return a->started > b->started; });
+  if (found.size() > limit) found.resize(limit);
+
+  std::vector<Record> records;
+  records.reserve(found.size());
+  for (const RecordPointer& record : found) records.push_back(*record);
+  return records;
+}
+
+ObserverTotals Observer::totals() const noexcept {
+  ObserverTotals totals;
+  for (const auto& worker : workers_) worker->counters().add_to(totals);
+  return totals;
+}
+
+}  // namespace osproxy

@@ -1,0 +1,113 @@
+// Where records and counters go, and where the admin listener reads them.
+//
+//   Observer observer({}, workers);
+//   Recorder& recorder = observer.recorder(i);          // worker i's own; used by it alone
+//   auto record = observer.explain(request_id);         // from any thread
+//
+// Each worker has a shard of its own: counters on their own cache lines, a part of the explain
+// store (by request id) and a part of the break-glass ring. The totals of ObserverOptions are
+// divided evenly over the workers, so a worker that sees most of the traffic keeps only its part.
+// What does not fit pushes out the oldest, and is counted.
+//
+// Thread safety: a Recorder belongs to its worker thread. Everything else may be called from any
+// thread; a reader holds a shard's mutex for one look-up, or for one pointer's copy, at a time.
+// Ownership: the recorders live as long as the observer, which must outlive the workers.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "osproxy/directive/model.h"
+#include "osproxy/observe/record.h"
+#include "osproxy/observe/recorder.h"
+
+namespace osproxy {
+
+/// Totals for the process. 0 turns an output off; else each worker has room for at least one
+/// record.
+struct ObserverOptions {
+  std::size_t explain_max_records = 10'000;
+  std::size_t explain_max_bytes = 16 << 20;  ///< memory that the stored records may take
+  std::size_t ring_records = 1'000;
+};
+
+/// The upper bounds of the latency histogram's buckets, inclusive; one more bucket has no bound.
+inline constexpr std::array<std::chrono::microseconds, 15> kLatencyBounds{
+    std::chrono::microseconds{500},   std::chrono::milliseconds{1},
+    std::chrono::microseconds{2'500}, std::chrono::milliseconds{5},
+    std::chrono::milliseconds{10},    std::chrono::milliseconds{25},
+    std::chrono::milliseconds{50},    std::chrono::milliseconds{100},
+    std::chrono::milliseconds{250},   std::chrono::milliseconds{500},
+    std::chrono::seconds{1},          std::chrono::milliseconds{2'500},
+    std::chrono::seconds{5},          std::chrono::seconds{10},
+    std::chrono::seconds{30}};
+
+/// 1xx to 5xx at their first digit; at 0 those that were sent no answer.
+inline constexpr std::size_t kStatusClassCount = 6;
+
+/// The requests of one endpoint since the start.
+struct EndpointTotals {
+  std::array<std::uint64_t, kStatusClassCount> requests{};
+  std::array<std::uint64_t, kLatencyBounds.size() + 1> latency{};  ///< by bucket, not cumulative
+  std::chrono::nanoseconds latency_sum{0};
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+};
+
+/// What one output did with the records it was given: kept - evicted == held.
+struct OutputTotals {
+  std::uint64_t kept = 0;
+  std::uint64_t evicted = 0;  ///< pushed out by a newer one, or replaced by one of the same id
+  std::uint64_t dropped = 0;  ///< not kept: larger than the worker's part, or out of memory
+  std::uint64_t held = 0;     ///< there now
+  std::uint64_t held_bytes = 0;
+};
+
+struct ObserverTotals {
+  std::array<EndpointTotals, kEndpointCount> endpoints{};  ///< by the value of Endpoint
+  std::uint64_t recorded = 0;                              ///< requests that were selected
+  OutputTotals explain;
+  OutputTotals ring;
+};
+
+class Observer {
+ public:
+  /// `workers` must be at least 1.
+  Observer(const ObserverOptions& options, std::size_t workers);
+  ~Observer();
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+
+  /// False for an output that the options turned off.
+  bool keeps_explain() const noexcept {
+    return options_.explain_max_records > 0 && options_.explain_max_bytes > 0;
+  }
+  bool keeps_ring() const noexcept { return options_.ring_records > 0; }
+
+  /// Worker `worker`'s own, from 0.
+  Recorder& recorder(std::size_t worker) noexcept;
+
+  /// The newest record of that request, if it is still held.
+  std::optional<Record> explain(std::string_view request_id) const;
+
+  /// The newest records of the break-glass ring, newest first by `started`, at most `limit`.
+  std::vector<Record> breakglass(std::size_t limit) const;
+
+  /// Sums over all workers. Not one instant: a request that ends meanwhile may be in one sum and
+  /// not yet in another.
+  ObserverTotals totals() const noexcept;
+
+ private:
+  class Worker;
+
+  const ObserverOptions options_;
+  const std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace osproxy

@@ -1,0 +1,40 @@
+// What a worker reports to, one for each worker thread: counters of every request, and the records
+// of the selected ones. Where records go from here is the observer's business (observer.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "osproxy/directive/model.h"
+#include "osproxy/observe/record.h"
+
+namespace osproxy {
+
+/// The counters' view of one finished request.
+struct RequestSample {
+  Endpoint endpoint = Endpoint::Unknown;
+  int status = 0;  ///< as sent to the client; 0: none was
+  std::chrono::nanoseconds latency{0};
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+};
+
+/// Called by its worker thread only. Nothing here waits, fails or allocates without bound.
+class Recorder {
+ public:
+  virtual ~Recorder() = default;
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  /// Every request, recorded or not, exactly once.
+  virtual void count(const RequestSample& sample) noexcept = 0;
+
+  /// A selected request, after DirectiveSet::conclude(). `ring_buffer`: into the break-glass ring
+  /// as well.
+  virtual void record(Record record, bool ring_buffer) noexcept = 0;
+
+ protected:
+  Recorder() = default;
+};
+
+}  // namespace osproxy

@@ -1,0 +1,18 @@
+// SipHash-2-4: a hash that nobody can find collisions for without its key. For tables whose keys
+// clients choose, such as request ids.
+// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace osproxy {
+
+struct SipKey {
+  std::uint64_t k0 = 0;
+  std::uint64_t k1 = 0;
+};
+
+std::uint64_t sip_hash(std::string_view bytes, const SipKey& key) noexcept;
+
+}  // namespace osproxy

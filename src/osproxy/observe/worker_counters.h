@@ -1,0 +1,62 @@
+// The counters of one worker: written by it alone, read by anyone.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "osproxy/observe/observer.h"
+
+namespace osproxy {
+
+/// A number that one thread writes. Relaxed everywhere: it is a statistic that orders nothing, and
+/// with a single writer a load and a store lose no update and need no locked instruction.
+class SingleWriterCounter {
+ public:
+  void add(std::uint64_t by) noexcept { set(get() + by); }
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct EndpointCounters {
+  std::array<SingleWriterCounter, kStatusClassCount> requests;
+  std::array<SingleWriterCounter, kLatencyBounds.size() + 1> latency;
+  SingleWriterCounter latency_sum_ns;
+  SingleWriterCounter request_bytes;
+  SingleWriterCounter response_bytes;
+
+  void count(const RequestSample& sample) noexcept;
+  void add_to(EndpointTotals& totals) const noexcept;
+};
+
+struct OutputCounters {
+  SingleWriterCounter kept;
+  SingleWriterCounter evicted;
+  SingleWriterCounter dropped;
+  SingleWriterCounter held;
+  SingleWriterCounter held_bytes;
+
+  void add_to(OutputTotals& totals) const noexcept;
+};
+
+/// On cache lines of its own, so that workers do not slow each other down.
+struct alignas(64) WorkerCounters {
+  std::array<EndpointCounters, kEndpointCount> endpoints;
+  SingleWriterCounter recorded;
+  OutputCounters explain;
+  OutputCounters ring;
+
+  void add_to(ObserverTotals& totals) const noexcept;
+};
+
+/// The class of an answer's status, as an index of EndpointTotals::requests.
+std::size_t status_class(int status) noexcept;
+
+/// The bucket of kLatencyBounds that `latency` falls into.
+std::size_t latency_bucket(std::chrono::nanoseconds latency) noexcept;
+
+}  // namespace osproxy

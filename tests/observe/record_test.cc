@@ -1,0 +1,103 @@
+#include "osproxy/observe/record.h"
+
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/observe/names.h"
+#include "tests/observe/records.h"
+
+namespace osproxy {
+namespace {
+
+using test::at_second;
+using test::make_record;
+using namespace std::chrono_literals;
+
+Record full_record() {
+  Record record;
+  record.request_id = "id-1";
+  record.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  record.level = Level::ShapeTiming;
+  record.directives = {"acme-1", "all"};
+  record.started = at_second(0) + 5ms;
+  record.endpoint = Endpoint::IngestBulk;
+  record.method = "POST";
+  record.index = "orders-*";
+  record.tenant = "acme";
+  record.principal = "svc";
+  record.principal_verified = true;
+  record.protocol = "HTTP/1.1";
+  record.tls = true;
+  record.request_bytes = 7;
+  record.response_bytes = 8;
+  record.status = 503;
+  record.upstream = "10.0.0.1:9200";
+  record.connection_reused = true;
+  record.retries = 2;
+  record.error = "upstream_timeout";
+  record.times = {
+      .upstream_connected = 1500ns, .request_sent = 20us, .first_byte = std::nullopt, .total = 3ms};
+  return record;
+}
+
+TEST(RecordJson, HasEveryFieldInTheDocumentedOrder) {
+  EXPECT_EQ(to_json(full_record()),
+            R"({"request_id":"id-1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",)"
+            R"("level":"ShapeTiming","directives":["acme-1","all"],)"
+            R"("started":"2030-03-17T17:46:40.005Z","endpoint":"IngestBulk","method":"POST",)"
+            R"("index":"orders-*","tenant":"acme","principal":"svc","principal_verified":true,)"
+            R"("protocol":"HTTP/1.1","tls":true,"request_bytes":7,"response_bytes":8,"status":503,)"
+            R"("upstream":"10.0.0.1:9200","connection_reused":true,"retries":2,)"
+            R"("error":"upstream_timeout","times":{"upstream_connected_us":1,"request_sent_us":20,)"
+            R"("first_byte_us":null,"total_us":3000}})");
+}
+
+TEST(RecordJson, HasOnlyFieldsThatTheDocumentationLists) {
+  std::ifstream file(OSPROXY_SOURCE_DIR "/docs/explain.md");
+  std::ostringstream documented;
+  documented << file.rdbuf();
+  const std::string json = to_json(full_record());
+  const auto fields = test::names_before(json, "\":");
+  for (const std::string& field : fields) {
+    EXPECT_THAT(documented.str(), testing::AnyOf(testing::HasSubstr("| `" + field + "` |"),
+                                                 testing::HasSubstr("| `times." + field + "` |")));
+  }
+  EXPECT_EQ(fields.size(), 25U);
+}
+
+TEST(RecordJson, SaysNullForWhatIsNotKnown) {
+  const std::string json = to_json(make_record("id"));
+  for (const char* field : {"trace_id", "index", "tenant", "principal", "upstream", "error"}) {
+    EXPECT_THAT(json, testing::HasSubstr(std::string("\"") + field + "\":null"));
+  }
+}
+
+TEST(RecordJson, SaysNullForAnAnswerThatWasNeverSent) {
+  Record record = make_record("id");
+  record.status = 0;
+  EXPECT_THAT(to_json(record), testing::HasSubstr(R"("status":null)"));
+}
+
+TEST(RecordJson, ShowsTimesFromShapeTimingOnOnly) {
+  Record record = full_record();
+  record.level = Level::Shape;
+  EXPECT_THAT(to_json(record), testing::Not(testing::HasSubstr("_us\"")));
+  record.level = Level::ShapeRewriteDiff;
+  EXPECT_THAT(to_json(record), testing::HasSubstr("\"total_us\":3000"));
+}
+
+TEST(RecordJson, IsValidWhateverBytesANameHolds) {
+  Record record = make_record("id");
+  record.index = std::string("a\"\\\n\x01\0\xC3\xA4\xFF\xED\xA0\x80", 12);
+  record.tenant = "\xF0\x9F\x92";  // a sequence that breaks off
+  const std::string json = to_json(record);
+  EXPECT_THAT(json, testing::HasSubstr("\"index\":\"a\\\"\\\\\\n\\u0001\\u0000\xC3\xA4"
+                                       "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""));
+  EXPECT_THAT(json, testing::HasSubstr("\"tenant\":\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""));
+}
+
+}  // namespace
+}  // namespace osproxy
