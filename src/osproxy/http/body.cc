@@ -1,0 +1,198 @@
+#include "osproxy/http/body.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include "osproxy/http/field_syntax.h"
+
+namespace osproxy::http {
+namespace {
+
+/// Of a chunk-size line: enough for any extension in use, too little to hide work in.
+constexpr std::size_t kMaxChunkLine = 4 * 1024;
+
+/// What fits 64 bits; more digits, even zeros, are read differently by different implementations.
+constexpr std::size_t kMaxSizeDigits = 16;
+
+/// Of all trailers together; they are held in memory until the body ends.
+constexpr std::size_t kMaxTrailers = 16 * 1024;
+
+/// Fields that must come before the body: for framing, routing, the connection, authentication and
+/// how the body is to be understood (RFC 9110, section 6.5.1).
+constexpr std::array<std::string_view, 33> kNotInTrailers = {"Authorization",
+                                                             "Cache-Control",
+                                                             "Connection",
+                                                             "Content-Encoding",
+                                                             "Content-Length",
+                                                             "Content-Range",
+                                                             "Content-Type",
+                                                             "Cookie",
+                                                             "Expect",
+                                                             "Forwarded",
+                                                             "Host",
+                                                             "HTTP2-Settings",
+                                                             "If-Match",
+                                                             "If-Modified-Since",
+                                                             "If-None-Match",
+                                                             "If-Range",
+                                                             "If-Unmodified-Since",
+                                                             "Keep-Alive",
+                                                             "Max-Forwards",
+                                                             "Pragma",
+                                                             "Proxy-Authenticate",
+                                                             "Proxy-Authorization",
+                                                             "Proxy-Connection",
+                                                             "Range",
+                                                             "Set-Cookie",
+                                                             "TE",
+                                                             "Trailer",
+                                                             "Transfer-Encoding",
+                                                             "Upgrade",
+                                                             "Via",
+                                                             "WWW-Authenticate",
+                                                             "X-Forwarded-For",
+                                                             "X-Opaque-Id"};
+
+bool may_be_trailer(std::string_view name) noexcept {
+  return std::none_of(kNotInTrailers.begin(), kNotInTrailers.end(),
+                      [name](std::string_view other) { return equal_names(name, other); });
+}
+
+int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+BodyReader::BodyReader(const MessageHead& head) {
+  switch (head.framing) {
+    case Framing::None:
+      break;
+    case Framing::Length:
+      left_ = head.content_length;
+      state_ = left_ > 0 ? State::Counting : State::Done;
+      break;
+    case Framing::Chunked:
+      state_ = State::ChunkSize;
+      break;
+    case Framing::UntilClose:
+      left_ = std::numeric_limits<std::uint64_t>::max();
+      state_ = State::UntilClose;
+      break;
+  }
+}
+
+bool BodyReader::done() const noexcept { return state_ == State::Done; }
+
+bool BodyReader::ends_with_connection() const noexcept {
+  return state_ == State::UntilClose || done();
+}
+
+BodyReader::Step BodyReader::next(std::string_view input) {
+  std::size_t consumed = 0;
+  while (true) {
+    switch (state_) {
+      case State::Done:
+        return {Status::Done, consumed, {}};
+      case State::Bad:
+        return {Status::Bad, consumed, {}};
+      case State::Counting:
+      case State::UntilClose:
+      case State::ChunkData:
+        return take_payload(input, consumed);
+      case State::Trailers:
+        if (consumed == input.size()) return {Status::NeedMore, consumed, {}};
+        state_ = after_trailer_bytes(input, consumed);
+        break;
+      case State::ChunkSize:
+      case State::ChunkBlank:
+      case State::ChunkExtension:
+      case State::ChunkLineEnd:
+      case State::ChunkCr:
+      case State::ChunkLf:
+        if (consumed == input.size()) return {Status::NeedMore, consumed, {}};
+        state_ = after_framing_byte(input[consumed++]);
+        break;
+    }
+  }
+}
+
+/// `framing`: bytes at the front of the input that are none.
+BodyReader::Step BodyReader::take_payload(std::string_view input, std::size_t framing) noexcept {
+  const std::string_view payload = input.substr(framing).substr(0, left_);
+  if (payload.empty()) return {Status::NeedMore, framing, {}};
+  if (state_ != State::UntilClose) left_ -= payload.size();
+  if (left_ == 0) state_ = state_ == State::ChunkData ? State::ChunkCr : State::Done;
+  return {Status::Payload, framing + payload.size(), payload};
+}
+
+BodyReader::State BodyReader::after_framing_byte(char byte) noexcept {
+  if (state_ == State::ChunkCr) return byte == '\r' ? State::ChunkLf : State::Bad;
+  if (state_ == State::ChunkLf) return byte == '\n' ? State::ChunkSize : State::Bad;
+  if (state_ == State::ChunkLineEnd) return byte == '\n' ? after_size_line() : State::Bad;
+  if (++line_bytes_ > kMaxChunkLine) return State::Bad;
+  if (state_ == State::ChunkSize) return after_size_byte(byte);
+  if (state_ == State::ChunkBlank) {
+    if (byte == ' ' || byte == '\t') return State::ChunkBlank;
+    return byte == ';' ? State::ChunkExtension : State::Bad;
+  }
+  if (byte == '\r') return State::ChunkLineEnd;
+  return has_control({&byte, 1}) ? State::Bad : State::ChunkExtension;
+}
+
+BodyReader::State BodyReader::after_size_byte(char byte) noexcept {
+  if (const int digit = hex_value(byte); digit >= 0) {
+    if (line_bytes_ > kMaxSizeDigits) return State::Bad;
+    left_ = left_ << 4 | static_cast<std::uint64_t>(digit);
+    return State::ChunkSize;
+  }
+  if (line_bytes_ == 1) return State::Bad;  // no digit
+  if (byte == '\r') return State::ChunkLineEnd;
+  if (byte == ';') return State::ChunkExtension;
+  return byte == ' ' || byte == '\t' ? State::ChunkBlank : State::Bad;
+}
+
+BodyReader::State BodyReader::after_size_line() noexcept {
+  line_bytes_ = 0;
+  return left_ == 0 ? State::Trailers : State::ChunkData;
+}
+
+BodyReader::State BodyReader::after_trailer_bytes(std::string_view input, std::size_t& consumed) {
+  const std::string_view rest = input.substr(consumed);
+  const std::size_t lf = rest.find('\n');
+  const bool whole = lf != std::string_view::npos;
+  const std::string_view part = whole ? rest.substr(0, lf + 1) : rest;
+  if (part.size() > kMaxTrailers - trailers_.size()) return State::Bad;
+  trailers_.append(part);
+  consumed += part.size();
+  return whole ? after_trailer_line() : State::Trailers;
+}
+
+BodyReader::State BodyReader::after_trailer_line() {
+  std::string_view line = std::string_view(trailers_).substr(trailer_line_);
+  if (!line.ends_with("\r\n")) return State::Bad;
+  line.remove_suffix(2);
+  if (line.empty()) {
+    trailers_.resize(trailer_line_);
+    return State::Done;
+  }
+  Header header;
+  if (!parse_field_line(line, header).empty() || !may_be_trailer(header.name)) return State::Bad;
+  trailer_line_ = trailers_.size();
+  return State::Trailers;
+}
+
+std::string_view chunk_head(std::uint64_t size, char* out) noexcept {
+  constexpr std::size_t kRoom = 18;
+  char* end = std::to_chars(out, out + kRoom - 2, size, 16).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  return {out, static_cast<std::size_t>(end - out)};
+}
+
+}  // namespace osproxy::http

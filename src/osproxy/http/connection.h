@@ -1,0 +1,68 @@
+// One TCP connection, to a client or to an upstream node: a socket, what was received and not used
+// yet, and a deadline each for reading and writing.
+//
+// Everything above it reads and writes through here: the seam for TLS and for in-memory tests.
+// Belongs to its worker. No operation throws; an error is a value, and `timed_out()` tells a
+// deadline from a broken connection. At most one read and one write at a time.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "osproxy/http/asio_types.h"
+#include "osproxy/http/deadlines.h"
+#include "osproxy/http/input_buffer.h"
+
+namespace osproxy::http {
+
+class Connection {
+ public:
+  Connection(Socket socket, Deadlines& deadlines);
+
+  /// Reads once, at most as much as fits; more than zero bytes, or an error (the end is one).
+  Task<error_code> read(std::chrono::milliseconds timeout);
+
+  /// Reads once into `room` instead of the buffer, which must be empty. 0: `error` says why.
+  Task<std::size_t> read_into(std::span<char> room, std::chrono::milliseconds timeout,
+                              error_code& error);
+
+  /// Writes all of `parts`, in one system call if the kernel takes it.
+  template <std::size_t N>
+  Task<error_code> write(const std::array<asio::const_buffer, N>& parts,
+                         std::chrono::milliseconds timeout);
+  Task<error_code> write(std::string_view bytes, std::chrono::milliseconds timeout);
+
+  /// True if the other side has neither closed nor sent anything: an idle connection can be used.
+  bool is_quiet() noexcept;
+
+  /// A deadline ended the last operation.
+  bool timed_out() const noexcept { return read_deadline_.expired() || write_deadline_.expired(); }
+
+  /// Ends the operations under way with an error.
+  void cancel() noexcept;
+
+  /// Sends what is written, then lets the other side close first, for a bounded time and number of
+  /// bytes: closing with unread input would reset the connection and could destroy the answer
+  /// (RFC 9112, section 9.6).
+  Task<> close_gracefully();
+
+  InputBuffer& input() noexcept { return input_; }
+  Socket& socket() noexcept { return socket_; }
+  Deadline& read_deadline() noexcept { return read_deadline_; }
+
+ private:
+  Socket socket_;
+  InputBuffer input_;
+  Deadline read_deadline_;
+  Deadline write_deadline_;
+};
+
+extern template Task<error_code> Connection::write(const std::array<asio::const_buffer, 2>&,
+                                                   std::chrono::milliseconds);
+extern template Task<error_code> Connection::write(const std::array<asio::const_buffer, 3>&,
+                                                   std::chrono::milliseconds);
+
+}  // namespace osproxy::http

@@ -1,0 +1,83 @@
+#include "osproxy/http/error_response.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace osproxy::http {
+
+std::string_view to_string(ProxyError error) noexcept {
+  switch (error) {
+    case ProxyError::None:
+      return "";
+    case ProxyError::BadRequest:
+      return "bad_request";
+    case ProxyError::RequestTimeout:
+      return "request_timeout";
+    case ProxyError::TooManyConnections:
+      return "too_many_connections";
+    case ProxyError::UpstreamUnreachable:
+      return "upstream_unreachable";
+    case ProxyError::UpstreamTimeout:
+      return "upstream_timeout";
+    case ProxyError::UpstreamClosed:
+      return "upstream_closed";
+    case ProxyError::UpstreamMalformed:
+      return "upstream_malformed";
+    case ProxyError::ClientGone:
+      return "client_gone";
+    case ProxyError::Stopped:
+      return "stopped";
+  }
+  std::unreachable();
+}
+
+std::string_view reason_phrase(int status) noexcept {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 417:
+      return "Expectation Failed";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Unknown";
+  }
+}
+
+std::string to_http(const ErrorAnswer& answer) {
+  const std::string body = fmt::format(
+      R"({{"error":{{"root_cause":[{{"type":"{0}","reason":"{1}"}}],"type":"{0}","reason":"{1}"}},)"
+      R"("status":{2}}})",
+      to_string(answer.error), answer.reason, answer.status);
+  std::string head = fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Length: {}\r\n",
+      answer.status, reason_phrase(answer.status), body.size());
+  if (!answer.request_id.empty()) head += fmt::format("X-Request-Id: {}\r\n", answer.request_id);
+  if (answer.close) head += "Connection: close\r\n";
+  head += "\r\n";
+  return answer.with_body ? head + body : head;
+}
+
+std::size_t body_bytes(std::string_view message) noexcept {
+  constexpr std::string_view kHeadEnd = "\r\n\r\n";
+  return message.size() - (message.find(kHeadEnd) + kHeadEnd.size());
+}
+
+}  // namespace osproxy::http

@@ -1,0 +1,354 @@
+#include "osproxy/http/exchange.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "osproxy/http/head_writer.h"
+
+namespace osproxy::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// While the request is still being sent, its own progress is what is watched.
+constexpr std::chrono::milliseconds kNoTimeout = 24h;
+
+/// RFC 9110, section 9.2.2.
+bool is_idempotent(std::string_view method) noexcept {
+  constexpr std::string_view kMethods[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+  return std::ranges::find(kMethods, method) != std::end(kMethods);
+}
+
+struct Refusal {
+  int status;
+  std::string_view reason;
+};
+
+Refusal refusal_for(ProxyError error) noexcept {
+  switch (error) {
+    case ProxyError::BadRequest:
+      return {400, "the framing of the request's body is malformed"};
+    case ProxyError::RequestTimeout:
+      return {408, "the request's body did not arrive in time"};
+    case ProxyError::UpstreamTimeout:
+      return {504, "OpenSearch did not answer in time"};
+    case ProxyError::UpstreamClosed:
+      return {502, "OpenSearch closed the connection without an answer"};
+    case ProxyError::UpstreamMalformed:
+      return {502, "OpenSearch's answer is malformed"};
+    case ProxyError::UpstreamUnreachable:
+      return {502, "no OpenSearch node can be reached"};
+    case ProxyError::TooManyConnections:
+      return {503, "too many connections"};
+    case ProxyError::None:
+    case ProxyError::ClientGone:
+    case ProxyError::Stopped:
+      return {500, "internal error"};
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+Exchange::Exchange(WorkerContext& worker, Connection& client, const RequestHead& head,
+                   RequestStory& story)
+    : worker_(worker),
+      options_(worker.options),
+      client_(client),
+      head_(head),
+      story_(story),
+      body_(head) {}
+
+Task<ClientNext> Exchange::run() {
+  Outcome outcome = take_body() ? Outcome::SendAgain : Outcome::Failed;
+  for (Reuse reuse = Reuse::Allowed; outcome == Outcome::SendAgain; reuse = Reuse::Never) {
+    auto lease = co_await worker_.upstreams.acquire(reuse);
+    if (!lease) {
+      story_.facts.error = lease.error() == ConnectFailure::TimedOut
+                               ? ProxyError::UpstreamTimeout
+                               : ProxyError::UpstreamUnreachable;
+      outcome = Outcome::Failed;
+      break;
+    }
+    story_.facts.connection_reused = lease->reused();
+    story_.facts.times.upstream_connected = story_.stage_time();
+    outcome = co_await exchange(*lease);
+    if (outcome == Outcome::SendAgain) ++story_.facts.retries;
+  }
+  switch (outcome) {
+    case Outcome::Complete:
+      consume_request();
+      co_return close_client_ ? ClientNext::CloseGracefully : ClientNext::KeepAlive;
+    case Outcome::Failed:
+      co_return co_await refuse();
+    case Outcome::Broken:
+      if (reset_client_) {
+        error_code ignored;
+        client_.socket().set_option(asio::socket_base::linger(true, 0), ignored);
+      }
+      co_return ClientNext::CloseNow;
+    case Outcome::SendAgain:
+      break;
+  }
+  std::unreachable();
+}
+
+/// Takes what came of the body with the head; false if that is malformed.
+bool Exchange::take_body() {
+  body_ = BodyReader(head_);
+  const Decoded first = decode_in_place(body_, client_.input().mutable_view().subspan(head_.size));
+  received_ = first.consumed;
+  first_payload_ = first.payload;
+  came_whole_ = body_.done();
+  story_.facts.request_bytes = first.payload.size();
+  if (first.status != BodyReader::Status::Bad) return true;
+  story_.facts.error = ProxyError::BadRequest;
+  return false;
+}
+
+/// Sends the head with what is there of the body; then the rest and the answer, at the same time.
+Task<Exchange::Outcome> Exchange::exchange(UpstreamPool::Lease& lease) {
+  using namespace asio::experimental::awaitable_operators;
+  Connection& upstream = lease.connection();
+  sent_whole_ = came_whole_;
+  write_request_head(head_,
+                     {.request_id = story_.request_id(), .add_opaque_id = !story_.has_opaque_id()},
+                     head_out_);
+  const error_code error = co_await write_piece(upstream,
+                                                {.head = &head_out_,
+                                                 .payload = first_payload_,
+                                                 .chunked = head_.framing == Framing::Chunked,
+                                                 .last = sent_whole_,
+                                                 .trailers = body_.trailers()},
+                                                options_.transfer_timeout);
+  if (error) co_return no_answer(lease);
+
+  if (sent_whole_) {
+    story_.facts.times.request_sent = story_.stage_time();
+    co_return co_await receive(lease);
+  }
+  sending_ = true;
+  co_return co_await (send_rest(upstream) && receive(lease));
+}
+
+Task<> Exchange::send_rest(Connection& upstream) {
+  BufferPool::Loan buffer(worker_.buffers);
+  bool upstream_reads = true;
+  while (!body_.done() && upstream_reads) {
+    error_code error;
+    const std::size_t size =
+        co_await client_.read_into(buffer.room(), options_.transfer_timeout, error);
+    if (!sending_) co_return;  // the answer is complete: nobody wants the rest
+    if (error) {
+      upload_failed(client_.timed_out() ? ProxyError::RequestTimeout : ProxyError::ClientGone,
+                    upstream);
+      co_return;
+    }
+    const Decoded piece = decode_in_place(body_, buffer.room().first(size));
+    if (piece.status == BodyReader::Status::Bad) {
+      upload_failed(ProxyError::BadRequest, upstream);
+      co_return;
+    }
+    leftover_.assign(buffer.room().data() + piece.consumed, size - piece.consumed);
+    story_.facts.request_bytes += piece.payload.size();
+    const error_code failed = co_await write_piece(upstream,
+                                                   {.payload = piece.payload,
+                                                    .chunked = head_.framing == Framing::Chunked,
+                                                    .last = body_.done(),
+                                                    .trailers = body_.trailers()},
+                                                   options_.transfer_timeout);
+    if (!sending_) co_return;
+    upstream_reads = !failed;
+  }
+  sending_ = false;
+  sent_whole_ = body_.done() && upstream_reads;
+  story_.facts.times.request_sent = story_.stage_time();
+  // An upstream that stopped reading may still have answered: wait for that, as for any answer.
+  upstream.read_deadline().expire_after(options_.response_timeout);
+}
+
+/// The client is at fault: the answer is no longer waited for.
+void Exchange::upload_failed(ProxyError error, Connection& upstream) {
+  upload_error_ = error;
+  sending_ = false;
+  upstream.cancel();
+}
+
+Task<Exchange::Outcome> Exchange::receive(UpstreamPool::Lease& lease) {
+  Outcome outcome = co_await receive_head(lease);
+  if (outcome == Outcome::Complete) outcome = co_await pass_on_body(lease);
+  if (sending_) {  // ended early: wake send_rest(), so that it can see that it is over
+    sending_ = false;
+    client_.cancel();
+    lease.connection().cancel();
+  }
+  if (upload_error_ != ProxyError::None) story_.facts.error = upload_error_;
+  co_return outcome;
+}
+
+/// Reads the head of the final answer into answer_, passing interim ones on.
+Task<Exchange::Outcome> Exchange::receive_head(UpstreamPool::Lease& lease) {
+  Connection& upstream = lease.connection();
+  while (true) {
+    HeadFault fault;
+    const ParseResult parsed =
+        parse_response_head(upstream.input().view(), head_.method, options_.limits, answer_, fault);
+    if (parsed == ParseResult::Complete) {
+      story_.facts.times.first_byte = story_.stage_time();
+      if (answer_.status >= 200) co_return Outcome::Complete;
+      if (answer_.status == 101) co_return no_answer(lease);  // we asked for no upgrade
+      if (!co_await pass_on_interim(upstream)) co_return Outcome::Broken;
+      continue;
+    }
+    if (parsed == ParseResult::Bad) {
+      story_.facts.error = ProxyError::UpstreamMalformed;
+      co_return Outcome::Failed;
+    }
+    if (upload_error_ != ProxyError::None) co_return Outcome::Failed;
+    if (co_await upstream.read(sending_ ? kNoTimeout : options_.response_timeout)) {
+      co_return no_answer(lease);
+    }
+  }
+}
+
+Task<bool> Exchange::pass_on_interim(Connection& upstream) {
+  // A client of HTTP/1.0 knows no interim answers, and a 100 is for those who asked for it.
+  const bool wanted = head_.minor_version > 0 && (answer_.status != 100 || head_.expects_continue);
+  error_code error;
+  if (wanted) {
+    write_response_head(answer_, {.request_id = story_.request_id()}, head_out_);
+    error = co_await client_.write(head_out_, options_.transfer_timeout);
+  }
+  upstream.input().consume(answer_.size);
+  if (error) story_.facts.error = ProxyError::ClientGone;
+  co_return !error;
+}
+
+/// Nothing that is an answer came: what that means, and whether to try again.
+Exchange::Outcome Exchange::no_answer(UpstreamPool::Lease& lease) {
+  Connection& upstream = lease.connection();
+  const bool nothing_came = upstream.input().empty();
+  if (upload_error_ == ProxyError::None && lease.reused() && nothing_came && may_send_again()) {
+    return Outcome::SendAgain;
+  }
+  story_.facts.error = upstream.timed_out()    ? ProxyError::UpstreamTimeout
+                       : answer_.status == 101 ? ProxyError::UpstreamMalformed
+                                               : ProxyError::UpstreamClosed;
+  return Outcome::Failed;
+}
+
+bool Exchange::may_send_again() const noexcept {
+  return is_idempotent(head_.method) && came_whole_;
+}
+
+Framing Exchange::framing_to_client() const noexcept {
+  switch (answer_.framing) {
+    case Framing::None:
+    case Framing::Length:
+      return answer_.framing;
+    case Framing::Chunked:
+    case Framing::UntilClose:
+      // Chunked, so that an answer that is cut off never looks complete, where it is understood.
+      return head_.minor_version > 0 ? Framing::Chunked : Framing::UntilClose;
+  }
+  std::unreachable();
+}
+
+Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
+  Connection& upstream = lease.connection();
+  client_framing_ = framing_to_client();
+  close_client_ = !head_.keep_alive || worker_.draining || !body_.done() ||
+                  client_framing_ == Framing::UntilClose;
+  reset_client_ = client_framing_ == Framing::UntilClose;
+  write_response_head(answer_,
+                      {.request_id = story_.request_id(),
+                       .drop_opaque_id = !story_.has_opaque_id(),
+                       .framing = client_framing_,
+                       .close = close_client_,
+                       .to_http_1_0 = head_.minor_version == 0},
+                      head_out_);
+  upstream.input().consume(answer_.size);
+
+  BodyReader body(answer_);
+  const bool chunked = client_framing_ == Framing::Chunked;
+  const std::span<char> there = upstream.input().mutable_view();
+  Decoded piece = decode_in_place(body, there);
+  bool nothing_behind = piece.consumed == there.size();
+  std::string* head = &head_out_;
+  std::optional<BufferPool::Loan> buffer;
+  while (true) {
+    if (piece.status == BodyReader::Status::Bad) {
+      story_.facts.error = ProxyError::UpstreamMalformed;
+      co_return head != nullptr ? Outcome::Failed : Outcome::Broken;
+    }
+    const error_code error = co_await write_piece(client_,
+                                                  {.head = head,
+                                                   .payload = piece.payload,
+                                                   .chunked = chunked,
+                                                   .last = body.done(),
+                                                   .trailers = body.trailers()},
+                                                  options_.transfer_timeout);
+    if (error) {
+      story_.facts.error = ProxyError::ClientGone;
+      co_return Outcome::Broken;
+    }
+    head = nullptr;
+    story_.facts.status = answer_.status;
+    story_.facts.upstream = &lease.node();
+    story_.facts.response_bytes += piece.payload.size();
+    if (body.done()) break;
+    if (upload_error_ != ProxyError::None) co_return Outcome::Broken;
+
+    if (!buffer) buffer.emplace(worker_.buffers);
+    error_code ended;
+    const std::size_t size =
+        co_await upstream.read_into(buffer->room(), options_.transfer_timeout, ended);
+    if (ended) {
+      if (ended == asio::error::eof && body.ends_with_connection()) {
+        piece = {};
+        body = BodyReader();  // done
+        continue;
+      }
+      story_.facts.error =
+          upstream.timed_out() ? ProxyError::UpstreamTimeout : ProxyError::UpstreamClosed;
+      co_return Outcome::Broken;
+    }
+    piece = decode_in_place(body, buffer->room().first(size));
+    nothing_behind = piece.consumed == size;
+  }
+  upstream.input().consume(upstream.input().view().size());
+  if (answer_.keep_alive && sent_whole_ && nothing_behind && !worker_.draining) lease.keep();
+  co_return Outcome::Complete;
+}
+
+/// Answers in OpenSearch's place.
+Task<ClientNext> Exchange::refuse() {
+  const ProxyError error = story_.facts.error;
+  if (error == ProxyError::ClientGone) co_return ClientNext::CloseNow;
+  const Refusal refusal = refusal_for(error);
+  // What is left of the body would be taken for the next request.
+  const bool close = !head_.keep_alive || !body_.done() || worker_.draining;
+  const std::string answer = to_http({.status = refusal.status,
+                                      .error = error,
+                                      .reason = refusal.reason,
+                                      .request_id = story_.request_id(),
+                                      .with_body = head_.method != "HEAD",
+                                      .close = close});
+  if (co_await client_.write(answer, options_.transfer_timeout)) co_return ClientNext::CloseNow;
+  story_.facts.status = refusal.status;
+  story_.facts.response_bytes = body_bytes(answer);
+  if (close) co_return ClientNext::CloseGracefully;
+  consume_request();
+  co_return ClientNext::KeepAlive;
+}
+
+void Exchange::consume_request() {
+  client_.input().consume(head_.size + received_);
+  client_.input().append(leftover_);
+}
+
+}  // namespace osproxy::http

@@ -1,0 +1,92 @@
+// One request passed on and its answer passed back, streamed both ways.
+//
+//   Exchange exchange(worker, client, head, story);
+//   switch (co_await exchange.run()) { … }          // what becomes of the client's connection
+//
+// The request goes upstream as it comes in, and the answer to the client as it comes in, at the
+// same time: an answer may come before the request's end. Neither body is ever held whole.
+//
+// A request is sent again, on a new connection, only if a kept connection turned out to be closed
+// before a byte of an answer came, the method is idempotent (RFC 9110, section 9.2.2) and all of
+// the request is still here. Nothing else is ever sent twice.
+//
+// Belongs to its worker. `client`'s input must begin with the head; run() consumes what belongs to
+// the request.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "osproxy/http/body.h"
+#include "osproxy/http/body_transfer.h"
+#include "osproxy/http/connection.h"
+#include "osproxy/http/head.h"
+#include "osproxy/http/request_story.h"
+#include "osproxy/http/upstream_pool.h"
+#include "osproxy/http/worker_context.h"
+
+namespace osproxy::http {
+
+/// What becomes of the client's connection.
+enum class ClientNext : std::uint8_t {
+  KeepAlive,        ///< it is ready for the next request
+  CloseGracefully,  ///< the answer is sent; some of the request may not have been read
+  CloseNow,         ///< there is nobody to be polite to, or the answer must not look complete
+};
+
+class Exchange {
+ public:
+  Exchange(WorkerContext& worker, Connection& client, const RequestHead& head, RequestStory& story);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  Task<ClientNext> run();
+
+ private:
+  enum class Outcome : std::uint8_t {
+    Complete,   // the answer was passed on whole
+    Failed,     // story.facts.error says why; nothing was sent to the client
+    Broken,     // as Failed, but a part of the answer was sent
+    SendAgain,  // the kept connection was closed: nothing came back, and it is safe
+  };
+
+  bool take_body();
+  Task<Outcome> exchange(UpstreamPool::Lease& lease);
+
+  Task<> send_rest(Connection& upstream);
+  Task<Outcome> receive(UpstreamPool::Lease& lease);
+  Task<Outcome> receive_head(UpstreamPool::Lease& lease);
+  Task<Outcome> pass_on_body(UpstreamPool::Lease& lease);
+  Task<bool> pass_on_interim(Connection& upstream);
+  Outcome no_answer(UpstreamPool::Lease& lease);
+  bool may_send_again() const noexcept;
+  Framing framing_to_client() const noexcept;
+  void upload_failed(ProxyError error, Connection& upstream);
+
+  Task<ClientNext> refuse();
+  void consume_request();
+
+  WorkerContext& worker_;
+  const ServerOptions& options_;
+  Connection& client_;
+  const RequestHead& head_;
+  RequestStory& story_;
+
+  BodyReader body_;                 // of the request
+  std::size_t received_ = 0;        // bytes behind the head that belong to the request
+  std::string_view first_payload_;  // of the body, received with the head
+  std::string leftover_;            // received behind the request while it was streamed
+  bool came_whole_ = false;  // the request was here, to its last byte, before anything was sent
+  bool sent_whole_ = false;  // the request, to its last byte
+  bool sending_ = false;     // send_rest() is at work
+  ProxyError upload_error_ = ProxyError::None;
+
+  ResponseHead answer_;
+  Framing client_framing_ = Framing::None;
+  bool close_client_ = false;
+  bool reset_client_ = false;  // a close would look like the end of the answer
+  std::string head_out_;
+};
+
+}  // namespace osproxy::http

@@ -1,0 +1,185 @@
+#include "osproxy/http/field_syntax.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <limits>
+
+namespace osproxy::http {
+namespace {
+
+using Bytes = std::array<bool, 256>;
+
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+constexpr Bytes bytes_of(std::string_view others) {
+  Bytes bytes{};
+  for (const std::string_view part : {kDigits, kLetters, others}) {
+    for (const char c : part) bytes[static_cast<unsigned char>(c)] = true;
+  }
+  return bytes;
+}
+
+constexpr Bytes kToken = bytes_of("!#$%&'*+-.^_`|~");
+constexpr Bytes kRegName = bytes_of("-._~!$&'()*+;=");
+
+bool in(const Bytes& bytes, char c) noexcept { return bytes[static_cast<unsigned char>(c)]; }
+
+bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+bool is_hex(char c) noexcept {
+  const char lower = to_lower(c);
+  return is_digit(c) || (lower >= 'a' && lower <= 'f');
+}
+
+/// Empty, or a colon and a port; the port itself may be missing.
+bool is_port_part(std::string_view text) noexcept {
+  constexpr unsigned kMaxPort = 65535;
+  if (text.empty()) return true;
+  if (text.front() != ':') return false;
+  const auto port = parse_length(text.substr(1));
+  return text.size() == 1 || (port && *port <= kMaxPort);
+}
+
+bool is_reg_name(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (in(kRegName, text[i])) continue;
+    if (text[i] != '%' || text.size() - i < 3) return false;
+    if (!is_hex(text[i + 1]) || !is_hex(text[i + 2])) return false;
+    i += 2;
+  }
+  return !text.empty();
+}
+
+bool has_control_byte(std::string_view text) noexcept {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+  });
+}
+
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+/// Whether one of the kWord bytes may be below 0x20 (TAB too) or 0x7f: sure if not. Taking 0x20 off
+/// sets the high bit of a byte that had none if it was smaller, or if the borrow of one was.
+bool may_have_control(const char* bytes) noexcept {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, kWord);
+  const std::uint64_t below_space = (word - 0x20 * kEach) & ~word;
+  const std::uint64_t from_delete = word ^ (0x7f * kEach);
+  const std::uint64_t is_delete = (from_delete - kEach) & ~from_delete;
+  return ((below_space | is_delete) & (0x80 * kEach)) != 0;
+}
+
+}  // namespace
+
+Field field_of(std::string_view name) noexcept {
+  // Spelt as most senders spell them: equal bytes are compared faster than folded ones.
+  const auto is = [name](std::string_view known) { return equal_names(name, known); };
+  switch (name.size()) {
+    case 2:
+      return is("TE") ? Field::HopByHop : Field::Other;
+    case 4:
+      return is("Host") ? Field::Host : Field::Other;
+    case 6:
+      return is("Expect") ? Field::Expect : Field::Other;
+    case 7:
+      return is("Upgrade") ? Field::HopByHop : Field::Other;
+    case 10:
+      if (is("Connection")) return Field::Connection;
+      return is("Keep-Alive") ? Field::HopByHop : Field::Other;
+    case 14:
+      if (is("Content-Length")) return Field::ContentLength;
+      return is("HTTP2-Settings") ? Field::HopByHop : Field::Other;
+    case 16:
+      return is("Proxy-Connection") ? Field::HopByHop : Field::Other;
+    case 17:
+      return is("Transfer-Encoding") ? Field::TransferEncoding : Field::Other;
+    default:
+      return Field::Other;
+  }
+}
+
+std::size_t token_length(std::string_view text) noexcept {
+  std::size_t length = 0;
+  while (length < text.size() && in(kToken, text[length])) ++length;
+  return length;
+}
+
+bool is_token(std::string_view text) noexcept {
+  return !text.empty() && token_length(text) == text.size();
+}
+
+bool has_control(std::string_view text) noexcept {
+  if (text.size() < kWord) return has_control_byte(text);
+  // Eight bytes at a time, the last eight perhaps twice; one by one only what looks suspicious.
+  const std::size_t last = text.size() - kWord;
+  for (std::size_t at = 0; at < last; at += kWord) {
+    if (may_have_control(text.data() + at)) return has_control_byte(text.substr(at));
+  }
+  return may_have_control(text.data() + last) && has_control_byte(text.substr(last));
+}
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+bool next_element(std::string_view& list, std::string_view& element) noexcept {
+  if (list.data() == nullptr) return false;
+  const std::size_t comma = list.find(',');
+  element = trim(list.substr(0, comma));
+  list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+  return true;
+}
+
+std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
+  constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stopped != end || value > kMax) return std::nullopt;
+  return value;
+}
+
+bool is_authority(std::string_view text) noexcept {
+  if (!text.starts_with('[')) {
+    const std::size_t colon = std::min(text.find(':'), text.size());
+    return is_reg_name(text.substr(0, colon)) && is_port_part(text.substr(colon));
+  }
+  const std::size_t bracket = text.find(']');
+  if (bracket == std::string_view::npos || bracket < 3) return false;  // "::" is the shortest
+  const std::string_view address = text.substr(1, bracket - 1);
+  const auto fits = [](char c) { return is_hex(c) || c == ':' || c == '.'; };
+  return std::all_of(address.begin(), address.end(), fits) &&
+         is_port_part(text.substr(bracket + 1));
+}
+
+std::string_view parse_field_line(std::string_view line, Header& header) noexcept {
+  if (line.empty() || is_blank(line.front())) return "a header line is folded";
+  const std::size_t length = token_length(line);
+  if (length == 0) return "a header name is empty or not a token";
+  if (length == line.size() || line[length] != ':') return "a header name is not a token";
+  const std::string_view value = line.substr(length + 1);
+  if (has_control(value)) return "a header value has a control character";
+  header.name = line.substr(0, length);
+  header.value = trim(value);
+  header.line = {line.data(), line.size() + 2};
+  header.hop_by_hop = false;
+  return {};
+}
+
+bool equal_names(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return x == y || to_lower(x) == to_lower(y);
+         });
+}
+
+}  // namespace osproxy::http

@@ -1,0 +1,70 @@
+#include "osproxy/http/head_writer.h"
+
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace osproxy::http {
+namespace {
+
+/// Appends the lines of `head` for which `keep(header)` holds, neighbours as one piece.
+template <class Keep>
+void append_lines(const MessageHead& head, Keep&& keep, std::string& out) {
+  std::string_view run;
+  for (const Header& header : head.headers) {
+    if (!keep(header)) continue;
+    if (run.data() + run.size() == header.line.data()) {
+      run = {run.data(), run.size() + header.line.size()};
+    } else {
+      out.append(run);
+      run = header.line;
+    }
+  }
+  out.append(run);
+}
+
+void append_field(std::string_view name, std::string_view value, std::string& out) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+}  // namespace
+
+void write_request_head(const RequestHead& head, const RequestRewrite& rewrite, std::string& out) {
+  out.clear();
+  out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  append_lines(
+      head,
+      [](const Header& header) {
+        return !header.hop_by_hop && !equal_names(header.name, "X-Request-Id");
+      },
+      out);
+  append_field("X-Request-Id", rewrite.request_id, out);
+  if (rewrite.add_opaque_id) append_field("X-Opaque-Id", rewrite.request_id, out);
+  if (head.framing == Framing::Chunked) append_field("Transfer-Encoding", "chunked", out);
+  // HTTP/1.0 may leave it out, 1.1 may not.
+  if (head.minor_version == 0 && head.host.data() == nullptr) append_field("Host", "", out);
+  out.append("\r\n");
+}
+
+void write_response_head(const ResponseHead& head, const ResponseRewrite& rewrite,
+                         std::string& out) {
+  out.clear();
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {:03} {}\r\n", head.status, head.reason);
+  append_lines(
+      head,
+      [&](const Header& header) {
+        return !header.hop_by_hop && !equal_names(header.name, "X-Request-Id") &&
+               !(rewrite.drop_opaque_id && equal_names(header.name, "X-Opaque-Id"));
+      },
+      out);
+  append_field("X-Request-Id", rewrite.request_id, out);
+  if (rewrite.framing == Framing::Chunked) append_field("Transfer-Encoding", "chunked", out);
+  if (rewrite.close) {
+    append_field("Connection", "close", out);
+  } else if (rewrite.to_http_1_0) {
+    append_field("Connection", "keep-alive", out);
+  }
+  out.append("\r\n");
+}
+
+}  // namespace osproxy::http

@@ -1,0 +1,172 @@
+#include "osproxy/http/header_section.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "osproxy/http/field_syntax.h"
+
+namespace osproxy::http {
+namespace {
+
+/// In all `Connection` headers of a head together. Each is compared with every header name; real
+/// ones have one or two.
+constexpr int kMaxConnectionOptions = 32;
+
+constexpr std::string_view kHeadTooLarge = "the header section is too large";
+
+ParseResult bad(HeadFault& fault, int status, std::string_view reason) noexcept {
+  refuse(fault, status, reason);
+  return ParseResult::Bad;
+}
+
+template <class T>
+bool set_once(std::optional<T>& field, T value) noexcept {
+  const bool first = !field.has_value();
+  field = value;
+  return first;
+}
+
+/// Notes a header that has a meaning here.
+bool note(Header& header, Fields& fields, HeadFault& fault) noexcept {
+  switch (field_of(header.name)) {
+    case Field::Other:
+      return true;
+    case Field::HopByHop:
+      header.hop_by_hop = true;
+      return true;
+    case Field::Connection:
+      header.hop_by_hop = true;
+      fields.connection = true;
+      return true;
+    case Field::TransferEncoding:
+      header.hop_by_hop = true;
+      if (set_once(fields.transfer_encoding, header.value)) return true;
+      return refuse(fault, 400, "Transfer-Encoding is repeated");
+    case Field::ContentLength: {
+      const auto length = parse_length(header.value);
+      if (!length) return refuse(fault, 400, "Content-Length is not a length");
+      if (set_once(fields.content_length, *length)) return true;
+      return refuse(fault, 400, "Content-Length is repeated");
+    }
+    case Field::Host:
+      if (set_once(fields.host, header.value)) return true;
+      return refuse(fault, 400, "Host is repeated");
+    case Field::Expect:
+      if (set_once(fields.expect, header.value)) return true;
+      return refuse(fault, 417, "Expect is repeated");
+  }
+  return true;
+}
+
+/// One option of `Connection`: what it says about the connection, or the headers that it names.
+bool apply_option(std::string_view option, MessageHead& head, Fields& fields,
+                  HeadFault& fault) noexcept {
+  if (!is_token(option)) return refuse(fault, 400, "Connection has an option that is not a token");
+  if (equal_names(option, "keep-alive")) {
+    fields.keep_alive = true;
+    return true;
+  }
+  if (equal_names(option, "close")) {
+    fields.close = true;
+    return true;
+  }
+  const Field field = field_of(option);
+  if (field == Field::Host || field == Field::ContentLength || field == Field::TransferEncoding) {
+    return refuse(fault, 400, "Connection names a header that routes or frames the message");
+  }
+  for (Header& header : head.headers) {
+    if (equal_names(header.name, option)) header.hop_by_hop = true;
+  }
+  return true;
+}
+
+bool apply_connection(MessageHead& head, Fields& fields, HeadFault& fault) noexcept {
+  int options = 0;
+  for (const Header& header : head.headers) {
+    if (field_of(header.name) != Field::Connection) continue;
+    std::string_view list = header.value;
+    std::string_view option;
+    while (next_element(list, option)) {
+      if (++options > kMaxConnectionOptions) {
+        return refuse(fault, 400, "Connection has too many options");
+      }
+      // A list may have empty elements (RFC 9110, section 5.6.1.2).
+      if (!option.empty() && !apply_option(option, head, fields, fault)) return false;
+    }
+  }
+  return true;
+}
+
+/// Nothing but one final `chunked`.
+bool check_transfer_encoding(std::string_view value, HeadFault& fault) noexcept {
+  if (equal_names(value, "chunked")) return true;
+  std::string_view list = value;
+  std::string_view coding;
+  while (next_element(list, coding)) {
+    if (is_token(coding) && !equal_names(coding, "chunked")) {
+      return refuse(fault, 501, "Transfer-Encoding has a coding other than chunked");
+    }
+  }
+  return refuse(fault, 400, "Transfer-Encoding is malformed");
+}
+
+}  // namespace
+
+ParseResult HeadLines::next(std::string_view& line, HeadFault& fault,
+                            std::size_t line_limit) noexcept {
+  // Not past the limit: what follows may be a long body.
+  const std::size_t end = std::max(position_, std::min(bytes_.size(), limit_));
+  const std::string_view rest(bytes_.data() + position_, end - position_);
+  const void* const found = rest.empty() ? nullptr : std::memchr(rest.data(), '\n', rest.size());
+  const bool whole = found != nullptr;
+  line = whole ? rest.substr(
+                     0, static_cast<std::size_t>(static_cast<const char*>(found) - rest.data()))
+               : rest;
+  const bool has_cr = line.ends_with('\r');
+  if (has_cr) line.remove_suffix(1);
+  if (line.size() > line_limit) return bad(fault, 414, "the request line is too long");
+  if (whole) {
+    if (!has_cr) return bad(fault, 400, "a line ends in LF without CR");
+    position_ += line.size() + 2;
+    return ParseResult::Complete;
+  }
+  if (has_control(line)) return bad(fault, 400, "a control character is in the head");
+  if (bytes_.size() >= limit_) return bad(fault, 431, kHeadTooLarge);
+  return ParseResult::Incomplete;
+}
+
+ParseResult parse_headers(HeadLines& lines, std::size_t limit, MessageHead& head, Fields& fields,
+                          HeadFault& fault) {
+  while (true) {
+    std::string_view line;
+    const ParseResult result = lines.next(line, fault);
+    if (result != ParseResult::Complete) return result;
+    if (line.empty()) break;
+    if (head.headers.size() == limit) return bad(fault, 431, "there are too many headers");
+    Header& header = head.headers.emplace_back();
+    const std::string_view wrong = parse_field_line(line, header);
+    if (!wrong.empty()) return bad(fault, 400, wrong);
+    if (!note(header, fields, fault)) return ParseResult::Bad;
+  }
+  head.size = lines.position();
+  if (fields.connection && !apply_connection(head, fields, fault)) return ParseResult::Bad;
+  return ParseResult::Complete;
+}
+
+bool apply_fields(const Fields& fields, MessageHead& head, HeadFault& fault) noexcept {
+  head.keep_alive = !fields.close && (head.minor_version >= 1 || fields.keep_alive);
+  if (fields.transfer_encoding) {
+    if (head.minor_version == 0) return refuse(fault, 400, "Transfer-Encoding is in HTTP/1.0");
+    if (fields.content_length) {
+      return refuse(fault, 400, "there are both Transfer-Encoding and Content-Length");
+    }
+    if (!check_transfer_encoding(*fields.transfer_encoding, fault)) return false;
+    head.framing = Framing::Chunked;
+  } else if (fields.content_length) {
+    head.framing = *fields.content_length > 0 ? Framing::Length : Framing::None;
+    head.content_length = *fields.content_length;
+  }
+  return true;
+}
+
+}  // namespace osproxy::http

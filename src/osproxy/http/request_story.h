@@ -1,0 +1,78 @@
+// One request from its first byte to its record: who asks for what, what the directives say of it,
+// and what became of it.
+//
+//   RequestStory story(worker, scratch, started);
+//   story.identify(head);                 // once, if there is a head at all
+//   story.match();                        // once, on one snapshot, on every path
+//   …the exchange fills in `facts`…
+//   story.finish();                       // once: counts, and records if selected
+//
+// One that is destroyed before it is finished was stopped with the server, and finishes as that.
+//
+// Views into the head: it must outlive the story. Belongs to its worker.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/directive/directive_set.h"
+#include "osproxy/http/attributes.h"
+#include "osproxy/http/error_response.h"
+#include "osproxy/http/head.h"
+#include "osproxy/http/worker_context.h"
+#include "osproxy/observe/record.h"
+
+namespace osproxy::http {
+
+class RequestStory {
+ public:
+  /// What became of the request; whoever finds out writes it down.
+  struct Facts {
+    std::uint64_t request_bytes = 0;
+    std::uint64_t response_bytes = 0;
+    int status = 0;                         ///< 0: the client was sent none
+    const std::string* upstream = nullptr;  ///< the node whose answer the client was sent
+    bool connection_reused = false;
+    int retries = 0;
+    ProxyError error = ProxyError::None;
+    StageTimes times;
+  };
+
+  /// `scratch` is the connection's; it holds what does not stand in the head as it is.
+  RequestStory(WorkerContext& worker, AttributeScratch& scratch, Now started)
+      : worker_(worker), started_(started), scratch_(scratch) {}
+  ~RequestStory();
+  RequestStory(const RequestStory&) = delete;
+  RequestStory& operator=(const RequestStory&) = delete;
+
+  void identify(const RequestHead& head);
+  void match();
+  void finish();
+
+  std::string_view request_id() const noexcept { return request_.request_id; }
+  bool has_opaque_id() const noexcept { return request_.has_opaque_id; }
+
+  /// Time since the start, if somebody wants to know it: nullopt costs no clock read.
+  std::optional<std::chrono::nanoseconds> stage_time() const;
+
+  Facts facts;
+
+ private:
+  Record make_record(const Verdict& verdict, std::chrono::nanoseconds latency) const;
+
+  WorkerContext& worker_;
+  const Now started_;
+  std::string_view method_;
+  int minor_version_ = 1;
+  AttributeScratch& scratch_;
+  RequestAttributes request_;
+  Verdict verdict_;
+  bool finished_ = false;
+  DirectiveSet::Pointer set_;  // the snapshot, held only if the request is selected
+};
+
+}  // namespace osproxy::http

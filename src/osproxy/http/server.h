@@ -1,0 +1,70 @@
+// The data plane: a streaming HTTP/1.1 reverse proxy for OpenSearch.
+//
+//   auto server = http::Server::start(options, store.cell(),
+//                                     [&](std::size_t i) -> Recorder& { return
+//                                     observer.recorder(i); }, clock);
+//   …
+//   (*server)->drain(30s);                 // finish what is under way
+//
+// Each worker is a thread with an event loop, an acceptor (SO_REUSEPORT), an upstream pool and a
+// snapshot reader of its own. On the request path there is no lock, and no counter that two workers
+// share. docs/http.md says what is passed on, changed and refused.
+//
+// Thread safety: start(), drain() and the destructor on one thread; the accessors on any.
+// Ownership: cell, recorders and clock must outlive the server. The destructor breaks off what is
+// still under way and joins all workers, in bounded time.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "osproxy/core/address.h"
+#include "osproxy/core/clock.h"
+#include "osproxy/directive/directive_set.h"
+#include "osproxy/http/server_options.h"
+#include "osproxy/observe/recorder.h"
+#include "osproxy/snapshot/snapshot.h"
+
+namespace osproxy::http {
+
+class Server {
+ public:
+  /// Gives worker `i` its recorder; called once for each, from start().
+  using RecorderOf = std::function<Recorder&(std::size_t i)>;
+
+  /// Opens the listeners and serves. The error is a sentence for a person: "cannot listen on
+  /// 127.0.0.1:80: permission denied".
+  static std::expected<std::unique_ptr<Server>, std::string> start(
+      ServerOptions options, const SnapshotCell<DirectiveSet>& directives,
+      const RecorderOf& recorder_of, const Clock& clock);
+
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Where it listens, with the port that was given for port 0.
+  const HostPort& address() const noexcept;
+
+  /// Client connections open now.
+  std::size_t connections() const noexcept;
+
+  /// Stops accepting, closes idle connections, and waits until the requests under way are done, at
+  /// most for `timeout`. True if all of them are.
+  bool drain(std::chrono::milliseconds timeout);
+
+ private:
+  class Worker;
+
+  Server();
+
+  ServerOptions options_;
+  HostPort address_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace osproxy::http

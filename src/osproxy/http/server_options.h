@@ -1,0 +1,32 @@
+// What the data plane can be told. Plain values; app/settings.h has the flags that fill them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "osproxy/core/address.h"
+#include "osproxy/http/head.h"
+
+namespace osproxy::http {
+
+struct ServerOptions {
+  HostPort listen{.host = "127.0.0.1", .port = 0};  ///< port 0: any; see Server::address()
+  unsigned workers = 1;
+  std::vector<HostPort> upstreams{};          ///< at least one
+  std::string tenant_header = "X-Tenant-Id";  ///< empty: no tenant is taken
+  std::size_t max_connections = 10'000;       ///< of clients; divided over the workers
+  std::size_t max_idle_upstream = 256;        ///< kept-alive connections to one node, per worker
+  HeadLimits limits{};
+
+  // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.
+  std::chrono::milliseconds head_timeout{30'000};       ///< from a head's first byte to its last
+  std::chrono::milliseconds idle_timeout{75'000};       ///< of a client between two requests
+  std::chrono::milliseconds connect_timeout{5'000};     ///< to an upstream node
+  std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of an answer
+  std::chrono::milliseconds transfer_timeout{60'000};   ///< without progress in a body, either way
+  std::chrono::milliseconds upstream_idle_timeout{30'000};  ///< of a pooled connection
+};
+
+}  // namespace osproxy::http

@@ -1,0 +1,83 @@
+#include "osproxy/http/session.h"
+
+#include <chrono>
+
+#include "osproxy/http/error_response.h"
+#include "osproxy/http/exchange.h"
+#include "osproxy/http/request_story.h"
+
+namespace osproxy::http {
+
+Task<> Session::run() {
+  while (co_await receive_head() == Arrival::Head) {
+    if (!co_await serve() || worker_.draining) break;
+  }
+  error_code ignored;
+  client_.socket().close(ignored);
+}
+
+/// Waits for a whole head. What is no head is refused here.
+Task<Session::Arrival> Session::receive_head() {
+  idle_ = client_.input().empty();
+  SteadyClock::time_point deadline = worker_.deadlines.now() + worker_.options.head_timeout;
+  if (!idle_) started_ = worker_.clock.now();
+  while (true) {
+    if (!idle_) {
+      HeadFault fault;
+      const ParseResult parsed =
+          parse_request_head(client_.input().view(), worker_.options.limits, head_, fault);
+      if (parsed == ParseResult::Complete) co_return Arrival::Head;
+      if (parsed == ParseResult::Bad) {
+        co_await refuse(fault.status, ProxyError::BadRequest, fault.reason);
+        co_return Arrival::Refused;
+      }
+    }
+    if (idle_ && worker_.draining) co_return Arrival::Gone;
+    const auto timeout = idle_ ? worker_.options.idle_timeout
+                               : std::chrono::duration_cast<std::chrono::milliseconds>(
+                                     deadline - worker_.deadlines.now());
+    if (co_await client_.read(timeout)) {
+      if (idle_ || !client_.timed_out()) co_return Arrival::Gone;
+      co_await refuse(408, ProxyError::RequestTimeout, "the request's head did not arrive in time");
+      co_return Arrival::Refused;
+    }
+    if (idle_) {
+      idle_ = false;
+      started_ = worker_.clock.now();
+      deadline = worker_.deadlines.now() + worker_.options.head_timeout;
+    }
+  }
+}
+
+/// Answers what is no request, counts it, and records it if a directive selects even that.
+Task<> Session::refuse(int status, ProxyError error, std::string_view reason) {
+  RequestStory story(worker_, scratch_, started_);
+  story.match();
+  story.facts.error = error;
+  const std::string answer = to_http(
+      {.status = status, .error = error, .reason = reason, .request_id = story.request_id()});
+  if (!co_await client_.write(answer, worker_.options.transfer_timeout)) {
+    story.facts.status = status;
+    story.facts.response_bytes = body_bytes(answer);
+  }
+  story.finish();
+  co_await client_.close_gracefully();
+}
+
+/// One request; true if the connection is good for another.
+Task<bool> Session::serve() {
+  RequestStory story(worker_, scratch_, started_);
+  story.identify(head_);
+  story.match();
+  Exchange exchange(worker_, client_, head_, story);
+  const ClientNext next = co_await exchange.run();
+  story.finish();
+  if (next == ClientNext::CloseGracefully) co_await client_.close_gracefully();
+  co_return next == ClientNext::KeepAlive;
+}
+
+void Session::close_if_idle() noexcept {
+  if (idle_) client_.cancel();
+}
+
+}  // namespace osproxy::http

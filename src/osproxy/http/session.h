@@ -1,0 +1,46 @@
+// One client's connection: its requests, one after the other, for as long as it lives.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/http/asio_types.h"
+#include "osproxy/http/attributes.h"
+#include "osproxy/http/connection.h"
+#include "osproxy/http/error_response.h"
+#include "osproxy/http/head.h"
+#include "osproxy/http/worker_context.h"
+
+namespace osproxy::http {
+
+class Session {
+ public:
+  Session(WorkerContext& worker, Socket socket)
+      : worker_(worker), client_(std::move(socket), worker.deadlines) {}
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Serves the connection until it is closed.
+  Task<> run();
+
+  /// Ends the connection if no request is under way, now.
+  void close_if_idle() noexcept;
+
+ private:
+  enum class Arrival : std::uint8_t { Head, Gone, Refused };
+
+  Task<Arrival> receive_head();
+  Task<> refuse(int status, ProxyError error, std::string_view reason);
+  Task<bool> serve();
+
+  WorkerContext& worker_;
+  Connection client_;
+  AttributeScratch scratch_;
+  RequestHead head_;  // of the request under way; keeps its memory for the next one
+  Now started_{};     // its first byte was seen
+  bool idle_ = true;  // between two requests
+};
+
+}  // namespace osproxy::http

@@ -1,0 +1,125 @@
+#include "osproxy/http/worker.h"
+
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <sys/socket.h>
+
+#include "osproxy/http/error_response.h"
+
+namespace osproxy::http {
+namespace {
+
+using namespace std::chrono_literals;
+using asio::ip::tcp;
+
+/// How precise deadlines are: coarse, so that an idle worker hardly wakes up.
+constexpr auto kTick = 250ms;
+
+/// After accept() failed for want of descriptors or memory: others have to end first.
+constexpr auto kAcceptPause = 100ms;
+
+using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+}  // namespace
+
+// One thread runs the io_context, and only post() comes from others: no locks around sockets.
+Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
+                       const SnapshotCell<DirectiveSet>& directives, Recorder& recorder,
+                       const Clock& clock)
+    : max_sessions_(max_sessions),
+      io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
+      context_{.options = options,
+               .clock = clock,
+               .directives = SnapshotReader<DirectiveSet>(directives),
+               .recorder = recorder,
+               .random = Random::from_system(),
+               .deadlines = {},
+               .buffers = {},
+               .upstreams = {options, io_->get_executor(), context_.deadlines}},
+      acceptor_(*io_),
+      timer_(*io_) {}
+
+Server::Worker::~Worker() {
+  io_->stop();
+  if (thread_.joinable()) thread_.join();
+  // Sockets and timers go before the loop, and the loop with its suspended sessions goes before
+  // what these refer to.
+  context_.upstreams.drain();
+  acceptor_.reset();
+  timer_.reset();
+  io_.reset();
+}
+
+std::expected<tcp::endpoint, std::string> Server::Worker::listen(const tcp::endpoint& where) {
+  error_code error;
+  acceptor_->open(where.protocol(), error);
+  if (!error) acceptor_->set_option(Acceptor::reuse_address(true), error);
+  if (!error) acceptor_->set_option(ReusePort(true), error);
+  if (!error) acceptor_->bind(where, error);
+  if (!error) acceptor_->listen(Acceptor::max_listen_connections, error);
+  if (error) return std::unexpected(error.message());
+  return acceptor_->local_endpoint();
+}
+
+void Server::Worker::run() {
+  asio::co_spawn(*io_, accept(), asio::detached);
+  asio::co_spawn(*io_, tick(), asio::detached);
+  thread_ = std::jthread([this] { io_->run(); });
+}
+
+void Server::Worker::start_draining() {
+  asio::post(*io_, [this] {
+    context_.draining = true;
+    error_code ignored;
+    acceptor_->close(ignored);
+    context_.upstreams.drain();
+    for (Session* const session : sessions_) session->close_if_idle();
+  });
+}
+
+Task<> Server::Worker::accept() {
+  while (acceptor_->is_open()) {
+    auto [error, socket] = co_await acceptor_->async_accept(kAsTask);
+    if (!error) {
+      asio::co_spawn(*io_, serve(std::move(socket)), asio::detached);
+    } else if (acceptor_->is_open()) {
+      Timer pause(*io_);
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(kAsTask);
+    }
+  }
+}
+
+Task<> Server::Worker::serve(Socket socket) {
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  if (sessions_.size() >= max_sessions_) {
+    Connection client(std::move(socket), context_.deadlines);
+    co_await client.write(to_http({.status = 503,
+                                   .error = ProxyError::TooManyConnections,
+                                   .reason = "too many connections"}),
+                          context_.options.transfer_timeout);
+    co_return;
+  }
+  Session session(context_, std::move(socket));
+  sessions_.insert(&session);
+  count_.store(sessions_.size(), std::memory_order_relaxed);
+  co_await session.run();
+  sessions_.erase(&session);
+  count_.store(sessions_.size(), std::memory_order_relaxed);
+}
+
+Task<> Server::Worker::tick() {
+  while (true) {
+    timer_->expires_after(kTick);
+    const auto [error] = co_await timer_->async_wait(kAsTask);
+    if (error) co_return;
+    context_.deadlines.advance(SteadyClock::now());
+    context_.upstreams.close_idle();
+  }
+}
+
+}  // namespace osproxy::http

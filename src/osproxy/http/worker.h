@@ -1,0 +1,62 @@
+// A worker: one thread with everything that its connections need.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <unordered_set>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+
+#include "osproxy/http/asio_types.h"
+#include "osproxy/http/server.h"
+#include "osproxy/http/session.h"
+#include "osproxy/http/worker_context.h"
+
+namespace osproxy::http {
+
+using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
+
+class Server::Worker {
+ public:
+  Worker(const ServerOptions& options, std::size_t max_sessions,
+         const SnapshotCell<DirectiveSet>& directives, Recorder& recorder, const Clock& clock);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Binds its acceptor, or says why not; before run().
+  std::expected<asio::ip::tcp::endpoint, std::string> listen(const asio::ip::tcp::endpoint& where);
+
+  void run();
+
+  /// From any thread: no new connections, idle ones are closed.
+  void start_draining();
+
+  /// From any thread.
+  std::size_t sessions() const noexcept { return count_.load(std::memory_order_relaxed); }
+
+ private:
+  Task<> accept();
+  Task<> serve(Socket socket);
+  Task<> tick();
+
+  // Constant after construction.
+  const std::size_t max_sessions_;
+
+  // Owned by the worker's thread once it runs.
+  std::unique_ptr<asio::io_context> io_;
+  WorkerContext context_;
+  std::optional<Acceptor> acceptor_;
+  std::optional<Timer> timer_;
+  std::unordered_set<Session*> sessions_;
+
+  // The size of sessions_, for other threads. Relaxed: a number to look at, ordering nothing.
+  std::atomic<std::size_t> count_{0};
+
+  std::jthread thread_;
+};
+
+}  // namespace osproxy::http

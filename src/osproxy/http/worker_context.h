@@ -1,0 +1,29 @@
+// What the requests of one worker share. Everything here belongs to the worker's thread.
+#pragma once
+
+#include "osproxy/core/clock.h"
+#include "osproxy/core/random.h"
+#include "osproxy/directive/directive_set.h"
+#include "osproxy/http/asio_types.h"
+#include "osproxy/http/buffer_pool.h"
+#include "osproxy/http/deadlines.h"
+#include "osproxy/http/server_options.h"
+#include "osproxy/http/upstream_pool.h"
+#include "osproxy/observe/recorder.h"
+#include "osproxy/snapshot/snapshot.h"
+
+namespace osproxy::http {
+
+struct WorkerContext {
+  const ServerOptions& options;
+  const Clock& clock;
+  SnapshotReader<DirectiveSet> directives;
+  Recorder& recorder;
+  Random random;
+  Deadlines deadlines;
+  BufferPool buffers;
+  UpstreamPool upstreams;
+  bool draining = false;  ///< every connection ends behind the request under way
+};
+
+}  // namespace osproxy::http
