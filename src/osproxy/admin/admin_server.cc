@@ -1,0 +1,49 @@
+#include "osproxy/admin/admin_server.h"
+
+#include <optional>
+#include <utility>
+
+#include "osproxy/admin/dispatcher.h"
+#include "osproxy/admin/http_server.h"
+
+namespace osproxy::admin {
+
+class AdminServer::Impl {
+ public:
+  Impl(AdminOptions options, AdminParts parts)
+      : options_(std::move(options)), parts_(std::move(parts)), dispatcher_(options_, parts_) {}
+
+  std::optional<std::string> open() {
+    auto server = HttpServer::open({.listen = options_.listen,
+                                    .loopback_only = options_.token.empty(),
+                                    .max_connections = options_.max_connections,
+                                    .idle_timeout = options_.idle_timeout,
+                                    .io_timeout = options_.io_timeout},
+                                   dispatcher_);
+    if (!server) return std::move(server).error();
+    server_ = *std::move(server);
+    return std::nullopt;
+  }
+
+  const HostPort& address() const noexcept { return server_->address(); }
+
+ private:
+  const AdminOptions options_;
+  const AdminParts parts_;
+  const Dispatcher dispatcher_;
+  std::unique_ptr<HttpServer> server_;  // last: stops before the rest goes
+};
+
+std::expected<std::unique_ptr<AdminServer>, std::string> AdminServer::start(AdminOptions options,
+                                                                            AdminParts parts) {
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(parts));
+  if (auto error = impl->open()) return std::unexpected(*std::move(error));
+  return std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));
+}
+
+AdminServer::AdminServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+AdminServer::~AdminServer() = default;
+
+const HostPort& AdminServer::address() const noexcept { return impl_->address(); }
+
+}  // namespace osproxy::admin

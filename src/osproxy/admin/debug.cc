@@ -1,0 +1,61 @@
+// The records: one by its request id, and the newest of the break-glass ring.
+#include <charconv>
+#include <cstddef>
+#include <optional>
+
+#include "osproxy/admin/handlers.h"
+#include "osproxy/observe/record.h"
+
+namespace osproxy::admin {
+namespace {
+
+constexpr std::size_t kDefaultLimit = 100;
+constexpr std::size_t kMaxLimit = 10'000;  // some megabytes of JSON, built on the admin thread
+
+// The `limit` of the query; nullopt if it is not a number from 1 to kMaxLimit, or if the query
+// asks for anything else.
+std::optional<std::size_t> parse_limit(std::string_view query) {
+  if (query.empty()) return kDefaultLimit;
+  constexpr std::string_view kName = "limit=";
+  if (!query.starts_with(kName)) return std::nullopt;
+  query.remove_prefix(kName.size());
+  std::size_t limit = 0;
+  const char* const end = query.data() + query.size();
+  const auto parsed = std::from_chars(query.data(), end, limit);
+  const bool whole = parsed.ec == std::errc() && parsed.ptr == end;
+  return whole && 1 <= limit && limit <= kMaxLimit ? std::optional(limit) : std::nullopt;
+}
+
+}  // namespace
+
+Response get_explain(const Context& context, const Request&, std::string_view id) {
+  const Observer& observer = context.parts.observer;
+  if (!observer.keeps_explain()) {
+    return error_response(404, "output_off", "the explain store is off on this instance");
+  }
+  const auto request_id = percent_decode(id);
+  if (!request_id) return error_response(400, "bad_request", "the id is not percent-encoded well");
+  const auto record = observer.explain(*request_id);
+  if (!record) {
+    return error_response(404, "not_found", "no record of that request is held on this instance");
+  }
+  return {.body = to_json(*record)};
+}
+
+Response get_breakglass(const Context& context, const Request& request, std::string_view) {
+  const Observer& observer = context.parts.observer;
+  if (!observer.keeps_ring()) {
+    return error_response(404, "output_off", "the break-glass ring is off on this instance");
+  }
+  const auto limit = parse_limit(request.query());
+  if (!limit) {
+    return error_response(400, "bad_limit", "the query must be limit=N, with N from 1 to 10000");
+  }
+  JsonWriter json;
+  json.begin_object().key("records").begin_array();
+  for (const Record& record : observer.breakglass(*limit)) json.raw(to_json(record));
+  json.end_array().end_object();
+  return {.body = std::move(json).take()};
+}
+
+}  // namespace osproxy::admin

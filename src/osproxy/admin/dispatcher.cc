@@ -1,0 +1,98 @@
+#include "osproxy/admin/dispatcher.h"
+
+#include <exception>
+#include <optional>
+
+#include "osproxy/admin/access.h"
+
+namespace osproxy::admin {
+namespace {
+
+Response get_index(const Context& context, const Request& request, std::string_view);
+
+constexpr AdminEndpoint kEndpoints[] = {
+    {Method::Get, "/", Access::Guarded, false, get_index, "this list"},
+    {Method::Get, "/admin/directives", Access::Guarded, false, get_directives,
+     "the document in force on this instance"},
+    {Method::Post, "/admin/directives", Access::Guarded, true, post_directives,
+     "publish a document; If-Match: \"REVISION\" makes it conditional"},
+    {Method::Get, "/admin/status", Access::Guarded, false, get_status,
+     "state of the store, directives, records"},
+    {Method::Get, "/debug/explain/{id}", Access::Guarded, false, get_explain,
+     "the record of one request"},
+    {Method::Get, "/debug/breakglass", Access::Guarded, false, get_breakglass,
+     "the newest records of the break-glass ring; ?limit=N"},
+    {Method::Get, "/metrics", Access::Open, false, get_metrics, "for Prometheus"},
+    {Method::Get, "/healthz", Access::Open, false, get_healthz, "200 while the process serves"},
+    {Method::Get, "/readyz", Access::Open, false, get_readyz, "200 when it is ready, else 503"},
+};
+
+Response get_index(const Context& context, const Request&, std::string_view) {
+  Response response{.content_type = kTextType,
+                    .body = "osproxy " + context.options.version + ", admin listener of " +
+                            context.options.instance + "\n\n"};
+  for (const AdminEndpoint& endpoint : kEndpoints) {
+    std::string line = endpoint.method == Method::Post ? "POST " : "GET  ";
+    line += endpoint.path;
+    line.resize(30, ' ');
+    response.body += line;
+    response.body += endpoint.summary;
+    response.body += '\n';
+  }
+  return response;
+}
+
+// What stands for `{id}` if `path` is the endpoint's (empty if it has none); nullopt if it is not.
+std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
+  constexpr std::string_view kId = "{id}";
+  if (!pattern.ends_with(kId)) {
+    return path == pattern ? std::optional(std::string_view{}) : std::nullopt;
+  }
+  pattern.remove_suffix(kId.size());
+  if (!path.starts_with(pattern)) return std::nullopt;
+  const std::string_view id = path.substr(pattern.size());
+  return id.empty() || id.contains('/') ? std::nullopt : std::optional(id);
+}
+
+Response method_not_allowed(std::string allowed) {
+  Response response = error_response(405, "method_not_allowed", "this endpoint takes " + allowed);
+  response.headers.emplace_back("Allow", std::move(allowed));
+  return response;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(const AdminOptions& options, const AdminParts& parts)
+    : context_{.options = options, .parts = parts, .started = parts.clock.now()} {}
+
+std::expected<Route, Response> Dispatcher::admit(const Request& head) const {
+  const Method wanted = head.method == Method::Head ? Method::Get : head.method;
+  std::string allowed;
+  for (const AdminEndpoint& endpoint : kEndpoints) {
+    const auto id = match(endpoint.path, head.path());
+    if (!id) continue;
+    if (endpoint.method != wanted) {
+      allowed += allowed.empty() ? "" : ", ";
+      allowed += endpoint.method == Method::Post ? "POST" : "GET, HEAD";
+      continue;
+    }
+    if (endpoint.access == Access::Guarded) {
+      if (auto refusal = check_access(head, context_.options.token)) {
+        return std::unexpected(*std::move(refusal));
+      }
+    }
+    return Route{.endpoint = &endpoint, .id = *id};
+  }
+  if (!allowed.empty()) return std::unexpected(method_not_allowed(std::move(allowed)));
+  return std::unexpected(error_response(404, "not_found", "no such endpoint; GET / lists them"));
+}
+
+Response Dispatcher::respond(const Route& route, const Request& request) const {
+  try {
+    return route.endpoint->handler(context_, request, route.id);
+  } catch (const std::exception&) {
+    return error_response(500, "internal_error", "the request could not be served");
+  }
+}
+
+}  // namespace osproxy::admin

@@ -1,0 +1,31 @@
+// What each endpoint answers: functions from a request to a response, one file a subject
+// (directives.cc, status.cc, debug.cc, health.cc). dispatcher.cc has the table of paths.
+//
+// Thread safety: every handler may be called from any thread.
+#pragma once
+
+#include <string_view>
+
+#include "osproxy/admin/admin_server.h"
+#include "osproxy/admin/message.h"
+
+namespace osproxy::admin {
+
+/// What the handlers read from. Constant while the server runs.
+struct Context {
+  const AdminOptions& options;
+  const AdminParts& parts;
+  Now started;
+};
+
+// The last parameter is what stands for `{id}` in the path, not decoded.
+Response get_directives(const Context& context, const Request& request, std::string_view);
+Response post_directives(const Context& context, const Request& request, std::string_view);
+Response get_status(const Context& context, const Request& request, std::string_view);
+Response get_explain(const Context& context, const Request& request, std::string_view id);
+Response get_breakglass(const Context& context, const Request& request, std::string_view);
+Response get_metrics(const Context& context, const Request& request, std::string_view);
+Response get_healthz(const Context& context, const Request& request, std::string_view);
+Response get_readyz(const Context& context, const Request& request, std::string_view);
+
+}  // namespace osproxy::admin

@@ -1,0 +1,50 @@
+#include "osproxy/admin/message.h"
+
+#include <charconv>
+
+#include "osproxy/directive/decode.h"
+
+namespace osproxy::admin {
+
+std::string_view Request::query() const noexcept {
+  const std::size_t mark = target.find('?');
+  return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+}
+
+Response error_response(int status, std::string_view type, std::string_view reason,
+                        const ErrorFields& more) {
+  JsonWriter json;
+  json.begin_object().key("error").begin_object();
+  json.field("type", type).field("reason", reason);
+  if (more) more(json);
+  json.end_object().field("status", status).end_object();
+  return {.status = status, .body = std::move(json).take()};
+}
+
+Response body_too_large() {
+  return error_response(413, to_string(Fault::TooLarge), "the body is larger than any document",
+                        [](JsonWriter& error) {
+                          error.field("slug", to_string(Fault::TooLarge)).field("where", "");
+                        });
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    const std::string_view digits = text.substr(i + 1, 2);
+    unsigned char byte = 0;
+    const char* const end = digits.data() + digits.size();
+    if (digits.size() != 2 || std::from_chars(digits.data(), end, byte, 16).ptr != end) {
+      return std::nullopt;
+    }
+    decoded += static_cast<char>(byte);
+    i += 2;
+  }
+  return decoded;
+}
+
+}  // namespace osproxy::admin

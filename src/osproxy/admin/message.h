@@ -1,0 +1,58 @@
+// A request and a response of the admin listener, free of sockets: handlers are functions from one
+// to the other, and tests call them so.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "osproxy/observe/json_writer.h"
+
+namespace osproxy::admin {
+
+enum class Method : std::uint8_t { Get, Head, Post, Other };
+
+/// Views: they live as long as the message that was read. A header is nullopt if it is absent.
+struct Request {
+  Method method = Method::Get;
+  std::string_view target{};  ///< as received: `/debug/breakglass?limit=5`
+  std::optional<std::string_view> host{};
+  std::optional<std::string_view> authorization{};
+  std::optional<std::string_view> origin{};
+  std::optional<std::string_view> if_match{};
+  std::string_view body{};
+
+  std::string_view path() const noexcept { return target.substr(0, target.find('?')); }
+  /// What follows the `?`; empty if there is none.
+  std::string_view query() const noexcept;
+};
+
+inline constexpr char kJsonType[] = "application/json";
+inline constexpr char kTextType[] = "text/plain; charset=utf-8";
+
+struct Response {
+  int status = 200;
+  std::string_view content_type = kJsonType;  ///< a constant
+  std::string body{};
+  std::vector<std::pair<std::string_view, std::string>> headers{};  ///< names are constants
+};
+
+/// Writes further fields of the error object.
+using ErrorFields = std::function<void(JsonWriter&)>;
+
+/// `{"error":{"type":…,"reason":…},"status":…}`, as OpenSearch's clients know it. `type` is a
+/// constant; `reason` is for a person and never holds anything that the client sent.
+Response error_response(int status, std::string_view type, std::string_view reason,
+                        const ErrorFields& more = {});
+
+/// A body beyond what any document may be, before it was read.
+Response body_too_large();
+
+/// `%2F` and the like decoded; nullopt if a `%` is not followed by two hex digits.
+std::optional<std::string> percent_decode(std::string_view text);
+
+}  // namespace osproxy::admin

@@ -1,0 +1,99 @@
+// What this instance is, what it holds, and what it did.
+#include <chrono>
+#include <optional>
+
+#include "osproxy/admin/handlers.h"
+#include "osproxy/core/rfc3339.h"
+
+namespace osproxy::admin {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+void write_rejected(JsonWriter& json, const std::optional<Rejection>& rejected) {
+  json.key("rejected");
+  if (!rejected) {
+    json.null();
+    return;
+  }
+  json.begin_object();
+  json.field("revision", rejected->revision);
+  json.field("slug", to_string(rejected->fault));
+  json.field("where", rejected->where);
+  json.field("at", format_rfc3339(rejected->at));
+  json.end_object();
+}
+
+void write_store(JsonWriter& json, const Context& context) {
+  const StoreStatus status = context.parts.store.status();
+  json.key("store").begin_object();
+  json.field("kind", context.options.store_kind);
+  json.field("state", to_string(status.state));
+  json.field("since", format_rfc3339(status.since));
+  json.field("reason", status.reason);
+  json.field("revision", status.revision);
+  json.key("verified_age_ms");
+  if (status.verified_age) {
+    json.value(duration_cast<milliseconds>(*status.verified_age).count());
+  } else {
+    json.null();
+  }
+  write_rejected(json, status.rejected);
+  json.end_object();
+}
+
+void write_directive(JsonWriter& json, const CompiledDirective& compiled, Now now) {
+  const Directive& directive = compiled.directive;
+  json.begin_object();
+  json.field("id", directive.id);
+  json.field("level", to_string(directive.level));
+  json.field("active", !compiled.life.is_over(now));
+  json.field("expires_at", format_rfc3339(compiled.life.wall_end));
+  json.field("matched", compiled.usage->matched.load(std::memory_order_relaxed));
+  json.field("recorded", compiled.usage->recorded.load(std::memory_order_relaxed));
+  if (directive.reason) json.field("reason", *directive.reason);
+  if (directive.author) json.field("author", *directive.author);
+  json.end_object();
+}
+
+void write_output(JsonWriter& json, std::string_view name, const OutputTotals& totals) {
+  json.key(name).begin_object();
+  json.field("kept", totals.kept);
+  json.field("evicted", totals.evicted);
+  json.field("dropped", totals.dropped);
+  json.field("held", totals.held);
+  json.end_object();
+}
+
+void write_records(JsonWriter& json, const ObserverTotals& totals) {
+  json.key("records").begin_object();
+  json.field("recorded", totals.recorded);
+  write_output(json, "explain", totals.explain);
+  write_output(json, "ring", totals.ring);
+  json.end_object();
+}
+
+}  // namespace
+
+Response get_status(const Context& context, const Request&, std::string_view) {
+  const Now now = context.parts.clock.now();
+  JsonWriter json;
+  json.begin_object();
+  json.field("instance", context.options.instance);
+  json.field("version", context.options.version);
+  json.field("started", format_rfc3339(context.started.wall));
+  json.field("uptime_ms", duration_cast<milliseconds>(now.boot - context.started.boot).count());
+  write_store(json, context);
+  json.key("directives").begin_array();
+  const DirectiveSet::Pointer set = context.parts.store.load();
+  for (const CompiledDirective& compiled : set->directives()) {
+    write_directive(json, compiled, now);
+  }
+  json.end_array();
+  write_records(json, context.parts.observer.totals());
+  json.end_object();
+  return {.body = std::move(json).take()};
+}
+
+}  // namespace osproxy::admin

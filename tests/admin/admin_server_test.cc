@@ -1,0 +1,313 @@
+#include "osproxy/admin/admin_server.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "osproxy/admin/http_server.h"
+#include "tests/admin/client.h"
+#include "tests/admin/fixture.h"
+#include "tests/observe/records.h"
+
+namespace osproxy::admin {
+namespace {
+
+using test::ask;
+using test::Client;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+using namespace std::chrono_literals;
+
+constexpr char kDocument[] = R"({"directives":[{"id":"a","level":"Shape","ttl_secs":600}]})";
+
+std::string post_head(std::size_t size) {
+  return "POST /admin/directives HTTP/1.1\r\nContent-Length: " + std::to_string(size) + "\r\n";
+}
+
+class AdminServerTest : public testing::Test {
+ protected:
+  std::unique_ptr<AdminServer> start() { return start(parts_.view()); }
+  std::unique_ptr<AdminServer> start(AdminParts view) {
+    auto server = AdminServer::start(parts_.options, std::move(view));
+    EXPECT_TRUE(server.has_value()) << server.error();
+    return server ? *std::move(server) : nullptr;
+  }
+
+  test::Parts parts_;
+};
+
+// A publisher that blocks until it is let go.
+class BlockingPublisher {
+ public:
+  BlockingPublisher() {
+    publisher.on_publish = [this](std::string_view, std::optional<std::int64_t>) {
+      std::unique_lock lock(mutex_);
+      entered_ = true;
+      changed_.notify_all();
+      changed_.wait(lock, [this] { return released_; });
+      return test::FakePublisher::Result(5);
+    };
+  }
+  void await_entry() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return entered_; });
+  }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    released_ = true;
+    changed_.notify_all();
+  }
+
+  test::FakePublisher publisher;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool entered_ = false;   // guarded by mutex_
+  bool released_ = false;  // guarded by mutex_
+};
+
+TEST_F(AdminServerTest, AnswersAGet) {
+  const auto server = start();
+  EXPECT_EQ(ask(server->address(), "GET /healthz HTTP/1.1\r\n"),
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Length: 15\r\n"
+            "\r\n{\"status\":\"ok\"}");
+}
+
+TEST_F(AdminServerTest, PublishesAndShowsTheDocument) {
+  const auto server = start();
+  EXPECT_THAT(ask(server->address(), post_head(sizeof kDocument - 1), kDocument),
+              EndsWith("\r\n\r\n{\"revision\":1}"));
+  const std::string read = ask(server->address(), "GET /admin/directives HTTP/1.1\r\n");
+  EXPECT_THAT(read, HasSubstr("ETag: \"1\"\r\n"));
+  EXPECT_THAT(read, HasSubstr("\"id\":\"a\""));
+}
+
+TEST_F(AdminServerTest, PassesIfMatchOn) {
+  const auto server = start();
+  EXPECT_THAT(ask(server->address(), post_head(17) + "If-Match: \"7\"\r\n", R"({"directives":[]})"),
+              StartsWith("HTTP/1.1 412 "));
+}
+
+TEST_F(AdminServerTest, TakesAChunkedBody) {
+  const auto server = start();
+  EXPECT_THAT(
+      ask(server->address(), "POST /admin/directives HTTP/1.1\r\nTransfer-Encoding: chunked\r\n",
+          "8\r\n{\"direct\r\n9\r\nives\":[]}\r\n0\r\n\r\n"),
+      EndsWith("{\"revision\":1}"));
+}
+
+TEST_F(AdminServerTest, SendsNoBodyForHeadButItsLength) {
+  const auto server = start();
+  const std::string response = ask(server->address(), "HEAD /healthz HTTP/1.1\r\n");
+  EXPECT_THAT(response, HasSubstr("Content-Length: 15\r\n"));
+  EXPECT_THAT(response, EndsWith("\r\n\r\n"));
+}
+
+TEST_F(AdminServerTest, ServesSeveralRequestsOnOneConnection) {
+  const auto server = start();
+  Client client(server->address());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
+    EXPECT_THAT(client.read_until("}"), StartsWith("HTTP/1.1 200 OK"));
+  }
+  // Pipelined, and after a refusal without a body.
+  client.send("GET /no HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(client.read_until("404}"), StartsWith("HTTP/1.1 404 Not Found"));
+  EXPECT_THAT(client.read_until("}"), StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST_F(AdminServerTest, SaysContinueToAClientThatWaitsForIt) {
+  const auto server = start();
+  Client client(server->address());
+  client.send(post_head(17) + "Host: 127.0.0.1\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send(R"({"directives":[]})");
+  EXPECT_THAT(client.read_until("}"), StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST_F(AdminServerTest, RefusesBeforeItReadsTheBody) {
+  parts_.options.token = "secret";
+  const auto server = start();
+  Client client(server->address());
+  client.send(post_head(17) + "Host: 127.0.0.1\r\nExpect: 100-continue\r\n\r\n");
+  const std::string response = client.read_all();
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 401 Unauthorized"));
+  EXPECT_THAT(response, HasSubstr("WWW-Authenticate: Bearer\r\n"));
+  EXPECT_THAT(response, HasSubstr("Connection: close\r\n"));
+}
+
+TEST_F(AdminServerTest, LetsTheTokenIn) {
+  parts_.options.token = "secret";
+  const auto server = start();
+  EXPECT_THAT(
+      ask(server->address(), "GET /admin/status HTTP/1.1\r\nAuthorization: Bearer secret\r\n"),
+      StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST_F(AdminServerTest, AnswersABodyThatIsTooLargeWhileItIsStillSent) {
+  const auto server = start();
+  for (const char* framing : {"Content-Length: 3000000\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    Client client(server->address());
+    client.send(std::string("POST /admin/directives HTTP/1.1\r\nHost: 127.0.0.1\r\n") + framing +
+                "\r\n2dc6c0\r\n");
+    client.send(std::string(3'000'000, ' '));
+    const std::string response = client.read_all();
+    EXPECT_THAT(response, StartsWith("HTTP/1.1 413 Payload Too Large")) << framing;
+    EXPECT_THAT(response, HasSubstr(R"("slug":"too_large")"));
+  }
+}
+
+TEST_F(AdminServerTest, LeavesABodyJustAboveTheDocumentsLimitToTheDecoder) {
+  const auto server = start();
+  const std::string body((1 << 20) + 1, ' ');
+  const std::string response = ask(server->address(), post_head(body.size()), body);
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 400 Bad Request"));
+  EXPECT_THAT(response, HasSubstr(R"("slug":"too_large")"));
+}
+
+TEST_F(AdminServerTest, AnswersWhatIsNotHttpAndCloses) {
+  const auto server = start();
+  for (const char* raw :
+       {"nonsense\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        "POST /admin/directives HTTP/1.1\r\nContent-Length: x\r\n\r\n"}) {
+    Client client(server->address());
+    client.send(raw);
+    EXPECT_THAT(client.read_all(), StartsWith("HTTP/1.1 400 Bad Request")) << raw;
+  }
+}
+
+TEST_F(AdminServerTest, RefusesAHeadThatIsTooLarge) {
+  const auto server = start();
+  const std::string head =
+      "GET /healthz HTTP/1.1\r\nX-Long: " + std::string(kMaxHeadBytes, 'x') + "\r\n";
+  EXPECT_THAT(ask(server->address(), head),
+              StartsWith("HTTP/1.1 431 Request Header Fields Too Large"));
+}
+
+TEST_F(AdminServerTest, RefusesADecidingHeaderThatIsGivenTwice) {
+  const auto server = start();
+  EXPECT_THAT(ask(server->address(), "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n"),
+              StartsWith("HTTP/1.1 400 Bad Request"));
+}
+
+TEST_F(AdminServerTest, ClosesAnIdleConnection) {
+  parts_.options.idle_timeout = 20ms;
+  const auto server = start();
+  Client client(server->address());
+  client.send("GET /heal");
+  EXPECT_EQ(client.read_all(), "");
+}
+
+TEST_F(AdminServerTest, TurnsAwayConnectionsBeyondTheLimitUntilOneEnds) {
+  parts_.options.max_connections = 1;
+  const auto server = start();
+  auto first = std::make_unique<Client>(server->address());
+  first->send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(first->read_until("}"), StartsWith("HTTP/1.1 200 OK"));
+  EXPECT_THAT(Client(server->address()).read_all(), HasSubstr("too_many_connections"));
+
+  first.reset();
+  std::string response;
+  while (!response.starts_with("HTTP/1.1 200 OK")) {  // until the server has seen the end
+    response = ask(server->address(), "GET /healthz HTTP/1.1\r\n");
+  }
+}
+
+TEST_F(AdminServerTest, ServesOthersWhileAPublishBlocks) {
+  BlockingPublisher blocking;
+  AdminParts view = parts_.view();
+  view.publisher = &blocking.publisher;
+  const auto server = start(view);
+  Client client(server->address());
+  client.send(post_head(2) + "Host: 127.0.0.1\r\n\r\n{}");
+  blocking.await_entry();
+  EXPECT_THAT(ask(server->address(), "GET /admin/status HTTP/1.1\r\n"),
+              StartsWith("HTTP/1.1 200 OK"));
+  blocking.release();
+  EXPECT_THAT(client.read_until("5}"), EndsWith("{\"revision\":5}"));
+}
+
+TEST_F(AdminServerTest, StopsWhileClientsAreConnectedAndAPublishIsUnderWay) {
+  BlockingPublisher blocking;
+  AdminParts view = parts_.view();
+  view.publisher = &blocking.publisher;
+  auto server = start(view);
+  Client idle(server->address());
+  Client half(server->address());
+  half.send("GET /heal");
+  Client publishing(server->address());
+  publishing.send(post_head(2) + "Host: 127.0.0.1\r\n\r\n{}");
+  blocking.await_entry();
+  Client queued(server->address());
+  queued.send(post_head(2) + "Host: 127.0.0.1\r\n\r\n{}");
+
+  std::jthread stopping([&] { server.reset(); });
+  EXPECT_EQ(idle.read_all(), "");  // closed before the publish is over
+  EXPECT_EQ(half.read_all(), "");
+  blocking.release();
+  stopping.join();
+}
+
+TEST_F(AdminServerTest, StopsAtOnceWithNothingGoingOn) {
+  for (int i = 0; i < 20; ++i) EXPECT_NE(start(), nullptr);
+}
+
+TEST_F(AdminServerTest, RefusesToListenBeyondLoopbackWithoutAToken) {
+  parts_.options.listen = {.host = "0.0.0.0", .port = 0};
+  const auto refused = AdminServer::start(parts_.options, parts_.view());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error(), "a token is needed to listen beyond loopback (0.0.0.0:0)");
+  parts_.options.token = "secret";
+  EXPECT_TRUE(AdminServer::start(parts_.options, parts_.view()).has_value());
+}
+
+TEST_F(AdminServerTest, SaysWhyItCannotListen) {
+  const auto server = start();
+  parts_.options.listen = server->address();
+  const auto taken = AdminServer::start(parts_.options, parts_.view());
+  ASSERT_FALSE(taken.has_value());
+  EXPECT_EQ(taken.error(),
+            "cannot listen on " + server->address().to_string() + ": Address already in use");
+  parts_.options.listen = {.host = "no.such.host.invalid", .port = 0};
+  const auto unknown = AdminServer::start(parts_.options, parts_.view());
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_THAT(unknown.error(), StartsWith("cannot resolve no.such.host.invalid:0: "));
+}
+
+TEST_F(AdminServerTest, ListensOnLocalhostByName) {
+  parts_.options.listen = {.host = "localhost", .port = 0};
+  const auto server = start();
+  EXPECT_TRUE(is_loopback(server->address().host));
+  EXPECT_NE(server->address().port, 0);
+}
+
+TEST_F(AdminServerTest, ServesManyClientsAtOnceWhileWorkersRecord) {
+  parts_.observer.recorder(0).record(osproxy::test::make_record("id"), true);
+  const auto server = start();
+  std::vector<std::jthread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&server] {
+      for (const char* path : {"/admin/status", "/debug/explain/id", "/debug/breakglass",
+                               "/metrics", "/admin/directives"}) {
+        EXPECT_THAT(ask(server->address(), std::string("GET ") + path + " HTTP/1.1\r\n"),
+                    StartsWith("HTTP/1.1 200 OK"));
+      }
+      EXPECT_THAT(ask(server->address(), post_head(sizeof kDocument - 1), kDocument),
+                  StartsWith("HTTP/1.1 200 OK"));
+    });
+  }
+  for (int i = 0; i < 1'000; ++i) {
+    parts_.observer.recorder(0).count({.endpoint = Endpoint::Search, .status = 200});
+    parts_.observer.recorder(0).record(osproxy::test::make_record("id", i), true);
+  }
+}
+
+}  // namespace
+}  // namespace osproxy::admin

@@ -1,0 +1,117 @@
+#include "osproxy/admin/dispatcher.h"
+
+#include <stdexcept>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/admin/fixture.h"
+
+namespace osproxy::admin {
+namespace {
+
+using test::call;
+using test::get;
+using test::post;
+using testing::HasSubstr;
+
+TEST(Dispatcher, AnswersAnUnknownPathWithAJsonError) {
+  test::Parts parts;
+  for (const char* path :
+       {"/nothing", "/admin", "/admin/", "/admin/status/", "//admin/status", "*", "",
+        "/debug/explain/", "/debug/explain/a/b", "/METRICS", "http://127.0.0.1/metrics"}) {
+    const Response response = call(parts.options, parts.view(), get(path));
+    EXPECT_EQ(response.status, 404) << path;
+    EXPECT_EQ(response.content_type, kJsonType);
+    EXPECT_EQ(response.body, R"({"error":{"type":"not_found","reason":"no such endpoint; )"
+                             R"(GET / lists them"},"status":404})");
+  }
+}
+
+TEST(Dispatcher, NeverEchoesWhatTheClientSent) {
+  test::Parts parts;
+  for (const char* path : {"/canary", "/debug/explain/canary", "/debug/explain/canary%zz",
+                           "/debug/breakglass?canary=1", "/debug/breakglass?limit=canary"}) {
+    const Response response = call(parts.options, parts.view(), get(path));
+    EXPECT_GE(response.status, 400);
+    EXPECT_THAT(response.body, testing::Not(HasSubstr("canary")));
+  }
+}
+
+TEST(Dispatcher, NamesTheMethodsThatAnEndpointTakes) {
+  test::Parts parts;
+  const auto allow = [&](Method method, std::string_view path) {
+    Request request = get(path);
+    request.method = method;
+    const Response response = call(parts.options, parts.view(), request);
+    EXPECT_EQ(response.status, 405);
+    EXPECT_THAT(response.body, HasSubstr("method_not_allowed"));
+    return test::header_of(response, "Allow");
+  };
+  EXPECT_EQ(allow(Method::Other, "/admin/directives"), "GET, HEAD, POST");
+  EXPECT_EQ(allow(Method::Post, "/admin/status"), "GET, HEAD");
+  EXPECT_EQ(allow(Method::Post, "/debug/explain/x"), "GET, HEAD");
+}
+
+TEST(Dispatcher, ServesHeadWhereverGetIsServed) {
+  test::Parts parts;
+  for (const char* path : {"/", "/admin/directives", "/admin/status", "/debug/breakglass",
+                           "/metrics", "/healthz", "/readyz"}) {
+    Request request = get(path);
+    request.method = Method::Head;
+    EXPECT_EQ(call(parts.options, parts.view(), request).status, 200) << path;
+  }
+}
+
+TEST(Dispatcher, AsksForTheTokenEverywhereButForHealthAndMetrics) {
+  test::Parts parts;
+  parts.options.token = "secret";
+  for (const char* path :
+       {"/", "/admin/directives", "/admin/status", "/debug/explain/a", "/debug/breakglass"}) {
+    EXPECT_EQ(call(parts.options, parts.view(), get(path)).status, 401) << path;
+  }
+  EXPECT_EQ(call(parts.options, parts.view(), post("/admin/directives", "{}")).status, 401);
+  for (const char* path : {"/metrics", "/healthz", "/readyz"}) {
+    EXPECT_EQ(call(parts.options, parts.view(), get(path)).status, 200) << path;
+  }
+}
+
+TEST(Dispatcher, IgnoresTheHostForHealthAndMetrics) {
+  test::Parts parts;
+  Request request = get("/metrics");
+  request.host = "osproxy.monitoring.svc:9901";
+  EXPECT_EQ(call(parts.options, parts.view(), request).status, 200);
+  request.target = "/admin/status";
+  EXPECT_EQ(call(parts.options, parts.view(), request).status, 403);
+}
+
+TEST(Dispatcher, ListsEveryEndpointAtTheRoot) {
+  test::Parts parts;
+  const Response response = call(parts.options, parts.view(), get("/"));
+  EXPECT_EQ(response.content_type, kTextType);
+  for (const char* line : {"osproxy 1.2.3", "proxy-1", "GET  /admin/directives",
+                           "POST /admin/directives", "GET  /debug/explain/{id}", "GET  /readyz"}) {
+    EXPECT_THAT(response.body, HasSubstr(line));
+  }
+}
+
+TEST(Dispatcher, TurnsAnExceptionIntoAnInternalErrorWithoutItsText) {
+  test::Parts parts;
+  AdminParts view = parts.view();
+  view.readiness = []() -> std::vector<std::string> { throw std::runtime_error("canary"); };
+  const Response response = call(parts.options, view, get("/readyz"));
+  EXPECT_EQ(response.status, 500);
+  EXPECT_THAT(response.body, HasSubstr("internal_error"));
+  EXPECT_THAT(response.body, testing::Not(HasSubstr("canary")));
+}
+
+TEST(PercentDecode, DecodesHexInEitherCaseAndRefusesAnythingElse) {
+  EXPECT_EQ(percent_decode("a%2Fb%2fc%00"), std::string("a/b/c\0", 6));
+  EXPECT_EQ(percent_decode(""), "");
+  for (const char* bad : {"%", "%2", "%zz", "%2g", "a%", "%-1", "%+1", "% 1"}) {
+    EXPECT_FALSE(percent_decode(bad).has_value()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace osproxy::admin

@@ -1,0 +1,153 @@
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "osproxy/admin/store_metrics.h"
+#include "tests/admin/fixture.h"
+#include "tests/observe/exposition.h"
+#include "tests/observe/records.h"
+
+namespace osproxy::admin {
+namespace {
+
+using osproxy::test::parse_exposition;
+using test::call;
+using test::get;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+std::string status_of(test::Parts& parts, const AdminParts& view) {
+  const Response response = call(parts.options, view, get("/admin/status"));
+  EXPECT_EQ(response.status, 200);
+  return response.body;
+}
+
+TEST(Status, SaysWhoTheInstanceIsAndSinceWhen) {
+  test::Parts parts;
+  const AdminParts view = parts.view();
+  const Dispatcher dispatcher(parts.options, view);
+  parts.clock.advance(90s);
+  const Request request = get("/admin/status");
+  const Response response = dispatcher.respond(*dispatcher.admit(request), request);
+  EXPECT_THAT(
+      response.body,
+      testing::StartsWith(R"({"instance":"proxy-1","version":"1.2.3",)"
+                          R"("started":"2030-01-01T00:00:00Z","uptime_ms":90000,"store":{)"));
+}
+
+TEST(Status, MeasuresUptimeByBootTime) {
+  test::Parts parts;
+  const AdminParts view = parts.view();
+  const Dispatcher dispatcher(parts.options, view);
+  parts.clock.advance(2s);
+  parts.clock.jump_wall(-1h);
+  const Request request = get("/admin/status");
+  const Response response = dispatcher.respond(*dispatcher.admit(request), request);
+  EXPECT_THAT(response.body, HasSubstr(R"("uptime_ms":2000,)"));
+}
+
+TEST(Status, ShowsTheStoreOfAnInstanceWithoutEtcd) {
+  test::Parts parts;
+  EXPECT_THAT(status_of(parts, parts.view()),
+              HasSubstr(R"("store":{"kind":"memory","state":"synced",)"
+                        R"("since":"2030-01-01T00:00:00Z","reason":"","revision":0,)"
+                        R"("verified_age_ms":0,"rejected":null},"directives":[],)"));
+}
+
+TEST(Status, ShowsWhatIsWrongWithTheStore) {
+  test::Parts parts;
+  test::FakeStore store;
+  store.status_ = {.state = StoreState::Suspect,
+                   .since = parts.clock.now().wall,
+                   .reason = "127.0.0.1:2379: \"connection refused\"",
+                   .revision = 7,
+                   .verified_age = 1'234'567us,
+                   .rejected = Rejection{.revision = 9,
+                                         .fault = Fault::BadTenant,
+                                         .where = "directives[3].tenant",
+                                         .at = parts.clock.now().wall}};
+  parts.options.store_kind = "etcd";
+  const AdminParts view{.store = store, .observer = parts.observer, .clock = parts.clock};
+  EXPECT_THAT(status_of(parts, view),
+              HasSubstr(R"("store":{"kind":"etcd","state":"suspect",)"
+                        R"("since":"2030-01-01T00:00:00Z",)"
+                        R"("reason":"127.0.0.1:2379: \"connection refused\"","revision":7,)"
+                        R"("verified_age_ms":1234,"rejected":{"revision":9,"slug":"bad_tenant",)"
+                        R"("where":"directives[3].tenant","at":"2030-01-01T00:00:00Z"}})"));
+  store.status_ = {};
+  EXPECT_THAT(status_of(parts, view), HasSubstr(R"("verified_age_ms":null,"rejected":null})"));
+}
+
+TEST(Status, ShowsEachDirectiveWithWhatItDidAndWhetherItIsOver) {
+  test::Parts parts;
+  ASSERT_TRUE(parts.store.publish(
+      R"({"directives":[{"id":"a","level":"Shape","ttl_secs":10,"reason":"INC-1","author":"ana"},)"
+      R"({"id":"b","level":"ShapeTiming","ttl_secs":60}]})",
+      std::nullopt));
+  const DirectiveUsage& usage = *parts.store.load()->directives()[1].usage;
+  const_cast<DirectiveUsage&>(usage).matched = 5;
+  const_cast<DirectiveUsage&>(usage).recorded = 3;
+  parts.clock.advance(30s);
+  EXPECT_THAT(status_of(parts, parts.view()),
+              HasSubstr(R"("directives":[{"id":"a","level":"Shape","active":false,)"
+                        R"("expires_at":"2030-01-01T00:00:10Z","matched":0,"recorded":0,)"
+                        R"("reason":"INC-1","author":"ana"},)"
+                        R"({"id":"b","level":"ShapeTiming","active":true,)"
+                        R"("expires_at":"2030-01-01T00:01:00Z","matched":5,"recorded":3}],)"));
+}
+
+TEST(Status, ShowsWhatBecameOfRecords) {
+  test::Parts parts;
+  parts.observer.recorder(0).record(osproxy::test::make_record("a"), true);
+  parts.observer.recorder(0).record(osproxy::test::make_record("b"), false);
+  EXPECT_THAT(status_of(parts, parts.view()),
+              testing::EndsWith(R"("records":{"recorded":2,)"
+                                R"("explain":{"kept":2,"evicted":0,"dropped":0,"held":2},)"
+                                R"("ring":{"kept":1,"evicted":0,"dropped":0,"held":1}}})"));
+}
+
+TEST(StoreMetrics, ShowTheStateAsOneOfFourAndSinceWhen) {
+  test::FakeStore store;
+  store.status_ = {.state = StoreState::Stale,
+                   .since = WallTime(1'900'000'000s + 500ms),
+                   .reason = "canary",
+                   .revision = 4812,
+                   .verified_age = 1500ms,
+                   .rejected = Rejection{}};
+  const auto metrics = std::make_shared<StoreMetrics>(store);
+  const std::string text = to_exposition({metrics});
+  EXPECT_THAT(text, testing::Not(HasSubstr("canary")));
+  const auto page = parse_exposition(text);
+  EXPECT_EQ(page.sample(R"(osproxy_store_state{state="stale"})"), 1);
+  for (const char* other : {"connecting", "synced", "suspect"}) {
+    EXPECT_EQ(page.sample(std::string(R"(osproxy_store_state{state=")") + other + "\"}"), 0);
+  }
+  EXPECT_DOUBLE_EQ(page.sample("osproxy_store_state_since_timestamp_seconds"), 1'900'000'000.5);
+  EXPECT_EQ(page.sample("osproxy_store_revision"), 4812);
+  EXPECT_EQ(page.sample("osproxy_store_rejected"), 1);
+  EXPECT_EQ(page.sample("osproxy_store_verified_age_seconds"), 1.5);
+}
+
+TEST(StoreMetrics, AreAllInTheDocumentation) {
+  std::ifstream file(OSPROXY_SOURCE_DIR "/docs/metrics.md");
+  std::ostringstream documented;
+  documented << file.rdbuf();
+  test::Parts parts;
+  const auto metrics = std::make_shared<StoreMetrics>(parts.store);
+  const auto page = parse_exposition(to_exposition({metrics}));
+  EXPECT_EQ(page.types.size(), 5U);
+  for (const auto& [name, type] : page.types) {
+    EXPECT_THAT(documented.str(), HasSubstr("| `" + name + "` | " + type + " |"));
+  }
+}
+
+TEST(StoreMetrics, LeaveOutTheVerifiedAgeBeforeTheFirstProof) {
+  test::FakeStore store;
+  const auto metrics = std::make_shared<StoreMetrics>(store);
+  EXPECT_THAT(to_exposition({metrics}), testing::Not(HasSubstr("verified_age")));
+}
+
+}  // namespace
+}  // namespace osproxy::admin
