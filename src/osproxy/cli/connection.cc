@@ -1,0 +1,217 @@
+#include "osproxy/cli/connection.h"
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "osproxy/cli/admin_publisher.h"
+#include "osproxy/cli/flags.h"
+#include "osproxy/core/address.h"
+#include "osproxy/core/duration.h"
+
+namespace osproxy::cli {
+namespace {
+
+constexpr char kDefaultAdmin[] = "http://127.0.0.1:9901";
+constexpr char kDefaultKey[] = "osproxy/directives";
+constexpr std::chrono::milliseconds kDefaultTimeout{5'000};
+constexpr std::chrono::milliseconds kMaxTimeout{600'000};  // longer is a mistyped unit
+constexpr std::chrono::milliseconds kLongestMaxLife = std::chrono::days{366};
+constexpr std::size_t kMaxListBytes = 64 * 1024;  // a fleet of a thousand, with long names
+constexpr std::size_t kMaxKeyBytes = 1024;
+constexpr std::size_t kMaxTokenBytes = 4096;  // what a head can hold besides everything else
+
+Failure usage(std::string message) { return {ExitCode::Usage, std::move(message)}; }
+
+// A setting's text and where it comes from, for errors.
+struct Source {
+  std::string name;
+  std::string text;
+};
+
+std::optional<Source> find(const std::optional<std::string>& flag, const char* flag_name,
+                           const char* variable, const Environment& environment) {
+  if (flag) return Source{flag_name, *flag};
+  auto text = environment.variable(variable);
+  if (!text || text->empty()) return std::nullopt;  // an empty variable is an unset one
+  return Source{variable, *std::move(text)};
+}
+
+std::expected<std::vector<std::string>, Failure> split(const Source& source) {
+  auto pieces = split_list(source.text);
+  if (!pieces) return std::unexpected(usage(fmt::format("{}: {}", source.name, pieces.error())));
+  return *std::move(pieces);
+}
+
+std::expected<Origin, Failure> parse_instance(const std::string& name, const std::string& url) {
+  auto origin = parse_origin(url);
+  if (!origin) return std::unexpected(usage(fmt::format("{}: {}", name, origin.error())));
+  if (origin->tls) {
+    return std::unexpected(usage(name + ": the admin listener speaks plain HTTP: use http://"));
+  }
+  return *std::move(origin);
+}
+
+bool is_token_character(char c) noexcept { return c > 0x20 && c < 0x7F; }
+
+std::expected<std::string, Failure> check_token(const std::string& name, std::string token) {
+  while (token.ends_with('\n') || token.ends_with('\r')) token.pop_back();
+  if (token.empty() || token.size() > kMaxTokenBytes ||
+      !std::ranges::all_of(token, is_token_character)) {
+    return std::unexpected(usage(fmt::format(
+        "{}: a token is 1 to {} visible ASCII characters without spaces", name, kMaxTokenBytes)));
+  }
+  return token;
+}
+
+std::expected<std::string, Failure> find_token(const ConnectionFlags& flags,
+                                               const Environment& environment) {
+  if (!flags.token_file) {
+    auto token = environment.variable("OSPROXYCTL_TOKEN");
+    if (!token || token->empty()) return std::string{};
+    return check_token("OSPROXYCTL_TOKEN", *std::move(token));
+  }
+  std::ifstream file(*flags.token_file, std::ios::binary);
+  std::string token(kMaxTokenBytes + 2, '\0');  // room for a line end
+  file.read(token.data(), static_cast<std::streamsize>(token.size()));
+  if (!file.eof() || file.bad()) {
+    return std::unexpected(usage("--token-file: the file cannot be read, or is too long"));
+  }
+  token.resize(static_cast<std::size_t>(file.gcount()));
+  return check_token("--token-file", std::move(token));
+}
+
+// Whether a command of Reach::Either uses etcd; flags first, then variables.
+std::expected<bool, Failure> uses_etcd(const ConnectionFlags& flags,
+                                       const Environment& environment) {
+  const auto is_set = [&](const char* name) {
+    const auto text = environment.variable(name);
+    return text && !text->empty();
+  };
+  if (flags.endpoints && flags.admin) {
+    return std::unexpected(usage("--endpoints and --admin exclude each other: give one"));
+  }
+  if (flags.endpoints || flags.admin) return flags.endpoints.has_value();
+  const bool etcd = is_set("OSPROXYCTL_ENDPOINTS");
+  if (etcd && is_set("OSPROXYCTL_ADMIN")) {
+    return std::unexpected(
+        usage("OSPROXYCTL_ENDPOINTS and OSPROXYCTL_ADMIN are both set: say which with --endpoints "
+              "or --admin"));
+  }
+  return etcd;
+}
+
+void add_etcd(CLI::App& app, ConnectionFlags& flags) {
+  add_value(app, "--endpoints", "HOST:PORT[,...]", "The etcd servers (OSPROXYCTL_ENDPOINTS)",
+            text_reader(flags.endpoints, kMaxListBytes))
+      .group("Connection");
+  add_value(app, "--key", "KEY",
+            fmt::format("The document's key in etcd (OSPROXYCTL_KEY; default: {})", kDefaultKey),
+            text_reader(flags.key, kMaxKeyBytes))
+      .group("Connection");
+}
+
+void add_admin(CLI::App& app, ConnectionFlags& flags, Reach reach) {
+  add_value(app, "--admin", reach == Reach::Admin ? "URL[,...]" : "URL",
+            fmt::format("The admin listener (OSPROXYCTL_ADMIN; default: {})", kDefaultAdmin),
+            text_reader(flags.admin, kMaxListBytes))
+      .group("Connection");
+  add_value(app, "--token-file", "FILE", "The admin listener's token (or OSPROXYCTL_TOKEN itself)",
+            text_reader(flags.token_file, kMaxListBytes))
+      .group("Connection");
+}
+
+}  // namespace
+
+void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach) {
+  if (reach != Reach::Admin) add_etcd(app, flags);
+  if (reach != Reach::Etcd) add_admin(app, flags, reach);
+  add_value(
+      app, "--timeout", "DURATION",
+      fmt::format("How long to wait for an answer (default: {})", format_duration(kDefaultTimeout)),
+      duration_reader(flags.timeout, kMaxTimeout))
+      .group("Connection");
+  if (reach == Reach::Admin) return;
+  add_value(app, "--max-life", "DURATION",
+            "The instances' --max-life, if it is not the default of 1d",
+            duration_reader(flags.max_life, kLongestMaxLife))
+      .group("Connection");
+}
+
+DecodeLimits decode_limits(const ConnectionFlags& flags) {
+  DecodeLimits limits;
+  if (flags.max_life) limits.max_life = std::chrono::floor<std::chrono::seconds>(*flags.max_life);
+  return limits;
+}
+
+std::expected<EtcdAccess, Failure> etcd_access(const ConnectionFlags& flags,
+                                               const Environment& environment) {
+  const auto endpoints = find(flags.endpoints, "--endpoints", "OSPROXYCTL_ENDPOINTS", environment);
+  if (!endpoints) {
+    return std::unexpected(
+        usage("--endpoints: name the etcd servers, as in 127.0.0.1:2379 (or set "
+              "OSPROXYCTL_ENDPOINTS)"));
+  }
+  auto pieces = split(*endpoints);
+  if (!pieces) return std::unexpected(std::move(pieces).error());
+  for (const std::string& piece : *pieces) {
+    const auto address = parse_host_port(piece);
+    if (!address || address->port == 0) {
+      const std::string why = address ? "port 0 cannot be connected to" : address.error();
+      return std::unexpected(usage(fmt::format("{}: {}", endpoints->name, why)));
+    }
+  }
+  const auto key = find(flags.key, "--key", "OSPROXYCTL_KEY", environment);
+  return EtcdAccess{.endpoints = *std::move(pieces),
+                    .key = key ? key->text : kDefaultKey,
+                    .timeout = flags.timeout.value_or(kDefaultTimeout),
+                    .limits = decode_limits(flags)};
+}
+
+std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
+                                                 const Environment& environment) {
+  const Source urls = find(flags.admin, "--admin", "OSPROXYCTL_ADMIN", environment)
+                          .value_or(Source{"--admin", kDefaultAdmin});
+  const auto pieces = split(urls);
+  if (!pieces) return std::unexpected(pieces.error());
+  auto token = find_token(flags, environment);
+  if (!token) return std::unexpected(std::move(token).error());
+
+  AdminAccess access{.instances = {},
+                     .token = *std::move(token),
+                     .timeout = flags.timeout.value_or(kDefaultTimeout)};
+  for (const std::string& piece : *pieces) {
+    auto instance = parse_instance(urls.name, piece);
+    if (!instance) return std::unexpected(std::move(instance).error());
+    access.instances.push_back(*std::move(instance));
+  }
+  return access;
+}
+
+std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
+    const ConnectionFlags& flags, const Environment& environment) {
+  const auto etcd = uses_etcd(flags, environment);
+  if (!etcd) return std::unexpected(etcd.error());
+  if (*etcd) {
+    if (flags.token_file) return std::unexpected(usage("--token-file goes with --admin only"));
+    const auto access = etcd_access(flags, environment);
+    if (!access) return std::unexpected(access.error());
+    auto publisher = environment.etcd.publisher(*access);
+    if (!publisher) return std::unexpected(Failure{ExitCode::Unreachable, publisher.error()});
+    return *std::move(publisher);
+  }
+  if (flags.key) return std::unexpected(usage("--key goes with --endpoints only"));
+  const auto access = admin_access(flags, environment);
+  if (!access) return std::unexpected(access.error());
+  if (access->instances.size() != 1) {
+    return std::unexpected(
+        usage("--admin: several instances can be asked, but only one written to: name one"));
+  }
+  return std::make_unique<AdminPublisher>(
+      AdminClient(access->instances.front(), access->token, access->timeout));
+}
+
+}  // namespace osproxy::cli

@@ -1,0 +1,42 @@
+#include "osproxy/cli/etcd_connector.h"
+
+#include <utility>
+
+#include "osproxy/etcd/etcd_directive_store.h"
+#include "osproxy/etcd/etcd_publisher.h"
+
+namespace osproxy::cli {
+namespace {
+
+EtcdTarget make_target(const EtcdAccess& access) {
+  return {.endpoints = access.endpoints, .key = access.key};
+}
+
+}  // namespace
+
+EtcdConnector make_etcd_connector(const Clock& clock) {
+  EtcdConnector connector;
+  connector.publisher = [&clock](const EtcdAccess& access)
+      -> std::expected<std::unique_ptr<DirectivePublisher>, std::string> {
+    auto publisher = EtcdDirectivePublisher::create(
+        {.target = make_target(access), .limits = access.limits, .deadline = access.timeout},
+        clock);
+    if (!publisher) return std::unexpected(std::move(publisher).error().message);
+    return *std::move(publisher);
+  };
+  connector.store =
+      [&clock](const EtcdAccess& access,
+               OnChange on_change) -> std::expected<std::unique_ptr<DirectiveStore>, std::string> {
+    EtcdStoreOptions options;
+    options.target = make_target(access);
+    options.connect_timeout = access.timeout;
+    options.limits = access.limits;
+    options.on_change = std::move(on_change);
+    auto store = EtcdDirectiveStore::connect(std::move(options), clock);
+    if (!store) return std::unexpected(std::move(store).error().message);
+    return *std::move(store);
+  };
+  return connector;
+}
+
+}  // namespace osproxy::cli

@@ -1,0 +1,55 @@
+// Flags that are read strictly: whole numbers, durations and names, with an error that says which
+// flag is wrong and what would be right. CLI11's own conversions accept more (hex, octal,
+// suffixes).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace osproxy::cli {
+
+/// Takes a flag's text, or says in a clause what would be right ("must be a number from 0 to 9").
+using Reader = std::function<std::expected<void, std::string>(const std::string& text)>;
+
+/// A flag with one value. `names` as CLI11 has them, `value` as the help shows it: "DURATION".
+/// `read` must outlive `app`; the flag may be given once.
+CLI::Option& add_value(CLI::App& app, const std::string& names, const std::string& value,
+                       const std::string& description, Reader read);
+
+/// Reads a non-empty text of at most `max_bytes` into `into`.
+Reader text_reader(std::optional<std::string>& into, std::size_t max_bytes);
+
+/// Reads a duration like `1h30m`, greater than zero and at most `max`, into `into`.
+Reader duration_reader(std::optional<std::chrono::milliseconds>& into,
+                       std::chrono::milliseconds max);
+
+/// A whole decimal number in [min, max].
+struct Range {
+  std::int64_t min;
+  std::int64_t max;
+};
+Reader number_reader(std::optional<std::int64_t>& into, Range range);
+
+/// The non-empty pieces of a comma-separated list; an empty piece is an error.
+std::expected<std::vector<std::string>, std::string> split_list(std::string_view text);
+
+enum class Output : std::uint8_t { Text, Json };
+
+/// Adds `--output text|json`.
+void add_output(CLI::App& app, Output& output);
+
+/// Adds `--restart-ttl`; see edit_document.h.
+void add_restart_ttl(CLI::App& app, bool& restart_ttl);
+
+}  // namespace osproxy::cli

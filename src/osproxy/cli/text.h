@@ -1,0 +1,34 @@
+// Text for a terminal.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/directive/decode.h"
+
+namespace osproxy::cli {
+
+/// `text` with its control characters (C0, DEL, C1) replaced by `?`: ids and reasons come from
+/// whoever wrote the document, and must not drive the operator's terminal.
+std::string printable(std::string_view text);
+
+/// The rows as columns, two spaces between them, each line ended by a newline. Every cell is made
+/// printable. The first row is the head.
+std::string format_table(const std::vector<std::vector<std::string>>& rows);
+
+/// `in 9m12s`, or `over`; whole seconds.
+std::string format_remaining(WallTime end, WallTime now);
+
+/// `1.2s ago`, in tenths of a second.
+std::string format_age(std::chrono::nanoseconds age);
+
+/// `rejected: zero_ttl at directives[3].ttl_secs`.
+std::string describe_rejection(const DecodeError& error);
+
+/// `a, b, c`; made printable.
+std::string join(const std::vector<std::string>& items);
+
+}  // namespace osproxy::cli

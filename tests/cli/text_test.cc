@@ -1,0 +1,55 @@
+#include "osproxy/cli/text.h"
+
+#include <gtest/gtest.h>
+
+#include "osproxy/cli/make_directive_id.h"
+
+namespace osproxy::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Text, ReplacesControlCharactersOnly) {
+  EXPECT_EQ(printable("a\tb\x1b[0m\x7f\xC2\x85z"), "a?b?[0m??z");
+  EXPECT_EQ(printable("Zürich 東京 \xC2\xA0"), "Zürich 東京 \xC2\xA0");
+  EXPECT_EQ(printable("\xC2"), "\xC2");
+}
+
+TEST(Text, AlignsColumnsByCharactersNotBytes) {
+  EXPECT_EQ(format_table({{"A", "B"}, {"Zürich", "1"}, {"x\n", "2"}, {"ab"}}),
+            "A       B\nZürich  1\nx?      2\nab\n");
+  EXPECT_EQ(format_table({}), "");
+}
+
+TEST(Text, SaysWhatIsLeftRoundedUp) {
+  const WallTime now{1000s};
+  EXPECT_EQ(format_remaining(now + 90s, now), "in 1m30s");
+  EXPECT_EQ(format_remaining(now + 1ms, now), "in 1s");
+  EXPECT_EQ(format_remaining(now, now), "over");
+  EXPECT_EQ(format_age(1'260ms), "1.3s ago");
+}
+
+bool is_free(std::string_view) { return false; }
+
+TEST(DirectiveId, NeedsNoQuotingAndIsShort) {
+  Random random(1);
+  const auto stem = [&](const Target& target) {
+    const std::string id = make_directive_id(target, random, is_free);
+    return id.substr(0, id.rfind('-'));
+  };
+  EXPECT_EQ(stem({}), "all");
+  EXPECT_EQ(stem({.tenant = "acme", .endpoint = Endpoint::IngestBulk}), "acme-ingestbulk");
+  EXPECT_EQ(stem({.tenant = "a b*c", .index = "logs-*", .principal = "CN=x,O=y"}),
+            "a-b-c-logs-cn-x-o-y");
+  EXPECT_EQ(stem({.tenant = "東京"}), "directive");
+  EXPECT_EQ(stem({.tenant = std::string(100, 'x')}), std::string(40, 'x'));
+}
+
+TEST(DirectiveId, EndsEvenIfEverythingIsTaken) {
+  Random random(1);
+  const std::string id = make_directive_id({}, random, [](std::string_view) { return true; });
+  EXPECT_EQ(id.size(), 4u + 16u);
+}
+
+}  // namespace
+}  // namespace osproxy::cli
