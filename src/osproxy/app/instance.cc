@@ -1,0 +1,101 @@
+#include "osproxy/app/instance.h"
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "osproxy/admin/store_metrics.h"
+#include "osproxy/core/version.h"
+#include "osproxy/observe/metrics.h"
+
+namespace osproxy::app {
+
+std::expected<std::unique_ptr<Instance>, std::string> Instance::start(const Settings& settings,
+                                                                      const Clock& clock) {
+  std::unique_ptr<Instance> instance(new Instance(settings, clock));
+  if (auto opened = instance->open(); !opened) return std::unexpected(std::move(opened).error());
+  return instance;
+}
+
+Instance::Instance(const Settings& settings, const Clock& clock)
+    : settings_(settings),
+      clock_(clock),
+      store_log_(clock),
+      observer_({.explain_max_records = settings.explain_records,
+                 .explain_max_bytes = settings.explain_bytes,
+                 .ring_records = settings.ring_records},
+                settings.workers) {}
+
+std::expected<void, std::string> Instance::open() {
+  auto source = open_directive_source(settings_, store_log_, clock_);
+  if (!source) return std::unexpected(std::move(source).error());
+  source_ = *std::move(source);
+  look();
+  if (auto opened = open_admin(); !opened) return opened;
+  return open_proxy();
+}
+
+std::expected<void, std::string> Instance::open_admin() {
+  DirectiveStore* const store = source_.store.get();
+  metrics_ = {std::make_shared<ObserverMetrics>(observer_),
+              std::make_shared<DirectiveMetrics>([store] { return store->load(); }, clock_),
+              std::make_shared<admin::StoreMetrics>(*store)};
+  if (source_.metrics) metrics_.push_back(source_.metrics);
+
+  auto admin = admin::AdminServer::start({.listen = settings_.admin_listen,
+                                          .token = settings_.admin_token,
+                                          .instance = settings_.instance,
+                                          .version = kVersion,
+                                          .store_kind = source_.kind},
+                                         {.store = *store,
+                                          .publisher = source_.publisher.get(),
+                                          .observer = observer_,
+                                          .clock = clock_,
+                                          .collectables = {metrics_.begin(), metrics_.end()},
+                                          .readiness = [this] { return not_ready(); }});
+  if (!admin) return std::unexpected(std::move(admin).error());
+  admin_ = *std::move(admin);
+  spdlog::info("admin listener on {}", admin_->address().to_string());
+  return {};
+}
+
+std::expected<void, std::string> Instance::open_proxy() {
+  http::ServerOptions options{.listen = settings_.listen,
+                              .workers = settings_.workers,
+                              .tenant_header = settings_.tenant_header,
+                              .max_connections = settings_.max_connections,
+                              .idle_timeout = settings_.idle_timeout,
+                              .connect_timeout = settings_.connect_timeout,
+                              .response_timeout = settings_.response_timeout};
+  for (const Origin& upstream : settings_.upstreams) options.upstreams.push_back(upstream.address);
+  auto proxy = http::Server::start(
+      std::move(options), source_.store->cell(),
+      [this](std::size_t i) -> Recorder& { return observer_.recorder(i); }, clock_);
+  if (!proxy) return std::unexpected(std::move(proxy).error());
+  proxy_ = *std::move(proxy);
+  serving_.store(true, std::memory_order_relaxed);
+  spdlog::info("{} serves on {} with {} workers", settings_.instance, proxy_->address().to_string(),
+               settings_.workers);
+  return {};
+}
+
+std::vector<std::string> Instance::not_ready() const {
+  std::vector<std::string> reasons;
+  if (!serving_.load(std::memory_order_relaxed)) reasons.emplace_back("starting");
+  if (stopping_.load(std::memory_order_relaxed)) reasons.emplace_back("stopping");
+  return reasons;
+}
+
+void Instance::stop() {
+  stopping_.store(true, std::memory_order_relaxed);
+  spdlog::info("stopping: waiting for {} client connections", proxy_->connections());
+  if (proxy_->drain(settings_.drain_timeout)) {
+    spdlog::info("stopped");
+  } else {
+    spdlog::warn("stopped with {} client connections broken off", proxy_->connections());
+  }
+}
+
+void Instance::look() { store_log_.look(source_.store->status(), *source_.store->load()); }
+
+}  // namespace osproxy::app

@@ -1,0 +1,66 @@
+// One running osproxy: everything wired together, started and stopped in order.
+//
+//   auto instance = Instance::start(settings, clock);
+//   …
+//   (*instance)->stop();                 // drains; the destructor does not
+//
+// Start: the store first (with etcd, its first read), then the admin listener, then traffic. Stop:
+// not ready, drain, close. Belongs to one thread.
+#pragma once
+
+#include <atomic>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "osproxy/admin/admin_server.h"
+#include "osproxy/app/directive_source.h"
+#include "osproxy/app/settings.h"
+#include "osproxy/app/store_log.h"
+#include "osproxy/core/clock.h"
+#include "osproxy/http/server.h"
+#include "osproxy/observe/observer.h"
+
+namespace osproxy::app {
+
+class Instance {
+ public:
+  /// `clock` must outlive the instance. The error says what could not be started and why.
+  static std::expected<std::unique_ptr<Instance>, std::string> start(const Settings& settings,
+                                                                     const Clock& clock);
+
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  /// Lets requests under way finish, for at most the drain time-out. /readyz fails from now on.
+  void stop();
+
+  /// Logs what has changed in the store since the last look; call about once a second. (etcd's
+  /// store also reports by itself.)
+  void look();
+
+ private:
+  Instance(const Settings& settings, const Clock& clock);
+
+  std::expected<void, std::string> open();
+  std::expected<void, std::string> open_admin();
+  std::expected<void, std::string> open_proxy();
+  std::vector<std::string> not_ready() const;
+
+  const Settings settings_;
+  const Clock& clock_;
+  StoreLog store_log_;
+  Observer observer_;
+  // Read by the admin thread. Relaxed: each is one fact, ordering nothing else.
+  std::atomic<bool> serving_{false};
+  std::atomic<bool> stopping_{false};
+
+  // In the order in which they refer to each other: destroyed from the last to the first.
+  DirectiveSource source_{};
+  std::vector<std::shared_ptr<prometheus::Collectable>> metrics_;
+  std::unique_ptr<http::Server> proxy_;
+  std::unique_ptr<admin::AdminServer> admin_;
+};
+
+}  // namespace osproxy::app

@@ -1,0 +1,204 @@
+#include "osproxy/app/setting_table.h"
+
+#include <charconv>
+#include <fstream>
+#include <iterator>
+
+#include "osproxy/core/duration.h"
+
+namespace osproxy::app {
+namespace {
+
+using Values = std::span<const std::string>;
+using Stored = std::expected<void, std::string>;
+
+constexpr unsigned kMaxWorkers = 256;  // more threads than any machine this is run on has cores
+constexpr std::size_t kMinTokenBytes = 16;
+
+Stored store_count(std::size_t& out, const std::string& text, std::size_t least, std::size_t most) {
+  std::size_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (text.empty() || error != std::errc{} || rest != end || value < least || value > most) {
+    return std::unexpected("it must be a whole number from " + std::to_string(least) + " to " +
+                           std::to_string(most));
+  }
+  out = value;
+  return {};
+}
+
+Stored store_duration(std::chrono::milliseconds& out, const std::string& text) {
+  const auto duration = parse_duration(text);
+  if (!duration || duration->count() == 0) {
+    return std::unexpected("it must be a duration greater than zero, as in 500ms, 5s or 1h30m");
+  }
+  out = *duration;
+  return {};
+}
+
+Stored store_address(HostPort& out, const std::string& text) {
+  auto address = parse_host_port(text);
+  if (!address) return std::unexpected(std::move(address).error());
+  out = *std::move(address);
+  return {};
+}
+
+Stored store_upstreams(Settings& settings, Values values) {
+  settings.upstreams.clear();
+  for (const std::string& value : values) {
+    auto origin = parse_origin(value);
+    if (!origin) return std::unexpected(std::move(origin).error());
+    if (origin->tls) {
+      return std::unexpected("https upstreams are not supported yet: use http://");
+    }
+    settings.upstreams.push_back(*std::move(origin));
+  }
+  return {};
+}
+
+Stored store_etcd_endpoints(Settings& settings, Values values) {
+  settings.etcd_endpoints.clear();
+  for (const std::string& value : values) {
+    if (value.starts_with("https://")) {
+      return std::unexpected("https endpoints are not supported yet: use http://");
+    }
+    // Without the scheme, as etcdctl takes it too. No port is implied: http's own is not etcd's.
+    constexpr std::string_view kScheme = "http://";
+    const std::string_view rest =
+        std::string_view(value).substr(value.starts_with(kScheme) ? kScheme.size() : 0);
+    const auto address =
+        parse_host_port(rest.ends_with('/') ? rest.substr(0, rest.size() - 1) : rest);
+    if (!address) return std::unexpected(address.error());
+    if (address->port == 0) return std::unexpected("port 0 cannot be connected to");
+    settings.etcd_endpoints.push_back(address->to_string());
+  }
+  return {};
+}
+
+Stored store_header_name(std::string& out, const std::string& text) {
+  constexpr std::string_view kTokenCharacters =  // RFC 9110, section 5.6.2
+      "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  if (text.find_first_not_of(kTokenCharacters) != std::string::npos) {
+    return std::unexpected("it must be the name of a header, as in X-Tenant-Id, or empty");
+  }
+  out = text;
+  return {};
+}
+
+Stored store_token(Settings& settings, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::unexpected("it must be a file that can be read");
+  std::string token{std::istreambuf_iterator<char>(file), {}};
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
+  if (token.size() < kMinTokenBytes) {
+    return std::unexpected("the file must hold a token of at least 16 bytes");
+  }
+  settings.admin_token = std::move(token);
+  return {};
+}
+
+Stored store_log_level(Settings& settings, const std::string& text) {
+  for (const char* level : {"debug", "info", "warning", "error"}) {
+    if (text == level) {
+      settings.log_level = text;
+      return {};
+    }
+  }
+  return std::unexpected("it must be debug, info, warning or error");
+}
+
+Stored store_text(std::string& out, const std::string& text) {
+  if (text.empty()) return std::unexpected("it must not be empty");
+  out = text;
+  return {};
+}
+
+constexpr std::size_t kMaxRecords = 10'000'000;
+constexpr std::size_t kMaxBytes = std::size_t{64} << 30;
+
+const SettingRow kTable[] = {
+    {"listen", "HOST:PORT", "where clients connect (default 127.0.0.1:8080)", false,
+     [](Settings& s, Values v) { return store_address(s.listen, v[0]); }},
+    {"upstream", "URL", "an OpenSearch node, as in http://127.0.0.1:9200; repeat for several", true,
+     store_upstreams},
+    {"workers", "N", "threads that serve traffic (default: one a core)", false,
+     [](Settings& s, Values v) {
+       std::size_t workers = 0;
+       auto stored = store_count(workers, v[0], 1, kMaxWorkers);
+       if (stored) s.workers = static_cast<unsigned>(workers);
+       return stored;
+     }},
+    {"tenant-header", "NAME",
+     "the request header that names the tenant; empty: none (default X-Tenant-Id)", false,
+     [](Settings& s, Values v) { return store_header_name(s.tenant_header, v[0]); }},
+    {"max-connections", "N", "client connections at a time, all workers together (default 10000)",
+     false,
+     [](Settings& s, Values v) { return store_count(s.max_connections, v[0], 1, 1'000'000); }},
+    {"connect-timeout", "DURATION", "to reach an upstream node (default 5s)", false,
+     [](Settings& s, Values v) { return store_duration(s.connect_timeout, v[0]); }},
+    {"response-timeout", "DURATION", "to the first byte of an upstream's answer (default 2m)",
+     false, [](Settings& s, Values v) { return store_duration(s.response_timeout, v[0]); }},
+    {"idle-timeout", "DURATION", "of a client connection without a request (default 1m15s)", false,
+     [](Settings& s, Values v) { return store_duration(s.idle_timeout, v[0]); }},
+    {"drain-timeout", "DURATION", "for requests in flight when asked to stop (default 30s)", false,
+     [](Settings& s, Values v) { return store_duration(s.drain_timeout, v[0]); }},
+    {"admin-listen", "HOST:PORT", "the admin listener (default 127.0.0.1:9901)", false,
+     [](Settings& s, Values v) { return store_address(s.admin_listen, v[0]); }},
+    {"admin-token-file", "FILE",
+     "holds the bearer token of the admin listener; needed beyond loopback", false,
+     [](Settings& s, Values v) { return store_token(s, v[0]); }},
+    {"instance", "NAME",
+     "this instance's name in status and the fleet (default: host name and pid)", false,
+     [](Settings& s, Values v) { return store_text(s.instance, v[0]); }},
+    {"etcd-endpoints", "HOST:PORT", "etcd's client addresses: read the document from etcd", true,
+     store_etcd_endpoints},
+    {"etcd-key", "KEY", "the document's key (default osproxy/directives)", false,
+     [](Settings& s, Values v) { return store_text(s.etcd_key, v[0]); }},
+    {"etcd-connect-timeout", "DURATION", "to the first read, at start (default 5s)", false,
+     [](Settings& s, Values v) { return store_duration(s.etcd_connect_timeout, v[0]); }},
+    {"directives-file", "FILE", "read the document from a file, and follow its changes", false,
+     [](Settings& s, Values v) -> Stored {
+       if (v[0].empty()) return std::unexpected("it must be the path of a file");
+       s.directives_file = v[0];
+       return {};
+     }},
+    {"max-life", "DURATION", "the longest life of a directive (default 1d)", false,
+     [](Settings& s, Values v) -> Stored {
+       std::chrono::milliseconds life{0};
+       const auto stored = store_duration(life, v[0]);
+       if (!stored) return stored;
+       if (life % std::chrono::seconds{1} != life.zero()) {
+         return std::unexpected("it must be whole seconds");
+       }
+       s.max_life = std::chrono::duration_cast<std::chrono::seconds>(life);
+       return {};
+     }},
+    {"explain-records", "N", "records kept by request id; 0: none (default 10000)", false,
+     [](Settings& s, Values v) { return store_count(s.explain_records, v[0], 0, kMaxRecords); }},
+    {"explain-bytes", "N", "bytes of records kept by request id (default 16777216)", false,
+     [](Settings& s, Values v) { return store_count(s.explain_bytes, v[0], 0, kMaxBytes); }},
+    {"ring-records", "N", "records in the break-glass ring; 0: none (default 1000)", false,
+     [](Settings& s, Values v) { return store_count(s.ring_records, v[0], 0, kMaxRecords); }},
+    {"log-level", "LEVEL", "debug, info, warning or error (default info)", false,
+     [](Settings& s, Values v) { return store_log_level(s, v[0]); }},
+};
+
+}  // namespace
+
+std::span<const SettingRow> setting_table() { return kTable; }
+
+std::expected<void, std::string> check_together(const Settings& settings) {
+  if (settings.upstreams.empty()) {
+    return std::unexpected("--upstream is missing: name a node, as in http://127.0.0.1:9200");
+  }
+  if (!settings.etcd_endpoints.empty() && !settings.directives_file.empty()) {
+    return std::unexpected(
+        "--etcd-endpoints and --directives-file exclude each other: the document is in one place");
+  }
+  if (!is_loopback(settings.admin_listen.host) && settings.admin_token.empty()) {
+    return std::unexpected("--admin-listen is beyond loopback: --admin-token-file must be given");
+  }
+  return {};
+}
+
+}  // namespace osproxy::app

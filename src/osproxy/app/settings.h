@@ -1,0 +1,69 @@
+// The settings of `osproxy`: one table of names, read from flags, the environment and a file.
+//
+//   auto parsed = read_settings({.arguments = …, .environment = system_environment});
+//   if (!parsed) { print(parsed.error().text); return parsed.error().exit_code; }
+//
+// A flag goes over the environment, which goes over the file, which goes over the default; each
+// setting is taken whole from one of them. `--etcd-key` is `OSPROXY_ETCD_KEY` is `etcd-key = …`.
+// Everything is validated here, before any socket is opened. docs/settings.md lists them all.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "osproxy/core/address.h"
+
+namespace osproxy::app {
+
+struct Settings {
+  HostPort listen{.host = "127.0.0.1", .port = 8080};
+  std::vector<Origin> upstreams;              ///< at least one
+  unsigned workers = 1;                       ///< threads that serve traffic; default: one a core
+  std::string tenant_header = "X-Tenant-Id";  ///< empty: no tenant is taken
+  std::size_t max_connections = 10'000;       ///< of clients, all workers together
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of an answer
+  std::chrono::milliseconds idle_timeout{75'000};       ///< of a kept-alive client connection
+  std::chrono::milliseconds drain_timeout{30'000};
+
+  HostPort admin_listen{.host = "127.0.0.1", .port = 9901};
+  std::string admin_token;  ///< the contents of --admin-token-file; empty: none
+  std::string instance;     ///< default: the host's name and the process id
+
+  std::vector<std::string> etcd_endpoints;  ///< empty: the document is not in etcd
+  std::string etcd_key = "osproxy/directives";
+  std::chrono::milliseconds etcd_connect_timeout{5'000};
+  std::filesystem::path directives_file;  ///< empty: the document is not in a file
+  std::chrono::seconds max_life{86'400};
+
+  std::size_t explain_records = 10'000;
+  std::size_t explain_bytes = std::size_t{16} << 20;
+  std::size_t ring_records = 1'000;
+
+  std::string log_level = "info";
+};
+
+/// Why there are no settings: `--help` and `--version` (exit code 0), or a bad setting (2).
+struct SettingsExit {
+  int exit_code;
+  std::string text;  ///< for stdout if exit_code is 0, else for stderr
+};
+
+struct SettingsSources {
+  std::vector<std::string> arguments;  ///< without the program's name
+  std::function<std::optional<std::string>(const std::string& name)> environment;
+};
+
+/// The process's own environment.
+std::optional<std::string> system_environment(const std::string& name);
+
+std::expected<Settings, SettingsExit> read_settings(const SettingsSources& sources);
+
+}  // namespace osproxy::app

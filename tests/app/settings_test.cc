@@ -1,0 +1,173 @@
+#include "osproxy/app/settings.h"
+
+#include <fstream>
+#include <map>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "osproxy/app/setting_table.h"
+#include "tests/support/temp_dir.h"
+
+namespace osproxy::app {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+using Environment = std::map<std::string, std::string>;
+
+std::expected<Settings, SettingsExit> read(std::vector<std::string> arguments,
+                                           Environment environment = {}) {
+  return read_settings({.arguments = std::move(arguments),
+                        .environment = [environment = std::move(environment)](
+                                           const std::string& name) -> std::optional<std::string> {
+                          const auto found = environment.find(name);
+                          if (found == environment.end()) return std::nullopt;
+                          return found->second;
+                        }});
+}
+
+std::string error_of(std::vector<std::string> arguments, Environment environment = {}) {
+  const auto settings = read(std::move(arguments), std::move(environment));
+  if (settings) return "accepted";
+  EXPECT_EQ(settings.error().exit_code, 2);
+  return settings.error().text;
+}
+
+const std::string kUpstream = "--upstream=http://127.0.0.1:9200";
+
+TEST(Settings, NeedNothingButAnUpstream) {
+  const auto settings = read({"--upstream", "http://127.0.0.1:9200"});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(settings->listen.to_string(), "127.0.0.1:8080");
+  EXPECT_EQ(settings->admin_listen.to_string(), "127.0.0.1:9901");
+  EXPECT_EQ(settings->upstreams[0].to_string(), "http://127.0.0.1:9200");
+  EXPECT_TRUE(settings->etcd_endpoints.empty());
+  EXPECT_GE(settings->workers, 1u);
+  EXPECT_FALSE(settings->instance.empty());
+  EXPECT_THAT(error_of({}), HasSubstr("--upstream is missing"));
+}
+
+TEST(Settings, TakeListsWithCommasAndByRepetition) {
+  const auto settings = read({"--upstream", "http://a:1,http://b:2", "--upstream", "http://c:3",
+                              "--etcd-endpoints", "e1:2379,http://e2:2379"});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(settings->upstreams.size(), 3u);
+  EXPECT_THAT(settings->etcd_endpoints, ElementsAre("e1:2379", "e2:2379"));
+}
+
+TEST(Settings, AFlagGoesOverTheEnvironmentOverTheFile) {
+  const TempDir dir;
+  const std::string path = (dir.path() / "osproxy.toml").string();
+  std::ofstream(path) << "upstream = [\"http://file:1\", \"http://file:2\"]\n"
+                         "workers = 3\netcd_key = \"from/file\"\nidle-timeout = \"9s\"\n";
+  const auto settings = read({"--config", path, "--workers", "5"},
+                             {{"OSPROXY_WORKERS", "4"}, {"OSPROXY_ETCD_KEY", "from/environment"}});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(settings->workers, 5u);
+  EXPECT_EQ(settings->etcd_key, "from/environment");
+  EXPECT_EQ(settings->idle_timeout, 9s);
+  EXPECT_EQ(settings->upstreams.size(), 2u);
+}
+
+TEST(Settings, TheFileMayBeNamedByTheEnvironment) {
+  const TempDir dir;
+  const std::string path = (dir.path() / "osproxy.toml").string();
+  std::ofstream(path) << "upstream = \"http://file:1\"\n";
+  const auto settings = read({}, {{"OSPROXY_CONFIG", path}});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(settings->upstreams[0].to_string(), "http://file:1");
+}
+
+TEST(Settings, AnErrorNamesTheSettingItsSourceAndWhatIsRight) {
+  EXPECT_EQ(error_of({kUpstream, "--workers", "many"}),
+            "osproxy: --workers (from the command line) is \"many\": it must be a whole number "
+            "from 1 to 256\n");
+  EXPECT_EQ(error_of({kUpstream}, {{"OSPROXY_LISTEN", "8080"}}),
+            "osproxy: --listen (from OSPROXY_LISTEN) is \"8080\": the port is missing, as in "
+            "localhost:8080\n");
+  const TempDir dir;
+  const std::string path = (dir.path() / "osproxy.toml").string();
+  std::ofstream(path) << "drain-timeout = \"soon\"\n";
+  EXPECT_EQ(error_of({kUpstream, "--config", path}),
+            "osproxy: --drain-timeout (from " + path +
+                ") is \"soon\": it must be a duration greater than zero, as in 500ms, 5s or "
+                "1h30m\n");
+}
+
+TEST(Settings, EachBadValueIsRefused) {
+  for (const char* bad : {"--listen=nowhere",     "--upstream=127.0.0.1:9200",
+                          "--upstream=https://a", "--workers=0",
+                          "--workers=257",        "--workers=",
+                          "--workers=-1",         "--tenant-header=a b",
+                          "--max-connections=0",  "--connect-timeout=0s",
+                          "--response-timeout=5", "--idle-timeout=",
+                          "--admin-listen=:1",    "--admin-token-file=/nonexistent",
+                          "--instance=",          "--etcd-endpoints=https://e:1",
+                          "--etcd-endpoints=e:x", "--etcd-key=",
+                          "--directives-file=",   "--max-life=1ms",
+                          "--explain-records=x",  "--explain-bytes=-1",
+                          "--ring-records=1e3",   "--log-level=loud",
+                          "--unknown=1",          "stray"}) {
+    const std::string text = error_of({kUpstream, bad});
+    const std::string_view name(bad);
+    EXPECT_THAT(text, HasSubstr(name.substr(0, name.find('=')))) << bad;
+  }
+}
+
+TEST(Settings, ASingleValueGivenTwiceIsRefused) {
+  EXPECT_THAT(error_of({kUpstream, "--workers", "1", "--workers", "2"}),
+              HasSubstr("--workers (from the command line) takes one value, not 2"));
+}
+
+TEST(Settings, AFileWithAnUnknownNameIsRefused) {
+  const TempDir dir;
+  const std::string path = (dir.path() / "osproxy.toml").string();
+  std::ofstream(path) << "upstreem = \"http://a:1\"\n";
+  EXPECT_THAT(error_of({"--config", path}), HasSubstr("upstreem is no setting"));
+  EXPECT_THAT(error_of({"--config", "/nonexistent"}), HasSubstr("--config: /nonexistent"));
+}
+
+TEST(Settings, TheDocumentIsInOnePlace) {
+  EXPECT_THAT(error_of({kUpstream, "--etcd-endpoints", "e:1", "--directives-file", "f"}),
+              HasSubstr("exclude each other"));
+}
+
+TEST(Settings, AnAdminListenerBeyondLoopbackNeedsAToken) {
+  EXPECT_THAT(error_of({kUpstream, "--admin-listen", "0.0.0.0:9901"}),
+              HasSubstr("--admin-token-file must be given"));
+  const TempDir dir;
+  const std::string path = (dir.path() / "token").string();
+  std::ofstream(path) << "short\n";
+  EXPECT_THAT(error_of({kUpstream, "--admin-token-file", path}), HasSubstr("at least 16 bytes"));
+  std::ofstream(path) << "0123456789abcdef\n";
+  const auto settings =
+      read({kUpstream, "--admin-listen", "0.0.0.0:9901", "--admin-token-file", path});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(settings->admin_token, "0123456789abcdef");
+}
+
+TEST(Settings, EachIsInTheManual) {
+  std::ifstream file(OSPROXY_SOURCE_DIR "/docs/settings.md");
+  const std::string manual{std::istreambuf_iterator<char>(file), {}};
+  for (const SettingRow& row : setting_table()) {
+    EXPECT_THAT(manual, HasSubstr("| `--" + std::string(row.name) + "` | " + row.takes + " | " +
+                                  row.help + " |"));
+  }
+}
+
+TEST(Settings, HelpAndVersionEndWithZero) {
+  const auto help = read({"--help"});
+  ASSERT_FALSE(help);
+  EXPECT_EQ(help.error().exit_code, 0);
+  EXPECT_THAT(help.error().text, HasSubstr("--etcd-endpoints HOST:PORT"));
+  const auto version = read({"--version"});
+  ASSERT_FALSE(version);
+  EXPECT_EQ(version.error().exit_code, 0);
+  EXPECT_THAT(version.error().text, HasSubstr("osproxy "));
+}
+
+}  // namespace
+}  // namespace osproxy::app
