@@ -1,0 +1,30 @@
+"""The real parts that osproxy runs between, started on free ports and stopped by pid.
+
+    with Etcd(run_dir) as etcd, OpenSearch(run_dir) as opensearch:
+        with Proxy(run_dir, "proxy-a", upstream=opensearch.url, etcd=etcd) as proxy:
+            ...
+
+Used by scripts/demo and by tests/integration. Nothing here asserts; a part that does not come up
+raises PartFailed with the end of its log.
+"""
+
+from .client import Reply, eventually, request
+from .ctl import Ctl, CtlResult
+from .etcd import Etcd
+from .opensearch import OpenSearch
+from .process import PartFailed, Process
+from .proxy import Proxy, program
+
+__all__ = [
+    "Ctl",
+    "CtlResult",
+    "Etcd",
+    "OpenSearch",
+    "PartFailed",
+    "Process",
+    "Proxy",
+    "Reply",
+    "eventually",
+    "program",
+    "request",
+]

@@ -1,0 +1,62 @@
+"""Plain HTTP/1.1 calls with nothing added or followed, and the one way to wait for something."""
+
+import json
+import time
+from dataclasses import dataclass
+
+import urllib3
+
+_pool = urllib3.PoolManager(num_pools=64, retries=False)
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: urllib3.HTTPHeaderDict
+    body: bytes
+
+    def json(self):
+        return json.loads(self.body)
+
+
+def request(method: str, url: str, *, headers=None, body=None, json_body=None, timeout=60) -> Reply:
+    """One exchange; raises OSError if there is no answer. Redirects and retries are the caller's."""
+    headers = dict(headers or {})
+    if json_body is not None:
+        body = json.dumps(json_body)
+        headers.setdefault("Content-Type", "application/json")
+    try:
+        reply = _pool.request(
+            method,
+            url,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            redirect=False,
+            decode_content=False,
+        )
+    except urllib3.exceptions.HTTPError as error:
+        raise OSError(f"{method} {url}: {error}") from error
+    return Reply(reply.status, reply.headers, reply.data)
+
+
+def eventually(condition, timeout: float = 15, what: str = ""):
+    """Calls `condition` until it returns something true and returns that.
+
+    While it is false, or raises AssertionError or OSError, it is called again; after `timeout`
+    seconds the last failure is the caller's.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        failure = None
+        try:
+            result = condition()
+            if result:
+                return result
+        except (AssertionError, OSError) as error:
+            failure = error
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(0.02)
+    message = f"not so within {timeout} s: {what or getattr(condition, '__name__', 'condition')}"
+    raise AssertionError(message) from failure

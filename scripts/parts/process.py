@@ -1,0 +1,143 @@
+"""One server process: a log file, a readiness check, and an end that is waited for."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+# Below the range that the kernel takes local ports of outgoing connections from (32768 and up), so
+# that no client can take a port between our look and the server's bind.
+_PORTS = range(20000, 32000)
+_handed_out: set[int] = set()
+
+
+class PartFailed(Exception):
+    """A part did not start, or did not end as it should; the text has the end of its log."""
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on, and that no other call here returned."""
+    for port in random.sample(_PORTS, 200):
+        if port in _handed_out:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _handed_out.add(port)
+        return port
+    raise PartFailed("no free port between 20000 and 32000")
+
+
+class Process:
+    """A child process. Use it as a context manager, or call start() and stop()."""
+
+    #: Every process that was started and not yet forgotten: what a failing test prints the logs of.
+    started: list["Process"] = []
+    #: False for children that are to live on when this program ends (the demo's --keep).
+    die_with_parent = True
+
+    def __init__(self, run_dir: Path, name: str):
+        self.name = name
+        self.dir = Path(run_dir) / name
+        self.dir.mkdir(parents=True, exist_ok=True)
+        self.log_path = self.dir / "log"
+        self.process: subprocess.Popen | None = None
+
+    # What a part says of itself.
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def environment(self) -> dict[str, str]:
+        return {}
+
+    def ready(self) -> bool:
+        """True once the part serves; may raise OSError while it does not."""
+        raise NotImplementedError
+
+    #: Seconds until a part that is not ready is given up; generous, since sanitizers are slow.
+    start_timeout = 60
+
+    # Its life.
+
+    def start(self):
+        command = self.command()
+        if self.die_with_parent:
+            command = ["setpriv", "--pdeathsig", "KILL", "--", *command]
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.dir,
+                env={**os.environ, **self.environment()},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us: we end it, in order
+            )
+        if self not in Process.started:
+            Process.started.append(self)
+        try:
+            self._wait_ready()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + self.start_timeout
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise PartFailed(self._failure(f"ended with {self.process.returncode} at start"))
+            try:
+                if self.ready():
+                    return
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise PartFailed(self._failure(f"was not ready within {self.start_timeout} s"))
+
+    def _failure(self, what: str) -> str:
+        return f"{self.name} {what}; the end of its log ({self.log_path}):\n{self.log_tail()}"
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self, timeout: float = 30) -> int | None:
+        """SIGTERM, then SIGKILL after `timeout`. Returns the exit status; None if it never ran."""
+        if self.process is None:
+            return None
+        if self.alive():
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return self.process.returncode
+
+    def kill(self) -> None:
+        """SIGKILL: no goodbye, as in a crash."""
+        if self.alive():
+            self.process.kill()
+        if self.process is not None:
+            self.process.wait()
+
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def log_tail(self, lines: int = 40) -> str:
+        return "\n".join(self.log().splitlines()[-lines:])
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()

@@ -1,0 +1,193 @@
+"""Builds and runs everything that scripts/test promises; phases, counts and the last line are here.
+
+Each phase adds to the counts: every case of a gtest or pytest run is one, and so is everything that
+passes or fails as a whole (a build, the format, lint, a fuzzer). A skipped test counts as failed:
+nothing is left out silently.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ROOT / "scripts"
+PYTHON_TESTS = [ROOT / "tests" / "schema", ROOT / "tests" / "integration"]
+
+
+@dataclass
+class Tally:
+    """What ran so far."""
+
+    passed: int = 0
+    failed: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, what: str, ok: bool) -> bool:
+        if ok:
+            self.passed += 1
+        else:
+            self.fail(what)
+        return ok
+
+    def fail(self, what: str) -> None:
+        self.failed += 1
+        self.failures.append(what)
+
+    def add_junit(self, phase: str, report: Path) -> int:
+        """Counts the cases of a JUnit report; returns how many failed."""
+        before = self.failed
+        for case in ElementTree.parse(report).getroot().iter("testcase"):
+            name = f"{phase}: {case.get('classname')}.{case.get('name')}"
+            bad = case.find("failure") is not None or case.find("error") is not None
+            skipped = case.find("skipped") is not None or case.get("result") == "skipped"
+            self.add(f"{name} (skipped)" if skipped else name, not bad and not skipped)
+        return self.failed - before
+
+
+class Run:
+    def __init__(self):
+        self.tally = Tally()
+        self.started = time.monotonic()
+        self.phases: list[tuple[str, float]] = []
+
+    def header(self, title: str) -> None:
+        now = time.monotonic()
+        self._close(now)
+        self.phases.append((title, now))
+        minutes, seconds = divmod(int(now - self.started), 60)
+        print(f"\n== [{minutes:02}:{seconds:02}] {title}", flush=True)
+
+    def _close(self, now: float) -> None:
+        if self.phases and isinstance(self.phases[-1][1], float):
+            title, since = self.phases[-1]
+            self.phases[-1] = (title, now - since)
+
+    def call(self, *command, env=None) -> bool:
+        """Runs a command, its output to ours; true if it succeeds."""
+        done = subprocess.run(
+            [str(part) for part in command], cwd=ROOT, env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        return done.returncode == 0
+
+    def build(self, preset: str) -> bool:
+        self.header(f"{preset}: build")
+        targets = ["all", "all_verify_interface_header_sets"] if preset == "dev" else []
+        return self.tally.add(f"{preset}: build", self.call(SCRIPTS / "build", preset, *targets))
+
+    def unit_tests(self, preset: str, env: dict[str, str], prefix: list[str]) -> None:
+        """ctest, counted by the cases of each program rather than by programs."""
+        self.header(f"{preset}: unit tests")
+        build = ROOT / "build" / preset
+        reports = build / "reports" / "unit"
+        fresh(reports)
+        ctest_report = build / "reports" / "ctest.xml"
+        ctest_report.unlink(missing_ok=True)
+        env = {**env, "GTEST_OUTPUT": f"xml:{reports}/"}
+        ok = self.call(
+            *prefix, "ctest", "--test-dir", build, "--output-on-failure", "--no-tests=error",
+            "--timeout", "600", "--output-junit", ctest_report, env=env,
+        )  # fmt: skip
+        failed = {
+            report.stem.removesuffix("_test"): self.tally.add_junit(preset, report)
+            for report in sorted(reports.glob("*.xml"))
+        }
+        if not ctest_report.exists():
+            self.tally.add(f"{preset}: ctest", ok)
+            return
+        for case in ElementTree.parse(ctest_report).getroot().iter("testcase"):
+            name, ran_well = case.get("name"), case.get("status") == "run"
+            # Counted by its cases, but for one that crashed, or that a sanitizer ended.
+            if name not in failed or (not ran_well and failed[name] == 0):
+                self.tally.add(f"{preset}: {name} as a whole", ran_well)
+
+    def python_tests(self, preset: str, env: dict[str, str], prefix: list[str]) -> None:
+        self.header(f"{preset}: tests with real etcd and OpenSearch")
+        report = ROOT / "build" / preset / "reports" / "pytest.xml"
+        report.unlink(missing_ok=True)
+        report.parent.mkdir(parents=True, exist_ok=True)
+        env = {**env, "OSPROXY_BIN_DIR": str(ROOT / "build" / preset / "bin")}
+        ok = self.call(
+            *prefix, sys.executable, "-m", "pytest", *PYTHON_TESTS, f"--junitxml={report}", env=env
+        )
+        failed = self.tally.add_junit(preset, report) if report.exists() else 0
+        if not ok and failed == 0:
+            self.tally.fail(f"{preset}: pytest")
+
+    def sanitized(self, preset: str) -> None:
+        if not self.build(preset):
+            return
+        reports = ROOT / "build" / preset / "reports" / "sanitizer"
+        fresh(reports)
+        env, prefix = sanitizer_settings(preset, reports)
+        self.unit_tests(preset, env, prefix)
+        self.python_tests(preset, env, prefix)
+        found = sorted(reports.iterdir())
+        for path in found:
+            print(f"-- {path}\n{path.read_text(errors='replace')[:8000]}")
+        self.tally.add(f"{preset}: sanitizer reports in {reports}", not found)
+
+    def as_a_whole(self, title: str, *command) -> None:
+        self.header(title)
+        self.tally.add(title, self.call(*command))
+
+    def summary(self) -> int:
+        self._close(time.monotonic())
+        print("\n== Summary")
+        for title, seconds in self.phases:
+            print(f"{seconds:7.0f} s  {title}")
+        for failure in self.tally.failures:
+            print(f"FAILED  {failure}")
+        print(f"{self.tally.passed} passed, {self.tally.failed} failed", flush=True)
+        return 1 if self.tally.failed or not self.tally.passed else 0
+
+
+def fresh(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+
+
+def sanitizer_settings(preset: str, reports: Path) -> tuple[dict[str, str], list[str]]:
+    """The environment, and what to put before a command, for a sanitizer's runs."""
+    common = f"halt_on_error=1:log_path={reports}/report"
+    if preset == "asan":
+        return {
+            "ASAN_OPTIONS": f"{common}:detect_stack_use_after_return=1:strict_string_checks=1",
+            "UBSAN_OPTIONS": f"{common}:print_stacktrace=1",
+        }, []
+    suppressions = ROOT / "tests" / "tsan.supp"
+    extra = f":suppressions={suppressions}" if suppressions.exists() else ""
+    # This compiler's thread sanitizer cannot map its shadow where the kernel randomises addresses
+    # by more than 28 bits.
+    bits = int(Path("/proc/sys/vm/mmap_rnd_bits").read_text())
+    prefix = ["setarch", os.uname().machine, "--addr-no-randomize"] if bits > 28 else []
+    return {"TSAN_OPTIONS": f"{common}:second_deadlock_stack=1{extra}"}, prefix
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/test")
+    parser.add_argument("--quick", action="store_true", help="the preset dev only")
+    quick = parser.parse_args().quick
+
+    run = Run()
+    run.as_a_whole("format", SCRIPTS / "format", "--check")
+    if run.build("dev"):
+        run.unit_tests("dev", {}, [])
+        run.python_tests("dev", {}, [])
+        if not quick:
+            run.as_a_whole("lint", sys.executable, SCRIPTS / "lint")
+    if not quick:
+        run.sanitized("asan")
+        run.sanitized("tsan")
+        run.as_a_whole("fuzzers, 30 s each", SCRIPTS / "fuzz", "30")
+    return run.summary()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""Real etcd, real OpenSearch, and two osproxy between: what the tests of this folder share.
+
+Servers that take seconds to start live as long as the session; the two proxies, and the key that
+they follow, are each test's own, so that no test sees what another published.
+"""
+
+import json
+import shutil
+import tempfile
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from opensearchpy import OpenSearch as Client
+
+from parts import Ctl, Etcd, OpenSearch, Process, Proxy, eventually
+
+# What a sanitizer, an assertion or the runtime writes before it ends a program.
+_CRASH_MARKS = ("Sanitizer", "runtime error:", "Assertion", "terminate called")
+
+
+@dataclass
+class Fleet:
+    """Two proxies on one key, in front of one OpenSearch."""
+
+    a: Proxy
+    b: Proxy
+    etcd: Etcd
+    key: str
+    ctl: Ctl
+
+    def __iter__(self):
+        return iter((self.a, self.b))
+
+    def put(self, *directives: dict) -> int:
+        """Puts a document by etcdctl and waits until both proxies hold it."""
+        return self.put_raw(json.dumps({"directives": directives}))
+
+    def put_raw(self, document: str) -> int:
+        revision = self.etcd.put(self.key, document)
+        self.wait_for(revision)
+        return revision
+
+    def wait_for(self, revision: int) -> None:
+        for proxy in self:
+            eventually(
+                lambda proxy=proxy: proxy.status()["store"]["revision"] >= revision,
+                what=f"{proxy.name} holds revision {revision}",
+            )
+
+
+@pytest.fixture(scope="session")
+def session_dir():
+    path = Path(tempfile.mkdtemp(prefix="osproxy-test-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def opensearch(session_dir):
+    with OpenSearch(session_dir) as part:
+        yield part
+
+
+@pytest.fixture(scope="session")
+def etcd(session_dir):
+    with Etcd(session_dir) as part:
+        yield part
+
+
+@pytest.fixture
+def own_etcd(tmp_path):
+    """An etcd that the test may kill."""
+    with Etcd(tmp_path, "own-etcd") as part:
+        yield part
+
+
+@pytest.fixture
+def start_proxy(tmp_path):
+    """Starts proxies, and at the end stops each and requires a clean exit."""
+    proxies = []
+
+    def start(name: str = "osproxy", **options) -> Proxy:
+        proxy = Proxy(tmp_path, name, **options)
+        proxies.append(proxy)
+        return proxy.start()
+
+    yield start
+    unclean = [p for p in proxies if p.alive() and p.stop() != 0]
+    crashed = [p for p in proxies if any(mark in p.log() for mark in _CRASH_MARKS)]
+    for proxy in {*unclean, *crashed}:
+        pytest.fail(f"{proxy.name} ended with {proxy.process.returncode}:\n{proxy.log_tail()}")
+
+
+@pytest.fixture
+def make_fleet(start_proxy, opensearch):
+    def make(etcd: Etcd) -> Fleet:
+        key = f"test/{uuid.uuid4().hex}/directives"
+        pair = (
+            start_proxy(name, upstream=opensearch.url, etcd=etcd, key=key)
+            for name in ("proxy-a", "proxy-b")
+        )
+        return Fleet(*pair, etcd=etcd, key=key, ctl=Ctl.of_etcd(etcd, key))
+
+    return make
+
+
+@pytest.fixture
+def fleet(make_fleet, etcd) -> Fleet:
+    return make_fleet(etcd)
+
+
+@pytest.fixture
+def index(opensearch):
+    """The name of a new index with three documents, gone after the test."""
+    name = f"orders-{uuid.uuid4().hex[:12]}"
+    client = Client(opensearch.url)
+    for number in range(3):
+        client.index(index=name, id=str(number), body={"number": number}, refresh=True)
+    yield name
+    client.indices.delete(index=name, ignore=404)
+
+
+class Traffic:
+    """Requests that are known by their ids."""
+
+    @staticmethod
+    def send(proxy: Proxy, method: str, path: str, *, tenant: str | None = None, headers=None,
+             **options) -> str:  # fmt: skip
+        """One request through the proxy; returns its request id."""
+        request_id = f"test-{uuid.uuid4().hex}"
+        headers = {"X-Request-Id": request_id, **(headers or {})}
+        if tenant is not None:
+            headers["X-Tenant-Id"] = tenant
+        reply = proxy.request(method, path, headers=headers, **options)
+        assert reply.headers["X-Request-Id"] == request_id
+        return request_id
+
+    def search(self, proxy: Proxy, index: str, tenant: str | None = None) -> str:
+        return self.send(proxy, "POST", f"/{index}/_search", tenant=tenant,
+                         json_body={"query": {"match_all": {}}})  # fmt: skip
+
+    @staticmethod
+    def recorded(proxy: Proxy, request_id: str) -> dict:
+        """The record of a request that must have one."""
+        return eventually(lambda: proxy.explain(request_id), what=f"a record of {request_id}")
+
+    @staticmethod
+    def not_recorded(proxy: Proxy, request_id: str) -> None:
+        """Asserts that a request which the proxy has answered has no record."""
+        proxy.settle()
+        assert proxy.explain(request_id) is None, f"{request_id} was recorded"
+
+
+@pytest.fixture
+def traffic() -> Traffic:
+    return Traffic()
+
+
+@pytest.fixture(autouse=True)
+def _forget_stopped_processes():
+    yield
+    Process.started[:] = [p for p in Process.started if p.alive()]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        for process in Process.started:
+            report.sections.append(
+                (f"log of {process.name} ({process.log_path})", process.log_tail())
+            )
+    return report

@@ -1,0 +1,166 @@
+"""What a record holds, where it can be read, and that nothing else ever gets into one."""
+
+import base64
+
+import pytest
+from echo_upstream import EchoUpstream
+
+from parts import eventually
+
+ALL = {"id": "all", "level": "Shape", "ttl_secs": 600}
+
+
+def test_the_shape_of_a_search(fleet, traffic, index, opensearch):
+    fleet.put(ALL)
+    body = {"query": {"match_all": {}}}
+    request_id = traffic.send(
+        fleet.a, "POST", f"/{index}/_search?size=1", tenant="acme", json_body=body,
+        headers={"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+    )  # fmt: skip
+    record = traffic.recorded(fleet.a, request_id)
+    started = record.pop("started")
+    assert started.startswith("20") and started.endswith("Z")
+    assert record.pop("response_bytes") > 100
+    assert record.pop("connection_reused") in (True, False)
+    assert record == {
+        "request_id": request_id,
+        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "level": "Shape",
+        "directives": ["all"],
+        "endpoint": "Search",
+        "method": "POST",
+        "index": index,
+        "tenant": "acme",
+        "principal": None,
+        "principal_verified": False,
+        "protocol": "HTTP/1.1",
+        "tls": False,
+        "request_bytes": len('{"query": {"match_all": {}}}'),
+        "status": 200,
+        "upstream": opensearch.url.removeprefix("http://"),
+        "retries": 0,
+        "error": None,
+    }
+
+
+def test_timing_has_its_stages_in_order(fleet, traffic, index):
+    fleet.put({**ALL, "level": "ShapeTiming"})
+    times = traffic.recorded(fleet.a, traffic.search(fleet.a, index))["times"]
+    stages = ["upstream_connected_us", "request_sent_us", "first_byte_us", "total_us"]
+    assert [times[s] for s in stages] == sorted(times[s] for s in stages)
+
+
+def test_a_record_that_does_not_exist_is_a_clear_404(fleet):
+    reply = fleet.a.admin("GET", "/debug/explain/never-seen")
+    assert reply.status == 404
+    assert reply.json()["error"]["reason"]
+
+
+def test_only_ring_directives_fill_the_breakglass_ring(fleet, traffic, index):
+    fleet.put(ALL, {**ALL, "id": "ring", "tenant": "acme", "ring_buffer": True})
+    assert fleet.a.breakglass() == []
+    not_in_ring = traffic.search(fleet.a, index, tenant="other")
+    in_ring = [traffic.search(fleet.a, index, tenant="acme") for _ in range(3)]
+    traffic.recorded(fleet.a, not_in_ring)
+    eventually(lambda: len(fleet.a.breakglass()) == 3)
+    assert [r["request_id"] for r in fleet.a.breakglass()] == in_ring[::-1]
+    assert fleet.b.breakglass() == []
+
+
+def test_the_ring_keeps_the_newest_when_it_is_full(start_proxy, opensearch, traffic, index):
+    proxy = start_proxy(upstream=opensearch.url, workers=1, arguments=["--ring-records", "3"])
+    document = {"directives": [{**ALL, "ring_buffer": True}]}
+    assert proxy.admin("POST", "/admin/directives", json_body=document).status == 200
+    ids = [traffic.search(proxy, index) for _ in range(5)]
+    eventually(lambda: [r["request_id"] for r in proxy.breakglass()] == ids[:1:-1])
+
+
+def test_status_counts_what_was_matched_and_recorded(fleet, traffic, index):
+    fleet.put({**ALL, "tenant": "acme", "status": "404"})
+    traffic.search(fleet.a, index, tenant="acme")
+    traffic.recorded(fleet.a, traffic.search(fleet.a, "no-such-index", tenant="acme"))
+
+    def counts():
+        (directive,) = fleet.a.status()["directives"]
+        return directive["recorded"]
+
+    eventually(lambda: counts() == 1)
+    assert fleet.b.status()["directives"][0]["recorded"] == 0
+
+
+CANARY = "canary-7f3a9"
+
+
+@pytest.mark.parametrize("level", ["Shape", "ShapeTiming", "ShapeRewriteDiff"])
+def test_no_value_of_a_client_or_of_opensearch_gets_out(fleet, traffic, index, level):
+    """Unique strings in every place a client can write, searched for in every live output."""
+    fleet.put({**ALL, "level": level, "ring_buffer": True})
+    headers = {
+        "X-Custom": f"{CANARY}-header",
+        "Cookie": f"session={CANARY}-cookie",
+        "User-Agent": f"{CANARY}-agent",
+        "Referer": f"http://{CANARY}-referer/",
+        "Content-Type": "application/json",
+    }
+    ids = []
+    for proxy in fleet:
+        for authorization in (f"Bearer {CANARY}-token", f"ApiKey {CANARY}-key"):
+            with_credentials = {**headers, "Authorization": authorization}
+            ids += [
+                (proxy, traffic.send(proxy, "PUT", f"/{index}/_doc/1?routing={CANARY}-routing",
+                                     headers=with_credentials,
+                                     json_body={f"{CANARY}-field": f"{CANARY}-value"})),
+                (proxy, traffic.send(proxy, "GET", f"/{index}/_search?q={CANARY}-query",
+                                     headers=with_credentials)),
+                (proxy, traffic.send(proxy, "POST", f"/{index}/_search", headers=with_credentials,
+                                     json_body={"query": {"match": {"a": f"{CANARY}-literal"}}})),
+                # The answer to this one echoes it, in an error of OpenSearch's.
+                (proxy, traffic.send(proxy, "POST", f"/{index}/_search", headers=with_credentials,
+                                     json_body={"query": {f"{CANARY}-query-type": {}}})),
+                (proxy, traffic.send(proxy, "POST", f"/{index}/_search", headers=with_credentials,
+                                     body=f"{CANARY}-not-json")),
+            ]  # fmt: skip
+        proxy.request("GET", f"/{index}/_doc/1", headers={"X-Request-Id": f"{CANARY} bad id"})
+        proxy.request("GET", "/", headers={**headers, "traceparent": f"00-{CANARY}-00-01"})
+    assert CANARY in fleet.a.request("GET", f"/{index}/_doc/1").body.decode()  # it was really there
+    for proxy, request_id in ids:
+        traffic.recorded(proxy, request_id)
+    for proxy in fleet:
+        assert_silent(proxy, [i for p, i in ids if p is proxy])
+
+
+def test_a_basic_user_is_recorded_unverified_and_the_password_is_not(fleet, traffic, index):
+    fleet.put({**ALL, "ring_buffer": True})
+    basic = base64.b64encode(f"reporting:{CANARY}-password".encode()).decode()
+    request_id = traffic.send(
+        fleet.a, "GET", f"/{index}/_count", headers={"Authorization": f"Basic {basic}"}
+    )
+    record = traffic.recorded(fleet.a, request_id)
+    assert record["principal"] in ("reporting", None)
+    assert record["principal_verified"] is False
+    assert_silent(fleet.a, [request_id], also=basic)
+
+
+def assert_silent(proxy, request_ids, also=CANARY):
+    outputs = {f"explain {i}": proxy.admin("GET", f"/debug/explain/{i}").body for i in request_ids}
+    for path in ("/debug/breakglass", "/metrics", "/admin/status", "/admin/directives"):
+        outputs[path] = proxy.admin("GET", path).body
+    outputs["log"] = proxy.log().encode()
+    for name, text in outputs.items():
+        assert CANARY.encode() not in text, f"{name} of {proxy.name}"
+        assert also.encode() not in text, f"{name} of {proxy.name}"
+
+
+@pytest.mark.parametrize("name", ["x" * 2000, "a%0Ab", "a%1B%5B31m"])
+def test_a_name_that_is_too_long_or_has_control_characters_is_not_recorded(
+    start_proxy, traffic, name
+):
+    with EchoUpstream() as upstream:
+        proxy = start_proxy(upstream=upstream.url)
+        document = {"directives": [ALL]}
+        assert proxy.admin("POST", "/admin/directives", json_body=document).status == 200
+        tenant = {"tenant": "t" * 2000} if "%" not in name else {}
+        request_id = traffic.send(proxy, "GET", f"/{name}/_search", **tenant)
+        record = traffic.recorded(proxy, request_id)
+        assert (record["index"], record["tenant"]) == (None, None)
+        assert upstream.last().target == f"/{name}/_search"  # what passes is not changed by it
