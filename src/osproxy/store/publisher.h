@@ -30,9 +30,9 @@ struct PublishError {
   };
 
   Kind kind;
-  std::string message;                  ///< for a person: what happened, where, what to check
+  std::string message;                    ///< for a person: what happened, where, what to check
   std::optional<DecodeError> rejected{};  ///< with Kind::Rejected
-  std::int64_t revision = 0;            ///< with Kind::Conflict
+  std::int64_t revision = 0;              ///< with Kind::Conflict
 };
 
 /// Thread safety: every member may be called from any thread. Both may block for up to the
