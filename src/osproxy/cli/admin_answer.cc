@@ -82,8 +82,8 @@ void flatten(dom::element element, const std::string& name, FlatObject& into) {
   dom::array array;
   if (element.get(object) == simdjson::SUCCESS) {
     for (const auto field : object) {
-      const std::string key(field.key);
-      flatten(field.value, name.empty() ? key : name + "." + key, into);
+      flatten(field.value,
+              name.empty() ? std::string(field.key) : fmt::format("{}.{}", name, field.key), into);
     }
     return;
   }

@@ -24,7 +24,7 @@ class SignalStop {
   SignalStop& operator=(const SignalStop&) = delete;
 
   ~SignalStop() {
-    if (waiter_.joinable()) pthread_kill(waiter_.native_handle(), SIGTERM);  // ends its wait
+    if (waiter_.joinable()) pthread_kill(waiter_.native_handle(), SIGINT);  // ends its wait
   }
 
   // Blocks the signals in this thread, and so in all that it starts later; one waits for them.
@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT: a closed output is an error of the stream, and ends us
 
-  osproxy::SystemClock clock;
+  const osproxy::SystemClock clock;
   SignalStop stop;
   osproxy::cli::Environment environment{
       .in = std::cin,

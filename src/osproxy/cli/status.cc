@@ -130,6 +130,7 @@ std::expected<void, Failure> status(const Flags& flags, Environment& environment
   if (!access) return std::unexpected(access.error());
   const std::vector<AdminResult> answers = get_from_all(*access, "/admin/status");
   std::vector<Report> reports;
+  reports.reserve(answers.size());
   for (std::size_t i = 0; i < answers.size(); ++i) {
     reports.push_back(make_report(access->instances[i], answers[i]));
   }

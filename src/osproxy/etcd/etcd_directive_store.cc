@@ -36,9 +36,10 @@ etcd::WatchMachineOptions machine_options(const EtcdStoreOptions& options,
 
 /// What a watch does not answer never comes: the store starts no writes.
 etcd::Event to_machine(etcd::TransportEvent event) {
-  return std::visit(Overloaded{[](etcd::WriteDone&&) -> etcd::Event { return etcd::TimePassed{}; },
-                               [](auto&& other) -> etcd::Event { return std::move(other); }},
-                    std::move(event));
+  return std::visit(
+      Overloaded{[](etcd::WriteDone&&) -> etcd::Event { return etcd::TimePassed{}; },
+                 []<class T>(T&& other) -> etcd::Event { return std::forward<T>(other); }},
+      std::move(event));
 }
 
 std::size_t count_active(const DirectiveSet& set, Now now) {

@@ -58,7 +58,7 @@ class Attempts {
       if (auto* answer = std::get_if<Answer>(&*event)) {
         if (answer->call == call()) return std::move(*answer);
       } else if (auto* failed = std::get_if<etcd::CallFailed>(&*event)) {
-        if (failed->call == call()) return fail(std::move(failed->failure));
+        if (failed->call == call()) return fail(failed->failure);
       }
     }
   }

@@ -37,7 +37,7 @@ Actions WatchMachine::resume(Event event, BootTime now) {
   if (phase_ == Phase::Stopped) return {};
   assert(now >= now_);
   now_ = now;
-  std::visit([this](auto&& e) { handle(std::move(e)); }, std::move(event));
+  std::visit([this]<class T>(T&& e) { handle(std::forward<T>(e)); }, std::move(event));
   check_timers();
   update_status();
   return std::exchange(actions_, {});
