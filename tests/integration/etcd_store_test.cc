@@ -32,8 +32,9 @@ const std::string kMalformed = R"({"directives":[{"id":"a","level":"Shape","ttl_
 
 /// The ids of the directives in force, joined.
 std::string ids(const DirectiveStore& store) {
+  const auto set = store.load();
   std::string joined;
-  for (const auto& compiled : store.load()->directives()) joined += compiled.directive.id + " ";
+  for (const auto& compiled : set->directives()) joined += compiled.directive.id + " ";
   return joined;
 }
 

@@ -1,34 +1,19 @@
-#include "tests/etcd/model_etcd.h"
+#include "sim/model_etcd.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace osproxy::etcd {
+namespace osproxy::etcd::sim {
 
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-void VirtualTime::after(nanoseconds delay, std::function<void()> what) {
-  planned_.push({.at = now_ + delay,
-                 .sequence = sequence_++,
-                 .what = std::make_shared<std::function<void()>>(std::move(what))});
-}
-
-void VirtualTime::run_until(BootTime end) {
-  while (!planned_.empty() && planned_.top().at <= end) {
-    const Planned next = planned_.top();
-    planned_.pop();
-    now_ = next.at;
-    (*next.what)();
-  }
-  now_ = end;
-}
-
-ModelEtcd::ModelEtcd(VirtualTime& time, std::size_t members, Random random,
+ModelEtcd::ModelEtcd(VirtualTime& time, std::size_t members, bool steady_network, Random random,
                      std::function<void(Event)> deliver)
     : time_(time),
       random_(random),
       deliver_(std::move(deliver)),
+      calm_(steady_network),
       log_{{.revision = 0, .version = absence()}},
       members_(members) {}
 
@@ -64,7 +49,8 @@ void ModelEtcd::commit(VersionPointer version) {
   log_.push_back({.revision = revision_, .version = std::move(version)});
   for (const auto& [id, call] : calls_) {
     const Member& member = members_[call.member];
-    if (call.watching && !broken_ && !member.deaf && !member.frozen) send_events(id, {log_.back()});
+    const bool hears = !member.deaf && !member.frozen && !member.leaderless;
+    if (call.watching && !broken_ && hears) send_events(id, {log_.back()});
   }
 }
 
@@ -79,10 +65,6 @@ void ModelEtcd::put(bool huge) {
 void ModelEtcd::remove() {
   if (current().value) commit(absence());
 }
-
-void ModelEtcd::touch() { ++revision_; }
-
-void ModelEtcd::compact() { compacted_ = revision_; }
 
 void ModelEtcd::restore() {
   std::vector<Change> older(
@@ -135,39 +117,76 @@ const ModelEtcd::Version* ModelEtcd::find_huge(Revision revision) const {
 
 // Faults.
 
-void ModelEtcd::disturb() {
-  const std::size_t member = random_.below(members_.size());
-  switch (random_.below(8)) {
-    case 0:
-      break_connections(member);
-      return for_a_while(member, &Member::up, false);
-    case 1:
-      return for_a_while(member, &Member::frozen, true);
-    case 2:
-    case 3:
-      return for_a_while(member, &Member::deaf, true);
-    case 4:
-      return break_connections(member);
-    case 5:
-      return compact();
-    case 6:
-      if (random_.below(4) == 0) return random_.below(2) == 0 ? restore() : replace();
+void ModelEtcd::perform(const Step& step) {
+  switch (step.deed) {
+    case Deed::Put:
+      return put(false);
+    case Deed::PutHuge:
+      return put(true);
+    case Deed::Remove:
+      return remove();
+    case Deed::ChangeOtherKey:
+      ++revision_;
       return;
-    default:
-      for (const auto& [id, call] : calls_) {
-        if (!call.watching) continue;
-        return send(id, WatchAnswer{.call = id,
-                                    .header = header(),
-                                    .canceled = true,
-                                    .cancel_reason = "etcdserver: whatever"});
-      }
+    case Deed::Compact:
+      compacted_ = revision_;
+      return;
+    case Deed::Restore:
+      return restore();
+    case Deed::Replace:
+      return replace();
+    case Deed::StopMember:
+      break_connections(step.member);
+      return for_a_while(step, &Member::up, false);
+    case Deed::FreezeMember:
+      return for_a_while(step, &Member::frozen, true);
+    case Deed::DeafenMember:
+      return for_a_while(step, &Member::deaf, true);
+    case Deed::DelayMember:
+      return for_a_while(step, &Member::lagging, true);
+    case Deed::IsolateMember:
+      return isolate(step);
+    case Deed::BreakConnection:
+      return break_connections(step.member);
+    case Deed::CancelWatch:
+      return cancel_watches("etcdserver: whatever");
+    case Deed::ExpireToken:
+      return expire_token();
+    case Deed::SuspendInstance:
+      return;  // not the cluster's
+  }
+  std::unreachable();
+}
+
+void ModelEtcd::cancel_watches(const char* reason) {
+  for (const auto& [id, call] : calls_) {
+    if (!call.watching) continue;
+    send(id,
+         WatchAnswer{.call = id, .header = header(), .canceled = true, .cancel_reason = reason});
   }
 }
 
-void ModelEtcd::for_a_while(std::size_t member, bool Member::* state, bool value) {
-  members_[member].*state = value;
-  time_.after(random_below(40s),
-              [this, member, state, value] { members_[member].*state = !value; });
+/// With require-leader metadata etcd ends the watch; reads wait for a leader.
+void ModelEtcd::isolate(const Step& step) {
+  for (const auto& [id, call] : calls_) {
+    if (call.watching && call.member == step.member) {
+      fail(id, FailureKind::NoLeader, 3s + random_delay());
+    }
+  }
+  for_a_while(step, &Member::leaderless, true);
+}
+
+void ModelEtcd::expire_token() {
+  for (const auto& [id, call] : calls_) {
+    if (!call.watching) fail(id, FailureKind::Unauthenticated, random_delay());
+  }
+  cancel_watches("etcdserver: invalid auth token");
+}
+
+void ModelEtcd::for_a_while(const Step& step, bool Member::* state, bool value) {
+  members_[step.member].*state = value;
+  time_.after(step.lasts,
+              [this, member = step.member, state, value] { members_[member].*state = !value; });
 }
 
 void ModelEtcd::calm() {
@@ -218,7 +237,7 @@ void ModelEtcd::answer_read(const StartRead& read) {
   if (broken_) return fail(read.call, FailureKind::Unreachable, random_delay());
   const Member& member = members_[found->second.member];
   if (!member.up) return fail(read.call, FailureKind::Refused, random_delay());
-  if (member.frozen || chance(30)) return;  // lost
+  if (member.frozen || member.leaderless || chance(30)) return;  // lost
   const Change& now = log_.back();
   if (now.version->huge && !read.keys_only) {
     return fail(read.call, FailureKind::TooLarge, random_delay());
@@ -241,6 +260,7 @@ void ModelEtcd::accept_watch(const StartWatch& watch) {
   const Member& member = members_[found->second.member];
   if (!member.up) return fail(watch.call, FailureKind::Refused, random_delay());
   if (member.frozen) return;
+  if (member.leaderless) return fail(watch.call, FailureKind::NoLeader, random_delay());
   WatchAnswer answer{.call = watch.call, .header = header(), .created = true};
   if (watch.start_revision <= compacted_) {
     answer.canceled = true;
@@ -253,7 +273,7 @@ void ModelEtcd::accept_watch(const StartWatch& watch) {
   send_events(watch.call, log_);
 }
 
-/// In one answer, or in fragments, or one by one; some of them twice.
+/// In one answer, or in fragments, or one by one; some of them once more, later.
 void ModelEtcd::send_events(CallId id, const std::vector<Change>& changes) {
   WatchAnswer answer{.call = id, .header = header()};
   for (const Change& change : changes) {
@@ -262,17 +282,21 @@ void ModelEtcd::send_events(CallId id, const std::vector<Change>& changes) {
     answer.events.push_back({.deleted = !change.version->value,
                              .mod_revision = change.revision,
                              .value = change.version->value.value_or("")});
-    if (chance(500)) continue;  // with the next one
-    answer.fragment = &change != &changes.back() && chance(500);
-    if (chance(50)) send(id, answer);
+    if (&change != &changes.back()) {
+      if (random_.below(2) == 0) continue;  // in one answer with the next one
+      answer.fragment = random_.below(2) == 0;
+    }
+    std::optional<WatchAnswer>& repeats = calls_.at(id).repeats;
+    if (repeats) send(id, *std::exchange(repeats, std::nullopt));
+    if (!answer.fragment && random_.below(10) == 0) repeats = answer;
     send(id, std::exchange(answer, {.call = id, .header = header()}));
   }
-  if (!answer.events.empty()) send(id, std::move(answer));
 }
 
 void ModelEtcd::send(CallId id, Event event) {
   Call& call = calls_.at(id);
-  call.last_delivery = std::max(call.last_delivery, time_.now() + random_delay());
+  const nanoseconds lag = call.watching && members_[call.member].lagging ? random_below(8s) : 0ns;
+  call.last_delivery = std::max(call.last_delivery, time_.now() + random_delay() + lag);
   const bool last = std::holds_alternative<ReadDone>(event);
   time_.after(call.last_delivery - time_.now(), [this, id, last, event = std::move(event)] {
     if (!calls_.contains(id)) return;
@@ -287,4 +311,4 @@ void ModelEtcd::fail(CallId id, FailureKind kind, nanoseconds delay) {
   });
 }
 
-}  // namespace osproxy::etcd
+}  // namespace osproxy::etcd::sim

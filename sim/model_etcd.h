@@ -17,42 +17,15 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <queue>
 #include <string>
 #include <vector>
 
-#include "osproxy/core/clock.h"
 #include "osproxy/core/random.h"
 #include "osproxy/etcd/watch_machine.h"
+#include "sim/schedule.h"
+#include "sim/virtual_time.h"
 
-namespace osproxy::etcd {
-
-/// What happens when; nothing happens between.
-class VirtualTime {
- public:
-  BootTime now() const { return now_; }
-
-  /// `what` happens that much later, after everything already planned for that moment.
-  void after(std::chrono::nanoseconds delay, std::function<void()> what);
-
-  /// Lets everything happen up to `end`.
-  void run_until(BootTime end);
-
- private:
-  struct Planned {
-    BootTime at;
-    std::uint64_t sequence;
-    std::shared_ptr<std::function<void()>> what;
-
-    bool operator<(const Planned& other) const {
-      return at != other.at ? at > other.at : sequence > other.sequence;
-    }
-  };
-
-  BootTime now_{std::chrono::hours{1}};
-  std::uint64_t sequence_ = 0;
-  std::priority_queue<Planned> planned_;
-};
+namespace osproxy::etcd::sim {
 
 class ModelEtcd {
  public:
@@ -65,8 +38,9 @@ class ModelEtcd {
     BootTime current_until = BootTime::max();
   };
 
-  /// `deliver` takes the events for the machine; never called from within perform().
-  ModelEtcd(VirtualTime& time, std::size_t members, Random random,
+  /// `deliver` takes the events for the machine; never called from within perform(). With a
+  /// `steady_network`, nothing but what a step does is lost or later than a few milliseconds.
+  ModelEtcd(VirtualTime& time, std::size_t members, bool steady_network, Random random,
             std::function<void(Event)> deliver);
 
   // The machine's side.
@@ -77,14 +51,8 @@ class ModelEtcd {
   void perform(const CancelCall& cancel);
 
   // The world's side.
-  void put(bool huge);
-  void remove();
-  void touch();    ///< another key changes
-  void compact();  ///< all history up to now
-  void restore();  ///< an older state of this cluster, under the same id
-  void replace();  ///< another cluster behind the same addresses
-  void disturb();  ///< some fault, which lasts a while if it is of that kind
-  void calm();     ///< every fault ends; nothing is lost, late or deaf from now on
+  void perform(const Step& step);
+  void calm();  ///< every fault ends; nothing is lost, late or deaf from now on
 
   // The truth.
   const Version& current() const { return *log_.back().version; }
@@ -108,13 +76,16 @@ class ModelEtcd {
   struct Member {
     bool up = true;
     bool frozen = false;
-    bool deaf = false;
+    bool deaf = false;     // its watches lose what happens
+    bool lagging = false;  // its watches bring it seconds later
+    bool leaderless = false;
   };
   struct Call {
     std::size_t member;
     bool watching = false;
     Revision start_revision = 0;
-    BootTime last_delivery{};  // a stream delivers in order
+    BootTime last_delivery{};              // a stream delivers in order
+    std::optional<WatchAnswer> repeats{};  // comes once more, before the next one
   };
 
   bool chance(int per_mille);
@@ -122,6 +93,13 @@ class ModelEtcd {
   std::chrono::nanoseconds random_below(std::chrono::nanoseconds most);
   Header header() const { return {.cluster_id = cluster_id_, .revision = revision_}; }
 
+  void put(bool huge);
+  void remove();
+  void restore();
+  void replace();
+  void expire_token();
+  void isolate(const Step& step);
+  void cancel_watches(const char* reason);
   VersionPointer absence();
   void commit(VersionPointer version);
   void make_current(std::vector<Change> log, Revision revision);
@@ -131,12 +109,12 @@ class ModelEtcd {
   void send(CallId call, Event event);
   void fail(CallId call, FailureKind kind, std::chrono::nanoseconds delay);
   void break_connections(std::size_t member);
-  void for_a_while(std::size_t member, bool Member::* state, bool value);
+  void for_a_while(const Step& step, bool Member::* state, bool value);
 
   VirtualTime& time_;
   Random random_;
   const std::function<void(Event)> deliver_;
-  bool calm_ = false;
+  bool calm_;  // the network is
 
   // The cluster.
   std::uint64_t cluster_id_ = 1;
@@ -155,4 +133,4 @@ class ModelEtcd {
   std::map<CallId, Call> calls_;
 };
 
-}  // namespace osproxy::etcd
+}  // namespace osproxy::etcd::sim

@@ -1,0 +1,69 @@
+// What happens to the key, the cluster and the instance in one simulation: a list of steps, made
+// from a seed, printed for a person, and cut down to the few that matter when it makes something
+// fail.
+//
+// Regular values.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace osproxy::etcd::sim {
+
+enum class Deed : std::uint8_t {
+  // What people and etcd do any day.
+  Put,
+  PutHuge,  ///< a value too large to be received
+  Remove,
+  ChangeOtherKey,
+  Compact,
+  // What goes wrong with a member, for a while.
+  StopMember,
+  FreezeMember,   ///< nothing is answered, nothing breaks
+  DeafenMember,   ///< its watches lose what happens
+  DelayMember,    ///< its watches bring it seconds later
+  IsolateMember,  ///< it has no leader: no read is answered, and watches end with that reason
+  // What goes wrong at once.
+  BreakConnection,
+  CancelWatch,
+  ExpireToken,
+  Restore,          ///< an older state of this cluster, under the same id
+  Replace,          ///< another cluster behind the same addresses
+  SuspendInstance,  ///< the machine is not run for a while, and what comes waits
+};
+
+inline constexpr std::size_t kDeeds = static_cast<std::size_t>(Deed::SuspendInstance) + 1;
+
+std::string_view to_string(Deed deed) noexcept;
+
+struct Step {
+  std::chrono::nanoseconds at{};  ///< since the start
+  Deed deed{};
+  std::size_t member = 0;
+  std::chrono::nanoseconds lasts{};
+};
+
+struct Schedule {
+  std::uint64_t seed = 0;       ///< of the network's delays and losses, too
+  std::size_t members = 1;      ///< of the cluster, each one an endpoint
+  bool steady_network = false;  ///< nothing is lost or late but by a step
+  std::vector<Step> steps{};    ///< by time
+};
+
+/// For as long, things happen; after that nothing does, and the truth has to be reached.
+inline constexpr std::chrono::seconds kFaultsLast{120};
+
+/// The same for the same seed, on every machine.
+Schedule make_schedule(std::uint64_t seed);
+
+/// True if nothing in it loses or delays what a watch should bring.
+bool keeps_watches_prompt(const Schedule& schedule);
+
+/// One line a step: "  3.214 s  freeze member 2 for 11.200 s".
+std::string to_string(const Schedule& schedule);
+
+}  // namespace osproxy::etcd::sim

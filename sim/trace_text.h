@@ -1,0 +1,14 @@
+// The machine's events, actions and state as text, for the trace of a simulation.
+#pragma once
+
+#include <string>
+
+#include "osproxy/etcd/watch_machine.h"
+
+namespace osproxy::etcd::sim {
+
+std::string describe(const Event& event);
+std::string describe(const Action& action);
+std::string describe(const MachineStatus& status, BootTime now);
+
+}  // namespace osproxy::etcd::sim

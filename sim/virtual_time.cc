@@ -1,0 +1,26 @@
+#include "sim/virtual_time.h"
+
+#include <memory>
+#include <utility>
+
+namespace osproxy::etcd::sim {
+
+using std::chrono::nanoseconds;
+
+void VirtualTime::after(nanoseconds delay, std::function<void()> what) {
+  planned_.push({.at = now_ + delay,
+                 .sequence = sequence_++,
+                 .what = std::make_shared<std::function<void()>>(std::move(what))});
+}
+
+void VirtualTime::run_until(BootTime end) {
+  while (!planned_.empty() && planned_.top().at <= end) {
+    const Planned next = planned_.top();
+    planned_.pop();
+    now_ = next.at;
+    (*next.what)();
+  }
+  now_ = end;
+}
+
+}  // namespace osproxy::etcd::sim
