@@ -181,6 +181,7 @@ def main() -> int:
         run.unit_tests("dev", {}, [])
         run.python_tests("dev", {}, [])
         if not quick:
+            run.as_a_whole("the simulator finds planted bugs", SCRIPTS / "check_mutations")
             run.as_a_whole("lint", sys.executable, SCRIPTS / "lint")
     if not quick:
         run.sanitized("asan")

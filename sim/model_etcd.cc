@@ -1,6 +1,7 @@
 #include "sim/model_etcd.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace osproxy::etcd::sim {
@@ -44,13 +45,14 @@ void ModelEtcd::commit(VersionPointer version) {
   ++revision_;
   log_.back().version->current_until = time_.now();
   version->committed = time_.now();
+  version->cluster_id = cluster_id_;
   version->current_until = BootTime::max();
   if (version->huge) huge_.emplace(revision_, version);
   log_.push_back({.revision = revision_, .version = std::move(version)});
   for (const auto& [id, call] : calls_) {
     const Member& member = members_[call.member];
     const bool hears = !member.deaf && !member.frozen && !member.leaderless;
-    if (call.watching && !broken_ && hears) send_events(id, {log_.back()});
+    if (call.watching && !broken_ && hears) gather(id, log_.back());
   }
 }
 
@@ -90,6 +92,11 @@ void ModelEtcd::make_current(std::vector<Change> log, Revision revision) {
     log_.back().version->current_until = BootTime::max();
   }
   for (std::size_t member = 0; member < members_.size(); ++member) break_connections(member);
+}
+
+const ModelEtcd::Version& ModelEtcd::at(Revision revision) const {
+  const auto later = std::ranges::upper_bound(log_, revision, {}, &Change::revision);
+  return *std::prev(later)->version;  // the first is from before every revision
 }
 
 const ModelEtcd::Version* ModelEtcd::find(const std::string& value) const {
@@ -271,6 +278,17 @@ void ModelEtcd::accept_watch(const StartWatch& watch) {
   found->second.watching = true;
   found->second.start_revision = watch.start_revision;
   send_events(watch.call, log_);
+}
+
+void ModelEtcd::gather(CallId id, const Change& change) {
+  std::vector<Change>& unsent = calls_.at(id).unsent;
+  unsent.push_back(change);
+  if (unsent.size() > 1) return;
+  time_.after(random_below(5ms), [this, id] {
+    if (const auto call = calls_.find(id); call != calls_.end()) {
+      send_events(id, std::exchange(call->second.unsent, {}));
+    }
+  });
 }
 
 /// In one answer, or in fragments, or one by one; some of them once more, later.

@@ -33,6 +33,7 @@ class ModelEtcd {
   struct Version {
     std::optional<std::string> value{};  ///< none: the key does not exist
     bool huge = false;                   ///< too large to be received
+    std::uint64_t cluster_id = 0;        ///< in which it was committed
     BootTime committed{};                ///< the last time it was
     /// When it was current last; BootTime::max() while it is.
     BootTime current_until = BootTime::max();
@@ -57,6 +58,8 @@ class ModelEtcd {
   // The truth.
   const Version& current() const { return *log_.back().version; }
   Revision current_revision() const { return current().value ? log_.back().revision : 0; }
+  /// What the key was at `revision`, in the lineage that is current.
+  const Version& at(Revision revision) const;
   /// The version that had this value, in any lineage; null if there never was one.
   const Version* find(const std::string& value) const;
   /// The first time without such a key that had not ended before `time`; null if there is none.
@@ -85,6 +88,7 @@ class ModelEtcd {
     bool watching = false;
     Revision start_revision = 0;
     BootTime last_delivery{};              // a stream delivers in order
+    std::vector<Change> unsent{};          // etcd sends what has gathered for a while at once
     std::optional<WatchAnswer> repeats{};  // comes once more, before the next one
   };
 
@@ -105,6 +109,7 @@ class ModelEtcd {
   void make_current(std::vector<Change> log, Revision revision);
   void answer_read(const StartRead& read);
   void accept_watch(const StartWatch& watch);
+  void gather(CallId call, const Change& change);
   void send_events(CallId call, const std::vector<Change>& changes);
   void send(CallId call, Event event);
   void fail(CallId call, FailureKind kind, std::chrono::nanoseconds delay);

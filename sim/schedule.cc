@@ -21,7 +21,9 @@ nanoseconds random_below(Random& random, nanoseconds most) {
 }
 
 Deed random_change(Random& random) {
-  switch (random.below(10)) {
+  switch (random.below(12)) {
+    case 10:
+      return random.below(4) == 0 ? Deed::Compact : Deed::ChangeOtherKey;
     case 0:
       return Deed::Remove;
     case 1:
@@ -71,8 +73,11 @@ Schedule make_schedule(std::uint64_t seed) {
   // The key changes rarely in some schedules and often in others: a fault must meet both a long
   // quiet and a change in the same moment.
   const nanoseconds pause = random.below(2) == 0 ? 30s : 300ms;
+  const auto next_pause = [&] {  // several at once, now and then
+    return random.below(4) == 0 ? 10s : random.below(4) == 0 ? 3ms : pause;
+  };
   for (nanoseconds at = random_below(random, 100ms); at < kFaultsLast;
-       at += random_below(random, random.below(4) == 0 ? 10s : pause)) {
+       at += random_below(random, next_pause())) {
     schedule.steps.push_back({.at = at, .deed = random_change(random)});
   }
   for (nanoseconds at = random_below(random, 8s); at < kFaultsLast;
@@ -129,6 +134,12 @@ std::string_view to_string(Deed deed) noexcept {
 bool keeps_watches_prompt(const Schedule& schedule) {
   return schedule.steady_network &&
          std::ranges::none_of(schedule.steps, disturbs_watches, &Step::deed);
+}
+
+bool keeps_lineage(const Schedule& schedule) {
+  return std::ranges::none_of(schedule.steps, [](const Step& step) {
+    return step.deed == Deed::Restore || step.deed == Deed::Replace;
+  });
 }
 
 std::string to_string(const Schedule& schedule) {

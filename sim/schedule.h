@@ -63,6 +63,9 @@ Schedule make_schedule(std::uint64_t seed);
 /// True if nothing in it loses or delays what a watch should bring.
 bool keeps_watches_prompt(const Schedule& schedule);
 
+/// True if the cluster stays the same one, and never goes back.
+bool keeps_lineage(const Schedule& schedule);
+
 /// One line a step: "  3.214 s  freeze member 2 for 11.200 s".
 std::string to_string(const Schedule& schedule);
 

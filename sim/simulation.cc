@@ -102,6 +102,7 @@ class Simulation {
     if (trace_) say("state", describe(machine_.status(), time_.now()));
     watch_over_age();
     watch_over_counts();
+    watch_over_seen();
     plan_wake();
   }
 
@@ -144,6 +145,13 @@ class Simulation {
     if (version == shown_ && version->value && !version->huge && lineage_ == lineage()) {
       return violated("a value is offered twice");
     }
+    if (version->value && !version->huge) {
+      if (cluster_id_ != 0 && version->cluster_id != cluster_id_ && valued_lineage_ == lineage()) {
+        return violated("another cluster's value is adopted and no lineage reset is counted");
+      }
+      cluster_id_ = version->cluster_id;
+      valued_lineage_ = lineage();
+    }
     lineage_ = lineage();
     shown_ = version;
     shown_since_ = version->committed;
@@ -166,6 +174,13 @@ class Simulation {
     if (status.counters.broken_watches != 0 && prompt_) {
       violated("a watch is called broken that is not");
     }
+  }
+
+  void watch_over_seen() {
+    if (!one_lineage_ || !shown_) return;  // else a revision does not say which history is meant
+    const ModelEtcd::Version& seen = model_.at(machine_.status().seen);
+    const bool both_absent = !seen.value && !shown_->value;
+    if (&seen != shown_ && !both_absent) violated("a change is missed that it says it has seen");
   }
 
   /// "What I hold was the truth no longer than that ago."
@@ -213,6 +228,7 @@ class Simulation {
   WatchMachine machine_;
   const BootTime start_;
   const bool prompt_ = keeps_watches_prompt(schedule_);
+  const bool one_lineage_ = keeps_lineage(schedule_);
 
   bool suspended_ = false;
   std::deque<Event> waiting_;  // while suspended
@@ -225,6 +241,9 @@ class Simulation {
   std::deque<BootTime> connections_;
 
   std::uint64_t lineage_ = 0;  // in which shown_ was applied
+  // The same of the last that was a value, not an absence, of which all are alike.
+  std::uint64_t cluster_id_ = 0;
+  std::uint64_t valued_lineage_ = 0;
   const ModelEtcd::Version* shown_ = nullptr;
   BootTime shown_since_{};
   std::optional<Violation> violation_;

@@ -5,11 +5,13 @@
 // What the oracle holds the machine to:
 //   - what is applied is a value (or an absence) that the key had, and never one that had ended
 //     before what was applied last had begun;
+//   - it knows of every change up to the revision that it says it has seen;
 //   - the verified age is never too small: what is held was the truth at `verified_at` or later;
 //   - a minute after the last fault it is Synced, holds the truth, and has proof of it from the
 //   last
 //     ten seconds;
 //   - it is Synced only while a watch is up that nobody has ended;
+//   - another cluster's value is adopted only with a lineage reset counted;
 //   - each value is offered once, and where nothing loses events no watch is called broken;
 //   - it does not open connections as fast as it can;
 //   - every call that it began has ended or was cancelled, and Stop ends all of them;
