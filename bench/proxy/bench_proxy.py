@@ -154,8 +154,8 @@ def measure(server: Server, connections: int, seconds: int, script: Path | None)
     requests = int(re.search(r"(\d+) requests in", out).group(1))
     return Result(
         requests_per_second=float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
-        p50_us=microseconds(re.search(r"50%\s+(\S+)", out).group(1)),
-        p99_us=microseconds(re.search(r"99%\s+(\S+)", out).group(1)),
+        p50_us=microseconds(re.search(r"^\s+50%\s+(\S+)", out, re.M).group(1)),
+        p99_us=microseconds(re.search(r"^\s+99%\s+(\S+)", out, re.M).group(1)),
         cpu_us=cpu / requests * 1e6,
     )
 
