@@ -53,7 +53,7 @@ TEST(Status, ShowsTheStoreOfAnInstanceWithoutEtcd) {
   EXPECT_THAT(status_of(parts, parts.view()),
               HasSubstr(R"("store":{"kind":"memory","state":"synced",)"
                         R"("since":"2030-01-01T00:00:00Z","reason":"","revision":0,)"
-                        R"("verified_age_ms":0,"rejected":null},"directives":[],)"));
+                        R"("verified_age_ms":0,"rejected":null,"warnings":[]},"directives":[],)"));
 }
 
 TEST(Status, ShowsWhatIsWrongWithTheStore) {
@@ -67,7 +67,8 @@ TEST(Status, ShowsWhatIsWrongWithTheStore) {
                    .rejected = Rejection{.revision = 9,
                                          .fault = Fault::BadTenant,
                                          .where = "directives[3].tenant",
-                                         .at = parts.clock.now().wall}};
+                                         .at = parts.clock.now().wall},
+                   .warnings = {"the last good set is not saved"}};
   parts.options.store_kind = "etcd";
   const AdminParts view{.store = store, .observer = parts.observer, .clock = parts.clock};
   EXPECT_THAT(status_of(parts, view),
@@ -75,9 +76,11 @@ TEST(Status, ShowsWhatIsWrongWithTheStore) {
                         R"("since":"2030-01-01T00:00:00Z",)"
                         R"("reason":"127.0.0.1:2379: \"connection refused\"","revision":7,)"
                         R"("verified_age_ms":1234,"rejected":{"revision":9,"slug":"bad_tenant",)"
-                        R"("where":"directives[3].tenant","at":"2030-01-01T00:00:00Z"}})"));
+                        R"("where":"directives[3].tenant","at":"2030-01-01T00:00:00Z"},)"
+                        R"("warnings":["the last good set is not saved"]})"));
   store.status_ = {};
-  EXPECT_THAT(status_of(parts, view), HasSubstr(R"("verified_age_ms":null,"rejected":null})"));
+  EXPECT_THAT(status_of(parts, view),
+              HasSubstr(R"("verified_age_ms":null,"rejected":null,"warnings":[]})"));
 }
 
 TEST(Status, ShowsEachDirectiveWithWhatItDidAndWhetherItIsOver) {
@@ -137,7 +140,7 @@ TEST(StoreMetrics, AreAllInTheDocumentation) {
   test::Parts parts;
   const auto metrics = std::make_shared<StoreMetrics>(parts.store);
   const auto page = parse_exposition(to_exposition({metrics}));
-  EXPECT_EQ(page.types.size(), 5U);
+  EXPECT_EQ(page.types.size(), 6U);
   for (const auto& [name, type] : page.types) {
     EXPECT_THAT(documented.str(), HasSubstr("| `" + name + "` | " + type + " |"));
   }

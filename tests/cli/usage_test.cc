@@ -165,13 +165,6 @@ TEST(Usage, ExplainRefusesAnIdThatNoRequestCanHave) {
   EXPECT_EQ(harness.run_bare({"explain"}).code, 2);
 }
 
-TEST(Usage, WatchRefusesAStateDirectoryUntilThereIsOne) {
-  Harness harness;
-  const Result result = harness.run({"watch", "--state-dir", "/tmp"});
-  EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("--state-dir: not supported yet: last-good start"));
-}
-
 struct BadConnection {
   Args arguments;
   const char* says;

@@ -35,6 +35,52 @@ TEST(LifeLedger, StartsARelativeLifeAtFirstSight) {
   ASSERT_NE(entries[0].usage, nullptr);
 }
 
+TEST(LifeLedger, EndsNoLaterThanABoundFromElsewhere) {
+  ManualClock clock;
+  LifeLedger ledger;
+  const Directive a = directive("a", RelativeEnd{600});
+  EXPECT_FALSE(ledger.knows(a));
+  ledger.bound(a, life_until(clock.now().wall + 100s, clock.now()));
+  EXPECT_TRUE(ledger.knows(a));
+  const Life life = ledger.apply(with({a}), clock.now())[0].life;
+  EXPECT_EQ(life.wall_end, clock.now().wall + 100s);
+  EXPECT_EQ(life.boot_end, clock.now().boot + 100s);
+  clock.advance(50s);
+  EXPECT_EQ(ledger.apply(with({a}), clock.now())[0].life, life);
+}
+
+TEST(LifeLedger, IsNotExtendedByALaterBound) {
+  const ManualClock clock;
+  LifeLedger ledger;
+  const Directive a = directive("a", RelativeEnd{600});
+  const Life life = ledger.apply(with({a}), clock.now())[0].life;
+  ledger.bound(a, life_until(clock.now().wall + 6000s, clock.now()));
+  EXPECT_EQ(ledger.apply(with({a}), clock.now())[0].life, life);
+}
+
+TEST(LifeLedger, ShortensALifeThatHasBegun) {
+  const ManualClock clock;
+  LifeLedger ledger;
+  const Directive a = directive("a", RelativeEnd{600});
+  const auto usage = ledger.apply(with({a}), clock.now())[0].usage;
+  ledger.bound(a, life_until(clock.now().wall + 10s, clock.now()));
+  const auto entry = ledger.apply(with({a}), clock.now())[0];
+  EXPECT_EQ(entry.life.wall_end, clock.now().wall + 10s);
+  EXPECT_EQ(entry.usage, usage);
+}
+
+TEST(LifeLedger, BoundsOnlyTheSameContentAndForgetsTheBoundWithIt) {
+  const ManualClock clock;
+  LifeLedger ledger;
+  Directive a = directive("a", RelativeEnd{600});
+  ledger.bound(a, life_until(clock.now().wall + 10s, clock.now()));
+  Directive edited = a;
+  edited.sample_per_mille = 1;
+  EXPECT_EQ(ledger.apply(with({edited}), clock.now())[0].life.wall_end, clock.now().wall + 600s);
+  EXPECT_FALSE(ledger.knows(a));
+  EXPECT_EQ(ledger.apply(with({a}), clock.now())[0].life.wall_end, clock.now().wall + 600s);
+}
+
 TEST(LifeLedger, EndsExactlyAtTheEnd) {
   ManualClock clock;
   LifeLedger ledger;

@@ -1,6 +1,7 @@
 // The store over a fake transport and a manual clock: what it makes of the machine's actions.
 #include "osproxy/etcd/etcd_directive_store.h"
 
+#include <filesystem>
 #include <future>
 #include <mutex>
 #include <string>
@@ -12,8 +13,10 @@
 #include <gtest/gtest.h>
 
 #include "osproxy/core/manual_clock.h"
+#include "osproxy/store/state_file.h"
 #include "tests/etcd/fake_transport.h"
 #include "tests/support/await.h"
+#include "tests/support/temp_dir.h"
 
 namespace osproxy::etcd {
 namespace {
@@ -212,6 +215,119 @@ TEST_F(StoreTest, StartsWithoutAWatchIfOnlyTheReadIsAnsweredInTime) {
   EXPECT_EQ((*store)->status().state, StoreState::Connecting);
   create_watch();
   EXPECT_TRUE(await([&] { return (*store)->status().state == StoreState::Synced; }));
+}
+
+class LastGoodTest : public StoreTest {
+ protected:
+  LastGoodTest() {
+    options_.state_dir = dir_.path() / "state";
+    options_.start = StartPolicy::LastGood;
+  }
+
+  /// A run that has held `value` and ended.
+  void run_before(const std::string& value) {
+    connect(value);
+    EXPECT_TRUE(load_state(options_.state_dir / kStateFileName, options_.target.key, {}));
+  }
+
+  Connected connect_while_etcd_is_down() {
+    auto connected = connecting();
+    peer_->deliver(CallFailed{.call = peer_->await_read().call, .failure = kRefused});
+    return connected.get();
+  }
+
+  const Failure kRefused{FailureKind::Refused, ""};
+  const TempDir dir_;
+};
+
+TEST_F(LastGoodTest, StartsFromTheLastGoodSetWhileEtcdIsDownAndSaysSo) {
+  run_before(kGood);
+  const auto store = connect_while_etcd_is_down();
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ(first_id(**store), "a");
+  const StoreStatus status = (*store)->status();
+  EXPECT_EQ(status.state, StoreState::Stale);
+  EXPECT_EQ(status.revision, 7);
+  EXPECT_FALSE(status.verified_age);
+  EXPECT_THAT(status.reason, AllOf(HasSubstr("last good set, revision 7"), HasSubstr("refused")));
+}
+
+TEST_F(LastGoodTest, FollowsEtcdAgainOnceItAnswers) {
+  run_before(kGood);
+  const auto store = connect_while_etcd_is_down();
+  ASSERT_TRUE(store);
+  clock_.advance(1min);
+  peer_->wake();
+  answer_read(20, 15, kOther);
+  create_watch();
+  ASSERT_TRUE(await([&] { return (*store)->status().state == StoreState::Synced; }));
+  EXPECT_EQ(first_id(**store), "b");
+  EXPECT_EQ((*store)->status().revision, 15);
+  EXPECT_EQ((*store)->status().reason, "");
+}
+
+TEST_F(LastGoodTest, KeepsItWhenWhatIsPublishedAtStartIsMalformed) {
+  run_before(kGood);
+  const auto store = connect(kBad);
+  EXPECT_EQ(first_id(*store), "a");
+  EXPECT_EQ(store->status().rejected->fault, Fault::ZeroTtl);
+}
+
+TEST_F(LastGoodTest, DoesNotExtendALifeByARestart) {
+  run_before(kGood);  // 600 s
+  clock_.advance(400s);
+  options_.start = StartPolicy::Fail;  // the ends count also without starting from the set
+  const auto store = connect(kGood);
+  EXPECT_EQ(store->load()->directives()[0].life.wall_end, clock_.now().wall + 200s);
+}
+
+TEST_F(LastGoodTest, RemembersThatThereIsNothing) {
+  {
+    auto connected = connecting();
+    answer_read(10, 0, "");
+    create_watch();
+    ASSERT_TRUE(connected.get());
+  }
+  const auto store = connect_while_etcd_is_down();
+  ASSERT_TRUE(store);
+  EXPECT_TRUE(store.value()->load()->empty());
+}
+
+TEST_F(LastGoodTest, FailsIfNothingWasSavedYet) {
+  const auto store = connect_while_etcd_is_down();
+  ASSERT_FALSE(store);
+  EXPECT_THAT(store.error().message,
+              AllOf(HasSubstr("refused"), HasSubstr("no last good set has been saved")));
+}
+
+TEST_F(LastGoodTest, RefusesADamagedFileAndSaysWhy) {
+  run_before(kGood);
+  std::filesystem::resize_file(options_.state_dir / kStateFileName, 100);
+  const auto down = connect_while_etcd_is_down();
+  ASSERT_FALSE(down);
+  EXPECT_THAT(down.error().message, HasSubstr("last-good.state"));
+
+  const auto store = connect(kBad);  // nothing to save: the file stays as it is, and the warning
+  EXPECT_TRUE(store->load()->empty());
+  EXPECT_THAT(store->status().warnings, ElementsAre(HasSubstr("is not used")));
+  put(11, kOther);
+  ASSERT_TRUE(store->wait_for_revision(11, kPatience));
+  EXPECT_TRUE(store->status().warnings.empty());
+}
+
+TEST_F(LastGoodTest, IsOnlyForThoseWhoAskForIt) {
+  run_before(kGood);
+  options_.start = StartPolicy::Fail;
+  EXPECT_FALSE(connect_while_etcd_is_down());
+}
+
+TEST_F(LastGoodTest, NeedsADirectory) {
+  options_.state_dir.clear();
+  const auto store = connecting().get();
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().kind, EtcdError::Kind::BadOptions);
+  options_.state_dir = "/dev/null/state";
+  EXPECT_THAT(connecting().get().error().message, HasSubstr("/dev/null/state"));
 }
 
 }  // namespace

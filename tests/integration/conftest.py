@@ -34,7 +34,7 @@ class Fleet:
         return iter((self.a, self.b))
 
     def put(self, *directives: dict) -> int:
-        """Puts a document by etcdctl and waits until both proxies hold it."""
+        """Puts a document by etcdctl and waits until both proxies have applied it."""
         return self.put_raw(json.dumps({"directives": directives}))
 
     def put_raw(self, document: str) -> int:
@@ -43,11 +43,17 @@ class Fleet:
         return revision
 
     def wait_for(self, revision: int) -> None:
+        """Waits until both proxies have applied, or rejected, that revision or a later one."""
         for proxy in self:
             eventually(
-                lambda proxy=proxy: proxy.status()["store"]["revision"] >= revision,
-                what=f"{proxy.name} holds revision {revision}",
+                lambda proxy=proxy: _known_revision(proxy.status()["store"]) >= revision,
+                what=f"{proxy.name} knows revision {revision}",
             )
+
+
+def _known_revision(store: dict) -> int:
+    rejected = store["rejected"]
+    return max(store["revision"], rejected["revision"] if rejected else 0)
 
 
 @pytest.fixture(scope="session")

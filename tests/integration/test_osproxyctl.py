@@ -190,9 +190,11 @@ def test_help_has_examples(verb):
 class Watch:
     """`osproxyctl watch --output json`, its lines as they come."""
 
-    def __init__(self, ctl: Ctl):
+    def __init__(self, ctl: Ctl, *arguments: str):
         self._process = subprocess.Popen(
-            ctl.command("watch", "--output", "json"), stdout=subprocess.PIPE, text=True
+            ctl.command("watch", "--output", "json", *arguments),
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self._lines = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -235,7 +237,7 @@ def test_watch_prints_a_line_whenever_something_changes(make_fleet, own_etcd):
 
         bad = fleet.etcd.put(fleet.key, '{"directives":[{"id":""}]}')
         line = watch.next()
-        assert line["active"] == ["d1"]
+        assert (line["revision"], line["active"]) == (revision, ["d1"])
         assert line["rejected"] == {"revision": bad, "slug": "bad_id", "where": "directives[0].id"}
 
         fleet.etcd.put(fleet.key, '{"directives":[{"id":"d2","level":"Shape","ttl_secs":3}]}')

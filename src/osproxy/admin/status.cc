@@ -40,6 +40,9 @@ void write_store(JsonWriter& json, const Context& context) {
     json.null();
   }
   write_rejected(json, status.rejected);
+  json.key("warnings").begin_array();
+  for (const std::string& warning : status.warnings) json.value(warning);
+  json.end_array();
   json.end_object();
 }
 

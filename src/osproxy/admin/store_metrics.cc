@@ -45,7 +45,9 @@ std::vector<MetricFamily> StoreMetrics::Collect() const {
       gauge("osproxy_store_revision", "Revision of the document in force; 0: there is none.",
             static_cast<double>(status.revision)),
       gauge("osproxy_store_rejected", "1 while the newest published document is rejected.",
-            status.rejected ? 1 : 0)};
+            status.rejected ? 1 : 0),
+      gauge("osproxy_store_warnings", "What else somebody should repair; see /admin/status.",
+            static_cast<double>(status.warnings.size()))};
   if (status.verified_age) {
     families.push_back(gauge("osproxy_store_verified_age_seconds",
                              "Time since the start of the last proof that the set is current.",

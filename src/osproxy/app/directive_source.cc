@@ -20,6 +20,8 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
   auto connected = EtcdDirectiveStore::connect(
       {.target = target,
        .connect_timeout = settings.etcd_connect_timeout,
+       .state_dir = settings.etcd_state_dir,
+       .start = settings.etcd_start_last_good ? StartPolicy::LastGood : StartPolicy::Fail,
        .limits = limits,
        .on_change = [&log](const StoreStatus& status,
                            const DirectiveSet::Pointer& set) { log.look(status, *set); }},

@@ -156,6 +156,22 @@ const SettingRow kTable[] = {
      [](Settings& s, Values v) { return store_text(s.etcd_key, v[0]); }},
     {"etcd-connect-timeout", "DURATION", "to the first read, at start (default 5s)", false,
      [](Settings& s, Values v) { return store_duration(s.etcd_connect_timeout, v[0]); }},
+    {"etcd-state-dir", "DIR",
+     "keep the last good set in this directory, of this instance alone (default: nowhere)", false,
+     [](Settings& s, Values v) -> Stored {
+       if (v[0].empty()) return std::unexpected("it must be the path of a directory");
+       s.etcd_state_dir = v[0];
+       return {};
+     }},
+    {"etcd-start", "POLICY",
+     "without etcd at start: fail, or serve the last good set (last-good; default fail)", false,
+     [](Settings& s, Values v) -> Stored {
+       if (v[0] != "fail" && v[0] != "last-good") {
+         return std::unexpected("it must be fail or last-good");
+       }
+       s.etcd_start_last_good = v[0] == "last-good";
+       return {};
+     }},
     {"directives-file", "FILE", "read the document from a file, and follow its changes", false,
      [](Settings& s, Values v) -> Stored {
        if (v[0].empty()) return std::unexpected("it must be the path of a file");
@@ -194,6 +210,12 @@ std::expected<void, std::string> check_together(const Settings& settings) {
   if (!settings.etcd_endpoints.empty() && !settings.directives_file.empty()) {
     return std::unexpected(
         "--etcd-endpoints and --directives-file exclude each other: the document is in one place");
+  }
+  if (settings.etcd_start_last_good && settings.etcd_state_dir.empty()) {
+    return std::unexpected("--etcd-start=last-good needs --etcd-state-dir");
+  }
+  if (!settings.etcd_state_dir.empty() && settings.etcd_endpoints.empty()) {
+    return std::unexpected("--etcd-state-dir goes with --etcd-endpoints only");
   }
   if (!is_loopback(settings.admin_listen.host) && settings.admin_token.empty()) {
     return std::unexpected("--admin-listen is beyond loopback: --admin-token-file must be given");

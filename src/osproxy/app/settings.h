@@ -40,6 +40,8 @@ struct Settings {
   std::vector<std::string> etcd_endpoints;  ///< empty: the document is not in etcd
   std::string etcd_key = "osproxy/directives";
   std::chrono::milliseconds etcd_connect_timeout{5'000};
+  std::filesystem::path etcd_state_dir;   ///< empty: the last good set is not kept
+  bool etcd_start_last_good = false;      ///< else a start without etcd fails
   std::filesystem::path directives_file;  ///< empty: the document is not in a file
   std::chrono::seconds max_life{86'400};
 

@@ -1,5 +1,6 @@
 #include "osproxy/app/store_log.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/ranges.h>
@@ -42,6 +43,9 @@ void StoreLog::look(const StoreStatus& status, const DirectiveSet& set) {
     spdlog::warn("revision {} is rejected: {} at {}; the last good set stays in force",
                  status.rejected->revision, to_string(status.rejected->fault),
                  status.rejected->where.empty() ? "the document" : status.rejected->where);
+  }
+  for (const std::string& warning : status.warnings) {
+    if (!last_ || std::ranges::count(last_->warnings, warning) == 0) spdlog::warn("{}", warning);
   }
   if (!last_ || last_->revision != status.revision || active != last_active_) {
     spdlog::info("directives active at revision {}: {}", status.revision, shown(active));

@@ -56,6 +56,17 @@ std::optional<InstanceStatus::Rejected> rejected_below(dom::element store) {
                                   .at = text(element, "at")};
 }
 
+std::vector<std::string> texts_below(dom::element object, std::string_view key) {
+  std::vector<std::string> texts;
+  dom::array array;
+  if (object[key].get(array) != simdjson::SUCCESS) return texts;
+  for (const dom::element element : array) {
+    std::string_view one;
+    if (element.get(one) == simdjson::SUCCESS) texts.emplace_back(one);
+  }
+  return texts;
+}
+
 std::vector<InstanceStatus::Directive> directives_below(dom::element root) {
   std::vector<InstanceStatus::Directive> directives;
   dom::array array;
@@ -164,6 +175,7 @@ std::optional<InstanceStatus> parse_status(std::string_view body) {
                         .revision = value_or_default<std::int64_t>(store, "revision"),
                         .verified_age_ms = std::nullopt,
                         .rejected = rejected_below(store),
+                        .warnings = texts_below(store, "warnings"),
                         .directives = directives_below(root),
                         .json = simdjson::minify(root)};
   if (status.instance.empty() || status.state.empty()) return std::nullopt;

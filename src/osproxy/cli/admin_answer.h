@@ -61,6 +61,7 @@ struct InstanceStatus {
   std::int64_t revision = 0;
   std::optional<std::int64_t> verified_age_ms;
   std::optional<Rejected> rejected;
+  std::vector<std::string> warnings;
   std::vector<Directive> directives;
   std::string json;  ///< the whole answer, minified
 };

@@ -27,6 +27,7 @@ struct EtcdAccess {
   std::string key;
   std::chrono::milliseconds timeout{0};
   DecodeLimits limits{};
+  std::string state_dir{};  ///< where the last good set is kept and started from; empty: nowhere
 };
 
 /// Called on the store's thread, the first time before the store is connected, and then after each

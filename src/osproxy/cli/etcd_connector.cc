@@ -31,6 +31,8 @@ EtcdConnector make_etcd_connector(const Clock& clock) {
     options.target = make_target(access);
     options.connect_timeout = access.timeout;
     options.limits = access.limits;
+    options.state_dir = access.state_dir;
+    if (!access.state_dir.empty()) options.start = StartPolicy::LastGood;
     options.on_change = std::move(on_change);
     auto store = EtcdDirectiveStore::connect(std::move(options), clock);
     if (!store) return std::unexpected(std::move(store).error().message);

@@ -91,6 +91,9 @@ void print_instance(const Report& report, WallTime now, std::ostream& out) {
   for (std::size_t i = 0; i < active.size(); ++i) {
     fmt::print(out, "  {}{}\n", i == 0 ? "active    " : "          ", active[i]);
   }
+  for (const std::string& warning : status.warnings) {
+    fmt::print(out, "  warning   {}\n", printable(warning));
+  }
   if (!status.rejected) return;
   fmt::print(out,
              "  rejected  revision {}: {} at {}, seen {}\n"

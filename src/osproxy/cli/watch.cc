@@ -38,7 +38,8 @@ constexpr char kExamples[] = R"(Examples:
 
 Reads the key and follows it as an instance does, through its own connection. Prints a line at the
 start, and whenever the active set, the state or a rejection changes; an expiry too is a change.
-Ends on SIGINT or SIGTERM.
+Ends on SIGINT or SIGTERM. With --state-dir, a directory of this watch alone, it also starts without
+etcd, if it has seen a good set before; the state is then stale.
 
 Exit codes: 0 ended by a signal, 5 etcd is not reachable at the start.)";
 
@@ -99,12 +100,9 @@ std::expected<void, Failure> print_changes(ChangeQueue& changes, const std::stop
 }
 
 std::expected<void, Failure> watch(const Flags& flags, Environment& environment) {
-  if (flags.state_dir) {
-    return std::unexpected(
-        Failure{ExitCode::Usage, "--state-dir: not supported yet: last-good start"});
-  }
-  const auto access = etcd_access(flags.connection, environment);
+  auto access = etcd_access(flags.connection, environment);
   if (!access) return std::unexpected(access.error());
+  access->state_dir = flags.state_dir.value_or("");
   const std::stop_token stop = environment.stop_on_signal();
   ChangeQueue changes;  // outlives the store, whose thread fills it
   const auto on_change = [&](const StoreStatus& status, const DirectiveSet::Pointer& set) {
@@ -121,7 +119,7 @@ std::expected<void, Failure> watch(const Flags& flags, Environment& environment)
 Action add_watch(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
   add_value(app, "--state-dir", "DIR",
-            "Start from the last good set kept there (not supported yet)",
+            "Keep the last good set there, and start from it if etcd is down",
             text_reader(flags->state_dir, kMaxPathBytes));
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Etcd);

@@ -51,22 +51,34 @@ WallTime Life::end_as_seen(Now now) const noexcept {
   return std::min(wall_end, saturating_add(now.wall, saturating_sub(boot_end, now.boot)));
 }
 
+Life life_until(WallTime wall_end, Now now) noexcept {
+  return {.wall_end = wall_end,
+          .boot_end = saturating_add(now.boot, saturating_sub(wall_end, now.wall))};
+}
+
+Life earlier_ends(const Life& a, const Life& b) noexcept {
+  return {.wall_end = std::min(a.wall_end, b.wall_end),
+          .boot_end = std::min(a.boot_end, b.boot_end)};
+}
+
 LifeLedger::LifeLedger(seconds max_life) : max_life_(max_life) {}
 
 Life LifeLedger::first_sight(const Directive& directive, Now now) const {
   const auto* relative = std::get_if<RelativeEnd>(&directive.end);
   const WallTime wanted =
       relative ? end_after(now.wall, *relative) : std::get<AbsoluteEnd>(directive.end);
-  const WallTime wall_end = std::min(wanted, end_after(now.wall, max_life_));
-  return {.wall_end = wall_end,
-          .boot_end = saturating_add(now.boot, saturating_sub(wall_end, now.wall))};
+  return life_until(std::min(wanted, end_after(now.wall, max_life_)), now);
 }
 
 LifeLedger::Entry LifeLedger::entry_of(const std::string& key, const Directive& directive,
                                        Now now) const {
   const auto known = entries_.find(key);
-  if (known != entries_.end()) return known->second;
-  return {.life = first_sight(directive, now), .usage = std::make_shared<DirectiveUsage>()};
+  Entry entry = known != entries_.end() ? known->second
+                                        : Entry{.life = first_sight(directive, now),
+                                                .usage = std::make_shared<DirectiveUsage>()};
+  const auto bound = bounds_.find(key);
+  if (bound != bounds_.end()) entry.life = earlier_ends(entry.life, bound->second);
+  return entry;
 }
 
 std::vector<LifeLedger::Entry> LifeLedger::apply(const Document& document, Now now) {
@@ -80,7 +92,18 @@ std::vector<LifeLedger::Entry> LifeLedger::apply(const Document& document, Now n
     result.push_back(slot->second);
   }
   entries_ = std::move(kept);
+  bounds_.clear();  // they are in the entries now, or their directives are gone
   return result;
+}
+
+void LifeLedger::bound(const Directive& directive, const Life& life) {
+  const auto [slot, added] = bounds_.try_emplace(encode_directive(directive), life);
+  if (!added) slot->second = earlier_ends(slot->second, life);
+}
+
+bool LifeLedger::knows(const Directive& directive) const {
+  const std::string key = encode_directive(directive);
+  return entries_.contains(key) || bounds_.contains(key);
 }
 
 Document with_absolute_ends(Document document, WallTime now) {

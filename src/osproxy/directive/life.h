@@ -43,6 +43,13 @@ struct DirectiveUsage {
   std::atomic<std::uint64_t> recorded{0};
 };
 
+/// The life that ends at `wall_end`, seen from `now`: on the boot clock as far away as on the
+/// wall's.
+Life life_until(WallTime wall_end, Now now) noexcept;
+
+/// On each clock the earlier end of the two.
+Life earlier_ends(const Life& a, const Life& b) noexcept;
+
 class LifeLedger {
  public:
   struct Entry {
@@ -57,12 +64,22 @@ class LifeLedger {
   /// those no longer in `document` are forgotten, and start anew if they come back.
   std::vector<Entry> apply(const Document& document, Now now);
 
+  /// What is known of a directive's end from elsewhere: an earlier run of this process, or the rest
+  /// of the fleet. From the next apply() on its life ends no later, on either clock. Forgotten
+  /// with the directive, and by an apply() without it.
+  void bound(const Directive& directive, const Life& life);
+
+  /// True if an end of this directive is remembered, so that its next sight is not the first.
+  bool knows(const Directive& directive) const;
+
  private:
   Entry entry_of(const std::string& key, const Directive& directive, Now now) const;
   Life first_sight(const Directive& directive, Now now) const;
 
   const std::chrono::seconds max_life_;
-  std::unordered_map<std::string, Entry> entries_;  // by encode_directive(), which has the id
+  // Both by encode_directive(), which has the id.
+  std::unordered_map<std::string, Entry> entries_;
+  std::unordered_map<std::string, Life> bounds_;
 };
 
 /// `document` with every `ttl_secs` turned into the `expires_at` it means at `now`: what a

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -10,10 +11,12 @@
 
 #include <fmt/format.h>
 
+#include "osproxy/core/rfc3339.h"
 #include "osproxy/etcd/endpoints.h"
 #include "osproxy/etcd/transport.h"
 #include "osproxy/etcd/watch_machine.h"
 #include "osproxy/store/document_applier.h"
+#include "osproxy/store/last_good.h"
 
 namespace osproxy {
 namespace {
@@ -42,6 +45,21 @@ etcd::Event to_machine(etcd::TransportEvent event) {
       std::move(event));
 }
 
+std::optional<EtcdError> make_state_dir(const EtcdStoreOptions& options) {
+  const auto bad = [](std::string message) {
+    return EtcdError{EtcdError::Kind::BadOptions, std::move(message)};
+  };
+  const auto& dir = options.state_dir;
+  if (dir.empty()) {
+    if (options.start == StartPolicy::Fail) return std::nullopt;
+    return bad("to start from the last good set, a state directory must be given");
+  }
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  if (!error) return std::nullopt;
+  return bad(fmt::format("the state directory {}: {}", dir.string(), error.message()));
+}
+
 std::size_t count_active(const DirectiveSet& set, Now now) {
   return static_cast<std::size_t>(std::ranges::count_if(
       set.directives(),
@@ -62,6 +80,7 @@ class EtcdDirectiveStore::Impl {
         transport_(std::move(transport)),
         machine_(machine_options(options_, endpoints_), random),
         applier_(options_.limits, clock) {
+    if (!options_.state_dir.empty()) resume_saved();
     shared_.status.since = clock_.now().wall;
     shared_.failures.resize(endpoints_.size());
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -79,8 +98,10 @@ class EtcdDirectiveStore::Impl {
       return shared_.status.state == StoreState::Synced || is_hopeless();
     });
     // Without a watch yet, but with a read: good enough, the machine goes on.
-    if (shared_.verified_at) return std::nullopt;
-    return EtcdError{EtcdError::Kind::Unreachable, describe_failures()};
+    if (shared_.verified_at || !resumed_.empty()) return std::nullopt;
+    std::string message = describe_failures();
+    if (options_.start == StartPolicy::LastGood) message += "; " + describe_no_last_good();
+    return EtcdError{EtcdError::Kind::Unreachable, std::move(message)};
   }
 
   bool wait_for_revision(std::int64_t revision, std::chrono::milliseconds timeout) const {
@@ -119,6 +140,22 @@ class EtcdDirectiveStore::Impl {
     EtcdStoreCounters counters;
     std::vector<std::optional<etcd::Failure>> failures;  // by endpoint
   };
+
+  /// Takes what an earlier run has left: as bounds of the lives and, if that is wanted, as the set.
+  void resume_saved() {
+    last_good_.emplace(options_.state_dir, options_.target.key, options_.limits, clock_);
+    const auto& found = last_good_->found();
+    if (!found) return;
+    const auto& directives = found->document.directives;
+    for (std::size_t i = 0; i < directives.size(); ++i) {
+      applier_.bound(directives[i], found->lives[i]);
+    }
+    if (options_.start != StartPolicy::LastGood) return;
+    applier_.apply(found->document);
+    applied_revision_ = found->revision;
+    resumed_ = fmt::format("serving the last good set, revision {}, saved at {}", found->revision,
+                           format_rfc3339(found->saved_at));
+  }
 
   void run(const std::stop_token& stop) {
     step(etcd::Start{});
@@ -165,6 +202,10 @@ class EtcdDirectiveStore::Impl {
       return;
     }
     ++applied_documents_;
+    applied_revision_ = apply.revision;
+    if (last_good_) {
+      last_good_->save(*cell().load(), applied_revision_, machine_.status().cluster_id);
+    }
   }
 
   void perform(const etcd::RefuseOversized& refuse) {
@@ -180,11 +221,13 @@ class EtcdDirectiveStore::Impl {
     {
       const std::lock_guard lock(mutex_);
       status = shared_.status;
-      if (status.state != machine.state) status.since = now.wall;
-      status.state = machine.state;
-      status.reason = machine.reason;
-      status.revision = machine.revision;
+      const StoreState state = is_resumed() ? StoreState::Stale : machine.state;
+      if (status.state != state) status.since = now.wall;
+      status.state = state;
+      status.reason = reason();
+      status.revision = applied_revision_;
       status.rejected = applier_.rejected();
+      status.warnings = warnings();
       is_news = status != shared_.status;
       shared_.status = status;
       shared_.verified_at = machine.verified_at;
@@ -196,6 +239,21 @@ class EtcdDirectiveStore::Impl {
     }
     changed_.notify_all();
     notify(is_news, status, now);
+  }
+
+  /// True as long as the set is an earlier run's and etcd has not answered.
+  bool is_resumed() const { return !resumed_.empty() && !machine_.status().verified_at; }
+
+  std::string reason() const {
+    const std::string& reason = machine_.status().reason;
+    if (!is_resumed()) return reason;
+    return reason.empty() ? resumed_ : resumed_ + "; " + reason;
+  }
+
+  std::vector<std::string> warnings() const {
+    const std::string warning = last_good_ ? last_good_->warning() : std::string{};
+    if (warning.empty()) return {};
+    return {warning};
   }
 
   /// Outside the mutex: the callback may call us.
@@ -218,6 +276,14 @@ class EtcdDirectiveStore::Impl {
   }
 
   /// Called under mutex_.
+  std::string describe_no_last_good() const {
+    if (shared_.status.warnings.empty()) {
+      return fmt::format("no last good set has been saved in {} yet", options_.state_dir.string());
+    }
+    return shared_.status.warnings.front();
+  }
+
+  /// Called under mutex_.
   std::string describe_failures() const {
     std::string text = fmt::format("cannot read \"{}\" from etcd", options_.target.key);
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
@@ -232,11 +298,14 @@ class EtcdDirectiveStore::Impl {
   const EtcdStoreOptions options_;
   const std::vector<std::string> endpoints_;
   const Clock& clock_;
+  std::string resumed_;  // says that the set is an earlier run's; empty if it never was
 
   // Owned by thread_, but for transport_->wake() and applier_.cell().
   const std::unique_ptr<etcd::Transport> transport_;
   etcd::WatchMachine machine_;
   DocumentApplier applier_;
+  std::optional<LastGood> last_good_;
+  etcd::Revision applied_revision_ = 0;
   std::uint64_t applied_documents_ = 0;
   std::uint64_t rejected_documents_ = 0;
   DirectiveSet::Pointer notified_set_;
@@ -262,6 +331,7 @@ std::expected<std::unique_ptr<EtcdDirectiveStore>, EtcdError> EtcdDirectiveStore
     Random random) {
   auto endpoints = etcd::check_target(options.target);
   if (!endpoints) return std::unexpected(std::move(endpoints).error());
+  if (auto error = make_state_dir(options)) return std::unexpected(*std::move(error));
   auto impl = std::make_unique<Impl>(std::move(options), *std::move(endpoints), clock,
                                      std::move(transport), random);
   if (auto error = impl->await_start()) return std::unexpected(*std::move(error));

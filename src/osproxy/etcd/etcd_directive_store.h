@@ -8,7 +8,9 @@
 // is the empty set at start and changes nothing later, and is visible in status().rejected. From
 // then on nothing blanks the set but a DELETE, a key that is truly gone, or an empty document: in
 // an outage the last good set stays, its directives end on time, and status() says how old the last
-// proof is that it is current. docs/design/watch.md argues how changes can not be missed.
+// proof is that it is current. With a `state_dir` the last good set is kept in a file, and with
+// StartPolicy::LastGood connect() starts from it if etcd is down. docs/design/watch.md argues how
+// changes can not be missed.
 //
 // Thread safety: every member may be called from any thread, also from within `on_change`, but for
 // the destructor. Nothing but connect(), wait_for_revision() and the destructor blocks.
@@ -22,6 +24,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <filesystem>
 #include <functional>
 #include <memory>
 
@@ -38,6 +41,13 @@ namespace etcd {
 class Transport;
 }
 
+/// What connect() does if no endpoint gives an answer that can be used.
+enum class StartPolicy : std::uint8_t {
+  Fail,      ///< says so
+  LastGood,  ///< serves the set that is kept in `state_dir`, as Stale, until etcd answers; fails
+             ///< only if there is none
+};
+
 struct EtcdStoreOptions {
   EtcdTarget target;
   /// How long connect() waits for a first answer; also shared out over the endpoints, so that a
@@ -45,6 +55,12 @@ struct EtcdStoreOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   /// Without a proof for that long, the state is Stale.
   std::chrono::milliseconds stale_after{30'000};
+  /// A directory for this store alone, where it keeps its last good set (store/state_file.h);
+  /// made if it is not there; empty: none. Also without StartPolicy::LastGood it keeps a restart
+  /// from beginning the life of a directive with `ttl_secs` anew. A file there that cannot be used
+  /// is left alone until there is something to save, with a warning in status().
+  std::filesystem::path state_dir{};
+  StartPolicy start = StartPolicy::Fail;
   DecodeLimits limits{};
   /// Called on the store's thread whenever the set, the state, its reason, the revision or a
   /// rejection has changed, and when a directive has ended; the first time before connect()

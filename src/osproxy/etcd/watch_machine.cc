@@ -205,6 +205,7 @@ void WatchMachine::update_status() {
   status_.reason = status_.state == StoreState::Synced ? std::string{} : reason_;
   status_.revision = held_ ? held_->mod_revision : 0;
   status_.seen = held_ ? held_->seen : 0;
+  status_.cluster_id = held_ ? held_->cluster_id : 0;
 }
 
 }  // namespace osproxy::etcd

@@ -99,8 +99,9 @@ using Actions = std::vector<Action>;
 struct MachineStatus {
   StoreState state = StoreState::Connecting;
   std::string reason{};   ///< why it is not Synced; empty if it is
-  Revision revision = 0;  ///< the mod_revision of what is held; 0: no such key
+  Revision revision = 0;  ///< the mod_revision of the value held, good or not; 0: no such key
   Revision seen = 0;      ///< the highest revision up to which every change of the key is known
+  std::uint64_t cluster_id = 0;  ///< of what is held; 0 before the first read
   /// The start of the last read that agreed with what is held.
   std::optional<BootTime> verified_at{};
   WatchCounters counters{};

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/decode.h"
@@ -47,7 +48,7 @@ struct StoreStatus {
   StoreState state = StoreState::Connecting;
   WallTime since{};      ///< when `state` was entered
   std::string reason{};  ///< why it is not Synced, for a person; empty if it is
-  /// etcd's mod_revision of what is held; 0 while the key does not exist. Other stores count their
+  /// Of the document in force: etcd's mod_revision, 0 without a document; other stores count their
   /// own publishes.
   std::int64_t revision = 0;
   /// Time since the start of the last proof read that agreed with what is held; nullopt before the
@@ -55,6 +56,8 @@ struct StoreStatus {
   std::optional<std::chrono::nanoseconds> verified_age{};
   /// The newest published document, if it was rejected; cleared by the next good one.
   std::optional<Rejection> rejected{};
+  /// What else somebody should repair, though the set stays fresh: one text each.
+  std::vector<std::string> warnings{};
 
   friend bool operator==(const StoreStatus&, const StoreStatus&) = default;
 };

@@ -41,6 +41,9 @@ class DocumentApplier {
   /// Publishes the empty set.
   void clear();
 
+  /// What is known of a directive's end from elsewhere; counts from the next apply() on.
+  void bound(const Directive& directive, const Life& life) { ledger_.bound(directive, life); }
+
   /// Remembers a document that could not even be had, such as one that is too large to be received.
   void reject(const DecodeError& error, std::int64_t revision);
 

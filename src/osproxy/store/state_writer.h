@@ -1,0 +1,50 @@
+// Saves the last good set in the background: a slow disk must not keep a store from its source.
+//
+//   StateWriter writer("/var/lib/osproxy/last-good.state");
+//   writer.save(set);                    // returns at once
+//
+// Of several sets that wait, the newest is written, at most one a second; what waits at
+// destruction is still written. A failure is tried again with the next set, and every 10 s.
+//
+// Thread safety: every member may be called from any thread. Owns one thread; the destructor waits
+// for the write under way and the last one, for as long as the disk takes.
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "osproxy/store/state_file.h"
+
+namespace osproxy {
+
+class StateWriter {
+ public:
+  explicit StateWriter(std::filesystem::path path);
+  ~StateWriter();
+  StateWriter(const StateWriter&) = delete;
+  StateWriter& operator=(const StateWriter&) = delete;
+
+  /// Has `set` written soon, unless a newer one comes first.
+  void save(SavedSet set);
+
+  /// Why the last write failed; empty if it did not.
+  std::string error() const;
+
+ private:
+  void run(const std::stop_token& stop);
+
+  const std::filesystem::path path_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any filled_;
+  std::optional<SavedSet> waiting_;  // guarded by mutex_
+  std::string error_;                // guarded by mutex_
+
+  std::jthread thread_;  // last: joined before the rest goes
+};
+
+}  // namespace osproxy
