@@ -34,7 +34,7 @@ class PublisherTest : public ::testing::Test {
   std::string lose_answer() {
     const auto write = peer_->await_write();
     peer_->deliver(CallFailed{.call = write.call, .failure = {FailureKind::Silent, ""}});
-    return write.request.value;
+    return write.request.value.value();
   }
 
   SystemClock clock_;
@@ -47,7 +47,7 @@ TEST_F(PublisherTest, WritesOnTheExpectedRevision) {
   const auto write = peer_->await_write();
   EXPECT_EQ(write.request.key, kDefaultEtcdKey);
   EXPECT_EQ(write.request.expected, 4);
-  EXPECT_THAT(write.request.value, HasSubstr("expires_at"));
+  EXPECT_THAT(write.request.value.value(), HasSubstr("expires_at"));
   peer_->deliver(WriteDone{.call = write.call, .succeeded = true, .mod_revision = 9});
   EXPECT_EQ(published.get(), 9);
 }
@@ -56,7 +56,7 @@ TEST_F(PublisherTest, WritesTheSameBytesAgainIfTheAnswerIsLost) {
   auto published = publishing(std::nullopt);
   const std::string bytes = lose_answer();
   const auto again = peer_->await_write();
-  EXPECT_EQ(again.request.value, bytes);
+  EXPECT_EQ(again.request.value.value(), bytes);
   peer_->deliver(WriteDone{.call = again.call, .succeeded = true, .mod_revision = 9});
   EXPECT_EQ(published.get(), 9);
 }

@@ -19,6 +19,8 @@ TEST(Failure, IsClassifiedByCodeAndText) {
       {3, "etcdserver: user name is empty", FailureKind::Unauthenticated},
       {3, "etcdserver: request is too large", FailureKind::Other},
       {4, "Deadline Exceeded", FailureKind::Silent},
+      {5, "etcdserver: requested lease not found", FailureKind::NoLease},
+      {5, "etcdserver: something else not found", FailureKind::Other},
       {7, "etcdserver: permission denied", FailureKind::Permission},
       {8, "Received message larger than max (6291480 vs. 4194304)", FailureKind::TooLarge},
       {8, "etcdserver: too many requests", FailureKind::Other},

@@ -32,8 +32,12 @@ class FakePeer {
  public:
   // The test's side.
   Started<ReadRequest> await_read() { return await(reads_); }
+  Started<ListRequest> await_list() { return await(lists_); }
   Started<WatchRequest> await_watch() { return await(watches_); }
   Started<WriteRequest> await_write() { return await(writes_); }
+  Started<GrantRequest> await_grant() { return await(grants_); }
+  Started<KeepAliveRequest> await_keep_alive() { return await(keep_alives_); }
+  Started<RevokeRequest> await_revoke() { return await(revokes_); }
   void deliver(TransportEvent event) {
     const std::lock_guard lock(mutex_);
     events_.push_back(std::move(event));
@@ -89,8 +93,12 @@ class FakePeer {
   std::condition_variable changed_;
   // Guarded by mutex_.
   Queue<ReadRequest> reads_;
+  Queue<ListRequest> lists_;
   Queue<WatchRequest> watches_;
   Queue<WriteRequest> writes_;
+  Queue<GrantRequest> grants_;
+  Queue<KeepAliveRequest> keep_alives_;
+  Queue<RevokeRequest> revokes_;
   std::deque<TransportEvent> events_;
   bool woken_ = false;
   bool gone_ = false;
@@ -109,11 +117,23 @@ class FakeTransport final : public Transport {
   void read(CallId call, const ReadRequest& request) override {
     peer_->start(peer_->reads_, call, request);
   }
+  void list(CallId call, const ListRequest& request) override {
+    peer_->start(peer_->lists_, call, request);
+  }
   void watch(CallId call, const WatchRequest& request) override {
     peer_->start(peer_->watches_, call, request);
   }
   void write(CallId call, const WriteRequest& request) override {
     peer_->start(peer_->writes_, call, request);
+  }
+  void grant(CallId call, const GrantRequest& request) override {
+    peer_->start(peer_->grants_, call, request);
+  }
+  void keep_alive(CallId call, const KeepAliveRequest& request) override {
+    peer_->start(peer_->keep_alives_, call, request);
+  }
+  void revoke(CallId call, const RevokeRequest& request) override {
+    peer_->start(peer_->revokes_, call, request);
   }
   void cancel(CallId) override {}
   std::optional<TransportEvent> next(std::chrono::nanoseconds timeout) override {

@@ -47,6 +47,11 @@ TEST(GrpcTransport, SaysWhyACallFailed) {
 TEST(GrpcTransport, EndsACallIntoSilenceByItsTimeout) {
   const TcpListener silent(TcpListener::Manner::Silent);
   EXPECT_EQ(read_failure(silent.endpoint(), 100ms), FailureKind::Silent);
+
+  const auto transport = make_grpc_transport({silent.endpoint()});
+  transport->open(0);
+  transport->keep_alive(CallId{1}, {.lease = 1, .timeout = 100ms});
+  EXPECT_EQ(failure_of(*transport, CallId{1}), FailureKind::Silent);
 }
 
 TEST(GrpcTransport, EndsEveryCallThatIsCancelledOrLosesItsConnection) {
@@ -72,8 +77,12 @@ TEST(GrpcTransport, FailsCallsWhileNothingIsOpen) {
   transport->read(CallId{1}, {.key = "k", .timeout = 1h});
   transport->watch(CallId{2}, {.key = "k", .start_revision = 1});
   transport->write(CallId{3}, {.key = "k", .value = "v", .timeout = 1h});
-  for (const auto call : {CallId{1}, CallId{2}, CallId{3}}) {
-    EXPECT_EQ(failure_of(*transport, call), FailureKind::Unreachable);
+  transport->list(CallId{4}, {.prefix = "k", .timeout = 1h});
+  transport->grant(CallId{5}, {.ttl = 1s, .timeout = 1h});
+  transport->keep_alive(CallId{6}, {.lease = 1, .timeout = 1h});
+  transport->revoke(CallId{7}, {.lease = 1, .timeout = 1h});
+  for (std::uint64_t call = 1; call <= 7; ++call) {
+    EXPECT_EQ(failure_of(*transport, CallId{call}), FailureKind::Unreachable);
   }
 }
 
@@ -84,6 +93,10 @@ TEST(GrpcTransport, IsDestroyedWithCallsUnderWay) {
   transport->read(CallId{1}, {.key = "k", .timeout = 1h});
   transport->write(CallId{2}, {.key = "k", .value = "v", .timeout = 1h});
   transport->watch(CallId{3}, {.key = "k", .start_revision = 1});
+  transport->list(CallId{4}, {.prefix = "k", .timeout = 1h});
+  transport->grant(CallId{5}, {.ttl = 1s, .timeout = 1h});
+  transport->keep_alive(CallId{6}, {.lease = 1, .timeout = 1h});
+  transport->revoke(CallId{7}, {.lease = 1, .timeout = 1h});
   transport->wake();
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -23,11 +24,6 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-
 etcd::WatchMachineOptions machine_options(const EtcdStoreOptions& options,
                                           std::vector<std::string> endpoints) {
   etcd::WatchMachineOptions result{.endpoints = std::move(endpoints)};
@@ -37,11 +33,13 @@ etcd::WatchMachineOptions machine_options(const EtcdStoreOptions& options,
   return result;
 }
 
-/// What a watch does not answer never comes: the store starts no writes.
+/// What the machine does not know never comes: the store starts reads and watches only.
 etcd::Event to_machine(etcd::TransportEvent event) {
   return std::visit(
-      Overloaded{[](etcd::WriteDone&&) -> etcd::Event { return etcd::TimePassed{}; },
-                 []<class T>(T&& other) -> etcd::Event { return std::forward<T>(other); }},
+      []<class T>(T&& one) -> etcd::Event {
+        if constexpr (std::is_constructible_v<etcd::Event, T>) return std::forward<T>(one);
+        return etcd::TimePassed{};
+      },
       std::move(event));
 }
 

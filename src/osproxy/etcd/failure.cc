@@ -33,6 +33,8 @@ std::string_view advice(FailureKind kind) noexcept {
     case FailureKind::OtherCluster:
       return "another cluster answers there, or this one was restored from a backup: is it the "
              "right one?";
+    case FailureKind::NoLease:
+      return "the lease is gone: it was revoked, or could not be kept alive in time";
     case FailureKind::WatchLost:
       return "the watch was lost";
     case FailureKind::Cancelled:
@@ -48,6 +50,7 @@ enum StatusCode : int {
   kCancelled = 1,
   kInvalidArgument = 3,
   kDeadlineExceeded = 4,
+  kNotFound = 5,
   kPermissionDenied = 7,
   kResourceExhausted = 8,
   kUnimplemented = 12,
@@ -66,6 +69,8 @@ FailureKind classify(int code, std::string_view message) noexcept {
       return says("user name is empty") ? FailureKind::Unauthenticated : FailureKind::Other;
     case kDeadlineExceeded:
       return FailureKind::Silent;
+    case kNotFound:
+      return says("lease not found") ? FailureKind::NoLease : FailureKind::Other;
     case kPermissionDenied:
       return FailureKind::Permission;
     case kResourceExhausted:
@@ -117,6 +122,7 @@ bool may_pass_by_itself(FailureKind kind) noexcept {
     case FailureKind::NoLeader:
     case FailureKind::TooLarge:
     case FailureKind::OtherCluster:
+    case FailureKind::NoLease:
     case FailureKind::WatchLost:
     case FailureKind::Cancelled:
     case FailureKind::Other:
@@ -131,6 +137,7 @@ Failure failure_from_status(int code, std::string_view message) {
     case FailureKind::Refused:  // all that gRPC adds is its own wording
     case FailureKind::NameNotFound:
     case FailureKind::Silent:
+    case FailureKind::NoLease:
     case FailureKind::Cancelled:
       return {kind, {}};
     case FailureKind::Unreachable:

@@ -18,6 +18,7 @@ enum class FailureKind : std::uint8_t {
   NoLeader,         ///< the member has no leader: cut off, or an election is under way
   TooLarge,         ///< the answer is larger than we are willing to receive
   OtherCluster,     ///< the answer is from another cluster, or an older state of this one
+  NoLease,          ///< there is no such lease, or no longer
   WatchLost,        ///< the watch ended, or did not bring what it should have
   Cancelled,        ///< we ended the call ourselves
   Other,            ///< etcd said no for a reason of its own

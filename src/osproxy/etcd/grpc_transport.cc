@@ -120,6 +120,64 @@ class UnaryCall final : public Call {
   Operation finish_{*this};
 };
 
+/// One keepalive of a lease, on a stream of its own.
+class KeepAliveCall final : public Call {
+ public:
+  KeepAliveCall(CallId id, pb::Lease::Stub& stub, const KeepAliveRequest& request,
+                grpc::CompletionQueue* queue)
+      : Call(id) {
+    context_.set_deadline(after(request.timeout));
+    context_.set_initial_metadata_corked(true);
+    request_.set_id(request.lease);
+    stream_ = stub.PrepareAsyncLeaseKeepAlive(&context_, queue);
+    stream_->StartCall(nullptr);  // corked: ends with the write, not by itself
+    write_.under_way = true;
+    stream_->Write(request_, &write_);
+    read_.under_way = true;
+    stream_->Read(&response_, &read_);
+  }
+
+  std::optional<TransportEvent> ended(Operation& operation, bool ok) override {
+    operation.under_way = false;
+    if (&operation == &finish_) {
+      over_ = true;
+      return answered_ ? std::nullopt : std::optional<TransportEvent>(failed());
+    }
+    if (&operation == &read_) answered_ = ok;
+    if (&operation == &close_) {
+      stream_->Finish(&status_, &finish_);
+    } else if (!write_.under_way && !read_.under_way) {
+      end_stream();
+    }
+    if (&operation != &read_ || !ok) return std::nullopt;
+    return KeptAlive{.call = id_, .ttl = std::chrono::seconds{response_.ttl()}};
+  }
+
+  bool over() const override { return over_; }
+
+ private:
+  /// Half-closed only once it is answered: etcd's grpc-proxy would end it without an answer.
+  void end_stream() {
+    if (answered_) {
+      stream_->WritesDone(&close_);
+    } else {
+      stream_->Finish(&status_, &finish_);
+    }
+  }
+
+  pb::LeaseKeepAliveRequest request_;
+  pb::LeaseKeepAliveResponse response_;
+  std::unique_ptr<
+      grpc::ClientAsyncReaderWriter<pb::LeaseKeepAliveRequest, pb::LeaseKeepAliveResponse>>
+      stream_;
+  bool answered_ = false;
+  bool over_ = false;
+  Operation write_{*this};
+  Operation read_{*this};
+  Operation close_{*this};
+  Operation finish_{*this};
+};
+
 class WatchCall final : public Call {
  public:
   WatchCall(CallId id, pb::Watch::Stub& stub, const WatchRequest& request,
@@ -195,11 +253,33 @@ TransportEvent read_done(CallId call, pb::RangeResponse&& response) {
   return done;
 }
 
+TransportEvent list_done(CallId call, pb::RangeResponse&& response) {
+  ListDone done{.call = call, .header = from(response.header()), .count = response.count()};
+  done.entries.reserve(static_cast<std::size_t>(response.kvs_size()));
+  for (auto& kv : *response.mutable_kvs()) {
+    done.entries.push_back({.key = std::move(*kv.mutable_key()),
+                            .mod_revision = kv.mod_revision(),
+                            .value = std::move(*kv.mutable_value())});
+  }
+  return done;
+}
+
+TransportEvent grant_done(CallId call, pb::LeaseGrantResponse&& response) {
+  if (response.id() == 0) {
+    return CallFailed{.call = call, .failure = {FailureKind::Other, response.error()}};
+  }
+  return GrantDone{
+      .call = call, .lease = response.id(), .ttl = std::chrono::seconds{response.ttl()}};
+}
+
+TransportEvent revoked(CallId call, pb::LeaseRevokeResponse&&) { return Revoked{.call = call}; }
+
 TransportEvent write_done(CallId call, pb::TxnResponse&& response) {
   WriteDone done{
       .call = call, .header = from(response.header()), .succeeded = response.succeeded()};
-  if (done.succeeded) {
-    done.mod_revision = done.header.revision;  // one transaction, one revision
+  if (done.succeeded && response.responses_size() > 0) {
+    const bool is_put = response.responses(0).has_response_put();
+    done.mod_revision = is_put ? done.header.revision : 0;  // one transaction, one revision
   } else if (response.responses_size() > 0) {
     auto& range = *response.mutable_responses(0)->mutable_response_range();
     if (range.kvs_size() > 0) {
@@ -210,18 +290,41 @@ TransportEvent write_done(CallId call, pb::TxnResponse&& response) {
   return done;
 }
 
+void add_condition(pb::TxnRequest& txn, const KeyCondition& condition) {
+  pb::Compare& compare = *txn.add_compare();
+  compare.set_result(pb::Compare::EQUAL);
+  compare.set_target(pb::Compare::MOD);
+  compare.set_key(condition.key);
+  compare.set_mod_revision(condition.mod_revision);
+}
+
+/// The first key behind all those with the prefix, as etcd's clients have it: the last byte that
+/// can grow does; where none can, a zero byte, which is "to the end".
+std::string prefix_end(std::string prefix) {
+  while (!prefix.empty()) {
+    auto& last = prefix.back();
+    if (last != '\xff') {
+      last = static_cast<char>(static_cast<unsigned char>(last) + 1);
+      return prefix;
+    }
+    prefix.pop_back();
+  }
+  return std::string(1, '\0');
+}
+
 pb::TxnRequest transaction(const WriteRequest& request) {
   pb::TxnRequest txn;
-  if (request.expected) {
-    auto& compare = *txn.add_compare();
-    compare.set_result(pb::Compare::EQUAL);
-    compare.set_target(pb::Compare::MOD);
-    compare.set_key(request.key);
-    compare.set_mod_revision(*request.expected);
+  if (request.expected) add_condition(txn, {request.key, *request.expected});
+  if (request.guard) add_condition(txn, *request.guard);
+  pb::RequestOp& operation = *txn.add_success();
+  if (request.value) {
+    pb::PutRequest& put = *operation.mutable_request_put();
+    put.set_key(request.key);
+    put.set_value(*request.value);
+    put.set_lease(request.lease);
+  } else {
+    operation.mutable_request_delete_range()->set_key(request.key);
   }
-  auto& put = *txn.add_success()->mutable_request_put();
-  put.set_key(request.key);
-  put.set_value(request.value);
   txn.add_failure()->mutable_request_range()->set_key(request.key);
   return txn;
 }
@@ -231,11 +334,13 @@ struct Connection {
   explicit Connection(const std::string& endpoint)
       : channel(make_channel(endpoint)),
         kv(pb::KV::NewStub(channel)),
-        watch(pb::Watch::NewStub(channel)) {}
+        watch(pb::Watch::NewStub(channel)),
+        lease(pb::Lease::NewStub(channel)) {}
 
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<pb::KV::Stub> kv;
   std::unique_ptr<pb::Watch::Stub> watch;
+  std::unique_ptr<pb::Lease::Stub> lease;
 };
 
 class GrpcTransport final : public Transport {
@@ -277,6 +382,20 @@ class GrpcTransport final : public Transport {
         &read_done));
   }
 
+  void list(CallId call, const ListRequest& request) override {
+    if (!connection_) return fail(call);
+    pb::RangeRequest range;
+    range.set_key(request.prefix);
+    range.set_range_end(prefix_end(request.prefix));
+    range.set_count_only(request.count_only);
+    start(std::make_unique<UnaryCall<pb::RangeResponse>>(
+        call, request.timeout,
+        [&](grpc::ClientContext* context) {
+          return connection_->kv->PrepareAsyncRange(context, range, &queue_);
+        },
+        &list_done));
+  }
+
   void watch(CallId call, const WatchRequest& request) override {
     if (!connection_) return fail(call);
     start(std::make_unique<WatchCall>(call, *connection_->watch, request, &queue_));
@@ -291,6 +410,35 @@ class GrpcTransport final : public Transport {
           return connection_->kv->PrepareAsyncTxn(context, txn, &queue_);
         },
         &write_done));
+  }
+
+  void grant(CallId call, const GrantRequest& request) override {
+    if (!connection_) return fail(call);
+    pb::LeaseGrantRequest grant;
+    grant.set_ttl(request.ttl.count());
+    start(std::make_unique<UnaryCall<pb::LeaseGrantResponse>>(
+        call, request.timeout,
+        [&](grpc::ClientContext* context) {
+          return connection_->lease->PrepareAsyncLeaseGrant(context, grant, &queue_);
+        },
+        &grant_done));
+  }
+
+  void keep_alive(CallId call, const KeepAliveRequest& request) override {
+    if (!connection_) return fail(call);
+    start(std::make_unique<KeepAliveCall>(call, *connection_->lease, request, &queue_));
+  }
+
+  void revoke(CallId call, const RevokeRequest& request) override {
+    if (!connection_) return fail(call);
+    pb::LeaseRevokeRequest revoke;
+    revoke.set_id(request.lease);
+    start(std::make_unique<UnaryCall<pb::LeaseRevokeResponse>>(
+        call, request.timeout,
+        [&](grpc::ClientContext* context) {
+          return connection_->lease->PrepareAsyncLeaseRevoke(context, revoke, &queue_);
+        },
+        &revoked));
   }
 
   void cancel(CallId call) override {

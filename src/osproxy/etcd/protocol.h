@@ -1,8 +1,10 @@
 // What goes to etcd and what comes back, as plain values: the words that the machine and the
-// transport share. Every started call has an id and ends in exactly one ReadDone, WriteDone or
-// CallFailed; a watch has any number of WatchAnswers before its CallFailed.
+// transport share. Every started call has an id and ends in exactly one event: that of its kind
+// (ReadDone for a read, …) or CallFailed; a watch has any number of WatchAnswers before its
+// CallFailed.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +17,9 @@ namespace osproxy::etcd {
 
 /// etcd's count of changes of the whole store, or the one at which a key changed last. 0: none.
 using Revision = std::int64_t;
+
+/// Keys that are put under a lease are deleted when it ends. 0: none.
+using LeaseId = std::int64_t;
 
 /// Chosen by the caller, never used twice on one transport.
 enum class CallId : std::uint64_t {};
@@ -32,6 +37,22 @@ struct ReadDone {
   Header header{};
   Revision mod_revision = 0;  ///< 0: there is no such key
   std::string value{};        ///< empty if only the key was asked for
+};
+
+struct KeyValue {
+  std::string key{};
+  Revision mod_revision = 0;
+  std::string value{};
+
+  friend bool operator==(const KeyValue&, const KeyValue&) = default;
+};
+
+struct ListDone {
+  CallId call{};
+  Header header{};
+  std::int64_t count = 0;  ///< of the keys with the prefix
+  std::vector<KeyValue>
+      entries{};  ///< in the order of the keys; none if only the count was asked for
 };
 
 struct WatchEvent {
@@ -55,9 +76,24 @@ struct WatchAnswer {
 struct WriteDone {
   CallId call{};
   Header header{};
-  bool succeeded = false;     ///< false: the revision was not the expected one
-  Revision mod_revision = 0;  ///< of the key now
+  bool succeeded = false;     ///< false: a condition did not hold, and nothing was written
+  Revision mod_revision = 0;  ///< of the key now; 0: there is no such key
   std::string value{};        ///< what is there instead, if not `succeeded`
+};
+
+struct GrantDone {
+  CallId call{};
+  LeaseId lease = 0;
+  std::chrono::seconds ttl{};  ///< what etcd grants: at least what its election timeout allows
+};
+
+struct KeptAlive {
+  CallId call{};
+  std::chrono::seconds ttl{};  ///< what is left from now; 0: the lease is gone
+};
+
+struct Revoked {
+  CallId call{};
 };
 
 struct CallFailed {
@@ -65,6 +101,7 @@ struct CallFailed {
   Failure failure{};
 };
 
-using TransportEvent = std::variant<ReadDone, WatchAnswer, WriteDone, CallFailed>;
+using TransportEvent = std::variant<ReadDone, ListDone, WatchAnswer, WriteDone, GrantDone,
+                                    KeptAlive, Revoked, CallFailed>;
 
 }  // namespace osproxy::etcd

@@ -34,15 +34,44 @@ struct ReadRequest {
   std::chrono::nanoseconds timeout;
 };
 
+struct ListRequest {
+  std::string prefix;       ///< not empty
+  bool count_only = false;  ///< how many keys there are, without them
+  std::chrono::nanoseconds timeout;
+};
+
 struct WatchRequest {
   std::string key;
   Revision start_revision;  ///< the first revision of interest
 };
 
+/// That a key is as it was when it was read.
+struct KeyCondition {
+  std::string key;
+  Revision mod_revision;  ///< 0: there is no such key
+};
+
 struct WriteRequest {
   std::string key;
-  std::string value;
-  std::optional<Revision> expected{};  ///< only if this is the key's mod_revision; 0: no such key
+  std::optional<std::string> value;     ///< nullopt deletes the key
+  std::optional<Revision> expected{};   ///< only if this is the key's mod_revision; 0: no such key
+  std::optional<KeyCondition> guard{};  ///< only if this holds too, of another key
+  LeaseId lease = 0;                    ///< a put key is deleted with it; 0: it stays
+  std::chrono::nanoseconds timeout;
+};
+
+struct GrantRequest {
+  std::chrono::seconds ttl;
+  std::chrono::nanoseconds timeout;
+};
+
+struct KeepAliveRequest {
+  LeaseId lease;
+  std::chrono::nanoseconds timeout;
+};
+
+struct RevokeRequest {
+  LeaseId lease;
   std::chrono::nanoseconds timeout;
 };
 
@@ -62,11 +91,23 @@ class Transport {
   /// A linearizable read.
   virtual void read(CallId call, const ReadRequest& request) = 0;
 
+  /// A linearizable read of all keys with a prefix, as of one revision.
+  virtual void list(CallId call, const ListRequest& request) = 0;
+
   /// A watch of one key, on a stream of its own; only members with a leader serve it.
   virtual void watch(CallId call, const WatchRequest& request) = 0;
 
-  /// A transaction that writes the key.
+  /// A transaction that writes or deletes the key.
   virtual void write(CallId call, const WriteRequest& request) = 0;
+
+  /// A new lease, under an id that etcd chooses.
+  virtual void grant(CallId call, const GrantRequest& request) = 0;
+
+  /// Lets a lease live for its whole ttl again.
+  virtual void keep_alive(CallId call, const KeepAliveRequest& request) = 0;
+
+  /// Ends a lease, and deletes its keys.
+  virtual void revoke(CallId call, const RevokeRequest& request) = 0;
 
   /// Ends a call early. Nothing happens if it has ended.
   virtual void cancel(CallId call) = 0;
