@@ -39,9 +39,9 @@ TEST(LifeLedger, EndsNoLaterThanABoundFromElsewhere) {
   ManualClock clock;
   LifeLedger ledger;
   const Directive a = directive("a", RelativeEnd{600});
-  EXPECT_FALSE(ledger.knows(a));
+  EXPECT_EQ(ledger.remembered(a), std::nullopt);
   ledger.bound(a, life_until(clock.now().wall + 100s, clock.now()));
-  EXPECT_TRUE(ledger.knows(a));
+  EXPECT_EQ(ledger.remembered(a), life_until(clock.now().wall + 100s, clock.now()));
   const Life life = ledger.apply(with({a}), clock.now())[0].life;
   EXPECT_EQ(life.wall_end, clock.now().wall + 100s);
   EXPECT_EQ(life.boot_end, clock.now().boot + 100s);
@@ -77,7 +77,7 @@ TEST(LifeLedger, BoundsOnlyTheSameContentAndForgetsTheBoundWithIt) {
   Directive edited = a;
   edited.sample_per_mille = 1;
   EXPECT_EQ(ledger.apply(with({edited}), clock.now())[0].life.wall_end, clock.now().wall + 600s);
-  EXPECT_FALSE(ledger.knows(a));
+  EXPECT_EQ(ledger.remembered(a), std::nullopt);
   EXPECT_EQ(ledger.apply(with({a}), clock.now())[0].life.wall_end, clock.now().wall + 600s);
 }
 

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "osproxy/core/manual_clock.h"
+#include "osproxy/core/rfc3339.h"
 #include "osproxy/store/state_file.h"
 #include "tests/etcd/fake_transport.h"
 #include "tests/support/await.h"
@@ -54,10 +55,16 @@ class StoreTest : public ::testing::Test {
     peer_->deliver(WatchAnswer{.call = watch_, .header = {.cluster_id = 1}, .created = true});
   }
 
+  /// That nobody has anchored anything yet; asked for if a directive with ttl_secs may be old.
+  void answer_no_anchors() {
+    peer_->deliver(ListDone{.call = peer_->await_list().call, .header = {.cluster_id = 1}});
+  }
+
   /// On `value` at revision 7, read at 10.
   std::unique_ptr<EtcdDirectiveStore> connect(const std::string& value) {
     auto connected = connecting();
     answer_read(10, 7, value);
+    if (value == kGood) answer_no_anchors();
     create_watch();
     auto store = connected.get();
     EXPECT_TRUE(store) << store.error().message;
@@ -161,7 +168,8 @@ TEST_F(StoreTest, DoesNotTellOfProofsThatAgree) {
     const std::lock_guard lock(mutex);
     return told.back() == "synced 11 1";
   }));
-  EXPECT_THAT(told, ElementsAre("connecting 0 0", "connecting 7 1", "synced 7 1", "synced 11 1"));
+  EXPECT_THAT(told, ElementsAre("connecting 0 0", "connecting 7 0", "connecting 7 1", "synced 7 1",
+                                "synced 11 1"));
 }
 
 TEST_F(StoreTest, IsStaleWithoutAProofEvenIfItsThreadIsLate) {
@@ -209,12 +217,58 @@ TEST_F(StoreTest, StartsWithoutAWatchIfOnlyTheReadIsAnsweredInTime) {
   options_.connect_timeout = 200ms;
   auto connected = connecting();
   answer_read(10, 7, kGood);
+  answer_no_anchors();
   const auto store = connected.get();
   ASSERT_TRUE(store) << store.error().message;
   EXPECT_EQ(first_id(**store), "a");
   EXPECT_EQ((*store)->status().state, StoreState::Connecting);
   create_watch();
   EXPECT_TRUE(await([&] { return (*store)->status().state == StoreState::Synced; }));
+}
+
+TEST_F(StoreTest, AppliesWhatTheWatchBringsAtOnceAndAnchorsItBehindThat) {
+  const auto store = connect("{\"directives\":[]}");
+  put(11, kGood);
+  ASSERT_TRUE(store->wait_for_revision(11, kPatience));
+  EXPECT_EQ(first_id(*store), "a");
+  answer_no_anchors();
+  const auto write = peer_->await_write();
+  EXPECT_THAT(write.request.key, ::testing::StartsWith("osproxy/anchors/directives/"));
+  EXPECT_EQ(write.request.expected, 0);
+  // Another instance has seen it 200 s before by its clock, which is as good as ours.
+  peer_->deliver(WriteDone{.call = write.call,
+                           .mod_revision = 11,
+                           .value = format_rfc3339(clock_.now().wall - 200s) + " a"});
+  EXPECT_TRUE(await(
+      [&] { return store->load()->directives()[0].life.wall_end == clock_.now().wall + 400s; }));
+}
+
+TEST_F(StoreTest, DoesNotShowWhatMayBeOverUntilTheFleetHasSaidWhenItBegan) {
+  auto connected = connecting();
+  answer_read(10, 7, kGood);
+  create_watch();
+  const auto list = peer_->await_list();
+  EXPECT_EQ(list.request.prefix, "osproxy/anchors/directives/");
+  EXPECT_NE(connected.wait_for(0s), std::future_status::ready);
+  peer_->deliver(ListDone{.call = list.call});
+  const auto store = connected.get();
+  ASSERT_TRUE(store);
+  EXPECT_EQ(first_id(**store), "a");
+}
+
+TEST_F(StoreTest, SaysWhoseCountStandsIfItMayNotReadTheAnchors) {
+  auto connected = connecting();
+  answer_read(10, 7, kGood);
+  create_watch();
+  peer_->deliver(CallFailed{.call = peer_->await_list().call,
+                            .failure = {FailureKind::Permission, "permission denied"}});
+  const auto store = connected.get();
+  ASSERT_TRUE(store);
+  EXPECT_EQ(first_id(**store), "a");
+  EXPECT_EQ((*store)->status().state, StoreState::Synced);
+  EXPECT_THAT((*store)->status().warnings,
+              ElementsAre(AllOf(HasSubstr("this process's own count"),
+                                HasSubstr("osproxy/anchors/directives/"))));
 }
 
 class LastGoodTest : public StoreTest {
@@ -259,6 +313,7 @@ TEST_F(LastGoodTest, FollowsEtcdAgainOnceItAnswers) {
   clock_.advance(1min);
   peer_->wake();
   answer_read(20, 15, kOther);
+  answer_no_anchors();
   create_watch();
   ASSERT_TRUE(await([&] { return (*store)->status().state == StoreState::Synced; }));
   EXPECT_EQ(first_id(**store), "b");

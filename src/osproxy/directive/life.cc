@@ -101,9 +101,11 @@ void LifeLedger::bound(const Directive& directive, const Life& life) {
   if (!added) slot->second = earlier_ends(slot->second, life);
 }
 
-bool LifeLedger::knows(const Directive& directive) const {
+std::optional<Life> LifeLedger::remembered(const Directive& directive) const {
   const std::string key = encode_directive(directive);
-  return entries_.contains(key) || bounds_.contains(key);
+  if (const auto entry = entries_.find(key); entry != entries_.end()) return entry->second.life;
+  if (const auto bound = bounds_.find(key); bound != bounds_.end()) return bound->second;
+  return std::nullopt;
 }
 
 Document with_absolute_ends(Document document, WallTime now) {

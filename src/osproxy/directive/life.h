@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -69,8 +70,8 @@ class LifeLedger {
   /// with the directive, and by an apply() without it.
   void bound(const Directive& directive, const Life& life);
 
-  /// True if an end of this directive is remembered, so that its next sight is not the first.
-  bool knows(const Directive& directive) const;
+  /// The end of this directive that is remembered; nullopt if its next sight is the first.
+  std::optional<Life> remembered(const Directive& directive) const;
 
  private:
   Entry entry_of(const std::string& key, const Directive& directive, Now now) const;

@@ -12,12 +12,10 @@
 
 #include <fmt/format.h>
 
-#include "osproxy/core/rfc3339.h"
 #include "osproxy/etcd/endpoints.h"
+#include "osproxy/etcd/set_keeper.h"
 #include "osproxy/etcd/transport.h"
 #include "osproxy/etcd/watch_machine.h"
-#include "osproxy/store/document_applier.h"
-#include "osproxy/store/last_good.h"
 
 namespace osproxy {
 namespace {
@@ -66,7 +64,7 @@ std::size_t count_active(const DirectiveSet& set, Now now) {
 
 }  // namespace
 
-// Life of an update: transport -> machine -> applier (decodes, compiles, publishes) -> status,
+// Life of an update: transport -> machine -> keeper (decodes, compiles, publishes) -> status,
 // waiters, on_change; all on thread_, one event at a time.
 class EtcdDirectiveStore::Impl {
  public:
@@ -77,8 +75,7 @@ class EtcdDirectiveStore::Impl {
         clock_(clock),
         transport_(std::move(transport)),
         machine_(machine_options(options_, endpoints_), random),
-        applier_(options_.limits, clock) {
-    if (!options_.state_dir.empty()) resume_saved();
+        keeper_(options_, clock, *transport_, Random(random.next())) {
     shared_.status.since = clock_.now().wall;
     shared_.failures.resize(endpoints_.size());
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -93,10 +90,10 @@ class EtcdDirectiveStore::Impl {
   std::optional<EtcdError> await_start() const {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, options_.connect_timeout, [this] {
-      return shared_.status.state == StoreState::Synced || is_hopeless();
+      return (shared_.status.state == StoreState::Synced && !shared_.holding) || is_hopeless();
     });
     // Without a watch yet, but with a read: good enough, the machine goes on.
-    if (shared_.verified_at || !resumed_.empty()) return std::nullopt;
+    if (shared_.verified_at || !keeper_.resumed().empty()) return std::nullopt;
     std::string message = describe_failures();
     if (options_.start == StartPolicy::LastGood) message += "; " + describe_no_last_good();
     return EtcdError{EtcdError::Kind::Unreachable, std::move(message)};
@@ -128,55 +125,50 @@ class EtcdDirectiveStore::Impl {
     return shared_.counters;
   }
 
-  const SnapshotCell<DirectiveSet>& cell() const noexcept { return applier_.cell(); }
+  const SnapshotCell<DirectiveSet>& cell() const noexcept { return keeper_.cell(); }
 
  private:
   struct Shared {
     StoreStatus status;
     std::optional<BootTime> verified_at;
     etcd::Revision seen = 0;
+    bool holding = false;
     EtcdStoreCounters counters;
     std::vector<std::optional<etcd::Failure>> failures;  // by endpoint
   };
-
-  /// Takes what an earlier run has left: as bounds of the lives and, if that is wanted, as the set.
-  void resume_saved() {
-    last_good_.emplace(options_.state_dir, options_.target.key, options_.limits, clock_);
-    const auto& found = last_good_->found();
-    if (!found) return;
-    const auto& directives = found->document.directives;
-    for (std::size_t i = 0; i < directives.size(); ++i) {
-      applier_.bound(directives[i], found->lives[i]);
-    }
-    if (options_.start != StartPolicy::LastGood) return;
-    applier_.apply(found->document);
-    applied_revision_ = found->revision;
-    resumed_ = fmt::format("serving the last good set, revision {}, saved at {}", found->revision,
-                           format_rfc3339(found->saved_at));
-  }
 
   void run(const std::stop_token& stop) {
     step(etcd::Start{});
     while (!stop.stop_requested()) {
       auto event = transport_->next(idle_time());
+      if (event) {
+        keeper_.take(*event);  // for the calls of its own
+      } else {
+        keeper_.time_passed();
+      }
       step(event ? to_machine(*std::move(event)) : etcd::TimePassed{});
     }
-    step(etcd::Stop{});
+    resume(etcd::Stop{});  // no news for anybody: that we stop is our own doing
   }
 
   /// How long there is nothing to do, if nothing comes in.
   nanoseconds idle_time() const {
     const Now now = clock_.now();
     nanoseconds idle = *machine_.wake_at() - now.boot;
+    if (const auto at = keeper_.wake_at()) idle = std::min(idle, *at - now.boot);
     if (const auto end = cell().load()->next_end(now)) idle = std::min(idle, *end - now.wall);
     return std::max(idle, nanoseconds{0});
   }
 
   void step(etcd::Event event) {
+    resume(std::move(event));
+    publish_status();
+  }
+
+  void resume(etcd::Event event) {
     for (etcd::Action& action : machine_.resume(std::move(event), clock_.now().boot)) {
       std::visit([this](auto& one) { perform(one); }, action);
     }
-    publish_status();
   }
 
   void perform(const etcd::OpenConnection& open) { transport_->open(open.endpoint); }
@@ -192,24 +184,8 @@ class EtcdDirectiveStore::Impl {
   }
   void perform(const etcd::CancelCall& cancel) { transport_->cancel(cancel.call); }
 
-  void perform(const etcd::Apply& apply) {
-    if (!apply.value) {
-      applier_.clear();
-    } else if (!applier_.apply(*apply.value, apply.revision)) {
-      ++rejected_documents_;
-      return;
-    }
-    ++applied_documents_;
-    applied_revision_ = apply.revision;
-    if (last_good_) {
-      last_good_->save(*cell().load(), applied_revision_, machine_.status().cluster_id);
-    }
-  }
-
-  void perform(const etcd::RefuseOversized& refuse) {
-    applier_.reject({.fault = Fault::TooLarge, .where = {}}, refuse.revision);
-    ++rejected_documents_;
-  }
+  void perform(const etcd::Apply& apply) { keeper_.take(apply, machine_.status()); }
+  void perform(const etcd::RefuseOversized& refuse) { keeper_.take(refuse); }
 
   void publish_status() {
     const Now now = clock_.now();
@@ -223,16 +199,17 @@ class EtcdDirectiveStore::Impl {
       if (status.state != state) status.since = now.wall;
       status.state = state;
       status.reason = reason();
-      status.revision = applied_revision_;
-      status.rejected = applier_.rejected();
-      status.warnings = warnings();
+      status.revision = keeper_.revision();
+      status.rejected = keeper_.rejected();
+      status.warnings = keeper_.warnings();
       is_news = status != shared_.status;
       shared_.status = status;
       shared_.verified_at = machine.verified_at;
       shared_.seen = machine.seen;
+      shared_.holding = keeper_.is_holding();
       shared_.counters = {.watch = machine.counters,
-                          .applied_documents = applied_documents_,
-                          .rejected_documents = rejected_documents_};
+                          .applied_documents = keeper_.applied_documents(),
+                          .rejected_documents = keeper_.rejected_documents()};
       shared_.failures = machine_.failures();
     }
     changed_.notify_all();
@@ -240,18 +217,12 @@ class EtcdDirectiveStore::Impl {
   }
 
   /// True as long as the set is an earlier run's and etcd has not answered.
-  bool is_resumed() const { return !resumed_.empty() && !machine_.status().verified_at; }
+  bool is_resumed() const { return !keeper_.resumed().empty() && !machine_.status().verified_at; }
 
   std::string reason() const {
     const std::string& reason = machine_.status().reason;
     if (!is_resumed()) return reason;
-    return reason.empty() ? resumed_ : resumed_ + "; " + reason;
-  }
-
-  std::vector<std::string> warnings() const {
-    const std::string warning = last_good_ ? last_good_->warning() : std::string{};
-    if (warning.empty()) return {};
-    return {warning};
+    return reason.empty() ? keeper_.resumed() : keeper_.resumed() + "; " + reason;
   }
 
   /// Outside the mutex: the callback may call us.
@@ -296,16 +267,11 @@ class EtcdDirectiveStore::Impl {
   const EtcdStoreOptions options_;
   const std::vector<std::string> endpoints_;
   const Clock& clock_;
-  std::string resumed_;  // says that the set is an earlier run's; empty if it never was
 
-  // Owned by thread_, but for transport_->wake() and applier_.cell().
+  // Owned by thread_, but for transport_->wake(), keeper_.cell() and keeper_.resumed().
   const std::unique_ptr<etcd::Transport> transport_;
   etcd::WatchMachine machine_;
-  DocumentApplier applier_;
-  std::optional<LastGood> last_good_;
-  etcd::Revision applied_revision_ = 0;
-  std::uint64_t applied_documents_ = 0;
-  std::uint64_t rejected_documents_ = 0;
+  etcd::SetKeeper keeper_;
   DirectiveSet::Pointer notified_set_;
   std::size_t notified_active_ = 0;
 

@@ -86,6 +86,7 @@ struct CancelCall {
 struct Apply {
   Revision revision;  ///< the key's mod_revision; 0 without a value
   std::optional<std::string> value;
+  bool is_news = false;  ///< brought by the watch, so that it is not older than our last answer
 };
 /// The key has a value at `revision` that is too large to be received: to be treated as rejected.
 struct RefuseOversized {

@@ -173,8 +173,10 @@ void WatchMachine::apply(WatchEvent&& event) {
   held_->mod_revision = mod_revision;
   held_->hash = fnv1a_64(event.value);
   repairs_ = 0;
-  actions_.emplace_back(event.deleted ? Apply{.revision = 0, .value = std::nullopt}
-                                      : Apply{mod_revision, std::move(event.value)});
+  actions_.emplace_back(
+      Apply{.revision = mod_revision,
+            .value = event.deleted ? std::nullopt : std::optional(std::move(event.value)),
+            .is_news = true});
   if (catch_up_ && agrees(catch_up_->mod_revision, catch_up_->revision)) {
     verified(catch_up_->proof_started, catch_up_->revision);
   }

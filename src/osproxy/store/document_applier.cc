@@ -9,21 +9,25 @@ DocumentApplier::DocumentApplier(const DecodeLimits& limits, const Clock& clock)
 
 std::expected<void, DecodeError> DocumentApplier::apply(std::string_view bytes,
                                                         std::int64_t revision) {
-  auto document = decode_document(bytes, limits_);
-  if (!document) {
-    reject(document.error(), revision);
-    return std::unexpected(std::move(document).error());
-  }
-  apply(*std::move(document));
+  auto document = decode(bytes, revision);
+  if (!document) return std::unexpected(std::move(document).error());
+  apply(*std::move(document), clock_.now());
   return {};
 }
 
-void DocumentApplier::apply(Document document) {
-  cell_.publish(DirectiveSet::compile(std::move(document), ledger_, clock_.now()));
+std::expected<Document, DecodeError> DocumentApplier::decode(std::string_view bytes,
+                                                             std::int64_t revision) {
+  auto document = decode_document(bytes, limits_);
+  if (!document) reject(document.error(), revision);
+  return document;
+}
+
+void DocumentApplier::apply(Document document, Now now) {
+  cell_.publish(DirectiveSet::compile(std::move(document), ledger_, now));
   rejected_.reset();
 }
 
-void DocumentApplier::clear() { apply(Document{}); }
+void DocumentApplier::clear() { apply(Document{}, clock_.now()); }
 
 void DocumentApplier::reject(const DecodeError& error, std::int64_t revision) {
   if (rejected_ && rejected_->revision == revision) return;  // a re-read of the same publish

@@ -35,14 +35,22 @@ class DocumentApplier {
   /// rejection and returns why. A rejection seen before keeps the time of its first sight.
   std::expected<void, DecodeError> apply(std::string_view bytes, std::int64_t revision);
 
-  /// As apply(), for a document that is already decoded.
-  void apply(Document document);
+  /// The first half of apply(): the document, or the rejection, which is remembered.
+  std::expected<Document, DecodeError> decode(std::string_view bytes, std::int64_t revision);
+
+  /// The second half; `now` is the first sight of what is new.
+  void apply(Document document, Now now);
 
   /// Publishes the empty set.
   void clear();
 
   /// What is known of a directive's end from elsewhere; counts from the next apply() on.
   void bound(const Directive& directive, const Life& life) { ledger_.bound(directive, life); }
+
+  /// The end of a directive's life that is remembered; nullopt if its next sight is the first.
+  std::optional<Life> remembered(const Directive& directive) const {
+    return ledger_.remembered(directive);
+  }
 
   /// Remembers a document that could not even be had, such as one that is too large to be received.
   void reject(const DecodeError& error, std::int64_t revision);

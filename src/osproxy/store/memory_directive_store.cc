@@ -30,7 +30,7 @@ std::expected<std::int64_t, PublishError> MemoryDirectiveStore::publish(
   }
   published_.bytes = encode_document(*prepared);
   ++published_.revision;
-  applier_.apply(*std::move(prepared));
+  applier_.apply(*std::move(prepared), clock_.now());
   return published_.revision;
 }
 
