@@ -4,21 +4,24 @@
         with Proxy(run_dir, "proxy-a", upstream=opensearch.url, etcd=etcd) as proxy:
             ...
 
-Used by scripts/demo and by tests/integration. Nothing here asserts; a part that does not come up
+Used by scripts/demo, tests/integration and tests/faults. Nothing here asserts; a part that does not come up
 raises PartFailed with the end of its log.
 """
 
 from .client import Reply, eventually, request
 from .ctl import Ctl, CtlResult
-from .etcd import Etcd
+from .etcd import CURRENT_ETCD, DEBIAN_ETCD, Etcd, EtcdRelease
 from .opensearch import OpenSearch
 from .process import PartFailed, Process
 from .proxy import Proxy, program
 
 __all__ = [
+    "CURRENT_ETCD",
+    "DEBIAN_ETCD",
     "Ctl",
     "CtlResult",
     "Etcd",
+    "EtcdRelease",
     "OpenSearch",
     "PartFailed",
     "Process",

@@ -1,46 +1,112 @@
-"""One etcd member, Debian's."""
+"""One etcd member: Debian's etcd, or the current one that scripts/fetch_parts has built."""
 
+import base64
 import json
+import os
+import shutil
 import subprocess
+from dataclasses import dataclass
+from pathlib import Path
 
 from .client import request
 from .process import PartFailed, Process, free_port
 
 
+@dataclass(frozen=True)
+class EtcdRelease:
+    """The programs of one etcd. Restoring a snapshot moved from etcdctl to etcdutl."""
+
+    name: str
+    part: str = ""  # a folder of $OSPROXY_PARTS_DIR; none: from PATH
+    restorer: str = "etcdctl"
+
+    def program(self, name: str) -> str:
+        if not self.part:
+            return name
+        return str(Path(os.environ["OSPROXY_PARTS_DIR"], self.part, name))
+
+
+DEBIAN_ETCD = EtcdRelease("3.4")
+CURRENT_ETCD = EtcdRelease("3.7", part="etcd-3.7", restorer="etcdutl")
+
+
 class Etcd(Process):
-    def __init__(self, run_dir, name: str = "etcd"):
+    """`arguments` come on top of what is always set. `host` is the address that it listens on, and
+    `prefix` what stands before each command, its own and etcdctl's: to enter a network namespace.
+    """
+
+    def __init__(self, run_dir, name: str = "etcd", *, release: EtcdRelease = DEBIAN_ETCD,
+                 arguments=(), host: str = "127.0.0.1", prefix=()):  # fmt: skip
         super().__init__(run_dir, name)
+        self.release = release
+        self.arguments = list(arguments)
+        self.prefix = list(prefix)
         self.port = free_port()
-        self.peer_port = free_port()
-        self.endpoint = f"127.0.0.1:{self.port}"
+        self.peer_url = f"http://{host}:{free_port()}"
+        self.endpoint = f"{host}:{self.port}"
         self.url = f"http://{self.endpoint}"
+        self.data = self.dir / "data"
+        self.initial_cluster = f"{name}={self.peer_url}"
 
     def command(self) -> list[str]:
-        peer = f"http://127.0.0.1:{self.peer_port}"
         return [
-            "etcd", "--data-dir", str(self.dir / "data"),
+            *self.prefix, self.release.program("etcd"), "--name", self.name,
+            "--data-dir", str(self.data),
             "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
-            "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-            "--initial-cluster", f"default={peer}",
+            "--listen-peer-urls", self.peer_url,
+            "--initial-advertise-peer-urls", self.peer_url,
+            "--initial-cluster", self.initial_cluster, *self.arguments,
         ]  # fmt: skip
 
     def ready(self) -> bool:
         return request("GET", f"{self.url}/health", timeout=2).json()["health"] == "true"
 
-    def etcdctl(self, *arguments: str, stdin: str | None = None) -> dict:
-        """Runs etcdctl as a person would, for its JSON."""
+    def version(self) -> str:
+        return request("GET", f"{self.url}/version").json()["etcdserver"]
+
+    def _run(self, program: str, *arguments: str, stdin: str | None = None) -> str:
         done = subprocess.run(
-            ["etcdctl", "--endpoints", self.endpoint, "-w", "json", *arguments],
+            [*self.prefix, self.release.program(program), *arguments],
             input=stdin, stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True, text=True, timeout=30,
         )  # fmt: skip
         if done.returncode != 0:
-            raise PartFailed(f"etcdctl {' '.join(arguments)}: {done.stderr.strip()}")
-        return json.loads(done.stdout)
+            raise PartFailed(f"{program} {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def etcdctl(self, *arguments: str, stdin: str | None = None) -> dict:
+        """Runs etcdctl as a person would, for its JSON."""
+        at = ["--endpoints", self.endpoint, "-w", "json"]
+        return json.loads(self._run("etcdctl", *at, *arguments, stdin=stdin))
 
     def put(self, key: str, value: str) -> int:
         """A raw put, past every check of ours; returns the revision."""
         return self.etcdctl("put", key, stdin=value)["header"]["revision"]
 
+    def put_over_http(self, key: str, value: str) -> int:
+        """The same without a program started: for many puts, and for values too large for one."""
+        text = {name: base64.b64encode(data.encode()).decode()
+                for name, data in (("key", key), ("value", value))}  # fmt: skip
+        reply = request("POST", f"{self.url}/v3/kv/put", json_body=text)
+        if reply.status != 200:
+            raise PartFailed(f"put of {len(value)} bytes: {reply.status} {reply.body[:200]!r}")
+        return int(reply.json()["header"]["revision"])
+
     def delete(self, key: str) -> int:
         return self.etcdctl("del", key)["header"]["revision"]
+
+    def compact(self, revision: int) -> None:
+        """Forgets everything before `revision`. etcdctl has no JSON for it."""
+        self._run("etcdctl", "--endpoints", self.endpoint, "compact", str(revision))
+
+    def save_snapshot(self, path: Path) -> None:
+        self._run("etcdctl", "--endpoints", self.endpoint, "snapshot", "save", str(path))
+
+    def restore_snapshot(self, path: Path) -> None:
+        """Puts the data of a snapshot in the place of what is there; etcd must not be running."""
+        shutil.rmtree(self.data)
+        self._run(
+            self.release.restorer, "snapshot", "restore", str(path), "--name", self.name,
+            "--data-dir", str(self.data), "--initial-cluster", self.initial_cluster,
+            "--initial-advertise-peer-urls", self.peer_url,
+        )  # fmt: skip

@@ -66,6 +66,12 @@ class Process:
     # Its life.
 
     def start(self):
+        self.launch()
+        self.await_ready()
+        return self
+
+    def launch(self) -> None:
+        """The first half of start(), for parts that become ready only together."""
         command = self.command()
         if self.die_with_parent:
             command = ["setpriv", "--pdeathsig", "KILL", "--", *command]
@@ -81,12 +87,14 @@ class Process:
             )
         if self not in Process.started:
             Process.started.append(self)
+
+    def await_ready(self) -> None:
+        """The second half of start(); ends what does not become ready."""
         try:
             self._wait_ready()
         except BaseException:
             self.kill()
             raise
-        return self
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + self.start_timeout
@@ -122,6 +130,9 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.kill()
         return self.process.returncode
+
+    def send(self, signal_number: int) -> None:
+        self.process.send_signal(signal_number)
 
     def kill(self) -> None:
         """SIGKILL: no goodbye, as in a crash."""

@@ -1,0 +1,100 @@
+"""The fault matrix: what is done to etcd and to the way there, and what users see of it.
+
+Each test is a row, named by its docstring, and runs with each etcd. It tells in one line what was
+seen and how long it took; the lines stand at once in the output, and as a table at its end. After
+each row an oracle (oracle.py) goes over everything that both clients said.
+"""
+
+import pytest
+from relay import Relay
+from row import Row
+
+from parts import CURRENT_ETCD, DEBIAN_ETCD, Etcd, Process
+
+_table: list[tuple[str, str, str]] = []
+
+
+@pytest.fixture(scope="session", params=[DEBIAN_ETCD, CURRENT_ETCD], ids=lambda r: r.name)
+def release(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def etcd(release, tmp_path_factory):
+    """For rows that do nothing to etcd itself."""
+    with Etcd(tmp_path_factory.mktemp("shared"), release=release) as part:
+        yield part
+
+
+@pytest.fixture
+def own_etcd(release, tmp_path):
+    """For rows that do."""
+    with Etcd(tmp_path, "own-etcd", release=release) as part:
+        yield part
+
+
+@pytest.fixture
+def relay():
+    """Makes relays, which end with the test."""
+    relays = []
+
+    def make(etcd, **options) -> Relay:
+        relays.append(Relay(etcd.endpoint, **options))
+        return relays[-1]
+
+    yield make
+    for one in relays:
+        one.close()
+
+
+@pytest.fixture
+def row(request, release, tmp_path):
+    row = Row(request.function.__doc__.rstrip("."), tmp_path)
+    yield row
+    for client in row.clients:
+        client.kill()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """The end of a row belongs to the test: what is wrong then is the row's failure."""
+    result = yield
+    if row := pyfuncitem.funcargs.get("row"):
+        row.finish()
+        release = f"etcd {pyfuncitem.funcargs['release'].name}"
+        _table.append((row.title, row.told, release))
+        print_line(pyfuncitem.config, f"{row.title}: {row.told} [{release}]")
+    return result
+
+
+def print_line(config, text: str) -> None:
+    """Past pytest's capture, on a line of its own."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    terminal.ensure_newline()
+    terminal.write_line(text)
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not _table:
+        return
+    terminalreporter.section("fault matrix")
+    width = max(len(title) for title, _, _ in _table)
+    for title, told, release in sorted(_table, key=lambda line: line[0]):
+        terminalreporter.write_line(f"{release}  {title:{width}}  {told}")
+
+
+@pytest.fixture(autouse=True)
+def _forget_stopped_processes():
+    yield
+    Process.started[:] = [p for p in Process.started if p.alive()]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        for process in Process.started:
+            report.sections.append(
+                (f"log of {process.name} ({process.log_path})", process.log_tail())
+            )
+    return report

@@ -1,0 +1,130 @@
+"""One row of the fault matrix: a key, its history, two clients that follow it, and a verdict."""
+
+import json
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from oracle import Change, History, Sight, is_truth, judge
+from witness import Instance, Watch
+
+from parts import Etcd, eventually
+
+# No promise, only the end of our patience: a client that has failed for long waits up to 15 s before
+# it tries again, and the machine may be busy with other things.
+PATIENCE_S = 60
+
+
+def document(*ids: str) -> str:
+    """Directives that outlive any test."""
+    end = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return json.dumps(
+        {"directives": [{"id": one, "level": "Shape", "expires_at": end} for one in ids]}
+    )
+
+
+class Row:
+    """Use: follow() an etcd, do something to it, put() a change, measure, tell()."""
+
+    def __init__(self, title: str, run_dir):
+        self.title = title
+        self.dir = run_dir
+        self.key = f"test/{uuid.uuid4().hex}/directives"
+        self.history = History()
+        self.etcd: Etcd | None = None  # where the changes are written
+        self.clients: list[Watch | Instance] = []
+        self.told: str | None = None
+        self._count = 0
+
+    # The clients.
+
+    def follow(self, etcd: Etcd, endpoints: str | None = None) -> None:
+        """Puts a first document, and starts both clients on `endpoints`, or on etcd's own."""
+        self.etcd = etcd
+        self.put()
+        where = endpoints or etcd.endpoint
+        self.clients = [Watch(self.dir, where, self.key), Instance(self.dir, where, self.key)]
+        for client in self.clients:
+            client.start()
+        self.seen()
+
+    @property
+    def instance(self) -> Instance:
+        return self.clients[1]
+
+    # Changes of the key.
+
+    def put(self, put=None, *, new_lineage: bool = False) -> Change:
+        """A new document, with one directive of a name that was not there before."""
+        put = put or self.etcd.put
+        self._count += 1
+        one = f"d{self._count}"
+        return self._change(lambda: put(self.key, document(one)), [one], new_lineage=new_lineage)
+
+    def put_malformed(self, value: str, slug: str, put=None) -> Change:
+        """A value that clients must refuse: they go on showing what they show."""
+        put = put or self.etcd.put
+        return self._change(lambda: put(self.key, value), self.history.last.shown, rejected=slug)
+
+    def delete(self) -> Change:
+        return self._change(lambda: self.etcd.delete(self.key) and 0, [])
+
+    def becomes(self, change: Change, action) -> Change:
+        """`action` gives the cluster another history, in which `change` is the truth."""
+        return self._change(lambda: action() and None or change.revision, change.shown,
+                            new_lineage=True)  # fmt: skip
+
+    def _change(self, action, shown, **how) -> Change:
+        began = time.time()
+        revision = action()
+        return self.history.changed(revision, shown, began, time.time(), **how)
+
+    # What the clients show.
+
+    def seen(self, since: float | None = None) -> float:
+        """Waits until each client shows the truth and says that it is. Returns the seconds from
+        `since`, or from the last change, until the slower one did."""
+        change = self.history.last
+        return self._first(lambda sight: is_truth(sight, change), change.began,
+                           since or change.ended, f"{change} is shown")  # fmt: skip
+
+    def noticed(self, since: float) -> float:
+        """Waits until no client says that it is in step; seconds from `since`, for the slower."""
+        return self._first(lambda sight: sight.state != "synced", since, since,
+                           "it is noticed that something is wrong")  # fmt: skip
+
+    def _first(self, wanted, begin: float, since: float, what: str) -> float:
+        slowest = 0.0
+        for client in self.clients:
+
+            def first(client=client) -> Sight | None:
+                assert client.alive(), f"{client.name} has ended:\n{client.log_tail()}"
+                return next((s for s in client.sights() if s.t >= begin and wanted(s)), None)
+
+            sight = eventually(first, PATIENCE_S, f"{client.name}: {what}")
+            slowest = max(slowest, sight.t - since)
+        return slowest
+
+    # The end.
+
+    def tell(self, what: str) -> None:
+        """What was seen, in a few words: the row's line in the table."""
+        self.told = what
+
+    def stop_clients(self) -> float:
+        """Ends the clients and requires a clean exit; returns how long the slower one took."""
+        slowest = 0.0
+        for client in self.clients:
+            began = time.monotonic()
+            status = client.stop()
+            slowest = max(slowest, time.monotonic() - began)
+            assert status == 0, f"{client.name} ended with {status}:\n{client.log_tail()}"
+        return slowest
+
+    def finish(self) -> None:
+        """Once the test is through: the end is the truth, and nothing was wrong on the way."""
+        assert self.told, "the row has told nothing"
+        self.stop_clients()
+        for client in self.clients:
+            complaints = judge(self.history, client.sights())
+            assert not complaints, f"{client.name}:\n" + "\n".join(complaints[:10])

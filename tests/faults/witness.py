@@ -1,0 +1,127 @@
+"""The clients whose behaviour is tested, and what they have said so far.
+
+Two programs, as users have them: `osproxyctl watch`, which prints a line whenever something changes,
+and `osproxy`, whose status is asked for all the time.
+"""
+
+import json
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from oracle import Sight
+
+from parts import Ctl, Process, Proxy, eventually
+
+_POLL_INTERVAL_S = 0.05
+# Nobody is there: no request goes through these proxies.
+_NO_UPSTREAM = "http://127.0.0.1:9"
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a process takes of the machine."""
+
+    threads: int
+    descriptors: int
+    anonymous_kib: int
+
+    @classmethod
+    def of(cls, pid: int) -> "Footprint":
+        status = dict(
+            line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+        )
+        return cls(
+            threads=int(status["Threads"]),
+            descriptors=len(list(Path(f"/proc/{pid}/fd").iterdir())),
+            anonymous_kib=int(status["RssAnon"].split()[0]),
+        )
+
+
+def _sight(store: dict, t: float, active, *, exact: bool) -> Sight:
+    age_ms, rejected = store["verified_age_ms"], store["rejected"]
+    return Sight(
+        t=t,
+        revision=store["revision"],
+        state=store["state"],
+        age_s=None if age_ms is None else age_ms / 1000,
+        active=tuple(active),
+        rejected=rejected and (rejected["revision"], rejected["slug"]),
+        exact=exact,
+    )
+
+
+class Watch(Process):
+    """`osproxyctl watch`, its lines as it prints them."""
+
+    def __init__(self, run_dir, endpoints: str, key: str, env=None):
+        super().__init__(run_dir, "watch")
+        self._command = Ctl("--endpoints", endpoints, "--key", key).command(
+            "watch", "--output", "json"
+        )
+        self._env = env or {}
+
+    def command(self) -> list[str]:
+        return self._command
+
+    def environment(self) -> dict[str, str]:
+        return self._env
+
+    def ready(self) -> bool:
+        return bool(self.sights())
+
+    def sights(self) -> list[Sight]:
+        text = self.log()
+        whole = text[: text.rfind("\n") + 1]
+        lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
+        return [_sight(line, line["t"], line["active"], exact=True) for line in lines]
+
+
+class Instance(Proxy):
+    """`osproxy`, with a thread that asks for its status."""
+
+    def __init__(self, run_dir, endpoints: str, key: str, env=None):
+        arguments = ["--etcd-endpoints", endpoints]
+        super().__init__(run_dir, upstream=_NO_UPSTREAM, key=key, workers=1, arguments=arguments,
+                         env=env)  # fmt: skip
+        self._sights: list[Sight] = []
+        self._ended = threading.Event()
+        self._poller = threading.Thread(target=self._poll, daemon=True)
+        self._lost: list[str] = []
+
+    def start(self):
+        super().start()
+        self._poller.start()
+        return self
+
+    def stop(self, timeout: float = 30) -> int | None:
+        self._ended.set()
+        if self._poller.ident:
+            self._poller.join()
+        return super().stop(timeout)
+
+    def sights(self) -> list[Sight]:
+        assert not self._lost, f"{self.name} does not tell its status: {self._lost[0]}"
+        return list(self._sights)
+
+    def lineage_resets(self) -> int:
+        return int(self.metrics()["osproxy_etcd_lineage_resets_total"])
+
+    def reconnects(self) -> int:
+        return int(self.metrics()["osproxy_etcd_reconnects_total"])
+
+    def _poll(self) -> None:
+        while not self._ended.wait(_POLL_INTERVAL_S):
+            try:
+                before = time.time()  # what it says is of this moment, or of a later one
+                self._sights.append(self._look(before))
+            except OSError as error:
+                self._lost.append(str(error))
+                return
+
+    def _look(self, t: float) -> Sight:
+        status = self.status()
+        active = [d["id"] for d in status["directives"] if d["active"]]
+        return _sight(status["store"], t, active, exact=False)
