@@ -2,14 +2,13 @@
 
 import base64
 import json
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from .client import request
-from .process import PartFailed, Process, free_port
+from .process import PartFailed, Process, free_port, parts_dir
 
 
 @dataclass(frozen=True)
@@ -17,13 +16,13 @@ class EtcdRelease:
     """The programs of one etcd. Restoring a snapshot moved from etcdctl to etcdutl."""
 
     name: str
-    part: str = ""  # a folder of $OSPROXY_PARTS_DIR; none: from PATH
+    part: str = ""  # a folder of parts_dir(); none: from PATH
     restorer: str = "etcdctl"
 
     def program(self, name: str) -> str:
         if not self.part:
             return name
-        return str(Path(os.environ["OSPROXY_PARTS_DIR"], self.part, name))
+        return str(parts_dir() / self.part / name)
 
 
 DEBIAN_ETCD = EtcdRelease("3.4")
@@ -31,18 +30,19 @@ CURRENT_ETCD = EtcdRelease("3.7", part="etcd-3.7", restorer="etcdutl")
 
 
 class Etcd(Process):
-    """`arguments` come on top of what is always set. `host` is the address that it listens on, and
-    `prefix` what stands before each command, its own and etcdctl's: to enter a network namespace.
+    """`arguments` come on top of what is always set. `host` is the address that it listens on,
+    `peer_host` the one for other members, if it is another; `prefix` stands before its command, to
+    enter a network namespace.
     """
 
     def __init__(self, run_dir, name: str = "etcd", *, release: EtcdRelease = DEBIAN_ETCD,
-                 arguments=(), host: str = "127.0.0.1", prefix=()):  # fmt: skip
+                 arguments=(), host: str = "127.0.0.1", peer_host: str = "", prefix=()):  # fmt: skip
         super().__init__(run_dir, name)
         self.release = release
         self.arguments = list(arguments)
         self.prefix = list(prefix)
         self.port = free_port()
-        self.peer_url = f"http://{host}:{free_port()}"
+        self.peer_url = f"http://{peer_host or host}:{free_port()}"
         self.endpoint = f"{host}:{self.port}"
         self.url = f"http://{self.endpoint}"
         self.data = self.dir / "data"
@@ -66,7 +66,7 @@ class Etcd(Process):
 
     def _run(self, program: str, *arguments: str, stdin: str | None = None) -> str:
         done = subprocess.run(
-            [*self.prefix, self.release.program(program), *arguments],
+            [self.release.program(program), *arguments],
             input=stdin, stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True, text=True, timeout=30,
         )  # fmt: skip
@@ -74,10 +74,12 @@ class Etcd(Process):
             raise PartFailed(f"{program} {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
+    def etcdctl_text(self, *arguments: str, stdin: str | None = None) -> str:
+        return self._run("etcdctl", "--endpoints", self.endpoint, *arguments, stdin=stdin)
+
     def etcdctl(self, *arguments: str, stdin: str | None = None) -> dict:
         """Runs etcdctl as a person would, for its JSON."""
-        at = ["--endpoints", self.endpoint, "-w", "json"]
-        return json.loads(self._run("etcdctl", *at, *arguments, stdin=stdin))
+        return json.loads(self.etcdctl_text("-w", "json", *arguments, stdin=stdin))
 
     def put(self, key: str, value: str) -> int:
         """A raw put, past every check of ours; returns the revision."""
@@ -96,11 +98,11 @@ class Etcd(Process):
         return self.etcdctl("del", key)["header"]["revision"]
 
     def compact(self, revision: int) -> None:
-        """Forgets everything before `revision`. etcdctl has no JSON for it."""
-        self._run("etcdctl", "--endpoints", self.endpoint, "compact", str(revision))
+        """Forgets everything before `revision`."""
+        self.etcdctl_text("compact", str(revision))
 
     def save_snapshot(self, path: Path) -> None:
-        self._run("etcdctl", "--endpoints", self.endpoint, "snapshot", "save", str(path))
+        self.etcdctl_text("snapshot", "save", str(path))
 
     def restore_snapshot(self, path: Path) -> None:
         """Puts the data of a snapshot in the place of what is there; etcd must not be running."""

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from .client import request
-from .process import Process
+from .process import Process, parts_dir
 
 # Debian's openjdk-17-jre-headless; a `java` that comes first in PATH may be another version.
 _JAVA_17 = Path("/usr/lib/jvm/java-17-openjdk-amd64/bin/java")
@@ -47,10 +47,9 @@ class OpenSearch(Process):
         )
 
     def command(self) -> list[str]:
-        parts = Path(os.environ["OSPROXY_PARTS_DIR"])
         return [
             str(_JAVA_17 if _JAVA_17.exists() else "java"),
-            f"-Xms{self.heap}", f"-Xmx{self.heap}", "-cp", f"{parts}/opensearch/lib/*",
+            f"-Xms{self.heap}", f"-Xmx{self.heap}", "-cp", f"{parts_dir()}/opensearch/lib/*",
             "org.codelibs.opensearch.runner.OpenSearchRunner",
             "-basePath", str(self.data), "-numOfNode", "1",
             "-baseHttpPort", str(self.base_port), "-printOnFailure",

@@ -14,6 +14,14 @@ _PORTS = range(20000, 32000)
 _handed_out: set[int] = set()
 
 
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def parts_dir() -> Path:
+    """Where scripts/fetch_parts puts what it brings."""
+    return Path(os.environ.get("OSPROXY_PARTS_DIR", _ROOT / ".parts")).resolve()
+
+
 class PartFailed(Exception):
     """A part did not start, or did not end as it should; the text has the end of its log."""
 

@@ -34,6 +34,14 @@ def own_etcd(release, tmp_path):
 
 
 @pytest.fixture
+def roomy_etcd(release, tmp_path):
+    """Takes values of 8 MiB; etcd's own limit is 1.5 MiB."""
+    limit = ["--max-request-bytes", str(8 << 20)]
+    with Etcd(tmp_path, "roomy-etcd", release=release, arguments=limit) as part:
+        yield part
+
+
+@pytest.fixture
 def relay():
     """Makes relays, which end with the test."""
     relays = []

@@ -85,25 +85,28 @@ class Row:
         """Waits until each client shows the truth and says that it is. Returns the seconds from
         `since`, or from the last change, until the slower one did."""
         change = self.history.last
-        return self._first(lambda sight: is_truth(sight, change), change.began,
-                           since or change.ended, f"{change} is shown")  # fmt: skip
+        times = [
+            self._first(client, lambda sight: is_truth(sight, change), change.began, str(change))
+            for client in self.clients
+        ]
+        return max(times) - (change.ended if since is None else since)
 
     def noticed(self, since: float) -> float:
-        """Waits until no client says that it is in step; seconds from `since`, for the slower."""
-        return self._first(lambda sight: sight.state != "synced", since, since,
-                           "it is noticed that something is wrong")  # fmt: skip
+        """Waits until the watch says that it is not in step any more; seconds from `since`.
 
-    def _first(self, wanted, begin: float, since: float, what: str) -> float:
-        slowest = 0.0
-        for client in self.clients:
+        Of the other client we only see samples: it may be in step again before the next one.
+        """
+        return self._first(self.clients[0], lambda sight: sight.state != "synced", since,
+                           "something is wrong") - since  # fmt: skip
 
-            def first(client=client) -> Sight | None:
-                assert client.alive(), f"{client.name} has ended:\n{client.log_tail()}"
-                return next((s for s in client.sights() if s.t >= begin and wanted(s)), None)
+    def _first(self, client, wanted, begin: float, what: str) -> float:
+        """When a client first says what is wanted, from `begin` on."""
 
-            sight = eventually(first, PATIENCE_S, f"{client.name}: {what}")
-            slowest = max(slowest, sight.t - since)
-        return slowest
+        def sight() -> Sight | None:
+            assert client.alive(), f"{client.name} has ended:\n{client.log_tail()}"
+            return next((s for s in client.sights() if s.t >= begin and wanted(s)), None)
+
+        return eventually(sight, PATIENCE_S, f"{client.name} says: {what}").t
 
     # The end.
 

@@ -11,7 +11,7 @@ def test_killed_and_restarted(row, own_etcd):
     noticed = row.noticed(since=time.time())
     own_etcd.start()
     row.put()
-    row.tell(f"noticed after {noticed:.1f} s, in step {row.seen():.1f} s after it was back")
+    row.tell(f"noticed after {noticed:.1f} s, the next change seen after {row.seen():.1f} s")
 
 
 def test_restarted(row, own_etcd):
@@ -22,7 +22,7 @@ def test_restarted(row, own_etcd):
     own_etcd.start()
     row.put()
     noticed = row.noticed(since)
-    row.tell(f"noticed after {noticed:.1f} s, in step {row.seen():.1f} s after it was back")
+    row.tell(f"noticed after {noticed:.1f} s, the next change seen after {row.seen():.1f} s")
 
 
 def test_frozen_for_12_s(row, own_etcd):
@@ -36,4 +36,4 @@ def test_frozen_for_12_s(row, own_etcd):
     finally:
         own_etcd.send(signal.SIGCONT)
     row.put()
-    row.tell(f"noticed after {noticed:.1f} s, in step {row.seen():.1f} s after it went on")
+    row.tell(f"noticed after {noticed:.1f} s, the next change seen after {row.seen():.1f} s")

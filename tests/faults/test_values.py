@@ -29,12 +29,10 @@ def test_larger_than_a_document_may_be(row, etcd):
     refused_and_replaced(row, etcd, 14 * MIB // 10)
 
 
-def test_larger_than_a_message_may_be(row, release, tmp_path):
+def test_larger_than_a_message_may_be(row, roomy_etcd):
     """value of 6 MiB, larger than what a client receives"""
-    limit = ["--max-request-bytes", str(8 * MIB)]
-    with Etcd(tmp_path, "large", release=release, arguments=limit) as etcd:
-        row.follow(etcd)
-        refused_and_replaced(row, etcd, 6 * MIB)
+    row.follow(roomy_etcd)
+    refused_and_replaced(row, roomy_etcd, 6 * MIB)
 
 
 def test_burst(row, etcd):
