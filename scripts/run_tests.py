@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
 PYTHON_TESTS = [ROOT / "tests" / "schema", ROOT / "tests" / "integration"]
+FAULT_MATRIX = [ROOT / "tests" / "faults"]
 
 
 @dataclass
@@ -109,16 +110,24 @@ class Run:
 
     def python_tests(self, preset: str, env: dict[str, str], prefix: list[str]) -> None:
         self.header(f"{preset}: tests with real etcd and OpenSearch")
-        report = ROOT / "build" / preset / "reports" / "pytest.xml"
+        self.pytest(preset, PYTHON_TESTS, "pytest.xml", env, prefix)
+
+    def fault_matrix(self, preset: str) -> None:
+        self.header(f"{preset}: fault matrix")
+        self.pytest(preset, FAULT_MATRIX, "faults.xml", {}, [])
+
+    def pytest(self, preset: str, tests: list[Path], report_name: str, env: dict[str, str],
+               prefix: list[str]) -> None:  # fmt: skip
+        report = ROOT / "build" / preset / "reports" / report_name
         report.unlink(missing_ok=True)
         report.parent.mkdir(parents=True, exist_ok=True)
         env = {**env, "OSPROXY_BIN_DIR": str(ROOT / "build" / preset / "bin")}
         ok = self.call(
-            *prefix, sys.executable, "-m", "pytest", *PYTHON_TESTS, f"--junitxml={report}", env=env
+            *prefix, sys.executable, "-m", "pytest", *tests, f"--junitxml={report}", env=env
         )
         failed = self.tally.add_junit(preset, report) if report.exists() else 0
         if not ok and failed == 0:
-            self.tally.fail(f"{preset}: pytest")
+            self.tally.fail(f"{preset}: pytest, {report_name}")
 
     def sanitized(self, preset: str) -> None:
         if not self.build(preset):
@@ -180,6 +189,7 @@ def main() -> int:
     if run.build("dev"):
         run.unit_tests("dev", {}, [])
         run.python_tests("dev", {}, [])
+        run.fault_matrix("dev")
         if not quick:
             run.as_a_whole("the simulator finds planted bugs", SCRIPTS / "check_mutations")
             run.as_a_whole("lint", sys.executable, SCRIPTS / "lint")

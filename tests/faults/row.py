@@ -15,12 +15,10 @@ from parts import Etcd, eventually
 PATIENCE_S = 60
 
 
-def document(*ids: str) -> str:
-    """Directives that outlive any test."""
-    end = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return json.dumps(
-        {"directives": [{"id": one, "level": "Shape", "expires_at": end} for one in ids]}
-    )
+def document(one: str, life: timedelta = timedelta(hours=1)) -> str:
+    """One directive; by default it outlives any test."""
+    end = (datetime.now(UTC) + life).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return json.dumps({"directives": [{"id": one, "level": "Shape", "expires_at": end}]})
 
 
 class Row:
@@ -38,12 +36,16 @@ class Row:
 
     # The clients.
 
-    def follow(self, etcd: Etcd, endpoints: str | None = None) -> None:
-        """Puts a first document, and starts both clients on `endpoints`, or on etcd's own."""
+    def follow(self, etcd: Etcd, endpoints: str | None = None, clock=None) -> None:
+        """Puts a first document, and starts both clients on `endpoints`, or on etcd's own, and with
+        a wall clock of their own if there is one."""
         self.etcd = etcd
         self.put()
         where = endpoints or etcd.endpoint
-        self.clients = [Watch(self.dir, where, self.key), Instance(self.dir, where, self.key)]
+        self.clients = [
+            Watch(self.dir, where, self.key, clock),
+            Instance(self.dir, where, self.key, clock),
+        ]
         for client in self.clients:
             client.start()
         self.seen()
@@ -54,12 +56,12 @@ class Row:
 
     # Changes of the key.
 
-    def put(self, put=None, *, new_lineage: bool = False) -> Change:
+    def put(self, put=None, *, new_lineage: bool = False, **how) -> Change:
         """A new document, with one directive of a name that was not there before."""
         put = put or self.etcd.put
         self._count += 1
         one = f"d{self._count}"
-        return self._change(lambda: put(self.key, document(one)), [one], new_lineage=new_lineage)
+        return self._change(lambda: put(self.key, document(one, **how)), [one], new_lineage=new_lineage)
 
     def put_malformed(self, value: str, slug: str, put=None) -> Change:
         """A value that clients must refuse: they go on showing what they show."""
@@ -73,6 +75,12 @@ class Row:
         """`action` gives the cluster another history, in which `change` is the truth."""
         return self._change(lambda: action() and None or change.revision, change.shown,
                             new_lineage=True)  # fmt: skip
+
+    def expired(self) -> None:
+        """From now on nothing is shown, though nothing was written."""
+        now = time.time()
+        # It ended at some moment since it was put.
+        self.history.changed(self.history.last.revision, [], self.history.last.ended, now)
 
     def _change(self, action, shown, **how) -> Change:
         began = time.time()

@@ -10,8 +10,9 @@ from parts.process import free_port
 # How long a link that flaps does so, and how often it changes.
 FLAPPING_S = 10
 FLAP_INTERVAL_S = 0.2
-# What the allocator may keep. A client that keeps something of every broken connection is found by
-# its threads and descriptors, which must be what they were.
+# gRPC's pools start another thread when all are at work, and keep it; what is kept of each broken
+# connection would be more. So is what the allocator keeps.
+MAX_MORE_THREADS = 2
 MAX_GROWTH_KIB = 1024
 
 
@@ -69,7 +70,7 @@ def test_flapping(row, etcd, relay):
 def _not_grown(before: list[Footprint], pids: list[int]) -> list[Footprint]:
     after = [Footprint.of(pid) for pid in pids]
     for old, new in zip(before, after, strict=True):
-        assert new.threads <= old.threads, f"{old} -> {new}"
+        assert new.threads <= old.threads + MAX_MORE_THREADS, f"{old} -> {new}"
         assert new.descriptors <= old.descriptors, f"{old} -> {new}"
         assert new.anonymous_kib <= old.anonymous_kib + MAX_GROWTH_KIB, f"{old} -> {new}"
     return after

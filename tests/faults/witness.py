@@ -56,18 +56,18 @@ def _sight(store: dict, t: float, active, *, exact: bool) -> Sight:
 class Watch(Process):
     """`osproxyctl watch`, its lines as it prints them."""
 
-    def __init__(self, run_dir, endpoints: str, key: str, env=None):
+    def __init__(self, run_dir, endpoints: str, key: str, clock=None):
         super().__init__(run_dir, "watch")
         self._command = Ctl("--endpoints", endpoints, "--key", key).command(
             "watch", "--output", "json"
         )
-        self._env = env or {}
+        self._clock = clock
 
     def command(self) -> list[str]:
         return self._command
 
     def environment(self) -> dict[str, str]:
-        return self._env
+        return self._clock.environment if self._clock else {}
 
     def ready(self) -> bool:
         return bool(self.sights())
@@ -76,16 +76,19 @@ class Watch(Process):
         text = self.log()
         whole = text[: text.rfind("\n") + 1]
         lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
-        return [_sight(line, line["t"], line["active"], exact=True) for line in lines]
+        return [_sight(line, self._time(line), line["active"], exact=True) for line in lines]
+
+    def _time(self, line: dict) -> float:
+        return self._clock.true_time(line["t"]) if self._clock else line["t"]
 
 
 class Instance(Proxy):
     """`osproxy`, with a thread that asks for its status."""
 
-    def __init__(self, run_dir, endpoints: str, key: str, env=None):
+    def __init__(self, run_dir, endpoints: str, key: str, clock=None):
         arguments = ["--etcd-endpoints", endpoints]
         super().__init__(run_dir, upstream=_NO_UPSTREAM, key=key, workers=1, arguments=arguments,
-                         env=env)  # fmt: skip
+                         env=clock.environment if clock else None)  # fmt: skip
         self._sights: list[Sight] = []
         self._ended = threading.Event()
         self._poller = threading.Thread(target=self._poll, daemon=True)

@@ -1,0 +1,72 @@
+"""Somebody sets the clients' wall clock; the clock that counts since boot goes on as it did."""
+
+import struct
+import time
+from datetime import timedelta
+
+import pytest
+from row import PATIENCE_S
+
+from parts import eventually, program
+
+LIFE_S = 6
+HOUR_S = 3600
+
+
+class WallClock:
+    """The wall clock of the programs that are started with its `environment`."""
+
+    def __init__(self, path):
+        self._path = path
+        self._shift = 0
+        path.write_bytes(struct.pack("q", 0))
+        self.environment = {
+            "LD_PRELOAD": str(program("libwall_clock.so")),
+            "OSPROXY_TEST_WALL_CLOCK": str(path),
+        }
+
+    def shift(self, seconds: int) -> None:
+        """Sets it to so many seconds off the machine's."""
+        self._shift = seconds
+        with self._path.open("r+b", buffering=0) as file:
+            file.write(struct.pack("q", seconds * 10**9))
+
+    def true_time(self, t: float) -> float:
+        """What the machine's clock showed when the shifted one, or it before it was shifted, did."""
+        now = time.time()
+        return min(t, t - self._shift, key=lambda one: abs(one - now))
+
+
+@pytest.fixture
+def wall_clock(tmp_path) -> WallClock:
+    return WallClock(tmp_path / "wall-clock")
+
+
+def ends(row, begin: float) -> float:
+    """Waits until no client shows a directive any more; the seconds from `begin`."""
+    for client in row.clients:
+        eventually(lambda client=client: client.sights()[-1].active == (), PATIENCE_S,
+                   f"{client.name} shows the end of the directive")  # fmt: skip
+    seconds = time.monotonic() - begin
+    row.expired()
+    return seconds
+
+
+def test_set_forward(row, etcd, wall_clock):
+    """the clients' wall clock set forward by two hours"""
+    row.follow(etcd, clock=wall_clock)
+    begin = time.monotonic()
+    wall_clock.shift(2 * HOUR_S)
+    ended = ends(row, begin)
+    row.tell(f"what was to end within them ended after {ended:.1f} s")
+
+
+def test_set_back(row, etcd, wall_clock):
+    """the clients' wall clock set back by an hour"""
+    row.follow(etcd, clock=wall_clock)
+    row.put(life=timedelta(seconds=LIFE_S))
+    row.seen()
+    begin = time.monotonic()
+    wall_clock.shift(-HOUR_S)
+    ended = ends(row, begin)
+    row.tell(f"a life of {LIFE_S} s ended after {ended:.1f} s")
