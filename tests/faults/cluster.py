@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from parts import Etcd, EtcdRelease, PartFailed
+from parts import Etcd, EtcdRelease, PartFailed, eventually
 
 MEMBERS = ("m1", "m2", "m3")
 _CLONE_NEWNET = 0x40000000  # <linux/sched.h>
@@ -28,6 +28,13 @@ class Cluster:
             if status["leader"] == status["header"]["member_id"]:
                 return member
         raise PartFailed("no member says that it is the leader")
+
+    def another_leader(self, lost: Etcd) -> Etcd:
+        """Waits until the others have a leader; one of them."""
+        one = self.others(lost)[0]
+        # Answers only if a linearizable read does.
+        eventually(one.ready, 60, f"{one.name} has a leader again")
+        return one
 
     def others(self, one: Etcd) -> list[Etcd]:
         return [member for member in self.members if member is not one]

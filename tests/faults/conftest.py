@@ -9,7 +9,7 @@ import pytest
 from relay import Relay
 from row import Row
 
-from parts import CURRENT_ETCD, DEBIAN_ETCD, Etcd, Process
+from parts import CURRENT_ETCD, DEBIAN_ETCD, Etcd
 
 _table: list[tuple[str, str, str]] = []
 
@@ -89,20 +89,3 @@ def pytest_terminal_summary(terminalreporter):
     width = max(len(title) for title, _, _ in _table)
     for title, told, release in sorted(_table, key=lambda line: line[0]):
         terminalreporter.write_line(f"{release}  {title:{width}}  {told}")
-
-
-@pytest.fixture(autouse=True)
-def _forget_stopped_processes():
-    yield
-    Process.started[:] = [p for p in Process.started if p.alive()]
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
-    report = yield
-    if report.failed:
-        for process in Process.started:
-            report.sections.append(
-                (f"log of {process.name} ({process.log_path})", process.log_tail())
-            )
-    return report

@@ -107,6 +107,13 @@ class Row:
         return self._first(self.clients[0], lambda sight: sight.state != "synced", since,
                            "something is wrong") - since  # fmt: skip
 
+    def last_believed(self) -> float:
+        """When a client last said that it is in step."""
+        return max(
+            sight.t for client in self.clients for sight in client.sights()
+            if sight.state == "synced"
+        )  # fmt: skip
+
     def _first(self, client, wanted, begin: float, what: str) -> float:
         """When a client first says what is wanted, from `begin` on."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch as Client
 
-from parts import Ctl, Etcd, OpenSearch, Process, Proxy, eventually
+from parts import Ctl, Etcd, OpenSearch, Proxy, eventually
 
 # What a sanitizer, an assertion or the runtime writes before it ends a program.
 _CRASH_MARKS = ("Sanitizer", "runtime error:", "Assertion", "terminate called")
@@ -162,20 +162,3 @@ class Traffic:
 @pytest.fixture
 def traffic() -> Traffic:
     return Traffic()
-
-
-@pytest.fixture(autouse=True)
-def _forget_stopped_processes():
-    yield
-    Process.started[:] = [p for p in Process.started if p.alive()]
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
-    report = yield
-    if report.failed:
-        for process in Process.started:
-            report.sections.append(
-                (f"log of {process.name} ({process.log_path})", process.log_tail())
-            )
-    return report
