@@ -97,7 +97,8 @@ class Row:
             self._first(client, lambda sight: is_truth(sight, change), change.began, str(change))
             for client in self.clients
         ]
-        return max(times) - (change.ended if since is None else since)
+        # Below zero if it was here before etcdctl, which put it, had ended.
+        return max(0.0, max(times) - (change.ended if since is None else since))
 
     def noticed(self, since: float) -> float:
         """Waits until the watch says that it is not in step any more; seconds from `since`.
