@@ -1,0 +1,220 @@
+"""How soon a change is seen, and what watching costs: osproxy's stores beside the official Go client.
+
+Each has so many watchers, in one process or spread over several, each with a connection of its own,
+on one key of one etcd. Both are measured in turn, some rounds, and the medians shown. See
+docs/testing.md for the columns.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass, fields
+from pathlib import Path
+from statistics import median, quantiles
+
+from parts import CURRENT_ETCD, Etcd
+from parts.process import parts_dir
+
+KEY = "bench/directives"
+DOCUMENT = (
+    '{"directives":[{"id":"bench-1","tenant":"acme","endpoint":"Search","level":"ShapeTiming",'
+    '"ttl_secs":3600,"reason":"INC-2291"}]}'
+)
+GO = parts_dir() / "etcd-bench" / "etcd_go"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """So many watchers in so many processes; how many puts a round has, and the pause between two,
+    in which every watcher must be done with the one before.
+    """
+
+    watchers: int
+    processes: int
+    puts: int
+    pause_ms: int
+
+
+SETUPS = (
+    Setup(watchers=1, processes=1, puts=200, pause_ms=10),
+    Setup(watchers=100, processes=1, puts=100, pause_ms=50),
+    Setup(watchers=100, processes=100, puts=100, pause_ms=50),
+    Setup(watchers=1000, processes=1, puts=30, pause_ms=400),
+)
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process's threads have used; /proc/PID/stat counts in hundredths of a second."""
+    total_ns = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        total_ns += int((task / "schedstat").read_text().split()[0])
+    return total_ns / 1e9
+
+
+def status_of(pid: int) -> dict[str, int]:
+    """Counts and KiB of /proc/PID/status."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    pairs = (line.split(":", 1) for line in lines)
+    return {name: int(value.split()[0]) for name, value in pairs if name in ("Threads", "RssAnon")}
+
+
+@dataclass
+class Figures:
+    """Of one round."""
+
+    median_ratio: float  # of the median watcher, over the puts
+    p99_ratio: float  # of all watchers and puts
+    ack_ms: float
+    threads: float
+    kib_each: float
+    idle_us_each: float  # CPU a second
+    event_us_each: float
+    etcd_idle_ms: float  # CPU a second
+
+
+class Watchers:
+    """One of the two programs, as often as the setup has processes."""
+
+    def __init__(self, command: list[str], etcd: Etcd, setup: Setup):
+        each = str(setup.watchers // setup.processes)
+        self._processes = [
+            subprocess.Popen([*command, etcd.endpoint, KEY, each],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for _ in range(setup.processes)
+        ]  # fmt: skip
+        for process in self._processes:
+            if process.stdout.readline() != "ready\n":
+                raise SystemExit(f"{command[0]} did not become ready")
+
+    def cpu_seconds(self) -> float:
+        return sum(cpu_seconds(process.pid) for process in self._processes)
+
+    def status(self, name: str) -> int:
+        return sum(status_of(process.pid)[name] for process in self._processes)
+
+    def end(self) -> dict[int, list[int]]:
+        """When each revision was seen, by each watcher."""
+        seen = defaultdict(list)
+        for process in self._processes:
+            out, _ = process.communicate()
+            if process.returncode != 0:
+                raise SystemExit(f"{process.args[0]} ended with {process.returncode}")
+            for line in out.splitlines():
+                _, revision, at_ns = (int(word) for word in line.split())
+                seen[revision].append(at_ns)
+        return seen
+
+
+def put(etcd: Etcd, setup: Setup, path: Path) -> list[tuple[int, int, int]]:
+    """Revision, start and acknowledgement of each put."""
+    done = subprocess.run(
+        [GO, "put", etcd.endpoint, KEY, str(setup.puts), str(setup.pause_ms), path],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return [tuple(int(word) for word in line.split()) for line in done.stdout.splitlines()]
+
+
+def ratios(puts, seen, count: int) -> tuple[float, float]:
+    """put -> visible, divided by put -> acknowledged: see Figures."""
+    middles, all_of_them = [], []
+    for revision, began, acknowledged in puts:
+        sights = seen[revision]
+        if len(sights) != count:
+            raise SystemExit(f"revision {revision} was seen {len(sights)} times, not {count}")
+        each = [(at - began) / (acknowledged - began) for at in sights]
+        middles.append(median(each))
+        all_of_them += each
+    return median(middles), quantiles(all_of_them, n=100)[98]
+
+
+def measure(command: list[str], etcd: Etcd, setup: Setup, idle_s: float, path: Path) -> Figures:
+    watchers = Watchers(command, etcd, setup)
+    time.sleep(2)  # what connecting left behind
+    before, etcd_before = watchers.cpu_seconds(), cpu_seconds(etcd.pid)
+    time.sleep(idle_s)
+    idle = (watchers.cpu_seconds() - before) / idle_s
+    etcd_idle = (cpu_seconds(etcd.pid) - etcd_before) / idle_s
+    threads, kib = watchers.status("Threads"), watchers.status("RssAnon")
+    before, began = watchers.cpu_seconds(), time.monotonic()
+    puts = put(etcd, setup, path)
+    time.sleep(0.5)
+    busy = watchers.cpu_seconds() - before - idle * (time.monotonic() - began)
+    median_ratio, p99_ratio = ratios(puts, watchers.end(), setup.watchers)
+    return Figures(
+        median_ratio=median_ratio,
+        p99_ratio=p99_ratio,
+        ack_ms=median(acknowledged - start for _, start, acknowledged in puts) / 1e6,
+        threads=threads,
+        kib_each=kib / setup.watchers,
+        idle_us_each=idle * 1e6 / setup.watchers,
+        event_us_each=max(0.0, busy) * 1e6 / (setup.watchers * len(puts)),
+        etcd_idle_ms=etcd_idle * 1e3,
+    )
+
+
+def medians(rounds: list[Figures]) -> Figures:
+    return Figures(**{
+        field.name: median(getattr(one, field.name) for one in rounds)
+        for field in fields(Figures)
+    })  # fmt: skip
+
+
+HEADER = """
+| watchers | processes | client | put → visible / ack, median | p99 | ack, ms | threads | RssAnon each, KiB \
+| idle CPU each, µs/s | CPU an event each, µs | etcd's CPU while idle, ms/s |
+|---|---|---|---|---|---|---|---|---|---|---|"""
+
+
+def row_of(setup: Setup, name: str, figures: Figures) -> str:
+    return (
+        f"| {setup.watchers} | {setup.processes} | {name} | {figures.median_ratio:.2f} | {figures.p99_ratio:.2f} "
+        f"| {figures.ack_ms:.2f} | {figures.threads:.0f} | {figures.kib_each:.0f} "
+        f"| {figures.idle_us_each:.0f} | {figures.event_us_each:.0f} "
+        f"| {figures.etcd_idle_ms:.1f} |"
+    )
+
+
+def etcd_alone(etcd: Etcd, idle_s: float) -> float:
+    before = cpu_seconds(etcd.pid)
+    time.sleep(idle_s)
+    return (cpu_seconds(etcd.pid) - before) / idle_s * 1e3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/bench_etcd")
+    parser.add_argument("--watchers-binary", required=True, help="bench/etcd/etcd_watchers, built")
+    parser.add_argument("--counts", default="1,100,1000", help="of watchers, of 1, 100 and 1000")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--idle", type=float, default=10, help="seconds to watch idle watchers for")
+    options = parser.parse_args()
+    wanted = {int(word) for word in options.counts.split(",")}
+    setups = [setup for setup in SETUPS if setup.watchers in wanted]
+    # A connection each, on both sides.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+    commands = {"osproxy": [options.watchers_binary], "Go client": [str(GO), "watch"]}
+    lines = []
+    with tempfile.TemporaryDirectory(prefix="osproxy-bench-") as folder:
+        path = Path(folder, "document.json")
+        path.write_text(DOCUMENT)
+        with Etcd(folder, release=CURRENT_ETCD) as etcd:
+            etcd.put(KEY, DOCUMENT)
+            alone_ms = etcd_alone(etcd, options.idle)
+            for setup in setups:
+                rounds = defaultdict(list)
+                for number in range(options.rounds):
+                    for name, command in commands.items():
+                        print(f"{setup}, round {number + 1}, {name}", flush=True)
+                        rounds[name].append(measure(command, etcd, setup, options.idle, path))
+                lines += [row_of(setup, name, medians(rounds[name])) for name in commands]
+    print(HEADER, *lines, sep="\n")
+    print(f"\netcd's CPU with no watchers: {alone_ms:.1f} ms/s; {options.rounds} rounds")
+
+
+if __name__ == "__main__":
+    main()
