@@ -460,8 +460,8 @@ class GrpcTransport final : public Transport {
   void wake() override {
     // acq_rel: whoever finds it set may rely on the alarm of the thread that set it.
     if (!woken_.exchange(true, std::memory_order_acq_rel)) {
-      // Long over, so that it goes off here and now. Anything later is for gRPC's timer thread, which
-      // waits on the wall clock: if that has been set back, for as long as it was.
+      // Long over, so that it goes off here and now. Anything later is for gRPC's timer thread,
+      // which waits on the wall clock: if that has been set back, for as long as it was.
       alarm_.Set(&queue_, gpr_inf_past(GPR_CLOCK_MONOTONIC), &alarm_);
     }
   }
