@@ -1,4 +1,4 @@
-"""How soon a change is seen, and what watching costs: osproxy's stores beside the official Go client.
+"""How soon a change is seen, and what that costs: osproxy's stores beside the official Go client.
 
 Each has so many watchers, in one process or spread over several, each with a connection of its own,
 on one key of one etcd. Both are measured in turn, some rounds, and the medians shown. See
@@ -164,16 +164,16 @@ def medians(rounds: list[Figures]) -> Figures:
 
 
 HEADER = """
-| watchers | processes | client | put → visible / ack, median | p99 | ack, ms | threads | RssAnon each, KiB \
-| idle CPU each, µs/s | CPU an event each, µs | etcd's CPU while idle, ms/s |
+| watchers | processes | client | put → visible / ack, median | p99 | ack, ms | threads \
+| RssAnon each, KiB | idle CPU each, µs/s | CPU an event each, µs | etcd's CPU while idle, ms/s |
 |---|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def row_of(setup: Setup, name: str, figures: Figures) -> str:
     return (
-        f"| {setup.watchers} | {setup.processes} | {name} | {figures.median_ratio:.2f} | {figures.p99_ratio:.2f} "
-        f"| {figures.ack_ms:.2f} | {figures.threads:.0f} | {figures.kib_each:.0f} "
-        f"| {figures.idle_us_each:.0f} | {figures.event_us_each:.0f} "
+        f"| {setup.watchers} | {setup.processes} | {name} | {figures.median_ratio:.2f} "
+        f"| {figures.p99_ratio:.2f} | {figures.ack_ms:.2f} | {figures.threads:.0f} "
+        f"| {figures.kib_each:.0f} | {figures.idle_us_each:.0f} | {figures.event_us_each:.0f} "
         f"| {figures.etcd_idle_ms:.1f} |"
     )
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 # Between the moment for which a client works out its verified age and the moment that it puts
 # beside it: a busy machine may be away from it for a while.
 AGE_SLACK_S = 0.5
-# While a client says "synced": 5 s between two proofs, 3 s for an answer, 1 s for the watch to catch
-# up, and the design's promise of 10 s.
+# While a client says "synced": 5 s between two proofs, 3 s for an answer, 1 s for the watch to
+# catch up, and the design's promise of 10 s.
 MAX_SYNCED_AGE_S = 10
 
 
@@ -119,4 +119,4 @@ def _judge_age(history: History, sight: Sight, held: int) -> list[str]:
     outdated_s = sight.t - successor.ended
     if sight.age_s >= outdated_s - AGE_SLACK_S:
         return []
-    return [f"claims a proof that cannot be: outdated for {outdated_s:.1f} s by {successor}: {sight}"]
+    return [f"a proof that cannot be: outdated for {outdated_s:.1f} s by {successor}: {sight}"]

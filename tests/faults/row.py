@@ -10,8 +10,8 @@ from witness import Instance, Watch
 
 from parts import Etcd, eventually
 
-# No promise, only the end of our patience: a client that has failed for long waits up to 15 s before
-# it tries again, and the machine may be busy with other things.
+# No promise, only the end of our patience: a client that has failed for long waits up to 15 s
+# before it tries again, and the machine may be busy with other things.
 PATIENCE_S = 60
 
 
@@ -61,7 +61,8 @@ class Row:
         put = put or self.etcd.put
         self._count += 1
         one = f"d{self._count}"
-        return self._change(lambda: put(self.key, document(one, **how)), [one], new_lineage=new_lineage)
+        value = document(one, **how)
+        return self._change(lambda: put(self.key, value), [one], new_lineage=new_lineage)
 
     def put_malformed(self, value: str, slug: str, put=None) -> Change:
         """A value that clients must refuse: they go on showing what they show."""
@@ -69,12 +70,20 @@ class Row:
         return self._change(lambda: put(self.key, value), self.history.last.shown, rejected=slug)
 
     def delete(self) -> Change:
-        return self._change(lambda: self.etcd.delete(self.key) and 0, [])
+        def delete() -> int:
+            self.etcd.delete(self.key)
+            return 0
+
+        return self._change(delete, [])
 
     def becomes(self, change: Change, action) -> Change:
         """`action` gives the cluster another history, in which `change` is the truth."""
-        return self._change(lambda: action() and None or change.revision, change.shown,
-                            new_lineage=True)  # fmt: skip
+
+        def act() -> int:
+            action()
+            return change.revision
+
+        return self._change(act, change.shown, new_lineage=True)
 
     def expired(self) -> None:
         """From now on nothing is shown, though nothing was written."""

@@ -1,7 +1,7 @@
 """Somebody sets the clients' wall clock; the clock that counts since boot goes on as it did.
 
-The kernel's own waits are not shifted. gRPC's timers wait for a wall time: when ours is ahead of the
-kernel's they go off hours late, as they do on a machine whose clock has been set back.
+The kernel's own waits are not shifted. gRPC's timers wait for a wall time: when ours is ahead of
+the kernel's they go off hours late, as they do on a machine whose clock has been set back.
 """
 
 import struct
@@ -36,7 +36,7 @@ class WallClock:
             file.write(struct.pack("q", seconds * 10**9))
 
     def true_time(self, t: float) -> float:
-        """What the machine's clock showed when the shifted one, or it before it was shifted, did."""
+        """What the machine's clock showed when this one, before or after it was set, showed `t`."""
         now = time.time()
         return min(t, t - self._shift, key=lambda one: abs(one - now))
 

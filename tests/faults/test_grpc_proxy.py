@@ -57,4 +57,5 @@ def test_grpc_proxy_killed_and_restarted(row, etcd, grpc_proxy):
     row.delete()
     row.put()
     grpc_proxy.start()
-    row.tell(f"noticed after {noticed:.1f} s, in step {row.seen(time.time()):.1f} s after it was back")
+    seen = row.seen(since=time.time())
+    row.tell(f"noticed after {noticed:.1f} s, in step {seen:.1f} s after it was back")

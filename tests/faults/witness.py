@@ -1,7 +1,7 @@
 """The clients whose behaviour is tested, and what they have said so far.
 
-Two programs, as users have them: `osproxyctl watch`, which prints a line whenever something changes,
-and `osproxy`, whose status is asked for all the time.
+Two programs, as users have them: `osproxyctl watch`, which prints a line whenever something
+changes, and `osproxy`, whose status is asked for all the time.
 """
 
 import json
