@@ -10,19 +10,23 @@ raises PartFailed with the end of its log.
 
 from .client import Reply, eventually, request
 from .ctl import Ctl, CtlResult
-from .etcd import CURRENT_ETCD, DEBIAN_ETCD, Etcd, EtcdRelease
+from .etcd import CURRENT_ETCD, DEBIAN_ETCD, Etcd, EtcdRelease, EtcdTls
 from .opensearch import OpenSearch
+from .pki import Authority, Pair
 from .process import PartFailed, Process
 from .proxy import Proxy, program
 
 __all__ = [
     "CURRENT_ETCD",
     "DEBIAN_ETCD",
+    "Authority",
     "Ctl",
     "CtlResult",
     "Etcd",
     "EtcdRelease",
+    "EtcdTls",
     "OpenSearch",
+    "Pair",
     "PartFailed",
     "Process",
     "Proxy",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .client import request
+from .pki import Pair
 from .process import PartFailed, Process, free_port, parts_dir
 
 
@@ -29,6 +30,28 @@ DEBIAN_ETCD = EtcdRelease("3.4")
 CURRENT_ETCD = EtcdRelease("3.7", part="etcd-3.7", restorer="etcdutl")
 
 
+@dataclass
+class EtcdTls:
+    """What a member serves with. With `trusted` it demands client certificates of that CA."""
+
+    ca: Path  # for etcdctl, to check the server by
+    server: Pair
+    trusted: Path | None = None
+    client: Pair | None = None  # etcdctl's own
+
+    def server_flags(self) -> list[str]:
+        flags = ["--cert-file", str(self.server.cert), "--key-file", str(self.server.key)]
+        if self.trusted:
+            flags += ["--client-cert-auth", "--trusted-ca-file", str(self.trusted)]
+        return flags
+
+    def client_flags(self) -> list[str]:
+        flags = ["--cacert", str(self.ca)]
+        if self.client:
+            flags += ["--cert", str(self.client.cert), "--key", str(self.client.key)]
+        return flags
+
+
 class Etcd(Process):
     """`arguments` come on top of what is always set. `host` is the address that it listens on,
     `peer_host` the one for other members, if it is another; `prefix` stands before its command, to
@@ -36,15 +59,19 @@ class Etcd(Process):
     """
 
     def __init__(self, run_dir, name: str = "etcd", *, release: EtcdRelease = DEBIAN_ETCD,
-                 arguments=(), host: str = "127.0.0.1", peer_host: str = "", prefix=()):  # fmt: skip
+                 tls: EtcdTls | None = None, arguments=(), host: str = "127.0.0.1",
+                 peer_host: str = "", prefix=()):  # fmt: skip
         super().__init__(run_dir, name)
         self.release = release
         self.arguments = list(arguments)
         self.prefix = list(prefix)
         self.port = free_port()
+        self.tls = tls
+        self.user: str | None = None  # etcdctl's, as NAME:PASSWORD, once authentication is on
         self.peer_url = f"http://{peer_host or host}:{free_port()}"
-        self.endpoint = f"{host}:{self.port}"
-        self.url = f"http://{self.endpoint}"
+        address = f"{host}:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{address}"
+        self.endpoint = self.url if tls else address
         self.data = self.dir / "data"
         self.initial_cluster = f"{name}={self.peer_url}"
 
@@ -55,11 +82,19 @@ class Etcd(Process):
             "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
             "--listen-peer-urls", self.peer_url,
             "--initial-advertise-peer-urls", self.peer_url,
-            "--initial-cluster", self.initial_cluster, *self.arguments,
+            "--initial-cluster", self.initial_cluster,
+            *(self.tls.server_flags() if self.tls else []), *self.arguments,
         ]  # fmt: skip
 
     def ready(self) -> bool:
-        return request("GET", f"{self.url}/health", timeout=2).json()["health"] == "true"
+        if self.tls is None:
+            health = request("GET", f"{self.url}/health", timeout=2).json()
+            return health["health"] == "true"
+        try:
+            self.etcdctl("endpoint", "health")
+        except PartFailed as error:
+            raise OSError(error) from error
+        return True
 
     def version(self) -> str:
         return request("GET", f"{self.url}/version").json()["etcdserver"]
@@ -74,12 +109,18 @@ class Etcd(Process):
             raise PartFailed(f"{program} {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
-    def etcdctl_text(self, *arguments: str, stdin: str | None = None) -> str:
-        return self._run("etcdctl", "--endpoints", self.endpoint, *arguments, stdin=stdin)
+    def run_etcdctl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Runs etcdctl as a person would; its text."""
+        flags = ["--endpoints", self.endpoint]
+        if self.tls:
+            flags += self.tls.client_flags()
+        if self.user:
+            flags += ["--user", self.user]
+        return self._run("etcdctl", *flags, *arguments, stdin=stdin)
 
     def etcdctl(self, *arguments: str, stdin: str | None = None) -> dict:
-        """Runs etcdctl as a person would, for its JSON."""
-        return json.loads(self.etcdctl_text("-w", "json", *arguments, stdin=stdin))
+        """The same for its JSON, where it has some."""
+        return json.loads(self.run_etcdctl("-w", "json", *arguments, stdin=stdin))
 
     def put(self, key: str, value: str) -> int:
         """A raw put, past every check of ours; returns the revision."""
@@ -99,10 +140,10 @@ class Etcd(Process):
 
     def compact(self, revision: int) -> None:
         """Forgets everything before `revision`."""
-        self.etcdctl_text("compact", str(revision))
+        self.run_etcdctl("compact", str(revision))
 
     def save_snapshot(self, path: Path) -> None:
-        self.etcdctl_text("snapshot", "save", str(path))
+        self.run_etcdctl("snapshot", "save", str(path))
 
     def restore_snapshot(self, path: Path) -> None:
         """Puts the data of a snapshot in the place of what is there; etcd must not be running."""

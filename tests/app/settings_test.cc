@@ -105,8 +105,9 @@ TEST(Settings, EachBadValueIsRefused) {
                           "--max-connections=0",  "--connect-timeout=0s",
                           "--response-timeout=5", "--idle-timeout=",
                           "--admin-listen=:1",    "--admin-token-file=/nonexistent",
-                          "--instance=",          "--etcd-endpoints=https://e:1",
+                          "--instance=",          "--etcd-endpoints=https://e",
                           "--etcd-endpoints=e:x", "--etcd-key=",
+                          "--etcd-user=",         "--etcd-ca-file=/nonexistent",
                           "--directives-file=",   "--max-life=1ms",
                           "--explain-records=x",  "--explain-bytes=-1",
                           "--ring-records=1e3",   "--log-level=loud",
@@ -128,6 +129,26 @@ TEST(Settings, AFileWithAnUnknownNameIsRefused) {
   std::ofstream(path) << "upstreem = \"http://a:1\"\n";
   EXPECT_THAT(error_of({"--config", path}), HasSubstr("upstreem is no setting"));
   EXPECT_THAT(error_of({"--config", "/nonexistent"}), HasSubstr("--config: /nonexistent"));
+}
+
+TEST(Settings, CredentialsForEtcdGoTogetherAndWithEndpoints) {
+  const TempDir dir;
+  const std::string file = (dir.path() / "password").string();
+  std::ofstream(file) << "secret\n";
+  const auto settings = read({kUpstream, "--etcd-endpoints", "https://e1:2379/,https://e2:2379",
+                              "--etcd-user", "ana", "--etcd-password-file", file});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_THAT(settings->etcd_endpoints, ElementsAre("https://e1:2379", "https://e2:2379"));
+  EXPECT_EQ(settings->etcd_credentials, (EtcdCredentials{.user = "ana", .password_file = file}));
+
+  EXPECT_THAT(error_of({kUpstream, "--etcd-user", "ana", "--etcd-password-file", file}),
+              HasSubstr("--etcd-endpoints is missing"));
+  EXPECT_THAT(error_of({kUpstream, "--etcd-endpoints", "e:1", "--etcd-user", "ana"}),
+              HasSubstr("belong together"));
+  EXPECT_THAT(error_of({kUpstream, "--etcd-endpoints", "e:1", "--etcd-ca-file", file}),
+              HasSubstr("without TLS"));
+  EXPECT_THAT(error_of({kUpstream, "--etcd-endpoints", "https://e:1", "--etcd-ca-file", file}),
+              HasSubstr("holds no certificate"));
 }
 
 TEST(Settings, TheDocumentIsInOnePlace) {

@@ -184,15 +184,19 @@ TEST_P(BadConnectionOfList, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     Flags, BadConnectionOfList,
     ::testing::Values(
-        BadConnection{{"--endpoints", "localhost"}, "--endpoints: the port is missing"},
+        BadConnection{{"--endpoints", "localhost"},
+                      "--endpoints: \"localhost\": the port is missing"},
         BadConnection{{"--endpoints", "a:1,,b:2"}, "--endpoints: a piece of the list is empty"},
         BadConnection{{"--endpoints", "a:1,"}, "--endpoints: a piece of the list is empty"},
-        BadConnection{{"--endpoints", "a:0"}, "--endpoints: port 0"},
+        BadConnection{{"--endpoints", "a:0"}, "--endpoints: \"a:0\": port 0"},
         BadConnection{{"--endpoints", ""}, "--endpoints: must not be empty"},
         BadConnection{{"--endpoints", "a:1", "--key", ""}, "--key: must not be empty"},
         BadConnection{{"--endpoints", "a:1", "--admin", "http://b"}, "exclude each other"},
         BadConnection{{"--endpoints", "a:1", "--token-file", "x"}, "--token-file goes with"},
         BadConnection{{"--key", "k"}, "--key goes with --endpoints"},
+        BadConnection{{"--etcd-user", "u"}, "--etcd-user goes with --endpoints"},
+        BadConnection{{"--endpoints", "a:1", "--etcd-user", "u"}, "belong together"},
+        BadConnection{{"--endpoints", "a:1,https://b:1"}, "--endpoints: \"https://b:1\": some are"},
         BadConnection{{"--admin", "proxy-1:9901"}, "--admin: it must be a URL"},
         BadConnection{{"--admin", "http://a/path"}, "--admin: it must be scheme"},
         BadConnection{{"--admin", "https://a:1"}, "--admin: the admin listener speaks plain HTTP"},
@@ -204,7 +208,7 @@ TEST(Usage, NamesTheVariableThatIsWrong) {
   Harness harness;
   harness.variables["OSPROXYCTL_ENDPOINTS"] = "localhost";
   EXPECT_THAT(harness.run_bare({"list"}).err,
-              HasSubstr("OSPROXYCTL_ENDPOINTS: the port is missing"));
+              HasSubstr("OSPROXYCTL_ENDPOINTS: \"localhost\": the port is missing"));
   harness.variables["OSPROXYCTL_ADMIN"] = "http://a";
   EXPECT_THAT(harness.run_bare({"list"}).err, HasSubstr("are both set"));
   harness.variables.erase("OSPROXYCTL_ENDPOINTS");
@@ -220,8 +224,8 @@ TEST(Usage, FlagsGoOverVariables) {
                        {"OSPROXYCTL_KEY", "other/key"},
                        {"OSPROXYCTL_ADMIN", ""}};  // empty is unset
   EXPECT_EQ(harness.run_bare({"list"}).code, 0);
-  EXPECT_EQ(harness.etcd.access->endpoints, (Args{"10.0.0.1:1", "10.0.0.2:2"}));
-  EXPECT_EQ(harness.etcd.access->key, "other/key");
+  EXPECT_EQ(harness.etcd.access->target.endpoints, (Args{"10.0.0.1:1", "10.0.0.2:2"}));
+  EXPECT_EQ(harness.etcd.access->target.key, "other/key");
   EXPECT_EQ(harness.etcd.access->timeout, std::chrono::seconds{5});
 
   harness.variables["OSPROXYCTL_ADMIN"] = "http://a";
@@ -230,8 +234,8 @@ TEST(Usage, FlagsGoOverVariables) {
                            "--max-life", "2d"})
                 .code,
             0);
-  EXPECT_EQ(harness.etcd.access->endpoints, Args{"[::1]:9"});
-  EXPECT_EQ(harness.etcd.access->key, "k");
+  EXPECT_EQ(harness.etcd.access->target.endpoints, Args{"[::1]:9"});
+  EXPECT_EQ(harness.etcd.access->target.key, "k");
   EXPECT_EQ(harness.etcd.access->timeout, std::chrono::milliseconds{250});
   EXPECT_EQ(harness.etcd.access->limits.max_life, std::chrono::days{2});
 }

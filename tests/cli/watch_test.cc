@@ -146,7 +146,7 @@ TEST(Watch, SaysThatEtcdCannotBeReachedAtTheStart) {
   const Result result = harness.run({"watch", "--key", "k", "--timeout", "1s"});
   EXPECT_EQ(result.code, 5);
   EXPECT_THAT(result.err, HasSubstr("127.0.0.1:2379: connection refused"));
-  EXPECT_EQ(harness.etcd.access->key, "k");
+  EXPECT_EQ(harness.etcd.access->target.key, "k");
   EXPECT_EQ(harness.etcd.access->timeout, 1s);
 }
 

@@ -17,6 +17,9 @@ TEST(Failure, IsClassifiedByCodeAndText) {
   } cases[] = {
       {1, "CANCELLED", FailureKind::Cancelled},
       {3, "etcdserver: user name is empty", FailureKind::Unauthenticated},
+      {3, "etcdserver: revision of auth store is old", FailureKind::Unauthenticated},
+      {3, "etcdserver: authentication failed, invalid user ID or password",
+       FailureKind::WrongPassword},
       {3, "etcdserver: request is too large", FailureKind::Other},
       {4, "Deadline Exceeded", FailureKind::Silent},
       {5, "etcdserver: requested lease not found", FailureKind::NoLease},
@@ -24,6 +27,8 @@ TEST(Failure, IsClassifiedByCodeAndText) {
       {7, "etcdserver: permission denied", FailureKind::Permission},
       {8, "Received message larger than max (6291480 vs. 4194304)", FailureKind::TooLarge},
       {8, "etcdserver: too many requests", FailureKind::Other},
+      {9, "etcdserver: authentication is not enabled", FailureKind::AuthOff},
+      {9, "etcdserver: something else", FailureKind::Other},
       {12, "unknown service etcdserverpb.KV", FailureKind::NotEtcd},
       {14, "etcdserver: no leader", FailureKind::NoLeader},
       {14, "etcdserver: request timed out", FailureKind::Other},
@@ -34,10 +39,32 @@ TEST(Failure, IsClassifiedByCodeAndText) {
       {14, "last error: UNAVAILABLE: ipv4:127.0.0.1:1: Failed parsing HTTP/2",
        FailureKind::NotEtcd},
       {14, "Socket closed", FailureKind::Unreachable},
+      {14, "ipv4:127.0.0.1:1: Peer name 127.0.0.1 is not in peer certificate",
+       FailureKind::WrongName},
+      {14,
+       "Ssl handshake failed: SSL_ERROR_SSL: error:0A000086:SSL routines::certificate verify "
+       "failed",
+       FailureKind::Untrusted},
+      {14, "Cannot check peer: missing selected ALPN property.", FailureKind::NotEtcd},
+      {14, "Ssl handshake failed: SSL_ERROR_SSL: error:0A00010B:SSL routines::wrong version number",
+       FailureKind::NoTls},
+      {14,
+       "Ssl handshake failed: SSL_ERROR_SSL: error:0A000410:SSL routines::sslv3 alert "
+       "handshake failure",
+       FailureKind::TlsFailed},
       {16, "etcdserver: invalid auth token", FailureKind::Unauthenticated},
       {99, "", FailureKind::Other},
   };
   for (const auto& c : cases) EXPECT_EQ(failure_from_status(c.code, c.message).kind, c.kind);
+}
+
+TEST(Failure, IsDescribedWithoutWhatGrpcPutsInFront) {
+  const Failure failure = failure_from_status(
+      14,
+      "failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:1: Peer name ::1 is "
+      "not in peer certificate");
+  EXPECT_THAT(describe("https://[::1]:1", failure),
+              ::testing::EndsWith("? (Peer name ::1 is not in peer certificate)"));
 }
 
 TEST(Failure, IsDescribedInOneBoundedLine) {

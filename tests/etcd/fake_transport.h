@@ -38,6 +38,16 @@ class FakePeer {
   Started<GrantRequest> await_grant() { return await(grants_); }
   Started<KeepAliveRequest> await_keep_alive() { return await(keep_alives_); }
   Started<RevokeRequest> await_revoke() { return await(revokes_); }
+  Started<AuthRequest> await_authentication() { return await(authentications_); }
+  std::string token() const {
+    const std::lock_guard lock(mutex_);
+    return token_;
+  }
+  /// How many calls have been started in all.
+  std::size_t started() const {
+    const std::lock_guard lock(mutex_);
+    return started_;
+  }
   void deliver(TransportEvent event) {
     const std::lock_guard lock(mutex_);
     events_.push_back(std::move(event));
@@ -74,6 +84,7 @@ class FakePeer {
   void start(Queue<Request>& queue, CallId call, const Request& request) {
     const std::lock_guard lock(mutex_);
     queue.push_back({.call = call, .request = request});
+    ++started_;
     changed_.notify_all();
   }
 
@@ -99,6 +110,9 @@ class FakePeer {
   Queue<GrantRequest> grants_;
   Queue<KeepAliveRequest> keep_alives_;
   Queue<RevokeRequest> revokes_;
+  Queue<AuthRequest> authentications_;
+  std::string token_;
+  std::size_t started_ = 0;
   std::deque<TransportEvent> events_;
   bool woken_ = false;
   bool gone_ = false;
@@ -134,6 +148,13 @@ class FakeTransport final : public Transport {
   }
   void revoke(CallId call, const RevokeRequest& request) override {
     peer_->start(peer_->revokes_, call, request);
+  }
+  void authenticate(CallId call, const AuthRequest& request) override {
+    peer_->start(peer_->authentications_, call, request);
+  }
+  void use_token(std::string token) override {
+    const std::lock_guard lock(peer_->mutex_);
+    peer_->token_ = std::move(token);
   }
   void cancel(CallId) override {}
   std::optional<TransportEvent> next(std::chrono::nanoseconds timeout) override {

@@ -91,6 +91,11 @@ TEST(WatchMachine, ClassifiesAndCountsCancels) {  // W4
   EXPECT_EQ(cancelled("etcdserver: no leader"), (Counts{0, 0, 1, 0}));
   EXPECT_EQ(cancelled("whatever"), (Counts{0, 0, 0, 1}));
 
+  Script refused({"one"});
+  refused.sync().watch_says({.canceled = true, .cancel_reason = "etcdserver: invalid auth token"});
+  refused.closes();
+  EXPECT_THAT(refused.status().reason, HasSubstr("one: etcd wants a user and a password"));
+
   Script script({"one"});
   script.sync().watch_fails(FailureKind::NoLeader).closes();  // W5: the whole stream ends
   EXPECT_EQ(script.status().counters.cancels, (Counts{0, 0, 1, 0}));
@@ -512,7 +517,8 @@ INSTANTIATE_TEST_SUITE_P(
         ::testing::Values(Step::Read, Step::Sizing, Step::WatchOpening, Step::Watch, Step::Proof),
         ::testing::Values(FailureKind::Refused, FailureKind::NameNotFound, FailureKind::Unreachable,
                           FailureKind::Silent, FailureKind::NotEtcd, FailureKind::Permission,
-                          FailureKind::Unauthenticated, FailureKind::NoLeader,
+                          FailureKind::Unauthenticated, FailureKind::WrongPassword,
+                          FailureKind::Untrusted, FailureKind::BadFiles, FailureKind::NoLeader,
                           FailureKind::Cancelled, FailureKind::Other)));
 INSTANTIATE_TEST_SUITE_P(Silence, EveryStepFails,
                          ::testing::Combine(::testing::Values(Step::SilentRead, Step::SilentWatch,

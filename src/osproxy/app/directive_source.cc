@@ -14,7 +14,9 @@ namespace {
 std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, StoreLog& log,
                                                       const DecodeLimits& limits,
                                                       const Clock& clock) {
-  const EtcdTarget target{.endpoints = settings.etcd_endpoints, .key = settings.etcd_key};
+  const EtcdTarget target{.endpoints = settings.etcd_endpoints,
+                          .key = settings.etcd_key,
+                          .credentials = settings.etcd_credentials};
   auto publisher = EtcdDirectivePublisher::create({.target = target, .limits = limits}, clock);
   if (!publisher) return std::unexpected(publisher.error().message);
   auto connected = EtcdDirectiveStore::connect(

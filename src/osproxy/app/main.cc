@@ -9,6 +9,7 @@
 #include "osproxy/app/instance.h"
 #include "osproxy/app/log.h"
 #include "osproxy/app/settings.h"
+#include "osproxy/etcd/transport.h"
 
 namespace {
 
@@ -48,6 +49,7 @@ int main(int argc, char** argv) try {
     std::fputs(text.c_str(), exit_code == 0 ? stdout : stderr);
     return exit_code;
   }
+  etcd::mute_grpc_log();
   app::set_up_log(settings->log_level);
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);

@@ -1,10 +1,12 @@
 #include "osproxy/app/setting_table.h"
 
 #include <charconv>
-#include <fstream>
-#include <iterator>
+
+#include <unistd.h>
 
 #include "osproxy/core/duration.h"
+#include "osproxy/core/read_file.h"
+#include "osproxy/etcd/endpoints.h"
 
 namespace osproxy::app {
 namespace {
@@ -14,6 +16,7 @@ using Stored = std::expected<void, std::string>;
 
 constexpr unsigned kMaxWorkers = 256;  // more threads than any machine this is run on has cores
 constexpr std::size_t kMinTokenBytes = 16;
+constexpr std::size_t kMaxTokenBytes = 4096;  // what a head can hold besides everything else
 
 Stored store_count(std::size_t& out, const std::string& text, std::size_t least, std::size_t most) {
   std::size_t value = 0;
@@ -57,21 +60,9 @@ Stored store_upstreams(Settings& settings, Values values) {
 }
 
 Stored store_etcd_endpoints(Settings& settings, Values values) {
-  settings.etcd_endpoints.clear();
-  for (const std::string& value : values) {
-    if (value.starts_with("https://")) {
-      return std::unexpected("https endpoints are not supported yet: use http://");
-    }
-    // Without the scheme, as etcdctl takes it too. No port is implied: http's own is not etcd's.
-    constexpr std::string_view kScheme = "http://";
-    const std::string_view rest =
-        std::string_view(value).substr(value.starts_with(kScheme) ? kScheme.size() : 0);
-    const auto address =
-        parse_host_port(rest.ends_with('/') ? rest.substr(0, rest.size() - 1) : rest);
-    if (!address) return std::unexpected(address.error());
-    if (address->port == 0) return std::unexpected("port 0 cannot be connected to");
-    settings.etcd_endpoints.push_back(address->to_string());
-  }
+  auto endpoints = etcd::parse_endpoints(values);
+  if (!endpoints) return std::unexpected(std::move(endpoints).error());
+  settings.etcd_endpoints = *std::move(endpoints);
   return {};
 }
 
@@ -86,14 +77,13 @@ Stored store_header_name(std::string& out, const std::string& text) {
 }
 
 Stored store_token(Settings& settings, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::unexpected("it must be a file that can be read");
-  std::string token{std::istreambuf_iterator<char>(file), {}};
-  while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
-  if (token.size() < kMinTokenBytes) {
+  auto token = read_file(path, kMaxTokenBytes);
+  if (!token) return std::unexpected("the file " + token.error());
+  while (token->ends_with('\n') || token->ends_with('\r')) token->pop_back();
+  if (token->size() < kMinTokenBytes) {
     return std::unexpected("the file must hold a token of at least 16 bytes");
   }
-  settings.admin_token = std::move(token);
+  settings.admin_token = *std::move(token);
   return {};
 }
 
@@ -110,6 +100,15 @@ Stored store_log_level(Settings& settings, const std::string& text) {
 Stored store_text(std::string& out, const std::string& text) {
   if (text.empty()) return std::unexpected("it must not be empty");
   out = text;
+  return {};
+}
+
+/// Of a file that is read later, and again whenever it is needed.
+Stored store_path(std::string& out, const std::string& path) {
+  if (::access(path.c_str(), R_OK) != 0) {
+    return std::unexpected("it must be a file that can be read");
+  }
+  out = path;
   return {};
 }
 
@@ -150,10 +149,22 @@ const SettingRow kTable[] = {
     {"instance", "NAME",
      "this instance's name in status and the fleet (default: host name and pid)", false,
      [](Settings& s, Values v) { return store_text(s.instance, v[0]); }},
-    {"etcd-endpoints", "HOST:PORT", "etcd's client addresses: read the document from etcd", true,
+    {"etcd-endpoints", "HOST:PORT",
+     "etcd's client addresses, https:// in front for TLS: read the document from etcd", true,
      store_etcd_endpoints},
     {"etcd-key", "KEY", "the document's key (default osproxy/directives)", false,
      [](Settings& s, Values v) { return store_text(s.etcd_key, v[0]); }},
+    {"etcd-ca-file", "FILE",
+     "CAs that etcd's certificate may be issued by, as PEM (default: the system's)", false,
+     [](Settings& s, Values v) { return store_path(s.etcd_credentials.ca_file, v[0]); }},
+    {"etcd-cert-file", "FILE", "our certificate for etcd, as PEM", false,
+     [](Settings& s, Values v) { return store_path(s.etcd_credentials.cert_file, v[0]); }},
+    {"etcd-key-file", "FILE", "the private key of --etcd-cert-file, as PEM", false,
+     [](Settings& s, Values v) { return store_path(s.etcd_credentials.key_file, v[0]); }},
+    {"etcd-user", "NAME", "our user in etcd; needs --etcd-password-file", false,
+     [](Settings& s, Values v) { return store_text(s.etcd_credentials.user, v[0]); }},
+    {"etcd-password-file", "FILE", "holds the password of --etcd-user", false,
+     [](Settings& s, Values v) { return store_path(s.etcd_credentials.password_file, v[0]); }},
     {"etcd-connect-timeout", "DURATION", "to the first read, at start (default 5s)", false,
      [](Settings& s, Values v) { return store_duration(s.etcd_connect_timeout, v[0]); }},
     {"etcd-state-dir", "DIR",
@@ -199,6 +210,18 @@ const SettingRow kTable[] = {
      [](Settings& s, Values v) { return store_log_level(s, v[0]); }},
 };
 
+std::expected<void, std::string> check_etcd(const Settings& settings) {
+  if (settings.etcd_endpoints.empty()) {
+    if (settings.etcd_credentials == EtcdCredentials{}) return {};
+    return std::unexpected("--etcd-endpoints is missing: files or a user for etcd are given");
+  }
+  const auto checked = etcd::check_target({.endpoints = settings.etcd_endpoints,
+                                           .key = settings.etcd_key,
+                                           .credentials = settings.etcd_credentials});
+  if (!checked) return std::unexpected(checked.error().message);
+  return {};
+}
+
 }  // namespace
 
 std::span<const SettingRow> setting_table() { return kTable; }
@@ -220,7 +243,7 @@ std::expected<void, std::string> check_together(const Settings& settings) {
   if (!is_loopback(settings.admin_listen.host) && settings.admin_token.empty()) {
     return std::unexpected("--admin-listen is beyond loopback: --admin-token-file must be given");
   }
-  return {};
+  return check_etcd(settings);
 }
 
 }  // namespace osproxy::app

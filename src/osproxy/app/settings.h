@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "osproxy/core/address.h"
+#include "osproxy/etcd/etcd_options.h"
 
 namespace osproxy::app {
 
@@ -38,7 +39,8 @@ struct Settings {
   std::string instance;     ///< default: the host's name and the process id
 
   std::vector<std::string> etcd_endpoints;  ///< empty: the document is not in etcd
-  std::string etcd_key = "osproxy/directives";
+  std::string etcd_key = kDefaultEtcdKey;
+  EtcdCredentials etcd_credentials{};
   std::chrono::milliseconds etcd_connect_timeout{5'000};
   std::filesystem::path etcd_state_dir;   ///< empty: the last good set is not kept
   bool etcd_start_last_good = false;      ///< else a start without etcd fails

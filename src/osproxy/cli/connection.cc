@@ -1,7 +1,6 @@
 #include "osproxy/cli/connection.h"
 
 #include <algorithm>
-#include <fstream>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -11,18 +10,43 @@
 #include "osproxy/cli/flags.h"
 #include "osproxy/core/address.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/read_file.h"
+#include "osproxy/etcd/endpoints.h"
 
 namespace osproxy::cli {
 namespace {
 
 constexpr char kDefaultAdmin[] = "http://127.0.0.1:9901";
-constexpr char kDefaultKey[] = "osproxy/directives";
 constexpr std::chrono::milliseconds kDefaultTimeout{5'000};
 constexpr std::chrono::milliseconds kMaxTimeout{600'000};  // longer is a mistyped unit
 constexpr std::chrono::milliseconds kLongestMaxLife = std::chrono::days{366};
 constexpr std::size_t kMaxListBytes = 64 * 1024;  // a fleet of a thousand, with long names
-constexpr std::size_t kMaxKeyBytes = 1024;
-constexpr std::size_t kMaxTokenBytes = 4096;  // what a head can hold besides everything else
+constexpr std::size_t kMaxPathBytes = 4096;       // PATH_MAX
+constexpr std::size_t kMaxTokenBytes = 4096;      // what a head can hold besides everything else
+
+// Who we are to etcd: each by a flag or a variable.
+struct Credential {
+  const char* flag;
+  const char* variable;
+  const char* takes;
+  const char* help;
+  std::optional<std::string> ConnectionFlags::* given;
+  std::string EtcdCredentials::* used;
+};
+
+constexpr Credential kCredentials[] = {
+    {"--etcd-ca-file", "OSPROXYCTL_ETCD_CA_FILE", "FILE",
+     "CAs that etcd's certificate may be issued by, as PEM", &ConnectionFlags::ca_file,
+     &EtcdCredentials::ca_file},
+    {"--etcd-cert-file", "OSPROXYCTL_ETCD_CERT_FILE", "FILE", "Our certificate for etcd, as PEM",
+     &ConnectionFlags::cert_file, &EtcdCredentials::cert_file},
+    {"--etcd-key-file", "OSPROXYCTL_ETCD_KEY_FILE", "FILE", "Its private key, as PEM",
+     &ConnectionFlags::key_file, &EtcdCredentials::key_file},
+    {"--etcd-user", "OSPROXYCTL_ETCD_USER", "NAME", "Our user in etcd", &ConnectionFlags::user,
+     &EtcdCredentials::user},
+    {"--etcd-password-file", "OSPROXYCTL_ETCD_PASSWORD_FILE", "FILE", "Holds the user's password",
+     &ConnectionFlags::password_file, &EtcdCredentials::password_file},
+};
 
 Failure usage(std::string message) { return {ExitCode::Usage, std::move(message)}; }
 
@@ -74,14 +98,9 @@ std::expected<std::string, Failure> find_token(const ConnectionFlags& flags,
     if (!token || token->empty()) return std::string{};
     return check_token("OSPROXYCTL_TOKEN", *std::move(token));
   }
-  std::ifstream file(*flags.token_file, std::ios::binary);
-  std::string token(kMaxTokenBytes + 2, '\0');  // room for a line end
-  file.read(token.data(), static_cast<std::streamsize>(token.size()));
-  if (!file.eof() || file.bad()) {
-    return std::unexpected(usage("--token-file: the file cannot be read, or is too long"));
-  }
-  token.resize(static_cast<std::size_t>(file.gcount()));
-  return check_token("--token-file", std::move(token));
+  auto token = read_file(*flags.token_file, kMaxTokenBytes + 2);  // room for a line end
+  if (!token) return std::unexpected(usage("--token-file: the file " + token.error()));
+  return check_token("--token-file", *std::move(token));
 }
 
 // Whether a command of Reach::Either uses etcd; flags first, then variables.
@@ -105,13 +124,20 @@ std::expected<bool, Failure> uses_etcd(const ConnectionFlags& flags,
 }
 
 void add_etcd(CLI::App& app, ConnectionFlags& flags) {
-  add_value(app, "--endpoints", "HOST:PORT[,...]", "The etcd servers (OSPROXYCTL_ENDPOINTS)",
+  add_value(app, "--endpoints", "HOST:PORT[,...]",
+            "The etcd servers, https:// in front for TLS (OSPROXYCTL_ENDPOINTS)",
             text_reader(flags.endpoints, kMaxListBytes))
       .group("Connection");
-  add_value(app, "--key", "KEY",
-            fmt::format("The document's key in etcd (OSPROXYCTL_KEY; default: {})", kDefaultKey),
-            text_reader(flags.key, kMaxKeyBytes))
+  add_value(
+      app, "--key", "KEY",
+      fmt::format("The document's key in etcd (OSPROXYCTL_KEY; default: {})", kDefaultEtcdKey),
+      text_reader(flags.key, etcd::kMaxKeyBytes))
       .group("Connection");
+  for (const Credential& one : kCredentials) {
+    add_value(app, one.flag, one.takes, fmt::format("{} ({})", one.help, one.variable),
+              text_reader(flags.*one.given, kMaxPathBytes))
+        .group("Connection");
+  }
 }
 
 void add_admin(CLI::App& app, ConnectionFlags& flags, Reach reach) {
@@ -157,16 +183,20 @@ std::expected<EtcdAccess, Failure> etcd_access(const ConnectionFlags& flags,
   }
   auto pieces = split(*endpoints);
   if (!pieces) return std::unexpected(std::move(pieces).error());
-  for (const std::string& piece : *pieces) {
-    const auto address = parse_host_port(piece);
-    if (!address || address->port == 0) {
-      const std::string why = address ? "port 0 cannot be connected to" : address.error();
-      return std::unexpected(usage(fmt::format("{}: {}", endpoints->name, why)));
-    }
+  auto parsed = etcd::parse_endpoints(*pieces);
+  if (!parsed) {
+    return std::unexpected(usage(fmt::format("{}: {}", endpoints->name, parsed.error())));
   }
-  const auto key = find(flags.key, "--key", "OSPROXYCTL_KEY", environment);
-  return EtcdAccess{.endpoints = *std::move(pieces),
-                    .key = key ? key->text : kDefaultKey,
+  EtcdTarget target{.endpoints = *std::move(parsed)};
+  if (auto key = find(flags.key, "--key", "OSPROXYCTL_KEY", environment)) target.key = key->text;
+  for (const Credential& one : kCredentials) {
+    auto source = find(flags.*one.given, one.flag, one.variable, environment);
+    if (source) target.credentials.*one.used = std::move(source->text);
+  }
+  if (auto checked = etcd::check_target(target); !checked) {
+    return std::unexpected(usage(std::move(checked).error().message));
+  }
+  return EtcdAccess{.target = std::move(target),
                     .timeout = flags.timeout.value_or(kDefaultTimeout),
                     .limits = decode_limits(flags)};
 }
@@ -204,6 +234,11 @@ std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
     return *std::move(publisher);
   }
   if (flags.key) return std::unexpected(usage("--key goes with --endpoints only"));
+  for (const Credential& one : kCredentials) {
+    if (flags.*one.given) {
+      return std::unexpected(usage(fmt::format("{} goes with --endpoints only", one.flag)));
+    }
+  }
   const auto access = admin_access(flags, environment);
   if (!access) return std::unexpected(access.error());
   if (access->instances.size() != 1) {

@@ -28,6 +28,11 @@ enum class Reach : std::uint8_t { Either, Etcd, Admin };
 struct ConnectionFlags {
   std::optional<std::string> endpoints;
   std::optional<std::string> key;
+  std::optional<std::string> ca_file;
+  std::optional<std::string> cert_file;
+  std::optional<std::string> key_file;
+  std::optional<std::string> user;
+  std::optional<std::string> password_file;
   std::optional<std::string> admin;
   std::optional<std::string> token_file;
   std::optional<std::chrono::milliseconds> timeout;

@@ -16,15 +16,15 @@
 
 #include "osproxy/core/clock.h"
 #include "osproxy/core/random.h"
+#include "osproxy/etcd/etcd_options.h"
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/publisher.h"
 
 namespace osproxy::cli {
 
-/// Where the etcd is, and which key.
+/// Where the etcd is, which key, and who we are there.
 struct EtcdAccess {
-  std::vector<std::string> endpoints;  ///< host:port, checked
-  std::string key;
+  EtcdTarget target;  ///< checked
   std::chrono::milliseconds timeout{0};
   DecodeLimits limits{};
   std::string state_dir{};  ///< where the last good set is kept and started from; empty: nowhere

@@ -6,21 +6,13 @@
 #include "osproxy/etcd/etcd_publisher.h"
 
 namespace osproxy::cli {
-namespace {
-
-EtcdTarget make_target(const EtcdAccess& access) {
-  return {.endpoints = access.endpoints, .key = access.key};
-}
-
-}  // namespace
 
 EtcdConnector make_etcd_connector(const Clock& clock) {
   EtcdConnector connector;
   connector.publisher = [&clock](const EtcdAccess& access)
       -> std::expected<std::unique_ptr<DirectivePublisher>, std::string> {
     auto publisher = EtcdDirectivePublisher::create(
-        {.target = make_target(access), .limits = access.limits, .deadline = access.timeout},
-        clock);
+        {.target = access.target, .limits = access.limits, .deadline = access.timeout}, clock);
     if (!publisher) return std::unexpected(std::move(publisher).error().message);
     return *std::move(publisher);
   };
@@ -28,7 +20,7 @@ EtcdConnector make_etcd_connector(const Clock& clock) {
       [&clock](const EtcdAccess& access,
                OnChange on_change) -> std::expected<std::unique_ptr<DirectiveStore>, std::string> {
     EtcdStoreOptions options;
-    options.target = make_target(access);
+    options.target = access.target;
     options.connect_timeout = access.timeout;
     options.limits = access.limits;
     options.state_dir = access.state_dir;

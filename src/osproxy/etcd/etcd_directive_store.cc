@@ -286,8 +286,8 @@ std::expected<std::unique_ptr<EtcdDirectiveStore>, EtcdError> EtcdDirectiveStore
     EtcdStoreOptions options, const Clock& clock) {
   auto endpoints = etcd::check_target(options.target);
   if (!endpoints) return std::unexpected(std::move(endpoints).error());
-  return connect(std::move(options), clock, etcd::make_grpc_transport(*std::move(endpoints)),
-                 Random::from_system());
+  auto transport = etcd::make_transport(*std::move(endpoints), options.target.credentials, clock);
+  return connect(std::move(options), clock, std::move(transport), Random::from_system());
 }
 
 std::expected<std::unique_ptr<EtcdDirectiveStore>, EtcdError> EtcdDirectiveStore::connect(

@@ -10,16 +10,30 @@ namespace osproxy {
 /// The default key of the document.
 inline constexpr char kDefaultEtcdKey[] = "osproxy/directives";
 
+/// Who we are to etcd, and how we know that it is etcd; all of it by files, which are read anew for
+/// each connection, so that what is renewed on disk is used without a restart. Empty: not used.
+struct EtcdCredentials {
+  std::string ca_file{};    ///< PEM, one or more CAs; none: those that the system trusts
+  std::string cert_file{};  ///< PEM, our certificate, its issuers behind it; needs `key_file`
+  std::string key_file{};   ///< PEM, without a passphrase
+  std::string user{};       ///< needs `password_file`
+  std::string password_file{};
+
+  friend bool operator==(const EtcdCredentials&, const EtcdCredentials&) = default;
+};
+
 /// Where the document is: one cluster, one key.
 struct EtcdTarget {
-  /// `host:port` or `http://host:port`, one for each member that may be asked; IPv6 in brackets.
+  /// `host:port`, `http://host:port` or `https://host:port`, one for each member that may be asked;
+  /// all with TLS or all without; IPv6 in brackets.
   std::vector<std::string> endpoints;
   std::string key = kDefaultEtcdKey;
+  EtcdCredentials credentials{};
 };
 
 struct EtcdError {
   enum class Kind : std::uint8_t {
-    BadOptions,   ///< an endpoint or the key cannot be used as it is written; nothing was tried
+    BadOptions,   ///< an endpoint, the key or a file cannot be used as it is; nothing was tried
     Unreachable,  ///< no endpoint gave an answer that can be used
   };
 

@@ -147,8 +147,10 @@ std::expected<std::unique_ptr<EtcdDirectivePublisher>, EtcdError> EtcdDirectiveP
     EtcdPublisherOptions options, const Clock& clock) {
   auto endpoints = etcd::check_target(options.target);
   if (!endpoints) return std::unexpected(std::move(endpoints).error());
-  return create(std::move(options), clock,
-                [endpoints = *endpoints] { return etcd::make_grpc_transport(endpoints); });
+  const EtcdCredentials credentials = options.target.credentials;
+  return create(std::move(options), clock, [endpoints = *endpoints, credentials, &clock] {
+    return etcd::make_transport(endpoints, credentials, clock);
+  });
 }
 
 std::expected<std::unique_ptr<EtcdDirectivePublisher>, EtcdError> EtcdDirectivePublisher::create(

@@ -21,11 +21,35 @@ std::string_view advice(FailureKind kind) noexcept {
              "has "
              "its cluster a leader?";
     case FailureKind::NotEtcd:
-      return "what answers there is not etcd v3: is this etcd's client port, and without TLS?";
+      return "what answers there is not etcd v3: is this etcd's client port?";
+    case FailureKind::NoTls:
+      return "no TLS is spoken there: is the endpoint http://, and is this etcd's client port?";
+    case FailureKind::WantsTls:
+      return "TLS is spoken there: is the endpoint https://?";
+    case FailureKind::Untrusted:
+      return "its certificate is not trusted: is it issued by a CA of the CA file?";
+    case FailureKind::WrongName:
+      return "its certificate is for another name: is this the right server, and is the endpoint "
+             "one of the names in the certificate?";
+    case FailureKind::Expired:
+      return "its certificate is not valid now: has it expired, and is this machine's clock right?";
+    case FailureKind::ClientRefused:
+      return "it refuses our certificate, or that there is none: are certificate and key file "
+             "given, not expired, and issued by a CA that etcd trusts (its --trusted-ca-file)?";
+    case FailureKind::TlsFailed:
+      return "the TLS handshake failed: is it etcd that listens there?";
+    case FailureKind::BadFiles:
+      return "our own files cannot be used";
     case FailureKind::Permission:
       return "permission denied: may this user read, or write, the key?";
     case FailureKind::Unauthenticated:
-      return "etcd wants a user and a password";
+      return "etcd wants a user and a password: are they given?";
+    case FailureKind::WrongPassword:
+      return "wrong user or password: does etcd know the user (etcdctl user list), and does the "
+             "password file hold its password?";
+    case FailureKind::AuthOff:
+      return "a user is given, but etcd's authentication is off: turn it on (etcdctl auth enable), "
+             "or give no user";
     case FailureKind::NoLeader:
       return "this member has no leader: is a majority of the cluster up and connected to it?";
     case FailureKind::TooLarge:
@@ -53,10 +77,22 @@ enum StatusCode : int {
   kNotFound = 5,
   kPermissionDenied = 7,
   kResourceExhausted = 8,
+  kFailedPrecondition = 9,
   kUnimplemented = 12,
   kUnavailable = 14,
   kUnauthenticated = 16,
 };
+
+// What gRPC says of a handshake; look_at_server() finds out more where it says little.
+FailureKind classify_tls(std::string_view message) noexcept {
+  const auto says = [message](std::string_view words) { return message.contains(words); };
+  if (says("is not in peer certificate")) return FailureKind::WrongName;
+  if (says("certificate verify failed")) return FailureKind::Untrusted;
+  if (says("wrong version number")) return FailureKind::NoTls;
+  if (says("missing selected ALPN")) return FailureKind::NotEtcd;  // TLS, but not HTTP/2
+  if (says("handshake failed")) return FailureKind::TlsFailed;
+  return FailureKind::Unreachable;
+}
 
 // One code stands for many causes; the texts are those of gRPC 1.51 and etcd 3.4 to 3.7. A text
 // that is not known makes the failure more general, never wrong.
@@ -66,7 +102,14 @@ FailureKind classify(int code, std::string_view message) noexcept {
     case kCancelled:
       return FailureKind::Cancelled;
     case kInvalidArgument:
-      return says("user name is empty") ? FailureKind::Unauthenticated : FailureKind::Other;
+      if (says("authentication failed")) return FailureKind::WrongPassword;
+      // The second: a token that is older than the last change of a user or role.
+      if (says("user name is empty") || says("revision of auth store is old")) {
+        return FailureKind::Unauthenticated;
+      }
+      return FailureKind::Other;
+    case kFailedPrecondition:
+      return says("authentication is not enabled") ? FailureKind::AuthOff : FailureKind::Other;
     case kDeadlineExceeded:
       return FailureKind::Silent;
     case kNotFound:
@@ -83,12 +126,20 @@ FailureKind classify(int code, std::string_view message) noexcept {
       if (says("Connection refused")) return FailureKind::Refused;
       if (says("Domain name not found")) return FailureKind::NameNotFound;
       if (says("Failed parsing HTTP/2") || says("http1.x")) return FailureKind::NotEtcd;
-      return FailureKind::Unreachable;
+      return classify_tls(message);
     case kUnauthenticated:
       return FailureKind::Unauthenticated;
     default:
       return FailureKind::Other;
   }
+}
+
+/// Without gRPC's "failed to connect to all addresses; last error: UNKNOWN: ipv4:10.0.0.1:2379: ".
+std::string_view essence(std::string_view detail) {
+  const auto address = detail.rfind(": ipv");
+  if (address == std::string_view::npos) return detail;
+  const auto end = detail.find(": ", address + 2);
+  return end == std::string_view::npos ? detail : detail.substr(end + 2);
 }
 
 // Enough for any message worth reading; a server may send anything.
@@ -106,7 +157,8 @@ std::string one_line(std::string_view text) {
 
 std::string describe(std::string_view endpoint, const Failure& failure) {
   if (failure.detail.empty()) return fmt::format("{}: {}", endpoint, advice(failure.kind));
-  return fmt::format("{}: {} ({})", endpoint, advice(failure.kind), one_line(failure.detail));
+  return fmt::format("{}: {} ({})", endpoint, advice(failure.kind),
+                     one_line(essence(failure.detail)));
 }
 
 bool may_pass_by_itself(FailureKind kind) noexcept {
@@ -114,8 +166,18 @@ bool may_pass_by_itself(FailureKind kind) noexcept {
     case FailureKind::Refused:
     case FailureKind::NameNotFound:
     case FailureKind::NotEtcd:
+    case FailureKind::NoTls:
+    case FailureKind::WantsTls:
+    case FailureKind::Untrusted:
+    case FailureKind::WrongName:
+    case FailureKind::Expired:
+    case FailureKind::ClientRefused:
+    case FailureKind::TlsFailed:
+    case FailureKind::BadFiles:
     case FailureKind::Permission:
     case FailureKind::Unauthenticated:
+    case FailureKind::WrongPassword:
+    case FailureKind::AuthOff:
       return false;
     case FailureKind::Unreachable:
     case FailureKind::Silent:
@@ -139,11 +201,21 @@ Failure failure_from_status(int code, std::string_view message) {
     case FailureKind::Silent:
     case FailureKind::NoLease:
     case FailureKind::Cancelled:
+    case FailureKind::AuthOff:
       return {kind, {}};
     case FailureKind::Unreachable:
     case FailureKind::NotEtcd:
+    case FailureKind::NoTls:
+    case FailureKind::WantsTls:
+    case FailureKind::Untrusted:
+    case FailureKind::WrongName:
+    case FailureKind::Expired:
+    case FailureKind::ClientRefused:
+    case FailureKind::TlsFailed:
+    case FailureKind::BadFiles:
     case FailureKind::Permission:
     case FailureKind::Unauthenticated:
+    case FailureKind::WrongPassword:
     case FailureKind::NoLeader:
     case FailureKind::TooLarge:
     case FailureKind::OtherCluster:

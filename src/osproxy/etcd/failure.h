@@ -13,8 +13,18 @@ enum class FailureKind : std::uint8_t {
   Unreachable,      ///< no connection, or it broke
   Silent,           ///< no answer within the deadline
   NotEtcd,          ///< what answers does not speak etcd v3's protocol
+  NoTls,            ///< we speak TLS, the server does not
+  WantsTls,         ///< the server speaks TLS, we do not
+  Untrusted,        ///< the server's certificate was not issued by a CA that we trust
+  WrongName,        ///< the server's certificate is for another name
+  Expired,          ///< the server's certificate is not valid now
+  ClientRefused,    ///< the server wants a certificate of ours, or another one
+  TlsFailed,        ///< the TLS handshake failed in another way
+  BadFiles,         ///< our own TLS or password files cannot be used
   Permission,       ///< the user may not do this
   Unauthenticated,  ///< etcd wants a user, or a newer token
+  WrongPassword,    ///< there is no such user, or its password is another
+  AuthOff,          ///< we have a user, and etcd asks nobody who they are
   NoLeader,         ///< the member has no leader: cut off, or an election is under way
   TooLarge,         ///< the answer is larger than we are willing to receive
   OtherCluster,     ///< the answer is from another cluster, or an older state of this one

@@ -2,6 +2,7 @@
 // no thread of ours here, answers arrive on the thread that waits for them, and the destructor can
 // wait until nothing is left.
 #include <atomic>
+#include <cstdlib>
 #include <deque>
 #include <unordered_map>
 #include <utility>
@@ -10,6 +11,10 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
+#include "osproxy/core/address.h"
+#include "osproxy/etcd/credential_files.h"
+#include "osproxy/etcd/endpoints.h"
+#include "osproxy/etcd/server_look.h"
 #include "osproxy/etcd/transport.h"
 #include "rpc.grpc.pb.h"
 
@@ -27,7 +32,17 @@ constexpr int kMaxReceiveBytes = 4 << 20;
 constexpr int kKeepaliveTimeMs = 10'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 
-std::shared_ptr<grpc::Channel> make_channel(const std::string& endpoint) {
+std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsPem* tls) {
+  if (tls == nullptr) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = tls->roots;  // empty: the system's
+  options.pem_private_key = tls->key;
+  options.pem_cert_chain = tls->chain;
+  return grpc::SslCredentials(options);
+}
+
+/// `tls` is null for a connection without.
+std::shared_ptr<grpc::Channel> make_channel(const std::string& address, const TlsPem* tls) {
   grpc::ChannelArguments args;
   // Channels to one address share their connection unless told not to: then a new channel would
   // only get the broken connection of the old one.
@@ -41,7 +56,7 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& endpoint) {
   args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);  // no TXT look-ups
   args.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);                    // nobody reads its traces
   args.SetInt(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0);
-  return grpc::CreateCustomChannel("dns:///" + endpoint, grpc::InsecureChannelCredentials(), args);
+  return grpc::CreateCustomChannel("dns:///" + address, channel_credentials(tls), args);
 }
 
 /// On the monotonic clock: a wall clock that is set must neither end nor extend a call.
@@ -63,7 +78,10 @@ class Call {
     bool under_way = false;
   };
 
-  explicit Call(CallId id) : id_(id) {}
+  /// The token goes with the call, in etcd's own way; empty: none.
+  Call(CallId id, const std::string& token) : id_(id) {
+    if (!token.empty()) context_.AddMetadata("token", token);
+  }
   virtual ~Call() = default;
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
@@ -96,8 +114,9 @@ class UnaryCall final : public Call {
 
   /// `prepare(context)` makes the reader; `convert` turns a good answer into an event.
   template <class Prepare>
-  UnaryCall(CallId id, std::chrono::nanoseconds timeout, Prepare prepare, Convert convert)
-      : Call(id), convert_(convert) {
+  UnaryCall(CallId id, const std::string& token, std::chrono::nanoseconds timeout, Prepare prepare,
+            Convert convert)
+      : Call(id, token), convert_(convert) {
     context_.set_deadline(after(timeout));
     reader_ = prepare(&context_);
     reader_->StartCall();
@@ -123,9 +142,9 @@ class UnaryCall final : public Call {
 /// One keepalive of a lease, on a stream of its own.
 class KeepAliveCall final : public Call {
  public:
-  KeepAliveCall(CallId id, pb::Lease::Stub& stub, const KeepAliveRequest& request,
-                grpc::CompletionQueue* queue)
-      : Call(id) {
+  KeepAliveCall(CallId id, const std::string& token, pb::Lease::Stub& stub,
+                const KeepAliveRequest& request, grpc::CompletionQueue* queue)
+      : Call(id, token) {
     context_.set_deadline(after(request.timeout));
     context_.set_initial_metadata_corked(true);
     request_.set_id(request.lease);
@@ -180,9 +199,9 @@ class KeepAliveCall final : public Call {
 
 class WatchCall final : public Call {
  public:
-  WatchCall(CallId id, pb::Watch::Stub& stub, const WatchRequest& request,
+  WatchCall(CallId id, const std::string& token, pb::Watch::Stub& stub, const WatchRequest& request,
             grpc::CompletionQueue* queue)
-      : Call(id) {
+      : Call(id, token) {
     // A member that has lost its leader would be silent for ever; so it cancels the watch (W5).
     context_.AddMetadata("hasleader", "true");
     context_.set_initial_metadata_corked(true);  // headers and request in one packet
@@ -329,23 +348,57 @@ pb::TxnRequest transaction(const WriteRequest& request) {
   return txn;
 }
 
+TransportEvent authenticated(CallId call, pb::AuthenticateResponse&& response) {
+  return Authenticated{.call = call, .token = std::move(*response.mutable_token())};
+}
+
+/// The address that gRPC gave up on, from its words: "…; last error: UNKNOWN: ipv4:10.0.0.1:2379:
+/// …" or "ipv6:%5B::1%5D:2379: …". Empty if they are others.
+std::string failed_address(std::string_view words) {
+  const auto scheme = words.rfind(": ipv");
+  if (scheme == std::string_view::npos) return {};
+  words.remove_prefix(scheme + std::string_view(": ipv4:").size());
+  std::string address(words.substr(0, words.find(": ")));
+  for (const auto& [coded, plain] : {std::pair{"%5B", "["}, std::pair{"%5D", "]"}}) {
+    if (const auto at = address.find(coded); at != std::string::npos) address.replace(at, 3, plain);
+  }
+  return address;
+}
+
+/// True if gRPC's words leave open what is wrong; see etcd/server_look.h.
+bool is_riddle(FailureKind kind) noexcept {
+  return kind == FailureKind::Unreachable || kind == FailureKind::NotEtcd ||
+         kind == FailureKind::Untrusted || kind == FailureKind::TlsFailed;
+}
+
 /// A channel and what is called on it.
 struct Connection {
-  explicit Connection(const std::string& endpoint)
-      : channel(make_channel(endpoint)),
+  /// `pem` is null for a connection without TLS, and outlives it.
+  Connection(std::string_view host_port, const TlsPem* pem)
+      : address(host_port),
+        tls(pem),
+        channel(make_channel(address, tls)),
         kv(pb::KV::NewStub(channel)),
         watch(pb::Watch::NewStub(channel)),
-        lease(pb::Lease::NewStub(channel)) {}
+        lease(pb::Lease::NewStub(channel)),
+        auth(pb::Auth::NewStub(channel)) {}
 
+  std::string address;
+  const TlsPem* tls;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<pb::KV::Stub> kv;
   std::unique_ptr<pb::Watch::Stub> watch;
   std::unique_ptr<pb::Lease::Stub> lease;
+  std::unique_ptr<pb::Auth::Stub> auth;
+  bool came_about = false;           // etcd has answered on it
+  bool looked = false;               // why it does not
+  std::optional<Failure> finding{};  // of that look
 };
 
 class GrpcTransport final : public Transport {
  public:
-  explicit GrpcTransport(std::vector<std::string> endpoints) : endpoints_(std::move(endpoints)) {}
+  GrpcTransport(std::vector<std::string> endpoints, EtcdCredentials credentials)
+      : endpoints_(std::move(endpoints)), credentials_(std::move(credentials)) {}
 
   ~GrpcTransport() override {
     close();
@@ -361,7 +414,10 @@ class GrpcTransport final : public Transport {
 
   void open(std::size_t endpoint) override {
     close();
-    connection_.emplace(endpoints_.at(endpoint));
+    const std::string_view name = endpoints_.at(endpoint);
+    const bool tls = is_tls(name);
+    if (tls) read_files();
+    if (!tls || tls_) connection_.emplace(address_of(name), tls ? &*tls_ : nullptr);
   }
 
   void close() override {
@@ -375,7 +431,7 @@ class GrpcTransport final : public Transport {
     range.set_key(request.key);
     range.set_keys_only(request.keys_only);
     start(std::make_unique<UnaryCall<pb::RangeResponse>>(
-        call, request.timeout,
+        call, token_, request.timeout,
         [&](grpc::ClientContext* context) {
           return connection_->kv->PrepareAsyncRange(context, range, &queue_);
         },
@@ -389,7 +445,7 @@ class GrpcTransport final : public Transport {
     range.set_range_end(prefix_end(request.prefix));
     range.set_count_only(request.count_only);
     start(std::make_unique<UnaryCall<pb::RangeResponse>>(
-        call, request.timeout,
+        call, token_, request.timeout,
         [&](grpc::ClientContext* context) {
           return connection_->kv->PrepareAsyncRange(context, range, &queue_);
         },
@@ -398,14 +454,14 @@ class GrpcTransport final : public Transport {
 
   void watch(CallId call, const WatchRequest& request) override {
     if (!connection_) return fail(call);
-    start(std::make_unique<WatchCall>(call, *connection_->watch, request, &queue_));
+    start(std::make_unique<WatchCall>(call, token_, *connection_->watch, request, &queue_));
   }
 
   void write(CallId call, const WriteRequest& request) override {
     if (!connection_) return fail(call);
     const pb::TxnRequest txn = transaction(request);
     start(std::make_unique<UnaryCall<pb::TxnResponse>>(
-        call, request.timeout,
+        call, token_, request.timeout,
         [&](grpc::ClientContext* context) {
           return connection_->kv->PrepareAsyncTxn(context, txn, &queue_);
         },
@@ -417,7 +473,7 @@ class GrpcTransport final : public Transport {
     pb::LeaseGrantRequest grant;
     grant.set_ttl(request.ttl.count());
     start(std::make_unique<UnaryCall<pb::LeaseGrantResponse>>(
-        call, request.timeout,
+        call, token_, request.timeout,
         [&](grpc::ClientContext* context) {
           return connection_->lease->PrepareAsyncLeaseGrant(context, grant, &queue_);
         },
@@ -426,7 +482,7 @@ class GrpcTransport final : public Transport {
 
   void keep_alive(CallId call, const KeepAliveRequest& request) override {
     if (!connection_) return fail(call);
-    start(std::make_unique<KeepAliveCall>(call, *connection_->lease, request, &queue_));
+    start(std::make_unique<KeepAliveCall>(call, token_, *connection_->lease, request, &queue_));
   }
 
   void revoke(CallId call, const RevokeRequest& request) override {
@@ -434,12 +490,27 @@ class GrpcTransport final : public Transport {
     pb::LeaseRevokeRequest revoke;
     revoke.set_id(request.lease);
     start(std::make_unique<UnaryCall<pb::LeaseRevokeResponse>>(
-        call, request.timeout,
+        call, token_, request.timeout,
         [&](grpc::ClientContext* context) {
           return connection_->lease->PrepareAsyncLeaseRevoke(context, revoke, &queue_);
         },
         &revoked));
   }
+
+  void authenticate(CallId call, const AuthRequest& request) override {
+    if (!connection_) return fail(call);
+    pb::AuthenticateRequest who;
+    who.set_name(request.user);
+    who.set_password(request.password);
+    start(std::make_unique<UnaryCall<pb::AuthenticateResponse>>(
+        call, std::string{}, request.timeout,
+        [&](grpc::ClientContext* context) {
+          return connection_->auth->PrepareAsyncAuthenticate(context, who, &queue_);
+        },
+        &authenticated));
+  }
+
+  void use_token(std::string token) override { token_ = std::move(token); }
 
   void cancel(CallId call) override {
     if (const auto found = calls_.find(call); found != calls_.end()) found->second->cancel();
@@ -452,9 +523,9 @@ class GrpcTransport final : public Transport {
       if (polled.event) return polled.event;
       if (polled.over) return std::nullopt;
     }
-    const CallId call = failed_.front();
+    CallFailed failed = std::move(failed_.front());
     failed_.pop_front();
-    return CallFailed{.call = call, .failure = {FailureKind::Unreachable, "nothing is open"}};
+    return failed;
   }
 
   void wake() override {
@@ -487,7 +558,44 @@ class GrpcTransport final : public Transport {
     Call& call = operation.call;
     auto event = call.ended(operation, ok);
     if (call.over()) calls_.erase(call.id());
+    if (event && connection_) judge(*event);
     return {.event = std::move(event)};
+  }
+
+  /// Certificates are renewed while we run (W9). If what is there cannot be used, half of a renewal
+  /// perhaps, the last connection's still can.
+  void read_files() {
+    auto pem = read_tls_files(credentials_);
+    if (pem) {
+      tls_ = *std::move(pem);
+      files_problem_.clear();
+    } else {
+      files_problem_ = std::move(pem).error();
+    }
+  }
+
+  /// Says more of a failure than gRPC does.
+  void judge(TransportEvent& event) {
+    auto* const failed = std::get_if<CallFailed>(&event);
+    if (!failed) {
+      connection_->came_about = true;
+      return;
+    }
+    Failure& failure = failed->failure;
+    if (failure.kind == FailureKind::Cancelled) return;
+    if (!connection_->came_about && is_riddle(failure.kind)) look_closer(failure);
+    if (!files_problem_.empty()) {
+      failure.detail += "; earlier files are in use, since now " + files_problem_;
+    }
+  }
+
+  void look_closer(Failure& failure) {
+    if (!std::exchange(connection_->looked, true)) {
+      connection_->finding = look_at_server({.address = failed_address(failure.detail),
+                                             .name = parse_host_port(connection_->address)->host,
+                                             .tls = connection_->tls});
+    }
+    if (connection_->finding) failure = *connection_->finding;
   }
 
   void start(std::unique_ptr<Call> call) {
@@ -495,9 +603,16 @@ class GrpcTransport final : public Transport {
     calls_.emplace(id, std::move(call));
   }
 
-  void fail(CallId call) { failed_.push_back(call); }
+  /// A call that is started while nothing is open.
+  void fail(CallId call) {
+    failed_.push_back({.call = call,
+                       .failure = files_problem_.empty()
+                                      ? Failure{FailureKind::Unreachable, "nothing is open"}
+                                      : Failure{FailureKind::BadFiles, files_problem_}});
+  }
 
   const std::vector<std::string> endpoints_;
+  const EtcdCredentials credentials_;
   grpc::CompletionQueue queue_;
 
   // Own synchronization: see wake().
@@ -505,15 +620,21 @@ class GrpcTransport final : public Transport {
   grpc::Alarm alarm_;
 
   // Owned by the thread that the transport belongs to.
+  std::optional<TlsPem> tls_;  // the last that could be used
+  std::string files_problem_;  // why what is on disk now cannot
+  std::string token_;
   std::optional<Connection> connection_;
   std::unordered_map<CallId, std::unique_ptr<Call>> calls_;
-  std::deque<CallId> failed_;  // started while nothing was open
+  std::deque<CallFailed> failed_;  // started while nothing was open
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> make_grpc_transport(std::vector<std::string> endpoints) {
-  return std::make_unique<GrpcTransport>(std::move(endpoints));
+std::unique_ptr<Transport> make_grpc_transport(std::vector<std::string> endpoints,
+                                               EtcdCredentials credentials) {
+  return std::make_unique<GrpcTransport>(std::move(endpoints), std::move(credentials));
 }
+
+void mute_grpc_log() { ::setenv("GRPC_VERBOSITY", "NONE", 0); }
 
 }  // namespace osproxy::etcd

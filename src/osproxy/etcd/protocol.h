@@ -96,12 +96,17 @@ struct Revoked {
   CallId call{};
 };
 
+struct Authenticated {
+  CallId call{};
+  std::string token{};
+};
+
 struct CallFailed {
   CallId call{};
   Failure failure{};
 };
 
 using TransportEvent = std::variant<ReadDone, ListDone, WatchAnswer, WriteDone, GrantDone,
-                                    KeptAlive, Revoked, CallFailed>;
+                                    KeptAlive, Revoked, Authenticated, CallFailed>;
 
 }  // namespace osproxy::etcd

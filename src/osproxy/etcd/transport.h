@@ -24,6 +24,8 @@
 #include <string>
 #include <vector>
 
+#include "osproxy/core/clock.h"
+#include "osproxy/etcd/etcd_options.h"
 #include "osproxy/etcd/protocol.h"
 
 namespace osproxy::etcd {
@@ -75,6 +77,12 @@ struct RevokeRequest {
   std::chrono::nanoseconds timeout;
 };
 
+struct AuthRequest {
+  std::string user;
+  std::string password;
+  std::chrono::nanoseconds timeout;
+};
+
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -109,6 +117,12 @@ class Transport {
   /// Ends a lease, and deletes its keys.
   virtual void revoke(CallId call, const RevokeRequest& request) = 0;
 
+  /// Asks for a token by which etcd knows a user.
+  virtual void authenticate(CallId call, const AuthRequest& request) = 0;
+
+  /// The calls that are started from now on carry this token, on every connection.
+  virtual void use_token(std::string token) = 0;
+
   /// Ends a call early. Nothing happens if it has ended.
   virtual void cancel(CallId call) = 0;
 
@@ -122,7 +136,19 @@ class Transport {
   Transport() = default;
 };
 
-/// Over gRPC, unencrypted. `endpoints` are `host:port`.
-std::unique_ptr<Transport> make_grpc_transport(std::vector<std::string> endpoints);
+/// Over gRPC, without a user. `endpoints` are as parse_endpoints() (etcd/endpoints.h) has them. The
+/// TLS files of `credentials` are read for each connection; if they cannot be used, those of the
+/// last connection are, and what fails says so.
+std::unique_ptr<Transport> make_grpc_transport(std::vector<std::string> endpoints,
+                                               EtcdCredentials credentials = {});
+
+/// The same with the user of `credentials`, if there is one (etcd/auth_transport.h). `clock` must
+/// outlive the transport.
+std::unique_ptr<Transport> make_transport(std::vector<std::string> endpoints,
+                                          EtcdCredentials credentials, const Clock& clock);
+
+/// gRPC writes to stderr when a handshake fails. For the main function of a program that says by
+/// itself what goes wrong, before anything else is called: it ends that, but for GRPC_VERBOSITY.
+void mute_grpc_log();
 
 }  // namespace osproxy::etcd

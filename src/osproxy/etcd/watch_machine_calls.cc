@@ -15,7 +15,9 @@ CancelClass classify(const WatchAnswer& answer) {
     return answer.cancel_reason.find(words) != std::string::npos;
   };
   if (answer.compact_revision != 0) return CancelClass::Compacted;
-  if (says("permission denied") || says("auth token")) return CancelClass::Permission;
+  if (says("permission denied") || says("auth token") || says("auth store")) {
+    return CancelClass::Permission;
+  }
   if (says("no leader")) return CancelClass::NoLeader;
   return CancelClass::Other;
 }
@@ -26,7 +28,9 @@ Failure failure_of(CancelClass cancel, const WatchAnswer& answer) {
       return {FailureKind::WatchLost,
               fmt::format("the history up to revision {} was compacted", answer.compact_revision)};
     case CancelClass::Permission:
-      return {FailureKind::Permission, answer.cancel_reason};
+      return {answer.cancel_reason.contains("auth ") ? FailureKind::Unauthenticated
+                                                     : FailureKind::Permission,
+              answer.cancel_reason};
     case CancelClass::NoLeader:
       return {FailureKind::NoLeader, answer.cancel_reason};
     case CancelClass::Other:

@@ -1,0 +1,30 @@
+#include "osproxy/core/read_file.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/temp_dir.h"
+
+namespace osproxy {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ReadFile, ReadsTheWholeOfASmallFile) {
+  const TempDir dir;
+  const std::string path = dir.path() / "file";
+  const std::string bytes = std::string(10'000, 'x') + '\0' + "\r\n";
+  std::ofstream(path, std::ios::binary) << bytes;
+  EXPECT_EQ(read_file(path, bytes.size()), bytes);
+  EXPECT_EQ(read_file(path, bytes.size() - 1).error(), "has more than 10002 bytes");
+}
+
+TEST(ReadFile, SaysWhyItCannot) {
+  EXPECT_THAT(read_file("/no/such/file", 1).error(), HasSubstr("cannot be read: No such file"));
+  EXPECT_THAT(read_file("/", 1).error(), HasSubstr("cannot be read: Is a directory"));
+}
+
+}  // namespace
+}  // namespace osproxy
