@@ -2,11 +2,12 @@
 running.
 """
 
+import re
 import subprocess
 
 import pytest
 
-from parts import Ctl, Etcd, PartFailed, eventually, program
+from parts import Ctl, Etcd, PartFailed, eventually, program, request
 
 UNREACHABLE = 5
 
@@ -92,6 +93,15 @@ def short_lived(request, tmp_path):
     made.etcd.stop()
 
 
+def tokens_given(etcd: Etcd) -> float:
+    """How often etcd has checked a password and given a token for it."""
+    metrics = request("GET", f"{etcd.url}/metrics").body.decode()
+    name = r'grpc_server_handled_total\{grpc_code="OK",grpc_method="Authenticate",.*\} (\S+)'
+    found = re.search(name, metrics)
+    assert found, "etcd counts its calls"
+    return float(found[1])
+
+
 def store(proxy) -> dict:
     return proxy.status()["store"]
 
@@ -150,6 +160,8 @@ def test_an_operator_publishes_what_an_instance_may_only_read(protected, start_p
 def test_expired_tokens_cost_no_connection(short_lived, start_proxy):
     proxy = start_proxy(upstream=UPSTREAM, etcd=short_lived.etcd, arguments=short_lived.flags())
 
+    at_start = tokens_given(short_lived.etcd)
+
     def proofs() -> float:
         return proxy.metrics()["osproxy_etcd_proof_reads_total"]
 
@@ -161,6 +173,8 @@ def test_expired_tokens_cost_no_connection(short_lived, start_proxy):
         holds(proxy, f"round-{round}")
         assert store(proxy)["state"] == "synced"
     assert proxy.metrics()["osproxy_etcd_reconnects_total"] == 0
+    # The puts above ask for one each; the rest is the proxy's, at least every second proof read.
+    assert tokens_given(short_lived.etcd) - at_start >= 3 + 3
 
 
 def test_an_etcd_that_forgot_its_tokens_is_followed_again(protected, start_proxy):
