@@ -67,6 +67,19 @@ TEST(Failure, IsDescribedWithoutWhatGrpcPutsInFront) {
               ::testing::EndsWith("? (Peer name ::1 is not in peer certificate)"));
 }
 
+TEST(Failure, NamesTheAddressThatGrpcGaveUpOn) {
+  const auto address = [](std::string detail) {
+    return failed_address({FailureKind::Unreachable, std::move(detail)});
+  };
+  EXPECT_EQ(address("failed to connect; last error: UNKNOWN: ipv4:10.0.0.1:2379: Socket closed"),
+            "10.0.0.1:2379");
+  EXPECT_EQ(address("last error: UNKNOWN: ipv6:%5Bfe80::1%5D:2379: Endpoint read failed"),
+            "[fe80::1]:2379");
+  for (const char* none : {"", "Socket closed", "nothing is open", "UNKNOWN: ipv", "x: ipv4:1"}) {
+    EXPECT_EQ(address(none), "") << none;
+  }
+}
+
 TEST(Failure, IsDescribedInOneBoundedLine) {
   const std::string text =
       describe("one:1", {FailureKind::Other, "first\nsecond" + std::string(10'000, 'x')});

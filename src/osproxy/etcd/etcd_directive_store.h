@@ -73,7 +73,7 @@ class EtcdDirectiveStore final : public DirectiveStore {
  public:
   /// Reads the key (linearizable) and starts watching it. `clock` must outlive the store.
   /// Fails with a message that names each endpoint, what happened there and what to check: at once
-  /// if trying again cannot help (refused, name not found, not etcd, no permission), else when
+  /// if trying again cannot help (refused, name not found, not etcd, not let in), else when
   /// `connect_timeout` is over, also if an endpoint accepts and says nothing.
   static std::expected<std::unique_ptr<EtcdDirectiveStore>, EtcdError> connect(
       EtcdStoreOptions options, const Clock& clock);

@@ -134,12 +134,22 @@ FailureKind classify(int code, std::string_view message) noexcept {
   }
 }
 
-/// Without gRPC's "failed to connect to all addresses; last error: UNKNOWN: ipv4:10.0.0.1:2379: ".
-std::string_view essence(std::string_view detail) {
-  const auto address = detail.rfind(": ipv");
-  if (address == std::string_view::npos) return detail;
-  const auto end = detail.find(": ", address + 2);
-  return end == std::string_view::npos ? detail : detail.substr(end + 2);
+/// gRPC's "failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:2379: why".
+struct ConnectFailure {
+  std::string_view address{};  // empty: it is not of that form
+  std::string_view why;
+};
+
+ConnectFailure parse_connect_failure(std::string_view detail) {
+  constexpr std::string_view kScheme = ": ipv4:";
+  const auto scheme = detail.rfind(kScheme.substr(0, kScheme.size() - 2));
+  if (scheme == std::string_view::npos || scheme + kScheme.size() > detail.size()) {
+    return {.why = detail};
+  }
+  const auto rest = detail.substr(scheme + kScheme.size());
+  const auto end = rest.find(": ");
+  if (end == std::string_view::npos) return {.why = detail};
+  return {.address = rest.substr(0, end), .why = rest.substr(end + 2)};
 }
 
 // Enough for any message worth reading; a server may send anything.
@@ -158,7 +168,20 @@ std::string one_line(std::string_view text) {
 std::string describe(std::string_view endpoint, const Failure& failure) {
   if (failure.detail.empty()) return fmt::format("{}: {}", endpoint, advice(failure.kind));
   return fmt::format("{}: {} ({})", endpoint, advice(failure.kind),
-                     one_line(essence(failure.detail)));
+                     one_line(parse_connect_failure(failure.detail).why));
+}
+
+std::string failed_address(const Failure& failure) {
+  std::string address(parse_connect_failure(failure.detail).address);
+  for (const auto& [coded, plain] : {std::pair{"%5B", "["}, std::pair{"%5D", "]"}}) {
+    if (const auto at = address.find(coded); at != std::string::npos) address.replace(at, 3, plain);
+  }
+  return address;
+}
+
+bool is_ambiguous(FailureKind kind) noexcept {
+  return kind == FailureKind::Unreachable || kind == FailureKind::NotEtcd ||
+         kind == FailureKind::Untrusted || kind == FailureKind::TlsFailed;
 }
 
 bool may_pass_by_itself(FailureKind kind) noexcept {

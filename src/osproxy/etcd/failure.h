@@ -45,6 +45,14 @@ struct Failure {
 /// From a gRPC status: `code` is one of gRPC's numbers (grpc/status.h), never OK.
 Failure failure_from_status(int code, std::string_view message);
 
+/// The address that such a failure's detail names, as `10.0.0.1:2379` or `[::1]:2379`; empty if it
+/// names none.
+std::string failed_address(const Failure& failure);
+
+/// True if gRPC says the same for several causes, so that a look at the server may tell more
+/// (etcd/server_look.h).
+bool is_ambiguous(FailureKind kind) noexcept;
+
 /// "10.0.0.1:2379: connection refused: is etcd running there, and is this its client port?" One
 /// line, bounded, whatever the server said.
 std::string describe(std::string_view endpoint, const Failure& failure);

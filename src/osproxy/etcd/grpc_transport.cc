@@ -352,25 +352,6 @@ TransportEvent authenticated(CallId call, pb::AuthenticateResponse&& response) {
   return Authenticated{.call = call, .token = std::move(*response.mutable_token())};
 }
 
-/// The address that gRPC gave up on, from its words: "…; last error: UNKNOWN: ipv4:10.0.0.1:2379:
-/// …" or "ipv6:%5B::1%5D:2379: …". Empty if they are others.
-std::string failed_address(std::string_view words) {
-  const auto scheme = words.rfind(": ipv");
-  if (scheme == std::string_view::npos) return {};
-  words.remove_prefix(scheme + std::string_view(": ipv4:").size());
-  std::string address(words.substr(0, words.find(": ")));
-  for (const auto& [coded, plain] : {std::pair{"%5B", "["}, std::pair{"%5D", "]"}}) {
-    if (const auto at = address.find(coded); at != std::string::npos) address.replace(at, 3, plain);
-  }
-  return address;
-}
-
-/// True if gRPC's words leave open what is wrong; see etcd/server_look.h.
-bool is_riddle(FailureKind kind) noexcept {
-  return kind == FailureKind::Unreachable || kind == FailureKind::NotEtcd ||
-         kind == FailureKind::Untrusted || kind == FailureKind::TlsFailed;
-}
-
 /// A channel and what is called on it.
 struct Connection {
   /// `pem` is null for a connection without TLS, and outlives it.
@@ -583,7 +564,7 @@ class GrpcTransport final : public Transport {
     }
     Failure& failure = failed->failure;
     if (failure.kind == FailureKind::Cancelled) return;
-    if (!connection_->came_about && is_riddle(failure.kind)) look_closer(failure);
+    if (!connection_->came_about && is_ambiguous(failure.kind)) look_closer(failure);
     if (!files_problem_.empty()) {
       failure.detail += "; earlier files are in use, since now " + files_problem_;
     }
@@ -591,7 +572,7 @@ class GrpcTransport final : public Transport {
 
   void look_closer(Failure& failure) {
     if (!std::exchange(connection_->looked, true)) {
-      connection_->finding = look_at_server({.address = failed_address(failure.detail),
+      connection_->finding = look_at_server({.address = failed_address(failure),
                                              .name = parse_host_port(connection_->address)->host,
                                              .tls = connection_->tls});
     }
