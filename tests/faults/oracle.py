@@ -21,9 +21,9 @@ MAX_SYNCED_AGE_S = 10
 class Change:
     """A value of the key, and between which two moments it became the truth."""
 
-    revision: int  # 0: no such key
-    shown: tuple[str, ...]  # the ids that a client shows which knows it
-    rejected: str | None  # the slug, if it is malformed
+    revision: int  # of the document that a client shows which knows it; 0: none
+    shown: tuple[str, ...]  # the ids in it
+    rejected: tuple[int, str] | None  # revision and slug of what was put, if it is malformed
     lineage: int
     began: float
     ended: float
@@ -57,7 +57,7 @@ class History:
     changes: list[Change] = field(default_factory=list)
 
     def changed(self, revision: int, shown, began: float, ended: float, *,
-                rejected: str | None = None, new_lineage: bool = False) -> Change:  # fmt: skip
+                rejected: tuple[int, str] | None = None, new_lineage: bool = False) -> Change:  # fmt: skip
         lineage = (self.changes[-1].lineage if self.changes else 0) + new_lineage
         change = Change(revision, tuple(shown), rejected, lineage, began, ended)
         self.changes.append(change)
@@ -85,9 +85,8 @@ class History:
 
 def is_truth(sight: Sight, change: Change) -> bool:
     """True if a client that says this knows the change, and stands by it."""
-    rejected = (change.revision, change.rejected) if change.rejected else None
     return (sight.state, sight.revision, sight.active, sight.rejected) == (
-        "synced", change.revision, change.shown, rejected,
+        "synced", change.revision, change.shown, change.rejected,
     )  # fmt: skip
 
 

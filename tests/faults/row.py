@@ -67,7 +67,12 @@ class Row:
     def put_malformed(self, value: str, slug: str, put=None) -> Change:
         """A value that clients must refuse: they go on showing what they show."""
         put = put or self.etcd.put
-        return self._change(lambda: put(self.key, value), self.history.last.shown, rejected=slug)
+        good = self.history.last
+        began = time.time()
+        revision = put(self.key, value)
+        return self.history.changed(
+            good.revision, good.shown, began, time.time(), rejected=(revision, slug)
+        )
 
     def delete(self) -> Change:
         def delete() -> int:

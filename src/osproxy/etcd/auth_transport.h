@@ -64,8 +64,7 @@ class AuthTransport final : public Transport {
 
   void begin(CallId call, std::chrono::nanoseconds timeout, StartCall start);
   template <class Request>
-  void begin(CallId call, const Request& request,
-             void (Transport::*start)(CallId, const Request&));
+  void begin(CallId call, const Request& request, void (Transport::*start)(CallId, const Request&));
   void start_now(Call call);
   void hold(Call call);
   void get_token(BootTime end);
