@@ -53,7 +53,7 @@ TEST(Status, ShowsTheStoreOfAnInstanceWithoutEtcd) {
   EXPECT_THAT(status_of(parts, parts.view()),
               HasSubstr(R"("store":{"kind":"memory","state":"synced",)"
                         R"("since":"2030-01-01T00:00:00Z","reason":"","revision":0,)"
-                        R"("verified_age_ms":0,"rejected":null,"warnings":[]},"directives":[],)"));
+                        R"("verified_age_ms":0,"rejected":null,"warnings":[]},)"));
 }
 
 TEST(Status, ShowsWhatIsWrongWithTheStore) {

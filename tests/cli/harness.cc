@@ -40,6 +40,16 @@ class FakePublisher final : public DirectivePublisher {
   const Clock& clock_;
 };
 
+class FakeFleetReader final : public FleetReader {
+ public:
+  explicit FakeFleetReader(const FakeEtcd& etcd) : etcd_(etcd) {}
+
+  std::expected<Fleet, std::string> read() override { return etcd_.fleet; }
+
+ private:
+  const FakeEtcd& etcd_;
+};
+
 class FlushBuffer final : public std::stringbuf {
  public:
   explicit FlushBuffer(const std::function<void()>& on_flush) : on_flush_(on_flush) {}
@@ -73,6 +83,12 @@ Result Harness::run_bare(std::vector<std::string> arguments) {
     etcd.access = access;
     if (!store) return std::unexpected("127.0.0.1:2379: connection refused");
     return store(std::move(on_change));
+  };
+  connector.fleet =
+      [this](const EtcdAccess& access) -> std::expected<std::unique_ptr<FleetReader>, std::string> {
+    etcd.access = access;
+    if (etcd.connect_error) return std::unexpected(*etcd.connect_error);
+    return std::make_unique<FakeFleetReader>(etcd);
   };
   Environment environment{
       .in = input,

@@ -28,7 +28,8 @@ struct FakeEtcd {
   int competing_edits = 0;           ///< how many publishes are overtaken by somebody else's
   int publishes = 0;                 ///< attempts, successful or not
   std::optional<EtcdAccess> access;  ///< as the last command gave it
-  std::optional<std::string> connect_error;  ///< what opening a publisher or a store says
+  std::expected<Fleet, std::string> fleet{};  ///< what reading it gives
+  std::optional<std::string> connect_error;   ///< what opening a publisher or a store says
 
   /// What `etcdctl put` does: no decoder, no resolving.
   void put(std::string_view bytes) {

@@ -8,7 +8,8 @@
 //   if (!server) fail(server.error());
 //
 // Never on the request path: it has a thread of its own, and a second one, started by the first
-// POST, for publishing, which may block for as long as the publisher's deadline.
+// request that needs it, for publishing and for reading the fleet, which may block for as long as
+// the publisher's or the reader's deadline.
 //
 // Ownership: what AdminParts refers to must outlive the server. The destructor closes all
 // connections and waits for both threads, at most as long as a publish under way takes.
@@ -28,6 +29,7 @@
 #include "osproxy/observe/metrics.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/store/directive_store.h"
+#include "osproxy/store/fleet.h"
 #include "osproxy/store/publisher.h"
 
 namespace osproxy::admin {
@@ -53,6 +55,11 @@ struct AdminParts {
   /// Why this instance is not ready, one clause each; none if it is. Called on the admin thread
   /// and must not block.
   std::function<std::vector<std::string>()> readiness{};
+  /// What the fleet is read from; null: this instance is all there is. Asked on the thread for
+  /// what may block.
+  FleetReader* fleet = nullptr;
+  /// How it stands with this instance's own ack; none: there is no ack. Called on any thread.
+  std::function<AckStatus()> ack{};
 };
 
 class AdminServer {

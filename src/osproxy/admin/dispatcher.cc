@@ -18,6 +18,8 @@ constexpr AdminEndpoint kEndpoints[] = {
      "publish a document; If-Match: \"REVISION\" makes it conditional"},
     {Method::Get, "/admin/status", Access::Guarded, false, get_status,
      "state of the store, directives, records"},
+    {Method::Get, "/admin/fleet", Access::Guarded, true, get_fleet,
+     "who has applied the current document, and who has not, and why"},
     {Method::Get, "/debug/explain/{id}", Access::Guarded, false, get_explain,
      "the record of one request"},
     {Method::Get, "/debug/breakglass", Access::Guarded, false, get_breakglass,

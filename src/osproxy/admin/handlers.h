@@ -1,5 +1,5 @@
 // What each endpoint answers: functions from a request to a response, one file a subject
-// (directives.cc, status.cc, debug.cc, health.cc). dispatcher.cc has the table of paths.
+// (directives.cc, status.cc, fleet.cc, debug.cc, health.cc). dispatcher.cc has the table of paths.
 //
 // Thread safety: every handler may be called from any thread.
 #pragma once
@@ -22,6 +22,7 @@ struct Context {
 Response get_directives(const Context& context, const Request& request, std::string_view);
 Response post_directives(const Context& context, const Request& request, std::string_view);
 Response get_status(const Context& context, const Request& request, std::string_view);
+Response get_fleet(const Context& context, const Request& request, std::string_view);
 Response get_explain(const Context& context, const Request& request, std::string_view id);
 Response get_breakglass(const Context& context, const Request& request, std::string_view);
 Response get_metrics(const Context& context, const Request& request, std::string_view);

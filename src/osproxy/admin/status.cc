@@ -46,6 +46,14 @@ void write_store(JsonWriter& json, const Context& context) {
   json.end_object();
 }
 
+void write_ack(JsonWriter& json, const Context& context) {
+  const AckStatus status = context.parts.ack ? context.parts.ack() : AckStatus{};
+  json.key("ack").begin_object();
+  json.field("state", to_string(status.state));
+  json.field("reason", status.reason);
+  json.end_object();
+}
+
 void write_directive(JsonWriter& json, const CompiledDirective& compiled, Now now) {
   const Directive& directive = compiled.directive;
   json.begin_object();
@@ -88,6 +96,7 @@ Response get_status(const Context& context, const Request&, std::string_view) {
   json.field("started", format_rfc3339(context.started.wall));
   json.field("uptime_ms", duration_cast<milliseconds>(now.boot - context.started.boot).count());
   write_store(json, context);
+  write_ack(json, context);
   json.key("directives").begin_array();
   const DirectiveSet::Pointer set = context.parts.store.load();
   for (const CompiledDirective& compiled : set->directives()) {

@@ -9,20 +9,27 @@
 #include "osproxy/app/store_log.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/store/directive_store.h"
+#include "osproxy/store/fleet.h"
 #include "osproxy/store/publisher.h"
 
 namespace prometheus {
 class Collectable;
 }
 
+namespace osproxy {
+class EtcdAckWriter;
+}
+
 namespace osproxy::app {
 
 struct DirectiveSource {
   const char* kind;  ///< "memory", "file" or "etcd", as status shows it
-  std::shared_ptr<DirectiveStore> store;
-  std::shared_ptr<DirectivePublisher> publisher;  ///< null: the document is not ours to write
+  std::shared_ptr<DirectiveStore> store{};
+  std::shared_ptr<DirectivePublisher> publisher{};  ///< null: the document is not ours to write
+  std::shared_ptr<FleetReader> fleet{};             ///< null: there are no others
+  std::shared_ptr<EtcdAckWriter> acks{};  ///< ends before the store; null: not with this one
   /// What only this kind of store can count; null: nothing.
-  std::shared_ptr<prometheus::Collectable> metrics;
+  std::shared_ptr<prometheus::Collectable> metrics{};
 };
 
 /// Opens it. With etcd, blocks for up to `etcd_connect_timeout` for the first read. The error says

@@ -14,10 +14,22 @@ prometheus::MetricFamily counter(std::string name, std::string help, std::uint64
   return family;
 }
 
+// One series a state, 1 for the current one: Prometheus' convention for an enumeration.
+prometheus::MetricFamily ack_states(AckState current) {
+  auto family = metric_family("osproxy_etcd_ack_state", "1 for the state that the ack is in.",
+                              prometheus::MetricType::Gauge);
+  for (const AckState state : {AckState::Pending, AckState::Written, AckState::NameTaken,
+                               AckState::NotPermitted, AckState::Failing}) {
+    add_gauge(family, state == current ? 1 : 0, {{"state", std::string(to_string(state))}});
+  }
+  return family;
+}
+
 }  // namespace
 
 std::vector<prometheus::MetricFamily> EtcdMetrics::Collect() const {
   const EtcdStoreCounters counters = store_.counters();
+  const AckCounters acks = acks_.counters();
   auto cancels =
       metric_family("osproxy_etcd_watch_cancels_total", "Watches cancelled by etcd, by why.",
                     prometheus::MetricType::Counter);
@@ -44,6 +56,11 @@ std::vector<prometheus::MetricFamily> EtcdMetrics::Collect() const {
       counter("osproxy_etcd_rejected_documents_total", "Documents rejected.",
               counters.rejected_documents),
       std::move(cancels),
+      ack_states(acks_.status().state),
+      counter("osproxy_etcd_acks_written_total", "Acks written.", acks.written),
+      counter("osproxy_etcd_ack_failures_total", "Calls for acks that failed.", acks.failed),
+      counter("osproxy_etcd_ack_leases_lost_total", "Leases of acks that were lost.",
+              acks.leases_lost),
   };
 }
 

@@ -1,4 +1,4 @@
-// What the etcd store counts, as Prometheus metrics; docs/metrics.md lists them.
+// What the etcd store and the acks count, as Prometheus metrics; docs/metrics.md lists them.
 #pragma once
 
 #include <vector>
@@ -6,6 +6,7 @@
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
+#include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/etcd/etcd_directive_store.h"
 
 namespace osproxy::app {
@@ -13,13 +14,15 @@ namespace osproxy::app {
 /// Thread safety: Collect() may be called from any thread.
 class EtcdMetrics final : public prometheus::Collectable {
  public:
-  /// `store` must outlive the metrics.
-  explicit EtcdMetrics(const EtcdDirectiveStore& store) : store_(store) {}
+  /// Both must outlive the metrics.
+  EtcdMetrics(const EtcdDirectiveStore& store, const EtcdAckWriter& acks)
+      : store_(store), acks_(acks) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
   const EtcdDirectiveStore& store_;
+  const EtcdAckWriter& acks_;
 };
 
 }  // namespace osproxy::app

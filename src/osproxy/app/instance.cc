@@ -6,9 +6,18 @@
 
 #include "osproxy/admin/store_metrics.h"
 #include "osproxy/core/version.h"
+#include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/observe/metrics.h"
 
 namespace osproxy::app {
+namespace {
+
+std::function<AckStatus()> ack_status(const std::shared_ptr<EtcdAckWriter>& acks) {
+  if (!acks) return {};
+  return [acks] { return acks->status(); };
+}
+
+}  // namespace
 
 std::expected<std::unique_ptr<Instance>, std::string> Instance::start(const Settings& settings,
                                                                       const Clock& clock) {
@@ -52,7 +61,9 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .observer = observer_,
                                           .clock = clock_,
                                           .collectables = {metrics_.begin(), metrics_.end()},
-                                          .readiness = [this] { return not_ready(); }});
+                                          .readiness = [this] { return not_ready(); },
+                                          .fleet = source_.fleet.get(),
+                                          .ack = ack_status(source_.acks)});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
   spdlog::info("admin listener on {}", admin_->address().to_string());

@@ -7,6 +7,7 @@
 #include "osproxy/core/duration.h"
 #include "osproxy/core/read_file.h"
 #include "osproxy/etcd/endpoints.h"
+#include "osproxy/etcd/fleet_key.h"
 
 namespace osproxy::app {
 namespace {
@@ -103,6 +104,26 @@ Stored store_text(std::string& out, const std::string& text) {
   return {};
 }
 
+Stored store_instance(Settings& settings, const std::string& text) {
+  if (text.empty() || text.size() > etcd::kMaxInstanceBytes) {
+    return std::unexpected("it must have 1 to " + std::to_string(etcd::kMaxInstanceBytes) +
+                           " bytes");
+  }
+  settings.instance = text;
+  return {};
+}
+
+Stored store_ack_ttl(Settings& settings, const std::string& text) {
+  constexpr std::chrono::seconds kLeast{2};  // what etcd grants at least, with its default times
+  constexpr std::chrono::seconds kMost{600};
+  const auto ttl = parse_duration(text);
+  if (!ttl || *ttl < kLeast || *ttl > kMost || *ttl % std::chrono::seconds{1} != ttl->zero()) {
+    return std::unexpected("it must be whole seconds from 2s to 10m");
+  }
+  settings.etcd_ack_ttl = std::chrono::duration_cast<std::chrono::seconds>(*ttl);
+  return {};
+}
+
 /// Of a file that is read later, and again whenever it is needed.
 Stored store_path(std::string& out, const std::string& path) {
   if (::access(path.c_str(), R_OK) != 0) {
@@ -148,7 +169,7 @@ const SettingRow kTable[] = {
      [](Settings& s, Values v) { return store_token(s, v[0]); }},
     {"instance", "NAME",
      "this instance's name in status and the fleet (default: host name and pid)", false,
-     [](Settings& s, Values v) { return store_text(s.instance, v[0]); }},
+     [](Settings& s, Values v) { return store_instance(s, v[0]); }},
     {"etcd-endpoints", "HOST:PORT",
      "etcd's client addresses, https:// in front for TLS: read the document from etcd", true,
      store_etcd_endpoints},
@@ -183,6 +204,9 @@ const SettingRow kTable[] = {
        s.etcd_start_last_good = v[0] == "last-good";
        return {};
      }},
+    {"etcd-ack-ttl", "DURATION",
+     "how long a dead instance stays in the fleet: its ack's lease (default 15s)", false,
+     [](Settings& s, Values v) { return store_ack_ttl(s, v[0]); }},
     {"directives-file", "FILE", "read the document from a file, and follow its changes", false,
      [](Settings& s, Values v) -> Stored {
        if (v[0].empty()) return std::unexpected("it must be the path of a file");

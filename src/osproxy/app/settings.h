@@ -44,6 +44,7 @@ struct Settings {
   std::chrono::milliseconds etcd_connect_timeout{5'000};
   std::filesystem::path etcd_state_dir;   ///< empty: the last good set is not kept
   bool etcd_start_last_good = false;      ///< else a start without etcd fails
+  std::chrono::seconds etcd_ack_ttl{15};  ///< how long the ack outlives the process
   std::filesystem::path directives_file;  ///< empty: the document is not in a file
   std::chrono::seconds max_life{86'400};
 

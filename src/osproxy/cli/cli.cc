@@ -23,6 +23,7 @@ struct CommandRow {
 // In the order of a day with it, and of the help.
 constexpr CommandRow kCommands[] = {
     {"status", "Show how fresh each instance is, and what is on", add_status},
+    {"fleet", "Show which instances have applied the current document", add_fleet},
     {"list", "Show the directives of the published document", add_list},
     {"on", "Add a directive", add_on},
     {"off", "Take directives off", add_off},

@@ -24,6 +24,7 @@ Action add_on(CLI::App& app);
 Action add_off(CLI::App& app);
 Action add_list(CLI::App& app);
 Action add_status(CLI::App& app);
+Action add_fleet(CLI::App& app);
 Action add_watch(CLI::App& app);
 Action add_explain(CLI::App& app);
 

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "osproxy/cli/admin_fleet_reader.h"
 #include "osproxy/cli/admin_publisher.h"
 #include "osproxy/cli/flags.h"
 #include "osproxy/core/address.h"
@@ -221,25 +222,44 @@ std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
   return access;
 }
 
-std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
-    const ConnectionFlags& flags, const Environment& environment) {
-  const auto etcd = uses_etcd(flags, environment);
-  if (!etcd) return std::unexpected(etcd.error());
-  if (*etcd) {
-    if (flags.token_file) return std::unexpected(usage("--token-file goes with --admin only"));
-    const auto access = etcd_access(flags, environment);
-    if (!access) return std::unexpected(access.error());
-    auto publisher = environment.etcd.publisher(*access);
-    if (!publisher) return std::unexpected(Failure{ExitCode::Unreachable, publisher.error()});
-    return *std::move(publisher);
-  }
+namespace {
+
+// The two ways of a command of Reach::Either, each with the flags that do not go with it refused.
+std::expected<EtcdAccess, Failure> only_etcd(const ConnectionFlags& flags,
+                                             const Environment& environment) {
+  if (flags.token_file) return std::unexpected(usage("--token-file goes with --admin only"));
+  return etcd_access(flags, environment);
+}
+
+std::expected<AdminAccess, Failure> only_admin(const ConnectionFlags& flags,
+                                               const Environment& environment) {
   if (flags.key) return std::unexpected(usage("--key goes with --endpoints only"));
   for (const Credential& one : kCredentials) {
     if (flags.*one.given) {
       return std::unexpected(usage(fmt::format("{} goes with --endpoints only", one.flag)));
     }
   }
-  const auto access = admin_access(flags, environment);
+  return admin_access(flags, environment);
+}
+
+template <class Opened>
+std::expected<Opened, Failure> or_unreachable(std::expected<Opened, std::string> opened) {
+  if (!opened) return std::unexpected(Failure{ExitCode::Unreachable, std::move(opened).error()});
+  return *std::move(opened);
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
+    const ConnectionFlags& flags, const Environment& environment) {
+  const auto etcd = uses_etcd(flags, environment);
+  if (!etcd) return std::unexpected(etcd.error());
+  if (*etcd) {
+    const auto access = only_etcd(flags, environment);
+    if (!access) return std::unexpected(access.error());
+    return or_unreachable(environment.etcd.publisher(*access));
+  }
+  const auto access = only_admin(flags, environment);
   if (!access) return std::unexpected(access.error());
   if (access->instances.size() != 1) {
     return std::unexpected(
@@ -247,6 +267,20 @@ std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
   }
   return std::make_unique<AdminPublisher>(
       AdminClient(access->instances.front(), access->token, access->timeout));
+}
+
+std::expected<std::unique_ptr<FleetReader>, Failure> open_fleet(const ConnectionFlags& flags,
+                                                                const Environment& environment) {
+  const auto etcd = uses_etcd(flags, environment);
+  if (!etcd) return std::unexpected(etcd.error());
+  if (*etcd) {
+    const auto access = only_etcd(flags, environment);
+    if (!access) return std::unexpected(access.error());
+    return or_unreachable(environment.etcd.fleet(*access));
+  }
+  auto access = only_admin(flags, environment);
+  if (!access) return std::unexpected(std::move(access).error());
+  return std::make_unique<AdminFleetReader>(*std::move(access));
 }
 
 }  // namespace osproxy::cli

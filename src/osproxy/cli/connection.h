@@ -56,4 +56,9 @@ std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
 std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
     const ConnectionFlags& flags, const Environment& environment);
 
+/// The reader of the fleet for a command of Reach::Either. Of several instances the first that
+/// answers is asked: with etcd behind them they all know the same.
+std::expected<std::unique_ptr<FleetReader>, Failure> open_fleet(const ConnectionFlags& flags,
+                                                                const Environment& environment);
+
 }  // namespace osproxy::cli

@@ -18,6 +18,7 @@
 #include "osproxy/core/random.h"
 #include "osproxy/etcd/etcd_options.h"
 #include "osproxy/store/directive_store.h"
+#include "osproxy/store/fleet.h"
 #include "osproxy/store/publisher.h"
 
 namespace osproxy::cli {
@@ -41,6 +42,7 @@ struct EtcdConnector {
   std::function<std::expected<std::unique_ptr<DirectiveStore>, std::string>(const EtcdAccess&,
                                                                             OnChange on_change)>
       store;
+  std::function<std::expected<std::unique_ptr<FleetReader>, std::string>(const EtcdAccess&)> fleet;
 };
 
 struct Environment {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "osproxy/etcd/etcd_directive_store.h"
+#include "osproxy/etcd/etcd_fleet_reader.h"
 #include "osproxy/etcd/etcd_publisher.h"
 
 namespace osproxy::cli {
@@ -15,6 +16,14 @@ EtcdConnector make_etcd_connector(const Clock& clock) {
         {.target = access.target, .limits = access.limits, .deadline = access.timeout}, clock);
     if (!publisher) return std::unexpected(std::move(publisher).error().message);
     return *std::move(publisher);
+  };
+  connector.fleet =
+      [&clock](
+          const EtcdAccess& access) -> std::expected<std::unique_ptr<FleetReader>, std::string> {
+    auto reader =
+        EtcdFleetReader::create({.target = access.target, .deadline = access.timeout}, clock);
+    if (!reader) return std::unexpected(std::move(reader).error().message);
+    return *std::move(reader);
   };
   connector.store =
       [&clock](const EtcdAccess& access,

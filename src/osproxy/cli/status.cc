@@ -8,6 +8,7 @@
 
 #include "osproxy/cli/admin_answer.h"
 #include "osproxy/cli/admin_client.h"
+#include "osproxy/cli/admin_fleet_reader.h"
 #include "osproxy/cli/commands.h"
 #include "osproxy/cli/connection.h"
 #include "osproxy/cli/flags.h"
@@ -115,6 +116,20 @@ std::string summary(const std::vector<Report>& reports) {
                      reports.size(), revisions.empty() ? "" : ", revision ", join(revisions));
 }
 
+// The whole fleet, as the first instance that knows of others sees it; those that were asked may be
+// a part of it. Nothing if there is none, or it cannot tell.
+std::string fleet_line(const AdminAccess& access, const std::vector<Report>& reports) {
+  const auto in_etcd = [](const Report& report) {
+    return report.status && report.status->store_kind == "etcd";
+  };
+  const auto found = std::ranges::find_if(reports, in_etcd);
+  if (found == reports.end()) return {};
+  AdminFleetReader reader(
+      {.instances = {found->address}, .token = access.token, .timeout = access.timeout});
+  const auto fleet = reader.read();
+  return fleet ? describe_fleet(*fleet) + "\n" : "";
+}
+
 void print_json(const std::vector<Report>& reports, std::ostream& out) {
   JsonWriter json;
   json.begin_object().field("synced", std::ranges::all_of(reports, &Report::healthy));
@@ -141,7 +156,7 @@ std::expected<void, Failure> status(const Flags& flags, Environment& environment
   if (flags.output == Output::Json) {
     print_json(reports, environment.out);
   } else {
-    fmt::print(environment.out, "{}\n", summary(reports));
+    fmt::print(environment.out, "{}\n{}", summary(reports), fleet_line(*access, reports));
     const WallTime now = environment.clock.now().wall;
     for (const Report& report : reports) print_instance(report, now, environment.out);
   }

@@ -69,6 +69,11 @@ std::string describe_rejection(const DecodeError& error) {
                      error.where.empty() ? "the document" : printable(error.where));
 }
 
+std::string describe_fleet(const Fleet& fleet) {
+  return fmt::format("FLEET {}/{} synced, revision {}", fleet.count_synced(), fleet.members.size(),
+                     fleet.revision);
+}
+
 std::string join(const std::vector<std::string>& items) {
   return printable(fmt::format("{}", fmt::join(items, ", ")));
 }

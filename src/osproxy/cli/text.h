@@ -8,6 +8,7 @@
 
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/decode.h"
+#include "osproxy/store/fleet.h"
 
 namespace osproxy::cli {
 
@@ -27,6 +28,9 @@ std::string format_age(std::chrono::nanoseconds age);
 
 /// `rejected: zero_ttl at directives[3].ttl_secs`.
 std::string describe_rejection(const DecodeError& error);
+
+/// `FLEET 11/12 synced, revision 4812`.
+std::string describe_fleet(const Fleet& fleet);
 
 /// `a, b, c`; made printable.
 std::string join(const std::vector<std::string>& items);

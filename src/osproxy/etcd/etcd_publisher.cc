@@ -1,88 +1,25 @@
 #include "osproxy/etcd/etcd_publisher.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "osproxy/directive/encode.h"
+#include "osproxy/etcd/attempts.h"
 #include "osproxy/etcd/endpoints.h"
 #include "osproxy/etcd/transport.h"
 
 namespace osproxy {
 namespace {
 
-using std::chrono::nanoseconds;
 using MakeTransport = std::function<std::unique_ptr<etcd::Transport>()>;
 
-PublishError unavailable(std::string message) {
-  return {.kind = PublishError::Kind::Unavailable, .message = std::move(message)};
+PublishError unavailable(std::string_view what, const etcd::Attempts& attempts) {
+  return {.kind = PublishError::Kind::Unavailable,
+          .message = fmt::format("{}: {}", what, attempts.failures())};
 }
-
-/// One publish() or read(): asks the endpoints in turn until one answers or the time is up.
-class Attempts {
- public:
-  Attempts(const std::vector<std::string>& endpoints, std::unique_ptr<etcd::Transport> transport,
-           const Clock& clock, nanoseconds deadline)
-      : endpoints_(endpoints),
-        transport_(std::move(transport)),
-        clock_(clock),
-        deadline_(clock.now().boot + deadline) {}
-
-  /// Connects to the next endpoint; false if there is none left, or no time.
-  bool next() {
-    if (started_ == endpoints_.size() || remaining() <= nanoseconds{0}) return false;
-    transport_->open(started_++);
-    return true;
-  }
-
-  /// The fair share of the time that is left: a silent endpoint must not use up the next one's.
-  nanoseconds timeout() const {
-    return remaining() / static_cast<std::int64_t>(endpoints_.size() - started_ + 1);
-  }
-
-  etcd::CallId call() const { return etcd::CallId{started_}; }
-  etcd::Transport& transport() { return *transport_; }
-
-  /// The answer to this attempt's call; nullopt if it failed.
-  template <class Answer>
-  std::optional<Answer> await() {
-    const BootTime end = clock_.now().boot + timeout();
-    while (true) {
-      auto event = transport_->next(std::max(end - clock_.now().boot, nanoseconds{0}));
-      if (!event && clock_.now().boot >= end) return fail({etcd::FailureKind::Silent, {}});
-      if (!event) continue;
-      if (auto* answer = std::get_if<Answer>(&*event)) {
-        if (answer->call == call()) return std::move(*answer);
-      } else if (auto* failed = std::get_if<etcd::CallFailed>(&*event)) {
-        if (failed->call == call()) return fail(failed->failure);
-      }
-    }
-  }
-
-  PublishError error(std::string_view what) const {
-    return unavailable(fmt::format("{}: {}", what, failures_));
-  }
-
- private:
-  nanoseconds remaining() const { return deadline_ - clock_.now().boot; }
-
-  std::nullopt_t fail(const etcd::Failure& failure) {
-    if (!failures_.empty()) failures_ += "; ";
-    failures_ += etcd::describe(endpoints_[started_ - 1], failure);
-    return std::nullopt;
-  }
-
-  const std::vector<std::string>& endpoints_;
-  const std::unique_ptr<etcd::Transport> transport_;
-  const Clock& clock_;
-  const BootTime deadline_;
-  std::size_t started_ = 0;
-  std::string failures_;
-};
 
 }  // namespace
 
@@ -103,29 +40,31 @@ class EtcdDirectivePublisher::Impl {
   }
 
   std::expected<PublishedDocument, PublishError> read() {
-    Attempts attempts = begin();
+    etcd::Attempts attempts = begin();
     while (attempts.next()) {
-      attempts.transport().read(attempts.call(),
+      attempts.transport().read(attempts.begin_call(),
                                 {.key = options_.target.key, .timeout = attempts.timeout()});
       if (auto done = attempts.await<etcd::ReadDone>()) {
         return PublishedDocument{.revision = done->mod_revision, .bytes = std::move(done->value)};
       }
     }
-    return std::unexpected(attempts.error("cannot read what is published"));
+    return std::unexpected(unavailable("cannot read what is published", attempts));
   }
 
  private:
-  Attempts begin() const { return {endpoints_, make_transport_(), clock_, options_.deadline}; }
+  etcd::Attempts begin() const {
+    return {endpoints_, make_transport_(), clock_, options_.deadline};
+  }
 
   std::expected<std::int64_t, PublishError> write(const std::string& bytes,
                                                   std::optional<std::int64_t> expected) {
-    Attempts attempts = begin();
+    etcd::Attempts attempts = begin();
     bool may_be_applied = false;  // by an attempt whose answer did not reach us
     while (attempts.next()) {
-      attempts.transport().write(attempts.call(), {.key = options_.target.key,
-                                                   .value = bytes,
-                                                   .expected = expected,
-                                                   .timeout = attempts.timeout()});
+      attempts.transport().write(attempts.begin_call(), {.key = options_.target.key,
+                                                         .value = bytes,
+                                                         .expected = expected,
+                                                         .timeout = attempts.timeout()});
       if (const auto done = attempts.await<etcd::WriteDone>()) {
         // Its bytes have absolute ends of this moment: nobody else wrote the same by chance.
         const bool ours = may_be_applied && done->value == bytes;
@@ -134,7 +73,7 @@ class EtcdDirectivePublisher::Impl {
       }
       may_be_applied = true;
     }
-    return std::unexpected(attempts.error("the document may not have been published"));
+    return std::unexpected(unavailable("the document may not have been published", attempts));
   }
 
   const EtcdPublisherOptions options_;

@@ -1,0 +1,18 @@
+// Who has applied the current document, as the fleet's acks say.
+#include "osproxy/admin/handlers.h"
+
+namespace osproxy::admin {
+
+Response get_fleet(const Context& context, const Request&, std::string_view) {
+  const AdminParts& parts = context.parts;
+  if (parts.fleet == nullptr) {
+    return {.body = fleet_json(fleet_of_one(context.options.instance, context.options.version,
+                                            parts.store.status(), context.started.wall,
+                                            parts.clock.now().wall))};
+  }
+  const auto fleet = parts.fleet->read();
+  if (!fleet) return error_response(503, "unavailable", fleet.error());
+  return {.body = fleet_json(*fleet)};
+}
+
+}  // namespace osproxy::admin

@@ -1,0 +1,123 @@
+#include "osproxy/store/ack.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "osproxy/core/json.h"
+#include "osproxy/core/rfc3339.h"
+
+namespace osproxy {
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr std::size_t kMaxDepth = 16;  // far above an ack's two; a bound for the parser
+
+std::string encode_rejected(const std::optional<InstanceAck::Rejected>& rejected) {
+  if (!rejected) return "null";
+  return fmt::format(R"({{"revision":{},"slug":{},"where":{}}})", rejected->revision,
+                     json_string(rejected->slug), json_string(rejected->where));
+}
+
+// Reads fields of one object and remembers the first that is not as it should be.
+class Fields {
+ public:
+  explicit Fields(dom::element object) : object_(object) {}
+
+  std::string text(const char* name) {
+    std::string_view value;
+    if (object_[name].get(value) != simdjson::SUCCESS) wrong(name, "a string");
+    return std::string(value);
+  }
+
+  std::int64_t count(const char* name) {
+    std::int64_t value = 0;
+    if (object_[name].get(value) != simdjson::SUCCESS || value < 0) wrong(name, "a whole number");
+    return value;
+  }
+
+  WallTime time(const char* name) {
+    const auto value = parse_rfc3339_utc(text(name));
+    if (!value) wrong(name, "a time in UTC");
+    return value.value_or(WallTime{});
+  }
+
+  bool has(const char* name) const {
+    dom::element value;
+    return object_[name].get(value) == simdjson::SUCCESS && !value.is_null();
+  }
+
+  dom::element object(const char* name) {
+    dom::element value;
+    if (object_[name].get(value) != simdjson::SUCCESS || !value.is_object()) {
+      wrong(name, "an object");
+    }
+    return value;
+  }
+
+  void adopt(const Fields& inner) {
+    if (fault_.empty()) fault_ = inner.fault_;
+  }
+  const std::string& fault() const { return fault_; }
+
+ private:
+  void wrong(const char* name, const char* expected) {
+    if (fault_.empty()) fault_ = fmt::format("{} is not {}", name, expected);
+  }
+
+  dom::element object_;
+  std::string fault_;
+};
+
+std::optional<InstanceAck::Rejected> decode_rejected(Fields& ack) {
+  if (!ack.has("rejected")) return std::nullopt;
+  const dom::element object = ack.object("rejected");
+  if (!ack.fault().empty()) return std::nullopt;
+  Fields fields(object);
+  InstanceAck::Rejected rejected{.revision = fields.count("revision"),
+                                 .slug = fields.text("slug"),
+                                 .where = fields.text("where")};
+  ack.adopt(fields);
+  return rejected;
+}
+
+}  // namespace
+
+std::string encode_ack(const InstanceAck& ack) {
+  return fmt::format(
+      R"({{"instance":{},"revision":{},"rejected":{},"state":{},"verified_age_ms":{},)"
+      R"("version":{},"started":{},"written":{}}})",
+      json_string(ack.instance), ack.revision, encode_rejected(ack.rejected),
+      json_string(ack.state), ack.verified_age ? fmt::to_string(ack.verified_age->count()) : "null",
+      json_string(ack.version), json_string(format_rfc3339(ack.started)),
+      json_string(format_rfc3339(ack.written)));
+}
+
+std::expected<InstanceAck, std::string> decode_ack(std::string_view value) {
+  if (value.size() > kMaxAckBytes) return std::unexpected("it is too large");
+  dom::parser parser;
+  dom::element root;
+  if (parser.allocate(value.size(), kMaxDepth) != simdjson::SUCCESS ||
+      parser.parse(value.data(), value.size()).get(root) != simdjson::SUCCESS ||
+      !root.is_object()) {
+    return std::unexpected("it is not a JSON object");
+  }
+  Fields fields(root);
+  InstanceAck ack{.instance = fields.text("instance"),
+                  .revision = fields.count("revision"),
+                  .rejected = decode_rejected(fields),
+                  .state = fields.text("state"),
+                  .verified_age = std::nullopt,
+                  .version = fields.text("version"),
+                  .started = fields.time("started"),
+                  .written = fields.time("written")};
+  if (fields.has("verified_age_ms")) {
+    ack.verified_age = std::chrono::milliseconds{fields.count("verified_age_ms")};
+  }
+  if (!fields.fault().empty()) return std::unexpected(fields.fault());
+  return ack;
+}
+
+}  // namespace osproxy

@@ -1,0 +1,151 @@
+#include "osproxy/store/fleet.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "osproxy/core/json.h"
+
+namespace osproxy {
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr std::size_t kMaxDepth = 16;  // far above a fleet's five; a bound for the parser
+
+bool is_synced(const FleetMember& member) {
+  return member.applied && member.ack->state == to_string(StoreState::Synced);
+}
+
+std::string why_not(const InstanceAck& ack, std::int64_t current) {
+  if (ack.rejected && ack.rejected->revision == current) {
+    return fmt::format("it rejected revision {}: {} at {}", current, ack.rejected->slug,
+                       ack.rejected->where.empty() ? "the document" : ack.rejected->where);
+  }
+  if (ack.state != to_string(StoreState::Synced)) {
+    return fmt::format("its store is {}: it may not have heard of it", ack.state);
+  }
+  return "it has not said so yet";
+}
+
+FleetMember parse_member(dom::element element) {
+  FleetMember member;
+  std::string_view text;
+  dom::object ack;
+  if (element["instance"].get(text) == simdjson::SUCCESS) member.instance = text;
+  if (element["why"].get(text) == simdjson::SUCCESS) member.why = text;
+  std::ignore = element["applied"].get(member.applied);
+  if (element["ack"].get(ack) == simdjson::SUCCESS) {
+    auto decoded = decode_ack(simdjson::minify(ack));
+    if (decoded) member.ack = *std::move(decoded);
+  }
+  if (!member.ack) member.applied = false;
+  return member;
+}
+
+}  // namespace
+
+std::string_view to_string(AckState state) noexcept {
+  switch (state) {
+    case AckState::Off:
+      return "off";
+    case AckState::Pending:
+      return "pending";
+    case AckState::Written:
+      return "written";
+    case AckState::NameTaken:
+      return "name_taken";
+    case AckState::NotPermitted:
+      return "not_permitted";
+    case AckState::Failing:
+      return "failing";
+  }
+  std::unreachable();
+}
+
+std::size_t Fleet::count_applied() const {
+  return static_cast<std::size_t>(std::ranges::count_if(members, &FleetMember::applied));
+}
+
+std::size_t Fleet::count_synced() const {
+  return static_cast<std::size_t>(std::ranges::count_if(members, &is_synced));
+}
+
+FleetMember judge_member(InstanceAck ack, CurrentDocument current) {
+  FleetMember member{.instance = ack.instance,
+                     .ack = std::nullopt,
+                     .applied = ack.revision == current.revision || ack.revision > current.seen};
+  if (!member.applied) member.why = why_not(ack, current.revision);
+  member.ack = std::move(ack);
+  return member;
+}
+
+FleetMember judge_value(std::string instance, std::string_view value, CurrentDocument current) {
+  auto ack = decode_ack(value);
+  std::string fault = ack ? "" : ack.error();
+  if (ack && ack->instance != instance) fault = "it is another instance's";
+  if (fault.empty()) return judge_member(*std::move(ack), current);
+  return {.instance = std::move(instance),
+          .why = fmt::format("what stands in its place is no ack: {}", fault)};
+}
+
+std::string fleet_json(const Fleet& fleet) {
+  std::string json = fmt::format(R"({{"revision":{},"applied":{},"instances":[)", fleet.revision,
+                                 fleet.all_applied());
+  const char* comma = "";
+  for (const FleetMember& member : fleet.members) {
+    json += fmt::format(R"({}{{"instance":{},"applied":{},"why":{},"ack":{}}})",
+                        std::exchange(comma, ","), json_string(member.instance), member.applied,
+                        member.why.empty() ? "null" : json_string(member.why),
+                        member.ack ? encode_ack(*member.ack) : "null");
+  }
+  return json + "]}";
+}
+
+std::optional<Fleet> parse_fleet(std::string_view json) {
+  dom::parser parser;
+  dom::element root;
+  dom::array members;
+  Fleet fleet;
+  if (parser.allocate(json.size(), kMaxDepth) != simdjson::SUCCESS ||
+      parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS ||
+      root["revision"].get(fleet.revision) != simdjson::SUCCESS ||
+      root["instances"].get(members) != simdjson::SUCCESS) {
+    return std::nullopt;
+  }
+  for (const dom::element member : members) fleet.members.push_back(parse_member(member));
+  return fleet;
+}
+
+InstanceAck make_ack(std::string instance, std::string version, const StoreStatus& status,
+                     WallTime started, WallTime now) {
+  InstanceAck ack{.instance = std::move(instance),
+                  .revision = status.revision,
+                  .rejected = std::nullopt,
+                  .state = std::string(to_string(status.state)),
+                  .verified_age = std::nullopt,
+                  .version = std::move(version),
+                  .started = started,
+                  .written = now};
+  if (status.rejected) {
+    ack.rejected = {.revision = status.rejected->revision,
+                    .slug = std::string(to_string(status.rejected->fault)),
+                    .where = status.rejected->where};
+  }
+  if (status.verified_age) {
+    ack.verified_age = std::chrono::duration_cast<std::chrono::milliseconds>(*status.verified_age);
+  }
+  return ack;
+}
+
+Fleet fleet_of_one(std::string instance, std::string version, const StoreStatus& status,
+                   WallTime started, WallTime now) {
+  const std::int64_t current = status.rejected ? status.rejected->revision : status.revision;
+  InstanceAck ack = make_ack(std::move(instance), std::move(version), status, started, now);
+  return {.revision = current,
+          .members = {judge_member(std::move(ack), {.revision = current, .seen = current})}};
+}
+
+}  // namespace osproxy

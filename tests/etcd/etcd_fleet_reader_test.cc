@@ -1,0 +1,97 @@
+// The reader over a fake transport: what it asks, and what it makes of the answers.
+#include "osproxy/etcd/etcd_fleet_reader.h"
+
+#include <future>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/etcd/fake_transport.h"
+
+namespace osproxy::etcd {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+using ReadFleet = std::expected<Fleet, std::string>;
+
+class FleetReaderTest : public ::testing::Test {
+ protected:
+  std::future<ReadFleet> reading() {
+    auto made =
+        EtcdFleetReader::create({.target = {.endpoints = {"one:1", "two:2"}, .key = "o/directives"},
+                                 .deadline = std::chrono::minutes{1}},
+                                clock_, [this] { return std::make_unique<FakeTransport>(peer_); });
+    reader_ = *std::move(made);
+    return std::async(std::launch::async, [this] { return reader_->read(); });
+  }
+
+  void answer_document(Revision revision, Revision seen) {
+    const auto read = peer_->await_read();
+    EXPECT_EQ(read.request.key, "o/directives");
+    EXPECT_TRUE(read.request.keys_only);
+    peer_->deliver(
+        ReadDone{.call = read.call, .header = {.revision = seen}, .mod_revision = revision});
+  }
+
+  void answer_acks(std::vector<KeyValue> entries) {
+    const auto list = peer_->await_list();
+    EXPECT_EQ(list.request.prefix, "o/fleet/");
+    peer_->deliver(ListDone{.call = list.call, .entries = std::move(entries)});
+  }
+
+  static std::string ack(std::string instance, std::int64_t revision) {
+    return encode_ack({.instance = std::move(instance), .revision = revision, .state = "synced"});
+  }
+
+  SystemClock clock_;
+  const std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
+  std::unique_ptr<EtcdFleetReader> reader_;
+};
+
+TEST_F(FleetReaderTest, ReadsTheDocumentsRevisionAndThenTheAcks) {
+  auto reading_fleet = reading();
+  answer_document(7, 20);
+  // Sorted by the names, not by their encoded keys.
+  answer_acks({{"o/fleet/a%20b", 5, ack("a b", 7)},
+               {"o/fleet/a", 6, ack("a", 6)},
+               {"o/fleet/c", 8, "by hand"},
+               {"o/fleet/d", 9, ack("d", 21)}});
+  const auto fleet = reading_fleet.get();
+  ASSERT_TRUE(fleet) << fleet.error();
+  EXPECT_EQ(fleet->revision, 7);
+  ASSERT_EQ(fleet->members.size(), 4u);
+  EXPECT_EQ(fleet->members[0].instance, "a");
+  EXPECT_FALSE(fleet->members[0].applied);
+  EXPECT_EQ(fleet->members[1].instance, "a b");
+  EXPECT_TRUE(fleet->members[1].applied);
+  EXPECT_FALSE(fleet->members[2].ack);
+  EXPECT_TRUE(fleet->members[3].applied);
+}
+
+TEST_F(FleetReaderTest, StartsAnewAtTheNextEndpointIfTheSecondReadFails) {
+  auto reading_fleet = reading();
+  answer_document(7, 20);
+  peer_->deliver(
+      CallFailed{.call = peer_->await_list().call, .failure = {FailureKind::Unreachable, ""}});
+  answer_document(8, 21);
+  answer_acks({});
+  EXPECT_EQ(reading_fleet.get().value().revision, 8);
+}
+
+TEST_F(FleetReaderTest, SaysWhatHappenedAtEachEndpoint) {
+  auto reading_fleet = reading();
+  peer_->deliver(
+      CallFailed{.call = peer_->await_read().call, .failure = {FailureKind::Refused, ""}});
+  answer_document(7, 20);
+  peer_->deliver(
+      CallFailed{.call = peer_->await_list().call, .failure = {FailureKind::Permission, ""}});
+  const auto fleet = reading_fleet.get();
+  ASSERT_FALSE(fleet);
+  EXPECT_THAT(fleet.error(), AllOf(HasSubstr("one:1: connection refused"),
+                                   HasSubstr("two:2: permission denied"), HasSubstr("o/fleet/")));
+}
+
+}  // namespace
+}  // namespace osproxy::etcd
