@@ -60,9 +60,9 @@ class AckBell {
 
 struct EtcdAckOptions {
   EtcdTarget target;
-  std::string instance;  ///< its name, 1 to etcd::kMaxInstanceBytes bytes
-  std::string version;   ///< of its osproxy
-  WallTime started{};    ///< of the process
+  std::string instance{};  ///< its name, 1 to etcd::kMaxInstanceBytes bytes
+  std::string version{};   ///< of its osproxy
+  WallTime started{};      ///< of the process
   /// How long the key outlives the process. etcd grants two seconds at least.
   std::chrono::seconds ttl{15};
   /// Called on the writer's thread whenever the state has changed; it must neither throw, nor block
