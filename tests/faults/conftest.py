@@ -76,10 +76,12 @@ def pytest_pyfunc_call(pyfuncitem):
 
 
 def print_line(config, text: str) -> None:
-    """Past pytest's capture, on a line of its own."""
+    """At once, past pytest's capture, on a line of its own."""
     terminal = config.pluginmanager.get_plugin("terminalreporter")
-    terminal.ensure_newline()
-    terminal.write_line(text)
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        terminal.ensure_newline()
+        terminal.write_line(text)
 
 
 def pytest_terminal_summary(terminalreporter):
