@@ -61,7 +61,7 @@ int run(const EtcdTarget& target, std::size_t count) {
   for (Watcher& watcher : watchers) {
     if (!start(watcher, target, clock)) return 1;
   }
-  std::cout << "ready" << std::endl;
+  std::cout << "ready\n" << std::flush;
   std::cin.ignore(std::numeric_limits<std::streamsize>::max());
   for (Watcher& watcher : watchers) watcher.store.reset();
   for (std::size_t i = 0; i < count; ++i) {
