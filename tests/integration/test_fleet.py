@@ -7,7 +7,8 @@ from parts import Ctl, eventually
 
 GOOD = json.dumps({"directives": [{"id": "a", "level": "Shape", "ttl_secs": 600}]})
 BAD = json.dumps({"directives": [{"id": "a", "level": "Shape", "ttl_secs": 0}]})
-LEASE = ("--etcd-ack-ttl", "2s")
+# Short enough to wait for its end, and longer than a busy machine keeps an instance from renewing it.
+LEASE = ("--etcd-ack-ttl", "5s")
 KEY = "test/fleet/directives"
 
 
@@ -116,7 +117,13 @@ def test_a_restarted_instance_takes_its_place_again(start_member, ctl):
     before = members(ctl)["proxy-a"]["ack"]["started"]
     proxy.kill()
     proxy.start()
-    eventually(lambda: members(ctl)["proxy-a"]["ack"]["started"] > before, timeout=30)
+
+    def is_back() -> bool:
+        """Its key has gone with the lease of the run before, and is there again."""
+        member = members(ctl).get("proxy-a")
+        return member is not None and member["ack"]["started"] > before
+
+    eventually(is_back, timeout=40)
     eventually(lambda: proxy.status()["ack"]["state"] == "written")
 
 
