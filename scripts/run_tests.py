@@ -169,6 +169,7 @@ def sanitizer_settings(preset: str, reports: Path) -> tuple[dict[str, str], list
         return {
             "ASAN_OPTIONS": f"{common}:detect_stack_use_after_return=1:strict_string_checks=1",
             "UBSAN_OPTIONS": f"{common}:print_stacktrace=1",
+            "LSAN_OPTIONS": f"suppressions={ROOT / 'tests' / 'lsan.supp'}:print_suppressions=0",
         }, []
     suppressions = ROOT / "tests" / "tsan.supp"
     extra = f":suppressions={suppressions}" if suppressions.exists() else ""
