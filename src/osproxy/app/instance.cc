@@ -12,8 +12,9 @@
 namespace osproxy::app {
 namespace {
 
-std::function<AckStatus()> ack_status(const std::shared_ptr<EtcdAckWriter>& acks) {
-  if (!acks) return {};
+/// `acks` is null where there are none; else it must outlive what is returned.
+std::function<AckStatus()> ack_status(const EtcdAckWriter* acks) {
+  if (acks == nullptr) return {};
   return [acks] { return acks->status(); };
 }
 
@@ -63,7 +64,7 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .collectables = {metrics_.begin(), metrics_.end()},
                                           .readiness = [this] { return not_ready(); },
                                           .fleet = source_.fleet.get(),
-                                          .ack = ack_status(source_.acks)});
+                                          .ack = ack_status(source_.acks.get())});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
   spdlog::info("admin listener on {}", admin_->address().to_string());
