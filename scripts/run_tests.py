@@ -19,6 +19,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
 PYTHON_TESTS = [ROOT / "tests" / "schema", ROOT / "tests" / "integration"]
 FAULT_MATRIX = [ROOT / "tests" / "faults"]
+# Most of these tests wait most of the time, for what has been started or for a time to pass: more
+# workers than there are cores, but no more, or they wait for each other. A worker that has run out
+# of tests takes half of another's.
+WORKERS = ["-n", "3", "--dist", "worksteal"]
 
 
 @dataclass
@@ -123,8 +127,9 @@ class Run:
         report.parent.mkdir(parents=True, exist_ok=True)
         env = {**env, "OSPROXY_BIN_DIR": str(ROOT / "build" / preset / "bin")}
         ok = self.call(
-            *prefix, sys.executable, "-m", "pytest", *tests, f"--junitxml={report}", env=env
-        )
+            *prefix, sys.executable, "-m", "pytest", *WORKERS, *tests,
+            f"--junitxml={report}", env=env,
+        )  # fmt: skip
         failed = self.tally.add_junit(preset, report) if report.exists() else 0
         if not ok and failed == 0:
             self.tally.fail(f"{preset}: pytest, {report_name}")

@@ -11,7 +11,7 @@ raises PartFailed with the end of its log.
 from .client import Reply, eventually, request
 from .ctl import Ctl, CtlResult
 from .etcd import CURRENT_ETCD, DEBIAN_ETCD, Etcd, EtcdRelease, EtcdTls
-from .opensearch import OpenSearch
+from .opensearch import BorrowedOpenSearch, OpenSearch
 from .pki import Authority, Pair
 from .process import PartFailed, Process
 from .proxy import Proxy, program
@@ -20,6 +20,7 @@ __all__ = [
     "CURRENT_ETCD",
     "DEBIAN_ETCD",
     "Authority",
+    "BorrowedOpenSearch",
     "Ctl",
     "CtlResult",
     "Etcd",

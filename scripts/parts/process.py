@@ -1,12 +1,16 @@
 """One server process: a log file, a readiness check, and an end that is waited for."""
 
+import fcntl
+import functools
 import os
 import random
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 # Below the range that the kernel takes local ports of outgoing connections from (32768 and up), so
 # that no client can take a port between our look and the server's bind.
@@ -26,13 +30,27 @@ class PartFailed(Exception):
     """A part did not start, or did not end as it should; the text has the end of its log."""
 
 
+@functools.cache
+def _port_claims() -> BinaryIO:
+    """A file whose byte N is locked by the process that took port N, for as long as it lives."""
+    return Path(tempfile.gettempdir(), f"osproxy-test-ports-{os.getuid()}").open("ab")
+
+
+def _claim(port: int) -> None:
+    """Keeps other runs of these tests from taking the port before its server has bound it; raises
+    OSError if another was first."""
+    fcntl.lockf(_port_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on, and that no other call here returned."""
+    """A port of 127.0.0.1 that nobody listens on, and that no other call, here or in another process
+    of this user that still runs, returned."""
     for port in random.sample(_PORTS, 200):
         if port in _handed_out:
             continue
         with socket.socket() as probe:
             try:
+                _claim(port)
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
@@ -107,7 +125,7 @@ class Process:
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + self.start_timeout
         while time.monotonic() < deadline:
-            if self.process.poll() is not None:
+            if not self.alive():
                 raise PartFailed(self._failure(f"ended with {self.process.returncode} at start"))
             try:
                 if self.ready():

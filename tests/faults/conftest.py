@@ -11,8 +11,6 @@ from row import Row
 
 from parts import CURRENT_ETCD, DEBIAN_ETCD, Etcd
 
-_table: list[tuple[str, str, str]] = []
-
 
 @pytest.fixture(scope="session", params=[DEBIAN_ETCD, CURRENT_ETCD], ids=lambda r: r.name)
 def release(request):
@@ -70,24 +68,42 @@ def pytest_pyfunc_call(pyfuncitem):
     if row := pyfuncitem.funcargs.get("row"):
         row.finish()
         release = f"etcd {pyfuncitem.funcargs['release'].name}"
-        _table.append((row.title, row.told, release))
-        print_line(pyfuncitem.config, f"{row.title}: {row.told} [{release}]")
+        # The way to the main process, if this is one of several workers; and into the JUnit report.
+        pyfuncitem.user_properties.append(("row", (release, row.title, row.told)))
     return result
 
 
-def print_line(config, text: str) -> None:
-    """At once, past pytest's capture, on a line of its own."""
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
-    capture = config.pluginmanager.get_plugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        terminal.ensure_newline()
-        terminal.write_line(text)
+class _Table:
+    """The lines of all rows, where pytest writes to its user."""
+
+    def __init__(self, config):
+        self._config = config
+        self._lines: list[tuple[str, str, str]] = []
+
+    def pytest_runtest_logreport(self, report):
+        line = dict(report.user_properties).get("row")
+        if line and report.when == "call":
+            self._lines.append(tuple(line))
+            release, title, told = line
+            self._print(f"{title}: {told} [{release}]")
+
+    def _print(self, text: str) -> None:
+        """At once, past pytest's capture, on a line of its own."""
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        capture = self._config.pluginmanager.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            terminal.ensure_newline()
+            terminal.write_line(text)
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if not self._lines:
+            return
+        terminalreporter.section("fault matrix")
+        width = max(len(title) for _, title, _ in self._lines)
+        for release, title, told in sorted(self._lines, key=lambda line: (line[1], line[0])):
+            terminalreporter.write_line(f"{release}  {title:{width}}  {told}")
 
 
-def pytest_terminal_summary(terminalreporter):
-    if not _table:
-        return
-    terminalreporter.section("fault matrix")
-    width = max(len(title) for title, _, _ in _table)
-    for title, told, release in sorted(_table, key=lambda line: line[0]):
-        terminalreporter.write_line(f"{release}  {title:{width}}  {told}")
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Table(config))

@@ -1,7 +1,8 @@
 """Real etcd, real OpenSearch, and two osproxy between: what the tests of this folder share.
 
 Servers that take seconds to start live as long as the session; the two proxies, and the key that
-they follow, are each test's own, so that no test sees what another published.
+they follow, are each test's own, so that no test sees what another published. If several workers
+share the tests (pytest-xdist), each has an etcd, and all have one OpenSearch.
 """
 
 import json
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from opensearchpy import OpenSearch as Client
 
-from parts import Ctl, Etcd, OpenSearch, Proxy, eventually
+from parts import BorrowedOpenSearch, Ctl, Etcd, OpenSearch, Proxy, eventually
 
 # What a sanitizer, an assertion or the runtime writes before it ends a program.
 _CRASH_MARKS = ("Sanitizer", "runtime error:", "Assertion", "terminate called")
@@ -56,6 +57,26 @@ def _known_revision(store: dict) -> int:
     return max(store["revision"], rejected["revision"] if rejected else 0)
 
 
+_FOR_ALL_WORKERS = pytest.StashKey[Path]()
+
+
+def pytest_configure_node(node):
+    """In the main process, for each worker: tells it where the OpenSearch of all is."""
+    if _FOR_ALL_WORKERS not in node.config.stash:
+        node.config.stash[_FOR_ALL_WORKERS] = _launch_opensearch(node.config)
+    node.workerinput["opensearch"] = str(node.config.stash[_FOR_ALL_WORKERS])
+
+
+def _launch_opensearch(config) -> Path:
+    """Its folder. It starts while the workers do; who needs it waits for it."""
+    run_dir = Path(tempfile.mkdtemp(prefix="osproxy-test-"))
+    part = OpenSearch(run_dir)
+    part.launch()
+    config.add_cleanup(lambda: shutil.rmtree(run_dir, ignore_errors=True))
+    config.add_cleanup(part.stop)  # cleanups run last to first
+    return run_dir
+
+
 @pytest.fixture(scope="session")
 def session_dir():
     path = Path(tempfile.mkdtemp(prefix="osproxy-test-"))
@@ -64,8 +85,9 @@ def session_dir():
 
 
 @pytest.fixture(scope="session")
-def opensearch(session_dir):
-    with OpenSearch(session_dir) as part:
+def opensearch(request, session_dir):
+    worker = getattr(request.config, "workerinput", None)
+    with BorrowedOpenSearch(worker["opensearch"]) if worker else OpenSearch(session_dir) as part:
         yield part
 
 
