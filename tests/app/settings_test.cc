@@ -72,6 +72,34 @@ TEST(Settings, AFlagGoesOverTheEnvironmentOverTheFile) {
   EXPECT_EQ(settings->upstreams.size(), 2u);
 }
 
+TEST(Settings, TakeTheTenantFromOnePlaceOnly) {
+  const auto settings = read({kUpstream, "--tenant-index", "{tenant}-*"});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(settings->tenant->find_in_index("acme-1"), "acme");
+  EXPECT_FALSE(read({kUpstream})->tenant);
+  const auto none = read({kUpstream}, {{"OSPROXY_TENANT_HEADER", ""}});
+  ASSERT_TRUE(none && none->tenant);
+  EXPECT_EQ(none->tenant->place(), http::TenantRule::Place::None);
+  EXPECT_THAT(error_of({kUpstream, "--tenant-index", "{tenant}-*", "--tenant-header", "X-Org"}),
+              HasSubstr("another setting says already where the tenant is named"));
+  EXPECT_THAT(error_of({kUpstream, "--tenant-path", "/t"}),
+              HasSubstr("--tenant-path (from the command line) is \"/t\": it must be a path"));
+}
+
+TEST(Settings, CheckTheFilesOfPrincipalsBeforeAnythingIsOpened) {
+  const TempDir dir;
+  const std::string path = (dir.path() / "principals").string();
+  std::ofstream(path) << "ana hunter2\n";
+  const std::string error = error_of({kUpstream, "--known-tokens-file", path});
+  EXPECT_THAT(error, HasSubstr("line 1 of the token file does not end in a SHA-256"));
+  EXPECT_THAT(error, testing::Not(HasSubstr("hunter2")));
+  const auto settings = read({kUpstream, "--principal-tenants-file", path});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(settings->tenant->place(), http::TenantRule::Place::Principal);
+  EXPECT_THAT(error_of({kUpstream, "--known-tokens-file", path + ".not"}),
+              HasSubstr("it must be a file that can be read"));
+}
+
 TEST(Settings, TheFileMayBeNamedByTheEnvironment) {
   const TempDir dir;
   const std::string path = (dir.path() / "osproxy.toml").string();

@@ -20,14 +20,19 @@ class RequestAttributesTest : public testing::Test {
  protected:
   using HeaderList = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  RequestAttributes read(HeaderList headers, std::string_view tenant_header = "X-Tenant-Id") {
+  RequestAttributes read(HeaderList headers, std::string_view target = "/logs-%2A/_search") {
     head_.method = "POST";
-    head_.target = "/logs-%2A/_search";
+    head_.target = target;
     head_.headers.clear();
     for (const auto& [name, value] : headers) {
       head_.headers.push_back({.name = name, .value = value, .line = {}});
     }
-    return read_attributes(head_, {.tenant_header = tenant_header}, random_, scratch_);
+    return read_attributes(head_,
+                           {.tenant = tenant_,
+                            .identities = identities_,
+                            .hasher = hasher_,
+                            .certificate_principal = certificate_},
+                           random_, scratch_);
   }
 
   std::string_view tenant(std::string_view value) {
@@ -40,6 +45,16 @@ class RequestAttributesTest : public testing::Test {
     return read({{"traceparent", parent}}).trace_id;
   }
 
+  void know(std::string_view tokens, std::string_view tenants = "") {
+    auto known = Identities::parse({.tokens = tokens, .tenants = tenants});
+    ASSERT_TRUE(known) << known.error();
+    identities_ = *std::move(known);
+  }
+
+  TenantRule tenant_ = TenantRule::of_header("X-Tenant-Id");
+  Identities identities_;
+  TokenHasher hasher_;
+  std::string_view certificate_;
   RequestHead head_;
   Random random_{1};
   AttributeScratch scratch_;
@@ -79,13 +94,16 @@ TEST_F(RequestAttributesTest, HoldTheClassification) {
 }
 
 TEST_F(RequestAttributesTest, TakeTheTenantFromTheConfiguredHeader) {
-  EXPECT_EQ(read({{"x-org", "acme"}}, "X-Org").matched.tenant, "acme");
-  EXPECT_EQ(read({{"X-Tenant-Id", "acme"}}, "X-Org").matched.tenant, "");
-  EXPECT_EQ(read({{"X-Tenant-Id", "acme"}}, "").matched.tenant, "");
+  tenant_ = TenantRule::of_header("X-Org");
+  EXPECT_EQ(read({{"x-org", "acme"}}).matched.tenant, "acme");
+  EXPECT_EQ(read({{"X-Tenant-Id", "acme"}}).matched.tenant, "");
+  tenant_ = TenantRule();
+  EXPECT_EQ(read({{"X-Tenant-Id", "acme"}}).matched.tenant, "");
 }
 
 TEST_F(RequestAttributesTest, TakeTheTenantFromAHeaderThatIsReadForMoreThanThat) {
-  const RequestAttributes found = read({{"X-Opaque-Id", "acme"}}, "x-opaque-id");
+  tenant_ = TenantRule::of_header("x-opaque-id");
+  const RequestAttributes found = read({{"X-Opaque-Id", "acme"}});
   EXPECT_EQ(found.matched.tenant, "acme");
   EXPECT_TRUE(found.has_opaque_id);
 }
@@ -175,6 +193,85 @@ TEST_F(RequestAttributesTest, KeepNothingOfTheRequestBefore) {
   ASSERT_EQ(principal(basic("ana:secret")), "ana");
   EXPECT_EQ(principal("Basic !"), "");
   EXPECT_EQ(principal("Bearer x"), "");
+}
+
+// SHA-256 of "s3cret-token".
+constexpr std::string_view kTokenOfAna =
+    "ana a81e611a041b13f078bf8ebe5dab4d4fd63fcc5594661c918bec093a2f416a7e\n";
+
+TEST_F(RequestAttributesTest, KnowThePrincipalOfAKnownToken) {
+  know(kTokenOfAna);
+  for (const std::string_view sent : {"Bearer s3cret-token", "bearer   s3cret-token"}) {
+    const RequestAttributes found = read({{"Authorization", sent}});
+    EXPECT_EQ(found.matched.principal, "ana");
+    EXPECT_TRUE(found.principal_verified);
+  }
+  for (const std::string_view sent :
+       {"Bearer s3cret-toke", "Bearer s3cret-token ,", "Bearer", "Bearer ", "s3cret-token",
+        "Bearer a81e611a041b13f078bf8ebe5dab4d4fd63fcc5594661c918bec093a2f416a7e"}) {
+    const RequestAttributes found = read({{"Authorization", sent}});
+    EXPECT_EQ(found.matched.principal, "") << sent;
+    EXPECT_FALSE(found.principal_verified) << sent;
+  }
+}
+
+TEST_F(RequestAttributesTest, SayThatAUserIsOnlyClaimedBesideKnownTokens) {
+  know(kTokenOfAna);
+  const RequestAttributes found = read({{"Authorization", basic("ana:secret")}});
+  EXPECT_EQ(found.matched.principal, "ana");
+  EXPECT_FALSE(found.principal_verified);
+}
+
+TEST_F(RequestAttributesTest, PreferTheClientCertificateToAllElse) {
+  know(kTokenOfAna);
+  certificate_ = "CN=indexer";
+  const RequestAttributes found = read({{"Authorization", "Bearer s3cret-token"}});
+  EXPECT_EQ(found.matched.principal, "CN=indexer");
+  EXPECT_TRUE(found.principal_verified);
+}
+
+TEST_F(RequestAttributesTest, DoNotPointIntoWhatAReloadReplaces) {
+  tenant_ = TenantRule::of_principal();
+  know(kTokenOfAna, "ana acme\n");
+  const RequestAttributes found = read({{"Authorization", "Bearer s3cret-token"}});
+  identities_ = Identities();
+  EXPECT_EQ(found.matched.principal, "ana");
+  EXPECT_EQ(found.matched.tenant, "acme");
+}
+
+TEST_F(RequestAttributesTest, TakeTheTenantOfThePrincipal) {
+  tenant_ = TenantRule::of_principal();
+  know("", "ana acme\nCN=a b, O=c  other\n");
+  EXPECT_EQ(read({{"Authorization", basic("ana:secret")}, {"X-Tenant-Id", "x"}}).matched.tenant,
+            "acme");
+  EXPECT_EQ(read({{"Authorization", basic("bob:secret")}}).matched.tenant, "");
+  EXPECT_EQ(read({}).matched.tenant, "");
+  certificate_ = "CN=a b, O=c";
+  EXPECT_EQ(read({}).matched.tenant, "other");
+}
+
+TEST_F(RequestAttributesTest, TakeTheTenantFromThePathAndClassifyWhatIsBehindIt) {
+  tenant_ = *TenantRule::of_path("/t/{tenant}");
+  const RequestAttributes found = read({{"X-Tenant-Id", "x"}}, "/t/ac%6De/logs-%2A/_search?q=%2F");
+  EXPECT_EQ(found.matched.tenant, "acme");
+  EXPECT_EQ(found.matched.index, "logs-*");
+  EXPECT_EQ(found.matched.endpoint, Endpoint::Search);
+  const RequestAttributes absolute = read({}, "http://h/t/acme/orders/_search");
+  EXPECT_EQ(absolute.matched.tenant, "acme");
+  EXPECT_EQ(absolute.matched.index, "orders");
+  EXPECT_EQ(read({}, "/orders/_search").matched.tenant, "");
+  EXPECT_EQ(read({}, "/orders/_search").matched.index, "orders");
+  EXPECT_EQ(read({}, "/t/ac%0Ame/orders/_search").matched.tenant, "");
+  EXPECT_EQ(read({}, "/t/%zz/orders/_search").matched.tenant, "");
+  EXPECT_EQ(read({}, "/t/" + std::string(kMaxAttributeBytes + 1, 't')).matched.tenant, "");
+}
+
+TEST_F(RequestAttributesTest, TakeTheTenantFromTheIndices) {
+  tenant_ = *TenantRule::of_index("{tenant}-*");
+  EXPECT_EQ(read({}, "/acme-logs/_search").matched.tenant, "acme");
+  EXPECT_EQ(read({}, "/acme-a,acme-b/_search").matched.tenant, "acme");
+  EXPECT_EQ(read({}, "/acme-a,other-b/_search").matched.tenant, "");
+  EXPECT_EQ(read({{"X-Tenant-Id", "x"}}, "/_search").matched.tenant, "");
 }
 
 TEST_F(RequestAttributesTest, KeepAWellFormedRequestId) {

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "osproxy/admin/store_metrics.h"
+#include "osproxy/app/identity_files.h"
 #include "osproxy/core/version.h"
 #include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/observe/metrics.h"
@@ -74,12 +75,15 @@ std::expected<void, std::string> Instance::open_admin() {
 std::expected<void, std::string> Instance::open_proxy() {
   http::ServerOptions options{.listen = settings_.listen,
                               .workers = settings_.workers,
-                              .tenant_header = settings_.tenant_header,
                               .max_connections = settings_.max_connections,
                               .idle_timeout = settings_.idle_timeout,
                               .connect_timeout = settings_.connect_timeout,
                               .response_timeout = settings_.response_timeout};
+  if (settings_.tenant) options.tenant = *settings_.tenant;
   for (const Origin& upstream : settings_.upstreams) options.upstreams.push_back(upstream.address);
+  auto known = read_identities(settings_);
+  if (!known) return std::unexpected(std::move(known).error());
+  options.identities = std::make_shared<const http::Identities>(*std::move(known));
   auto proxy = http::Server::start(
       std::move(options), source_.store->cell(),
       [this](std::size_t i) -> Recorder& { return observer_.recorder(i); }, clock_);

@@ -1,9 +1,11 @@
 #include "osproxy/app/setting_table.h"
 
 #include <charconv>
+#include <utility>
 
 #include <unistd.h>
 
+#include "osproxy/app/identity_files.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/read_file.h"
 #include "osproxy/etcd/endpoints.h"
@@ -75,6 +77,22 @@ Stored store_header_name(std::string& out, const std::string& text) {
   }
   out = text;
   return {};
+}
+
+Stored store_tenant(Settings& settings, std::expected<http::TenantRule, std::string> rule) {
+  if (!rule) return std::unexpected(std::move(rule).error());
+  if (settings.tenant) {
+    return std::unexpected("another setting says already where the tenant is named");
+  }
+  settings.tenant = *std::move(rule);
+  return {};
+}
+
+Stored store_tenant_header(Settings& settings, const std::string& text) {
+  std::string name;
+  if (auto stored = store_header_name(name, text); !stored) return stored;
+  return store_tenant(
+      settings, name.empty() ? http::TenantRule() : http::TenantRule::of_header(std::move(name)));
 }
 
 Stored store_token(Settings& settings, const std::string& path) {
@@ -150,7 +168,20 @@ const SettingRow kTable[] = {
      }},
     {"tenant-header", "NAME",
      "the request header that names the tenant; empty: none (default X-Tenant-Id)", false,
-     [](Settings& s, Values v) { return store_header_name(s.tenant_header, v[0]); }},
+     [](Settings& s, Values v) { return store_tenant_header(s, v[0]); }},
+    {"tenant-path", "PATTERN", "instead: the path in front of OpenSearch's, as in /t/{tenant}",
+     false, [](Settings& s, Values v) { return store_tenant(s, http::TenantRule::of_path(v[0])); }},
+    {"tenant-index", "PATTERN", "instead: the names of indices, as in {tenant}-*", false,
+     [](Settings& s, Values v) { return store_tenant(s, http::TenantRule::of_index(v[0])); }},
+    {"principal-tenants-file", "FILE", "instead: the principal; a line is a principal, its tenant",
+     false,
+     [](Settings& s, Values v) {
+       auto stored = store_path(s.principal_tenants_file, v[0]);
+       return stored ? store_tenant(s, http::TenantRule::of_principal()) : stored;
+     }},
+    {"known-tokens-file", "FILE",
+     "bearer tokens that are known; a line is a principal, the SHA-256 of its token", false,
+     [](Settings& s, Values v) { return store_path(s.known_tokens_file, v[0]); }},
     {"max-connections", "N", "client connections at a time, all workers together (default 10000)",
      false,
      [](Settings& s, Values v) { return store_count(s.max_connections, v[0], 1, 1'000'000); }},
@@ -266,6 +297,9 @@ std::expected<void, std::string> check_together(const Settings& settings) {
   }
   if (!is_loopback(settings.admin_listen.host) && settings.admin_token.empty()) {
     return std::unexpected("--admin-listen is beyond loopback: --admin-token-file must be given");
+  }
+  if (const auto known = read_identities(settings); !known) {
+    return std::unexpected(known.error());
   }
   return check_etcd(settings);
 }

@@ -20,15 +20,18 @@
 
 #include "osproxy/core/address.h"
 #include "osproxy/etcd/etcd_options.h"
+#include "osproxy/http/tenant_rule.h"
 
 namespace osproxy::app {
 
 struct Settings {
   HostPort listen{.host = "127.0.0.1", .port = 8080};
-  std::vector<Origin> upstreams;              ///< at least one
-  unsigned workers = 1;                       ///< threads that serve traffic; default: one a core
-  std::string tenant_header = "X-Tenant-Id";  ///< empty: no tenant is taken
-  std::size_t max_connections = 10'000;       ///< of clients, all workers together
+  std::vector<Origin> upstreams;           ///< at least one
+  unsigned workers = 1;                    ///< threads that serve traffic; default: one a core
+  std::optional<http::TenantRule> tenant;  ///< default: the header X-Tenant-Id
+  std::string principal_tenants_file;      ///< empty: principals have no tenant
+  std::string known_tokens_file;           ///< empty: no token is known
+  std::size_t max_connections = 10'000;    ///< of clients, all workers together
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of an answer
   std::chrono::milliseconds idle_timeout{75'000};       ///< of a kept-alive client connection

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "osproxy/core/ids.h"
 #include "osproxy/http/classify.h"
+#include "osproxy/http/percent_encoding.h"
 
 namespace osproxy::http {
 namespace {
@@ -87,15 +89,61 @@ bool decode_user(std::string_view text, std::string& name) {
   return !in_name && unused == 0;
 }
 
-/// The user of `Basic` credentials (RFC 7617), as claimed.
-std::string_view basic_user(std::string_view credentials, std::string& name) {
-  constexpr std::string_view kScheme = "Basic";
-  if (!equal_names(credentials.substr(0, kScheme.size()), kScheme)) return {};
-  credentials.remove_prefix(kScheme.size());
-  if (!credentials.starts_with(' ')) return {};
-  credentials.remove_prefix(std::min(credentials.find_first_not_of(' '), credentials.size()));
-  if (!decode_user(credentials, name) || !is_clean_attribute(name)) name.clear();
-  return name;
+/// What stands behind `scheme` and at least one space; empty if it is another scheme.
+std::string_view credentials_of(std::string_view scheme, std::string_view authorization) noexcept {
+  if (!equal_names(authorization.substr(0, scheme.size()), scheme)) return {};
+  authorization.remove_prefix(scheme.size());
+  if (!authorization.starts_with(' ')) return {};
+  return authorization.substr(std::min(authorization.find_first_not_of(' '), authorization.size()));
+}
+
+struct Principal {
+  std::string_view name{};
+  bool verified = false;
+};
+
+/// Known tokens (RFC 6750) and the user of `Basic` credentials (RFC 7617), as claimed.
+Principal find_principal(std::string_view authorization, const AttributeSources& sources,
+                         std::string& name) {
+  if (!sources.certificate_principal.empty()) return {sources.certificate_principal, true};
+  if (sources.identities.knows_tokens()) {
+    const std::string_view token = credentials_of("Bearer", authorization);
+    const auto digest = token.empty() ? std::nullopt : sources.hasher.digest(token);
+    if (digest) {
+      name.assign(sources.identities.principal_of(*digest));  // a reload may take it away
+      return {name, !name.empty()};
+    }
+  }
+  const std::string_view basic = credentials_of("Basic", authorization);
+  if (basic.empty() || !decode_user(basic, name) || !is_clean_attribute(name)) name.clear();
+  return {name, false};
+}
+
+/// What of a request may name its tenant.
+struct TenantSources {
+  std::string_view header;
+  std::string_view path_segment;  // percent-encoded
+  std::string_view index;
+  std::string_view principal;
+};
+
+std::string_view find_tenant(const TenantSources& from, const AttributeSources& sources,
+                             std::string& scratch) {
+  switch (sources.tenant.place()) {
+    case TenantRule::Place::None:
+      return {};
+    case TenantRule::Place::Header:
+      return from.header;
+    case TenantRule::Place::Path:
+      if (!is_well_encoded(from.path_segment)) return {};
+      return percent_decoded(from.path_segment, scratch);
+    case TenantRule::Place::Index:
+      return sources.tenant.find_in_index(from.index);
+    case TenantRule::Place::Principal:
+      scratch.assign(sources.identities.tenant_of(from.principal));  // a reload may take it away
+      return scratch;
+  }
+  std::unreachable();
 }
 
 bool is_lower_hex(std::string_view text) noexcept {
@@ -133,16 +181,27 @@ std::string_view choose_request_id(std::string_view sent, Random& random, std::s
 
 }  // namespace
 
-RequestAttributes read_attributes(const RequestHead& head, const AttributeOptions& options,
+RequestAttributes read_attributes(const RequestHead& head, const AttributeSources& sources,
                                   Random& random, AttributeScratch& scratch) {
-  const Headers headers = collect(head, options.tenant_header);
-  const Classification what = classify(head.method, head.target, scratch.index);
-  const std::string_view tenant = headers.tenant.value();
+  const Headers headers = collect(head, sources.tenant.header());
+  const Principal principal =
+      find_principal(headers.authorization.value(), sources, scratch.principal);
+  TenantRule::PathParts path{.rest = head.target};
+  if (sources.tenant.place() == TenantRule::Place::Path) {
+    path = sources.tenant.split_path(path_of(head.target));
+  }
+  const Classification what = classify(head.method, path.rest, scratch.index);
+  const std::string_view tenant = find_tenant({.header = headers.tenant.value(),
+                                               .path_segment = path.tenant,
+                                               .index = what.index,
+                                               .principal = principal.name},
+                                              sources, scratch.tenant);
   return {
       .matched = {.tenant = is_clean_attribute(tenant) ? tenant : std::string_view{},
                   .index = what.index,
-                  .principal = basic_user(headers.authorization.value(), scratch.principal),
+                  .principal = principal.name,
                   .endpoint = what.endpoint},
+      .principal_verified = principal.verified,
       .request_id = choose_request_id(headers.request_id.value(), random, scratch.request_id),
       .trace_id = trace_id_of(headers.trace_parent.value()),
       .has_opaque_id = headers.opaque_id.is_sent(),

@@ -2,13 +2,15 @@
 // records to those of others.
 //
 //   AttributeScratch scratch;                       // one a connection; keeps its memory
-//   RequestAttributes request =
-//       read_attributes(head, {.tenant_header = "X-Tenant-Id"}, random, scratch);
+//   RequestAttributes request = read_attributes(head, sources, random, scratch);
 //   set->match(request.matched, clock.now(), request.request_id);
 //
 // Whatever a client sends here is bounded and free of control characters, or it is left out: an
 // attribute that is left out is empty, and matches no target. What was sent twice is ambiguous and
-// left out too. The password of `Authorization: Basic` is never stored.
+// left out too. The password of `Authorization: Basic` and a bearer token are never stored.
+//
+// The principal is the client certificate's, else the one that a known token stands for, else the
+// user that `Authorization: Basic` claims. Only the first two are verified.
 //
 // RequestAttributes owns nothing: its views point into the head's buffer and into the scratch, and
 // are good until either changes. Pure but for `random`.
@@ -20,28 +22,36 @@
 #include "osproxy/core/random.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/http/head.h"
+#include "osproxy/http/identities.h"
+#include "osproxy/http/tenant_rule.h"
 
 namespace osproxy::http {
 
-struct AttributeOptions {
-  std::string_view tenant_header{};  ///< whose value is the tenant; empty: no tenant is taken
+/// What the request itself does not say.
+struct AttributeSources {
+  const TenantRule& tenant;
+  const Identities& identities;  ///< of this moment; nothing points into it afterwards
+  TokenHasher& hasher;
+  std::string_view certificate_principal{};  ///< of the verified client certificate; empty: none
 };
 
 struct RequestAttributes {
-  Attributes matched{};           ///< the principal is what the client claims: unverified
-  std::string_view request_id{};  ///< the client's `X-Request-Id` if well-formed, else a new one
-  std::string_view trace_id{};    ///< of a valid `traceparent`, else empty
-  bool has_opaque_id = false;     ///< the client sent an `X-Opaque-Id`
+  Attributes matched{};
+  bool principal_verified = false;  ///< not only claimed
+  std::string_view request_id{};    ///< the client's `X-Request-Id` if well-formed, else a new one
+  std::string_view trace_id{};      ///< of a valid `traceparent`, else empty
+  bool has_opaque_id = false;       ///< the client sent an `X-Opaque-Id`
 };
 
 /// Where attributes live that do not stand in the head as they are.
 struct AttributeScratch {
   std::string index{};
   std::string principal{};
+  std::string tenant{};
   std::string request_id{};
 };
 
-RequestAttributes read_attributes(const RequestHead& head, const AttributeOptions& options,
+RequestAttributes read_attributes(const RequestHead& head, const AttributeSources& sources,
                                   Random& random, AttributeScratch& scratch);
 
 }  // namespace osproxy::http

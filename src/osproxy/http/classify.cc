@@ -8,6 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "osproxy/http/percent_encoding.h"
+
 namespace osproxy::http {
 namespace {
 
@@ -40,40 +42,6 @@ std::string_view take_segment(std::string_view& path) noexcept {
   const std::string_view segment = path.substr(0, path.find('/'));
   path.remove_prefix(segment.size());
   return segment;
-}
-
-/// The value of a hex digit; -1 for any other character.
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// Every `%` has two hex digits behind it (RFC 3986, section 2.1).
-bool is_well_encoded(std::string_view text) noexcept {
-  for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 3)) {
-    if (text.size() - at < 3) return false;
-    if (hex_value(text[at + 1]) < 0 || hex_value(text[at + 2]) < 0) return false;
-  }
-  return true;
-}
-
-/// `text`, which is well encoded, decoded once: a view into `scratch`, or `text` itself if there is
-/// nothing to decode. In a path, `+` is a plus sign. Stops as soon as the result is too long for an
-/// attribute (and for a literal), so that no request makes the scratch large.
-std::string_view percent_decoded(std::string_view text, std::string& scratch) {
-  if (!text.contains('%')) return text;
-  scratch.clear();
-  for (std::size_t at = 0; at < text.size() && scratch.size() <= kMaxAttributeBytes; ++at) {
-    if (text[at] != '%') {
-      scratch += text[at];
-    } else {
-      scratch += static_cast<char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]));
-      at += 2;
-    }
-  }
-  return scratch;
 }
 
 /// An index name cannot begin with `_`; of all that does, only `_all` stands for indices.
@@ -197,18 +165,6 @@ bool RouteTree::walk(const Node& node, Method method, std::string_view path, std
   return match.endpoint != Endpoint::Unknown;
 }
 
-/// The path of a request target, or empty if it is in no form that has one.
-std::string_view path_of(std::string_view target) noexcept {
-  target = target.substr(0, target.find('?'));
-  target = target.substr(0, target.find('#'));
-  if (target.starts_with('/')) return target;
-  constexpr std::string_view kAuthorityMark = "://";
-  const std::size_t authority = target.find(kAuthorityMark);
-  if (authority == std::string_view::npos) return {};
-  const std::size_t path = target.find('/', authority + kAuthorityMark.size());
-  return path == std::string_view::npos ? "/" : target.substr(path);
-}
-
 /// `segment` as an attribute: decoded, and empty if it is none to match or to record.
 std::string_view index_attribute(std::string_view segment, std::string& scratch) {
   const std::string_view index = percent_decoded(segment, scratch);
@@ -220,6 +176,17 @@ std::string_view index_attribute(std::string_view segment, std::string& scratch)
 bool is_clean_attribute(std::string_view value) noexcept {
   constexpr auto kIsControl = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
   return value.size() <= kMaxAttributeBytes && std::ranges::none_of(value, kIsControl);
+}
+
+std::string_view path_of(std::string_view target) noexcept {
+  target = target.substr(0, target.find('?'));
+  target = target.substr(0, target.find('#'));
+  if (target.starts_with('/')) return target;
+  constexpr std::string_view kAuthorityMark = "://";
+  const std::size_t authority = target.find(kAuthorityMark);
+  if (authority == std::string_view::npos) return {};
+  const std::size_t path = target.find('/', authority + kAuthorityMark.size());
+  return path == std::string_view::npos ? "/" : target.substr(path);
 }
 
 Classification classify(std::string_view method, std::string_view target, std::string& scratch) {

@@ -30,6 +30,10 @@ inline constexpr std::size_t kMaxAttributeBytes = 1024;
 /// True if `value` may become an attribute: at most kMaxAttributeBytes, no control characters.
 bool is_clean_attribute(std::string_view value) noexcept;
 
+/// The path of a request target, the query left out; empty if the target is in no form that has
+/// one.
+std::string_view path_of(std::string_view target) noexcept;
+
 /// `target` is the request target as received: origin form, or absolute form (the authority is
 /// skipped), or `*`. `scratch` holds the decoded index if it needs decoding; the result's views
 /// point into it, or into `target`.

@@ -27,8 +27,11 @@ RequestStory::~RequestStory() {
 void RequestStory::identify(const RequestHead& head) {
   method_ = known_method(head.method);
   minor_version_ = head.minor_version;
-  request_ = read_attributes(head, {.tenant_header = worker_.options.tenant_header}, worker_.random,
-                             scratch_);
+  request_ = read_attributes(head,
+                             {.tenant = worker_.options.tenant,
+                              .identities = *worker_.identities.load(),
+                              .hasher = worker_.hasher},
+                             worker_.random, scratch_);
 }
 
 void RequestStory::match() {
@@ -77,7 +80,7 @@ Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanosecond
   record.index = request_.matched.index;
   record.tenant = request_.matched.tenant;
   record.principal = request_.matched.principal;
-  record.principal_verified = false;  // a presented Basic user is not checked by us
+  record.principal_verified = request_.principal_verified;
   record.protocol = minor_version_ == 0 ? "HTTP/1.0" : "HTTP/1.1";
   record.request_bytes = facts.request_bytes;
   record.response_bytes = facts.response_bytes;

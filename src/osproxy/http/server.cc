@@ -55,6 +55,7 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(
 
   std::unique_ptr<Server> server(new Server);
   server->options_ = std::move(options);
+  server->replace_identities(server->options_.identities);
   const ServerOptions& own = server->options_;
   if (const error_code error = try_alone(*where)) {
     return std::unexpected(
@@ -62,7 +63,8 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(
   }
   const std::size_t share = (own.max_connections + own.workers - 1) / own.workers;
   for (unsigned i = 0; i < own.workers; ++i) {
-    auto worker = std::make_unique<Worker>(own, share, directives, recorder_of(i), clock);
+    auto worker = std::make_unique<Worker>(own, share, directives, server->identities_,
+                                           recorder_of(i), clock);
     auto bound = worker->listen(*where);
     if (!bound) {
       return std::unexpected(
@@ -84,6 +86,10 @@ std::size_t Server::connections() const noexcept {
   std::size_t sum = 0;
   for (const auto& worker : workers_) sum += worker->sessions();
   return sum;
+}
+
+void Server::replace_identities(std::shared_ptr<const Identities> known) {
+  identities_.publish(std::move(known));
 }
 
 bool Server::drain(std::chrono::milliseconds timeout) {

@@ -10,7 +10,7 @@
 // snapshot reader of its own. On the request path there is no lock, and no counter that two workers
 // share. docs/http.md says what is passed on, changed and refused.
 //
-// Thread safety: start(), drain() and the destructor on one thread; the accessors on any.
+// Thread safety: start(), drain() and the destructor on one thread; all else on any.
 // Ownership: cell, recorders and clock must outlive the server. The destructor breaks off what is
 // still under way and joins all workers, in bounded time.
 #pragma once
@@ -26,6 +26,7 @@
 #include "osproxy/core/address.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/directive_set.h"
+#include "osproxy/http/identities.h"
 #include "osproxy/http/server_options.h"
 #include "osproxy/observe/recorder.h"
 #include "osproxy/snapshot/snapshot.h"
@@ -53,6 +54,9 @@ class Server {
   /// Client connections open now.
   std::size_t connections() const noexcept;
 
+  /// From the next request on, these are who is known.
+  void replace_identities(std::shared_ptr<const Identities> known);
+
   /// Stops accepting, closes idle connections, and waits until the requests under way are done, at
   /// most for `timeout`. True if all of them are.
   bool drain(std::chrono::milliseconds timeout);
@@ -64,6 +68,7 @@ class Server {
 
   ServerOptions options_;
   HostPort address_;
+  SnapshotCell<Identities> identities_{std::make_shared<const Identities>()};
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

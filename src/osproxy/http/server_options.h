@@ -3,21 +3,26 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "osproxy/core/address.h"
 #include "osproxy/http/head.h"
+#include "osproxy/http/identities.h"
+#include "osproxy/http/tenant_rule.h"
 
 namespace osproxy::http {
 
 struct ServerOptions {
   HostPort listen{.host = "127.0.0.1", .port = 0};  ///< port 0: any; see Server::address()
   unsigned workers = 1;
-  std::vector<HostPort> upstreams{};          ///< at least one
-  std::string tenant_header = "X-Tenant-Id";  ///< empty: no tenant is taken
-  std::size_t max_connections = 10'000;       ///< of clients; divided over the workers
-  std::size_t max_idle_upstream = 256;        ///< kept-alive connections to one node, per worker
+  std::vector<HostPort> upstreams{};  ///< at least one
+  TenantRule tenant = TenantRule::of_header("X-Tenant-Id");
+  /// Who is known at start; Server::replace_identities() replaces them.
+  std::shared_ptr<const Identities> identities = std::make_shared<const Identities>();
+  std::size_t max_connections = 10'000;  ///< of clients; divided over the workers
+  std::size_t max_idle_upstream = 256;   ///< kept-alive connections to one node, per worker
   HeadLimits limits{};
 
   // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.

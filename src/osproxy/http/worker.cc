@@ -27,13 +27,16 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 
 // One thread runs the io_context, and only post() comes from others: no locks around sockets.
 Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
-                       const SnapshotCell<DirectiveSet>& directives, Recorder& recorder,
+                       const SnapshotCell<DirectiveSet>& directives,
+                       const SnapshotCell<Identities>& identities, Recorder& recorder,
                        const Clock& clock)
     : max_sessions_(max_sessions),
       io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
       context_{.options = options,
                .clock = clock,
                .directives = SnapshotReader<DirectiveSet>(directives),
+               .identities = SnapshotReader<Identities>(identities),
+               .hasher = {},
                .recorder = recorder,
                .random = Random::from_system(),
                .deadlines = {},

@@ -22,7 +22,8 @@ using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 class Server::Worker {
  public:
   Worker(const ServerOptions& options, std::size_t max_sessions,
-         const SnapshotCell<DirectiveSet>& directives, Recorder& recorder, const Clock& clock);
+         const SnapshotCell<DirectiveSet>& directives, const SnapshotCell<Identities>& identities,
+         Recorder& recorder, const Clock& clock);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -7,6 +7,7 @@
 #include "osproxy/http/asio_types.h"
 #include "osproxy/http/buffer_pool.h"
 #include "osproxy/http/deadlines.h"
+#include "osproxy/http/identities.h"
 #include "osproxy/http/server_options.h"
 #include "osproxy/http/upstream_pool.h"
 #include "osproxy/observe/recorder.h"
@@ -18,6 +19,8 @@ struct WorkerContext {
   const ServerOptions& options;
   const Clock& clock;
   SnapshotReader<DirectiveSet> directives;
+  SnapshotReader<Identities> identities;
+  TokenHasher hasher;
   Recorder& recorder;
   Random random;
   Deadlines deadlines;
