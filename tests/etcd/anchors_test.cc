@@ -286,6 +286,54 @@ TEST_F(AnchorsTest, BelievesAllAnchorsAfterALineageReset) {
   EXPECT_EQ(next<Anchored>().first_sight, clock_.now().wall - 60s);
 }
 
+// It did not: in the new lineage there was no anchor, and whoever started later began anew.
+TEST_F(AnchorsTest, AnchorsWhatIsInForceAgainInAnotherLineage) {
+  const WallTime first_sight = clock_.now().wall;
+  adopt(with(a_), 900, true);
+  answer_list();
+  const WriteAnchor write = next<WriteAnchor>();
+  take(machine_.resume(WriteDone{.call = write.call, .succeeded = true}, clock_.now()));
+  clock_.advance(60s);
+  adopt(with(a_), 20, false);
+  EXPECT_FALSE(machine_.withholds(a_));
+  answer_list();
+  EXPECT_EQ(next<WriteAnchor>().request.value, format_rfc3339(first_sight) + " a");
+}
+
+// Its life began when it was released, up to a second later, if the anchor was not an earlier one.
+TEST_F(AnchorsTest, CountsWhatWasWithheldFromItsFirstSightThoughTheAnchorIsLater) {
+  const WallTime first_sight = clock_.now().wall;
+  adopt(with(a_), 7, false);
+  clock_.advance(500ms);
+  answer_list({anchor(a_, 0s)});
+  EXPECT_EQ(next<Anchored>().first_sight, first_sight);
+  next<ReleaseWithheld>();
+}
+
+// Each document that came meanwhile began the second anew.
+TEST_F(AnchorsTest, WithholdsNothingForLongerThanASecondWhileDocumentsCome) {
+  adopt(with(a_), 7, false);
+  pass(600ms);
+  adopt(with(a_, b_), 8, true);
+  EXPECT_TRUE(machine_.withholds(a_));
+  pass(400ms);
+  EXPECT_FALSE(machine_.withholds(a_));
+}
+
+// What could not be removed, since the document had changed, was left for ever.
+TEST_F(AnchorsTest, SweepsAgainIfTheDocumentHadChangedWhenItRemovedAnAnchor) {
+  adopt(with(a_), 7, true);
+  answer_list({anchor(a_, 0s)});
+  adopt({}, 8, true);
+  sweep({anchor(a_, 0s)});
+  take(machine_.resume(WriteDone{.call = next<WriteAnchor>().call, .succeeded = false},
+                       clock_.now()));
+  EXPECT_TRUE(actions_.empty());
+  adopt({}, 10, true);
+  sweep({anchor(a_, 0s)});
+  EXPECT_EQ(next<WriteAnchor>().request.guard->mod_revision, 10);
+}
+
 TEST_F(AnchorsTest, IgnoresAnswersOfOtherCalls) {
   adopt(with(a_), 7, true);
   take(machine_.resume(ListDone{.call = CallId{1}}, clock_.now()));

@@ -204,5 +204,26 @@ TEST_F(AuthTransportTest, EndsTheCallsThatWaitWhenTheConnectionIsGivenUp) {
   expect_answer(peer_->await_read().call, 2);
 }
 
+// It was made again under a new token, and nobody would ever have ended it.
+TEST_F(AuthTransportTest, DoesNotRepeatACallThatWasCancelledWhileItWasRefused) {
+  transport_.watch(CallId{1}, {.key = "k", .start_revision = 5});
+  grant("t1");
+  const auto refused = peer_->await_watch();
+  transport_.cancel(CallId{1});
+  refuse(refused.call);
+  expect_failure(1, FailureKind::Unauthenticated);
+  EXPECT_FALSE(next());
+}
+
+TEST_F(AuthTransportTest, DoesNotRepeatACallOfAConnectionThatWasGivenUp) {
+  begin_read(1);
+  grant("t1");
+  const auto refused = peer_->await_read();
+  transport_.open(0);
+  refuse(refused.call);
+  expect_failure(1, FailureKind::Unauthenticated);
+  EXPECT_FALSE(next());
+}
+
 }  // namespace
 }  // namespace osproxy::etcd

@@ -1,6 +1,7 @@
 // The transport over gRPC, against servers that are none: every call must end.
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
@@ -9,6 +10,7 @@
 
 #include "osproxy/etcd/transport.h"
 #include "tests/support/tcp_listener.h"
+#include "tests/support/temp_dir.h"
 
 namespace osproxy::etcd {
 namespace {
@@ -17,15 +19,30 @@ using namespace std::chrono_literals;
 
 constexpr auto kPatience = 60s;
 
-/// The failure that `call` ends in.
-FailureKind failure_of(Transport& transport, CallId call) {
+// Of nobody: valid until 2126.
+constexpr char kCa[] = R"(-----BEGIN CERTIFICATE-----
+MIIBcTCCARegAwIBAgIUV/lT9GJIJDxemi3PbSrxq/KyvSIwCgYIKoZIzj0EAwIw
+DTELMAkGA1UEAwwCY2EwIBcNMjYxMTI1MDk0NjM1WhgPMjEyNjExMDEwOTQ2MzVa
+MA0xCzAJBgNVBAMMAmNhMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEv+8ruE5h
+ArL6t6/3u6a5ZsgAn1fpzP4N5D21ZUeOn8uXouzzA5DWVezDYCduwnU88S1d7G3H
+9jVBjDrYA+C116NTMFEwHQYDVR0OBBYEFM+sp0c1SZfsGBG6IHgFEKnZ/38hMB8G
+A1UdIwQYMBaAFM+sp0c1SZfsGBG6IHgFEKnZ/38hMA8GA1UdEwEB/wQFMAMBAf8w
+CgYIKoZIzj0EAwIDSAAwRQIgFUirm64+NveK8UIyXwl7QpbhVR8yOB85GANgC2xv
+CioCIQCkELrMuzRA1D5b0Y6JZJlBvHOIvFUTO9YTUzTJx40dTQ==
+-----END CERTIFICATE-----
+)";
+
+/// What `call` ends in.
+Failure end_of(Transport& transport, CallId call) {
   while (auto event = transport.next(kPatience)) {
     const auto* failed = std::get_if<CallFailed>(&*event);
-    if (failed && failed->call == call) return failed->failure.kind;
+    if (failed && failed->call == call) return failed->failure;
   }
   ADD_FAILURE() << "the call does not end";
-  return FailureKind::Other;
+  return {};
 }
+
+FailureKind failure_of(Transport& transport, CallId call) { return end_of(transport, call).kind; }
 
 FailureKind read_failure(const std::string& endpoint, std::chrono::nanoseconds timeout) {
   const auto transport = make_grpc_transport({endpoint});
@@ -42,6 +59,23 @@ TEST(GrpcTransport, SaysWhyACallFailed) {
   EXPECT_EQ(read_failure(web.endpoint(), kPatience), FailureKind::NotEtcd);
   EXPECT_EQ(read_failure(closes.endpoint(), kPatience), FailureKind::Unreachable);
   EXPECT_EQ(read_failure("no-such-host.invalid:1", kPatience), FailureKind::NameNotFound);
+}
+
+TEST(GrpcTransport, ReadsTheTlsFilesForEachConnection) {
+  const TempDir dir;
+  const std::string ca_file = dir.path() / "ca.pem";
+  const std::string free = "https://127.0.0.1:" + std::to_string(TcpListener::free_port());
+  const auto transport = make_grpc_transport({free}, {.ca_file = ca_file});
+  std::uint64_t calls = 0;
+  const auto has_trouble_with = [&](std::string_view pem) {
+    std::ofstream(ca_file, std::ios::trunc) << pem;
+    transport->open(0);
+    transport->read(CallId{++calls}, {.key = "k", .timeout = kPatience});
+    return end_of(*transport, CallId{calls}).detail.contains(ca_file);
+  };
+  EXPECT_FALSE(has_trouble_with(kCa));
+  EXPECT_TRUE(has_trouble_with("half a renewal"));
+  EXPECT_FALSE(has_trouble_with(kCa));
 }
 
 TEST(GrpcTransport, EndsACallIntoSilenceByItsTimeout) {

@@ -15,17 +15,8 @@ namespace {
 // The watch machine's calls, on the same transport, count from 1.
 constexpr std::uint64_t kFirstCall = std::uint64_t{1} << 63;
 
-std::string key_of(const AnchorOptions& options, const Directive& directive) {
-  return fmt::format("{}{:016x}", options.prefix, fnv1a_64(encode_directive(directive)));
-}
-
 bool is_relative(const Directive& directive) {
   return std::holds_alternative<RelativeEnd>(directive.end);
-}
-
-/// The time, and the id for whoever looks at the key.
-std::string encode(const Directive& directive, WallTime first_sight) {
-  return fmt::format("{} {}", format_rfc3339(first_sight), directive.id);
 }
 
 std::optional<WallTime> decode(std::string_view value) {
@@ -40,26 +31,36 @@ std::string anchor_prefix(std::string_view document_key) {
   return fmt::format("{}anchors/{}/", document_key.substr(0, last), document_key.substr(last));
 }
 
+std::string anchor_key(std::string_view prefix, const Directive& directive) {
+  return fmt::format("{}{:016x}", prefix, fnv1a_64(encode_directive(directive)));
+}
+
+std::string anchor_value(const Directive& directive, WallTime first_sight) {
+  return fmt::format("{} {}", format_rfc3339(first_sight), directive.id);
+}
+
 AnchorMachine::AnchorMachine(AnchorOptions options, Random random)
     : options_(std::move(options)), random_(random), last_call_(kFirstCall) {}
 
 AnchorActions AnchorMachine::adopt(const Adopted& adopted, Now now) {
-  if (adopted.cluster_id != cluster_id_ || adopted.as_of < as_of_) as_of_ = 0;
+  if (adopted.cluster_id != cluster_id_ || adopted.as_of < as_of_) forget_lineage(now);
   cluster_id_ = adopted.cluster_id;
   std::map<std::string, Entry> entries;
   std::size_t kept = 0;
   for (const Directive& directive : adopted.document.directives) {
     if (!is_relative(directive)) continue;
-    std::string key = key_of(options_, directive);
+    std::string key = anchor_key(options_.prefix, directive);
     const auto known = entries_.find(key);
     kept += known != entries_.end() ? 1 : 0;
     Entry entry =
         known != entries_.end() ? std::move(known->second) : make_entry(directive, adopted, now);
-    if (entry.withheld) hold_until_ = now.boot + options_.hold_timeout;
+    // A document that comes while some wait does not make them wait longer.
+    if (entry.withheld && !hold_until_) hold_until_ = now.boot + options_.hold_timeout;
     entries.insert_or_assign(std::move(key), std::move(entry));
   }
   // At the start too: the instance that should have removed some may be gone.
-  if (kept < entries_.size() || !has_adopted_) schedule_sweep(now);
+  const bool left_behind = std::exchange(left_behind_, false) || !orphans_.empty();
+  if (kept < entries_.size() || left_behind || !has_adopted_) schedule_sweep(now);
   if (kept < entries.size()) next_call_at_ = now.boot;
   entries_ = std::move(entries);
   has_adopted_ = true;
@@ -68,6 +69,19 @@ AnchorActions AnchorMachine::adopt(const Adopted& adopted, Now now) {
   orphans_.clear();  // of another document
   start_next(now);
   return std::exchange(actions_, {});
+}
+
+/// Another cluster, or an older state of it: what was agreed there may not be known here. Whoever
+/// comes later must find it all the same.
+void AnchorMachine::forget_lineage(Now now) {
+  as_of_ = 0;
+  call_.reset();
+  next_call_at_ = now.boot;
+  for (auto& [key, entry] : entries_) {
+    entry.absent_at = 0;
+    entry.progress = Progress::Unknown;
+    entry.replaces = 0;
+  }
 }
 
 AnchorMachine::Entry AnchorMachine::make_entry(const Directive& directive, const Adopted& adopted,
@@ -112,7 +126,7 @@ std::optional<BootTime> AnchorMachine::wake_at() const {
 
 bool AnchorMachine::withholds(const Directive& directive) const {
   if (!hold_until_ || !is_relative(directive)) return false;
-  const auto entry = entries_.find(key_of(options_, directive));
+  const auto entry = entries_.find(anchor_key(options_.prefix, directive));
   return entry != entries_.end() && entry->second.withheld;
 }
 
@@ -152,6 +166,7 @@ void AnchorMachine::take_write(const WriteDone& write, const Call& call) {
     return;
   }
   std::erase(orphans_, call.key);
+  if (!write.succeeded) left_behind_ = true;  // the document is another one by now
   // Its directive has come back while it was being removed.
   if (entry != entries_.end()) entry->second.progress = Progress::Unknown;
 }
@@ -170,9 +185,11 @@ void AnchorMachine::take_put(const WriteDone& write, Entry& entry) {
 void AnchorMachine::agree(Entry& entry, const std::string& value) {
   entry.progress = Progress::Agreed;
   const auto first_sight = decode(value);
-  if (!first_sight || *first_sight >= entry.first_sight) return;
-  entry.first_sight = *first_sight;
-  actions_.emplace_back(Anchored{.directive = entry.directive, .first_sight = *first_sight});
+  const bool binds = first_sight && *first_sight < entry.first_sight;
+  if (binds) entry.first_sight = *first_sight;
+  // What was withheld has not begun its life yet: it did so when it was first seen, not now.
+  if (!binds && !entry.withheld) return;
+  actions_.emplace_back(Anchored{.directive = entry.directive, .first_sight = entry.first_sight});
 }
 
 void AnchorMachine::take_failure(const Failure& failure, Now now) {
@@ -239,11 +256,12 @@ void AnchorMachine::start_list() {
 }
 
 void AnchorMachine::start_write(const std::string& key, const Entry& entry) {
-  actions_.emplace_back(WriteAnchor{.call = begin_call(Purpose::Put, key),
-                                    .request = {.key = key,
-                                                .value = encode(entry.directive, entry.first_sight),
-                                                .expected = entry.replaces,
-                                                .timeout = options_.call_timeout}});
+  actions_.emplace_back(
+      WriteAnchor{.call = begin_call(Purpose::Put, key),
+                  .request = {.key = key,
+                              .value = anchor_value(entry.directive, entry.first_sight),
+                              .expected = entry.replaces,
+                              .timeout = options_.call_timeout}});
 }
 
 void AnchorMachine::start_removal(const std::string& key) {

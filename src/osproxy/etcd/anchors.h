@@ -56,6 +56,11 @@ struct AnchorOptions {
 /// prefix do not sweep each other's.
 std::string anchor_prefix(std::string_view document_key);
 
+/// The anchor of a directive: its key, from a hash of id and content, and its value: the time, and
+/// the id for whoever looks at it.
+std::string anchor_key(std::string_view prefix, const Directive& directive);
+std::string anchor_value(const Directive& directive, WallTime first_sight);
+
 struct ListAnchors {
   CallId call;
   ListRequest request;
@@ -130,6 +135,7 @@ class AnchorMachine {
     std::string key;  // of the anchor; empty for a list
   };
 
+  void forget_lineage(Now now);
   Entry make_entry(const Directive& directive, const Adopted& adopted, Now now) const;
   void take_list(const ListDone& list);
   void take_put(const WriteDone& write, Entry& entry);
@@ -162,6 +168,7 @@ class AnchorMachine {
   std::optional<BootTime> sweep_at_;
   bool sweeping_ = false;             // the list under way, or the next one, is for a sweep too
   std::vector<std::string> orphans_;  // anchors to be removed
+  bool left_behind_ = false;          // some could not be, under the document of then
   std::optional<Failure> refusal_;
 
   AnchorActions actions_;

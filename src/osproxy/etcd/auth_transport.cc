@@ -25,15 +25,24 @@ bool is_about_token(const WatchAnswer& answer) {
 
 AuthTransport::AuthTransport(std::unique_ptr<Transport> inner, EtcdCredentials credentials,
                              const Clock& clock)
-    : inner_(std::move(inner)), credentials_(std::move(credentials)), clock_(clock) {}
+    : AuthTransport(
+          std::move(inner), credentials.user,
+          [credentials] { return etcd::read_password(credentials); }, clock) {}
+
+AuthTransport::AuthTransport(std::unique_ptr<Transport> inner, std::string user,
+                             ReadPassword read_password, const Clock& clock)
+    : inner_(std::move(inner)),
+      user_(std::move(user)),
+      read_password_(std::move(read_password)),
+      clock_(clock) {}
 
 void AuthTransport::open(std::size_t endpoint) {
-  drop_waiting();
+  give_up();
   inner_->open(endpoint);
 }
 
 void AuthTransport::close() {
-  drop_waiting();
+  give_up();
   inner_->close();
 }
 
@@ -113,16 +122,17 @@ void AuthTransport::hold(Call call) {
 }
 
 void AuthTransport::get_token(BootTime end) {
-  auto password = read_password(credentials_);
+  auto password = read_password_();
   if (!password) return token_refused({FailureKind::BadFiles, std::move(password).error()});
   authenticating_ = next_call();
-  inner_->authenticate(*authenticating_, {.user = credentials_.user,
-                                          .password = *std::move(password),
-                                          .timeout = end - clock_.now().boot});
+  inner_->authenticate(
+      *authenticating_,
+      {.user = user_, .password = *std::move(password), .timeout = end - clock_.now().boot});
 }
 
-/// The connection is given up: what waits for a token is cancelled with it.
-void AuthTransport::drop_waiting() {
+/// The connection is given up, and with it all calls; none may be made again on the next one.
+void AuthTransport::give_up() {
+  for (auto& [id, call] : under_way_) call.cancelled = true;
   authenticating_.reset();
   token_refused({FailureKind::Cancelled, {}});
 }
@@ -134,8 +144,10 @@ void AuthTransport::cancel(CallId call) {
     ready_.emplace_back(CallFailed{.call = call, .failure = {FailureKind::Cancelled, {}}});
     return;
   }
-  for (const auto& [id, one] : under_way_) {
-    if (is_it(one)) return inner_->cancel(id);
+  for (auto& [id, one] : under_way_) {
+    if (!is_it(one)) continue;
+    one.cancelled = true;
+    return inner_->cancel(id);
   }
 }
 
@@ -182,10 +194,10 @@ void AuthTransport::token_refused(const Failure& failure) {
 }
 
 /// Makes a call again that was refused because of its token, with a new one; false if that has been
-/// done already, so that another token does not help.
+/// done already, so that another token does not help, or if nobody waits for it any more.
 bool AuthTransport::start_again(CallId inner) {
   const auto found = under_way_.find(inner);
-  if (found == under_way_.end() || found->second.repeated) return false;
+  if (found == under_way_.end() || found->second.repeated || found->second.cancelled) return false;
   Call call = std::move(found->second);
   under_way_.erase(found);
   call.repeated = true;

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <deque>
+#include <expected>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,8 +33,15 @@ namespace osproxy::etcd {
 
 class AuthTransport final : public Transport {
  public:
+  /// The password as it is now, or why there is none.
+  using ReadPassword = std::function<std::expected<std::string, std::string>()>;
+
   /// `inner` is used by nobody else. `clock` must outlive the transport.
   AuthTransport(std::unique_ptr<Transport> inner, EtcdCredentials credentials, const Clock& clock);
+
+  /// The same with a password from elsewhere than a file.
+  AuthTransport(std::unique_ptr<Transport> inner, std::string user, ReadPassword read_password,
+                const Clock& clock);
 
   void open(std::size_t endpoint) override;
   void close() override;
@@ -60,6 +68,7 @@ class AuthTransport final : public Transport {
     StartCall start;
     std::uint64_t token = 0;  // which one it was started with
     bool repeated = false;
+    bool cancelled = false;
   };
 
   void begin(CallId call, std::chrono::nanoseconds timeout, StartCall start);
@@ -68,7 +77,7 @@ class AuthTransport final : public Transport {
   void start_now(Call call);
   void hold(Call call);
   void get_token(BootTime end);
-  void drop_waiting();
+  void give_up();
   void take(TransportEvent event);
   void token_arrived(std::string token);
   void token_refused(const Failure& failure);
@@ -76,7 +85,8 @@ class AuthTransport final : public Transport {
   CallId next_call() { return CallId{++last_call_}; }
 
   const std::unique_ptr<Transport> inner_;  // its calls have ids of our own: one may be made twice
-  const EtcdCredentials credentials_;
+  const std::string user_;
+  const ReadPassword read_password_;
   const Clock& clock_;
 
   std::uint64_t token_ = 0;               // how many there have been; 0: none yet
