@@ -14,9 +14,11 @@ from .etcd import CURRENT_ETCD, DEBIAN_ETCD, Etcd, EtcdRelease, EtcdTls
 from .opensearch import BorrowedOpenSearch, OpenSearch
 from .pki import Authority, Pair
 from .process import PartFailed, Process
+from .protected import CHEAP_PASSWORDS, Protected, short_tokens
 from .proxy import Proxy, program
 
 __all__ = [
+    "CHEAP_PASSWORDS",
     "CURRENT_ETCD",
     "DEBIAN_ETCD",
     "Authority",
@@ -30,9 +32,11 @@ __all__ = [
     "Pair",
     "PartFailed",
     "Process",
+    "Protected",
     "Proxy",
     "Reply",
     "eventually",
     "program",
     "request",
+    "short_tokens",
 ]

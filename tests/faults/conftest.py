@@ -45,7 +45,7 @@ def relay():
     relays = []
 
     def make(etcd, **options) -> Relay:
-        relays.append(Relay(etcd.endpoint, **options))
+        relays.append(Relay(etcd.endpoint.removeprefix("https://"), **options))
         return relays[-1]
 
     yield make

@@ -36,15 +36,15 @@ class Row:
 
     # The clients.
 
-    def follow(self, etcd: Etcd, endpoints: str | None = None, clock=None) -> None:
-        """Puts a first document, and starts both clients on `endpoints`, or on etcd's own, and with
-        a wall clock of their own if there is one."""
+    def follow(self, etcd: Etcd, endpoints: str | None = None, *, clock=None, flags=()) -> None:
+        """Puts a first document, and starts both clients on `endpoints`, or on etcd's own, with a
+        wall clock of their own if there is one, and with the flags that etcd's access needs."""
         self.etcd = etcd
         self.put()
         where = endpoints or etcd.endpoint
         self.clients = [
-            Watch(self.dir, where, self.key, clock),
-            Instance(self.dir, where, self.key, clock),
+            Watch(self.dir, where, self.key, clock, flags),
+            Instance(self.dir, where, self.key, clock, flags),
         ]
         for client in self.clients:
             client.start()
@@ -80,6 +80,15 @@ class Row:
             return 0
 
         return self._change(delete, [])
+
+    def perhaps_delete(self, action) -> bool:
+        """`action` may have deleted the key or not: asks etcd, and returns which."""
+        began = time.time()
+        action()
+        deleted = "kvs" not in self.etcd.etcdctl("get", self.key)
+        if deleted:
+            self.history.changed(0, [], began, time.time())
+        return deleted
 
     def becomes(self, change: Change, action) -> Change:
         """`action` gives the cluster another history, in which `change` is the truth."""
@@ -121,6 +130,10 @@ class Row:
         """
         return self._first(self.clients[0], lambda sight: sight.state != "synced", since,
                            "something is wrong") - since  # fmt: skip
+
+    def says(self, text: str) -> None:
+        """Waits until the instance gives that as the reason for its state."""
+        eventually(lambda: text in self.instance.reason(), PATIENCE_S, text)
 
     def last_believed(self) -> float:
         """When a client last said that it is in step."""

@@ -56,9 +56,9 @@ def _sight(store: dict, t: float, active, *, exact: bool) -> Sight:
 class Watch(Process):
     """`osproxyctl watch`, its lines as it prints them."""
 
-    def __init__(self, run_dir, endpoints: str, key: str, clock=None):
+    def __init__(self, run_dir, endpoints: str, key: str, clock=None, flags=()):
         super().__init__(run_dir, "watch")
-        self._command = Ctl("--endpoints", endpoints, "--key", key).command(
+        self._command = Ctl("--endpoints", endpoints, "--key", key, *flags).command(
             "watch", "--output", "json"
         )
         self._clock = clock
@@ -85,8 +85,8 @@ class Watch(Process):
 class Instance(Proxy):
     """`osproxy`, with a thread that asks for its status."""
 
-    def __init__(self, run_dir, endpoints: str, key: str, clock=None):
-        arguments = ["--etcd-endpoints", endpoints]
+    def __init__(self, run_dir, endpoints: str, key: str, clock=None, flags=()):
+        arguments = ["--etcd-endpoints", endpoints, *flags]
         super().__init__(run_dir, upstream=_NO_UPSTREAM, key=key, workers=1, arguments=arguments,
                          env=clock.environment if clock else None)  # fmt: skip
         self._sights: list[Sight] = []
@@ -108,6 +108,12 @@ class Instance(Proxy):
     def sights(self) -> list[Sight]:
         assert not self._lost, f"{self.name} does not tell its status: {self._lost[0]}"
         return list(self._sights)
+
+    def reason(self) -> str:
+        return self.status()["store"]["reason"]
+
+    def proofs(self) -> int:
+        return int(self.metrics()["osproxy_etcd_proof_reads_total"])
 
     def lineage_resets(self) -> int:
         return int(self.metrics()["osproxy_etcd_lineage_resets_total"])

@@ -2,12 +2,19 @@
 running.
 """
 
-import re
 import subprocess
 
 import pytest
 
-from parts import Ctl, Etcd, PartFailed, eventually, program, request
+from parts import (
+    CHEAP_PASSWORDS,
+    Etcd,
+    PartFailed,
+    Protected,
+    eventually,
+    program,
+    short_tokens,
+)
 
 UNREACHABLE = 5
 
@@ -16,90 +23,21 @@ KEY = "osproxy/directives"
 DOCUMENT = '{"directives":[{"id":"%s","level":"Shape","ttl_secs":600}]}'
 
 
-def protect(etcd: Etcd) -> None:
-    """Turns authentication on, with the roles of docs/etcd-access.md."""
-    run = etcd.run_etcdctl
-    run("user", "add", "root:root-password")
-    run("user", "grant-role", "root", "root")
-    run("role", "add", "osproxy")
-    run("role", "grant-permission", "osproxy", "read", KEY)
-    run("role", "grant-permission", "osproxy", "readwrite", "osproxy/fleet/", "--prefix=true")
-    run("role", "grant-permission", "osproxy", "readwrite", "osproxy/anchors/", "--prefix=true")
-    run("user", "add", "osproxy:secret-1")
-    run("user", "grant-role", "osproxy", "osproxy")
-    run("role", "add", "osproxy-operator")
-    run("role", "grant-permission", "osproxy-operator", "readwrite", KEY)
-    run("user", "add", "ana:secret-2")
-    run("user", "grant-role", "ana", "osproxy-operator")
-    run("auth", "enable")
-    etcd.user = "root:root-password"
-
-
-class Protected:
-    """An etcd with authentication on, and what our programs need to use it."""
-
-    def __init__(self, etcd: Etcd, folder):
-        self.etcd = etcd
-        self.folder = folder
-        protect(etcd)
-
-    def password_file(self, password: str) -> str:
-        path = self.folder / f"password-{len(list(self.folder.iterdir()))}"
-        path.write_text(password + "\n")
-        return str(path)
-
-    def flags(self, user="osproxy", password="secret-1", *, file=None) -> list[str]:
-        return ["--etcd-user", user, "--etcd-password-file", file or self.password_file(password)]
-
-    def ctl(self, user="ana", password="secret-2") -> Ctl:
-        return Ctl("--endpoints", self.etcd.endpoint, *self.flags(user, password))
-
-    def put(self, name: str) -> int:
-        return self.etcd.put(KEY, DOCUMENT % name)
-
-
-def start(tmp_path, *arguments):
-    folder = tmp_path / "passwords"
-    folder.mkdir()
-    etcd = Etcd(tmp_path, "protected", arguments=arguments)
-    etcd.start()
-    return Protected(etcd, folder)
+def put(protected: Protected, name: str) -> int:
+    return protected.etcd.put(KEY, DOCUMENT % name)
 
 
 @pytest.fixture
 def protected(tmp_path):
-    made = start(tmp_path)
-    yield made
-    made.etcd.stop()
-
-
-def jwt_arguments(folder) -> list[str]:
-    private, public = folder / "jwt.key", folder / "jwt.pub"
-    for arguments in (
-        ["genrsa", "-out", private, "2048"],
-        ["rsa", "-in", private, "-pubout", "-out", public],
-    ):
-        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
-    options = f"jwt,pub-key={public},priv-key={private},sign-method=RS256,ttl=2s"
-    return ["--auth-token", options]
+    with Etcd(tmp_path, "protected", arguments=CHEAP_PASSWORDS) as etcd:
+        yield Protected(etcd, tmp_path)
 
 
 @pytest.fixture(params=["simple", "jwt"])
 def short_lived(request, tmp_path):
-    """Tokens that are over before the next proof read: after two seconds."""
-    arguments = ["--auth-token-ttl", "2"] if request.param == "simple" else jwt_arguments(tmp_path)
-    made = start(tmp_path, *arguments)
-    yield made
-    made.etcd.stop()
-
-
-def tokens_given(etcd: Etcd) -> float:
-    """How often etcd has checked a password and given a token for it."""
-    metrics = request("GET", f"{etcd.url}/metrics").body.decode()
-    name = r'grpc_server_handled_total\{grpc_code="OK",grpc_method="Authenticate",.*\} (\S+)'
-    found = re.search(name, metrics)
-    assert found, "etcd counts its calls"
-    return float(found[1])
+    arguments = short_tokens(request.param, tmp_path)
+    with Etcd(tmp_path, "protected", arguments=arguments) as etcd:
+        yield Protected(etcd, tmp_path)
 
 
 def store(proxy) -> dict:
@@ -160,7 +98,7 @@ def test_an_operator_publishes_what_an_instance_may_only_read(protected, start_p
 def test_expired_tokens_cost_no_connection(short_lived, start_proxy):
     proxy = start_proxy(upstream=UPSTREAM, etcd=short_lived.etcd, arguments=short_lived.flags())
 
-    at_start = tokens_given(short_lived.etcd)
+    at_start = short_lived.tokens_given()
 
     def proofs() -> float:
         return proxy.metrics()["osproxy_etcd_proof_reads_total"]
@@ -171,30 +109,29 @@ def test_expired_tokens_cost_no_connection(short_lived, start_proxy):
         eventually(lambda before=before: proofs() >= before + 2, timeout=60, what="two proofs")
         # A token is also over when any role has changed, if it is a JWT.
         short_lived.etcd.run_etcdctl("role", "add", f"unrelated-{round}")
-        short_lived.put(f"round-{round}")
+        put(short_lived, f"round-{round}")
         holds(proxy, f"round-{round}")
         assert store(proxy)["state"] == "synced"
     assert proxy.metrics()["osproxy_etcd_reconnects_total"] == 0
     # etcdctl asks for one each time; the rest is the proxy's, at least every second proof read.
-    assert tokens_given(short_lived.etcd) - at_start >= 6 + 3
+    assert short_lived.tokens_given() - at_start >= 6 + 3
 
 
 def test_an_etcd_that_forgot_its_tokens_is_followed_again(protected, start_proxy):
     proxy = start_proxy(upstream=UPSTREAM, etcd=protected.etcd, arguments=protected.flags())
     protected.etcd.kill()
     protected.etcd.start()
-    protected.put("later")
+    put(protected, "later")
     holds(proxy, "later")
 
 
 def test_a_changed_password_is_told_and_then_picked_up(protected, start_proxy):
-    file = protected.folder / "changing"
-    file.write_text("secret-1")
-    protected.put("kept")
+    file = protected.password_file("secret-1")
+    put(protected, "kept")
     proxy = start_proxy(
-        upstream=UPSTREAM, etcd=protected.etcd, arguments=protected.flags(file=str(file))
+        upstream=UPSTREAM, etcd=protected.etcd, arguments=protected.flags(file=file)
     )
-    protected.etcd.run_etcdctl("user", "passwd", "osproxy", "--interactive=false", stdin="secret-3")
+    protected.change_password("secret-3")
     reason_says(proxy, f"{protected.etcd.endpoint}: wrong user or password")
     assert store(proxy)["state"] in ("suspect", "stale")
     assert proxy.active() == ["kept"]
@@ -209,16 +146,16 @@ def test_a_changed_password_is_told_and_then_picked_up(protected, start_proxy):
 
 def test_a_revoked_permission_is_told_and_its_return_noticed(short_lived, start_proxy):
     etcd = short_lived.etcd
-    short_lived.put("kept")
+    put(short_lived, "kept")
     proxy = start_proxy(upstream=UPSTREAM, etcd=etcd, arguments=short_lived.flags())
     holds(proxy, "kept")
-    etcd.run_etcdctl("role", "revoke-permission", "osproxy", KEY)
+    short_lived.revoke_reading()
     reason_says(proxy, f"{etcd.endpoint}: permission denied")
     assert store(proxy)["state"] in ("suspect", "stale")
     assert proxy.active() == ["kept"]
-    short_lived.put("unseen")
+    put(short_lived, "unseen")
 
-    etcd.run_etcdctl("role", "grant-permission", "osproxy", "read", KEY)
+    short_lived.grant_reading()
     synced(proxy)
     holds(proxy, "unseen")
 
