@@ -48,8 +48,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class EchoUpstream:
-    def __init__(self):
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    def __init__(self, port: int = 0):
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
         self._server.daemon_threads = True
         self._server.seen = []
         self.url = f"http://127.0.0.1:{self._server.server_port}"
