@@ -21,6 +21,7 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/osproxyConfigVersion.cma
 install(FILES "${PROJECT_BINARY_DIR}/osproxyConfig.cmake"
               "${PROJECT_BINARY_DIR}/osproxyConfigVersion.cmake"
         DESTINATION "${package_dir}")
+file(RELATIVE_PATH osproxy_pc_to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file("${CMAKE_CURRENT_LIST_DIR}/osproxy.pc.in" "${PROJECT_BINARY_DIR}/osproxy.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/osproxy.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 

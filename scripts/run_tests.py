@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
 PYTHON_TESTS = [ROOT / "tests" / "schema", ROOT / "tests" / "integration"]
 FAULT_MATRIX = [ROOT / "tests" / "faults"]
+LIBRARY_TESTS = [ROOT / "tests" / "library"]
 # Most of these tests wait most of the time, for what has been started or for a time to pass: more
 # workers than there are cores, but no more, or they wait for each other. A worker that has run out
 # of tests takes half of another's.
@@ -116,18 +117,22 @@ class Run:
         self.header(f"{preset}: tests with real etcd and OpenSearch")
         self.pytest(preset, PYTHON_TESTS, "pytest.xml", env, prefix)
 
+    def library_tests(self, preset: str) -> None:
+        self.header(f"{preset}: the library, installed")
+        self.pytest(preset, LIBRARY_TESTS, "library.xml", {}, [], workers=[])
+
     def fault_matrix(self, preset: str) -> None:
         self.header(f"{preset}: fault matrix")
         self.pytest(preset, FAULT_MATRIX, "faults.xml", {}, [])
 
     def pytest(self, preset: str, tests: list[Path], report_name: str, env: dict[str, str],
-               prefix: list[str]) -> None:  # fmt: skip
+               prefix: list[str], workers: list[str] = WORKERS) -> None:  # fmt: skip
         report = ROOT / "build" / preset / "reports" / report_name
         report.unlink(missing_ok=True)
         report.parent.mkdir(parents=True, exist_ok=True)
         env = {**env, "OSPROXY_BIN_DIR": str(ROOT / "build" / preset / "bin")}
         ok = self.call(
-            *prefix, sys.executable, "-m", "pytest", *WORKERS, *tests,
+            *prefix, sys.executable, "-m", "pytest", *workers, *tests,
             f"--junitxml={report}", env=env,
         )  # fmt: skip
         failed = self.tally.add_junit(preset, report) if report.exists() else 0
@@ -195,6 +200,7 @@ def main() -> int:
     if run.build("dev"):
         run.unit_tests("dev", {}, [])
         run.python_tests("dev", {}, [])
+        run.library_tests("dev")
         run.fault_matrix("dev")
         if not quick:
             run.as_a_whole("the simulator finds planted bugs", SCRIPTS / "check_mutations")
