@@ -1,12 +1,12 @@
-"""CPU per request, throughput and latency of proxies in front of one upstream, in alternation.
+"""What osproxy costs beside nginx, HAProxy and a blind relay, in front of one upstream, in alternation.
 
 Every proxy has one worker. CPU is what /proc says that the proxy's process took while `wrk` ran,
 divided by the requests that `wrk` counted; it is fairly steady on a machine that does other things
-as well, where throughput is not. See docs/http.md for how to read the table.
+as well, where throughput is not. docs/performance.md says how to read the tables.
 """
 
 import argparse
-import os
+import contextlib
 import re
 import subprocess
 import tempfile
@@ -15,117 +15,41 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from parts.process import Process, free_port
-
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_BODY = '{"took":3,"timed_out":false,"hits":{"total":{"value":1},"hits":[' + "1," * 60 + "1]}}"
+from memory import measure_idle, measure_slow_reader
+from servers import PROXIES, BodyUpstream, NginxUpstream, Server
 
 _POST = """
 wrk.method = "POST"
-wrk.body = string.rep("x", 200)
+wrk.body = string.rep("x", %d)
 wrk.headers["Content-Type"] = "application/json"
 """
+_MEGABYTE = 1 << 20
+_PEERS = ("nginx", "haproxy")
 
 
-class Server(Process):
-    """Any of them: it is ready once its port answers."""
-
-    program = ""
-    config = ""
-
-    def __init__(self, run_dir, name, upstream_port=None):
-        super().__init__(Path(run_dir), name)
-        self.port = free_port()
-        self.upstream_port = upstream_port
-
-    def write_config(self) -> str:
-        text = self.config
-        values = {"PORT": self.port, "UPSTREAM": self.upstream_port, "DIR": self.dir, "BODY": _BODY}
-        for name, value in values.items():
-            text = text.replace(f"@{name}@", str(value))
-        path = self.dir / "config"
-        path.write_text(text)
-        return str(path)
-
-    def ready(self) -> bool:
-        url = f"http://127.0.0.1:{self.port}/"
-        return subprocess.run(["curl", "-sfo", "/dev/null", url], check=False).returncode == 0
-
-    def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+@dataclass(frozen=True)
+class Row:
+    title: str
+    connections: int
+    post_bytes: int = 0  # 0: a GET
+    path: str = "/orders/_search"
+    upstream: type[Server] = NginxUpstream
+    proxies: tuple[str, ...] = ("floor", *_PEERS, "osproxy")
 
 
-_NGINX = """
-daemon off; master_process off; error_log stderr; pid @DIR@/pid;
-events { worker_connections 4096; }
-http {
-  access_log off;
-  keepalive_requests 1000000000;
-  client_body_temp_path @DIR@/b; proxy_temp_path @DIR@/p; fastcgi_temp_path @DIR@/f;
-  uwsgi_temp_path @DIR@/u; scgi_temp_path @DIR@/s;
-  %s
-}
-"""
+ROWS = {
+    **{f"get-{n}": Row(f"GET, connections: {n}", n) for n in (1, 32, 512)},
+    **{f"post-{n}": Row(f"POST of 200 B, connections: {n}", n, 200) for n in (1, 32, 512)},
+    "requests-1mb": Row("POST of 1 MB, connections: 4", 4, _MEGABYTE, upstream=BodyUpstream),
+    "answers-1mb": Row("answers of 1 MB, connections: 4", 4, path=f"/bytes/{_MEGABYTE}",
+                       upstream=BodyUpstream),
+    "directives": Row("POST of 200 B, connections: 32; 0 and 10,000 directives, none matching", 32,
+                      200, proxies=(*_PEERS, "osproxy", "loaded")),
+    "shape": Row("POST of 200 B, connections: 32; Shape on every request", 32, 200,
+                 proxies=("osproxy", "shape")),
+}  # fmt: skip
 
-
-class NginxUpstream(Server):
-    config = _NGINX % (
-        "default_type application/json;"
-        " server { listen 127.0.0.1:@PORT@ reuseport; location / { return 200 '@BODY@'; } }"
-    )
-
-    def command(self):
-        return ["nginx", "-c", self.write_config(), "-e", "stderr"]
-
-
-class NginxProxy(NginxUpstream):
-    config = _NGINX % """
-  upstream search { server 127.0.0.1:@UPSTREAM@; keepalive 1024; keepalive_requests 1000000000; }
-  server {
-    listen 127.0.0.1:@PORT@;
-    location / {
-      proxy_pass http://search;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_set_header Host $http_host;
-    }
-  }
-"""
-
-
-class HaproxyProxy(Server):
-    config = """
-global
-  nbthread 1
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-  http-reuse always
-frontend in
-  bind 127.0.0.1:@PORT@
-  default_backend search
-backend search
-  server node 127.0.0.1:@UPSTREAM@
-"""
-
-    def command(self):
-        return ["haproxy", "-db", "-f", self.write_config()]
-
-
-class Osproxy(Server):
-    binary = ""
-
-    def command(self):
-        return [self.binary, "--listen", f"127.0.0.1:{self.port}",
-                "--admin-listen", f"127.0.0.1:{free_port()}",
-                "--upstream", f"http://127.0.0.1:{self.upstream_port}",
-                "--workers", "1"]  # fmt: skip
-
-
-PROXIES = {"osproxy": Osproxy, "nginx": NginxProxy, "haproxy": HaproxyProxy}
+MEMORY_ROWS = ("idle", "slow-reader")
 
 
 @dataclass
@@ -141,12 +65,18 @@ def microseconds(text: str) -> float:
     return float(number) * {"us": 1, "ms": 1e3, "s": 1e6, "m": 6e7}[unit]
 
 
-def measure(server: Server, connections: int, seconds: int, script: Path | None) -> Result:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
-    if script:
+def load_command(row: Row, server: Server, seconds: int) -> list[str]:
+    command = ["wrk", "-t1", f"-c{row.connections}", f"-d{seconds}s", "--timeout", "30s"]
+    if row.post_bytes:
+        script = server.dir / "post.lua"
+        script.write_text(_POST % row.post_bytes)
         command += ["-s", str(script)]
+    return [*command, "--latency", f"http://127.0.0.1:{server.port}{row.path}"]
+
+
+def measure(row: Row, server: Server, seconds: int) -> Result:
     before = server.cpu_seconds()
-    out = subprocess.run([*command, f"http://127.0.0.1:{server.port}/orders/_search"],
+    out = subprocess.run(load_command(row, server, seconds),
                          check=True, capture_output=True, text=True).stdout  # fmt: skip
     cpu = server.cpu_seconds() - before
     if "Non-2xx" in out or "Socket errors" in out:
@@ -160,14 +90,13 @@ def measure(server: Server, connections: int, seconds: int, script: Path | None)
     )
 
 
-def count_syscalls(server: Server, script: Path | None) -> None:
-    """What one connection's requests cost in system calls, from strace."""
+def count_syscalls(row: Row, server: Server) -> None:
+    """What requests cost in system calls, from strace."""
     log = server.dir / "strace"
     tracer = subprocess.Popen(["strace", "-c", "-f", "-o", log, "-p", str(server.pid)],
                               stderr=subprocess.DEVNULL)  # fmt: skip
-    url = f"http://127.0.0.1:{server.port}/orders/_search"
-    command = ["wrk", "-t1", "-c1", "-d2s", *(["-s", str(script)] if script else []), url]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(load_command(row, server, 2), check=True, capture_output=True,
+                         text=True).stdout  # fmt: skip
     tracer.terminate()
     tracer.wait()
     requests = int(re.search(r"(\d+) requests in", out).group(1))
@@ -182,57 +111,81 @@ def count_syscalls(server: Server, script: Path | None) -> None:
 
 
 def print_table(title: str, results: dict[str, list[Result]]) -> None:
-    print(f"\n{title}")
-    print(f"{'':10}{'requests/s':>12}{'p50 us':>10}{'p99 us':>10}{'CPU us':>10}{'ratio':>8}")
+    print(f"\n{title}\n")
+    print("| | requests/s | p50, us | p99, us | CPU a request, us | / best peer | / floor | / osproxy |")
+    print("|---|---|---|---|---|---|---|---|")
 
     def middle(name: str, field: str) -> float:
         return median(getattr(result, field) for result in results[name])
 
-    peers = [middle(name, "cpu_us") for name in results if name != "osproxy"]
+    def ratio(name: str, *others: str) -> str:
+        costs = [middle(other, "cpu_us") for other in others if other in results]
+        return f"{middle(name, 'cpu_us') / min(costs):.2f}" if costs else ""
+
     for name in results:
-        ratio = f"{middle(name, 'cpu_us') / min(peers):8.2f}" if peers else ""
-        print(f"{name:10}{middle(name, 'requests_per_second'):12.0f}{middle(name, 'p50_us'):10.0f}"
-              f"{middle(name, 'p99_us'):10.0f}{middle(name, 'cpu_us'):10.2f}{ratio}")  # fmt: skip
+        print(f"| {name} | {middle(name, 'requests_per_second'):.0f} | {middle(name, 'p50_us'):.0f}"
+              f" | {middle(name, 'p99_us'):.0f} | {middle(name, 'cpu_us'):.2f}"
+              f" | {ratio(name, *_PEERS)} | {ratio(name, 'floor')} | {ratio(name, 'osproxy')} |",
+              flush=True)  # fmt: skip
+
+
+@contextlib.contextmanager
+def started(directory: str, upstream_type: type[Server], names: list[str]):
+    with contextlib.ExitStack() as stack:
+        upstream = stack.enter_context(upstream_type(directory, "upstream"))
+        yield [stack.enter_context(PROXIES[name](directory, name, upstream.port)) for name in names]
+
+
+def run_row(row: Row, only: set[str], arguments) -> None:
+    names = [name for name in row.proxies if not only or name in only]
+    with tempfile.TemporaryDirectory() as directory, \
+         started(directory, row.upstream, names) as proxies:  # fmt: skip
+        if arguments.syscalls:
+            for proxy in proxies:
+                count_syscalls(row, proxy)
+            return
+        results = defaultdict(list)
+        for _ in range(arguments.rounds):
+            for proxy in proxies:
+                results[proxy.name].append(measure(row, proxy, arguments.seconds))
+        print_table(row.title, results)
+
+
+def run_memory_row(row: str, only: set[str], connections: int) -> None:
+    names = [name for name in (*_PEERS, "osproxy") if not only or name in only]
+    with tempfile.TemporaryDirectory() as directory, \
+         started(directory, BodyUpstream, names) as proxies:  # fmt: skip
+        if row == "idle":
+            measure_idle(proxies, connections)
+        else:
+            measure_slow_reader(proxies)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binary", required=True, type=Path, help="the osproxy to measure")
+    parser.add_argument("--osproxy", required=True, type=Path, help="the osproxy to measure")
+    parser.add_argument("--tools", required=True, type=Path, help="where relay and the upstream are")
+    parser.add_argument("--rows", default=",".join((*ROWS, *MEMORY_ROWS)),
+                        help="default and all that there are: %(default)s")  # fmt: skip
+    parser.add_argument("--only", default="", help="of: " + ",".join(PROXIES))
     parser.add_argument("--seconds", type=int, default=4, help="of each run")
-    parser.add_argument("--rounds", type=int, default=3, help="of which the median is printed")
-    parser.add_argument("--connections", default="1,32")
-    parser.add_argument("--only", default="osproxy,nginx,haproxy")
+    parser.add_argument("--rounds", type=int, default=5, help="of which the median is printed")
+    parser.add_argument("--idle", type=int, default=10_000, help="connections of the row idle")
+    parser.add_argument("--quick", action="store_true", help="one round of a second")
     parser.add_argument("--syscalls", action="store_true", help="count them, and measure nothing")
     arguments = parser.parse_args()
-    Osproxy.binary = str(arguments.binary.resolve())
+    if arguments.quick:
+        arguments.seconds, arguments.rounds = 1, 1
+    Server.osproxy, Server.tools = arguments.osproxy.resolve(), arguments.tools.resolve()
 
-    with tempfile.TemporaryDirectory() as directory:
-        post = Path(directory) / "post.lua"
-        post.write_text(_POST)
-        loads = {"GET": None, "POST of 200 B": post}
-        with NginxUpstream(directory, "upstream") as upstream:
-            proxies = [PROXIES[name](directory, name, upstream.port)
-                       for name in arguments.only.split(",")]  # fmt: skip
-            try:
-                for proxy in proxies:
-                    proxy.start()
-                if arguments.syscalls:
-                    for proxy in proxies:
-                        count_syscalls(proxy, post)
-                    return
-                for load, script in loads.items():
-                    for connections in map(int, arguments.connections.split(",")):
-                        results = defaultdict(list)
-                        for _ in range(arguments.rounds):
-                            for proxy in proxies:
-                                results[proxy.name].append(
-                                    measure(proxy, connections, arguments.seconds, script)
-                                )
-                        print_table(f"{load}, connections: {connections}", results)
-            finally:
-                for proxy in proxies:
-                    if proxy.process is not None:
-                        proxy.stop()
+    only = set(filter(None, arguments.only.split(",")))
+    for name in arguments.rows.split(","):
+        if name in ROWS:
+            run_row(ROWS[name], only, arguments)
+        elif name in MEMORY_ROWS:
+            run_memory_row(name, only, arguments.idle)
+        else:
+            parser.error(f"there is no row {name}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,59 @@
+"""What idle connections and a slow reader cost a proxy in memory of its own (RssAnon)."""
+
+import socket
+import time
+
+from servers import MAX_CONNECTIONS, Server
+
+_REQUEST = b"GET /bytes/%d HTTP/1.1\r\nHost: bench\r\n\r\n"
+
+
+def _read_answer(connection: socket.socket, size: int) -> None:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65536)
+    left = size - len(received.partition(b"\r\n\r\n")[2])
+    while left > 0:
+        left -= len(connection.recv(65536))
+
+
+def _served_once(port: int) -> socket.socket:
+    """A connection that has had one request, as those have that wait for the next one."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.sendall(_REQUEST % 200)
+    _read_answer(connection, 200)
+    return connection
+
+
+def measure_idle(proxies: list[Server], count: int) -> None:
+    count = min(count, MAX_CONNECTIONS - 100)
+    print(f"\n{count} idle connections, each after one request\n")
+    print("| | RssAnon before, MiB | after, MiB | a connection, KiB |")
+    print("|---|---|---|---|")
+    for proxy in proxies:
+        before = proxy.rss_anon_kib()
+        connections = [_served_once(proxy.port) for _ in range(count)]
+        after = proxy.rss_anon_kib()
+        for connection in connections:
+            connection.close()
+        print(f"| {proxy.name} | {before / 1024:.1f} | {after / 1024:.1f}"
+              f" | {(after - before) / count:.2f} |", flush=True)  # fmt: skip
+
+
+def measure_slow_reader(proxies: list[Server]) -> None:
+    """An answer of 50 MB, of which a client takes a little at a time: what is held of it."""
+    size = 50 * 1000 * 1000
+    print("\nA slow reader of 50 MB\n")
+    print("| | RssAnon before, KiB | most while it reads, KiB | costs, KiB |")
+    print("|---|---|---|---|")
+    for proxy in proxies:
+        _served_once(proxy.port).close()
+        before = proxy.rss_anon_kib()
+        most = before
+        with socket.create_connection(("127.0.0.1", proxy.port)) as client:
+            client.sendall(_REQUEST % size)
+            for _ in range(300):
+                client.recv(16 * 1024)
+                most = max(most, proxy.rss_anon_kib())
+                time.sleep(0.01)
+        print(f"| {proxy.name} | {before} | {most} | {most - before} |", flush=True)

@@ -1,0 +1,169 @@
+"""What the proxy benchmark starts: upstreams, the floor, nginx, HAProxy and osproxy, one worker each."""
+
+import json
+import os
+import resource
+import subprocess
+from pathlib import Path
+
+from parts.process import Process, free_port
+
+#: Of each proxy: two descriptors for each of its clients, and some for itself.
+MAX_CONNECTIONS = min(30_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2 - 100)
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_BODY = '{"took":3,"timed_out":false,"hits":{"total":{"value":1},"hits":[' + "1," * 60 + "1]}}"
+
+
+class Server(Process):
+    """Any of them: it is ready once its port answers."""
+
+    #: Where the programs are that are built for the benchmark, and the osproxy to measure.
+    tools = Path()
+    osproxy = Path()
+    config = ""
+
+    def __init__(self, run_dir, name, upstream_port=None):
+        super().__init__(Path(run_dir), name)
+        self.port = free_port()
+        self.upstream_port = upstream_port
+
+    def write_config(self) -> str:
+        text = self.config
+        values = {"PORT": self.port, "UPSTREAM": self.upstream_port, "DIR": self.dir, "BODY": _BODY,
+                  "MAX": MAX_CONNECTIONS}  # fmt: skip
+        for name, value in values.items():
+            text = text.replace(f"@{name}@", str(value))
+        path = self.dir / "config"
+        path.write_text(text)
+        return str(path)
+
+    def ready(self) -> bool:
+        url = f"http://127.0.0.1:{self.port}/"
+        return subprocess.run(["curl", "-sfo", "/dev/null", url], check=False).returncode == 0
+
+    def start(self):
+        # Its own limit is what a proxy may have been given; what it uses depends on that.
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        return super().start()
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+    def rss_anon_kib(self) -> int:
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("RssAnon:")[2].split()[0])
+
+
+_NGINX = """
+daemon off; master_process off; error_log stderr; pid @DIR@/pid;
+events { worker_connections @MAX@; }
+http {
+  access_log off;
+  keepalive_requests 1000000000; keepalive_timeout 600s; client_max_body_size 0;
+  client_body_temp_path @DIR@/b; proxy_temp_path @DIR@/p; fastcgi_temp_path @DIR@/f;
+  uwsgi_temp_path @DIR@/u; scgi_temp_path @DIR@/s;
+  %s
+}
+"""
+
+
+class NginxUpstream(Server):
+    """Answers small requests. It does not read large ones, and is of no use for them."""
+
+    config = _NGINX % (
+        "default_type application/json;"
+        " server { listen 127.0.0.1:@PORT@ reuseport; location / { return 200 '@BODY@'; } }"
+    )
+
+    def command(self):
+        return ["nginx", "-c", self.write_config(), "-e", "stderr"]
+
+
+class BodyUpstream(Server):
+    """Reads all of each request, and answers GET /bytes/N with N bytes."""
+
+    def command(self):
+        return [str(self.tools / "body_upstream"), str(self.port)]
+
+
+class Floor(Server):
+    """The blind relay."""
+
+    def command(self):
+        return [str(self.tools / "relay"), str(self.port), str(self.upstream_port)]
+
+
+class NginxProxy(NginxUpstream):
+    config = _NGINX % """
+  upstream search { server 127.0.0.1:@UPSTREAM@; keepalive 1024; keepalive_requests 1000000000; }
+  server {
+    listen 127.0.0.1:@PORT@;
+    location / {
+      proxy_pass http://search;
+      proxy_http_version 1.1;
+      proxy_request_buffering off;
+      proxy_max_temp_file_size 0;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+    }
+  }
+"""
+
+
+class HaproxyProxy(Server):
+    config = """
+global
+  nbthread 1
+  maxconn @MAX@
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 600s
+  timeout server 600s
+  timeout http-keep-alive 600s
+  http-reuse always
+frontend in
+  bind 127.0.0.1:@PORT@
+  default_backend search
+backend search
+  server node 127.0.0.1:@UPSTREAM@
+"""
+
+    def command(self):
+        return ["haproxy", "-db", "-f", self.write_config()]
+
+
+class Osproxy(Server):
+    def directives(self) -> list[dict]:
+        return []
+
+    def command(self):
+        document = self.dir / "directives.json"
+        document.write_text(json.dumps({"directives": self.directives()}))
+        return [str(self.osproxy), "--listen", f"127.0.0.1:{self.port}",
+                "--admin-listen", f"127.0.0.1:{free_port()}",
+                "--upstream", f"http://127.0.0.1:{self.upstream_port}",
+                "--directives-file", str(document), "--max-connections", str(MAX_CONNECTIONS),
+                "--idle-timeout", "10m", "--workers", "1"]  # fmt: skip
+
+
+class OsproxyLoaded(Osproxy):
+    """With 10,000 directives, for other tenants."""
+
+    def directives(self):
+        return [{"id": f"d{i}", "level": "ShapeTiming", "tenant": f"tenant-{i}", "ttl_secs": 80000}
+                for i in range(10_000)]  # fmt: skip
+
+
+class OsproxyShape(Osproxy):
+    """Each request is recorded."""
+
+    def directives(self):
+        return [{"id": "all", "level": "Shape", "ttl_secs": 80000}]
+
+
+PROXIES = {"floor": Floor, "nginx": NginxProxy, "haproxy": HaproxyProxy, "osproxy": Osproxy,
+           "loaded": OsproxyLoaded, "shape": OsproxyShape}  # fmt: skip
