@@ -45,7 +45,7 @@ ProxyTest::~ProxyTest() = default;
 
 void ProxyTest::start() {
   auto started = Server::start(
-      options, directives, [this](std::size_t) -> Recorder& { return recorder; }, clock);
+      options, directives, [this](std::size_t) -> Recorder& { return recorder; }, *time);
   ASSERT_TRUE(started.has_value()) << started.error();
   server = *std::move(started);
 }

@@ -78,6 +78,7 @@ class ProxyTest : public testing::Test {
   ServerOptions options;
   KeepingRecorder recorder;
   SystemClock clock;
+  const Clock* time = &clock;  ///< what the server goes by
   LifeLedger ledger;
   SnapshotCell<DirectiveSet> directives{DirectiveSet::empty_set()};
   std::unique_ptr<Server> server;

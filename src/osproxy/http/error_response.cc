@@ -12,6 +12,8 @@ std::string_view to_string(ProxyError error) noexcept {
       return "";
     case ProxyError::BadRequest:
       return "bad_request";
+    case ProxyError::BodyTooLarge:
+      return "body_too_large";
     case ProxyError::RequestTimeout:
       return "request_timeout";
     case ProxyError::TooManyConnections:

@@ -13,6 +13,7 @@ namespace osproxy::http {
 enum class ProxyError : std::uint8_t {
   None,
   BadRequest,           ///< the head or the framing of the request is refused
+  BodyTooLarge,         ///< the request's body is larger than is allowed
   RequestTimeout,       ///< the client did not send its request in time
   TooManyConnections,   ///< as many as are allowed are open
   UpstreamUnreachable,  ///< no node could be reached

@@ -32,6 +32,8 @@ Refusal refusal_for(ProxyError error) noexcept {
   switch (error) {
     case ProxyError::BadRequest:
       return {400, "the framing of the request's body is malformed"};
+    case ProxyError::BodyTooLarge:
+      return {413, "the request's body is larger than this proxy allows"};
     case ProxyError::RequestTimeout:
       return {408, "the request's body did not arrive in time"};
     case ProxyError::UpstreamTimeout:
@@ -55,12 +57,13 @@ Refusal refusal_for(ProxyError error) noexcept {
 }  // namespace
 
 Exchange::Exchange(WorkerContext& worker, Connection& client, const RequestHead& head,
-                   RequestStory& story)
+                   RequestStory& story, const Forwarding* forwarding)
     : worker_(worker),
       options_(worker.options),
       client_(client),
       head_(head),
       story_(story),
+      forwarding_(forwarding),
       body_(head) {}
 
 Task<ClientNext> Exchange::run() {
@@ -97,7 +100,7 @@ Task<ClientNext> Exchange::run() {
   std::unreachable();
 }
 
-/// Takes what came of the body with the head; false if that is malformed.
+/// Takes what came of the body with the head; false if that is malformed or too large.
 bool Exchange::take_body() {
   body_ = BodyReader(head_);
   const Decoded first = decode_in_place(body_, client_.input().mutable_view().subspan(head_.size));
@@ -105,9 +108,17 @@ bool Exchange::take_body() {
   first_payload_ = first.payload;
   came_whole_ = body_.done();
   story_.facts.request_bytes = first.payload.size();
-  if (first.status != BodyReader::Status::Bad) return true;
-  story_.facts.error = ProxyError::BadRequest;
-  return false;
+  if (first.status == BodyReader::Status::Bad) {
+    story_.facts.error = ProxyError::BadRequest;
+  } else if (is_too_large()) {
+    story_.facts.error = ProxyError::BodyTooLarge;
+  }
+  return story_.facts.error == ProxyError::None;
+}
+
+/// By what it says of itself, or by what came of it so far.
+bool Exchange::is_too_large() const noexcept {
+  return std::max(head_.content_length, story_.facts.request_bytes) > options_.max_body;
 }
 
 /// Sends the head with what is there of the body; then the rest and the answer, at the same time.
@@ -116,7 +127,9 @@ Task<Exchange::Outcome> Exchange::exchange(UpstreamPool::Lease& lease) {
   Connection& upstream = lease.connection();
   sent_whole_ = came_whole_;
   write_request_head(head_,
-                     {.request_id = story_.request_id(), .add_opaque_id = !story_.has_opaque_id()},
+                     {.request_id = story_.request_id(),
+                      .add_opaque_id = !story_.has_opaque_id(),
+                      .forwarding = forwarding_},
                      head_out_);
   const error_code error = co_await write_piece(upstream,
                                                 {.head = &head_out_,
@@ -155,6 +168,10 @@ Task<> Exchange::send_rest(Connection& upstream) {
     }
     leftover_.assign(buffer.room().data() + piece.consumed, size - piece.consumed);
     story_.facts.request_bytes += piece.payload.size();
+    if (is_too_large()) {
+      upload_failed(ProxyError::BodyTooLarge, upstream);
+      co_return;
+    }
     const error_code failed = co_await write_piece(upstream,
                                                    {.payload = piece.payload,
                                                     .chunked = head_.framing == Framing::Chunked,
@@ -331,7 +348,8 @@ Task<ClientNext> Exchange::refuse() {
   if (error == ProxyError::ClientGone) co_return ClientNext::CloseNow;
   const Refusal refusal = refusal_for(error);
   // What is left of the body would be taken for the next request.
-  const bool close = !head_.keep_alive || !body_.done() || worker_.draining;
+  const bool close =
+      !head_.keep_alive || !body_.done() || worker_.draining || error == ProxyError::BodyTooLarge;
   const std::string answer = to_http({.status = refusal.status,
                                       .error = error,
                                       .reason = refusal.reason,

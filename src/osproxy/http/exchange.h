@@ -37,7 +37,9 @@ enum class ClientNext : std::uint8_t {
 
 class Exchange {
  public:
-  Exchange(WorkerContext& worker, Connection& client, const RequestHead& head, RequestStory& story);
+  /// `forwarding` is the connection's; null: OpenSearch is told nothing of the client.
+  Exchange(WorkerContext& worker, Connection& client, const RequestHead& head, RequestStory& story,
+           const Forwarding* forwarding);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -52,6 +54,7 @@ class Exchange {
   };
 
   bool take_body();
+  bool is_too_large() const noexcept;
   Task<Outcome> exchange(UpstreamPool::Lease& lease);
 
   Task<> send_rest(Connection& upstream);
@@ -72,6 +75,7 @@ class Exchange {
   Connection& client_;
   const RequestHead& head_;
   RequestStory& story_;
+  const Forwarding* const forwarding_;
 
   BodyReader body_;                 // of the request
   std::size_t received_ = 0;        // bytes behind the head that belong to the request

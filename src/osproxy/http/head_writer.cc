@@ -32,12 +32,15 @@ void append_field(std::string_view name, std::string_view value, std::string& ou
 void write_request_head(const RequestHead& head, const RequestRewrite& rewrite, std::string& out) {
   out.clear();
   out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  const Forwarding* const forwarding = rewrite.forwarding;
   append_lines(
       head,
-      [](const Header& header) {
-        return !header.hop_by_hop && !equal_names(header.name, "X-Request-Id");
+      [forwarding](const Header& header) {
+        return !header.hop_by_hop && !equal_names(header.name, "X-Request-Id") &&
+               (forwarding == nullptr || !forwarding->replaces(header.name));
       },
       out);
+  if (forwarding != nullptr) forwarding->append(head, out);
   append_field("X-Request-Id", rewrite.request_id, out);
   if (rewrite.add_opaque_id) append_field("X-Opaque-Id", rewrite.request_id, out);
   if (head.framing == Framing::Chunked) append_field("Transfer-Encoding", "chunked", out);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
 
 namespace osproxy::http {
@@ -13,10 +14,11 @@ namespace osproxy::http {
 struct RequestRewrite {
   std::string_view request_id;
   bool add_opaque_id = false;  ///< the client sent no `X-Opaque-Id`: it becomes the request id
+  const Forwarding* forwarding = nullptr;  ///< what is told of the client; null: nothing
 };
 
 /// The request as it goes to OpenSearch: hop-by-hop fields are left out, framing is ours, and
-/// `X-Request-Id` is set.
+/// `X-Request-Id` is set. Target and all other headers are as the client sent them.
 void write_request_head(const RequestHead& head, const RequestRewrite& rewrite, std::string& out);
 
 struct ResponseRewrite {

@@ -1,10 +1,12 @@
 #include "osproxy/http/server.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "osproxy/http/worker.h"
 
@@ -16,6 +18,10 @@ using asio::ip::tcp;
 
 constexpr auto kDrainPoll = 10ms;
 
+std::string cannot_listen(const HostPort& address, std::string_view why) {
+  return fmt::format("cannot listen on {}: {}", address.to_string(), why);
+}
+
 std::expected<tcp::endpoint, std::string> resolve(const HostPort& address) {
   error_code error;
   const auto literal = asio::ip::make_address(address.host, error);
@@ -25,58 +31,68 @@ std::expected<tcp::endpoint, std::string> resolve(const HostPort& address) {
   const auto found =
       resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
   if (error || found.empty()) {
-    return std::unexpected(
-        fmt::format("cannot listen on {}: the name is not found", address.to_string()));
+    return std::unexpected(cannot_listen(address, "the name is not found"));
   }
   return found.begin()->endpoint();
 }
 
-/// Another server's port: SO_REUSEPORT, which the workers need, would let us share it unnoticed.
-error_code try_alone(const tcp::endpoint& where) {
+/// Resolved, and not another server's port: SO_REUSEPORT, which the workers need, would let us
+/// share it unnoticed.
+std::expected<tcp::endpoint, std::string> find_free(const HostPort& address) {
+  const auto where = resolve(address);
+  if (!where) return where;
   asio::io_context io;
   tcp::acceptor alone(io);
   error_code error;
-  alone.open(where.protocol(), error);
+  alone.open(where->protocol(), error);
   if (!error) alone.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) alone.bind(where, error);
-  return error;
+  if (!error) alone.bind(*where, error);
+  if (error) return std::unexpected(cannot_listen(address, error.message()));
+  return where;
 }
 
 }  // namespace
-
-Server::Server() = default;
 
 std::expected<std::unique_ptr<Server>, std::string> Server::start(
     ServerOptions options, const SnapshotCell<DirectiveSet>& directives,
     const RecorderOf& recorder_of, const Clock& clock) {
   assert(options.workers > 0 && !options.upstreams.empty());
-  auto where = resolve(options.listen);
-  if (!where) return std::unexpected(std::move(where).error());
-
-  std::unique_ptr<Server> server(new Server);
+  std::unique_ptr<Server> server(new Server(clock));
   server->options_ = std::move(options);
   server->replace_identities(server->options_.identities);
-  const ServerOptions& own = server->options_;
-  if (const error_code error = try_alone(*where)) {
-    return std::unexpected(
-        fmt::format("cannot listen on {}: {}", own.listen.to_string(), error.message()));
+  if (auto opened = server->open(recorder_of, directives); !opened) {
+    return std::unexpected(std::move(opened).error());
   }
-  const std::size_t share = (own.max_connections + own.workers - 1) / own.workers;
-  for (unsigned i = 0; i < own.workers; ++i) {
-    auto worker = std::make_unique<Worker>(own, share, directives, server->identities_,
-                                           recorder_of(i), clock);
-    auto bound = worker->listen(*where);
-    if (!bound) {
-      return std::unexpected(
-          fmt::format("cannot listen on {}: {}", own.listen.to_string(), bound.error()));
-    }
-    where->port(bound->port());  // the others join the port that the first one was given
-    server->workers_.push_back(std::move(worker));
-  }
-  server->address_ = {.host = own.listen.host, .port = where->port()};
   for (const auto& worker : server->workers_) worker->run();
   return server;
 }
+
+/// Makes the workers, each with its acceptor.
+std::expected<void, std::string> Server::open(const RecorderOf& recorder_of,
+                                              const SnapshotCell<DirectiveSet>& directives) {
+  tcp::endpoint where;
+  if (options_.listener < 0) {
+    auto free = find_free(options_.listen);
+    if (!free) return std::unexpected(std::move(free).error());
+    where = *free;
+  }
+  const std::size_t share = (options_.max_connections + options_.workers - 1) / options_.workers;
+  for (unsigned i = 0; i < options_.workers; ++i) {
+    auto worker =
+        std::make_unique<Worker>(options_, share, directives, identities_, recorder_of(i), clock_);
+    const auto bound =
+        options_.listener < 0 ? worker->listen(where) : worker->join(options_.listener);
+    if (!bound) return std::unexpected(cannot_listen(options_.listen, bound.error()));
+    where = *bound;  // the others join the port that the first one was given
+    workers_.push_back(std::move(worker));
+  }
+  address_ = {.host = options_.listener < 0 ? options_.listen.host : where.address().to_string(),
+              .port = where.port()};
+  if (options_.listener >= 0) ::close(options_.listener);  // each worker has its own by now
+  return {};
+}
+
+Server::Server(const Clock& clock) : clock_(clock) {}
 
 Server::~Server() = default;
 
@@ -86,6 +102,13 @@ std::size_t Server::connections() const noexcept {
   std::size_t sum = 0;
   for (const auto& worker : workers_) sum += worker->sessions();
   return sum;
+}
+
+std::chrono::nanoseconds Server::silence() const {
+  const auto now = clock_.now().boot.time_since_epoch();
+  std::chrono::nanoseconds longest{0};
+  for (const auto& worker : workers_) longest = std::max(longest, now - worker->last_tick());
+  return longest;
 }
 
 void Server::replace_identities(std::shared_ptr<const Identities> known) {

@@ -54,6 +54,10 @@ class Server {
   /// Client connections open now.
   std::size_t connections() const noexcept;
 
+  /// How long ago the worker that is behind most last went round its event loop: fractions of a
+  /// second, unless one is stuck.
+  std::chrono::nanoseconds silence() const;
+
   /// From the next request on, these are who is known.
   void replace_identities(std::shared_ptr<const Identities> known);
 
@@ -64,9 +68,13 @@ class Server {
  private:
   class Worker;
 
-  Server();
+  explicit Server(const Clock& clock);
+
+  std::expected<void, std::string> open(const RecorderOf& recorder_of,
+                                        const SnapshotCell<DirectiveSet>& directives);
 
   ServerOptions options_;
+  const Clock& clock_;
   HostPort address_;
   SnapshotCell<Identities> identities_{std::make_shared<const Identities>()};
   std::vector<std::unique_ptr<Worker>> workers_;

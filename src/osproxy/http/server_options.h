@@ -3,11 +3,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "osproxy/core/address.h"
+#include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
 #include "osproxy/http/identities.h"
 #include "osproxy/http/tenant_rule.h"
@@ -16,6 +19,7 @@ namespace osproxy::http {
 
 struct ServerOptions {
   HostPort listen{.host = "127.0.0.1", .port = 0};  ///< port 0: any; see Server::address()
+  int listener = -1;  ///< a socket that listens already, taken over instead of `listen`
   unsigned workers = 1;
   std::vector<HostPort> upstreams{};  ///< at least one
   TenantRule tenant = TenantRule::of_header("X-Tenant-Id");
@@ -24,6 +28,8 @@ struct ServerOptions {
   std::size_t max_connections = 10'000;  ///< of clients; divided over the workers
   std::size_t max_idle_upstream = 256;   ///< kept-alive connections to one node, per worker
   HeadLimits limits{};
+  std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
+  ForwardingOptions forwarding{};
 
   // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.
   std::chrono::milliseconds head_timeout{30'000};       ///< from a head's first byte to its last

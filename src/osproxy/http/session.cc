@@ -9,6 +9,11 @@
 namespace osproxy::http {
 
 Task<> Session::run() {
+  if (!worker_.options.forwarding.is_off()) {
+    error_code gone;  // then there is nobody to serve, and reading will say so
+    const auto peer = client_.socket().remote_endpoint(gone);
+    forwarding_.emplace(worker_.options.forwarding, peer.address(), /*tls=*/false);
+  }
   while (co_await receive_head() == Arrival::Head) {
     if (!co_await serve() || worker_.draining) break;
   }
@@ -69,7 +74,7 @@ Task<bool> Session::serve() {
   RequestStory story(worker_, scratch_, started_);
   story.identify(head_);
   story.match();
-  Exchange exchange(worker_, client_, head_, story);
+  Exchange exchange(worker_, client_, head_, story, forwarding_ ? &*forwarding_ : nullptr);
   const ClientNext next = co_await exchange.run();
   story.finish();
   if (next == ClientNext::CloseGracefully) co_await client_.close_gracefully();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "osproxy/http/attributes.h"
 #include "osproxy/http/connection.h"
 #include "osproxy/http/error_response.h"
+#include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
 #include "osproxy/http/worker_context.h"
 
@@ -38,6 +40,7 @@ class Session {
   WorkerContext& worker_;
   Connection client_;
   AttributeScratch scratch_;
+  std::optional<Forwarding> forwarding_;  // what OpenSearch is told of the client, if anything
   RequestHead head_;  // of the request under way; keeps its memory for the next one
   Now started_{};     // its first byte was seen
   bool idle_ = true;  // between two requests

@@ -1,10 +1,12 @@
 #include "osproxy/http/worker.h"
 
+#include <cerrno>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "osproxy/http/error_response.h"
@@ -43,7 +45,9 @@ Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
                .buffers = {},
                .upstreams = {options, io_->get_executor(), context_.deadlines}},
       acceptor_(*io_),
-      timer_(*io_) {}
+      timer_(*io_) {
+  note_time();
+}
 
 Server::Worker::~Worker() {
   io_->stop();
@@ -65,6 +69,20 @@ std::expected<tcp::endpoint, std::string> Server::Worker::listen(const tcp::endp
   if (!error) acceptor_->listen(Acceptor::max_listen_connections, error);
   if (error) return std::unexpected(error.message());
   return acceptor_->local_endpoint();
+}
+
+std::expected<tcp::endpoint, std::string> Server::Worker::join(int listener) {
+  tcp::endpoint where;
+  auto size = static_cast<socklen_t>(where.capacity());
+  const int own = ::fcntl(listener, F_DUPFD_CLOEXEC, 0);
+  if (own < 0 || ::getsockname(listener, where.data(), &size) != 0) {
+    return std::unexpected(error_code(errno, asio::error::get_system_category()).message());
+  }
+  where.resize(size);
+  error_code error;
+  acceptor_->assign(where.protocol(), own, error);
+  if (error) return std::unexpected(error.message());
+  return where;
 }
 
 void Server::Worker::run() {
@@ -115,12 +133,20 @@ Task<> Server::Worker::serve(Socket socket) {
   count_.store(sessions_.size(), std::memory_order_relaxed);
 }
 
+/// The clock that was handed in is what deadlines go by: time is a test's to drive.
+void Server::Worker::note_time() {
+  const auto now = context_.clock.now().boot.time_since_epoch();
+  last_tick_.store(now.count(), std::memory_order_relaxed);
+  context_.deadlines.advance(
+      SteadyClock::time_point(std::chrono::duration_cast<SteadyClock::duration>(now)));
+}
+
 Task<> Server::Worker::tick() {
   while (true) {
     timer_->expires_after(kTick);
     const auto [error] = co_await timer_->async_wait(kAsTask);
     if (error) co_return;
-    context_.deadlines.advance(SteadyClock::now());
+    note_time();
     context_.upstreams.close_idle();
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -31,10 +32,19 @@ class Server::Worker {
   /// Binds its acceptor, or says why not; before run().
   std::expected<asio::ip::tcp::endpoint, std::string> listen(const asio::ip::tcp::endpoint& where);
 
+  /// Instead of listen(): accepts from a socket that listens already, as the other workers do. The
+  /// caller keeps `listener`.
+  std::expected<asio::ip::tcp::endpoint, std::string> join(int listener);
+
   void run();
 
   /// From any thread: no new connections, idle ones are closed.
   void start_draining();
+
+  /// From any thread: when its loop last went round, on the boot clock.
+  std::chrono::nanoseconds last_tick() const noexcept {
+    return std::chrono::nanoseconds(last_tick_.load(std::memory_order_relaxed));
+  }
 
   /// From any thread.
   std::size_t sessions() const noexcept { return count_.load(std::memory_order_relaxed); }
@@ -43,6 +53,7 @@ class Server::Worker {
   Task<> accept();
   Task<> serve(Socket socket);
   Task<> tick();
+  void note_time();
 
   // Constant after construction.
   const std::size_t max_sessions_;
@@ -56,6 +67,9 @@ class Server::Worker {
 
   // The size of sessions_, for other threads. Relaxed: a number to look at, ordering nothing.
   std::atomic<std::size_t> count_{0};
+
+  // Relaxed for the same reason.
+  std::atomic<std::chrono::nanoseconds::rep> last_tick_;
 
   std::jthread thread_;
 };
