@@ -5,7 +5,9 @@
 #include <spdlog/spdlog.h>
 
 #include "osproxy/admin/store_metrics.h"
+#include "osproxy/app/descriptors.h"
 #include "osproxy/app/identity_files.h"
+#include "osproxy/app/log.h"
 #include "osproxy/core/version.h"
 #include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/observe/metrics.h"
@@ -22,9 +24,11 @@ std::function<AckStatus()> ack_status(const EtcdAckWriter* acks) {
 }  // namespace
 
 std::expected<std::unique_ptr<Instance>, std::string> Instance::start(const Settings& settings,
-                                                                      const Clock& clock) {
+                                                                      const Clock& clock,
+                                                                      int listener) {
   std::unique_ptr<Instance> instance(new Instance(settings, clock));
-  if (auto opened = instance->open(); !opened) return std::unexpected(std::move(opened).error());
+  if (auto opened = instance->open(listener); !opened)
+    return std::unexpected(std::move(opened).error());
   return instance;
 }
 
@@ -37,20 +41,20 @@ Instance::Instance(const Settings& settings, const Clock& clock)
                  .ring_records = settings.ring_records},
                 settings.workers) {}
 
-std::expected<void, std::string> Instance::open() {
+std::expected<void, std::string> Instance::open(int listener) {
   auto source = open_directive_source(settings_, store_log_, clock_);
   if (!source) return std::unexpected(std::move(source).error());
   source_ = *std::move(source);
   look();
   if (auto opened = open_admin(); !opened) return opened;
-  return open_proxy();
+  return open_proxy(listener);
 }
 
 std::expected<void, std::string> Instance::open_admin() {
   DirectiveStore* const store = source_.store.get();
   metrics_ = {std::make_shared<ObserverMetrics>(observer_),
               std::make_shared<DirectiveMetrics>([store] { return store->load(); }, clock_),
-              std::make_shared<admin::StoreMetrics>(*store)};
+              std::make_shared<admin::StoreMetrics>(*store), reloads_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
 
   auto admin = admin::AdminServer::start({.listen = settings_.admin_listen,
@@ -72,13 +76,25 @@ std::expected<void, std::string> Instance::open_admin() {
   return {};
 }
 
-std::expected<void, std::string> Instance::open_proxy() {
+std::expected<void, std::string> Instance::open_proxy(int listener) {
+  const auto connections =
+      fit_connections(settings_.max_connections, settings_.workers, raise_descriptor_limit());
+  if (!connections) return std::unexpected(connections.error());
+  if (!settings_.max_connections && *connections < kDefaultMaxConnections) {
+    spdlog::warn("there are file descriptors for {} client connections only", *connections);
+  }
   http::ServerOptions options{.listen = settings_.listen,
+                              .listener = listener,
                               .workers = settings_.workers,
-                              .max_connections = settings_.max_connections,
+                              .max_connections = *connections,
+                              .limits = settings_.limits,
+                              .forwarding = settings_.forwarding,
+                              .head_timeout = settings_.head_timeout,
                               .idle_timeout = settings_.idle_timeout,
                               .connect_timeout = settings_.connect_timeout,
-                              .response_timeout = settings_.response_timeout};
+                              .response_timeout = settings_.response_timeout,
+                              .transfer_timeout = settings_.transfer_timeout};
+  if (settings_.max_body > 0) options.max_body = settings_.max_body;
   if (settings_.tenant) options.tenant = *settings_.tenant;
   for (const Origin& upstream : settings_.upstreams) options.upstreams.push_back(upstream.address);
   auto known = read_identities(settings_);
@@ -102,14 +118,32 @@ std::vector<std::string> Instance::not_ready() const {
   return reasons;
 }
 
+void Instance::announce_stop() { stopping_.store(true, std::memory_order_relaxed); }
+
 void Instance::stop() {
-  stopping_.store(true, std::memory_order_relaxed);
+  announce_stop();
   spdlog::info("stopping: waiting for {} client connections", proxy_->connections());
   if (proxy_->drain(settings_.drain_timeout)) {
     spdlog::info("stopped");
   } else {
     spdlog::warn("stopped with {} client connections broken off", proxy_->connections());
   }
+}
+
+void Instance::reload(const std::expected<Settings, std::string>& next) {
+  const auto taken = next ? take_over(*next) : std::unexpected(next.error());
+  reloads_->count(taken.has_value());
+  if (!taken) spdlog::error("not reloaded, all stays as it was: {}", taken.error());
+}
+
+std::expected<void, std::string> Instance::take_over(const Settings& next) {
+  auto known = read_identities(next);
+  if (!known) return std::unexpected(std::move(known).error());
+  spdlog::info("reloaded: {} known tokens, {} principals with a tenant, log level {}",
+               known->token_count(), known->tenant_count(), next.log_level);
+  proxy_->replace_identities(std::make_shared<const http::Identities>(*std::move(known)));
+  set_log_level(next.log_level);
+  return {};
 }
 
 void Instance::look() { store_log_.look(source_.store->status(), *source_.store->load()); }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <expected>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 
 #include "osproxy/admin/admin_server.h"
 #include "osproxy/app/directive_source.h"
+#include "osproxy/app/reload_counters.h"
 #include "osproxy/app/settings.h"
 #include "osproxy/app/store_log.h"
 #include "osproxy/core/clock.h"
@@ -26,15 +28,30 @@ namespace osproxy::app {
 
 class Instance {
  public:
-  /// `clock` must outlive the instance. The error says what could not be started and why.
+  /// `clock` must outlive the instance. `listener` is a socket that listens already, to serve
+  /// clients on instead of Settings::listen; -1: none. The error says what could not be started and
+  /// why.
   static std::expected<std::unique_ptr<Instance>, std::string> start(const Settings& settings,
-                                                                     const Clock& clock);
+                                                                     const Clock& clock,
+                                                                     int listener = -1);
 
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  /// Lets requests under way finish, for at most the drain time-out. /readyz fails from now on.
+  /// /readyz fails from now on, and all else goes on: somebody else will send the requests
+  /// elsewhere.
+  void announce_stop();
+
+  /// Announces it, and lets requests under way finish, for at most the drain time-out.
   void stop();
+
+  /// Takes over what may change while it runs: the log level, and what stands in the files of
+  /// tokens and tenants. What is malformed changes nothing; the log says what. `next`: settings
+  /// that were read again, or why they could not be.
+  void reload(const std::expected<Settings, std::string>& next);
+
+  /// Every worker has gone round its event loop within `bound`.
+  bool is_alive(std::chrono::nanoseconds bound) const { return proxy_->silence() <= bound; }
 
   /// Logs what has changed in the store since the last look; call about once a second. (etcd's
   /// store also reports by itself.)
@@ -43,9 +60,10 @@ class Instance {
  private:
   Instance(const Settings& settings, const Clock& clock);
 
-  std::expected<void, std::string> open();
+  std::expected<void, std::string> open(int listener);
   std::expected<void, std::string> open_admin();
-  std::expected<void, std::string> open_proxy();
+  std::expected<void, std::string> open_proxy(int listener);
+  std::expected<void, std::string> take_over(const Settings& next);
   std::vector<std::string> not_ready() const;
 
   const Settings settings_;
@@ -58,6 +76,7 @@ class Instance {
 
   // In the order in which they refer to each other: destroyed from the last to the first.
   DirectiveSource source_{};
+  const std::shared_ptr<ReloadCounters> reloads_ = std::make_shared<ReloadCounters>();
   std::vector<std::shared_ptr<prometheus::Collectable>> metrics_;
   std::unique_ptr<http::Server> proxy_;
   std::unique_ptr<admin::AdminServer> admin_;

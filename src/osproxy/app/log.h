@@ -12,4 +12,7 @@ namespace osproxy::app {
 /// Sets up the process's log; `level` is one of debug, info, warning, error. Call once, first.
 void set_up_log(const std::string& level);
 
+/// From any thread, at any time after that.
+void set_log_level(const std::string& level);
+
 }  // namespace osproxy::app

@@ -1,5 +1,11 @@
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <exception>
+#include <expected>
+#include <initializer_list>
+#include <string>
+#include <utility>
 
 #include <pthread.h>
 #include <signal.h>
@@ -8,6 +14,7 @@
 
 #include "osproxy/app/instance.h"
 #include "osproxy/app/log.h"
+#include "osproxy/app/service_manager.h"
 #include "osproxy/app/settings.h"
 #include "osproxy/etcd/transport.h"
 
@@ -17,24 +24,70 @@ using namespace osproxy;
 
 constexpr int kExitFailed = 1;
 
-/// Blocked in every thread and taken by run(), so that nothing runs in a signal handler.
-sigset_t stop_signals() {
+/// How often the store is looked at and the service manager is told that all is well.
+constexpr std::chrono::milliseconds kLookInterval{1'000};
+
+sigset_t set_of(std::initializer_list<int> numbers) {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  for (const int number : numbers) sigaddset(&signals, number);
   return signals;
 }
 
-int run(const app::Settings& settings, const sigset_t& signals) {
+/// The next of `signals`, which are blocked in every thread, so that nothing runs in a handler; -1
+/// if none comes in time.
+int await_signal(const sigset_t& signals, std::chrono::milliseconds timeout) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+  const timespec time{.tv_sec = seconds.count(),
+                      .tv_nsec = std::chrono::nanoseconds(timeout - seconds).count()};
+  return sigtimedwait(&signals, nullptr, &time);
+}
+
+std::expected<app::Settings, std::string> read_again(const app::SettingsSources& sources) {
+  auto settings = app::read_settings(sources);
+  if (settings) return *std::move(settings);
+  std::string text = std::move(settings).error().text;
+  while (text.ends_with('\n')) text.pop_back();
+  return std::unexpected(std::move(text));
+}
+
+/// Serves until a signal says that it is enough.
+void serve(app::Instance& instance, const app::SettingsSources& sources,
+           const app::ServiceManager& manager) {
+  const sigset_t signals = set_of({SIGTERM, SIGINT, SIGHUP});
+  const auto watched = manager.watchdog_interval();
+  const auto bound = watched ? *watched / 2 : std::chrono::microseconds::zero();
+  const auto interval =
+      watched ? std::min(kLookInterval, std::chrono::ceil<std::chrono::milliseconds>(bound))
+              : kLookInterval;
+  while (true) {
+    const int signal = await_signal(signals, interval);
+    if (signal == SIGTERM || signal == SIGINT) return;
+    if (signal == SIGHUP) {
+      manager.reloading();
+      instance.reload(read_again(sources));
+      manager.ready();
+    }
+    instance.look();
+    if (watched && instance.is_alive(bound)) manager.alive();
+  }
+}
+
+int run(const app::Settings& settings, const app::SettingsSources& sources) {
   const SystemClock clock;
-  const auto instance = app::Instance::start(settings, clock);
+  const app::ServiceManager manager(sources.environment);
+  const auto listener = manager.take_listener();
+  const auto instance = listener ? app::Instance::start(settings, clock, *listener)
+                                 : std::unexpected(listener.error());
   if (!instance) {
     spdlog::error("cannot start: {}", instance.error());
     return kExitFailed;
   }
-  const timespec second{.tv_sec = 1, .tv_nsec = 0};
-  while (sigtimedwait(&signals, nullptr, &second) < 0) (*instance)->look();
+  manager.ready();
+  serve(**instance, sources, manager);
+  manager.stopping();
+  (*instance)->announce_stop();
+  await_signal(set_of({SIGTERM, SIGINT}), settings.drain_delay);
   (*instance)->stop();
   return 0;
 }
@@ -42,8 +95,9 @@ int run(const app::Settings& settings, const sigset_t& signals) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const auto settings = app::read_settings(
-      {.arguments = {argv + 1, argv + argc}, .environment = app::system_environment});
+  const app::SettingsSources sources{.arguments = {argv + 1, argv + argc},
+                                     .environment = app::system_environment};
+  const auto settings = app::read_settings(sources);
   if (!settings) {
     const auto& [exit_code, text] = settings.error();
     std::fputs(text.c_str(), exit_code == 0 ? stdout : stderr);
@@ -51,10 +105,10 @@ int main(int argc, char** argv) try {
   }
   etcd::mute_grpc_log();
   app::set_up_log(settings->log_level);
-  const sigset_t signals = stop_signals();
+  const sigset_t signals = set_of({SIGTERM, SIGINT, SIGHUP});
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);  // a broken connection is an error of its write
-  return run(*settings, signals);
+  return run(*settings, sources);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "osproxy: %s\n", error.what());
   return kExitFailed;

@@ -18,6 +18,8 @@ using Values = std::span<const std::string>;
 using Stored = std::expected<void, std::string>;
 
 constexpr unsigned kMaxWorkers = 256;  // more threads than any machine this is run on has cores
+constexpr std::size_t kMaxConnections = 1'000'000;
+constexpr std::size_t kMaxHeaders = 10'000;
 constexpr std::size_t kMinTokenBytes = 16;
 constexpr std::size_t kMaxTokenBytes = 4096;  // what a head can hold besides everything else
 
@@ -39,6 +41,33 @@ Stored store_duration(std::chrono::milliseconds& out, const std::string& text) {
     return std::unexpected("it must be a duration greater than zero, as in 500ms, 5s or 1h30m");
   }
   out = *duration;
+  return {};
+}
+
+/// As above, or zero.
+Stored store_duration_or_none(std::chrono::milliseconds& out, const std::string& text) {
+  const auto duration = parse_duration(text);
+  if (!duration) return std::unexpected("it must be a duration, as in 0s, 500ms or 5s");
+  out = *duration;
+  return {};
+}
+
+Stored store_size(std::size_t& out, const std::string& text) {
+  constexpr std::size_t kLeast = 1024;  // less would refuse what every client sends
+  constexpr std::size_t kMost = std::size_t{1} << 20;
+  return store_count(out, text, kLeast, kMost);
+}
+
+Stored store_forwarding(http::ForwardingMode& out, const std::string& text) {
+  if (text == "off") {
+    out = http::ForwardingMode::Off;
+  } else if (text == "add") {
+    out = http::ForwardingMode::Add;
+  } else if (text == "replace") {
+    out = http::ForwardingMode::Replace;
+  } else {
+    return std::unexpected("it must be off, add or replace");
+  }
   return {};
 }
 
@@ -184,13 +213,38 @@ const SettingRow kTable[] = {
      [](Settings& s, Values v) { return store_path(s.known_tokens_file, v[0]); }},
     {"max-connections", "N", "client connections at a time, all workers together (default 10000)",
      false,
-     [](Settings& s, Values v) { return store_count(s.max_connections, v[0], 1, 1'000'000); }},
+     [](Settings& s, Values v) {
+       std::size_t connections = 0;
+       auto stored = store_count(connections, v[0], 1, kMaxConnections);
+       if (stored) s.max_connections = connections;
+       return stored;
+     }},
+    {"max-request-line", "BYTES", "of a request; longer: 414 (default 16384)", false,
+     [](Settings& s, Values v) { return store_size(s.limits.request_line, v[0]); }},
+    {"max-head", "BYTES", "of a request or an answer; larger: 431 or 502 (default 65536)", false,
+     [](Settings& s, Values v) { return store_size(s.limits.head, v[0]); }},
+    {"max-headers", "N", "header lines in a head; more: 431 or 502 (default 128)", false,
+     [](Settings& s, Values v) { return store_count(s.limits.headers, v[0], 1, kMaxHeaders); }},
+    {"max-body", "BYTES", "of a request; larger: 413; 0: any size (default 0)", false,
+     [](Settings& s, Values v) { return store_count(s.max_body, v[0], 0, kMaxBytes); }},
+    {"forwarded", "MODE", "the header Forwarded: off, add or replace (default off)", false,
+     [](Settings& s, Values v) { return store_forwarding(s.forwarding.forwarded, v[0]); }},
+    {"x-forwarded", "MODE",
+     "the headers X-Forwarded-For, -Proto and -Host: off, add or replace (default off)", false,
+     [](Settings& s, Values v) { return store_forwarding(s.forwarding.x_forwarded, v[0]); }},
     {"connect-timeout", "DURATION", "to reach an upstream node (default 5s)", false,
      [](Settings& s, Values v) { return store_duration(s.connect_timeout, v[0]); }},
     {"response-timeout", "DURATION", "to the first byte of an upstream's answer (default 2m)",
      false, [](Settings& s, Values v) { return store_duration(s.response_timeout, v[0]); }},
     {"idle-timeout", "DURATION", "of a client connection without a request (default 1m15s)", false,
      [](Settings& s, Values v) { return store_duration(s.idle_timeout, v[0]); }},
+    {"head-timeout", "DURATION", "from a request head's first byte to its last (default 30s)",
+     false, [](Settings& s, Values v) { return store_duration(s.head_timeout, v[0]); }},
+    {"transfer-timeout", "DURATION", "of a body that makes no progress, either way (default 1m)",
+     false, [](Settings& s, Values v) { return store_duration(s.transfer_timeout, v[0]); }},
+    {"drain-delay", "DURATION",
+     "asked to stop, serve on for so long while /readyz fails (default 0s)", false,
+     [](Settings& s, Values v) { return store_duration_or_none(s.drain_delay, v[0]); }},
     {"drain-timeout", "DURATION", "for requests in flight when asked to stop (default 30s)", false,
      [](Settings& s, Values v) { return store_duration(s.drain_timeout, v[0]); }},
     {"admin-listen", "HOST:PORT", "the admin listener (default 127.0.0.1:9901)", false,
@@ -297,6 +351,9 @@ std::expected<void, std::string> check_together(const Settings& settings) {
   }
   if (!is_loopback(settings.admin_listen.host) && settings.admin_token.empty()) {
     return std::unexpected("--admin-listen is beyond loopback: --admin-token-file must be given");
+  }
+  if (settings.limits.request_line > settings.limits.head) {
+    return std::unexpected("--max-request-line is larger than --max-head, which it is a part of");
   }
   if (const auto known = read_identities(settings); !known) {
     return std::unexpected(known.error());

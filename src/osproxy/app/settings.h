@@ -20,21 +20,29 @@
 
 #include "osproxy/core/address.h"
 #include "osproxy/etcd/etcd_options.h"
+#include "osproxy/http/forwarding.h"
+#include "osproxy/http/head.h"
 #include "osproxy/http/tenant_rule.h"
 
 namespace osproxy::app {
 
 struct Settings {
   HostPort listen{.host = "127.0.0.1", .port = 8080};
-  std::vector<Origin> upstreams;           ///< at least one
-  unsigned workers = 1;                    ///< threads that serve traffic; default: one a core
-  std::optional<http::TenantRule> tenant;  ///< default: the header X-Tenant-Id
-  std::string principal_tenants_file;      ///< empty: principals have no tenant
-  std::string known_tokens_file;           ///< empty: no token is known
-  std::size_t max_connections = 10'000;    ///< of clients, all workers together
+  std::vector<Origin> upstreams;               ///< at least one
+  unsigned workers = 1;                        ///< threads that serve traffic; default: one a core
+  std::optional<http::TenantRule> tenant;      ///< default: the header X-Tenant-Id
+  std::string principal_tenants_file;          ///< empty: principals have no tenant
+  std::string known_tokens_file;               ///< empty: no token is known
+  std::optional<std::size_t> max_connections;  ///< of clients, all workers together
+  http::HeadLimits limits{};
+  std::uint64_t max_body = 0;  ///< of a request; 0: any
+  http::ForwardingOptions forwarding{};
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of an answer
   std::chrono::milliseconds idle_timeout{75'000};       ///< of a kept-alive client connection
+  std::chrono::milliseconds head_timeout{30'000};
+  std::chrono::milliseconds transfer_timeout{60'000};  ///< of a body without progress
+  std::chrono::milliseconds drain_delay{0};  ///< not ready, but serving on, when asked to stop
   std::chrono::milliseconds drain_timeout{30'000};
 
   HostPort admin_listen{.host = "127.0.0.1", .port = 9901};

@@ -1,0 +1,44 @@
+#include "osproxy/app/descriptors.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+namespace osproxy::app {
+namespace {
+
+/// To the client and to the node.
+constexpr std::uint64_t kEach = 2;
+
+/// Of a worker: epoll, timer, wake-up, acceptor, and the client that is told that there are too
+/// many.
+constexpr std::uint64_t kPerWorker = 8;
+
+/// Everything else: standard streams, etcd, the admin listener and its clients, files.
+constexpr std::uint64_t kOthers = 200;
+
+}  // namespace
+
+std::uint64_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+  return ::setrlimit(RLIMIT_NOFILE, &raised) == 0 ? limit.rlim_max : limit.rlim_cur;
+}
+
+std::expected<std::size_t, std::string> fit_connections(std::optional<std::size_t> wanted,
+                                                        unsigned workers, std::uint64_t limit) {
+  const std::uint64_t taken = kOthers + kPerWorker * workers;
+  const std::uint64_t room = limit > taken ? (limit - taken) / kEach : 0;
+  const std::uint64_t connections =
+      wanted.value_or(std::clamp<std::uint64_t>(room, 1, kDefaultMaxConnections));
+  if (connections <= room) return static_cast<std::size_t>(connections);
+  return std::unexpected(
+      fmt::format("{} client connections with {} workers need {} file descriptors, and this "
+                  "process may open {}: raise its limit (LimitNOFILE= in a systemd unit, ulimit "
+                  "-Hn) or lower --max-connections",
+                  connections, workers, taken + kEach * connections, limit));
+}
+
+}  // namespace osproxy::app

@@ -1,0 +1,28 @@
+// How often the process was told to read its files again, and what came of it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
+namespace osproxy::app {
+
+/// Thread safety: all members may be called from any thread.
+class ReloadCounters final : public prometheus::Collectable {
+ public:
+  // Relaxed: numbers to look at, ordering nothing.
+  void count(bool done) noexcept {
+    (done ? done_ : failed_).fetch_add(1, std::memory_order_relaxed);
+  }
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  std::atomic<std::uint64_t> done_{0};
+  std::atomic<std::uint64_t> failed_{0};
+};
+
+}  // namespace osproxy::app

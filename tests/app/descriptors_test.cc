@@ -1,0 +1,44 @@
+#include "osproxy/app/descriptors.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+namespace osproxy::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Descriptors, AreRaisedToTheHardLimit) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit low = before;
+  low.rlim_cur = std::min<rlim_t>(256, before.rlim_max);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  EXPECT_EQ(raise_descriptor_limit(), before.rlim_max);
+  rlimit after{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &after), 0);
+  EXPECT_EQ(after.rlim_cur, before.rlim_max);
+}
+
+TEST(Descriptors, AreTwoForEachClient) {
+  EXPECT_EQ(fit_connections(500, 2, 1216), 500U);
+  EXPECT_EQ(fit_connections(500, 2, 1'000'000), 500U);
+  const auto refused = fit_connections(501, 2, 1216);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error(), HasSubstr("501 client connections with 2 workers need 1218 file "
+                                         "descriptors, and this process may open 1216"));
+  EXPECT_THAT(refused.error(), HasSubstr("--max-connections"));
+}
+
+TEST(Descriptors, DecideHowManyClientsThereAreWhereNobodySays) {
+  EXPECT_EQ(fit_connections(std::nullopt, 2, 1'000'000), kDefaultMaxConnections);
+  EXPECT_EQ(fit_connections(std::nullopt, 2, 1216), 500U);
+  EXPECT_FALSE(fit_connections(std::nullopt, 2, 200));
+}
+
+}  // namespace
+}  // namespace osproxy::app
