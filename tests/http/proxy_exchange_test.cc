@@ -31,6 +31,12 @@ const std::string kGet = text("GET / HTTP/1.1\nHost: h\nX-Opaque-Id: o\nX-Reques
 const std::string kOk = text("HTTP/1.1 200 OK\nContent-Length: 2\n\n", "{}");
 const std::string kOkSeen = text("HTTP/1.1 200 OK\nContent-Length: 2\nX-Request-Id: r\n\n", "{}");
 
+/// A GET of `target`, as it is sent and as it arrives.
+std::string get_of(std::string_view target) {
+  return text("GET " + std::string(target) +
+              " HTTP/1.1\nHost: h\nX-Opaque-Id: o\nX-Request-Id: r\n\n");
+}
+
 /// Rows about the request; the answer is kOk.
 Row request(const char* name, std::string sends, std::string upstream_gets,
             Then client = Then::Stays) {
@@ -154,6 +160,68 @@ std::vector<Row> request_rows() {
       request("TheIdBecomesTheOpaqueIdWhereThereIsNone",
               text("GET / HTTP/1.1\nHost: h\nX-Request-Id: r\n\n"),
               text("GET / HTTP/1.1\nHost: h\nX-Request-Id: r\nX-Opaque-Id: r\n\n")),
+      request("DotsAndSlashesInTheTargetStay", get_of("/a/..//b/./%2e%2E/;c?d//e=../f"),
+              get_of("/a/..//b/./%2e%2E/;c?d//e=../f")),
+      request("AbsoluteTargetsStay", get_of("http://other:9200/a%2Fb?c"),
+              get_of("http://other:9200/a%2Fb?c")),
+      request("AHostMayBeAnAddressWithAPort",
+              text("GET / HTTP/1.1\nHost: [::1]:9200\nX-Opaque-Id: o\nX-Request-Id: r\n\n"),
+              text("GET / HTTP/1.1\nHost: [::1]:9200\nX-Opaque-Id: o\nX-Request-Id: r\n\n")),
+      request("MethodsAreComparedWithCase",
+              text("get / HTTP/1.1\nHost: h\nX-Opaque-Id: o\nX-Request-Id: r\n\n"),
+              text("get / HTTP/1.1\nHost: h\nX-Opaque-Id: o\nX-Request-Id: r\n\n")),
+      request("ValuesMayHaveTabsAndHighBytes",
+              text("GET / HTTP/1.1\nHost: h\nA: \xc3\xa4\tb \xff\nX-Opaque-Id: o\n"
+                   "X-Request-Id: r\n\n"),
+              text("GET / HTTP/1.1\nHost: h\nA: \xc3\xa4\tb \xff\nX-Opaque-Id: o\n"
+                   "X-Request-Id: r\n\n")),
+      request("CredentialsAndForwardedHeadersPass",
+              text("GET / HTTP/1.1\nHost: h\nAuthorization: Basic YTpi\nCookie: a\nCookie: b\n"
+                   "Forwarded: for=x\nX-Forwarded-For: y\nVia: 1.1 z\nX-Opaque-Id: o\n"
+                   "X-Request-Id: r\n\n"),
+              text("GET / HTTP/1.1\nHost: h\nAuthorization: Basic YTpi\nCookie: a\nCookie: b\n"
+                   "Forwarded: for=x\nX-Forwarded-For: y\nVia: 1.1 z\nX-Opaque-Id: o\n"
+                   "X-Request-Id: r\n\n")),
+      request("ConnectionMayBeSplitAndHaveEmptyElements",
+              text("GET / HTTP/1.1\nA: 1\nHost: h\nConnection: ,keep-alive , \nB: 2\n"
+                   "connection: a,,B\nX-Opaque-Id: o\nX-Request-Id: r\n\n"),
+              kGet),
+      request("DeleteWithABody",
+              text("DELETE /_search/scroll HTTP/1.1\nHost: h\nContent-Length:  2 \n"
+                   "X-Opaque-Id: o\nX-Request-Id: r\n\n",
+                   "{}"),
+              text("DELETE /_search/scroll HTTP/1.1\nHost: h\nContent-Length:  2 \n"
+                   "X-Opaque-Id: o\nX-Request-Id: r\n\n",
+                   "{}")),
+      request("ABodyMayLookLikeARequest",
+              text("POST / HTTP/1.1\nHost: h\nContent-Length: 27\nX-Opaque-Id: o\n"
+                   "X-Request-Id: r\n\n",
+                   "GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+              text("POST / HTTP/1.1\nHost: h\nContent-Length: 27\nX-Opaque-Id: o\n"
+                   "X-Request-Id: r\n\n",
+                   "GET / HTTP/1.1\r\nHost: x\r\n\r\n")),
+      request("ChunkSizesMayBeUpperCaseAndHaveSpaceBeforeTheirExtension",
+              text("POST / HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n"
+                   "X-Opaque-Id: o\nX-Request-Id: r\n\n",
+                   "A \t;x=y;z\r\n0123456789\r\n000;last\r\n\r\n"),
+              text("POST / HTTP/1.1\nHost: h\nX-Opaque-Id: o\nX-Request-Id: r\n"
+                   "Transfer-Encoding: chunked\n\n",
+                   "a\r\n0123456789\r\n0\r\n\r\n")),
+      request("ExpectPassesWithTheBodyAtHand",
+              text("POST / HTTP/1.1\nHost: h\nExpect: 100-continue\nContent-Length: 2\n"
+                   "X-Opaque-Id: o\nX-Request-Id: r\n\n",
+                   "{}"),
+              text("POST / HTTP/1.1\nHost: h\nExpect: 100-continue\nContent-Length: 2\n"
+                   "X-Opaque-Id: o\nX-Request-Id: r\n\n",
+                   "{}")),
+      request("Http10PostWithLength",
+              text("POST / HTTP/1.0\nHost: h\nContent-Length: 2\nX-Opaque-Id: o\n"
+                   "X-Request-Id: r\n\n",
+                   "{}"),
+              text("POST / HTTP/1.1\nHost: h\nContent-Length: 2\nX-Opaque-Id: o\n"
+                   "X-Request-Id: r\n\n",
+                   "{}"),
+              Then::Ends),
       request("Http10WithoutKeepAliveEnds",
               text("GET / HTTP/1.0\nHost: h\nX-Opaque-Id: o\nX-Request-Id: r\n\n"), kGet,
               Then::Ends),
@@ -212,6 +280,47 @@ std::vector<Row> answer_rows() {
       answer("NotModifiedKeepsItsLengthAndHasNoBody",
              text("HTTP/1.1 304 Not Modified\nContent-Length: 10\n\n"),
              text("HTTP/1.1 304 Not Modified\nContent-Length: 10\nX-Request-Id: r\n\n")),
+      answer("NoReasonAndNoSpaceBeforeIt", text("HTTP/1.1 200\nContent-Length: 0\n\n"),
+             text("HTTP/1.1 200 \nContent-Length: 0\nX-Request-Id: r\n\n")),
+      answer("ErrorsOfOpenSearchAreItsOwn",
+             text("HTTP/1.1 429 Too Many Requests\nRetry-After: 1\nContent-Length: 2\n\n", "{}"),
+             text("HTTP/1.1 429 Too Many Requests\nRetry-After: 1\nContent-Length: 2\n"
+                  "X-Request-Id: r\n\n",
+                  "{}")),
+      answer("ContentEncodingIsNotTouched",
+             text("HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: 3\n\n",
+                  std::string_view("\x1f\x8b\0", 3)),
+             text("HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: 3\n"
+                  "X-Request-Id: r\n\n",
+                  std::string_view("\x1f\x8b\0", 3))),
+      answer("ValuesMayHaveTabsAndHighBytes",
+             text("HTTP/1.1 200 OK\nWarning: 299 \xc3\xa4\t\xff\nContent-Length: 0\n\n"),
+             text("HTTP/1.1 200 OK\nWarning: 299 \xc3\xa4\t\xff\nContent-Length: 0\n"
+                  "X-Request-Id: r\n\n")),
+      answer("ABodyMayLookLikeAnAnswer",
+             text("HTTP/1.1 200 OK\nContent-Length: 19\n\n", "HTTP/1.1 200 OK\r\n\r\n"),
+             text("HTTP/1.1 200 OK\nContent-Length: 19\nX-Request-Id: r\n\n",
+                  "HTTP/1.1 200 OK\r\n\r\n")),
+      answer("NoContentLosesALengthOfZero", text("HTTP/1.1 204 No Content\nContent-Length: 0\n\n"),
+             text("HTTP/1.1 204 No Content\nX-Request-Id: r\n\n")),
+      answer("EmptyChunkedBody",
+             text("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n", "0\r\n\r\n"),
+             text("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n", "0\r\n\r\n")),
+      answer("EmptyCloseDelimitedBody", text("HTTP/1.1 200 OK\n\n"),
+             text("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n", "0\r\n\r\n"),
+             Then::Ends),
+      answer("Http10AnswerUntilItsClose", text("HTTP/1.0 200 OK\n\n", "{}"),
+             text("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n",
+                  "2\r\n{}\r\n0\r\n\r\n"),
+             Then::Ends),
+      answer("Http10AnswerThatKeepsItsConnection",
+             text("HTTP/1.0 200 OK\nConnection: keep-alive\nContent-Length: 2\n\n", "{}"), kOkSeen),
+      answer("SeveralInterimAnswers",
+             text("HTTP/1.1 103 Early Hints\nConnection: x-a\nX-A: 1\nLink: </a>\n\n") +
+                 text("HTTP/1.1 100 Continue\n\n") + text("HTTP/1.1 103 Early Hints\nB: 2\n\n") +
+                 kOk,
+             text("HTTP/1.1 103 Early Hints\nLink: </a>\nX-Request-Id: r\n\n") +
+                 text("HTTP/1.1 103 Early Hints\nB: 2\nX-Request-Id: r\n\n") + kOkSeen),
       answer("EarlyHintsArePassedOn", text("HTTP/1.1 103 Early Hints\nLink: </a>\n\n") + kOk,
              text("HTTP/1.1 103 Early Hints\nLink: </a>\nX-Request-Id: r\n\n") + kOkSeen),
       answer("ProcessingIsPassedOn", text("HTTP/1.1 102 Processing\n\n") + kOk,
@@ -238,6 +347,11 @@ std::vector<Row> other_rows() {
        .upstream_gets = head,
        .answers = text("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n"),
        .client_gets = text("HTTP/1.1 200 OK\nX-Request-Id: r\n\n")},
+      {.name = "HeadWithNotModified",
+       .sends = head,
+       .upstream_gets = head,
+       .answers = text("HTTP/1.1 304 Not Modified\nETag: x\n\n"),
+       .client_gets = text("HTTP/1.1 304 Not Modified\nETag: x\nX-Request-Id: r\n\n")},
       {.name = "Http10KeepAlive",
        .sends = text("GET / HTTP/1.0\nHost: h\nConnection: keep-alive\nX-Opaque-Id: o\n"
                      "X-Request-Id: r\n\n"),
