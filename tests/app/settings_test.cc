@@ -126,20 +126,38 @@ TEST(Settings, AnErrorNamesTheSettingItsSourceAndWhatIsRight) {
 }
 
 TEST(Settings, EachBadValueIsRefused) {
-  for (const char* bad : {"--listen=nowhere",     "--upstream=127.0.0.1:9200",
-                          "--upstream=https://a", "--workers=0",
-                          "--workers=257",        "--workers=",
-                          "--workers=-1",         "--tenant-header=a b",
-                          "--max-connections=0",  "--connect-timeout=0s",
-                          "--response-timeout=5", "--idle-timeout=",
-                          "--admin-listen=:1",    "--admin-token-file=/nonexistent",
-                          "--instance=",          "--etcd-endpoints=https://e",
-                          "--etcd-endpoints=e:x", "--etcd-key=",
-                          "--etcd-user=",         "--etcd-ca-file=/nonexistent",
-                          "--directives-file=",   "--max-life=1ms",
-                          "--explain-records=x",  "--explain-bytes=-1",
-                          "--ring-records=1e3",   "--log-level=loud",
-                          "--unknown=1",          "stray"}) {
+  for (const char* bad : {"--listen=nowhere",
+                          "--upstream=127.0.0.1:9200",
+                          "--upstream=ftp://a",
+                          "--workers=0",
+                          "--tls-client-auth=x",
+                          "--tls-client-ca-file=/nonexistent",
+                          "--upstream-tls-verify=",
+                          "--principal-from-cert=dn",
+                          "--workers=257",
+                          "--workers=",
+                          "--workers=-1",
+                          "--tenant-header=a b",
+                          "--max-connections=0",
+                          "--connect-timeout=0s",
+                          "--response-timeout=5",
+                          "--idle-timeout=",
+                          "--admin-listen=:1",
+                          "--admin-token-file=/nonexistent",
+                          "--instance=",
+                          "--etcd-endpoints=https://e",
+                          "--etcd-endpoints=e:x",
+                          "--etcd-key=",
+                          "--etcd-user=",
+                          "--etcd-ca-file=/nonexistent",
+                          "--directives-file=",
+                          "--max-life=1ms",
+                          "--explain-records=x",
+                          "--explain-bytes=-1",
+                          "--ring-records=1e3",
+                          "--log-level=loud",
+                          "--unknown=1",
+                          "stray"}) {
     const std::string text = error_of({kUpstream, bad});
     const std::string_view name(bad);
     EXPECT_THAT(text, HasSubstr(name.substr(0, name.find('=')))) << bad;
@@ -157,6 +175,36 @@ TEST(Settings, AFileWithAnUnknownNameIsRefused) {
   std::ofstream(path) << "upstreem = \"http://a:1\"\n";
   EXPECT_THAT(error_of({"--config", path}), HasSubstr("upstreem is no setting"));
   EXPECT_THAT(error_of({"--config", "/nonexistent"}), HasSubstr("--config: /nonexistent"));
+}
+
+TEST(Settings, CertificatesAndKeysGoInPairs) {
+  const auto pairs = "--tls-cert-file and --tls-key-file go together";
+  EXPECT_THAT(error_of({kUpstream, "--tls-cert-file", "a,b", "--tls-key-file", "a"}),
+              HasSubstr(pairs));
+  EXPECT_THAT(error_of({kUpstream, "--tls-key-file", "a"}), HasSubstr(pairs));
+  EXPECT_THAT(error_of({kUpstream, "--tls-cert-file", "/nowhere", "--tls-key-file", "/nowhere"}),
+              HasSubstr("--tls-cert-file: \"/nowhere\" cannot be read"));
+  EXPECT_THAT(error_of({"--upstream=https://a", "--upstream-cert-file=/dev/null"}),
+              HasSubstr("--upstream-cert-file and --upstream-key-file go together"));
+}
+
+TEST(Settings, WhomTlsBelievesIsSaidWhereItMatters) {
+  EXPECT_THAT(error_of({kUpstream, "--tls-client-auth=required"}),
+              HasSubstr("--tls-client-auth needs --tls-cert-file"));
+  EXPECT_THAT(error_of({kUpstream, "--tls-client-ca-file=/dev/null"}),
+              HasSubstr("--tls-client-ca-file goes with --tls-client-auth"));
+  EXPECT_THAT(error_of({kUpstream, "--upstream-ca-file=/dev/null"}),
+              HasSubstr("go with an https:// --upstream only"));
+  EXPECT_THAT(error_of({"--upstream=https://a", "--upstream-ca-file=/dev/null"}),
+              HasSubstr("--upstream-ca-file: \"/dev/null\" holds no certificate"));
+  EXPECT_THAT(error_of({"--upstream=https://a", "--upstream-ca-file=/dev/null",
+                        "--upstream-tls-verify=off"}),
+              HasSubstr("exclude each other"));
+  const auto mixed = read({"--upstream=https://a,http://b"});
+  ASSERT_TRUE(mixed) << mixed.error().text;
+  EXPECT_TRUE(mixed->upstreams[0].tls);
+  EXPECT_EQ(mixed->upstreams[0].address.port, 443);
+  EXPECT_TRUE(mixed->tls_upstream.verify);
 }
 
 TEST(Settings, CredentialsForEtcdGoTogetherAndWithEndpoints) {

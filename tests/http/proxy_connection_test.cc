@@ -326,7 +326,7 @@ TEST_F(ProxyConnection, AnUpstreamThatSpeaksUnaskedIsNotUsedAgain) {
 
 TEST_F(ProxyConnection, TheNextNodeIsTriedIfOneCannotBeReached) {
   RawListener dead;
-  options.upstreams.insert(options.upstreams.begin(), {.host = "127.0.0.1", .port = dead.port()});
+  options.upstreams.insert(options.upstreams.begin(), loopback_node(dead.port()));
   dead.close();
   start();
   for (int i = 0; i < 4; ++i) {  // whichever node is first in turn
@@ -342,7 +342,7 @@ TEST_F(ProxyConnection, TheNextNodeIsTriedIfOneCannotBeReached) {
 
 TEST_F(ProxyConnection, RequestsGoToTheNodeWithTheFewestInFlight) {
   RawListener other;
-  options.upstreams.push_back({.host = "127.0.0.1", .port = other.port()});
+  options.upstreams.push_back(loopback_node(other.port()));
   start();
   RawConnection client_1 = client();
   RawConnection client_2 = client();
@@ -354,7 +354,7 @@ TEST_F(ProxyConnection, RequestsGoToTheNodeWithTheFewestInFlight) {
 }
 
 TEST_F(ProxyConnection, ANameIsResolved) {
-  options.upstreams = {{.host = "localhost", .port = upstream.port()}};
+  options.upstreams = {{.address = {.host = "localhost", .port = upstream.port()}}};
   start();
   RawConnection client = this->client();
   client.send(get("/"));

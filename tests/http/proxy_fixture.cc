@@ -39,7 +39,11 @@ int KeepingRecorder::ring_records() {
   return ring_records_;
 }
 
-ProxyTest::ProxyTest() { options.upstreams = {{.host = "127.0.0.1", .port = upstream.port()}}; }
+Origin loopback_node(std::uint16_t port) {
+  return {.address = {.host = "127.0.0.1", .port = port}};
+}
+
+ProxyTest::ProxyTest() { options.upstreams = {loopback_node(upstream.port())}; }
 
 ProxyTest::~ProxyTest() = default;
 

@@ -48,6 +48,9 @@ class KeepingRecorder final : public Recorder {
 /// What every request of these tests sends, so that the bytes are known: see `ids()`.
 inline constexpr std::string_view kIds = "X-Opaque-Id: o\nX-Request-Id: r\n";
 
+/// A node without TLS.
+Origin loopback_node(std::uint16_t port);
+
 class ProxyTest : public testing::Test {
  protected:
   ProxyTest();

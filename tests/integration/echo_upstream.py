@@ -1,5 +1,6 @@
 """An upstream that keeps what it received, for what a real OpenSearch does not show."""
 
+import ssl
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,11 +49,25 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class EchoUpstream:
-    def __init__(self, port: int = 0):
+    """With `tls`, a Pair, by https; with `client_ca` only for those whom that authority knows."""
+
+    def __init__(self, port: int = 0, *, tls=None, client_ca=None):
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
         self._server.daemon_threads = True
         self._server.seen = []
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls is None:
+            return
+        self.url = self.url.replace("http:", "https:")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.cert, tls.key)
+        if client_ca is not None:
+            context.load_verify_locations(client_ca.file)
+            context.verify_mode = ssl.CERT_REQUIRED
+        # The handshake is made by the connection's own thread.
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
 
     def __enter__(self):
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

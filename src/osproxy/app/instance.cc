@@ -8,6 +8,7 @@
 #include "osproxy/app/descriptors.h"
 #include "osproxy/app/identity_files.h"
 #include "osproxy/app/log.h"
+#include "osproxy/app/tls_files.h"
 #include "osproxy/core/version.h"
 #include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/observe/metrics.h"
@@ -36,6 +37,7 @@ Instance::Instance(const Settings& settings, const Clock& clock)
     : settings_(settings),
       clock_(clock),
       store_log_(clock),
+      tls_log_(clock),
       observer_({.explain_max_records = settings.explain_records,
                  .explain_max_bytes = settings.explain_bytes,
                  .ring_records = settings.ring_records},
@@ -54,7 +56,7 @@ std::expected<void, std::string> Instance::open_admin() {
   DirectiveStore* const store = source_.store.get();
   metrics_ = {std::make_shared<ObserverMetrics>(observer_),
               std::make_shared<DirectiveMetrics>([store] { return store->load(); }, clock_),
-              std::make_shared<admin::StoreMetrics>(*store), reloads_};
+              std::make_shared<admin::StoreMetrics>(*store), reloads_, tls_metrics_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
 
   auto admin = admin::AdminServer::start({.listen = settings_.admin_listen,
@@ -86,6 +88,7 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
   http::ServerOptions options{.listen = settings_.listen,
                               .listener = listener,
                               .workers = settings_.workers,
+                              .upstreams = settings_.upstreams,
                               .max_connections = *connections,
                               .limits = settings_.limits,
                               .forwarding = settings_.forwarding,
@@ -96,19 +99,33 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
                               .transfer_timeout = settings_.transfer_timeout};
   if (settings_.max_body > 0) options.max_body = settings_.max_body;
   if (settings_.tenant) options.tenant = *settings_.tenant;
-  for (const Origin& upstream : settings_.upstreams) options.upstreams.push_back(upstream.address);
   auto known = read_identities(settings_);
   if (!known) return std::unexpected(std::move(known).error());
   options.identities = std::make_shared<const http::Identities>(*std::move(known));
+  auto tls = read_tls(settings_);
+  if (!tls) return std::unexpected(std::move(tls).error());
+  options.tls = *std::move(tls);
+  options.on_tls_failure = [this](const http::TlsReport& report) { tls_log_.tell(report); };
   auto proxy = http::Server::start(
       std::move(options), source_.store->cell(),
       [this](std::size_t i) -> Recorder& { return observer_.recorder(i); }, clock_);
   if (!proxy) return std::unexpected(std::move(proxy).error());
   proxy_ = *std::move(proxy);
+  tls_metrics_->show(*proxy_);
   serving_.store(true, std::memory_order_relaxed);
   spdlog::info("{} serves on {} with {} workers", settings_.instance, proxy_->address().to_string(),
                settings_.workers);
   return {};
+}
+
+std::expected<std::shared_ptr<const http::TlsContexts>, std::string> Instance::read_tls(
+    const Settings& settings) const {
+  auto contexts = read_tls_contexts(settings);
+  if (!contexts) return std::unexpected(std::move(contexts).error());
+  for (const auto& warning : expiry_warnings(*contexts, clock_.now().wall)) {
+    spdlog::warn("{}", warning);
+  }
+  return std::make_shared<const http::TlsContexts>(*std::move(contexts));
 }
 
 std::vector<std::string> Instance::not_ready() const {
@@ -139,9 +156,17 @@ void Instance::reload(const std::expected<Settings, std::string>& next) {
 std::expected<void, std::string> Instance::take_over(const Settings& next) {
   auto known = read_identities(next);
   if (!known) return std::unexpected(std::move(known).error());
+  if (next.tls_listen.pairs.empty() != settings_.tls_listen.pairs.empty()) {
+    return std::unexpected("TLS with clients is turned on or off by a restart only");
+  }
+  Settings renewed = next;
+  renewed.upstreams = settings_.upstreams;  // the nodes stay, with TLS or without
+  auto tls = read_tls(renewed);
+  if (!tls) return std::unexpected(std::move(tls).error());
   spdlog::info("reloaded: {} known tokens, {} principals with a tenant, log level {}",
                known->token_count(), known->tenant_count(), next.log_level);
   proxy_->replace_identities(std::make_shared<const http::Identities>(*std::move(known)));
+  proxy_->replace_tls(*std::move(tls));
   set_log_level(next.log_level);
   return {};
 }

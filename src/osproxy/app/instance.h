@@ -20,6 +20,8 @@
 #include "osproxy/app/reload_counters.h"
 #include "osproxy/app/settings.h"
 #include "osproxy/app/store_log.h"
+#include "osproxy/app/tls_log.h"
+#include "osproxy/app/tls_metrics.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/http/server.h"
 #include "osproxy/observe/observer.h"
@@ -46,8 +48,8 @@ class Instance {
   void stop();
 
   /// Takes over what may change while it runs: the log level, and what stands in the files of
-  /// tokens and tenants. What is malformed changes nothing; the log says what. `next`: settings
-  /// that were read again, or why they could not be.
+  /// tokens, tenants and TLS. What is malformed changes nothing; the log says what. `next`:
+  /// settings that were read again, or why they could not be.
   void reload(const std::expected<Settings, std::string>& next);
 
   /// Every worker has gone round its event loop within `bound`.
@@ -64,11 +66,15 @@ class Instance {
   std::expected<void, std::string> open_admin();
   std::expected<void, std::string> open_proxy(int listener);
   std::expected<void, std::string> take_over(const Settings& next);
+  std::expected<std::shared_ptr<const http::TlsContexts>, std::string> read_tls(
+      const Settings& settings) const;
   std::vector<std::string> not_ready() const;
 
   const Settings settings_;
   const Clock& clock_;
   StoreLog store_log_;
+  TlsLog tls_log_;
+  const std::shared_ptr<TlsMetrics> tls_metrics_ = std::make_shared<TlsMetrics>();
   Observer observer_;
   // Read by the admin thread. Relaxed: each is one fact, ordering nothing else.
   std::atomic<bool> serving_{false};

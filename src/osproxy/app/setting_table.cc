@@ -1,11 +1,13 @@
 #include "osproxy/app/setting_table.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include <unistd.h>
 
 #include "osproxy/app/identity_files.h"
+#include "osproxy/app/tls_files.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/read_file.h"
 #include "osproxy/etcd/endpoints.h"
@@ -83,9 +85,6 @@ Stored store_upstreams(Settings& settings, Values values) {
   for (const std::string& value : values) {
     auto origin = parse_origin(value);
     if (!origin) return std::unexpected(std::move(origin).error());
-    if (origin->tls) {
-      return std::unexpected("https upstreams are not supported yet: use http://");
-    }
     settings.upstreams.push_back(*std::move(origin));
   }
   return {};
@@ -171,6 +170,43 @@ Stored store_ack_ttl(Settings& settings, const std::string& text) {
   return {};
 }
 
+/// Certificates and keys come as two lists, of which neither need be the first.
+Stored store_tls_pairs(Settings& settings, Values files, std::string http::TlsPair::* part) {
+  auto& pairs = settings.tls_listen.pairs;
+  pairs.resize(std::max(pairs.size(), files.size()));
+  for (std::size_t i = 0; i < files.size(); ++i) pairs[i].*part = files[i];
+  return {};
+}
+
+Stored store_client_auth(Settings& settings, const std::string& text) {
+  using enum http::ClientAuth;
+  for (const auto& [name, policy] : {std::pair("none", None), std::pair("optional", Optional),
+                                     std::pair("required", Required)}) {
+    if (text != name) continue;
+    settings.tls_listen.client_auth = policy;
+    return {};
+  }
+  return std::unexpected("it must be none, optional or required");
+}
+
+Stored store_principal_name(Settings& settings, const std::string& text) {
+  using enum http::CertificateName;
+  for (const auto& [name, from] :
+       {std::pair("cn", CommonName), std::pair("dns", Dns), std::pair("email", Email),
+        std::pair("uri", Uri), std::pair("none", None)}) {
+    if (text != name) continue;
+    settings.tls_listen.principal = from;
+    return {};
+  }
+  return std::unexpected("it must be cn, dns, email, uri or none");
+}
+
+Stored store_switch(bool& out, const std::string& text) {
+  if (text != "on" && text != "off") return std::unexpected("it must be on or off");
+  out = text == "on";
+  return {};
+}
+
 /// Of a file that is read later, and again whenever it is needed.
 Stored store_path(std::string& out, const std::string& path) {
   if (::access(path.c_str(), R_OK) != 0) {
@@ -188,6 +224,29 @@ const SettingRow kTable[] = {
      [](Settings& s, Values v) { return store_address(s.listen, v[0]); }},
     {"upstream", "URL", "an OpenSearch node, as in http://127.0.0.1:9200; repeat for several", true,
      store_upstreams},
+    {"tls-cert-file", "FILE",
+     "our certificate for clients, its issuers behind it, as PEM; repeat for several names", true,
+     [](Settings& s, Values v) { return store_tls_pairs(s, v, &http::TlsPair::cert_file); }},
+    {"tls-key-file", "FILE", "the private key of each --tls-cert-file, in the same order", true,
+     [](Settings& s, Values v) { return store_tls_pairs(s, v, &http::TlsPair::key_file); }},
+    {"tls-client-auth", "POLICY",
+     "a client's certificate: none, optional or required (default none)", false,
+     [](Settings& s, Values v) { return store_client_auth(s, v[0]); }},
+    {"tls-client-ca-file", "FILE", "CAs that clients' certificates may be issued by, as PEM", false,
+     [](Settings& s, Values v) { return store_path(s.tls_listen.client_ca_file, v[0]); }},
+    {"principal-from-cert", "NAME",
+     "what of a client's certificate is its principal: cn, dns, email, uri or none (default cn)",
+     false, [](Settings& s, Values v) { return store_principal_name(s, v[0]); }},
+    {"upstream-ca-file", "FILE",
+     "CAs that the nodes' certificates may be issued by, as PEM (default: the system's)", false,
+     [](Settings& s, Values v) { return store_path(s.tls_upstream.ca_file, v[0]); }},
+    {"upstream-cert-file", "FILE", "our certificate for the nodes, as PEM", false,
+     [](Settings& s, Values v) { return store_path(s.tls_upstream.client.cert_file, v[0]); }},
+    {"upstream-key-file", "FILE", "the private key of --upstream-cert-file, as PEM", false,
+     [](Settings& s, Values v) { return store_path(s.tls_upstream.client.key_file, v[0]); }},
+    {"upstream-tls-verify", "SWITCH",
+     "on, or off: take any certificate that a node shows (default on)", false,
+     [](Settings& s, Values v) { return store_switch(s.tls_upstream.verify, v[0]); }},
     {"workers", "N", "threads that serve traffic (default: one a core)", false,
      [](Settings& s, Values v) {
        std::size_t workers = 0;
@@ -358,6 +417,7 @@ std::expected<void, std::string> check_together(const Settings& settings) {
   if (const auto known = read_identities(settings); !known) {
     return std::unexpected(known.error());
   }
+  if (auto checked = check_tls(settings); !checked) return checked;
   return check_etcd(settings);
 }
 

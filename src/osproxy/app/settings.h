@@ -23,6 +23,7 @@
 #include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
 #include "osproxy/http/tenant_rule.h"
+#include "osproxy/http/tls_context.h"
 
 namespace osproxy::app {
 
@@ -37,6 +38,8 @@ struct Settings {
   http::HeadLimits limits{};
   std::uint64_t max_body = 0;  ///< of a request; 0: any
   http::ForwardingOptions forwarding{};
+  http::TlsListenOptions tls_listen{};      ///< no pairs: clients come without TLS
+  http::TlsUpstreamOptions tls_upstream{};  ///< for nodes with https
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of an answer
   std::chrono::milliseconds idle_timeout{75'000};       ///< of a kept-alive client connection

@@ -35,6 +35,24 @@ Connection::Connection(Socket socket, Deadlines& deadlines)
       read_deadline_(deadlines, [this] { cancel(); }),
       write_deadline_(deadlines, [this] { cancel(); }) {}
 
+Task<std::optional<TlsFailure>> Connection::secure(TlsSession session, TlsWorker& worker,
+                                                   std::chrono::milliseconds timeout) {
+  tls_ = std::make_unique<TlsStream>(socket_, std::move(session), worker);
+  read_deadline_.expire_after(timeout);
+  std::optional<TlsFailure> failure;
+  if (!co_await tls_->handshake(read_deadline_)) {
+    failure = tls_failure();
+    tls_.reset();
+  }
+  read_deadline_.clear();
+  co_return failure;
+}
+
+std::optional<TlsFailure> Connection::tls_failure() const noexcept {
+  if (!tls_ || !tls_->fault()) return std::nullopt;
+  return tls_->fault()->failure;
+}
+
 Task<error_code> Connection::read(std::chrono::milliseconds timeout) {
   error_code error;
   const auto size = co_await read_into(input_.prepare(kReadSize), timeout, error);
@@ -45,6 +63,11 @@ Task<error_code> Connection::read(std::chrono::milliseconds timeout) {
 Task<std::size_t> Connection::read_into(std::span<char> room, std::chrono::milliseconds timeout,
                                         error_code& error) {
   read_deadline_.expire_after(timeout);
+  if (tls_) {
+    const std::size_t size = co_await tls_->read(room, error);
+    if (!read_deadline_.expired()) read_deadline_.clear();
+    co_return size;
+  }
   const auto [failed, size] =
       co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), kAsTask);
   if (!read_deadline_.expired()) read_deadline_.clear();
@@ -57,6 +80,11 @@ Task<error_code> Connection::write(const std::array<asio::const_buffer, N>& part
                                    std::chrono::milliseconds timeout) {
   std::array<asio::const_buffer, N> rest = parts;
   error_code error;
+  if (tls_) {
+    error = co_await tls_->write(rest, write_deadline_, timeout);
+    if (!write_deadline_.expired()) write_deadline_.clear();
+    co_return error;
+  }
   do {
     // A slow reader is given the whole time for each piece that the kernel takes.
     write_deadline_.expire_after(timeout);
@@ -79,6 +107,7 @@ Task<error_code> Connection::write(std::string_view bytes, std::chrono::millisec
 }
 
 bool Connection::is_quiet() noexcept {
+  if (tls_) return tls_->is_quiet();
   char byte = 0;
   const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
@@ -89,8 +118,13 @@ void Connection::cancel() noexcept {
   socket_.cancel(ignored);
 }
 
+void Connection::end_stream() noexcept {
+  if (tls_) tls_->end();
+}
+
 Task<> Connection::close_gracefully() {
   error_code error;
+  end_stream();
   socket_.shutdown(Socket::shutdown_send, error);
   std::array<char, 4096> discarded;
   std::size_t left = kLingerBytes;

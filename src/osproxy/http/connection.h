@@ -1,7 +1,9 @@
-// One TCP connection, to a client or to an upstream node: a socket, what was received and not used
-// yet, and a deadline each for reading and writing.
+// One connection, to a client or to an upstream node: a socket, with TLS or without, what was
+// received and not used yet, and a deadline each for reading and writing.
 //
-// Everything above it reads and writes through here: the seam for TLS and for in-memory tests.
+// Everything above it reads and writes through here, and sees of TLS only who is at the other end.
+// Without TLS, that costs a pointer and a branch.
+//
 // Belongs to its worker. No operation throws; an error is a value, and `timed_out()` tells a
 // deadline from a broken connection. At most one read and one write at a time.
 #pragma once
@@ -9,12 +11,15 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "osproxy/http/asio_types.h"
 #include "osproxy/http/deadlines.h"
 #include "osproxy/http/input_buffer.h"
+#include "osproxy/http/tls_stream.h"
 
 namespace osproxy::http {
 
@@ -22,7 +27,23 @@ class Connection {
  public:
   Connection(Socket socket, Deadlines& deadlines);
 
-  /// Reads once, at most as much as fits; more than zero bytes, or an error (the end is one).
+  /// Makes the handshake, which must be over in time; once, before anything else. nullopt: it is
+  /// made; else it failed, and what is written now goes out as it is.
+  Task<std::optional<TlsFailure>> secure(TlsSession session, TlsWorker& worker,
+                                         std::chrono::milliseconds timeout);
+
+  bool is_secure() const noexcept { return tls_ != nullptr; }
+
+  /// The principal of the other side's verified certificate; empty if there is none.
+  std::string_view principal() const noexcept {
+    return tls_ ? std::string_view(tls_->principal()) : std::string_view{};
+  }
+
+  /// What ended the TLS that there was, if anything did.
+  std::optional<TlsFailure> tls_failure() const noexcept;
+
+  /// Reads once, at most as much as fits; more than zero bytes, or an error (the end is one:
+  /// asio::error::eof; with TLS only if the other side has said so, RFC 9112, section 9.8).
   Task<error_code> read(std::chrono::milliseconds timeout);
 
   /// Reads once into `room` instead of the buffer, which must be empty. 0: `error` says why.
@@ -49,12 +70,16 @@ class Connection {
   /// (RFC 9112, section 9.6).
   Task<> close_gracefully();
 
+  /// Tells the other side, with TLS, that nothing more will come: its end is no accident.
+  void end_stream() noexcept;
+
   InputBuffer& input() noexcept { return input_; }
   Socket& socket() noexcept { return socket_; }
   Deadline& read_deadline() noexcept { return read_deadline_; }
 
  private:
   Socket socket_;
+  std::unique_ptr<TlsStream> tls_;  // null: plain
   InputBuffer input_;
   Deadline read_deadline_;
   Deadline write_deadline_;

@@ -22,6 +22,8 @@ std::string_view to_string(ProxyError error) noexcept {
       return "upstream_unreachable";
     case ProxyError::UpstreamTimeout:
       return "upstream_timeout";
+    case ProxyError::UpstreamTls:
+      return "upstream_tls";
     case ProxyError::UpstreamClosed:
       return "upstream_closed";
     case ProxyError::UpstreamMalformed:

@@ -18,6 +18,7 @@ enum class ProxyError : std::uint8_t {
   TooManyConnections,   ///< as many as are allowed are open
   UpstreamUnreachable,  ///< no node could be reached
   UpstreamTimeout,      ///< the node did not answer in time
+  UpstreamTls,          ///< the TLS handshake with the node failed
   UpstreamClosed,       ///< the node closed the connection before its answer was complete
   UpstreamMalformed,    ///< what the node sent is not an HTTP answer that can be passed on
   ClientGone,           ///< the client left before the answer was complete

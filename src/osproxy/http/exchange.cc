@@ -28,7 +28,32 @@ struct Refusal {
   std::string_view reason;
 };
 
-Refusal refusal_for(ProxyError error) noexcept {
+Refusal refusal_for(TlsFailure failure) noexcept {
+  switch (failure) {
+    case TlsFailure::TimedOut:
+      return {504, "the TLS handshake with OpenSearch took too long"};
+    case TlsFailure::Closed:
+      return {502, "OpenSearch closed the connection during the TLS handshake"};
+    case TlsFailure::NotTls:
+      return {502, "OpenSearch does not speak TLS on this port"};
+    case TlsFailure::Incompatible:
+      return {502, "OpenSearch has no TLS version or cipher in common with us"};
+    case TlsFailure::Expired:
+      return {502, "OpenSearch's certificate has expired or is not valid yet"};
+    case TlsFailure::Untrusted:
+      return {502, "OpenSearch's certificate is not issued by a CA that is trusted"};
+    case TlsFailure::WrongName:
+      return {502, "OpenSearch's certificate is for another name"};
+    case TlsFailure::Refused:
+      return {502, "OpenSearch refused the TLS connection; it may want a client certificate"};
+    case TlsFailure::NoCertificate:
+    case TlsFailure::Other:
+      return {502, "the TLS connection to OpenSearch failed"};
+  }
+  std::unreachable();
+}
+
+Refusal refusal_for(ProxyError error, TlsFailure tls_failure) noexcept {
   switch (error) {
     case ProxyError::BadRequest:
       return {400, "the framing of the request's body is malformed"};
@@ -38,6 +63,8 @@ Refusal refusal_for(ProxyError error) noexcept {
       return {408, "the request's body did not arrive in time"};
     case ProxyError::UpstreamTimeout:
       return {504, "OpenSearch did not answer in time"};
+    case ProxyError::UpstreamTls:
+      return refusal_for(tls_failure);
     case ProxyError::UpstreamClosed:
       return {502, "OpenSearch closed the connection without an answer"};
     case ProxyError::UpstreamMalformed:
@@ -50,6 +77,18 @@ Refusal refusal_for(ProxyError error) noexcept {
     case ProxyError::ClientGone:
     case ProxyError::Stopped:
       return {500, "internal error"};
+  }
+  std::unreachable();
+}
+
+ProxyError error_of(ConnectFailure failure) noexcept {
+  switch (failure) {
+    case ConnectFailure::Unreachable:
+      return ProxyError::UpstreamUnreachable;
+    case ConnectFailure::TimedOut:
+      return ProxyError::UpstreamTimeout;
+    case ConnectFailure::Tls:
+      return ProxyError::UpstreamTls;
   }
   std::unreachable();
 }
@@ -71,9 +110,8 @@ Task<ClientNext> Exchange::run() {
   for (Reuse reuse = Reuse::Allowed; outcome == Outcome::SendAgain; reuse = Reuse::Never) {
     auto lease = co_await worker_.upstreams.acquire(reuse);
     if (!lease) {
-      story_.facts.error = lease.error() == ConnectFailure::TimedOut
-                               ? ProxyError::UpstreamTimeout
-                               : ProxyError::UpstreamUnreachable;
+      story_.facts.error = error_of(lease.error().failure);
+      tls_failure_ = lease.error().tls;
       outcome = Outcome::Failed;
       break;
     }
@@ -252,6 +290,11 @@ Exchange::Outcome Exchange::no_answer(UpstreamPool::Lease& lease) {
   if (upload_error_ == ProxyError::None && lease.reused() && nothing_came && may_send_again()) {
     return Outcome::SendAgain;
   }
+  if (const auto failure = upstream.tls_failure()) {  // TLS 1.3 judges our certificate so late
+    story_.facts.error = ProxyError::UpstreamTls;
+    tls_failure_ = *failure;
+    return Outcome::Failed;
+  }
   story_.facts.error = upstream.timed_out()    ? ProxyError::UpstreamTimeout
                        : answer_.status == 101 ? ProxyError::UpstreamMalformed
                                                : ProxyError::UpstreamClosed;
@@ -346,7 +389,7 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
 Task<ClientNext> Exchange::refuse() {
   const ProxyError error = story_.facts.error;
   if (error == ProxyError::ClientGone) co_return ClientNext::CloseNow;
-  const Refusal refusal = refusal_for(error);
+  const Refusal refusal = refusal_for(error, tls_failure_);
   // What is left of the body would be taken for the next request.
   const bool close =
       !head_.keep_alive || !body_.done() || worker_.draining || error == ProxyError::BodyTooLarge;

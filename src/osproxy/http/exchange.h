@@ -85,6 +85,7 @@ class Exchange {
   bool sent_whole_ = false;  // the request, to its last byte
   bool sending_ = false;     // send_rest() is at work
   ProxyError upload_error_ = ProxyError::None;
+  TlsFailure tls_failure_ = TlsFailure::Other;  // with ProxyError::UpstreamTls
 
   ResponseHead answer_;
   Framing client_framing_ = Framing::None;

@@ -30,7 +30,8 @@ void RequestStory::identify(const RequestHead& head) {
   request_ = read_attributes(head,
                              {.tenant = worker_.options.tenant,
                               .identities = *worker_.identities.load(),
-                              .hasher = worker_.hasher},
+                              .hasher = worker_.hasher,
+                              .certificate_principal = peer_.principal},
                              worker_.random, scratch_);
 }
 
@@ -38,6 +39,8 @@ void RequestStory::match() {
   if (request_id().empty()) {  // there was no head to identify it by
     scratch_.request_id = make_request_id(worker_.random);
     request_.request_id = scratch_.request_id;
+    request_.matched.principal = peer_.principal;
+    request_.principal_verified = !peer_.principal.empty();
   }
   const DirectiveSet::Pointer& set = worker_.directives.load();
   if (set->empty()) return;
@@ -82,6 +85,7 @@ Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanosecond
   record.principal = request_.matched.principal;
   record.principal_verified = request_.principal_verified;
   record.protocol = minor_version_ == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  record.tls = peer_.tls;
   record.request_bytes = facts.request_bytes;
   record.response_bytes = facts.response_bytes;
   record.status = facts.status;

@@ -1,7 +1,7 @@
 // One request from its first byte to its record: who asks for what, what the directives say of it,
 // and what became of it.
 //
-//   RequestStory story(worker, scratch, started);
+//   RequestStory story(worker, scratch, started, peer);
 //   story.identify(head);                 // once, if there is a head at all
 //   story.match();                        // once, on one snapshot, on every path
 //   …the exchange fills in `facts`…
@@ -28,6 +28,12 @@
 
 namespace osproxy::http {
 
+/// Who is at the other end of the client's connection. Its views outlive every story of it.
+struct ClientPeer {
+  bool tls = false;
+  std::string_view principal{};  ///< of the verified certificate; empty: none
+};
+
 class RequestStory {
  public:
   /// What became of the request; whoever finds out writes it down.
@@ -43,8 +49,8 @@ class RequestStory {
   };
 
   /// `scratch` is the connection's; it holds what does not stand in the head as it is.
-  RequestStory(WorkerContext& worker, AttributeScratch& scratch, Now started)
-      : worker_(worker), started_(started), scratch_(scratch) {}
+  RequestStory(WorkerContext& worker, AttributeScratch& scratch, Now started, ClientPeer peer)
+      : worker_(worker), started_(started), peer_(peer), scratch_(scratch) {}
   ~RequestStory();
   RequestStory(const RequestStory&) = delete;
   RequestStory& operator=(const RequestStory&) = delete;
@@ -66,6 +72,7 @@ class RequestStory {
 
   WorkerContext& worker_;
   const Now started_;
+  const ClientPeer peer_;
   std::string_view method_;
   int minor_version_ = 1;
   AttributeScratch& scratch_;

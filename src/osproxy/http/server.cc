@@ -57,9 +57,7 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(
     ServerOptions options, const SnapshotCell<DirectiveSet>& directives,
     const RecorderOf& recorder_of, const Clock& clock) {
   assert(options.workers > 0 && !options.upstreams.empty());
-  std::unique_ptr<Server> server(new Server(clock));
-  server->options_ = std::move(options);
-  server->replace_identities(server->options_.identities);
+  std::unique_ptr<Server> server(new Server(std::move(options), clock));
   if (auto opened = server->open(recorder_of, directives); !opened) {
     return std::unexpected(std::move(opened).error());
   }
@@ -79,7 +77,7 @@ std::expected<void, std::string> Server::open(const RecorderOf& recorder_of,
   const std::size_t share = (options_.max_connections + options_.workers - 1) / options_.workers;
   for (unsigned i = 0; i < options_.workers; ++i) {
     auto worker =
-        std::make_unique<Worker>(options_, share, directives, identities_, recorder_of(i), clock_);
+        std::make_unique<Worker>(options_, share, directives, replaceable_, recorder_of(i), clock_);
     const auto bound =
         options_.listener < 0 ? worker->listen(where) : worker->join(options_.listener);
     if (!bound) return std::unexpected(cannot_listen(options_.listen, bound.error()));
@@ -92,7 +90,11 @@ std::expected<void, std::string> Server::open(const RecorderOf& recorder_of,
   return {};
 }
 
-Server::Server(const Clock& clock) : clock_(clock) {}
+Server::Server(ServerOptions options, const Clock& clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      replaceable_{.identities = SnapshotCell<Identities>(options_.identities),
+                   .tls = SnapshotCell<TlsContexts>(options_.tls)} {}
 
 Server::~Server() = default;
 
@@ -112,7 +114,17 @@ std::chrono::nanoseconds Server::silence() const {
 }
 
 void Server::replace_identities(std::shared_ptr<const Identities> known) {
-  identities_.publish(std::move(known));
+  replaceable_.identities.publish(std::move(known));
+}
+
+void Server::replace_tls(std::shared_ptr<const TlsContexts> contexts) {
+  replaceable_.tls.publish(std::move(contexts));
+}
+
+TlsTotals Server::tls_totals() const noexcept {
+  TlsTotals totals;
+  for (const auto& worker : workers_) worker->add_to(totals);
+  return totals;
 }
 
 bool Server::drain(std::chrono::milliseconds timeout) {

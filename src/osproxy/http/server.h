@@ -28,6 +28,7 @@
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/http/identities.h"
 #include "osproxy/http/server_options.h"
+#include "osproxy/http/tls_counters.h"
 #include "osproxy/observe/recorder.h"
 #include "osproxy/snapshot/snapshot.h"
 
@@ -61,6 +62,16 @@ class Server {
   /// From the next request on, these are who is known.
   void replace_identities(std::shared_ptr<const Identities> known);
 
+  /// For the connections that are made from now on; those under way keep what they began with.
+  /// There must be contexts for what there were contexts for at the start.
+  void replace_tls(std::shared_ptr<const TlsContexts> contexts);
+
+  /// Those that new connections use.
+  std::shared_ptr<const TlsContexts> tls() const { return replaceable_.tls.load(); }
+
+  /// TLS handshakes since the start, all workers together.
+  TlsTotals tls_totals() const noexcept;
+
   /// Stops accepting, closes idle connections, and waits until the requests under way are done, at
   /// most for `timeout`. True if all of them are.
   bool drain(std::chrono::milliseconds timeout);
@@ -68,7 +79,13 @@ class Server {
  private:
   class Worker;
 
-  explicit Server(const Clock& clock);
+  /// What every worker reads anew for each piece of work.
+  struct Replaceable {
+    SnapshotCell<Identities> identities;
+    SnapshotCell<TlsContexts> tls;
+  };
+
+  Server(ServerOptions options, const Clock& clock);
 
   std::expected<void, std::string> open(const RecorderOf& recorder_of,
                                         const SnapshotCell<DirectiveSet>& directives);
@@ -76,7 +93,7 @@ class Server {
   ServerOptions options_;
   const Clock& clock_;
   HostPort address_;
-  SnapshotCell<Identities> identities_{std::make_shared<const Identities>()};
+  Replaceable replaceable_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

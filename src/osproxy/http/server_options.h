@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -14,6 +15,8 @@
 #include "osproxy/http/head.h"
 #include "osproxy/http/identities.h"
 #include "osproxy/http/tenant_rule.h"
+#include "osproxy/http/tls_context.h"
+#include "osproxy/http/tls_failure.h"
 
 namespace osproxy::http {
 
@@ -21,17 +24,21 @@ struct ServerOptions {
   HostPort listen{.host = "127.0.0.1", .port = 0};  ///< port 0: any; see Server::address()
   int listener = -1;  ///< a socket that listens already, taken over instead of `listen`
   unsigned workers = 1;
-  std::vector<HostPort> upstreams{};  ///< at least one
+  std::vector<Origin> upstreams{};  ///< at least one
   TenantRule tenant = TenantRule::of_header("X-Tenant-Id");
   /// Who is known at start; Server::replace_identities() replaces them.
   std::shared_ptr<const Identities> identities = std::make_shared<const Identities>();
-  std::size_t max_connections = 10'000;  ///< of clients; divided over the workers
-  std::size_t max_idle_upstream = 256;   ///< kept-alive connections to one node, per worker
+  /// At start; Server::replace_tls() replaces them.
+  std::shared_ptr<const TlsContexts> tls = std::make_shared<const TlsContexts>();
+  std::function<void(const TlsReport&)> on_tls_failure{};  ///< called by the workers' threads
+  std::size_t max_connections = 10'000;                    ///< of clients; divided over the workers
+  std::size_t max_idle_upstream = 256;  ///< kept-alive connections to one node, per worker
   HeadLimits limits{};
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
   ForwardingOptions forwarding{};
 
   // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.
+  std::chrono::milliseconds handshake_timeout{10'000};  ///< of TLS, on either side
   std::chrono::milliseconds head_timeout{30'000};       ///< from a head's first byte to its last
   std::chrono::milliseconds idle_timeout{75'000};       ///< of a client between two requests
   std::chrono::milliseconds connect_timeout{5'000};     ///< to an upstream node

@@ -4,21 +4,39 @@
 
 #include "osproxy/http/error_response.h"
 #include "osproxy/http/exchange.h"
-#include "osproxy/http/request_story.h"
 
 namespace osproxy::http {
 
 Task<> Session::run() {
+  if (!co_await secure()) co_return;
   if (!worker_.options.forwarding.is_off()) {
     error_code gone;  // then there is nobody to serve, and reading will say so
     const auto peer = client_.socket().remote_endpoint(gone);
-    forwarding_.emplace(worker_.options.forwarding, peer.address(), /*tls=*/false);
+    forwarding_.emplace(worker_.options.forwarding, peer.address(), client_.is_secure());
   }
   while (co_await receive_head() == Arrival::Head) {
     if (!co_await serve() || worker_.draining) break;
   }
   error_code ignored;
   client_.socket().close(ignored);
+}
+
+/// The TLS handshake, where there is to be one; true if requests may come now.
+Task<bool> Session::secure() {
+  const TlsContext::Pointer context = worker_.tls_contexts.load()->listener;
+  if (!context) co_return true;
+  const auto failure =
+      co_await client_.secure(context->accept(), worker_.tls, worker_.options.handshake_timeout);
+  if (!failure) co_return true;
+  if (failure == TlsFailure::NotTls) {
+    started_ = worker_.clock.now();
+    co_await refuse(400, ProxyError::BadRequest, "this port takes https only");
+  }
+  co_return false;
+}
+
+ClientPeer Session::peer() const noexcept {
+  return {.tls = client_.is_secure(), .principal = client_.principal()};
 }
 
 /// Waits for a whole head. What is no head is refused here.
@@ -37,11 +55,15 @@ Task<Session::Arrival> Session::receive_head() {
         co_return Arrival::Refused;
       }
     }
-    if (idle_ && worker_.draining) co_return Arrival::Gone;
+    if (idle_ && worker_.draining) {
+      client_.end_stream();
+      co_return Arrival::Gone;
+    }
     const auto timeout = idle_ ? worker_.options.idle_timeout
                                : std::chrono::duration_cast<std::chrono::milliseconds>(
                                      deadline - worker_.deadlines.now());
     if (co_await client_.read(timeout)) {
+      if (idle_) client_.end_stream();
       if (idle_ || !client_.timed_out()) co_return Arrival::Gone;
       co_await refuse(408, ProxyError::RequestTimeout, "the request's head did not arrive in time");
       co_return Arrival::Refused;
@@ -56,7 +78,7 @@ Task<Session::Arrival> Session::receive_head() {
 
 /// Answers what is no request, counts it, and records it if a directive selects even that.
 Task<> Session::refuse(int status, ProxyError error, std::string_view reason) {
-  RequestStory story(worker_, scratch_, started_);
+  RequestStory story(worker_, scratch_, started_, peer());
   story.match();
   story.facts.error = error;
   const std::string answer = to_http(
@@ -71,7 +93,7 @@ Task<> Session::refuse(int status, ProxyError error, std::string_view reason) {
 
 /// One request; true if the connection is good for another.
 Task<bool> Session::serve() {
-  RequestStory story(worker_, scratch_, started_);
+  RequestStory story(worker_, scratch_, started_, peer());
   story.identify(head_);
   story.match();
   Exchange exchange(worker_, client_, head_, story, forwarding_ ? &*forwarding_ : nullptr);

@@ -13,6 +13,7 @@
 #include "osproxy/http/error_response.h"
 #include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
+#include "osproxy/http/request_story.h"
 #include "osproxy/http/worker_context.h"
 
 namespace osproxy::http {
@@ -33,7 +34,9 @@ class Session {
  private:
   enum class Arrival : std::uint8_t { Head, Gone, Refused };
 
+  Task<bool> secure();
   Task<Arrival> receive_head();
+  ClientPeer peer() const noexcept;
   Task<> refuse(int status, ProxyError error, std::string_view reason);
   Task<bool> serve();
 

@@ -22,6 +22,7 @@ struct UpstreamPool::Node {
 
   HostPort address;
   std::string name;
+  std::shared_ptr<TlsResumption> resumption;  // null: without TLS
   std::size_t max_idle = 0;
   const Deadlines* deadlines = nullptr;
 
@@ -52,24 +53,25 @@ UpstreamPool::Lease::~Lease() {
 
 const std::string& UpstreamPool::Lease::node() const noexcept { return node_->name; }
 
-UpstreamPool::UpstreamPool(const ServerOptions& options, Executor executor, Deadlines& deadlines)
-    : options_(options), executor_(std::move(executor)), deadlines_(deadlines) {
-  for (const HostPort& address : options.upstreams) {
+UpstreamPool::UpstreamPool(const ServerOptions& options, Executor executor, Uses uses)
+    : options_(options), executor_(std::move(executor)), uses_(uses) {
+  for (const auto& [tls, address] : options.upstreams) {
     nodes_.push_back(std::make_unique<Node>());
     Node& node = *nodes_.back();
     node.address = address;
     node.name = address.to_string();
     node.max_idle = options.max_idle_upstream;
-    node.deadlines = &deadlines;
+    node.deadlines = &uses.deadlines;
+    if (tls) node.resumption = std::make_shared<TlsResumption>();
   }
 }
 
 UpstreamPool::~UpstreamPool() = default;
 
-Task<std::expected<UpstreamPool::Lease, ConnectFailure>> UpstreamPool::acquire(Reuse reuse) {
+Task<std::expected<UpstreamPool::Lease, ConnectFault>> UpstreamPool::acquire(Reuse reuse) {
   ++turn_;
   std::vector<const Node*> failed;  // allocates only when one has
-  ConnectFailure failure = ConnectFailure::Unreachable;
+  ConnectFault fault{ConnectFailure::Unreachable};
   while (Node* const node = choose(failed)) {
     if (reuse == Reuse::Allowed) {
       if (auto idle = take_idle(*node)) co_return Lease(*node, std::move(idle), true);
@@ -80,12 +82,12 @@ Task<std::expected<UpstreamPool::Lease, ConnectFailure>> UpstreamPool::acquire(R
       node->ejected_until = {};
       co_return Lease(*node, *std::move(connected), false);
     }
-    node->ejected_until = deadlines_.now() + node->ejection;
+    node->ejected_until = uses_.deadlines.now() + node->ejection;
     node->ejection = std::min(2 * node->ejection, kLastEjection);
-    failure = connected.error();
+    fault = connected.error();
     failed.push_back(node);
   }
-  co_return std::unexpected(failure);
+  co_return std::unexpected(fault);
 }
 
 /// The best node that has not `failed`: not ejected before ejected, then the one with the fewest
@@ -93,7 +95,7 @@ Task<std::expected<UpstreamPool::Lease, ConnectFailure>> UpstreamPool::acquire(R
 UpstreamPool::Node* UpstreamPool::choose(std::span<const Node* const> failed) noexcept {
   Node* best = nullptr;
   const auto rank = [&](const Node& node) {
-    return std::pair(node.ejected_until > deadlines_.now(), node.in_flight);
+    return std::pair(node.ejected_until > uses_.deadlines.now(), node.in_flight);
   };
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     Node& node = *nodes_[(turn_ + i) % nodes_.size()];
@@ -126,11 +128,11 @@ Task<std::vector<tcp::endpoint>> UpstreamPool::resolve(Resolver& resolver,
   co_return endpoints;
 }
 
-Task<std::expected<std::unique_ptr<Connection>, ConnectFailure>> UpstreamPool::connect(Node& node) {
+Task<std::expected<std::unique_ptr<Connection>, ConnectFault>> UpstreamPool::connect(Node& node) {
   Resolver resolver(executor_);
-  auto connection = std::make_unique<Connection>(Socket(executor_), deadlines_);
+  auto connection = std::make_unique<Connection>(Socket(executor_), uses_.deadlines);
   Socket& socket = connection->socket();
-  Deadline deadline(deadlines_, [&] {
+  Deadline deadline(uses_.deadlines, [&] {
     resolver.cancel();
     connection->cancel();
   });
@@ -143,14 +145,25 @@ Task<std::expected<std::unique_ptr<Connection>, ConnectFailure>> UpstreamPool::c
     const auto [failed] = co_await socket.async_connect(endpoint, kAsTask);
     if (failed) continue;
     socket.set_option(tcp::no_delay(true), ignored);
+    deadline.clear();
+    if (const auto failed_tls = co_await secure(node, *connection)) {
+      co_return std::unexpected(ConnectFault{ConnectFailure::Tls, *failed_tls});
+    }
     co_return connection;
   }
-  co_return std::unexpected(deadline.expired() ? ConnectFailure::TimedOut
-                                               : ConnectFailure::Unreachable);
+  co_return std::unexpected(
+      ConnectFault{deadline.expired() ? ConnectFailure::TimedOut : ConnectFailure::Unreachable});
+}
+
+/// The handshake with a node that is reached by https.
+Task<std::optional<TlsFailure>> UpstreamPool::secure(Node& node, Connection& connection) {
+  if (!node.resumption) co_return std::nullopt;
+  TlsSession session = uses_.contexts.load()->upstream->connect(node.address.host, node.resumption);
+  co_return co_await connection.secure(std::move(session), uses_.tls, options_.handshake_timeout);
 }
 
 void UpstreamPool::close_idle() {
-  const auto oldest = deadlines_.now() - options_.upstream_idle_timeout;
+  const auto oldest = uses_.deadlines.now() - options_.upstream_idle_timeout;
   for (const auto& node : nodes_) {
     std::erase_if(node->idle, [&](const Node::Idle& idle) { return idle.since < oldest; });
   }

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@
 #include "osproxy/http/connection.h"
 #include "osproxy/http/deadlines.h"
 #include "osproxy/http/server_options.h"
+#include "osproxy/http/tls_stream.h"
+#include "osproxy/snapshot/snapshot.h"
 
 namespace osproxy::http {
 
@@ -35,7 +38,12 @@ enum class Reuse : std::uint8_t {
   Never,    ///< a new one: the last try met a kept one that had been closed
 };
 
-enum class ConnectFailure : std::uint8_t { Unreachable, TimedOut };
+enum class ConnectFailure : std::uint8_t { Unreachable, TimedOut, Tls };
+
+struct ConnectFault {
+  ConnectFailure failure;
+  TlsFailure tls = TlsFailure::Other;  ///< with ConnectFailure::Tls
+};
 
 class UpstreamPool {
  private:
@@ -64,14 +72,21 @@ class UpstreamPool {
     bool keep_ = false;
   };
 
-  UpstreamPool(const ServerOptions& options, Executor executor, Deadlines& deadlines);
+  /// What a worker's pool uses of its worker; all of it must outlive the pool.
+  struct Uses {
+    Deadlines& deadlines;
+    SnapshotReader<TlsContexts>& contexts;
+    TlsWorker& tls;
+  };
+
+  UpstreamPool(const ServerOptions& options, Executor executor, Uses uses);
   ~UpstreamPool();
   UpstreamPool(const UpstreamPool&) = delete;
   UpstreamPool& operator=(const UpstreamPool&) = delete;
 
   /// A connection to the node that is to serve the next request: a kept one that is still good, or
   /// a new one. Tries each node at most once. Nothing of the request has been sent by then.
-  Task<std::expected<Lease, ConnectFailure>> acquire(Reuse reuse);
+  Task<std::expected<Lease, ConnectFault>> acquire(Reuse reuse);
 
   /// Closes connections that have been idle for too long; call now and then.
   void close_idle();
@@ -86,11 +101,12 @@ class UpstreamPool {
   std::unique_ptr<Connection> take_idle(Node& node) noexcept;
   static Task<std::vector<asio::ip::tcp::endpoint>> resolve(Resolver& resolver,
                                                             const HostPort& address);
-  Task<std::expected<std::unique_ptr<Connection>, ConnectFailure>> connect(Node& node);
+  Task<std::expected<std::unique_ptr<Connection>, ConnectFault>> connect(Node& node);
+  Task<std::optional<TlsFailure>> secure(Node& node, Connection& connection);
 
   const ServerOptions& options_;
   const Executor executor_;
-  Deadlines& deadlines_;
+  const Uses uses_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::size_t turn_ = 0;  // among nodes that are equally good
 };

@@ -29,21 +29,26 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 
 // One thread runs the io_context, and only post() comes from others: no locks around sockets.
 Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
-                       const SnapshotCell<DirectiveSet>& directives,
-                       const SnapshotCell<Identities>& identities, Recorder& recorder,
-                       const Clock& clock)
+                       const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
+                       Recorder& recorder, const Clock& clock)
     : max_sessions_(max_sessions),
       io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
       context_{.options = options,
                .clock = clock,
                .directives = SnapshotReader<DirectiveSet>(directives),
-               .identities = SnapshotReader<Identities>(identities),
+               .identities = SnapshotReader<Identities>(replaceable.identities),
                .hasher = {},
+               .tls_contexts = SnapshotReader<TlsContexts>(replaceable.tls),
+               .tls = {.on_failure = options.on_tls_failure},
                .recorder = recorder,
                .random = Random::from_system(),
                .deadlines = {},
                .buffers = {},
-               .upstreams = {options, io_->get_executor(), context_.deadlines}},
+               .upstreams = {options,
+                             io_->get_executor(),
+                             {.deadlines = context_.deadlines,
+                              .contexts = context_.tls_contexts,
+                              .tls = context_.tls}}},
       acceptor_(*io_),
       timer_(*io_) {
   note_time();
@@ -118,6 +123,7 @@ Task<> Server::Worker::serve(Socket socket) {
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   if (sessions_.size() >= max_sessions_) {
+    if (context_.tls_contexts.load()->listener) co_return;  // a handshake only to say so: too dear
     Connection client(std::move(socket), context_.deadlines);
     co_await client.write(to_http({.status = 503,
                                    .error = ProxyError::TooManyConnections,

@@ -23,7 +23,7 @@ using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 class Server::Worker {
  public:
   Worker(const ServerOptions& options, std::size_t max_sessions,
-         const SnapshotCell<DirectiveSet>& directives, const SnapshotCell<Identities>& identities,
+         const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
          Recorder& recorder, const Clock& clock);
   ~Worker();
   Worker(const Worker&) = delete;
@@ -45,6 +45,9 @@ class Server::Worker {
   std::chrono::nanoseconds last_tick() const noexcept {
     return std::chrono::nanoseconds(last_tick_.load(std::memory_order_relaxed));
   }
+
+  /// From any thread.
+  void add_to(TlsTotals& totals) const noexcept { context_.tls.counters.add_to(totals); }
 
   /// From any thread.
   std::size_t sessions() const noexcept { return count_.load(std::memory_order_relaxed); }

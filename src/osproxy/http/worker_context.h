@@ -9,6 +9,7 @@
 #include "osproxy/http/deadlines.h"
 #include "osproxy/http/identities.h"
 #include "osproxy/http/server_options.h"
+#include "osproxy/http/tls_stream.h"
 #include "osproxy/http/upstream_pool.h"
 #include "osproxy/observe/recorder.h"
 #include "osproxy/snapshot/snapshot.h"
@@ -21,6 +22,8 @@ struct WorkerContext {
   SnapshotReader<DirectiveSet> directives;
   SnapshotReader<Identities> identities;
   TokenHasher hasher;
+  SnapshotReader<TlsContexts> tls_contexts;
+  TlsWorker tls;
   Recorder& recorder;
   Random random;
   Deadlines deadlines;

@@ -1,0 +1,100 @@
+#include "osproxy/app/tls_files.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "osproxy/core/rfc3339.h"
+
+namespace osproxy::app {
+namespace {
+
+/// Enough for a renewal that goes through people.
+constexpr auto kSoon = std::chrono::days(14);
+
+bool has_tls_nodes(const Settings& settings) {
+  return std::ranges::any_of(settings.upstreams, &Origin::tls);
+}
+
+std::expected<void, std::string> check_listener(const http::TlsListenOptions& listen) {
+  for (const http::TlsPair& pair : listen.pairs) {
+    if (pair.cert_file.empty() || pair.key_file.empty()) {
+      return std::unexpected(
+          "--tls-cert-file and --tls-key-file go together: one key for each certificate, in the "
+          "same order");
+    }
+  }
+  const bool asks = listen.client_auth != http::ClientAuth::None;
+  if (asks && listen.pairs.empty()) {
+    return std::unexpected("--tls-client-auth needs --tls-cert-file");
+  }
+  if (asks && listen.client_ca_file.empty()) {
+    return std::unexpected("--tls-client-auth needs --tls-client-ca-file: whom to believe");
+  }
+  if (!asks && !listen.client_ca_file.empty()) {
+    return std::unexpected("--tls-client-ca-file goes with --tls-client-auth optional or required");
+  }
+  return {};
+}
+
+std::expected<void, std::string> check_nodes(const http::TlsUpstreamOptions& node) {
+  if (node.client.cert_file.empty() != node.client.key_file.empty()) {
+    return std::unexpected("--upstream-cert-file and --upstream-key-file go together");
+  }
+  if (!node.verify && !node.ca_file.empty()) {
+    return std::unexpected(
+        "--upstream-ca-file and --upstream-tls-verify=off exclude each other: is a node to be "
+        "verified or not?");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::expected<void, std::string> check_tls(const Settings& settings) {
+  auto checked = check_listener(settings.tls_listen);
+  if (checked) checked = check_nodes(settings.tls_upstream);
+  if (!checked) return checked;
+  const http::TlsUpstreamOptions& node = settings.tls_upstream;
+  const bool for_nodes = !node.ca_file.empty() || !node.client.cert_file.empty() || !node.verify;
+  if (for_nodes && !has_tls_nodes(settings)) {
+    return std::unexpected("the settings of TLS to nodes go with an https:// --upstream only");
+  }
+  if (auto contexts = read_tls_contexts(settings); !contexts) {
+    return std::unexpected(std::move(contexts).error());
+  }
+  return {};
+}
+
+std::expected<http::TlsContexts, std::string> read_tls_contexts(const Settings& settings) {
+  http::TlsContexts contexts;
+  if (!settings.tls_listen.pairs.empty()) {
+    auto listener = http::TlsContext::for_clients(settings.tls_listen);
+    if (!listener) return std::unexpected(std::move(listener).error());
+    contexts.listener = *std::move(listener);
+  }
+  if (has_tls_nodes(settings)) {
+    auto upstream = http::TlsContext::for_upstreams(settings.tls_upstream);
+    if (!upstream) return std::unexpected(std::move(upstream).error());
+    contexts.upstream = *std::move(upstream);
+  }
+  return contexts;
+}
+
+std::vector<std::string> expiry_warnings(const http::TlsContexts& contexts, WallTime now) {
+  std::vector<std::string> warnings;
+  const auto today = std::chrono::floor<std::chrono::seconds>(now);
+  for (const auto& context : {contexts.listener, contexts.upstream}) {
+    if (!context) continue;
+    for (const auto& [file, end] : context->expiries()) {
+      if (today + kSoon < end) continue;
+      warnings.push_back(fmt::format("the certificate in \"{}\" {} {}", file,
+                                     end < today ? "has expired at" : "expires at",
+                                     format_rfc3339(end)));
+    }
+  }
+  return warnings;
+}
+
+}  // namespace osproxy::app

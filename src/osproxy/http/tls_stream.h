@@ -1,0 +1,93 @@
+// A TlsEngine on a socket: what a Connection reads and writes through once it is secured.
+//
+//   TlsStream stream(socket, context.accept(), worker);
+//   if (!co_await stream.handshake(deadline)) …            // counted, told, and stream.fault()
+//   const auto size = co_await stream.read(room, error);
+//   error = co_await stream.write(parts, deadline, 60s);
+//
+// Ciphertext passes through buffers that all connections of a worker share; a connection holds
+// some of its own only while the kernel takes no more, or gave more than was asked for.
+//
+// Belongs to its worker, like the socket, which must outlive it. One read and one write at a time;
+// they may overlap. Whoever cancels the socket's operations ends those here, with an error.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "osproxy/http/asio_types.h"
+#include "osproxy/http/deadlines.h"
+#include "osproxy/http/tls_counters.h"
+#include "osproxy/http/tls_engine.h"
+
+namespace osproxy::http {
+
+/// What the TLS connections of one worker share.
+struct TlsWorker {
+  static constexpr std::size_t kBufferSize = 64 * 1024;
+
+  std::function<void(const TlsReport&)> on_failure{};  ///< called by the worker's thread
+  TlsCounters counters{};
+
+  // Used within one step of one connection, never across a suspension. Input and gathered are
+  // allocated for the first one.
+  std::unique_ptr<char[]> input{};
+  std::string output{};
+  std::string gathered{};
+};
+
+class TlsStream {
+ public:
+  TlsStream(Socket& socket, TlsSession session, TlsWorker& worker);
+
+  /// Ends the stream with order towards a node: no request could look complete by that. Towards a
+  /// client, an end in order says that the answer is whole, and only end() says so.
+  ~TlsStream();
+  TlsStream(const TlsStream&) = delete;
+  TlsStream& operator=(const TlsStream&) = delete;
+
+  /// False: it failed, and fault() says of what. `deadline` cancels the socket's operations.
+  Task<bool> handshake(const Deadline& deadline);
+
+  /// Reads once; more than zero bytes, or `error` says why not: asio::error::eof only if the other
+  /// side ended the stream in order, stream_truncated if the connection ended without.
+  Task<std::size_t> read(std::span<char> room, error_code& error);
+
+  /// Writes all of `parts`, which it uses up; whenever the kernel takes no more, `timeout` begins.
+  Task<error_code> write(std::span<asio::const_buffer> parts, Deadline& deadline,
+                         std::chrono::milliseconds timeout);
+
+  /// True if nothing has come but what TLS says to itself, such as tickets.
+  bool is_quiet() noexcept;
+
+  /// Says that nothing more will be sent, if the kernel takes that at once.
+  void end() noexcept;
+
+  const std::optional<TlsFault>& fault() const noexcept { return fault_; }
+
+  /// Of the other side's verified certificate; empty if there is none.
+  const std::string& principal() const noexcept { return principal_; }
+
+ private:
+  Task<std::string_view> receive(std::size_t most, error_code& error);
+  Task<error_code> send_more();
+  error_code send(std::string_view bytes) noexcept;
+  bool encrypt(std::span<asio::const_buffer> parts);
+  void fail(const TlsFault& fault);
+
+  Socket& socket_;
+  TlsWorker& worker_;
+  TlsEngine engine_;
+  std::string unread_;  // ciphertext that there was no room for
+  std::string unsent_;  // ciphertext that the kernel did not take
+  std::string principal_;
+  std::optional<TlsFault> fault_;
+};
+
+}  // namespace osproxy::http
