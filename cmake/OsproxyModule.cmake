@@ -3,12 +3,14 @@
 # One folder, one static library, one direction. USES is the only place where an edge between two
 # modules is declared; a source that includes another module's header without it does not build
 # (cmake/check_edges.cmake). Sources and headers are the folder's own *.cc and *.h; a `main.cc` is
-# left out, for osproxy_binary().
+# left out, for osproxy_binary(). What is in a folder below it is part of the library, but its
+# headers are the module's alone: not installed, and not for other modules.
 function(osproxy_module name)
   cmake_parse_arguments(M "" "" "USES;LINKS;PRIVATE_LINKS" ${ARGN})
   set(dir "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
-  file(GLOB sources CONFIGURE_DEPENDS "${dir}/*.cc")
+  file(GLOB sources CONFIGURE_DEPENDS "${dir}/*.cc" "${dir}/*/*.cc")
   file(GLOB headers CONFIGURE_DEPENDS "${dir}/*.h")
+  file(GLOB inner_headers CONFIGURE_DEPENDS "${dir}/*/*.h")
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
 
   set(target osproxy_${name})
@@ -36,7 +38,7 @@ function(osproxy_module name)
     OUTPUT "${stamp}"
     COMMAND "${CMAKE_COMMAND}" -DDIR=${dir} -DMODULE=${name} -DALLOWED=${uses} -DSTAMP=${stamp}
             -P "${PROJECT_SOURCE_DIR}/cmake/check_edges.cmake"
-    DEPENDS ${sources} ${headers} "${PROJECT_SOURCE_DIR}/cmake/check_edges.cmake"
+    DEPENDS ${sources} ${headers} ${inner_headers} "${PROJECT_SOURCE_DIR}/cmake/check_edges.cmake"
     COMMENT "Checking what ${name} includes" VERBATIM)
   add_custom_target(${target}_edges DEPENDS "${stamp}")
   add_dependencies(${target} ${target}_edges)

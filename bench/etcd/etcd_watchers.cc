@@ -20,6 +20,7 @@
 
 #include "osproxy/core/clock.h"
 #include "osproxy/etcd/etcd_directive_store.h"
+#include "osproxy/etcd/grpc_settings.h"
 
 namespace osproxy {
 namespace {
@@ -76,6 +77,7 @@ int run(const EtcdTarget& target, std::size_t count) {
 }  // namespace osproxy
 
 int main(int argc, char** argv) {
+  osproxy::etcd::set_up_grpc();
   std::size_t count = 0;
   const std::string_view text = argc == 4 ? argv[3] : "";
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);

@@ -16,7 +16,7 @@
 #include "osproxy/app/log.h"
 #include "osproxy/app/service_manager.h"
 #include "osproxy/app/settings.h"
-#include "osproxy/etcd/transport.h"
+#include "osproxy/etcd/grpc_settings.h"
 
 namespace {
 
@@ -103,7 +103,7 @@ int main(int argc, char** argv) try {
     std::fputs(text.c_str(), exit_code == 0 ? stdout : stderr);
     return exit_code;
   }
-  etcd::mute_grpc_log();
+  etcd::set_up_grpc();
   app::set_up_log(settings->log_level);
   const sigset_t signals = set_of({SIGTERM, SIGINT, SIGHUP});
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);

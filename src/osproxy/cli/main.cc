@@ -13,7 +13,7 @@
 
 #include "osproxy/cli/cli.h"
 #include "osproxy/cli/etcd_connector.h"
-#include "osproxy/etcd/transport.h"
+#include "osproxy/etcd/grpc_settings.h"
 
 namespace {
 
@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT: a closed output is an error of the stream, and ends us
 
-  osproxy::etcd::mute_grpc_log();
+  osproxy::etcd::set_up_grpc();
   const osproxy::SystemClock clock;
   SignalStop stop;
   osproxy::cli::Environment environment{

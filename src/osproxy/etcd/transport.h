@@ -147,8 +147,4 @@ std::unique_ptr<Transport> make_grpc_transport(std::vector<std::string> endpoint
 std::unique_ptr<Transport> make_transport(std::vector<std::string> endpoints,
                                           EtcdCredentials credentials, const Clock& clock);
 
-/// gRPC writes to stderr when a handshake fails. For the main function of a program that says by
-/// itself what goes wrong, before anything else is called: it ends that, but for GRPC_VERBOSITY.
-void mute_grpc_log();
-
 }  // namespace osproxy::etcd

@@ -1,0 +1,72 @@
+#include "osproxy/etcd/grpc/connection.h"
+
+#include <utility>
+
+#include "osproxy/core/address.h"
+#include "osproxy/etcd/server_look.h"
+
+namespace osproxy::etcd {
+namespace {
+
+namespace pb = ::etcdserverpb;
+
+// Above the document's cap of 1 MiB with room for its framing, and above the 2 MiB at which etcd
+// cuts a watch answer into fragments. What is larger is refused by its length, before it is read.
+constexpr int kMaxReceiveBytes = 4 << 20;
+
+// A dead link is found while nothing is asked over it. Not faster: etcd drops clients that ping
+// more often than every 5 s (--grpc-keepalive-min-time).
+constexpr int kKeepaliveTimeMs = 10'000;
+constexpr int kKeepaliveTimeoutMs = 5'000;
+
+std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsPem* tls) {
+  if (tls == nullptr) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = tls->roots;  // empty: the system's
+  options.pem_private_key = tls->key;
+  options.pem_cert_chain = tls->chain;
+  return grpc::SslCredentials(options);
+}
+
+grpc::ChannelArguments arguments() {
+  grpc::ChannelArguments args;
+  // Channels to one address share their connection unless told not to: then a new channel would
+  // only get the broken connection of the old one.
+  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no limit: a watch is silent for days
+  // Each answer would be followed by a ping that measures how much the link can hold, and its
+  // answer would wake us. A document fits in one window; a large one asks for as much as it has.
+  args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  args.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // whether to try again is the machine's decision
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // etcd is not behind the proxy for the web
+  args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);  // no TXT look-ups
+  args.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);                    // nobody reads its traces
+  args.SetInt(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0);
+  return args;
+}
+
+}  // namespace
+
+Connection::Connection(std::string_view host_port, const TlsPem* tls)
+    : address_(host_port),
+      tls_(tls),
+      channel_(
+          grpc::CreateCustomChannel("dns:///" + address_, channel_credentials(tls), arguments())),
+      kv_(pb::KV::NewStub(channel_)),
+      watch_(pb::Watch::NewStub(channel_)),
+      lease_(pb::Lease::NewStub(channel_)),
+      auth_(pb::Auth::NewStub(channel_)) {}
+
+void Connection::explain(Failure& failure) {
+  if (came_about_ || !is_ambiguous(failure.kind)) return;
+  if (!std::exchange(looked_, true)) {
+    finding_ = look_at_server(
+        {.address = failed_address(failure), .name = parse_host_port(address_)->host, .tls = tls_});
+  }
+  if (finding_) failure = *finding_;
+}
+
+}  // namespace osproxy::etcd

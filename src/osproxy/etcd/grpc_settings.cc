@@ -1,0 +1,13 @@
+#include "osproxy/etcd/grpc_settings.h"
+
+#include <cstdlib>
+
+namespace osproxy::etcd {
+
+void set_up_grpc() {
+  constexpr int keep_what_is_set = 0;
+  ::setenv("GRPC_POLL_STRATEGY", "poll", keep_what_is_set);
+  ::setenv("GRPC_VERBOSITY", "NONE", keep_what_is_set);
+}
+
+}  // namespace osproxy::etcd
