@@ -2,6 +2,7 @@
 #include "osproxy/etcd/etcd_directive_store.h"
 
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <mutex>
 #include <string>
@@ -180,6 +181,22 @@ TEST_F(StoreTest, IsStaleWithoutAProofEvenIfItsThreadIsLate) {
   EXPECT_EQ(store->status().state, StoreState::Stale);
   EXPECT_EQ(store->status().verified_age, 30s);
   EXPECT_NE(store->status().reason, "");
+}
+
+TEST_F(StoreTest, TellsOfACredentialFileThatIsBrokenBeforeItIsNeeded) {
+  const TempDir dir;
+  const auto file = dir.path() / "password";
+  std::ofstream(file) << "secret";
+  options_.target.credentials = {.user = "u", .password_file = file.string()};
+  const auto store = connect(kGood);
+  std::ofstream(file, std::ios::trunc).close();
+  const auto warns = [&] {
+    clock_.advance(1s);
+    peer_->wake();
+    return !store->status().warnings.empty();
+  };
+  ASSERT_TRUE(await(warns));
+  EXPECT_THAT(store->status().warnings, ElementsAre(HasSubstr("password")));
 }
 
 TEST_F(StoreTest, SaysWhyItIsNotSynced) {

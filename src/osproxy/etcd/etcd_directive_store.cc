@@ -9,9 +9,11 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "osproxy/etcd/credential_check.h"
 #include "osproxy/etcd/endpoints.h"
 #include "osproxy/etcd/set_keeper.h"
 #include "osproxy/etcd/transport.h"
@@ -75,7 +77,8 @@ class EtcdDirectiveStore::Impl {
         clock_(clock),
         transport_(std::move(transport)),
         machine_(machine_options(options_, endpoints_), random),
-        keeper_(options_, clock, *transport_, Random(random.next())) {
+        keeper_(options_, clock, *transport_, Random(random.next())),
+        credential_check_(options_.target.credentials, clock.now().boot) {
     shared_.status.since = clock_.now().wall;
     shared_.failures.resize(endpoints_.size());
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -146,6 +149,7 @@ class EtcdDirectiveStore::Impl {
       } else {
         keeper_.time_passed();
       }
+      credential_check_.look(clock_.now().boot);
       step(event ? to_machine(*std::move(event)) : etcd::TimePassed{});
     }
     resume(etcd::Stop{});  // no news for anybody: that we stop is our own doing
@@ -155,7 +159,9 @@ class EtcdDirectiveStore::Impl {
   nanoseconds idle_time() const {
     const Now now = clock_.now();
     nanoseconds idle = *machine_.wake_at() - now.boot;
-    if (const auto at = keeper_.wake_at()) idle = std::min(idle, *at - now.boot);
+    for (const auto& at : {keeper_.wake_at(), credential_check_.wake_at()}) {
+      if (at) idle = std::min(idle, *at - now.boot);
+    }
     if (const auto end = cell().load()->next_end(now)) idle = std::min(idle, *end - now.wall);
     return std::max(idle, nanoseconds{0});
   }
@@ -201,7 +207,7 @@ class EtcdDirectiveStore::Impl {
       status.reason = reason();
       status.revision = keeper_.revision();
       status.rejected = keeper_.rejected();
-      status.warnings = keeper_.warnings();
+      status.warnings = warnings();
       is_news = status != shared_.status;
       shared_.status = status;
       shared_.verified_at = machine.verified_at;
@@ -218,6 +224,12 @@ class EtcdDirectiveStore::Impl {
 
   /// True as long as the set is an earlier run's and etcd has not answered.
   bool is_resumed() const { return !keeper_.resumed().empty() && !machine_.status().verified_at; }
+
+  std::vector<std::string> warnings() const {
+    std::vector<std::string> warnings = keeper_.warnings();
+    if (!credential_check_.warning().empty()) warnings.push_back(credential_check_.warning());
+    return warnings;
+  }
 
   std::string reason() const {
     const std::string& reason = machine_.status().reason;
@@ -272,6 +284,7 @@ class EtcdDirectiveStore::Impl {
   const std::unique_ptr<etcd::Transport> transport_;
   etcd::WatchMachine machine_;
   etcd::SetKeeper keeper_;
+  etcd::CredentialCheck credential_check_;
   DirectiveSet::Pointer notified_set_;
   std::size_t notified_active_ = 0;
 
