@@ -29,14 +29,18 @@ GO = parts_dir() / "etcd-bench" / "etcd_go"
 
 @dataclass(frozen=True)
 class Setup:
-    """So many watchers in so many processes; how many puts a round has, and the pause between two,
-    in which every watcher must be done with the one before.
+    """A row: so many watchers in so many processes; how many puts a round has, and the pause
+    between two, in which every watcher should be done with the one before.
     """
 
     watchers: int
     processes: int
     puts: int
     pause_ms: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.watchers}" if self.processes == 1 else f"{self.watchers}/{self.processes}"
 
 
 SETUPS = (
@@ -80,6 +84,7 @@ class Watchers:
     """One of the two programs, as often as the setup has processes."""
 
     def __init__(self, command: list[str], etcd: Etcd, setup: Setup):
+        self._count = setup.watchers
         each = str(setup.watchers // setup.processes)
         self._processes = [
             subprocess.Popen([*command, etcd.endpoint, KEY, each],
@@ -96,17 +101,17 @@ class Watchers:
     def status(self, name: str) -> int:
         return sum(status_of(process.pid)[name] for process in self._processes)
 
-    def end(self) -> dict[int, list[int]]:
-        """When each revision was seen, by each watcher."""
-        seen = defaultdict(list)
+    def end(self) -> list[dict[int, int]]:
+        """When each revision was seen: for each watcher."""
+        seen = defaultdict(dict)
         for process in self._processes:
             out, _ = process.communicate()
             if process.returncode != 0:
                 raise SystemExit(f"{process.args[0]} ended with {process.returncode}")
             for line in out.splitlines():
-                _, revision, at_ns = (int(word) for word in line.split())
-                seen[revision].append(at_ns)
-        return seen
+                watcher, revision, at_ns = (int(word) for word in line.split())
+                seen[process.pid, watcher][revision] = at_ns
+        return [*seen.values(), *[{}] * (self._count - len(seen))]
 
 
 def put(etcd: Etcd, setup: Setup, path: Path) -> list[tuple[int, int, int]]:
@@ -118,14 +123,24 @@ def put(etcd: Etcd, setup: Setup, path: Path) -> list[tuple[int, int, int]]:
     return [tuple(int(word) for word in line.split()) for line in done.stdout.splitlines()]
 
 
-def ratios(puts, seen, count: int) -> tuple[float, float]:
+def first_sights(sights: dict[int, int], revisions: list[int]) -> list[int]:
+    """When one watcher saw each revision, or the first one that had taken its place."""
+    firsts, first = [], None
+    for revision in reversed(revisions):
+        first = sights.get(revision, first)
+        if first is None:
+            raise SystemExit(f"revision {revision} was not seen by all: too busy a machine?")
+        firsts.append(first)
+    return firsts[::-1]
+
+
+def ratios(puts, sights_by_watcher) -> tuple[float, float]:
     """put -> visible, divided by put -> acknowledged: see Figures."""
+    revisions = [revision for revision, _, _ in puts]
+    by_watcher = [first_sights(sights, revisions) for sights in sights_by_watcher]
     middles, all_of_them = [], []
-    for revision, began, acknowledged in puts:
-        sights = seen[revision]
-        if len(sights) != count:
-            raise SystemExit(f"revision {revision} was seen {len(sights)} times, not {count}")
-        each = [(at - began) / (acknowledged - began) for at in sights]
+    for (_, began, acknowledged), seen in zip(puts, zip(*by_watcher, strict=True), strict=True):
+        each = [(at - began) / (acknowledged - began) for at in seen]
         middles.append(median(each))
         all_of_them += each
     return median(middles), quantiles(all_of_them, n=100)[98]
@@ -141,9 +156,9 @@ def measure(command: list[str], etcd: Etcd, setup: Setup, idle_s: float, path: P
     threads, kib = watchers.status("Threads"), watchers.status("RssAnon")
     before, began = watchers.cpu_seconds(), time.monotonic()
     puts = put(etcd, setup, path)
-    time.sleep(0.5)
+    time.sleep(1)  # for the last one to be seen, on a busy machine too
     busy = watchers.cpu_seconds() - before - idle * (time.monotonic() - began)
-    median_ratio, p99_ratio = ratios(puts, watchers.end(), setup.watchers)
+    median_ratio, p99_ratio = ratios(puts, watchers.end())
     return Figures(
         median_ratio=median_ratio,
         p99_ratio=p99_ratio,
@@ -187,18 +202,22 @@ def etcd_alone(etcd: Etcd, idle_s: float) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench_etcd")
     parser.add_argument("--watchers-binary", required=True, help="bench/etcd/etcd_watchers, built")
-    parser.add_argument("--counts", default="1,100,1000", help="of watchers, of 1, 100 and 1000")
+    names = ",".join(setup.name for setup in SETUPS)
+    parser.add_argument("--rows", default=names, help=f"watchers, or watchers/processes: {names}")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--idle", type=float, default=10, help="seconds to watch idle watchers for")
     options = parser.parse_args()
-    wanted = {int(word) for word in options.counts.split(",")}
-    setups = [setup for setup in SETUPS if setup.watchers in wanted]
+    wanted = options.rows.split(",")
+    setups = [setup for setup in SETUPS if setup.name in wanted]
+    if len(setups) != len(wanted):
+        parser.error(f"--rows: of {names}")
     # A connection each, on both sides.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     commands = {"osproxy": [options.watchers_binary], "Go client": [str(GO), "watch"]}
     lines = []
+    busy = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="osproxy-bench-") as folder:
         path = Path(folder, "document.json")
         path.write_text(DOCUMENT)
@@ -209,11 +228,12 @@ def main() -> None:
                 rounds = defaultdict(list)
                 for number in range(options.rounds):
                     for name, command in commands.items():
-                        print(f"{setup}, round {number + 1}, {name}", flush=True)
+                        print(f"row {setup.name}, round {number + 1}, {name}", flush=True)
                         rounds[name].append(measure(command, etcd, setup, options.idle, path))
                 lines += [row_of(setup, name, medians(rounds[name])) for name in commands]
     print(HEADER, *lines, sep="\n")
     print(f"\netcd's CPU with no watchers: {alone_ms:.1f} ms/s; {options.rounds} rounds")
+    print(f"load before: {busy:.1f} on {os.cpu_count()} cores")
 
 
 if __name__ == "__main__":
