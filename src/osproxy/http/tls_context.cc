@@ -165,7 +165,7 @@ Done TlsContext::present(ssl_ctx_st& context, const TlsPair& pair, std::string_v
 
 std::expected<TlsContext::Pointer, std::string> TlsContext::for_clients(
     const TlsListenOptions& options) {
-  const std::shared_ptr<TlsContext> made(new TlsContext);
+  std::shared_ptr<TlsContext> made(new TlsContext);
   made->principal_ = options.principal;
   made->verifies_ = options.client_auth != ClientAuth::None;
   for (const TlsPair& pair : options.pairs) {
@@ -194,7 +194,7 @@ std::expected<TlsContext::Pointer, std::string> TlsContext::for_clients(
 
 std::expected<TlsContext::Pointer, std::string> TlsContext::for_upstreams(
     const TlsUpstreamOptions& options) {
-  const std::shared_ptr<TlsContext> made(new TlsContext);
+  std::shared_ptr<TlsContext> made(new TlsContext);
   SSL_CTX& context = *made->contexts_.emplace_back(SSL_CTX_new(TLS_client_method()));
   set_common_options(context);
   SSL_CTX_set_alpn_protos(&context, kAlpn, sizeof kAlpn);

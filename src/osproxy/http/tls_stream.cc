@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -153,7 +154,7 @@ void TlsStream::end() noexcept {
   if (!unsent_.empty()) return;  // what is there cannot be sent any more, or the end would be false
   worker_.output.clear();
   engine_.close(worker_.output);
-  send(worker_.output);
+  std::ignore = send(worker_.output);
 }
 
 /// Waits for something, and returns what is there, at most `most` bytes; good until the next
