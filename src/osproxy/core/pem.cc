@@ -14,14 +14,6 @@ struct FreeBio {
 };
 using Bio = std::unique_ptr<BIO, FreeBio>;
 
-class ErrorQueueCleaner {
- public:
-  ErrorQueueCleaner() = default;
-  ~ErrorQueueCleaner() { ERR_clear_error(); }
-  ErrorQueueCleaner(const ErrorQueueCleaner&) = delete;
-  ErrorQueueCleaner& operator=(const ErrorQueueCleaner&) = delete;
-};
-
 Bio bio_of(std::string_view pem) {
   return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
@@ -33,6 +25,8 @@ int refuse_passphrase(char*, int, int, void* asked) {
 }
 
 }  // namespace
+
+ErrorQueueCleaner::~ErrorQueueCleaner() { ERR_clear_error(); }
 
 void FreeCertificate::operator()(x509_st* certificate) const noexcept { X509_free(certificate); }
 

@@ -5,8 +5,8 @@
 //   if (!key) fail("the key file " + key.error());       // "holds no private key in PEM format"
 //   if (!belong_together(*chain.front(), **key)) …
 //
-// Thread safety: free functions. Nothing of them is left on this thread's error queue of OpenSSL,
-// which others (gRPC, a TLS connection) would take for their own. Errors hold no secrets.
+// Thread safety: free functions. They clean this thread's error queue of OpenSSL. Errors hold no
+// secrets.
 #pragma once
 
 #include <expected>
@@ -29,6 +29,16 @@ struct FreePrivateKey {
 
 using Certificate = std::unique_ptr<x509_st, FreeCertificate>;
 using PrivateKey = std::unique_ptr<evp_pkey_st, FreePrivateKey>;
+
+/// Leaves nothing on this thread's error queue of OpenSSL, where others would take it for their
+/// own.
+class ErrorQueueCleaner {
+ public:
+  ErrorQueueCleaner() = default;
+  ~ErrorQueueCleaner();
+  ErrorQueueCleaner(const ErrorQueueCleaner&) = delete;
+  ErrorQueueCleaner& operator=(const ErrorQueueCleaner&) = delete;
+};
 
 /// A file of PEM that has more is none: the CAs that a system trusts are 0.2 MiB.
 inline constexpr std::size_t kMaxPemBytes = std::size_t{1} << 20;

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -14,15 +13,6 @@ namespace osproxy::etcd {
 namespace {
 
 using Bytes = std::expected<std::string, std::string>;
-
-/// gRPC looks at this thread's error queue too: what we leave there would be taken for its own.
-class ErrorQueueCleaner {
- public:
-  ErrorQueueCleaner() = default;
-  ~ErrorQueueCleaner() { ERR_clear_error(); }
-  ErrorQueueCleaner(const ErrorQueueCleaner&) = delete;
-  ErrorQueueCleaner& operator=(const ErrorQueueCleaner&) = delete;
-};
 
 constexpr std::size_t kMaxPasswordBytes = 4096;
 
@@ -66,7 +56,7 @@ std::expected<TlsPem, std::string> read_tls_files(const EtcdCredentials& credent
 }
 
 void use_pem(ssl_ctx_st& context, const TlsPem& pem) {
-  const ErrorQueueCleaner cleaner;
+  const ErrorQueueCleaner cleaner;  // gRPC looks at this thread's queue too
   if (pem.roots.empty()) {
     SSL_CTX_set_default_verify_paths(&context);
   } else {
