@@ -9,6 +9,7 @@ import argparse
 import os
 import resource
 import subprocess
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -193,6 +194,11 @@ def row_of(setup: Setup, name: str, figures: Figures) -> str:
     )
 
 
+def say(text: str) -> None:
+    """Beside the table, which goes to standard output row by row."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def etcd_alone(etcd: Etcd, idle_s: float) -> float:
     before = cpu_seconds(etcd.pid)
     time.sleep(idle_s)
@@ -216,7 +222,6 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     commands = {"osproxy": [options.watchers_binary], "Go client": [str(GO), "watch"]}
-    lines = []
     busy = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="osproxy-bench-") as folder:
         path = Path(folder, "document.json")
@@ -224,14 +229,15 @@ def main() -> None:
         with Etcd(folder, release=CURRENT_ETCD) as etcd:
             etcd.put(KEY, DOCUMENT)
             alone_ms = etcd_alone(etcd, options.idle)
+            print(HEADER, flush=True)
             for setup in setups:
                 rounds = defaultdict(list)
                 for number in range(options.rounds):
                     for name, command in commands.items():
-                        print(f"row {setup.name}, round {number + 1}, {name}", flush=True)
+                        say(f"row {setup.name}, round {number + 1}, {name}")
                         rounds[name].append(measure(command, etcd, setup, options.idle, path))
-                lines += [row_of(setup, name, medians(rounds[name])) for name in commands]
-    print(HEADER, *lines, sep="\n")
+                for name in commands:
+                    print(row_of(setup, name, medians(rounds[name])), flush=True)
     print(f"\netcd's CPU with no watchers: {alone_ms:.1f} ms/s; {options.rounds} rounds")
     print(f"load before: {busy:.1f} on {os.cpu_count()} cores")
 
