@@ -111,6 +111,23 @@ TEST(Status, ShowsWhatBecameOfRecords) {
                                 R"("ring":{"kept":1,"evicted":0,"dropped":0,"held":1}}})"));
 }
 
+TEST(Status, ShowsTheUpstreamNodes) {
+  test::Parts parts;
+  UpstreamBoard board({"a:1", "b:2"}, 2, parts.clock.now().wall);
+  board.part(1).nodes[1].ejection.change(NodeFault::ConnectRefused, parts.clock.now().wall + 2s);
+  board.part(0).nodes[0].in_flight.set(3);
+  board.part(0).refused.add(4);
+  AdminParts view = parts.view();
+  view.upstreams = &board;
+  EXPECT_THAT(status_of(parts, view),
+              HasSubstr(R"("upstreams":{"nodes":[{"node":"a:1","state":"healthy",)"
+                        R"("since":"2030-01-01T00:00:00Z","reason":"","ejected_by":0,"workers":2,)"
+                        R"("in_flight":3,"connections":0,"idle":0},)"
+                        R"({"node":"b:2","state":"ejected","since":"2030-01-01T00:00:02Z",)"
+                        R"("reason":"connect_refused","ejected_by":1,"workers":2,"in_flight":0,)"
+                        R"("connections":0,"idle":0}],"waiting":0,"refused":4},"records")"));
+}
+
 TEST(StoreMetrics, ShowTheStateAsOneOfFourAndSinceWhen) {
   test::FakeStore store;
   store.status_ = {.state = StoreState::Stale,

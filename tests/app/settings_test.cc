@@ -156,12 +156,31 @@ TEST(Settings, EachBadValueIsRefused) {
                           "--explain-bytes=-1",
                           "--ring-records=1e3",
                           "--log-level=loud",
+                          "--request-timeout=x",
+                          "--upstream-connections=0",
+                          "--upstream-waiting=-1",
+                          "--upstream-wait-timeout=0s",
+                          "--upstream-idle-timeout=",
+                          "--resolve-interval=0s",
+                          "--eject-after=x",
+                          "--health-check-path=x",
+                          "--health-check-path=/a b",
+                          "--health-check-interval=0s",
+                          "--health-check-timeout=",
+                          "--unhealthy-after=0",
+                          "--healthy-after=0",
                           "--unknown=1",
                           "stray"}) {
     const std::string text = error_of({kUpstream, bad});
     const std::string_view name(bad);
     EXPECT_THAT(text, HasSubstr(name.substr(0, name.find('=')))) << bad;
   }
+}
+
+TEST(Settings, TheLimitOfAWholeRequestMayBeNone) {
+  EXPECT_EQ(read({kUpstream})->request_timeout, 0ms);
+  EXPECT_EQ(read({kUpstream, "--request-timeout=10m"})->request_timeout, 10min);
+  EXPECT_EQ(read({kUpstream, "--request-timeout=0s"})->request_timeout, 0ms);
 }
 
 TEST(Settings, ASingleValueGivenTwiceIsRefused) {

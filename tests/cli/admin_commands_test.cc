@@ -205,6 +205,23 @@ TEST(Status, ShowsEachInstance) {
                             "  active    a Shape in 10m, matched 63, recorded 12\n");
 }
 
+TEST(Status, ShowsTheUpstreamNodesBelowEachOther) {
+  std::string body(kStatus);
+  body.insert(body.find(R"("records")"),
+              R"("upstreams":{"nodes":[{"node":"a:1","state":"healthy",)"
+              R"("since":"2030-01-01T00:00:00.5Z","reason":"","in_flight":3,"connections":12},)"
+              R"({"node":"b:2","state":"unhealthy","since":"2030-01-01T00:00:00Z",)"
+              R"("reason":"connect_refused","in_flight":0,"connections":0}]},)");
+  const auto admin = always(json_answer(200, body));
+  const Result result = run(admin, {"status"});
+  EXPECT_EQ(result.code, 0) << result.out;
+  EXPECT_THAT(result.out,
+              testing::EndsWith("  upstreams a:1 healthy since 2030-01-01T00:00:00Z, 3 in flight, "
+                                "12 connections\n"
+                                "            b:2 unhealthy since 2030-01-01T00:00:00Z: "
+                                "connect_refused, 0 in flight, 0 connections\n"));
+}
+
 TEST(Status, FailsIfAnInstanceHoldsALastGoodDocumentOnly) {
   const auto good = always(json_answer(200, kStatus));
   const auto rejecting = always(json_answer(200, kRejecting));

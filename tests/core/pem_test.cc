@@ -40,9 +40,9 @@ nuHDFsgcGZbSHg5akQ==
 
 TEST(Pem, HasCertificatesInTheirOrderAndSkipsWhatIsBetween) {
   EXPECT_EQ(parse_certificates(kCertificate).size(), 1u);
-  EXPECT_EQ(parse_certificates("subject: a\n" + kCertificate + "and another\n" + kCertificate)
-                .size(),
-            2u);
+  EXPECT_EQ(
+      parse_certificates("subject: a\n" + kCertificate + "and another\n" + kCertificate).size(),
+      2u);
   EXPECT_TRUE(parse_certificates("").empty());
   EXPECT_TRUE(parse_certificates(kItsKey).empty());
 }

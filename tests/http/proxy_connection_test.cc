@@ -463,8 +463,8 @@ TEST_F(ProxyConnection, APortThatIsTakenIsAnError) {
   start();
   ServerOptions same = options;
   same.listen = server->address();
-  const auto second =
-      Server::start(same, directives, [this](std::size_t) -> Recorder& { return recorder; }, clock);
+  const auto second = Server::start(
+      same, directives, [this](std::size_t) -> Recorder& { return recorder; }, clock, *board);
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error(),
             "cannot listen on " + same.listen.to_string() + ": Address already in use");

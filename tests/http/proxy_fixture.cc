@@ -48,8 +48,11 @@ ProxyTest::ProxyTest() { options.upstreams = {loopback_node(upstream.port())}; }
 ProxyTest::~ProxyTest() = default;
 
 void ProxyTest::start() {
+  std::vector<std::string> names;
+  for (const Origin& node : options.upstreams) names.push_back(node.address.to_string());
+  board = std::make_unique<UpstreamBoard>(std::move(names), options.workers, clock.now().wall);
   auto started = Server::start(
-      options, directives, [this](std::size_t) -> Recorder& { return recorder; }, *time);
+      options, directives, [this](std::size_t) -> Recorder& { return recorder; }, *time, *board);
   ASSERT_TRUE(started.has_value()) << started.error();
   server = *std::move(started);
 }

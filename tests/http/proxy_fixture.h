@@ -84,6 +84,7 @@ class ProxyTest : public testing::Test {
   const Clock* time = &clock;  ///< what the server goes by
   LifeLedger ledger;
   SnapshotCell<DirectiveSet> directives{DirectiveSet::empty_set()};
+  std::unique_ptr<UpstreamBoard> board;  // of the server that start() has started
   std::unique_ptr<Server> server;
 };
 

@@ -163,8 +163,9 @@ void RawConnection::reset() {
   socket_.close();
 }
 
-RawListener::RawListener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address = loopback(0);
+RawListener::RawListener(std::uint16_t port)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address = loopback(port);
   socklen_t size = sizeof address;
   EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
   EXPECT_EQ(::listen(socket_.get(), 64), 0);

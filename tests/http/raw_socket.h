@@ -80,7 +80,8 @@ class RawConnection {
 /// A listening socket on a free port.
 class RawListener {
  public:
-  RawListener();
+  /// On any port, or on one that was another's before.
+  explicit RawListener(std::uint16_t port = 0);
 
   std::uint16_t port() const noexcept { return port_; }
   RawConnection accept();

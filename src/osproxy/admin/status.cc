@@ -68,6 +68,31 @@ void write_directive(JsonWriter& json, const CompiledDirective& compiled, Now no
   json.end_object();
 }
 
+void write_node(JsonWriter& json, const UpstreamNode& node, std::size_t workers) {
+  json.begin_object();
+  json.field("node", node.name);
+  json.field("state", to_string(node.state));
+  json.field("since", format_rfc3339(node.since));
+  json.field("reason", to_string(node.fault));
+  json.field("ejected_by", node.ejected_by);
+  json.field("workers", workers);
+  json.field("in_flight", node.in_flight);
+  json.field("connections", node.connections);
+  json.field("idle", node.idle);
+  json.end_object();
+}
+
+void write_upstreams(JsonWriter& json, const UpstreamBoard& board) {
+  const UpstreamTotals totals = board.totals();
+  json.key("upstreams").begin_object();
+  json.key("nodes").begin_array();
+  for (const UpstreamNode& node : board.nodes()) write_node(json, node, board.workers());
+  json.end_array();
+  json.field("waiting", totals.waiting);
+  json.field("refused", totals.refused);
+  json.end_object();
+}
+
 void write_output(JsonWriter& json, std::string_view name, const OutputTotals& totals) {
   json.key(name).begin_object();
   json.field("kept", totals.kept);
@@ -103,6 +128,7 @@ Response get_status(const Context& context, const Request&, std::string_view) {
     write_directive(json, compiled, now);
   }
   json.end_array();
+  if (context.parts.upstreams != nullptr) write_upstreams(json, *context.parts.upstreams);
   write_records(json, context.parts.observer.totals());
   json.end_object();
   return {.body = std::move(json).take()};

@@ -12,6 +12,7 @@
 #include "osproxy/core/version.h"
 #include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/observe/metrics.h"
+#include "osproxy/observe/upstream_metrics.h"
 
 namespace osproxy::app {
 namespace {
@@ -20,6 +21,18 @@ namespace {
 std::function<AckStatus()> ack_status(const EtcdAckWriter* acks) {
   if (acks == nullptr) return {};
   return [acks] { return acks->status(); };
+}
+
+http::NodeHealthOptions health_check(const Settings& settings) {
+  return {.interval = settings.health_check_interval,
+          .unhealthy_after = static_cast<unsigned>(settings.unhealthy_after),
+          .healthy_after = static_cast<unsigned>(settings.healthy_after)};
+}
+
+std::vector<std::string> names_of(const std::vector<Origin>& upstreams) {
+  std::vector<std::string> names;
+  for (const Origin& upstream : upstreams) names.push_back(upstream.address.to_string());
+  return names;
 }
 
 }  // namespace
@@ -41,7 +54,8 @@ Instance::Instance(const Settings& settings, const Clock& clock)
       observer_({.explain_max_records = settings.explain_records,
                  .explain_max_bytes = settings.explain_bytes,
                  .ring_records = settings.ring_records},
-                settings.workers) {}
+                settings.workers),
+      upstreams_(names_of(settings.upstreams), settings.workers, clock.now().wall) {}
 
 std::expected<void, std::string> Instance::open(int listener) {
   auto source = open_directive_source(settings_, store_log_, clock_);
@@ -56,7 +70,10 @@ std::expected<void, std::string> Instance::open_admin() {
   DirectiveStore* const store = source_.store.get();
   metrics_ = {std::make_shared<ObserverMetrics>(observer_),
               std::make_shared<DirectiveMetrics>([store] { return store->load(); }, clock_),
-              std::make_shared<admin::StoreMetrics>(*store), reloads_, tls_metrics_};
+              std::make_shared<admin::StoreMetrics>(*store),
+              std::make_shared<UpstreamMetrics>(upstreams_),
+              reloads_,
+              tls_metrics_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
 
   auto admin = admin::AdminServer::start({.listen = settings_.admin_listen,
@@ -71,6 +88,7 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .collectables = {metrics_.begin(), metrics_.end()},
                                           .readiness = [this] { return not_ready(); },
                                           .fleet = source_.fleet.get(),
+                                          .upstreams = &upstreams_,
                                           .ack = ack_status(source_.acks.get())});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
@@ -90,13 +108,23 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
                               .workers = settings_.workers,
                               .upstreams = settings_.upstreams,
                               .max_connections = *connections,
+                              .max_upstream_connections = settings_.upstream_connections,
+                              .max_upstream_waiting = settings_.upstream_waiting,
+                              .health_check_path = settings_.health_check_path,
+                              .health_check = health_check(settings_),
+                              .eject_after = static_cast<unsigned>(settings_.eject_after),
                               .limits = settings_.limits,
                               .forwarding = settings_.forwarding,
                               .head_timeout = settings_.head_timeout,
                               .idle_timeout = settings_.idle_timeout,
                               .connect_timeout = settings_.connect_timeout,
                               .response_timeout = settings_.response_timeout,
-                              .transfer_timeout = settings_.transfer_timeout};
+                              .transfer_timeout = settings_.transfer_timeout,
+                              .request_timeout = settings_.request_timeout,
+                              .upstream_idle_timeout = settings_.upstream_idle_timeout,
+                              .upstream_wait_timeout = settings_.upstream_wait_timeout,
+                              .health_check_timeout = settings_.health_check_timeout,
+                              .resolve_interval = settings_.resolve_interval};
   if (settings_.max_body > 0) options.max_body = settings_.max_body;
   if (settings_.tenant) options.tenant = *settings_.tenant;
   auto known = read_identities(settings_);
@@ -108,7 +136,7 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
   options.on_tls_failure = [this](const http::TlsReport& report) { tls_log_.tell(report); };
   auto proxy = http::Server::start(
       std::move(options), source_.store->cell(),
-      [this](std::size_t i) -> Recorder& { return observer_.recorder(i); }, clock_);
+      [this](std::size_t i) -> Recorder& { return observer_.recorder(i); }, clock_, upstreams_);
   if (!proxy) return std::unexpected(std::move(proxy).error());
   proxy_ = *std::move(proxy);
   tls_metrics_->show(*proxy_);
@@ -171,6 +199,9 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
   return {};
 }
 
-void Instance::look() { store_log_.look(source_.store->status(), *source_.store->load()); }
+void Instance::look() {
+  store_log_.look(source_.store->status(), *source_.store->load());
+  upstream_log_.look(upstreams_.nodes());
+}
 
 }  // namespace osproxy::app

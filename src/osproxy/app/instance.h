@@ -22,9 +22,11 @@
 #include "osproxy/app/store_log.h"
 #include "osproxy/app/tls_log.h"
 #include "osproxy/app/tls_metrics.h"
+#include "osproxy/app/upstream_log.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/http/server.h"
 #include "osproxy/observe/observer.h"
+#include "osproxy/observe/upstream_board.h"
 
 namespace osproxy::app {
 
@@ -55,8 +57,8 @@ class Instance {
   /// Every worker has gone round its event loop within `bound`.
   bool is_alive(std::chrono::nanoseconds bound) const { return proxy_->silence() <= bound; }
 
-  /// Logs what has changed in the store since the last look; call about once a second. (etcd's
-  /// store also reports by itself.)
+  /// Logs what has changed in the store and in the nodes' health since the last look; call about
+  /// once a second. (etcd's store also reports by itself.)
   void look();
 
  private:
@@ -75,7 +77,9 @@ class Instance {
   StoreLog store_log_;
   TlsLog tls_log_;
   const std::shared_ptr<TlsMetrics> tls_metrics_ = std::make_shared<TlsMetrics>();
+  UpstreamLog upstream_log_;
   Observer observer_;
+  UpstreamBoard upstreams_;
   // Read by the admin thread. Relaxed: each is one fact, ordering nothing else.
   std::atomic<bool> serving_{false};
   std::atomic<bool> stopping_{false};

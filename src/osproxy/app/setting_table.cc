@@ -123,6 +123,17 @@ Stored store_tenant_header(Settings& settings, const std::string& text) {
       settings, name.empty() ? http::TenantRule() : http::TenantRule::of_header(std::move(name)));
 }
 
+Stored store_target(std::string& out, const std::string& text) {
+  constexpr std::size_t kMaxBytes = 1024;
+  const auto is_visible = [](char c) { return c > ' ' && c < '\x7f' && c != '#'; };
+  const bool good = text.starts_with('/') && std::ranges::all_of(text, is_visible);
+  if (!text.empty() && (!good || text.size() > kMaxBytes)) {
+    return std::unexpected("it must be a path, as in /_cluster/health?local=true, or empty");
+  }
+  out = text;
+  return {};
+}
+
 Stored store_token(Settings& settings, const std::string& path) {
   auto token = read_file(path, kMaxTokenBytes);
   if (!token) return std::unexpected("the file " + token.error());
@@ -301,11 +312,43 @@ const SettingRow kTable[] = {
      false, [](Settings& s, Values v) { return store_duration(s.head_timeout, v[0]); }},
     {"transfer-timeout", "DURATION", "of a body that makes no progress, either way (default 1m)",
      false, [](Settings& s, Values v) { return store_duration(s.transfer_timeout, v[0]); }},
+    {"request-timeout", "DURATION",
+     "for all of a request and its answer; 0s: as long as they make progress (default 0s)", false,
+     [](Settings& s, Values v) { return store_duration_or_none(s.request_timeout, v[0]); }},
     {"drain-delay", "DURATION",
      "asked to stop, serve on for so long while /readyz fails (default 0s)", false,
      [](Settings& s, Values v) { return store_duration_or_none(s.drain_delay, v[0]); }},
     {"drain-timeout", "DURATION", "for requests in flight when asked to stop (default 30s)", false,
      [](Settings& s, Values v) { return store_duration(s.drain_timeout, v[0]); }},
+    {"upstream-connections", "N",
+     "connections to one node at a time, divided over the workers (default 1024)", false,
+     [](Settings& s, Values v) { return store_count(s.upstream_connections, v[0], 1, 1'000'000); }},
+    {"upstream-waiting", "N",
+     "requests that wait while all nodes have as many as they may, divided over the workers "
+     "(default 1024)",
+     false,
+     [](Settings& s, Values v) { return store_count(s.upstream_waiting, v[0], 0, 1'000'000); }},
+    {"upstream-wait-timeout", "DURATION", "how long such a request waits (default 5s)", false,
+     [](Settings& s, Values v) { return store_duration(s.upstream_wait_timeout, v[0]); }},
+    {"upstream-idle-timeout", "DURATION", "of a kept connection to a node (default 30s)", false,
+     [](Settings& s, Values v) { return store_duration(s.upstream_idle_timeout, v[0]); }},
+    {"resolve-interval", "DURATION", "after which a node's name is looked up again (default 30s)",
+     false, [](Settings& s, Values v) { return store_duration(s.resolve_interval, v[0]); }},
+    {"health-check-path", "PATH",
+     "what each node is asked for now and then, to see whether it answers; empty: nothing "
+     "(default /)",
+     false, [](Settings& s, Values v) { return store_target(s.health_check_path, v[0]); }},
+    {"health-check-interval", "DURATION", "from one such check of a node to the next (default 5s)",
+     false, [](Settings& s, Values v) { return store_duration(s.health_check_interval, v[0]); }},
+    {"health-check-timeout", "DURATION", "for a node's answer to a check (default 2s)", false,
+     [](Settings& s, Values v) { return store_duration(s.health_check_timeout, v[0]); }},
+    {"unhealthy-after", "N", "failed checks in a row that make a node unhealthy (default 2)", false,
+     [](Settings& s, Values v) { return store_count(s.unhealthy_after, v[0], 1, 1'000); }},
+    {"healthy-after", "N", "successful checks in a row that make it healthy again (default 2)",
+     false, [](Settings& s, Values v) { return store_count(s.healthy_after, v[0], 1, 1'000); }},
+    {"eject-after", "N",
+     "bad answers in a row after which a node is left out for a while; 0: never (default 5)", false,
+     [](Settings& s, Values v) { return store_count(s.eject_after, v[0], 0, 1'000); }},
     {"admin-listen", "HOST:PORT", "the admin listener (default 127.0.0.1:9901)", false,
      [](Settings& s, Values v) { return store_address(s.admin_listen, v[0]); }},
     {"admin-token-file", "FILE",

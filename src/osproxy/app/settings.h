@@ -42,11 +42,24 @@ struct Settings {
   http::TlsUpstreamOptions tls_upstream{};  ///< for nodes with https
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of an answer
+  std::chrono::milliseconds request_timeout{0};         ///< for all of an exchange; 0: none
   std::chrono::milliseconds idle_timeout{75'000};       ///< of a kept-alive client connection
   std::chrono::milliseconds head_timeout{30'000};
   std::chrono::milliseconds transfer_timeout{60'000};  ///< of a body without progress
   std::chrono::milliseconds drain_delay{0};  ///< not ready, but serving on, when asked to stop
   std::chrono::milliseconds drain_timeout{30'000};
+
+  std::size_t upstream_connections = 1'024;  ///< to one node, all workers together
+  std::size_t upstream_waiting = 1'024;      ///< requests that wait, all workers together
+  std::chrono::milliseconds upstream_wait_timeout{5'000};
+  std::chrono::milliseconds upstream_idle_timeout{30'000};  ///< of a kept connection to a node
+  std::chrono::milliseconds resolve_interval{30'000};       ///< of the nodes' names
+  std::string health_check_path = "/";                      ///< empty: no active checks
+  std::chrono::milliseconds health_check_interval{5'000};
+  std::chrono::milliseconds health_check_timeout{2'000};
+  std::size_t unhealthy_after = 2;  ///< failed checks in a row
+  std::size_t healthy_after = 2;    ///< successful ones
+  std::size_t eject_after = 5;      ///< bad answers in a row; 0: never
 
   HostPort admin_listen{.host = "127.0.0.1", .port = 9901};
   std::string admin_token;  ///< the contents of --admin-token-file; empty: none

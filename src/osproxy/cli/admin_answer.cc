@@ -82,6 +82,21 @@ std::vector<InstanceStatus::Directive> directives_below(dom::element root) {
   return directives;
 }
 
+std::vector<InstanceStatus::Upstream> upstreams_below(dom::element root) {
+  std::vector<InstanceStatus::Upstream> upstreams;
+  dom::array array;
+  if (root.at_pointer("/upstreams/nodes").get(array) != simdjson::SUCCESS) return upstreams;
+  for (const dom::element element : array) {
+    upstreams.push_back({.node = text(element, "node"),
+                         .state = text(element, "state"),
+                         .since = text(element, "since"),
+                         .reason = text(element, "reason"),
+                         .in_flight = value_or_default<std::uint64_t>(element, "in_flight"),
+                         .connections = value_or_default<std::uint64_t>(element, "connections")});
+  }
+  return upstreams;
+}
+
 std::string scalar_text(dom::element element) {
   std::string_view string;
   if (element.get(string) == simdjson::SUCCESS) return std::string(string);
@@ -177,6 +192,7 @@ std::optional<InstanceStatus> parse_status(std::string_view body) {
                         .rejected = rejected_below(store),
                         .warnings = texts_below(store, "warnings"),
                         .directives = directives_below(root),
+                        .upstreams = upstreams_below(root),
                         .json = simdjson::minify(root)};
   if (status.instance.empty() || status.state.empty()) return std::nullopt;
   std::int64_t age_ms = 0;

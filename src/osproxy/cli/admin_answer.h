@@ -44,6 +44,14 @@ struct InstanceStatus {
     std::uint64_t matched = 0;
     std::uint64_t recorded = 0;
   };
+  struct Upstream {
+    std::string node;
+    std::string state;
+    std::string since;
+    std::string reason;
+    std::uint64_t in_flight = 0;
+    std::uint64_t connections = 0;
+  };
   struct Rejected {
     std::int64_t revision = 0;
     std::string slug;
@@ -63,6 +71,7 @@ struct InstanceStatus {
   std::optional<Rejected> rejected;
   std::vector<std::string> warnings;
   std::vector<Directive> directives;
+  std::vector<Upstream> upstreams;
   std::string json;  ///< the whole answer, minified
 };
 

@@ -68,6 +68,22 @@ std::string describe_store(const InstanceStatus& status) {
   return text;
 }
 
+std::string upstream_line(const InstanceStatus::Upstream& upstream) {
+  std::string text = fmt::format("{} {} since {}", printable(upstream.node),
+                                 printable(upstream.state), short_time(upstream.since));
+  if (!upstream.reason.empty()) text += ": " + printable(upstream.reason);
+  return text +
+         fmt::format(", {} in flight, {} connections", upstream.in_flight, upstream.connections);
+}
+
+// Lines below one word.
+void print_lines(std::string_view word, const std::vector<std::string>& lines, std::ostream& out) {
+  for (const std::string& line : lines) {
+    fmt::print(out, "  {:10}{}\n", word, line);
+    word = "";
+  }
+}
+
 void print_instance(const Report& report, WallTime now, std::ostream& out) {
   if (!report.status) {
     fmt::print(out, "\n{}\n  not reachable\n", report.error);
@@ -89,9 +105,10 @@ void print_instance(const Report& report, WallTime now, std::ostream& out) {
     if (directive.active) active.push_back(directive_line(directive, now));
   }
   if (active.empty()) active.emplace_back("nothing");
-  for (std::size_t i = 0; i < active.size(); ++i) {
-    fmt::print(out, "  {}{}\n", i == 0 ? "active    " : "          ", active[i]);
-  }
+  print_lines("active", active, out);
+  std::vector<std::string> upstreams;
+  for (const auto& upstream : status.upstreams) upstreams.push_back(upstream_line(upstream));
+  print_lines("upstreams", upstreams, out);
   for (const std::string& warning : status.warnings) {
     fmt::print(out, "  warning   {}\n", printable(warning));
   }

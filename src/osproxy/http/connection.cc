@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace osproxy::http {
@@ -111,6 +112,13 @@ bool Connection::is_quiet() noexcept {
   char byte = 0;
   const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+bool Connection::peer_has_closed() const noexcept {
+  // The native handle is asked for by a function that is not const, but changes nothing.
+  pollfd look{
+      .fd = const_cast<Socket&>(socket_).native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&look, 1, 0) == 1;
 }
 
 void Connection::cancel() noexcept {

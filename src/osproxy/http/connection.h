@@ -59,6 +59,10 @@ class Connection {
   /// True if the other side has neither closed nor sent anything: an idle connection can be used.
   bool is_quiet() noexcept;
 
+  /// True if the other side has closed the connection, or its half of it; also if there is input
+  /// before that.
+  bool peer_has_closed() const noexcept;
+
   /// A deadline ended the last operation.
   bool timed_out() const noexcept { return read_deadline_.expired() || write_deadline_.expired(); }
 

@@ -20,6 +20,8 @@ std::string_view to_string(ProxyError error) noexcept {
       return "too_many_connections";
     case ProxyError::UpstreamUnreachable:
       return "upstream_unreachable";
+    case ProxyError::UpstreamBusy:
+      return "upstream_busy";
     case ProxyError::UpstreamTimeout:
       return "upstream_timeout";
     case ProxyError::UpstreamTls:
@@ -28,6 +30,8 @@ std::string_view to_string(ProxyError error) noexcept {
       return "upstream_closed";
     case ProxyError::UpstreamMalformed:
       return "upstream_malformed";
+    case ProxyError::ExchangeTimeout:
+      return "exchange_timeout";
     case ProxyError::ClientGone:
       return "client_gone";
     case ProxyError::Stopped:
@@ -74,6 +78,7 @@ std::string to_http(const ErrorAnswer& answer) {
       "HTTP/1.1 {} {}\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Length: {}\r\n",
       answer.status, reason_phrase(answer.status), body.size());
   if (!answer.request_id.empty()) head += fmt::format("X-Request-Id: {}\r\n", answer.request_id);
+  if (answer.retry_after_s > 0) head += fmt::format("Retry-After: {}\r\n", answer.retry_after_s);
   if (answer.close) head += "Connection: close\r\n";
   head += "\r\n";
   return answer.with_body ? head + body : head;

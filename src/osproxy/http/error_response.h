@@ -17,10 +17,12 @@ enum class ProxyError : std::uint8_t {
   RequestTimeout,       ///< the client did not send its request in time
   TooManyConnections,   ///< as many as are allowed are open
   UpstreamUnreachable,  ///< no node could be reached
+  UpstreamBusy,         ///< all nodes are full, and so is the queue or the wait was too long
   UpstreamTimeout,      ///< the node did not answer in time
   UpstreamTls,          ///< the TLS handshake with the node failed
   UpstreamClosed,       ///< the node closed the connection before its answer was complete
   UpstreamMalformed,    ///< what the node sent is not an HTTP answer that can be passed on
+  ExchangeTimeout,      ///< all of it took longer than it may
   ClientGone,           ///< the client left before the answer was complete
   Stopped,              ///< osproxy was stopped while the request was under way
 };
@@ -37,6 +39,7 @@ struct ErrorAnswer {
   std::string_view request_id{};
   bool with_body = true;
   bool close = true;
+  int retry_after_s = 0;  ///< Retry-After; 0: none
 };
 
 std::string to_http(const ErrorAnswer& answer);

@@ -17,11 +17,22 @@ using namespace std::chrono_literals;
 /// While the request is still being sent, its own progress is what is watched.
 constexpr std::chrono::milliseconds kNoTimeout = 24h;
 
-/// RFC 9110, section 9.2.2.
-bool is_idempotent(std::string_view method) noexcept {
-  constexpr std::string_view kMethods[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+/// What a client is told to wait if all nodes are full: they are not for long, or much longer.
+constexpr int kRetryAfterS = 1;
+
+/// RFC 9110, section 9.2.1.
+bool is_safe(std::string_view method) noexcept {
+  constexpr std::string_view kMethods[] = {"GET", "HEAD", "OPTIONS", "TRACE"};
   return std::ranges::find(kMethods, method) != std::end(kMethods);
 }
+
+/// RFC 9110, section 9.2.2.
+bool is_idempotent(std::string_view method) noexcept {
+  return is_safe(method) || method == "PUT" || method == "DELETE";
+}
+
+/// What a status says of the node that answered; 500 and 429 say something of the request.
+bool is_bad(int status) noexcept { return status == 502 || status == 503 || status == 504; }
 
 struct Refusal {
   int status;
@@ -71,6 +82,10 @@ Refusal refusal_for(ProxyError error, TlsFailure tls_failure) noexcept {
       return {502, "OpenSearch's answer is malformed"};
     case ProxyError::UpstreamUnreachable:
       return {502, "no OpenSearch node can be reached"};
+    case ProxyError::UpstreamBusy:
+      return {503, "all OpenSearch nodes have as many requests as they may"};
+    case ProxyError::ExchangeTimeout:
+      return {504, "the request took longer than it may"};
     case ProxyError::TooManyConnections:
       return {503, "too many connections"};
     case ProxyError::None:
@@ -81,14 +96,16 @@ Refusal refusal_for(ProxyError error, TlsFailure tls_failure) noexcept {
   std::unreachable();
 }
 
-ProxyError error_of(ConnectFailure failure) noexcept {
+ProxyError error_of(AcquireFailure failure) noexcept {
   switch (failure) {
-    case ConnectFailure::Unreachable:
+    case AcquireFailure::Unreachable:
       return ProxyError::UpstreamUnreachable;
-    case ConnectFailure::TimedOut:
+    case AcquireFailure::TimedOut:
       return ProxyError::UpstreamTimeout;
-    case ConnectFailure::Tls:
+    case AcquireFailure::Tls:
       return ProxyError::UpstreamTls;
+    case AcquireFailure::Busy:
+      return ProxyError::UpstreamBusy;
   }
   std::unreachable();
 }
@@ -103,23 +120,13 @@ Exchange::Exchange(WorkerContext& worker, Connection& client, const RequestHead&
       head_(head),
       story_(story),
       forwarding_(forwarding),
-      body_(head) {}
+      body_(head),
+      wish_{.client = client} {}
 
 Task<ClientNext> Exchange::run() {
-  Outcome outcome = take_body() ? Outcome::SendAgain : Outcome::Failed;
-  for (Reuse reuse = Reuse::Allowed; outcome == Outcome::SendAgain; reuse = Reuse::Never) {
-    auto lease = co_await worker_.upstreams.acquire(reuse);
-    if (!lease) {
-      story_.facts.error = error_of(lease.error().failure);
-      tls_failure_ = lease.error().tls;
-      outcome = Outcome::Failed;
-      break;
-    }
-    story_.facts.connection_reused = lease->reused();
-    story_.facts.times.upstream_connected = story_.stage_time();
-    outcome = co_await exchange(*lease);
-    if (outcome == Outcome::SendAgain) ++story_.facts.retries;
-  }
+  Outcome outcome = Outcome::Failed;
+  if (take_body()) outcome = co_await send_until_answered();
+  limit_.reset();
   switch (outcome) {
     case Outcome::Complete:
       consume_request();
@@ -136,6 +143,47 @@ Task<ClientNext> Exchange::run() {
       break;
   }
   std::unreachable();
+}
+
+Task<Exchange::Outcome> Exchange::send_until_answered() {
+  // Whether the other side is about to close a connection that has not been used for a while
+  // cannot be known: only what may be sent again is risked on it.
+  wish_.kept = may_repeat(is_idempotent) ? Kept::Any : Kept::Recent;
+  if (options_.request_timeout.count() > 0) {
+    wish_.latest = worker_.deadlines.now() + options_.request_timeout;
+    limit_.emplace(worker_.deadlines, [this] { give_up(); });
+    limit_->expire_after(options_.request_timeout);
+  }
+  while (true) {
+    auto lease = co_await worker_.upstreams.acquire(wish_);
+    if (!lease) {
+      story_.facts.error = unless_late(error_of(lease.error().failure));
+      tls_failure_ = lease.error().tls;
+      co_return Outcome::Failed;
+    }
+    story_.facts.connection_reused = lease->reused();
+    story_.facts.times.upstream_connected = story_.stage_time();
+    upstream_ = &lease->connection();
+    const Outcome outcome = co_await exchange(*lease);
+    upstream_ = nullptr;
+    if (outcome != Outcome::SendAgain) co_return outcome;
+    lease->retried();
+    ++story_.facts.retries;
+    wish_.kept = Kept::None;
+  }
+}
+
+/// The time for all of it is over: ends what is under way, whatever it is.
+void Exchange::give_up() {
+  late_ = true;
+  client_.cancel();
+  if (upstream_ != nullptr) upstream_->cancel();
+  // What has just ended by itself is followed by something else: that is ended by the next tick.
+  limit_->expire_after(0ms);
+}
+
+ProxyError Exchange::unless_late(ProxyError error) const noexcept {
+  return late_ ? ProxyError::ExchangeTimeout : error;
 }
 
 /// Takes what came of the body with the head; false if that is malformed or too large.
@@ -164,6 +212,7 @@ Task<Exchange::Outcome> Exchange::exchange(UpstreamPool::Lease& lease) {
   using namespace asio::experimental::awaitable_operators;
   Connection& upstream = lease.connection();
   sent_whole_ = came_whole_;
+  heard_ = false;
   write_request_head(head_,
                      {.request_id = story_.request_id(),
                       .add_opaque_id = !story_.has_opaque_id(),
@@ -195,8 +244,9 @@ Task<> Exchange::send_rest(Connection& upstream) {
         co_await client_.read_into(buffer.room(), options_.transfer_timeout, error);
     if (!sending_) co_return;  // the answer is complete: nobody wants the rest
     if (error) {
-      upload_failed(client_.timed_out() ? ProxyError::RequestTimeout : ProxyError::ClientGone,
-                    upstream);
+      upload_failed(
+          unless_late(client_.timed_out() ? ProxyError::RequestTimeout : ProxyError::ClientGone),
+          upstream);
       co_return;
     }
     const Decoded piece = decode_in_place(body_, buffer.room().first(size));
@@ -254,6 +304,7 @@ Task<Exchange::Outcome> Exchange::receive_head(UpstreamPool::Lease& lease) {
         parse_response_head(upstream.input().view(), head_.method, options_.limits, answer_, fault);
     if (parsed == ParseResult::Complete) {
       story_.facts.times.first_byte = story_.stage_time();
+      heard_ = true;
       if (answer_.status >= 200) co_return Outcome::Complete;
       if (answer_.status == 101) co_return no_answer(lease);  // we asked for no upgrade
       if (!co_await pass_on_interim(upstream)) co_return Outcome::Broken;
@@ -261,6 +312,7 @@ Task<Exchange::Outcome> Exchange::receive_head(UpstreamPool::Lease& lease) {
     }
     if (parsed == ParseResult::Bad) {
       story_.facts.error = ProxyError::UpstreamMalformed;
+      lease.failed(NodeFault::Malformed);
       co_return Outcome::Failed;
     }
     if (upload_error_ != ProxyError::None) co_return Outcome::Failed;
@@ -279,30 +331,53 @@ Task<bool> Exchange::pass_on_interim(Connection& upstream) {
     error = co_await client_.write(head_out_, options_.transfer_timeout);
   }
   upstream.input().consume(answer_.size);
-  if (error) story_.facts.error = ProxyError::ClientGone;
+  if (error) story_.facts.error = unless_late(ProxyError::ClientGone);
   co_return !error;
 }
 
 /// Nothing that is an answer came: what that means, and whether to try again.
 Exchange::Outcome Exchange::no_answer(UpstreamPool::Lease& lease) {
   Connection& upstream = lease.connection();
-  const bool nothing_came = upstream.input().empty();
-  if (upload_error_ == ProxyError::None && lease.reused() && nothing_came && may_send_again()) {
-    return Outcome::SendAgain;
-  }
-  if (const auto failure = upstream.tls_failure()) {  // TLS 1.3 judges our certificate so late
-    story_.facts.error = ProxyError::UpstreamTls;
-    tls_failure_ = *failure;
+  if (late_ || upload_error_ != ProxyError::None) {
+    story_.facts.error = unless_late(upload_error_);
     return Outcome::Failed;
   }
-  story_.facts.error = upstream.timed_out()    ? ProxyError::UpstreamTimeout
-                       : answer_.status == 101 ? ProxyError::UpstreamMalformed
-                                               : ProxyError::UpstreamClosed;
+  const bool nothing_came = !upstream.timed_out() && !heard_ && upstream.input().empty();
+  if (nothing_came && may_send_again(lease)) return Outcome::SendAgain;
+  NodeFault fault = NodeFault::Closed;
+  story_.facts.error = ProxyError::UpstreamClosed;
+  if (const auto failure = upstream.tls_failure()) {  // TLS 1.3 judges our certificate so late
+    fault = NodeFault::TlsFailed;
+    story_.facts.error = ProxyError::UpstreamTls;
+    tls_failure_ = *failure;
+  } else if (upstream.timed_out()) {
+    fault = NodeFault::AnswerTimedOut;
+    story_.facts.error = ProxyError::UpstreamTimeout;
+  } else if (answer_.status == 101) {
+    fault = NodeFault::Malformed;
+    story_.facts.error = ProxyError::UpstreamMalformed;
+  }
+  // A kept connection may be closed at any time: that says nothing of the node.
+  if (!nothing_came || !lease.reused()) lease.failed(fault);
   return Outcome::Failed;
 }
 
-bool Exchange::may_send_again() const noexcept {
-  return is_idempotent(head_.method) && came_whole_;
+/// Once, if it is whole and may be repeated. A request whose own connection was closed may be what
+/// the node could not bear: then it must be safe, and goes to another one.
+bool Exchange::may_send_again(const UpstreamPool::Lease& lease) noexcept {
+  if (sent_again_ || !came_whole_) return false;
+  if (lease.reused()) {
+    sent_again_ = may_repeat(is_idempotent);
+  } else if (may_repeat(is_safe)) {
+    wish_.tried.add(lease.node());
+    sent_again_ = worker_.upstreams.has_other(wish_.tried);
+  }
+  return sent_again_;
+}
+
+/// A scroll is at the next page when its request comes again, whatever its method is.
+bool Exchange::may_repeat(bool (*method)(std::string_view)) const noexcept {
+  return method(head_.method) && story_.endpoint() != Endpoint::Cursor;
 }
 
 Framing Exchange::framing_to_client() const noexcept {
@@ -343,6 +418,7 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
   while (true) {
     if (piece.status == BodyReader::Status::Bad) {
       story_.facts.error = ProxyError::UpstreamMalformed;
+      lease.failed(NodeFault::Malformed);
       co_return head != nullptr ? Outcome::Failed : Outcome::Broken;
     }
     const error_code error = co_await write_piece(client_,
@@ -353,12 +429,12 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
                                                    .trailers = body.trailers()},
                                                   options_.transfer_timeout);
     if (error) {
-      story_.facts.error = ProxyError::ClientGone;
+      story_.facts.error = unless_late(ProxyError::ClientGone);
       co_return Outcome::Broken;
     }
     head = nullptr;
     story_.facts.status = answer_.status;
-    story_.facts.upstream = &lease.node();
+    story_.facts.upstream = &lease.name();
     story_.facts.response_bytes += piece.payload.size();
     if (body.done()) break;
     if (upload_error_ != ProxyError::None) co_return Outcome::Broken;
@@ -373,16 +449,29 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
         body = BodyReader();  // done
         continue;
       }
-      story_.facts.error =
-          upstream.timed_out() ? ProxyError::UpstreamTimeout : ProxyError::UpstreamClosed;
+      cut_off(lease);
       co_return Outcome::Broken;
     }
     piece = decode_in_place(body, buffer->room().first(size));
     nothing_behind = piece.consumed == size;
   }
   upstream.input().consume(upstream.input().view().size());
+  if (is_bad(answer_.status)) {
+    lease.failed(NodeFault::BadStatus);
+  } else {
+    lease.answered();
+  }
   if (answer_.keep_alive && sent_whole_ && nothing_behind && !worker_.draining) lease.keep();
   co_return Outcome::Complete;
+}
+
+/// The answer ended before its end.
+void Exchange::cut_off(UpstreamPool::Lease& lease) {
+  if (upload_error_ != ProxyError::None) return;
+  const bool timed_out = lease.connection().timed_out();
+  story_.facts.error =
+      unless_late(timed_out ? ProxyError::UpstreamTimeout : ProxyError::UpstreamClosed);
+  if (!late_) lease.failed(timed_out ? NodeFault::AnswerTimedOut : NodeFault::Closed);
 }
 
 /// Answers in OpenSearch's place.
@@ -393,12 +482,14 @@ Task<ClientNext> Exchange::refuse() {
   // What is left of the body would be taken for the next request.
   const bool close =
       !head_.keep_alive || !body_.done() || worker_.draining || error == ProxyError::BodyTooLarge;
-  const std::string answer = to_http({.status = refusal.status,
-                                      .error = error,
-                                      .reason = refusal.reason,
-                                      .request_id = story_.request_id(),
-                                      .with_body = head_.method != "HEAD",
-                                      .close = close});
+  const std::string answer =
+      to_http({.status = refusal.status,
+               .error = error,
+               .reason = refusal.reason,
+               .request_id = story_.request_id(),
+               .with_body = head_.method != "HEAD",
+               .close = close,
+               .retry_after_s = error == ProxyError::UpstreamBusy ? kRetryAfterS : 0});
   if (co_await client_.write(answer, options_.transfer_timeout)) co_return ClientNext::CloseNow;
   story_.facts.status = refusal.status;
   story_.facts.response_bytes = body_bytes(answer);

@@ -6,15 +6,17 @@
 // The request goes upstream as it comes in, and the answer to the client as it comes in, at the
 // same time: an answer may come before the request's end. Neither body is ever held whole.
 //
-// A request is sent again, on a new connection, only if a kept connection turned out to be closed
-// before a byte of an answer came, the method is idempotent (RFC 9110, section 9.2.2) and all of
-// the request is still here. Nothing else is ever sent twice.
+// A request is sent again, once, only if the connection was closed before a byte of an answer came,
+// all of the request is still here, and it may be repeated: after a kept connection if its method
+// is idempotent (RFC 9110, section 9.2.2), after a new one, on another node, if it is safe (9.2.1).
+// Nothing else is ever sent twice.
 //
 // Belongs to its worker. `client`'s input must begin with the head; run() consumes what belongs to
 // the request.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -50,11 +52,13 @@ class Exchange {
     Complete,   // the answer was passed on whole
     Failed,     // story.facts.error says why; nothing was sent to the client
     Broken,     // as Failed, but a part of the answer was sent
-    SendAgain,  // the kept connection was closed: nothing came back, and it is safe
+    SendAgain,  // nothing came back, and it is safe
   };
 
   bool take_body();
   bool is_too_large() const noexcept;
+  Task<Outcome> send_until_answered();
+  void give_up();
   Task<Outcome> exchange(UpstreamPool::Lease& lease);
 
   Task<> send_rest(Connection& upstream);
@@ -63,7 +67,10 @@ class Exchange {
   Task<Outcome> pass_on_body(UpstreamPool::Lease& lease);
   Task<bool> pass_on_interim(Connection& upstream);
   Outcome no_answer(UpstreamPool::Lease& lease);
-  bool may_send_again() const noexcept;
+  bool may_send_again(const UpstreamPool::Lease& lease) noexcept;
+  bool may_repeat(bool (*method)(std::string_view)) const noexcept;
+  void cut_off(UpstreamPool::Lease& lease);
+  ProxyError unless_late(ProxyError error) const noexcept;
   Framing framing_to_client() const noexcept;
   void upload_failed(ProxyError error, Connection& upstream);
 
@@ -86,6 +93,13 @@ class Exchange {
   bool sending_ = false;     // send_rest() is at work
   ProxyError upload_error_ = ProxyError::None;
   TlsFailure tls_failure_ = TlsFailure::Other;  // with ProxyError::UpstreamTls
+
+  UpstreamPool::Wish wish_;
+  bool sent_again_ = false;
+  bool heard_ = false;              // something that answers has come, if only a 1xx
+  Connection* upstream_ = nullptr;  // while a lease is held
+  std::optional<Deadline> limit_;   // for all of it
+  bool late_ = false;               // it is over
 
   ResponseHead answer_;
   Framing client_framing_ = Framing::None;

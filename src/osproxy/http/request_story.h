@@ -60,6 +60,7 @@ class RequestStory {
   void finish();
 
   std::string_view request_id() const noexcept { return request_.request_id; }
+  Endpoint endpoint() const noexcept { return request_.matched.endpoint; }
   bool has_opaque_id() const noexcept { return request_.has_opaque_id; }
 
   /// Time since the start, if somebody wants to know it: nullopt costs no clock read.

@@ -55,10 +55,10 @@ std::expected<tcp::endpoint, std::string> find_free(const HostPort& address) {
 
 std::expected<std::unique_ptr<Server>, std::string> Server::start(
     ServerOptions options, const SnapshotCell<DirectiveSet>& directives,
-    const RecorderOf& recorder_of, const Clock& clock) {
+    const RecorderOf& recorder_of, const Clock& clock, UpstreamBoard& board) {
   assert(options.workers > 0 && !options.upstreams.empty());
   std::unique_ptr<Server> server(new Server(std::move(options), clock));
-  if (auto opened = server->open(recorder_of, directives); !opened) {
+  if (auto opened = server->open(recorder_of, directives, board); !opened) {
     return std::unexpected(std::move(opened).error());
   }
   for (const auto& worker : server->workers_) worker->run();
@@ -67,7 +67,8 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(
 
 /// Makes the workers, each with its acceptor.
 std::expected<void, std::string> Server::open(const RecorderOf& recorder_of,
-                                              const SnapshotCell<DirectiveSet>& directives) {
+                                              const SnapshotCell<DirectiveSet>& directives,
+                                              UpstreamBoard& board) {
   tcp::endpoint where;
   if (options_.listener < 0) {
     auto free = find_free(options_.listen);
@@ -76,8 +77,8 @@ std::expected<void, std::string> Server::open(const RecorderOf& recorder_of,
   }
   const std::size_t share = (options_.max_connections + options_.workers - 1) / options_.workers;
   for (unsigned i = 0; i < options_.workers; ++i) {
-    auto worker =
-        std::make_unique<Worker>(options_, share, directives, replaceable_, recorder_of(i), clock_);
+    auto worker = std::make_unique<Worker>(options_, share, directives, replaceable_,
+                                           recorder_of(i), clock_, board, i);
     const auto bound =
         options_.listener < 0 ? worker->listen(where) : worker->join(options_.listener);
     if (!bound) return std::unexpected(cannot_listen(options_.listen, bound.error()));

@@ -2,7 +2,7 @@
 //
 //   auto server = http::Server::start(options, store.cell(),
 //                                     [&](std::size_t i) -> Recorder& { return
-//                                     observer.recorder(i); }, clock);
+//                                     observer.recorder(i); }, clock, board);
 //   …
 //   (*server)->drain(30s);                 // finish what is under way
 //
@@ -11,7 +11,8 @@
 // share. docs/http.md says what is passed on, changed and refused.
 //
 // Thread safety: start(), drain() and the destructor on one thread; all else on any.
-// Ownership: cell, recorders and clock must outlive the server. The destructor breaks off what is
+// Ownership: cell, recorders, clock and board, which has the same nodes and number of workers, must
+// outlive the server. The destructor breaks off what is
 // still under way and joins all workers, in bounded time.
 #pragma once
 
@@ -30,6 +31,7 @@
 #include "osproxy/http/server_options.h"
 #include "osproxy/http/tls_counters.h"
 #include "osproxy/observe/recorder.h"
+#include "osproxy/observe/upstream_board.h"
 #include "osproxy/snapshot/snapshot.h"
 
 namespace osproxy::http {
@@ -43,7 +45,7 @@ class Server {
   /// 127.0.0.1:80: permission denied".
   static std::expected<std::unique_ptr<Server>, std::string> start(
       ServerOptions options, const SnapshotCell<DirectiveSet>& directives,
-      const RecorderOf& recorder_of, const Clock& clock);
+      const RecorderOf& recorder_of, const Clock& clock, UpstreamBoard& board);
 
   ~Server();
   Server(const Server&) = delete;
@@ -88,7 +90,8 @@ class Server {
   Server(ServerOptions options, const Clock& clock);
 
   std::expected<void, std::string> open(const RecorderOf& recorder_of,
-                                        const SnapshotCell<DirectiveSet>& directives);
+                                        const SnapshotCell<DirectiveSet>& directives,
+                                        UpstreamBoard& board);
 
   ServerOptions options_;
   const Clock& clock_;

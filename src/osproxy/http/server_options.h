@@ -14,6 +14,7 @@
 #include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
 #include "osproxy/http/identities.h"
+#include "osproxy/http/node_health.h"
 #include "osproxy/http/tenant_rule.h"
 #include "osproxy/http/tls_context.h"
 #include "osproxy/http/tls_failure.h"
@@ -32,7 +33,12 @@ struct ServerOptions {
   std::shared_ptr<const TlsContexts> tls = std::make_shared<const TlsContexts>();
   std::function<void(const TlsReport&)> on_tls_failure{};  ///< called by the workers' threads
   std::size_t max_connections = 10'000;                    ///< of clients; divided over the workers
-  std::size_t max_idle_upstream = 256;  ///< kept-alive connections to one node, per worker
+  std::size_t max_idle_upstream = 256;           ///< kept-alive connections to one node, per worker
+  std::size_t max_upstream_connections = 1'024;  ///< to one node; divided over the workers
+  std::size_t max_upstream_waiting = 1'024;  ///< requests, if all nodes are full; divided likewise
+  std::string health_check_path{};           ///< asked of each node now and then; empty: no checks
+  NodeHealthOptions health_check{};
+  unsigned eject_after = 5;  ///< bad answers in a row; 0: they eject no node
   HeadLimits limits{};
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
   ForwardingOptions forwarding{};
@@ -44,7 +50,11 @@ struct ServerOptions {
   std::chrono::milliseconds connect_timeout{5'000};     ///< to an upstream node
   std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of an answer
   std::chrono::milliseconds transfer_timeout{60'000};   ///< without progress in a body, either way
+  std::chrono::milliseconds request_timeout{0};         ///< for an exchange, head to end; 0: none
   std::chrono::milliseconds upstream_idle_timeout{30'000};  ///< of a pooled connection
+  std::chrono::milliseconds upstream_wait_timeout{5'000};   ///< in the queue for a full node
+  std::chrono::milliseconds health_check_timeout{2'000};    ///< from connecting to an answer's head
+  std::chrono::milliseconds resolve_interval{30'000};       ///< names of nodes are looked up again
 };
 
 }  // namespace osproxy::http

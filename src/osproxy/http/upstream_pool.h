@@ -1,14 +1,16 @@
-// The upstream nodes, as one worker sees them: which to ask next, and the connections kept to each.
+// The upstream nodes, as one worker reaches them: connections kept to each, new ones made, and a
+// queue for when all nodes are full.
 //
-//   auto lease = co_await pool.acquire(Reuse::Allowed);
-//   if (!lease) …                       // no node could be reached; lease.error() says why
-//   …the exchange on lease->connection()…
+//   UpstreamPool::Wish wish{.client = client};
+//   auto lease = co_await pool.acquire(wish);
+//   if (!lease) …                       // no node could be had; lease.error() says why
+//   …the exchange on lease->connection(), and lease->answered() or lease->failed(…)…
 //   lease->keep();                      // else the connection is closed with the lease
 //
-// A request goes to the node with the fewest requests in flight from this worker. A node that could
-// not be reached is left out for a second, then two, up to half a minute, and asked again when
-// every other one is left out as well. Names are resolved when a connection is made, so a changed
-// address is found at the next one.
+// upstream_balancer.h decides which node, upstream_connector.h makes connections; this carries it
+// out, and shows it on the board. A node never has more connections than its part of
+// `max_upstream_connections`. A request that finds all nodes full waits, in the order of arrival,
+// for a bounded time, among a bounded number of others.
 //
 // Belongs to one worker; not thread-safe. Must outlive its leases.
 #pragma once
@@ -16,33 +18,39 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <list>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
-
-#include <boost/asio/ip/basic_resolver.hpp>
 
 #include "osproxy/http/asio_types.h"
 #include "osproxy/http/connection.h"
 #include "osproxy/http/deadlines.h"
 #include "osproxy/http/server_options.h"
-#include "osproxy/http/tls_stream.h"
-#include "osproxy/snapshot/snapshot.h"
+#include "osproxy/http/upstream_balancer.h"
+#include "osproxy/http/upstream_connector.h"
+#include "osproxy/observe/upstream_board.h"
 
 namespace osproxy::http {
 
-enum class Reuse : std::uint8_t {
-  Allowed,  ///< a kept connection will do
-  Never,    ///< a new one: the last try met a kept one that had been closed
+/// Which kept connections will do.
+enum class Kept : std::uint8_t {
+  Any,
+  Recent,  ///< one that was in use a moment ago: the other side is not about to close it
+  None,    ///< only a new one
 };
 
-enum class ConnectFailure : std::uint8_t { Unreachable, TimedOut, Tls };
+enum class AcquireFailure : std::uint8_t {
+  Unreachable,  ///< no node took a connection
+  TimedOut,     ///< the last one did not in time
+  Tls,          ///< the last one did, and the handshake failed
+  Busy,         ///< all nodes are full; the queue is too, or the wait was too long for the client
+};
 
-struct ConnectFault {
-  ConnectFailure failure;
-  TlsFailure tls = TlsFailure::Other;  ///< with ConnectFailure::Tls
+struct AcquireFault {
+  AcquireFailure failure;
+  TlsFailure tls = TlsFailure::Other;  ///< with AcquireFailure::Tls
 };
 
 class UpstreamPool {
@@ -50,65 +58,98 @@ class UpstreamPool {
   struct Node;
 
  public:
-  /// A connection that is ours until the lease ends.
+  /// What one request asks for; lives as long as the request.
+  struct Wish {
+    Connection& client;  ///< is looked at while the request waits
+    Kept kept = Kept::Any;
+    /// Neither waits nor connects beyond this.
+    SteadyClock::time_point latest = SteadyClock::time_point::max();
+    TriedNodes tried{};  ///< it does not go there
+  };
+
+  /// A request's place at a node, with a connection that is its own until the lease ends.
   class Lease {
    public:
-    Lease(Node& node, std::unique_ptr<Connection> connection, bool reused);
+    Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& choice);
     ~Lease();
     Lease(Lease&& other) noexcept;
     Lease& operator=(Lease&&) = delete;
 
     Connection& connection() noexcept { return *connection_; }
     bool reused() const noexcept { return reused_; }
-    const std::string& node() const noexcept;  ///< `host:port`, as configured
+    std::size_t node() const noexcept { return choice_.node; }
+    const std::string& name() const noexcept;  ///< `host:port`, as configured
+
+    // What the request met, for the balancer; at most one of them.
+    void answered();
+    void failed(NodeFault fault);
+
+    /// The request will be sent again.
+    void retried();
 
     /// The exchange is whole and the node will take another request on this connection.
     void keep() noexcept { keep_ = true; }
 
    private:
-    Node* node_;
+    friend class UpstreamPool;
+
+    UpstreamPool* pool_;
+    UpstreamBalancer::Choice choice_;
     std::unique_ptr<Connection> connection_;
-    bool reused_;
+    bool reused_ = false;
     bool keep_ = false;
   };
 
-  /// What a worker's pool uses of its worker; all of it must outlive the pool.
+  /// `board` shows what `worker`, the number of this one, does.
   struct Uses {
-    Deadlines& deadlines;
-    SnapshotReader<TlsContexts>& contexts;
-    TlsWorker& tls;
+    const Clock& clock;
+    UpstreamBoard& board;
+    std::size_t worker = 0;
   };
 
-  UpstreamPool(const ServerOptions& options, Executor executor, Uses uses);
+  /// `options`, and what `parts` and `uses` refer to, must outlive the pool.
+  UpstreamPool(const ServerOptions& options, UpstreamConnector::Parts parts, Uses uses);
   ~UpstreamPool();
   UpstreamPool(const UpstreamPool&) = delete;
   UpstreamPool& operator=(const UpstreamPool&) = delete;
 
-  /// A connection to the node that is to serve the next request: a kept one that is still good, or
-  /// a new one. Tries each node at most once. Nothing of the request has been sent by then.
-  Task<std::expected<Lease, ConnectFault>> acquire(Reuse reuse);
+  /// A connection to the node that is to serve the request: a kept one that is still good, or a
+  /// new one. Nothing of the request has been sent by then. Nodes that took no connection are added
+  /// to wish.tried. `wish` must outlive the task.
+  Task<std::expected<Lease, AcquireFault>> acquire(Wish& wish);
 
-  /// Closes connections that have been idle for too long; call now and then.
-  void close_idle();
+  /// There is a node that the request could still go to.
+  bool has_other(const TriedNodes& tried) noexcept;
+
+  /// Call a few times a second: closes what has been idle for too long, ends what has waited for
+  /// too long, takes over what health checks say.
+  void tick();
 
   /// Closes all idle connections, and keeps none from now on.
   void drain();
 
  private:
-  using Resolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
+  struct Waiter;
 
-  Node* choose(std::span<const Node* const> failed) noexcept;
-  std::unique_ptr<Connection> take_idle(Node& node) noexcept;
-  static Task<std::vector<asio::ip::tcp::endpoint>> resolve(Resolver& resolver,
-                                                            const HostPort& address);
-  Task<std::expected<std::unique_ptr<Connection>, ConnectFault>> connect(Node& node);
-  Task<std::optional<TlsFailure>> secure(Node& node, Connection& connection);
+  Task<std::expected<Lease, AcquireFault>> wait(const Wish& wish);
+  void grant();
+  void end_waits();
+  std::unique_ptr<Connection> take_kept(Node& node, Kept kept) noexcept;
+  Task<ConnectError> connect(Lease& lease, const Wish& wish);
+  void finish(Lease& lease);
+
+  void close_idle(Node& node);
+  void ejected(Node& node);
+  void show(Node& node);
 
   const ServerOptions& options_;
-  const Executor executor_;
+  const UpstreamConnector::Parts parts_;
   const Uses uses_;
+  UpstreamPart& part_;  // of the board
+  UpstreamBalancer balancer_;
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::size_t turn_ = 0;  // among nodes that are equally good
+  std::list<Waiter*> waiting_;  // the first came first
+  bool draining_ = false;
 };
 
 }  // namespace osproxy::http

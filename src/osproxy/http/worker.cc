@@ -30,7 +30,8 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 // One thread runs the io_context, and only post() comes from others: no locks around sockets.
 Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
                        const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
-                       Recorder& recorder, const Clock& clock)
+                       Recorder& recorder, const Clock& clock, UpstreamBoard& board,
+                       std::size_t number)
     : max_sessions_(max_sessions),
       io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
       context_{.options = options,
@@ -45,13 +46,24 @@ Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
                .deadlines = {},
                .buffers = {},
                .upstreams = {options,
-                             io_->get_executor(),
-                             {.deadlines = context_.deadlines,
+                             {.executor = io_->get_executor(),
+                              .deadlines = context_.deadlines,
                               .contexts = context_.tls_contexts,
-                              .tls = context_.tls}}},
+                              .tls = context_.tls,
+                              .lookup = system_lookup(io_->get_executor())},
+                             {.clock = clock, .board = board, .worker = number}}},
       acceptor_(*io_),
       timer_(*io_) {
   note_time();
+  if (number > 0) return;
+  prober_.emplace(
+      options,
+      UpstreamConnector::Parts{.executor = io_->get_executor(),
+                               .deadlines = context_.deadlines,
+                               .contexts = context_.tls_contexts,
+                               .tls = context_.tls,
+                               .lookup = system_lookup(io_->get_executor())},
+      UpstreamProber::Uses{.clock = clock, .board = board, .random = Random::from_system()});
 }
 
 Server::Worker::~Worker() {
@@ -93,6 +105,7 @@ std::expected<tcp::endpoint, std::string> Server::Worker::join(int listener) {
 void Server::Worker::run() {
   asio::co_spawn(*io_, accept(), asio::detached);
   asio::co_spawn(*io_, tick(), asio::detached);
+  if (prober_) prober_->start();
   thread_ = std::jthread([this] { io_->run(); });
 }
 
@@ -153,7 +166,7 @@ Task<> Server::Worker::tick() {
     const auto [error] = co_await timer_->async_wait(kAsTask);
     if (error) co_return;
     note_time();
-    context_.upstreams.close_idle();
+    context_.upstreams.tick();
   }
 }
 

@@ -14,6 +14,7 @@
 #include "osproxy/http/asio_types.h"
 #include "osproxy/http/server.h"
 #include "osproxy/http/session.h"
+#include "osproxy/http/upstream_prober.h"
 #include "osproxy/http/worker_context.h"
 
 namespace osproxy::http {
@@ -24,7 +25,7 @@ class Server::Worker {
  public:
   Worker(const ServerOptions& options, std::size_t max_sessions,
          const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
-         Recorder& recorder, const Clock& clock);
+         Recorder& recorder, const Clock& clock, UpstreamBoard& board, std::size_t number);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -66,6 +67,7 @@ class Server::Worker {
   WorkerContext context_;
   std::optional<Acceptor> acceptor_;
   std::optional<Timer> timer_;
+  std::optional<UpstreamProber> prober_;  // the first worker's
   std::unordered_set<Session*> sessions_;
 
   // The size of sessions_, for other threads. Relaxed: a number to look at, ordering nothing.

@@ -1,0 +1,27 @@
+// The upstream nodes for Prometheus: health, load, and what became of connections and requests.
+// docs/metrics.md lists the metrics. The label `node` has the names of the configuration only.
+//
+// Thread safety: Collect() may be called from any thread.
+#pragma once
+
+#include <vector>
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
+#include "osproxy/observe/upstream_board.h"
+
+namespace osproxy {
+
+class UpstreamMetrics final : public prometheus::Collectable {
+ public:
+  /// `board` must outlive this.
+  explicit UpstreamMetrics(const UpstreamBoard& board) : board_(board) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  const UpstreamBoard& board_;
+};
+
+}  // namespace osproxy
