@@ -51,6 +51,7 @@ class Script {
   void answer(std::size_t node) { balancer_.answered(node, now_); }
   void finish(const UpstreamBalancer::Choice& choice) { balancer_.finish(choice); }
   void probe(std::size_t node, bool healthy) { balancer_.probed(node, healthy, now_); }
+  void confirm(std::size_t node) { balancer_.confirmed(node, now_); }
   void wait(std::chrono::milliseconds time) { now_ += time; }
   NodeFault ejection(std::size_t node) const { return balancer_.ejection(node); }
 
@@ -240,6 +241,37 @@ TEST(UpstreamBalancer, AHealthCheckThatSucceedsAgainEndsAnEjection) {
   script.probe(0, true);
   EXPECT_EQ(script.ejection(0), NodeFault::None);
   EXPECT_EQ(script.taken(), 0b11U);
+}
+
+TEST(UpstreamBalancer, AHealthCheckThatSucceedsShowsThatConnectionsAreTakenAgain) {
+  Script script(2);
+  script.refuse(0);
+  script.wait(999ms);
+  script.confirm(0);
+  EXPECT_EQ(script.ejection(0), kRefused);
+  script.wait(1ms);
+  script.confirm(0);
+  EXPECT_EQ(script.ejection(0), NodeFault::None);
+}
+
+TEST(UpstreamBalancer, ThatAnswersAreGoodAgainIsShownByATrialOrByTime) {
+  Script script(2, {.eject_after = 1});
+  script.fail(0);
+  script.wait(1s + 59s);
+  script.confirm(0);
+  EXPECT_EQ(script.ejection(0), kBad);
+  script.wait(1s);
+  script.confirm(0);
+  EXPECT_EQ(script.ejection(0), NodeFault::None);
+}
+
+TEST(UpstreamBalancer, AHealthCheckDoesNotForestallATrial) {
+  Script script(2);
+  script.refuse(0);
+  script.wait(1s);
+  script.send_to(0);
+  script.confirm(0);
+  EXPECT_EQ(script.ejection(0), kRefused);
 }
 
 TEST(UpstreamBalancer, IfAllNodesAreOutRequestsGoToThemAllTheSame) {

@@ -270,12 +270,27 @@ TEST_F(UpstreamPoolTest, HealthChecksAreTakenOverWithTheTick) {
   RawListener other;
   options.upstreams.push_back(loopback_node(other.port()));
   start();
-  board->probed(0).set({.fault = NodeFault::BadStatus, .since = clock.now().wall});
+  board->probed(0).opinion.set({.fault = NodeFault::BadStatus, .since = clock.now().wall});
   tick();
   for (int i = 0; i < 4; ++i) EXPECT_EQ(ask_and_get().lease().node(), 1U);
-  board->probed(0).set({.since = clock.now().wall});
+  board->probed(0).opinion.set({.since = clock.now().wall});
   tick();
   EXPECT_EQ(ask_and_get().lease().node(), 0U);
+}
+
+TEST_F(UpstreamPoolTest, AHealthCheckBringsBackANodeThatNoRequestHasTriedSince) {
+  node.close();
+  start();
+  ask_and_get();
+  EXPECT_EQ(seen().state, NodeState::Ejected);
+  board->probed(0).successes.add(1);
+  tick();
+  EXPECT_EQ(seen().state, NodeState::Ejected);
+  tick(1s);  // the ejection is over, but there was no check since
+  EXPECT_EQ(seen().state, NodeState::Ejected);
+  board->probed(0).successes.add(1);
+  tick();
+  EXPECT_EQ(seen().state, NodeState::Healthy);
 }
 
 TEST_F(UpstreamPoolTest, ANameIsLookedUpOnceForManyConnectionsAndAllItsAddressesAreUsed) {

@@ -53,7 +53,7 @@ TEST(UpstreamBoard, ANodeIsEjectedSinceTheFirstWorkerLeftItOutUntilTheLastTakesI
 TEST(UpstreamBoard, WhatHealthChecksSayGoesOverWhatWorkersSay) {
   UpstreamBoard board({"a:1"}, 1, kStart);
   board.part(0).nodes[0].ejection.change(NodeFault::Closed, kStart + 1s);
-  board.probed(0).change(NodeFault::AnswerTimedOut, kStart + 2s);
+  board.probed(0).opinion.change(NodeFault::AnswerTimedOut, kStart + 2s);
   const UpstreamNode node = board.nodes()[0];
   EXPECT_EQ(node.state, NodeState::Unhealthy);
   EXPECT_EQ(node.fault, NodeFault::AnswerTimedOut);

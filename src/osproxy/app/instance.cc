@@ -31,6 +31,7 @@ http::NodeHealthOptions health_check(const Settings& settings) {
 
 std::vector<std::string> names_of(const std::vector<Origin>& upstreams) {
   std::vector<std::string> names;
+  names.reserve(upstreams.size());
   for (const Origin& upstream : upstreams) names.push_back(upstream.address.to_string());
   return names;
 }

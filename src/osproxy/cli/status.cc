@@ -107,6 +107,7 @@ void print_instance(const Report& report, WallTime now, std::ostream& out) {
   if (active.empty()) active.emplace_back("nothing");
   print_lines("active", active, out);
   std::vector<std::string> upstreams;
+  upstreams.reserve(status.upstreams.size());
   for (const auto& upstream : status.upstreams) upstreams.push_back(upstream_line(upstream));
   print_lines("upstreams", upstreams, out);
   for (const std::string& warning : status.warnings) {

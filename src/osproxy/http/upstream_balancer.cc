@@ -5,6 +5,14 @@
 #include <tuple>
 
 namespace osproxy::http {
+namespace {
+
+bool is_of_connection(NodeFault fault) noexcept {
+  return fault == NodeFault::NameNotFound || fault == NodeFault::ConnectRefused ||
+         fault == NodeFault::ConnectTimedOut || fault == NodeFault::TlsFailed;
+}
+
+}  // namespace
 
 void TriedNodes::add(std::size_t node) noexcept {
   assert(!is_full());
@@ -83,6 +91,15 @@ void UpstreamBalancer::probed(std::size_t place, bool healthy, Time now) noexcep
   node.healthy = healthy;
   node.bad_in_row = 0;
   if (healthy && node.fault != NodeFault::None) take_back(node, now);
+}
+
+void UpstreamBalancer::confirmed(std::size_t place, Time now) noexcept {
+  Node& node = nodes_[place];
+  if (node.fault == NodeFault::None || node.on_trial) return;
+  // That it takes connections is what a health check shows; that its answers are good, only time.
+  const auto proven_at =
+      is_of_connection(node.fault) ? node.until : node.until + options_.settled_after;
+  if (now >= proven_at) take_back(node, now);
 }
 
 /// In, or about to be tried whether it is.

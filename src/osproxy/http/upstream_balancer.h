@@ -90,6 +90,10 @@ class UpstreamBalancer {
   /// What health checks say; also if it is what they have been saying.
   void probed(std::size_t node, bool healthy, Time now) noexcept;
 
+  /// One has just succeeded: a node whose ejection is over, and which no request has tried since,
+  /// is not left out for ever by a worker with nothing to do.
+  void confirmed(std::size_t node, Time now) noexcept;
+
   std::size_t in_flight(std::size_t node) const noexcept { return nodes_[node].in_flight; }
 
   /// Why requests' fates keep it out; None: they do not.

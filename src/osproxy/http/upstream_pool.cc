@@ -32,7 +32,8 @@ struct UpstreamPool::Node {
   const std::string name;
   NodeCounters& counters;
   UpstreamConnector connector;
-  std::vector<Idle> idle{};  // the most recently used last
+  std::vector<Idle> idle{};           // the most recently used last
+  std::uint64_t probe_successes = 0;  // as of the last tick
 };
 
 /// A request in the queue. Lives in the frame of wait().
@@ -227,15 +228,25 @@ void UpstreamPool::finish(Lease& lease) {
 
 void UpstreamPool::tick() {
   for (const auto& node : nodes_) {
-    const bool healthy = uses_.board.probed(node->place).get().is_in();
-    balancer_.probed(node->place, healthy, parts_.deadlines.now());
-    if (!healthy) node->idle.clear();
+    take_over_health(*node);
     node->connector.refresh();
     close_idle(*node);
     show(*node);
   }
   end_waits();
   grant();
+}
+
+/// What the board says of its health checks.
+void UpstreamPool::take_over_health(Node& node) {
+  const ProbedNode& probed = uses_.board.probed(node.place);
+  const bool healthy = probed.opinion.get().is_in();
+  balancer_.probed(node.place, healthy, parts_.deadlines.now());
+  if (!healthy) node.idle.clear();
+  const std::uint64_t successes = probed.successes.get();
+  if (successes != std::exchange(node.probe_successes, successes)) {
+    balancer_.confirmed(node.place, parts_.deadlines.now());
+  }
 }
 
 /// Those that have been idle for too long, and those to an address that the name has lost.

@@ -138,6 +138,7 @@ class UpstreamPool {
   Task<ConnectError> connect(Lease& lease, const Wish& wish);
   void finish(Lease& lease);
 
+  void take_over_health(Node& node);
   void close_idle(Node& node);
   void ejected(Node& node);
   void show(Node& node);

@@ -29,10 +29,12 @@ void UpstreamProber::start() {
 Task<> UpstreamProber::watch(std::size_t node) {
   NodeHealth health(options_.health_check);
   Timer pause(parts_.executor);
+  ProbedNode& shown = uses_.board.probed(node);
   while (true) {
     const NodeFault result = co_await probe(node);
+    if (result == NodeFault::None) shown.successes.add(1);
     if (health.probed(result)) {
-      uses_.board.probed(node).change(health.fault(), uses_.clock.now().wall);
+      shown.opinion.change(health.fault(), uses_.clock.now().wall);
     }
     pause.expires_after(health.next(uses_.random));
     co_await pause.async_wait(kAsTask);

@@ -73,7 +73,7 @@ UpstreamBoard::UpstreamBoard(std::vector<std::string> names, std::size_t workers
     : names_(std::move(names)), probed_(names_.size()) {
   assert(workers > 0);
   const NodeOpinion healthy{.since = now};
-  for (OpinionWord& word : probed_) word.set(healthy);
+  for (ProbedNode& probed : probed_) probed.opinion.set(healthy);
   for (std::size_t i = 0; i < workers; ++i) {
     parts_.push_back(std::make_unique<UpstreamPart>(names_.size()));
     for (NodeCounters& counters : parts_.back()->nodes) counters.ejection.set(healthy);
@@ -89,7 +89,7 @@ std::vector<UpstreamNode> UpstreamBoard::nodes() const {
 
 UpstreamNode UpstreamBoard::node(std::size_t place) const {
   UpstreamNode node{.name = names_[place]};
-  const NodeOpinion probed = probed_[place].get();
+  const NodeOpinion probed = probed_[place].opinion.get();
   NodeOpinion back_in{.since = probed.since};  // the latest of the moments of return
   NodeOpinion out;                             // the earliest ejection
   for (const auto& part : parts_) {

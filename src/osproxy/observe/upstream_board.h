@@ -78,6 +78,12 @@ struct NodeCounters {
   OpinionWord ejection;
 };
 
+/// What the active health checks of one node say.
+struct ProbedNode {
+  OpinionWord opinion;
+  SingleWriterCounter successes;  ///< probes that the node answered
+};
+
 /// What one worker writes, on cache lines of its own.
 struct alignas(64) UpstreamPart {
   explicit UpstreamPart(std::size_t node_count) : nodes(node_count) {}
@@ -125,7 +131,7 @@ class UpstreamBoard {
   UpstreamBoard& operator=(const UpstreamBoard&) = delete;
 
   UpstreamPart& part(std::size_t worker) noexcept { return *parts_[worker]; }
-  OpinionWord& probed(std::size_t node) noexcept { return probed_[node]; }
+  ProbedNode& probed(std::size_t node) noexcept { return probed_[node]; }
 
   std::size_t workers() const noexcept { return parts_.size(); }
   std::vector<UpstreamNode> nodes() const;
@@ -137,7 +143,7 @@ class UpstreamBoard {
   // Constant after construction; what they hold are atomics.
   const std::vector<std::string> names_;
   std::vector<std::unique_ptr<UpstreamPart>> parts_;
-  std::vector<OpinionWord> probed_;
+  std::vector<ProbedNode> probed_;
 };
 
 }  // namespace osproxy
