@@ -51,6 +51,36 @@ def index_three(client, index):
     ]
 
 
+def scrolled(client, index):
+    """Pages of a scroll; what was written after its start is in none of them."""
+    page = client.search(index=index, scroll="1m", size=20, body={"sort": ["n"]})
+    client.index(index=index, id="late", body={"n": 0}, refresh=True)
+    pages = []
+    while page["hits"]["hits"]:
+        pages.append([hit["_id"] for hit in page["hits"]["hits"]])
+        page = client.scroll(body={"scroll_id": page["_scroll_id"], "scroll": "1m"})
+    cleared = client.clear_scroll(body={"scroll_id": [page["_scroll_id"]]})
+    client.delete(index=index, id="late", refresh=True)
+    return pages, cleared
+
+
+def points_in_time(client, index):
+    """Pages of a point in time, by search_after; later writes are in none of them."""
+    pit = client.create_pit(index=index, params={"keep_alive": "1m"})["pit_id"]
+    client.index(index=index, id="late", body={"n": 0}, refresh=True)
+    pages, after = [], {}
+    while True:
+        query = {"size": 20, "sort": ["n"], "pit": {"id": pit, "keep_alive": "1m"}, **after}
+        hits = client.search(body=query)["hits"]["hits"]
+        if not hits:
+            break
+        pages.append([hit["_id"] for hit in hits])
+        after = {"search_after": hits[-1]["sort"]}
+    deleted = [p["successful"] for p in client.delete_pit(body={"pit_id": [pit]})["pits"]]
+    client.delete(index=index, id="late", refresh=True)
+    return pages, deleted
+
+
 def everyday_calls(client, index):
     """The calls that every application makes; yields the name of each and its answer."""
     yield (
@@ -100,6 +130,8 @@ def everyday_calls(client, index):
         ),
     )
     yield "scroll", sorted(hit["_id"] for hit in helpers.scan(client, index=index, size=10))
+    yield "scroll, page by page", scrolled(client, index)
+    yield "point in time", points_in_time(client, index)
     yield "mapping", list(client.indices.get_mapping(index=index).values())
     yield "analyze", client.indices.analyze(body={"analyzer": "standard", "text": "a quick fox"})
     yield (
@@ -130,13 +162,22 @@ def test_failures_are_opensearchs_own(direct, proxied, names):
     assert failures(proxied) == failures(direct)
 
 
-def test_a_bulk_of_several_megabytes_arrives_whole(direct, proxied, names):
-    text = "x" * 1000
-    lines = ({"_index": names, "_id": str(n), "n": n, "text": text} for n in range(8000))
-    done, errors = helpers.bulk(proxied, lines, chunk_size=8000, max_chunk_bytes=64 << 20,
-                                refresh=True)  # fmt: skip
-    assert (done, errors) == (8000, [])
-    assert direct.count(index=names)["count"] == 8000
+def test_a_bulk_of_fifty_megabytes_arrives_whole_and_in_one_request(direct, proxied, names):
+    text = "x" * 100_000
+    lines = "".join(
+        f'{{"index":{{"_index":"{names}","_id":"{n}"}}}}\n{{"n":{n},"text":"{text}"}}\n'
+        for n in range(500)
+    )
+    assert len(lines) > 50_000_000
+    # The text is not indexed: this is about the way there.
+    direct.indices.create(
+        index=names, body={"mappings": {"properties": {"text": {"type": "object", "enabled": False}}}}
+    )
+    answer = proxied.bulk(body=lines, params={"refresh": "true"})
+    assert not answer["errors"]
+    assert [item["index"]["_id"] for item in answer["items"]] == [str(n) for n in range(500)]
+    assert direct.count(index=names)["count"] == 500
+    assert direct.get(index=names, id="499")["_source"] == {"n": 499, "text": text}
 
 
 def test_large_answers_arrive_whole(direct, proxied, names):
