@@ -55,9 +55,10 @@ def ends(process):
 
 
 def refuses_connections(proxy):
+    host, port = proxy.address.split(":")
     try:
-        proxy.request("GET", "/", timeout=5)
-    except OSError:
+        socket.create_connection((host, int(port)), timeout=60).close()
+    except ConnectionRefusedError:
         return True
     return False
 
@@ -80,6 +81,8 @@ def test_a_request_in_flight_is_finished_before_the_end(start_proxy, held):
     client.request("GET", "/slow")
     held.await_request()
     proxy.send(signal.SIGTERM)
+    # Not by asking it: what it took a moment before would have to be answered too.
+    eventually(lambda: "stopping: waiting for 1 client" in proxy.log(), what="it drains")
     eventually(lambda: refuses_connections(proxy), what="new connections are refused")
     assert proxy.alive()
     held.answer()

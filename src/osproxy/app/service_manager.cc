@@ -95,9 +95,9 @@ void ServiceManager::say(std::string_view text) const {
   if (notify_socket_.front() == '@') address.sun_path[0] = '\0';  // an abstract name
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + notify_socket_.size());
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const auto sent = ::sendto(fd, text.data(), text.size(), MSG_NOSIGNAL,
-                             reinterpret_cast<const sockaddr*>(&address), size);
-  if (sent < 0) spdlog::warn("the service manager is not told: {}", std::strerror(errno));
+  const bool sent = fd >= 0 && ::sendto(fd, text.data(), text.size(), MSG_NOSIGNAL,
+                                        reinterpret_cast<const sockaddr*>(&address), size) >= 0;
+  if (!sent) spdlog::warn("the service manager is not told: {}", std::strerror(errno));
   if (fd >= 0) ::close(fd);
 }
 

@@ -123,7 +123,7 @@ int resumption_index() {
 }  // namespace
 
 void TlsContext::Free::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
-void TlsSession::Free::operator()(ssl_st* ssl) const noexcept { SSL_free(ssl); }
+void TlsSession::Free::operator()(ssl_st* session) const noexcept { SSL_free(session); }
 void TlsResumption::Free::operator()(ssl_session_st* session) const noexcept {
   SSL_SESSION_free(session);
 }

@@ -1,0 +1,269 @@
+// Any bytes as what a client sends on one connection, in any pieces, to a running server with an
+// upstream behind it.
+//
+// What the upstream sees is compared with a model that shares no code with the proxy
+// (session_model.h): request by request the same method, target and payload, none that the model
+// does not see, and each well-formed, with framing of ours. So two requests never come of one, and
+// no byte of a body is ever taken for a head. Every client is let go in the end.
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fuzz/session_model.h"
+#include "osproxy/core/clock.h"
+#include "osproxy/http/server.h"
+
+namespace {
+
+using osproxy::fuzz::Request;
+
+constexpr int kPatienceMs = 5'000;
+
+void require(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "session_fuzz: %s\n", what);
+  std::abort();
+}
+
+class NoRecorder final : public osproxy::Recorder {
+ public:
+  void count(const osproxy::RequestSample&) noexcept override {}
+  void record(osproxy::Record, bool) noexcept override {}
+};
+
+/// A socket of ours: never blocks, and is reset when it goes, so that no port stays in TIME_WAIT.
+class Peer {
+ public:
+  explicit Peer(int fd) : fd_(fd) {
+    require(fd_ >= 0, "there is a socket");
+    ::fcntl(fd_, F_SETFL, O_NONBLOCK);
+    const linger hard{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+  }
+  ~Peer() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Peer(Peer&& other) noexcept
+      : received(std::move(other.received)),
+        ended(other.ended),
+        fd_(std::exchange(other.fd_, -1)) {}
+  Peer& operator=(Peer&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(received, other.received);
+    std::swap(ended, other.ended);
+    return *this;
+  }
+
+  int fd() const noexcept { return fd_; }
+
+  void receive() {
+    std::array<char, 64 * 1024> bytes;
+    while (!ended) {
+      const auto got = ::recv(fd_, bytes.data(), bytes.size(), 0);
+      if (got > 0) received.append(bytes.data(), static_cast<std::size_t>(got));
+      if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+      ended = got <= 0;
+    }
+  }
+
+  void send(std::string_view bytes) const {
+    (void)::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+
+  std::string received;
+  bool ended = false;
+
+ private:
+  int fd_;
+};
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+/// Answers every whole request at once, and keeps what it saw.
+class Upstream {
+ public:
+  Upstream() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    require(::bind(listener_.fd(), any, size) == 0 && ::listen(listener_.fd(), 64) == 0 &&
+                ::getsockname(listener_.fd(), any, &size) == 0,
+            "the upstream listens");
+    port_ = ntohs(address.sin_port);
+  }
+
+  std::uint16_t port() const noexcept { return port_; }
+
+  void add_to(std::vector<pollfd>& waiting) const {
+    waiting.push_back({.fd = listener_.fd(), .events = POLLIN, .revents = 0});
+    for (const Peer& peer : peers_) {
+      waiting.push_back({.fd = peer.fd(), .events = POLLIN, .revents = 0});
+    }
+  }
+
+  void serve() {
+    for (int fd = 0; (fd = ::accept(listener_.fd(), nullptr, nullptr)) >= 0;) {
+      peers_.emplace_back(fd);
+    }
+    for (Peer& peer : peers_) {
+      peer.receive();
+      while (auto request = osproxy::fuzz::read_request(peer.received)) {
+        if (!request->whole) break;
+        peer.received.erase(0, request->size);
+        peer.send(request->method == "HEAD" ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+                                            : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+        seen_.push_back(*std::move(request));
+      }
+    }
+    std::erase_if(peers_, [this](const Peer& peer) {
+      if (!peer.ended) return false;
+      if (!peer.received.empty()) cut_off_.push_back(peer.received);
+      return true;
+    });
+  }
+
+  /// No connection is in the midst of a request.
+  bool is_settled() const {
+    return std::all_of(peers_.begin(), peers_.end(),
+                       [](const Peer& peer) { return peer.received.empty(); });
+  }
+
+  std::vector<Request> take_seen() { return std::exchange(seen_, {}); }
+  std::vector<std::string> take_cut_off() { return std::exchange(cut_off_, {}); }
+
+ private:
+  Peer listener_;
+  std::uint16_t port_ = 0;
+  std::vector<Peer> peers_;
+  std::vector<Request> seen_;
+  std::vector<std::string> cut_off_;
+};
+
+/// One server for all inputs; its threads live as long as the process.
+class World {
+ public:
+  World() {
+    osproxy::http::ServerOptions options;
+    options.upstreams = {{.host = "127.0.0.1", .port = upstream.port()}};
+    auto started = osproxy::http::Server::start(
+        std::move(options), directives_,
+        [this](std::size_t) -> osproxy::Recorder& { return recorder_; }, clock_);
+    require(started.has_value(), "the server starts");
+    server_ = *std::move(started);
+  }
+
+  Peer connect() const {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    const sockaddr_in address = loopback(server_->address().port);
+    require(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0,
+            "the server takes connections");
+    return Peer(fd);
+  }
+
+  Upstream upstream;
+
+ private:
+  NoRecorder recorder_;
+  osproxy::SystemClock clock_;
+  osproxy::SnapshotCell<osproxy::DirectiveSet> directives_{osproxy::DirectiveSet::empty_set()};
+  std::unique_ptr<osproxy::http::Server> server_;
+};
+
+/// Waits until `done`; serves the upstream meanwhile.
+template <class Done>
+void await(Upstream& upstream, Peer& client, const char* what, Done&& done) {
+  while (true) {
+    upstream.serve();
+    client.receive();
+    if (done()) return;
+    std::vector<pollfd> waiting;
+    if (!client.ended) waiting.push_back({.fd = client.fd(), .events = POLLIN, .revents = 0});
+    upstream.add_to(waiting);
+    require(::poll(waiting.data(), waiting.size(), kPatienceMs) > 0, what);
+  }
+}
+
+void send_in_pieces(Upstream& upstream, Peer& client, std::string_view bytes, std::uint32_t seed) {
+  const std::size_t longest = seed % 4 == 0 ? 4 : seed % 4 == 1 ? 40 : bytes.size() + 1;
+  while (!bytes.empty()) {
+    seed = seed * 1664525 + 1013904223;
+    const std::string_view piece = bytes.substr(0, (seed >> 8) % longest + 1);
+    client.send(piece);
+    bytes.remove_prefix(piece.size());
+    if (longest <= 40) upstream.serve();  // so that answers come between the pieces
+  }
+  ::shutdown(client.fd(), SHUT_WR);
+}
+
+void check_reframed(const Request& request) {
+  for (const char* name :
+       {"connection", "keep-alive", "proxy-connection", "te", "upgrade", "http2-settings"}) {
+    require(request.values(name).empty(), "hop-by-hop fields end at the proxy");
+  }
+  require(request.values("host").size() == 1, "there is one Host");
+  require(request.values("x-request-id").size() == 1, "there is one request id");
+}
+
+void check_same(const Request& seen, const Request& sent) {
+  require(seen.method == sent.method, "the method is the client's");
+  require(seen.target == sent.target, "the target is the client's, byte for byte");
+  require(seen.chunked == sent.chunked, "the framing is of the same kind");
+  check_reframed(seen);
+}
+
+void check_all(const std::vector<Request>& seen, const std::vector<std::string>& cut_off,
+               const std::vector<Request>& sent) {
+  require(seen.size() + cut_off.size() <= sent.size(), "no more requests pass than were sent");
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    check_same(seen[i], sent[i]);
+    require(sent[i].whole && seen[i].payload == sent[i].payload, "the payload is the client's");
+  }
+  require(cut_off.size() <= 1, "nothing passes behind a request that is cut off");
+  if (cut_off.empty()) return;
+  const auto part = osproxy::fuzz::read_request(cut_off[0]);
+  if (!part) return;  // not even its head
+  const Request& whole = sent[seen.size()];
+  check_same(*part, whole);
+  require(whole.payload.starts_with(part->payload), "a part of the payload is the client's");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static World& world = *new World;  // not torn down at exit, while its threads are at work
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  std::uint32_t hash = 2166136261U;  // draws the pieces, so that an input is nothing but HTTP
+  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+
+  Peer client = world.connect();
+  send_in_pieces(world.upstream, client, bytes, hash);
+  await(world.upstream, client, "the client is let go", [&] { return client.ended; });
+  await(world.upstream, client, "a connection with half a request is not used again",
+        [&] { return world.upstream.is_settled(); });
+  require(client.received.empty() || client.received.starts_with("HTTP/1.1 "),
+          "what the client gets are answers");
+  check_all(world.upstream.take_seen(), world.upstream.take_cut_off(),
+            osproxy::fuzz::read_requests(bytes));
+  return 0;
+}
