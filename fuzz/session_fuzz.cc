@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,7 +37,7 @@ constexpr int kPatienceMs = 5'000;
 
 void require(bool condition, const char* what) {
   if (condition) return;
-  std::fprintf(stderr, "session_fuzz: %s\n", what);
+  std::fprintf(stderr, "session_fuzz: %s (%s)\n", what, std::strerror(errno));
   std::abort();
 }
 
@@ -135,6 +136,9 @@ class Upstream {
                                             : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
         seen_.push_back(*std::move(request));
       }
+      require(!peer.received.contains("\r\n\r\n") ||
+                  osproxy::fuzz::read_request(peer.received).has_value(),
+              "what passes is well-formed");
     }
     std::erase_if(peers_, [this](const Peer& peer) {
       if (!peer.ended) return false;
@@ -165,7 +169,7 @@ class World {
  public:
   World() {
     osproxy::http::ServerOptions options;
-    options.upstreams = {{.host = "127.0.0.1", .port = upstream.port()}};
+    options.upstreams = {{.address = {.host = "127.0.0.1", .port = upstream.port()}}};
     auto started = osproxy::http::Server::start(
         std::move(options), directives_,
         [this](std::size_t) -> osproxy::Recorder& { return recorder_; }, clock_);
@@ -173,17 +177,24 @@ class World {
     server_ = *std::move(started);
   }
 
-  Peer connect() const {
+  /// Each from another address: a client that half-closes first leaves its port in TIME_WAIT.
+  Peer connect() {
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in own = loopback(0);
+    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK + ++clients_ % 0xff'0000);
     const sockaddr_in address = loopback(server_->address().port);
-    require(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0,
-            "the server takes connections");
+    require(::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0, "an address");
+    while (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      if (errno == EISCONN) break;  // it went on while the fuzzer's timer interrupted us
+      require(errno == EINTR || errno == EALREADY, "the server takes connections");
+    }
     return Peer(fd);
   }
 
   Upstream upstream;
 
  private:
+  std::uint32_t clients_ = 0;
   NoRecorder recorder_;
   osproxy::SystemClock clock_;
   osproxy::SnapshotCell<osproxy::DirectiveSet> directives_{osproxy::DirectiveSet::empty_set()};
@@ -200,7 +211,8 @@ void await(Upstream& upstream, Peer& client, const char* what, Done&& done) {
     std::vector<pollfd> waiting;
     if (!client.ended) waiting.push_back({.fd = client.fd(), .events = POLLIN, .revents = 0});
     upstream.add_to(waiting);
-    require(::poll(waiting.data(), waiting.size(), kPatienceMs) > 0, what);
+    const int ready = ::poll(waiting.data(), waiting.size(), kPatienceMs);
+    require(ready > 0 || (ready < 0 && errno == EINTR), what);  // the fuzzer has a timer
   }
 }
 
