@@ -149,6 +149,17 @@ TEST_F(AuthTransportTest, SaysThatThePasswordFileCannotBeRead) {
   EXPECT_EQ(peer_->started(), 0u);
 }
 
+// It asked for it within a time that was over already.
+TEST_F(AuthTransportTest, AsksForATokenWithinSomeTimeThoughTheRefusedCallHasNoneLeft) {
+  begin_read(1);
+  grant("t1");
+  const auto refused = peer_->await_read();
+  clock_.advance(4s);  // the machine slept
+  refuse(refused.call);
+  EXPECT_FALSE(next());
+  EXPECT_GT(peer_->await_authentication().request.timeout, 0s);
+}
+
 TEST_F(AuthTransportTest, KeepsTheTokenOverConnections) {
   begin_read(1);
   grant("t1");

@@ -109,10 +109,15 @@ void AuthTransport::begin(CallId call, const Request& request,
 void AuthTransport::start_now(Call call) {
   const CallId id = next_call();
   call.token = token_;
-  const auto left = std::max<nanoseconds>(call.end - clock_.now().boot, nanoseconds{1});
+  const nanoseconds left = time_left(call.end);
   const StartCall start = call.start;
   under_way_.emplace(id, std::move(call));
   start(id, left);
+}
+
+/// Never negative: an answer may be looked at late, after a sleep of the machine.
+nanoseconds AuthTransport::time_left(BootTime end) const {
+  return std::max<nanoseconds>(end - clock_.now().boot, nanoseconds{1});
 }
 
 void AuthTransport::hold(Call call) {
@@ -127,7 +132,7 @@ void AuthTransport::get_token(BootTime end) {
   authenticating_ = next_call();
   inner_->authenticate(
       *authenticating_,
-      {.user = user_, .password = *std::move(password), .timeout = end - clock_.now().boot});
+      {.user = user_, .password = *std::move(password), .timeout = time_left(end)});
 }
 
 /// The connection is given up, and with it all calls; none may be made again on the next one.

@@ -75,6 +75,7 @@ class AuthTransport final : public Transport {
   template <class Request>
   void begin(CallId call, const Request& request, void (Transport::*start)(CallId, const Request&));
   void start_now(Call call);
+  std::chrono::nanoseconds time_left(BootTime end) const;
   void hold(Call call);
   void get_token(BootTime end);
   void give_up();
