@@ -58,6 +58,11 @@ std::optional<EtcdError> make_state_dir(const EtcdStoreOptions& options) {
   return bad(fmt::format("the state directory {}: {}", dir.string(), error.message()));
 }
 
+std::unique_ptr<StateStorage> storage_of(const EtcdStoreOptions& options) {
+  if (options.state_dir.empty()) return nullptr;
+  return make_file_storage(options.state_dir, options.target.key, options.limits);
+}
+
 std::size_t count_active(const DirectiveSet& set, Now now) {
   return static_cast<std::size_t>(std::ranges::count_if(
       set.directives(),
@@ -77,7 +82,7 @@ class EtcdDirectiveStore::Impl {
         clock_(clock),
         transport_(std::move(transport)),
         machine_(machine_options(options_, endpoints_), random),
-        keeper_(options_, clock, *transport_, Random(random.next())),
+        keeper_(options_, clock, *transport_, storage_of(options_), Random(random.next())),
         credential_check_(options_.target.credentials, clock.now().boot) {
     shared_.status.since = clock_.now().wall;
     shared_.failures.resize(endpoints_.size());

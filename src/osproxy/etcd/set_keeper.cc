@@ -10,19 +10,19 @@
 namespace osproxy::etcd {
 
 SetKeeper::SetKeeper(const EtcdStoreOptions& options, const Clock& clock, Transport& transport,
-                     Random random)
+                     std::unique_ptr<StateStorage> storage, Random random)
     : options_(options),
       clock_(clock),
       transport_(transport),
       applier_(options.limits, clock),
       anchors_({.document_key = options.target.key, .prefix = anchor_prefix(options.target.key)},
                random) {
-  if (!options.state_dir.empty()) resume_saved();
+  if (storage) resume_saved(std::move(storage));
 }
 
 /// Takes what an earlier run has left: as bounds of the lives and, if that is wanted, as the set.
-void SetKeeper::resume_saved() {
-  last_good_.emplace(options_.state_dir, options_.target.key, options_.limits, clock_);
+void SetKeeper::resume_saved(std::unique_ptr<StateStorage> storage) {
+  last_good_.emplace(std::move(storage), options_.target.key, clock_);
   const auto& found = last_good_->found();
   if (!found) return;
   const auto& directives = found->document.directives;

@@ -1,15 +1,16 @@
 // What the etcd store does with the values of its key: decodes and applies them, agrees with the
 // fleet on the ends of what was put by hand, and keeps the last good set in a file.
 //
-//   SetKeeper keeper(options, clock, transport, random);   // takes what an earlier run has left
-//   keeper.take(apply, machine.status());                  // for each value that the machine
-//   offers keeper.take(event);                                    // every event of the transport
-//   keeper.time_passed();                                  // at wake_at()
+//   SetKeeper keeper(options, clock, transport, make_file_storage(…), random);
+//   keeper.take(apply, machine.status());      // each value that the machine offers
+//   keeper.take(event);                        // every event of the transport
+//   keeper.time_passed();                      // at wake_at()
 //
 // Not thread-safe but for cell(): belongs to the store's thread after construction.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,9 +28,10 @@ namespace osproxy::etcd {
 
 class SetKeeper {
  public:
-  /// `options`, `clock` and `transport` must outlive it; the state directory must exist.
+  /// `options`, `clock` and `transport` must outlive it. `storage` is the options' state directory,
+  /// or what is in its place; null: nothing is kept.
   SetKeeper(const EtcdStoreOptions& options, const Clock& clock, Transport& transport,
-            Random random);
+            std::unique_ptr<StateStorage> storage, Random random);
 
   /// `machine` as it is after the event that brought the value.
   void take(const Apply& apply, const MachineStatus& machine);
@@ -55,7 +57,7 @@ class SetKeeper {
   std::vector<std::string> warnings() const;
 
  private:
-  void resume_saved();
+  void resume_saved(std::unique_ptr<StateStorage> storage);
   void publish(Now now);
   void perform(AnchorActions actions);
   void perform(const ListAnchors& list) { transport_.list(list.call, list.request); }

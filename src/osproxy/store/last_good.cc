@@ -4,13 +4,12 @@
 
 namespace osproxy {
 
-LastGood::LastGood(const std::filesystem::path& directory, std::string key,
-                   const DecodeLimits& limits, const Clock& clock)
+LastGood::LastGood(std::unique_ptr<StateStorage> storage, std::string key, const Clock& clock)
     : key_(std::move(key)),
       clock_(clock),
-      boot_id_(current_boot_id()),
-      writer_(directory / kStateFileName) {
-  auto loaded = load_state(directory / kStateFileName, key_, limits);
+      storage_(std::move(storage)),
+      boot_id_(storage_->boot_id()) {
+  auto loaded = storage_->load();
   if (!loaded) {
     refusal_ = "the last good set is not used: " + loaded.error();
     return;
@@ -30,12 +29,12 @@ void LastGood::save(const DirectiveSet& set, std::int64_t revision, std::uint64_
     saved.lives.push_back(compiled.life);
   }
   refusal_.clear();  // the file that was refused is replaced
-  writer_.save(std::move(saved));
+  storage_->save(std::move(saved));
 }
 
 std::string LastGood::warning() const {
   if (!refusal_.empty()) return refusal_;
-  const std::string error = writer_.error();
+  const std::string error = storage_->error();
   return error.empty() ? error : "the last good set is not saved: " + error;
 }
 
