@@ -59,8 +59,9 @@ AnchorActions AnchorMachine::adopt(const Adopted& adopted, Now now) {
     entries.insert_or_assign(std::move(key), std::move(entry));
   }
   // At the start too: the instance that should have removed some may be gone.
-  const bool left_behind = std::exchange(left_behind_, false) || !orphans_.empty();
-  if (kept < entries_.size() || left_behind || !has_adopted_) schedule_sweep(now);
+  if (kept < entries_.size() || !orphans_.empty() || !has_adopted_) {
+    schedule_sweep(now, options_.sweep_window);
+  }
   if (kept < entries.size()) next_call_at_ = now.boot;
   entries_ = std::move(entries);
   has_adopted_ = true;
@@ -86,10 +87,12 @@ void AnchorMachine::forget_lineage(Now now) {
 
 AnchorMachine::Entry AnchorMachine::make_entry(const Directive& directive, const Adopted& adopted,
                                                Now now) const {
-  Entry entry{.directive = directive, .first_sight = now.wall};
+  Entry entry{.directive = directive, .first_sight = now.wall, .own_sight = now.boot};
   if (has_adopted_) entry.absent_at = as_of_;
   if (const auto life = adopted.remembered(directive)) {
-    entry.first_sight = std::min(now.wall, life->wall_end - std::get<RelativeEnd>(directive.end));
+    const auto ttl = std::get<RelativeEnd>(directive.end);
+    entry.first_sight = std::min(now.wall, life->wall_end - ttl);
+    entry.own_sight = std::min(now.boot, life->boot_end - ttl);
   } else {
     entry.withheld = !adopted.is_news;
   }
@@ -102,7 +105,7 @@ AnchorActions AnchorMachine::resume(const TransportEvent& event, Now now) {
     call_.reset();
     take_list(*list);
   } else if (const auto* write = std::get_if<WriteDone>(&event); write && is_ours(write->call)) {
-    take_write(*write, *std::exchange(call_, std::nullopt));
+    take_write(*write, *std::exchange(call_, std::nullopt), now);
   } else if (const auto* bad = std::get_if<CallFailed>(&event); bad && is_ours(bad->call)) {
     call_.reset();
     take_failure(bad->failure, now);
@@ -158,7 +161,7 @@ void AnchorMachine::take_list(const ListDone& list) {
   release();
 }
 
-void AnchorMachine::take_write(const WriteDone& write, const Call& call) {
+void AnchorMachine::take_write(const WriteDone& write, const Call& call, Now now) {
   refusal_.reset();
   const auto entry = entries_.find(call.key);
   if (call.purpose == Purpose::Put) {
@@ -166,7 +169,8 @@ void AnchorMachine::take_write(const WriteDone& write, const Call& call) {
     return;
   }
   std::erase(orphans_, call.key);
-  if (!write.succeeded) left_behind_ = true;  // the document is another one by now
+  // The document is another one by now, and perhaps none that will ever be adopted.
+  if (!write.succeeded) schedule_sweep(now, options_.resweep_window);
   // Its directive has come back while it was being removed.
   if (entry != entries_.end()) entry->second.progress = Progress::Unknown;
 }
@@ -189,7 +193,9 @@ void AnchorMachine::agree(Entry& entry, const std::string& value) {
   if (binds) entry.first_sight = *first_sight;
   // What was withheld has not begun its life yet: it did so when it was first seen, not now.
   if (!binds && !entry.withheld) return;
-  actions_.emplace_back(Anchored{.directive = entry.directive, .first_sight = entry.first_sight});
+  actions_.emplace_back(Anchored{.directive = entry.directive,
+                                 .first_sight = entry.first_sight,
+                                 .own_sight = entry.own_sight});
 }
 
 void AnchorMachine::take_failure(const Failure& failure, Now now) {
@@ -210,13 +216,15 @@ void AnchorMachine::release() {
     any = true;
     if (entry.progress == Progress::Agreed) continue;
     // Its first sight was when it was withheld, not now.
-    actions_.emplace_back(Anchored{.directive = entry.directive, .first_sight = entry.first_sight});
+    actions_.emplace_back(Anchored{.directive = entry.directive,
+                                   .first_sight = entry.first_sight,
+                                   .own_sight = entry.own_sight});
   }
   if (any) actions_.emplace_back(ReleaseWithheld{});
 }
 
-void AnchorMachine::schedule_sweep(Now now) {
-  if (!sweep_at_) sweep_at_ = now.boot + up_to(options_.sweep_window);
+void AnchorMachine::schedule_sweep(Now now, std::chrono::nanoseconds window) {
+  if (!sweep_at_) sweep_at_ = now.boot + up_to(window);
 }
 
 bool AnchorMachine::has_work() const {

@@ -50,6 +50,8 @@ struct AnchorOptions {
   /// Each instance looks for what is to be removed at a random moment of it: mostly one does it
   /// all.
   std::chrono::nanoseconds sweep_window = std::chrono::seconds{10};
+  /// The same, once more, where the document had changed under a removal: it may do so again.
+  std::chrono::nanoseconds resweep_window = std::chrono::seconds{30};
 };
 
 /// `<the document's key up to its last slash>anchors/<its last part>/`: two documents below one
@@ -73,6 +75,7 @@ struct WriteAnchor {
 struct Anchored {
   Directive directive;
   WallTime first_sight;
+  BootTime own_sight;  ///< by our own count: the wall clock may have been set since
 };
 /// No directive of the document is withheld any more.
 struct ReleaseWithheld {};
@@ -120,7 +123,8 @@ class AnchorMachine {
 
   struct Entry {
     Directive directive;
-    WallTime first_sight;    // by our own count
+    WallTime first_sight;    // by our own count, or as agreed
+    BootTime own_sight;      // by our own count
     Revision absent_at = 0;  // there was a document without it at that revision; 0: unknown
     Progress progress = Progress::Unknown;
     Revision replaces = 0;  // the anchor of an earlier publish; 0: none
@@ -139,11 +143,11 @@ class AnchorMachine {
   Entry make_entry(const Directive& directive, const Adopted& adopted, Now now) const;
   void take_list(const ListDone& list);
   void take_put(const WriteDone& write, Entry& entry);
-  void take_write(const WriteDone& write, const Call& call);
+  void take_write(const WriteDone& write, const Call& call, Now now);
   void take_failure(const Failure& failure, Now now);
   void agree(Entry& entry, const std::string& value);
   void release();
-  void schedule_sweep(Now now);
+  void schedule_sweep(Now now, std::chrono::nanoseconds window);
   void start_next(Now now);
   void start_list();
   void start_write(const std::string& key, const Entry& entry);
@@ -168,7 +172,6 @@ class AnchorMachine {
   std::optional<BootTime> sweep_at_;
   bool sweeping_ = false;             // the list under way, or the next one, is for a sweep too
   std::vector<std::string> orphans_;  // anchors to be removed
-  bool left_behind_ = false;          // some could not be, under the document of then
   std::optional<Failure> refusal_;
 
   AnchorActions actions_;

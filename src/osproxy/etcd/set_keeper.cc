@@ -1,5 +1,6 @@
 #include "osproxy/etcd/set_keeper.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -53,6 +54,7 @@ void SetKeeper::take(const Apply& apply, const MachineStatus& machine) {
   cluster_id_ = machine.cluster_id;
   // One moment for both: what is anchored is what applies here.
   const Now now = clock_.now();
+  applier_.forget_rejection();
   auto actions = anchors_.adopt(
       {.document = document_,
        .mod_revision = apply.revision,
@@ -82,7 +84,7 @@ void SetKeeper::publish(Now now) {
   }
   holding_ = shown.directives.size() < document_.directives.size();
   changed_ = false;
-  applier_.apply(std::move(shown), now);
+  applier_.apply_again(std::move(shown), now);
   if (last_good_) last_good_->save(*cell().load(), revision_, cluster_id_);
 }
 
@@ -95,8 +97,10 @@ void SetKeeper::perform(AnchorActions actions) {
 
 void SetKeeper::perform(const Anchored& anchored) {
   const Now now = clock_.now();
-  const WallTime end = anchored.first_sight + std::get<RelativeEnd>(anchored.directive.end);
-  applier_.bound(anchored.directive, life_until(end, now));
+  const auto ttl = std::get<RelativeEnd>(anchored.directive.end);
+  Life life = life_until(anchored.first_sight + ttl, now);
+  life.boot_end = std::min(life.boot_end, anchored.own_sight + ttl);
+  applier_.bound(anchored.directive, life);
   changed_ = true;
 }
 

@@ -23,8 +23,12 @@ std::expected<Document, DecodeError> DocumentApplier::decode(std::string_view by
 }
 
 void DocumentApplier::apply(Document document, Now now) {
-  cell_.publish(DirectiveSet::compile(std::move(document), ledger_, now));
+  apply_again(std::move(document), now);
   rejected_.reset();
+}
+
+void DocumentApplier::apply_again(Document document, Now now) {
+  cell_.publish(DirectiveSet::compile(std::move(document), ledger_, now));
 }
 
 void DocumentApplier::clear() { apply(Document{}, clock_.now()); }

@@ -41,6 +41,13 @@ class DocumentApplier {
   /// The second half; `now` is the first sight of what is new.
   void apply(Document document, Now now);
 
+  /// Publishes more or less of the document that is in force, or other ends for it: no news of what
+  /// was published last, so a rejection stands.
+  void apply_again(Document document, Now now);
+
+  /// There is a newer document, a good one.
+  void forget_rejection() { rejected_.reset(); }
+
   /// Publishes the empty set.
   void clear();
 
