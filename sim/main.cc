@@ -1,4 +1,4 @@
-// watch_sim: the watch machine under random faults, one schedule after the other.
+// watch_sim: the store and its ack under random faults, one schedule after the other.
 //
 //   watch_sim                          100,000 schedules, from seed 1, on every core
 //   watch_sim --schedules 1000000      more of them
@@ -19,6 +19,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "sim/shrink.h"
 #include "sim/simulation.h"
 
 namespace osproxy::etcd::sim {
@@ -74,7 +75,8 @@ int report(const Finding& finding) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("The watch machine against a model of etcd, under random faults.", "watch_sim");
+  CLI::App app("The etcd store and its ack against a model of etcd, under random faults.",
+               "watch_sim");
   std::uint64_t schedules = 100'000;
   std::uint64_t first = 1;
   std::optional<std::uint64_t> seed;

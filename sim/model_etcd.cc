@@ -3,40 +3,33 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
+#include <variant>
+
+#include "osproxy/etcd/anchors.h"
+#include "sim/model_link.h"
 
 namespace osproxy::etcd::sim {
 
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-ModelEtcd::ModelEtcd(VirtualTime& time, std::size_t members, bool steady_network, Random random,
-                     std::function<void(Event)> deliver)
+ModelEtcd::ModelEtcd(VirtualTime& time, const Schedule& schedule, Random random)
     : time_(time),
       random_(random),
-      deliver_(std::move(deliver)),
-      calm_(steady_network),
+      with_user_(schedule.with_user),
+      old_(schedule.old_etcd),
+      may_write_(schedule.may_write),
+      calm_(schedule.steady_network),
+      documents_(schedule.with_directives, true_wall(time.now())),
       log_{{.revision = 0, .version = absence()}},
-      members_(members) {}
+      members_(schedule.members) {}
 
-bool ModelEtcd::chance(int per_mille) {
-  return !calm_ && random_.below(1000) < static_cast<std::uint64_t>(per_mille);
-}
-
-/// Mostly short; now and then longer than every timeout of the machine's.
-nanoseconds ModelEtcd::random_delay() {
-  const nanoseconds most = chance(20) ? 6s : chance(100) ? 300ms : 3ms;
-  return random_below(most);
-}
-
-nanoseconds ModelEtcd::random_below(nanoseconds most) {
-  const auto bound = static_cast<std::uint64_t>(most.count());
-  return nanoseconds{static_cast<std::int64_t>(random_.below(bound))};
-}
-
-// The cluster.
+// The document.
 
 ModelEtcd::VersionPointer ModelEtcd::absence() {
+  static const auto kNothing = std::make_shared<const Document>();
   absences_.push_back(std::make_shared<Version>());
+  absences_.back()->document = kNothing;
   absences_.back()->committed = time_.now();
   return absences_.back();
 }
@@ -49,16 +42,14 @@ void ModelEtcd::commit(VersionPointer version) {
   version->current_until = BootTime::max();
   if (version->huge) huge_.emplace(revision_, version);
   log_.push_back({.revision = revision_, .version = std::move(version)});
-  for (const auto& [id, call] : calls_) {
-    const Member& member = members_[call.member];
-    const bool hears = !member.deaf && !member.frozen && !member.leaderless;
-    if (call.watching && !broken_ && hears) gather(id, log_.back());
-  }
+  for (ModelLink* link : links_) link->committed(log_.back());
 }
 
 void ModelEtcd::put(bool huge) {
+  Documents::Made made = documents_.next(random_);
   auto version = std::make_shared<Version>();
-  version->value = "v" + std::to_string(++values_);
+  version->value = std::move(made.bytes);
+  if (!huge) version->document = std::move(made.document);
   version->huge = huge;
   by_value_[*version->value] = version;
   commit(std::move(version));
@@ -74,10 +65,12 @@ void ModelEtcd::restore() {
   const Revision least = std::max<Revision>(older.back().revision, 1);
   const auto lost = static_cast<std::uint64_t>(revision_ - least);
   make_current(std::move(older), least + static_cast<Revision>(random_.below(lost + 1)));
+  keys_.go_back_to(revision_);
 }
 
 void ModelEtcd::replace() {
   ++cluster_id_;
+  keys_.clear();
   make_current({{.revision = 0, .version = absence()}},
                1 + static_cast<Revision>(random_.below(50)));
 }
@@ -91,27 +84,29 @@ void ModelEtcd::make_current(std::vector<Change> log, Revision revision) {
     before->current_until = time_.now();
     log_.back().version->current_until = BootTime::max();
   }
-  for (std::size_t member = 0; member < members_.size(); ++member) break_connections(member);
+  for (ModelLink* link : links_) {
+    for (std::size_t member = 0; member < members_.size(); ++member) link->break_connection(member);
+  }
 }
 
-const ModelEtcd::Version& ModelEtcd::at(Revision revision) const {
+const Version& ModelEtcd::at(Revision revision) const {
   const auto later = std::ranges::upper_bound(log_, revision, {}, &Change::revision);
   return *std::prev(later)->version;  // the first is from before every revision
 }
 
-const ModelEtcd::Version* ModelEtcd::find(const std::string& value) const {
+const Version* ModelEtcd::find(const std::string& value) const {
   const auto found = by_value_.find(value);
   return found == by_value_.end() ? nullptr : found->second.get();
 }
 
-const ModelEtcd::Version* ModelEtcd::find_absence(BootTime time) const {
+const Version* ModelEtcd::find_absence(BootTime time) const {
   for (const VersionPointer& absence : absences_) {
     if (absence->current_until >= time) return absence.get();
   }
   return nullptr;
 }
 
-const ModelEtcd::Version* ModelEtcd::find_huge(Revision revision) const {
+const Version* ModelEtcd::find_huge(Revision revision) const {
   const Version* latest = nullptr;
   const auto [first, last] = huge_.equal_range(revision);
   for (auto found = first; found != last; ++found) {
@@ -120,6 +115,40 @@ const ModelEtcd::Version* ModelEtcd::find_huge(Revision revision) const {
     }
   }
   return latest;
+}
+
+// The other keys.
+
+std::expected<WriteDone, FailureKind> ModelEtcd::write(const WriteRequest& request) {
+  const ModelKeys::Key* key = keys_.find(request.key);
+  const bool expected = !request.expected || *request.expected == (key ? key->mod_revision : 0);
+  // The only guard that there is.
+  const bool guarded = !request.guard || request.guard->mod_revision == current_revision();
+  WriteDone done{.succeeded = expected && guarded};
+  if (done.succeeded && request.value) {
+    if (!keys_.put(request.key, *request.value, request.lease)) {
+      return std::unexpected(FailureKind::NoLease);
+    }
+  } else if (done.succeeded) {
+    keys_.remove(request.key);
+  } else if (key) {
+    done.value = key->value;
+  }
+  key = keys_.find(request.key);
+  done.mod_revision = key ? key->mod_revision : 0;
+  done.header = header();
+  return done;
+}
+
+/// Another instance has seen the document, by a clock that is right.
+void ModelEtcd::anchor() {
+  if (!current().document) return;
+  const WallTime now = true_wall(time_.now());
+  for (const Directive& directive : current().document->directives) {
+    if (!std::holds_alternative<RelativeEnd>(directive.end)) continue;
+    const std::string key = anchor_key(anchor_prefix(kDocumentKey), directive);
+    if (!keys_.find(key)) keys_.put(key, anchor_value(directive, now));
+  }
 }
 
 // Faults.
@@ -138,12 +167,14 @@ void ModelEtcd::perform(const Step& step) {
     case Deed::Compact:
       compacted_ = revision_;
       return;
+    case Deed::Anchor:
+      return anchor();
     case Deed::Restore:
       return restore();
     case Deed::Replace:
       return replace();
     case Deed::StopMember:
-      break_connections(step.member);
+      for (ModelLink* link : links_) link->break_connection(step.member);
       return for_a_while(step, &Member::up, false);
     case Deed::FreezeMember:
       return for_a_while(step, &Member::frozen, true);
@@ -152,42 +183,40 @@ void ModelEtcd::perform(const Step& step) {
     case Deed::DelayMember:
       return for_a_while(step, &Member::lagging, true);
     case Deed::IsolateMember:
-      return isolate(step);
+      // With require-leader metadata etcd ends the watch; reads wait for a leader.
+      for (ModelLink* link : links_) link->end_watches_at(step.member);
+      return for_a_while(step, &Member::leaderless, true);
     case Deed::BreakConnection:
-      return break_connections(step.member);
+      for (ModelLink* link : links_) link->break_connection(step.member);
+      return;
     case Deed::CancelWatch:
-      return cancel_watches("etcdserver: whatever");
+      for (ModelLink* link : links_) link->cancel_watches("etcdserver: whatever");
+      return;
     case Deed::ExpireToken:
       return expire_token();
+    case Deed::EndLeases:
+      return keys_.end_leases();
     case Deed::SuspendInstance:
+    case Deed::RestartInstance:
+    case Deed::KillInstance:
+    case Deed::LoseState:
+    case Deed::Reboot:
+    case Deed::SetClockForward:
+    case Deed::SetClockBack:
       return;  // not the cluster's
   }
   std::unreachable();
 }
 
-void ModelEtcd::cancel_watches(const char* reason) {
-  for (const auto& [id, call] : calls_) {
-    if (!call.watching) continue;
-    send(id,
-         WatchAnswer{.call = id, .header = header(), .canceled = true, .cancel_reason = reason});
-  }
-}
-
-/// With require-leader metadata etcd ends the watch; reads wait for a leader.
-void ModelEtcd::isolate(const Step& step) {
-  for (const auto& [id, call] : calls_) {
-    if (call.watching && call.member == step.member) {
-      fail(id, FailureKind::NoLeader, 3s + random_delay());
-    }
-  }
-  for_a_while(step, &Member::leaderless, true);
-}
-
+/// Watches that are up go on: their token was looked at when they were created. Without a user it
+/// is as if somebody had switched authentication on for a moment.
 void ModelEtcd::expire_token() {
-  for (const auto& [id, call] : calls_) {
-    if (!call.watching) fail(id, FailureKind::Unauthenticated, random_delay());
+  ++token_;
+  if (with_user_) return;
+  for (ModelLink* link : links_) {
+    link->refuse_calls();
+    link->cancel_watches("etcdserver: invalid auth token");
   }
-  cancel_watches("etcdserver: invalid auth token");
 }
 
 void ModelEtcd::for_a_while(const Step& step, bool Member::* state, bool value) {
@@ -198,135 +227,10 @@ void ModelEtcd::for_a_while(const Step& step, bool Member::* state, bool value) 
 
 void ModelEtcd::calm() {
   calm_ = true;
-  for (std::size_t member = 0; member < members_.size(); ++member) {
+  for (Member& member : members_) {
     // What a deaf or frozen member's watches have lost stays lost.
-    members_[member] = {};
+    member = {};
   }
-}
-
-/// What was sent before may still arrive; nothing that comes after does.
-void ModelEtcd::break_connections(std::size_t member) {
-  if (connected_ != member) return;
-  broken_ = true;
-  for (const auto& [id, call] : calls_) fail(id, FailureKind::Unreachable, random_delay());
-}
-
-// The network.
-
-void ModelEtcd::perform(const OpenConnection& open) {
-  perform(CloseConnection{});
-  connected_ = open.endpoint;
-  broken_ = false;
-}
-
-void ModelEtcd::perform(const CloseConnection&) {
-  connected_.reset();
-  while (!calls_.empty()) perform(CancelCall{calls_.begin()->first});
-}
-
-void ModelEtcd::perform(const CancelCall& cancel) {
-  calls_.erase(cancel.call);
-  time_.after(random_delay(), [this, call = cancel.call] {
-    deliver_(CallFailed{.call = call, .failure = {FailureKind::Cancelled, {}}});
-  });
-}
-
-void ModelEtcd::perform(const StartRead& read) {
-  calls_.emplace(read.call, Call{.member = *connected_});
-  // The transport's own deadline; now and then it is late, and the machine's must do.
-  if (!chance(300)) fail(read.call, FailureKind::Silent, read.timeout);
-  time_.after(random_delay(), [this, read] { answer_read(read); });
-}
-
-void ModelEtcd::answer_read(const StartRead& read) {
-  const auto found = calls_.find(read.call);
-  if (found == calls_.end()) return;
-  if (broken_) return fail(read.call, FailureKind::Unreachable, random_delay());
-  const Member& member = members_[found->second.member];
-  if (!member.up) return fail(read.call, FailureKind::Refused, random_delay());
-  if (member.frozen || member.leaderless || chance(30)) return;  // lost
-  const Change& now = log_.back();
-  if (now.version->huge && !read.keys_only) {
-    return fail(read.call, FailureKind::TooLarge, random_delay());
-  }
-  send(read.call, ReadDone{.call = read.call,
-                           .header = header(),
-                           .mod_revision = current_revision(),
-                           .value = read.keys_only ? "" : now.version->value.value_or("")});
-}
-
-void ModelEtcd::perform(const StartWatch& watch) {
-  calls_.emplace(watch.call, Call{.member = *connected_});
-  time_.after(random_delay(), [this, watch] { accept_watch(watch); });
-}
-
-void ModelEtcd::accept_watch(const StartWatch& watch) {
-  const auto found = calls_.find(watch.call);
-  if (found == calls_.end()) return;
-  if (broken_) return fail(watch.call, FailureKind::Unreachable, random_delay());
-  const Member& member = members_[found->second.member];
-  if (!member.up) return fail(watch.call, FailureKind::Refused, random_delay());
-  if (member.frozen) return;
-  if (member.leaderless) return fail(watch.call, FailureKind::NoLeader, random_delay());
-  WatchAnswer answer{.call = watch.call, .header = header(), .created = true};
-  if (watch.start_revision <= compacted_) {
-    answer.canceled = true;
-    answer.compact_revision = compacted_;
-    return send(watch.call, std::move(answer));
-  }
-  send(watch.call, std::move(answer));
-  found->second.watching = true;
-  found->second.start_revision = watch.start_revision;
-  send_events(watch.call, log_);
-}
-
-void ModelEtcd::gather(CallId id, const Change& change) {
-  std::vector<Change>& unsent = calls_.at(id).unsent;
-  unsent.push_back(change);
-  if (unsent.size() > 1) return;
-  time_.after(random_below(5ms), [this, id] {
-    if (const auto call = calls_.find(id); call != calls_.end()) {
-      send_events(id, std::exchange(call->second.unsent, {}));
-    }
-  });
-}
-
-/// In one answer, or in fragments, or one by one; some of them once more, later.
-void ModelEtcd::send_events(CallId id, const std::vector<Change>& changes) {
-  WatchAnswer answer{.call = id, .header = header()};
-  for (const Change& change : changes) {
-    if (change.revision < calls_.at(id).start_revision) continue;
-    if (change.version->huge) return fail(id, FailureKind::TooLarge, random_delay());
-    answer.events.push_back({.deleted = !change.version->value,
-                             .mod_revision = change.revision,
-                             .value = change.version->value.value_or("")});
-    if (&change != &changes.back()) {
-      if (random_.below(2) == 0) continue;  // in one answer with the next one
-      answer.fragment = random_.below(2) == 0;
-    }
-    std::optional<WatchAnswer>& repeats = calls_.at(id).repeats;
-    if (repeats) send(id, *std::exchange(repeats, std::nullopt));
-    if (!answer.fragment && random_.below(10) == 0) repeats = answer;
-    send(id, std::exchange(answer, {.call = id, .header = header()}));
-  }
-}
-
-void ModelEtcd::send(CallId id, Event event) {
-  Call& call = calls_.at(id);
-  const nanoseconds lag = call.watching && members_[call.member].lagging ? random_below(8s) : 0ns;
-  call.last_delivery = std::max(call.last_delivery, time_.now() + random_delay() + lag);
-  const bool last = std::holds_alternative<ReadDone>(event);
-  time_.after(call.last_delivery - time_.now(), [this, id, last, event = std::move(event)] {
-    if (!calls_.contains(id)) return;
-    if (last) calls_.erase(id);
-    deliver_(event);
-  });
-}
-
-void ModelEtcd::fail(CallId id, FailureKind kind, nanoseconds delay) {
-  time_.after(delay, [this, id, kind] {
-    if (calls_.erase(id) != 0) deliver_(CallFailed{.call = id, .failure = {kind, {}}});
-  });
 }
 
 }  // namespace osproxy::etcd::sim

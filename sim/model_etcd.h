@@ -1,19 +1,19 @@
-// A model of an etcd cluster and of the network to it, in virtual time: what the watch machine is
-// let loose on with faults. Small enough to be believed; knows nothing of the machine but its
-// actions and events, and nothing of any test framework.
+// A model of an etcd cluster in virtual time: what the instance is let loose on with faults, by
+// ModelLink, which is the network to it. Small enough to be believed; knows nothing of what uses
+// it, and nothing of any test framework.
 //
-// The truth is one key's history of versions. A linearizable read answers with the version that is
-// current at some moment between its request and its answer. A watch brings events in order, late,
-// repeated or in fragments, and a deaf member's watch loses them. Members die, freeze (nothing is
-// answered, nothing breaks) and lose their connections; answers are lost and delayed; history is
-// compacted; the cluster is restored from an older state or replaced by another one.
+// The truth is the document's history of versions. A linearizable read answers with the version
+// that is current at some moment between its request and its answer. Members die, freeze (nothing
+// is answered, nothing breaks), lose their leader, and lose or delay the events of their watches;
+// history is compacted; tokens and leases end; the cluster is restored from an older state or
+// replaced by another one.
 //
 // Not thread-safe. The same seed gives the same history.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
+#include <expected>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,60 +21,35 @@
 #include <vector>
 
 #include "osproxy/core/random.h"
-#include "osproxy/etcd/watch_machine.h"
+#include "osproxy/etcd/transport.h"
+#include "sim/documents.h"
+#include "sim/model_keys.h"
 #include "sim/schedule.h"
 #include "sim/virtual_time.h"
 
 namespace osproxy::etcd::sim {
 
+class ModelLink;
+
+/// The document's key.
+inline constexpr char kDocumentKey[] = "osproxy/directives";
+
+/// One value of the document's key, or its absence, and when that was the truth.
+struct Version {
+  std::optional<std::string> value{};          ///< none: the key does not exist
+  std::shared_ptr<const Document> document{};  ///< null: malformed
+  bool huge = false;                           ///< too large to be received
+  std::uint64_t cluster_id = 0;                ///< in which it was committed
+  BootTime committed{};                        ///< the last time it was
+  /// When it was current last; BootTime::max() while it is.
+  BootTime current_until = BootTime::max();
+};
+
 class ModelEtcd {
  public:
-  /// One value of the key, or its absence, and when that was the truth.
-  struct Version {
-    std::optional<std::string> value{};  ///< none: the key does not exist
-    bool huge = false;                   ///< too large to be received
-    std::uint64_t cluster_id = 0;        ///< in which it was committed
-    BootTime committed{};                ///< the last time it was
-    /// When it was current last; BootTime::max() while it is.
-    BootTime current_until = BootTime::max();
-  };
-
-  /// `deliver` takes the events for the machine; never called from within perform(). With a
-  /// `steady_network`, nothing but what a step does is lost or later than a few milliseconds.
-  ModelEtcd(VirtualTime& time, std::size_t members, bool steady_network, Random random,
-            std::function<void(Event)> deliver);
-
-  // The machine's side.
-  void perform(const OpenConnection& open);
-  void perform(const CloseConnection&);
-  void perform(const StartRead& read);
-  void perform(const StartWatch& watch);
-  void perform(const CancelCall& cancel);
-
-  // The world's side.
-  void perform(const Step& step);
-  void calm();  ///< every fault ends; nothing is lost, late or deaf from now on
-
-  // The truth.
-  const Version& current() const { return *log_.back().version; }
-  Revision current_revision() const { return current().value ? log_.back().revision : 0; }
-  /// What the key was at `revision`, in the lineage that is current.
-  const Version& at(Revision revision) const;
-  /// The version that had this value, in any lineage; null if there never was one.
-  const Version* find(const std::string& value) const;
-  /// The first time without such a key that had not ended before `time`; null if there is none.
-  const Version* find_absence(BootTime time) const;
-  /// A huge version that had this revision in some lineage, the one last current if several had.
-  const Version* find_huge(Revision revision) const;
-  /// Calls that neither ended nor were cancelled nor lost their connection.
-  std::size_t open_calls() const { return calls_.size(); }
-
- private:
-  using VersionPointer = std::shared_ptr<Version>;
-
   struct Change {
     Revision revision;
-    VersionPointer version;
+    std::shared_ptr<Version> version;
   };
   struct Member {
     bool up = true;
@@ -83,59 +58,80 @@ class ModelEtcd {
     bool lagging = false;  // its watches bring it seconds later
     bool leaderless = false;
   };
-  struct Call {
-    std::size_t member;
-    bool watching = false;
-    Revision start_revision = 0;
-    BootTime last_delivery{};              // a stream delivers in order
-    std::vector<Change> unsent{};          // etcd sends what has gathered for a while at once
-    std::optional<WatchAnswer> repeats{};  // comes once more, before the next one
-  };
 
-  bool chance(int per_mille);
-  std::chrono::nanoseconds random_delay();
-  std::chrono::nanoseconds random_below(std::chrono::nanoseconds most);
+  /// With a steady network, nothing but what a step does is lost or later than a few milliseconds.
+  ModelEtcd(VirtualTime& time, const Schedule& schedule, Random random);
+
+  // The world's side.
+  void perform(const Step& step);
+  void calm();  ///< every fault ends; nothing is lost, late or deaf from now on
+  bool is_calm() const { return calm_; }
+
+  // The links' side. Those that are attached are told of what happens.
+  void attach(ModelLink& link) { links_.push_back(&link); }
+  void detach(ModelLink& link) { std::erase(links_, &link); }
+  const Member& member(std::size_t index) const { return members_[index]; }
   Header header() const { return {.cluster_id = cluster_id_, .revision = revision_}; }
+  const std::vector<Change>& log() const { return log_; }
+  Revision compacted() const { return compacted_; }
+  bool is_old() const { return old_; }
+
+  /// True if a call with this token is let in.
+  bool lets_in(std::uint64_t token) const { return !with_user_ || token == token_; }
+  std::uint64_t token() const { return token_; }
+  /// True if the user may have what is below this key.
+  bool permits(const std::string& key) const { return may_write_ || key == kDocumentKey; }
+
+  std::expected<WriteDone, FailureKind> write(const WriteRequest& request);
+  ModelKeys& keys() { return keys_; }
+  const ModelKeys& keys() const { return keys_; }
+
+  // The truth.
+  const Version& current() const { return *log_.back().version; }
+  Revision current_revision() const { return current().value ? log_.back().revision : 0; }
+  /// What the document was at `revision`, in the lineage that is current.
+  const Version& at(Revision revision) const;
+  /// The version that had this value, in any lineage; null if there never was one.
+  const Version* find(const std::string& value) const;
+  /// The first time without such a key that had not ended before `time`; null if there is none.
+  const Version* find_absence(BootTime time) const;
+  /// A huge version that had this revision in some lineage, the one last current if several had.
+  const Version* find_huge(Revision revision) const;
+
+ private:
+  using VersionPointer = std::shared_ptr<Version>;
 
   void put(bool huge);
   void remove();
+  void anchor();
   void restore();
   void replace();
   void expire_token();
-  void isolate(const Step& step);
-  void cancel_watches(const char* reason);
   VersionPointer absence();
   void commit(VersionPointer version);
   void make_current(std::vector<Change> log, Revision revision);
-  void answer_read(const StartRead& read);
-  void accept_watch(const StartWatch& watch);
-  void gather(CallId call, const Change& change);
-  void send_events(CallId call, const std::vector<Change>& changes);
-  void send(CallId call, Event event);
-  void fail(CallId call, FailureKind kind, std::chrono::nanoseconds delay);
-  void break_connections(std::size_t member);
   void for_a_while(const Step& step, bool Member::* state, bool value);
 
   VirtualTime& time_;
   Random random_;
-  const std::function<void(Event)> deliver_;
+  const bool with_user_;
+  const bool old_;
+  const bool may_write_;
   bool calm_;  // the network is
+  Documents documents_;
 
-  // The cluster.
   std::uint64_t cluster_id_ = 1;
   Revision revision_ = 1;
   Revision compacted_ = 0;
-  std::uint64_t values_ = 0;              // so that no value comes twice
+  std::uint64_t token_ = 1;               // the one that counts
   std::vector<VersionPointer> absences_;  // of every lineage; before log_, which begins with one
   std::vector<Change> log_;  // of this lineage; the first is the absence, the last is current
   std::map<std::string, VersionPointer> by_value_;  // of every lineage
   std::multimap<Revision, VersionPointer> huge_;    // likewise
+  ModelKeys keys_{time_, revision_};
 
-  // The network.
   std::vector<Member> members_;
-  std::optional<std::size_t> connected_;  // to which member
-  bool broken_ = false;                   // the connection is, whether anybody has noticed or not
-  std::map<CallId, Call> calls_;
+  std::vector<ModelLink*> links_;
 };
 
 }  // namespace osproxy::etcd::sim

@@ -42,8 +42,13 @@ Deed random_fault(Random& random) {
       Deed::DelayMember,     Deed::Compact,       Deed::CancelWatch,  Deed::ExpireToken,
       Deed::BreakConnection, Deed::IsolateMember,
   };
+  constexpr std::array kInstanceFaults = {
+      Deed::SuspendInstance, Deed::RestartInstance, Deed::KillInstance,
+      Deed::LoseState,       Deed::Reboot,          Deed::SetClockForward,
+      Deed::SetClockBack,    Deed::Anchor,          Deed::EndLeases,
+  };
   if (random.below(30) == 0) return random.below(2) == 0 ? Deed::Restore : Deed::Replace;
-  if (random.below(20) == 0) return Deed::SuspendInstance;
+  if (random.below(6) == 0) return kInstanceFaults[random.below(kInstanceFaults.size())];
   return kFaults[random.below(kFaults.size())];
 }
 
@@ -52,7 +57,16 @@ bool is_lasting_at_member(Deed deed) {
          deed == Deed::DelayMember || deed == Deed::IsolateMember;
 }
 
-bool is_lasting(Deed deed) { return is_lasting_at_member(deed) || deed == Deed::SuspendInstance; }
+bool sets_clock(Deed deed) { return deed == Deed::SetClockForward || deed == Deed::SetClockBack; }
+
+bool restarts(Deed deed) {
+  return deed == Deed::RestartInstance || deed == Deed::KillInstance || deed == Deed::LoseState ||
+         deed == Deed::Reboot;
+}
+
+bool is_lasting(Deed deed) {
+  return is_lasting_at_member(deed) || deed == Deed::SuspendInstance || restarts(deed);
+}
 
 bool is_of_member(Deed deed) { return is_lasting_at_member(deed) || deed == Deed::BreakConnection; }
 
@@ -60,6 +74,20 @@ bool is_of_member(Deed deed) { return is_lasting_at_member(deed) || deed == Deed
 bool disturbs_watches(Deed deed) {
   return deed == Deed::FreezeMember || deed == Deed::DeafenMember || deed == Deed::DelayMember ||
          deed == Deed::IsolateMember || deed == Deed::SuspendInstance;
+}
+
+/// What a connection does not survive, or a watch.
+bool ends_connections(Deed deed) {
+  return is_lasting_at_member(deed) || deed == Deed::BreakConnection || deed == Deed::CancelWatch ||
+         deed == Deed::Compact || deed == Deed::PutHuge || deed == Deed::Restore ||
+         deed == Deed::Replace || deed == Deed::SuspendInstance || restarts(deed);
+}
+
+/// How long a fault lasts, or how far a clock is set: not so far that nothing is ever seen of it.
+nanoseconds random_length(Random& random, Deed deed) {
+  if (sets_clock(deed)) return random_below(random, random.below(2) == 0 ? 20s : 3600s);
+  if (restarts(deed)) return random_below(random, 20s);
+  return is_lasting(deed) ? random_below(random, 40s) : nanoseconds{0};
 }
 
 double seconds(nanoseconds time) { return std::chrono::duration<double>(time).count(); }
@@ -70,6 +98,14 @@ Schedule make_schedule(std::uint64_t seed) {
   Random random(seed);
   Schedule schedule{
       .seed = seed, .members = 1 + random.below(3), .steady_network = random.below(4) == 0};
+  const auto one_in = [&random](std::uint64_t many) { return random.below(many) == 0; };
+  schedule.with_user = one_in(2);
+  schedule.old_etcd = one_in(4);
+  schedule.may_write = !one_in(8);
+  schedule.with_directives = one_in(2);
+  schedule.with_acks = one_in(2);
+  schedule.with_state = one_in(2);
+  schedule.from_last_good = schedule.with_state && one_in(2);
   // The key changes rarely in some schedules and often in others: a fault must meet both a long
   // quiet and a change in the same moment.
   const nanoseconds pause = random.below(2) == 0 ? 30s : 300ms;
@@ -87,7 +123,7 @@ Schedule make_schedule(std::uint64_t seed) {
     schedule.steps.push_back({.at = at,
                               .deed = deed,
                               .member = random.below(schedule.members),
-                              .lasts = is_lasting(deed) ? random_below(random, 40s) : 0ns});
+                              .lasts = random_length(random, deed)});
   }
   std::ranges::stable_sort(schedule.steps, {}, &Step::at);
   return schedule;
@@ -105,6 +141,8 @@ std::string_view to_string(Deed deed) noexcept {
       return "change another key";
     case Deed::Compact:
       return "compact all history";
+    case Deed::Anchor:
+      return "another instance writes the missing anchors";
     case Deed::StopMember:
       return "stop member";
     case Deed::FreezeMember:
@@ -121,14 +159,32 @@ std::string_view to_string(Deed deed) noexcept {
       return "cancel the watch";
     case Deed::ExpireToken:
       return "let the token expire";
+    case Deed::EndLeases:
+      return "end every lease";
     case Deed::Restore:
       return "restore an older state";
     case Deed::Replace:
       return "put another cluster behind the addresses";
     case Deed::SuspendInstance:
       return "suspend the instance";
+    case Deed::RestartInstance:
+      return "restart the instance: away";
+    case Deed::KillInstance:
+      return "kill the instance: away";
+    case Deed::LoseState:
+      return "kill the instance and damage its state file: away";
+    case Deed::Reboot:
+      return "reboot the instance's machine: away";
+    case Deed::SetClockForward:
+      return "set the instance's clock forward by";
+    case Deed::SetClockBack:
+      return "set the instance's clock back by";
   }
   std::unreachable();
+}
+
+bool has(const Schedule& schedule, Deed deed) {
+  return std::ranges::find(schedule.steps, deed, &Step::deed) != schedule.steps.end();
 }
 
 bool keeps_watches_prompt(const Schedule& schedule) {
@@ -136,21 +192,36 @@ bool keeps_watches_prompt(const Schedule& schedule) {
          std::ranges::none_of(schedule.steps, disturbs_watches, &Step::deed);
 }
 
+bool keeps_connections(const Schedule& schedule) {
+  return schedule.steady_network && schedule.with_user && !schedule.old_etcd &&
+         std::ranges::none_of(schedule.steps, ends_connections, &Step::deed);
+}
+
 bool keeps_lineage(const Schedule& schedule) {
-  return std::ranges::none_of(schedule.steps, [](const Step& step) {
-    return step.deed == Deed::Restore || step.deed == Deed::Replace;
-  });
+  return !has(schedule, Deed::Restore) && !has(schedule, Deed::Replace);
+}
+
+bool keeps_clock(const Schedule& schedule) {
+  return std::ranges::none_of(schedule.steps, sets_clock, &Step::deed);
 }
 
 std::string to_string(const Schedule& schedule) {
-  std::string text = fmt::format("seed {}, {} member(s), {} network, {} step(s)\n", schedule.seed,
-                                 schedule.members, schedule.steady_network ? "steady" : "bad",
-                                 schedule.steps.size());
+  std::string text = fmt::format(
+      "seed {}, {} member(s), {} network, {}{}{}{}{}{}{} step(s)\n", schedule.seed,
+      schedule.members, schedule.steady_network ? "steady" : "bad",
+      schedule.with_user ? "a user, " : "", schedule.old_etcd ? "old etcd, " : "",
+      schedule.may_write ? "" : "no permission to write, ",
+      schedule.with_directives ? "directives, " : "", schedule.with_acks ? "acks, " : "",
+      schedule.from_last_good ? "start from the last good set, "
+      : schedule.with_state   ? "a state file, "
+                              : "",
+      schedule.steps.size());
   auto out = std::back_inserter(text);
   for (const Step& step : schedule.steps) {
     fmt::format_to(out, "{:9.3f} s  {}", seconds(step.at), to_string(step.deed));
     if (is_of_member(step.deed)) fmt::format_to(out, " {}", step.member);
     if (is_lasting(step.deed)) fmt::format_to(out, " for {:.3f} s", seconds(step.lasts));
+    if (sets_clock(step.deed)) fmt::format_to(out, " {:.3f} s", seconds(step.lasts));
     text += '\n';
   }
   return text;

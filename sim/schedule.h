@@ -21,6 +21,7 @@ enum class Deed : std::uint8_t {
   Remove,
   ChangeOtherKey,
   Compact,
+  Anchor,  ///< another instance writes what anchors are missing
   // What goes wrong with a member, for a while.
   StopMember,
   FreezeMember,   ///< nothing is answered, nothing breaks
@@ -31,12 +32,20 @@ enum class Deed : std::uint8_t {
   BreakConnection,
   CancelWatch,
   ExpireToken,
-  Restore,          ///< an older state of this cluster, under the same id
-  Replace,          ///< another cluster behind the same addresses
-  SuspendInstance,  ///< the machine is not run for a while, and what comes waits
+  EndLeases,
+  Restore,  ///< an older state of this cluster, under the same id
+  Replace,  ///< another cluster behind the same addresses
+  // What happens to the instance and the machine that it runs on.
+  SuspendInstance,  ///< it is not run for a while, and what comes waits
+  RestartInstance,  ///< stopped properly, and started again a while later
+  KillInstance,     ///< what it has not saved yet is lost
+  LoseState,        ///< the same, and the state file is damaged
+  Reboot,           ///< the machine that it runs on: boot times of before mean nothing
+  SetClockForward,  ///< the wall clock of that machine
+  SetClockBack,
 };
 
-inline constexpr std::size_t kDeeds = static_cast<std::size_t>(Deed::SuspendInstance) + 1;
+inline constexpr std::size_t kDeeds = static_cast<std::size_t>(Deed::SetClockBack) + 1;
 
 std::string_view to_string(Deed deed) noexcept;
 
@@ -44,13 +53,20 @@ struct Step {
   std::chrono::nanoseconds at{};  ///< since the start
   Deed deed{};
   std::size_t member = 0;
-  std::chrono::nanoseconds lasts{};
+  std::chrono::nanoseconds lasts{};  ///< of a clock that is set: by how much
 };
 
 struct Schedule {
   std::uint64_t seed = 0;       ///< of the network's delays and losses, too
   std::size_t members = 1;      ///< of the cluster, each one an endpoint
   bool steady_network = false;  ///< nothing is lost or late but by a step
+  bool with_user = false;       ///< calls carry a token
+  bool old_etcd = false;        ///< refuses a watch's token as etcd before 3.5.7 does
+  bool may_write = true;        ///< below anchors/ and fleet/
+  bool with_directives = false;
+  bool with_acks = false;
+  bool with_state = false;      ///< the instance has a state directory
+  bool from_last_good = false;  ///< and starts from what is there
   std::vector<Step> steps{};    ///< by time
 };
 
@@ -60,11 +76,19 @@ inline constexpr std::chrono::seconds kFaultsLast{120};
 /// The same for the same seed, on every machine.
 Schedule make_schedule(std::uint64_t seed);
 
+bool has(const Schedule& schedule, Deed deed);
+
 /// True if nothing in it loses or delays what a watch should bring.
 bool keeps_watches_prompt(const Schedule& schedule);
 
+/// True if nothing in it is a reason to give a connection up.
+bool keeps_connections(const Schedule& schedule);
+
 /// True if the cluster stays the same one, and never goes back.
 bool keeps_lineage(const Schedule& schedule);
+
+/// True if nobody sets the instance's clock.
+bool keeps_clock(const Schedule& schedule);
 
 /// One line a step: "  3.214 s  freeze member 2 for 11.200 s".
 std::string to_string(const Schedule& schedule);

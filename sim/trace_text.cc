@@ -29,49 +29,78 @@ std::string in_words(const WatchAnswer& answer) {
   return text;
 }
 
+std::string in_words(const AckFacts& facts) {
+  return fmt::format("{} @{}{}", facts.state, facts.revision,
+                     facts.rejected ? ", one rejected" : "");
+}
+
+// What either machine takes or asks for.
+const Overloaded kInWords{
+    [](Start) -> std::string { return "start"; },
+    [](TimePassed) -> std::string { return "time passed"; },
+    [](Stop) -> std::string { return "stop"; },
+    [](const ReadDone& read) {
+      return fmt::format("read {} at cluster {} revision {}: {}@{}", number(read.call),
+                         read.header.cluster_id, read.header.revision, read.value,
+                         read.mod_revision);
+    },
+    [](const WatchAnswer& answer) { return in_words(answer); },
+    [](const CallFailed& failed) {
+      return fmt::format("call {} failed: {}", number(failed.call), describe("", failed.failure));
+    },
+    [](const AckReport& report) { return "to be said: " + in_words(report.facts); },
+    [](const ListDone& list) { return fmt::format("count {}: {}", number(list.call), list.count); },
+    [](const GrantDone& grant) {
+      return fmt::format("grant {}: lease {}", number(grant.call), grant.lease);
+    },
+    [](const KeptAlive& kept) {
+      return fmt::format("keep {}: {} s", number(kept.call), kept.ttl.count());
+    },
+    [](const WriteDone& write) {
+      return fmt::format("write {}: {}@{}", number(write.call),
+                         write.succeeded ? "written" : "not written", write.mod_revision);
+    },
+    [](const Revoked& revoked) { return fmt::format("revoke {}: done", number(revoked.call)); },
+    [](const OpenConnection& open) { return fmt::format("connect to {}", open.endpoint); },
+    [](const CloseConnection&) -> std::string { return "close the connection"; },
+    [](const StartRead& read) {
+      return fmt::format("{} {}", read.keys_only ? "read the key's revision" : "read",
+                         number(read.call));
+    },
+    [](const StartWatch& watch) {
+      return fmt::format("watch {} from {}", number(watch.call), watch.start_revision);
+    },
+    [](const CancelCall& cancel) { return fmt::format("cancel {}", number(cancel.call)); },
+    [](const Apply& apply) {
+      return fmt::format("apply {}@{}", apply.value.value_or("nothing"), apply.revision);
+    },
+    [](const RefuseOversized& refuse) {
+      return fmt::format("refuse the value @{}: too large", refuse.revision);
+    },
+    [](const ReadAck& read) { return fmt::format("look at the key {}", number(read.call)); },
+    [](const CountFleet& count) { return fmt::format("count {}", number(count.call)); },
+    [](const GrantLease& grant) { return fmt::format("ask for a lease {}", number(grant.call)); },
+    [](const WriteAck& write) {
+      return fmt::format("write {} over @{} under {}: {}", number(write.call), write.expected,
+                         write.lease, in_words(write.facts));
+    },
+    [](const KeepLease& keep) {
+      return fmt::format("keep {}: lease {}", number(keep.call), keep.lease);
+    },
+    [](const RevokeLease& revoke) {
+      return fmt::format("revoke {}: lease {}", number(revoke.call), revoke.lease);
+    },
+};
+
 }  // namespace
 
-std::string describe(const Event& event) {
-  return std::visit(Overloaded{
-                        [](Start) -> std::string { return "start"; },
-                        [](TimePassed) -> std::string { return "time passed"; },
-                        [](Stop) -> std::string { return "stop"; },
-                        [](const ReadDone& read) {
-                          return fmt::format("read {} at cluster {} revision {}: {}@{}",
-                                             number(read.call), read.header.cluster_id,
-                                             read.header.revision, read.value, read.mod_revision);
-                        },
-                        [](const WatchAnswer& answer) { return in_words(answer); },
-                        [](const CallFailed& failed) {
-                          return fmt::format("call {} failed: {}", number(failed.call),
-                                             describe("", failed.failure));
-                        },
-                    },
-                    event);
-}
+std::string describe(const Event& event) { return std::visit(kInWords, event); }
 
-std::string describe(const Action& action) {
-  return std::visit(
-      Overloaded{
-          [](const OpenConnection& open) { return fmt::format("connect to {}", open.endpoint); },
-          [](const CloseConnection&) -> std::string { return "close the connection"; },
-          [](const StartRead& read) {
-            return fmt::format("{} {}", read.keys_only ? "read the key's revision" : "read",
-                               number(read.call));
-          },
-          [](const StartWatch& watch) {
-            return fmt::format("watch {} from {}", number(watch.call), watch.start_revision);
-          },
-          [](const CancelCall& cancel) { return fmt::format("cancel {}", number(cancel.call)); },
-          [](const Apply& apply) {
-            return fmt::format("apply {}@{}", apply.value.value_or("nothing"), apply.revision);
-          },
-          [](const RefuseOversized& refuse) {
-            return fmt::format("refuse the value @{}: too large", refuse.revision);
-          },
-      },
-      action);
-}
+std::string describe(const AckEvent& event) { return std::visit(kInWords, event); }
+
+std::string describe(const Action& action) { return std::visit(kInWords, action); }
+
+std::string describe(const AckAction& action) { return std::visit(kInWords, action); }
 
 std::string describe(const MachineStatus& status, BootTime now) {
   std::string text = fmt::format("{} @{}", to_string(status.state), status.revision);

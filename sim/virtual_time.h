@@ -41,4 +41,24 @@ class VirtualTime {
   std::priority_queue<Planned> planned_;
 };
 
+/// The wall time at that moment, on a clock that nobody has set.
+WallTime true_wall(BootTime time);
+
+/// The clocks of the machine that the instance runs on. Somebody sets the wall clock, now and then.
+class SimClock final : public Clock {
+ public:
+  /// `time` must outlive it.
+  explicit SimClock(const VirtualTime& time) : time_(time) {}
+
+  Now now() const noexcept override {
+    return {.wall = true_wall(time_.now()) + offset_, .boot = time_.now()};
+  }
+
+  void set_wall(std::chrono::nanoseconds by) { offset_ += by; }
+
+ private:
+  const VirtualTime& time_;
+  std::chrono::nanoseconds offset_{};
+};
+
 }  // namespace osproxy::etcd::sim

@@ -1,0 +1,40 @@
+// The documents that are put into the key in a simulation: each unlike all before it, with
+// directives that come, stay over many documents, go and come back.
+//
+// Not thread-safe. The same random numbers give the same documents.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/core/random.h"
+#include "osproxy/directive/model.h"
+
+namespace osproxy::etcd::sim {
+
+class Documents {
+ public:
+  struct Made {
+    std::string bytes;
+    std::shared_ptr<const Document> document;  ///< null: malformed
+  };
+
+  /// With `directives`, documents hold some; without, all are malformed, which is cheaper, and the
+  /// same to the watch. `start` is what their ends are near to.
+  Documents(bool directives, WallTime start);
+
+  Made next(Random& random);
+
+ private:
+  static constexpr std::size_t kPool = 5;
+
+  const bool directives_;
+  const std::array<Directive, kPool> pool_;
+  std::array<bool, kPool> is_in_{};
+  std::uint64_t made_ = 0;
+};
+
+}  // namespace osproxy::etcd::sim

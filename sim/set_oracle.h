@@ -1,0 +1,54 @@
+// Holds what is in force to what was applied, and each directive to its end.
+//
+// It has a count of its own of when each directive must be over: from its first sight in this run,
+// on both clocks, and from what an earlier run has left on disk. sim/simulation.h has the list.
+//
+// Not thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "osproxy/directive/directive_set.h"
+#include "osproxy/etcd/set_keeper.h"
+#include "sim/model_disk.h"
+#include "sim/world.h"
+
+namespace osproxy::etcd::sim {
+
+class SetOracle {
+ public:
+  explicit SetOracle(const World& world);
+
+  /// Another run begins, which finds `kept`; `boot` is the machine's now.
+  void begin_run(const ModelDisk::Kept* kept, std::uint64_t boot);
+  /// A version is applied: good, malformed, or too large.
+  void applied(const Version& version);
+  void after_step(const SetKeeper& keeper, const Version* shown, const MachineStatus& machine);
+  void expect_truth(const SetKeeper& keeper);
+  /// Another key than the document's changes: an anchor?
+  void key_changed(const std::string& key, const ModelKeys::Key* before,
+                   const ModelKeys::Key* after);
+
+  /// When what is in force has to be over.
+  const Bounds& bounds() const { return bounds_; }
+
+ private:
+  Life first_sight(const Directive& directive) const;
+  void watch_over_lives(const DirectiveSet& set);
+  void watch_over_document(const DirectiveSet& set, bool holding);
+  void expect_anchor(const CompiledDirective& compiled, Now now);
+  void expect_alive(const Directive& directive, const Life& life, Now now);
+  void expect_no_orphans();
+
+  const World& world_;
+  const bool keeps_clock_;
+  const bool keeps_lineage_;
+
+  std::shared_ptr<const Document> document_;  // in force; null: none yet
+  Bounds bounds_;
+  Bounds resumed_;  // until a document is applied
+  DirectiveSet::Pointer looked_at_;
+};
+
+}  // namespace osproxy::etcd::sim

@@ -1,0 +1,141 @@
+#include "sim/watch_oracle.h"
+
+#include <chrono>
+#include <variant>
+
+namespace osproxy::etcd::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// With a healthy cluster: a proof's interval, and its deadline.
+constexpr auto kLongestVerifiedAge = 10s;
+
+/// In ten seconds; full jitter from a quarter of a second on makes some eight of them.
+constexpr std::size_t kMostConnections = 40;
+constexpr auto kConnectionsCountedFor = 10s;
+
+}  // namespace
+
+WatchOracle::WatchOracle(const World& world)
+    : world_(world),
+      prompt_(keeps_watches_prompt(world.schedule)),
+      one_lineage_(keeps_lineage(world.schedule)),
+      keeps_connections_(keeps_connections(world.schedule)) {}
+
+void WatchOracle::begin_run() {
+  watch_.reset();
+  watch_is_up_ = false;
+  lineage_ = 0;
+  cluster_id_ = 0;
+  valued_lineage_ = 0;
+  shown_ = nullptr;
+}
+
+void WatchOracle::before(const Event& event) {
+  if (const auto* answer = std::get_if<WatchAnswer>(&event); answer && answer->call == watch_) {
+    watch_is_up_ = !answer->canceled;
+  }
+  if (const auto* failed = std::get_if<CallFailed>(&event); failed && failed->call == watch_) {
+    watch_is_up_ = false;
+  }
+}
+
+void WatchOracle::before(const Action& action, const MachineStatus& status) {
+  const auto lineage = status.counters.lineage_resets;
+  if (const auto* watch = std::get_if<StartWatch>(&action)) {
+    watch_ = watch->call;
+    watch_is_up_ = false;
+  } else if (std::holds_alternative<OpenConnection>(action)) {
+    note_connection();
+  } else if (const auto* apply = std::get_if<Apply>(&action)) {
+    // Nobody can tell one absence from another: the first that it can be.
+    show(apply->value ? world_.etcd.find(*apply->value) : world_.etcd.find_absence(shown_since_),
+         lineage);
+  } else if (const auto* refuse = std::get_if<RefuseOversized>(&action)) {
+    show(world_.etcd.find_huge(refuse->revision), lineage);
+  }
+}
+
+void WatchOracle::note_connection() {
+  const BootTime now = world_.time.now();
+  connections_.push_back(now);
+  while (connections_.front() < now - kConnectionsCountedFor) connections_.pop_front();
+  if (connections_.size() > kMostConnections) {
+    world_.report.violated("connections are opened in a storm");
+  }
+}
+
+/// Only what the key had, and never what had ended before what was shown last had begun.
+void WatchOracle::show(const Version* version, std::uint64_t lineage) {
+  if (!version) return world_.report.violated("a value is applied that the key never had");
+  if (version->current_until < shown_since_) {
+    return world_.report.violated("a value is applied that is older than the one before it");
+  }
+  if (version == shown_ && version->value && !version->huge && lineage_ == lineage) {
+    return world_.report.violated("a value is offered twice");
+  }
+  if (version->value && !version->huge) {
+    if (cluster_id_ != 0 && version->cluster_id != cluster_id_ && valued_lineage_ == lineage) {
+      return world_.report.violated(
+          "another cluster's value is adopted and no lineage reset is counted");
+    }
+    cluster_id_ = version->cluster_id;
+    valued_lineage_ = lineage;
+  }
+  lineage_ = lineage;
+  shown_ = version;
+  shown_since_ = version->committed;
+}
+
+void WatchOracle::after_step(const MachineStatus& status) {
+  if (status.state == StoreState::Synced && !watch_is_up_) {
+    world_.report.violated("synced without a watch");
+  }
+  if (status.counters.broken_watches != 0 && prompt_) {
+    world_.report.violated("a watch is called broken that is not");
+  }
+  if (status.counters.reconnects != 0 && keeps_connections_) {
+    world_.report.violated("a connection is given up that nothing was wrong with");
+  }
+  watch_over_age(status);
+  watch_over_seen(status);
+}
+
+void WatchOracle::watch_over_seen(const MachineStatus& status) {
+  if (!one_lineage_ || !shown_) return;  // else a revision does not say which history is meant
+  const Version& seen = world_.etcd.at(status.seen);
+  const bool both_absent = !seen.value && !shown_->value;
+  if (&seen != shown_ && !both_absent) {
+    world_.report.violated("a change is missed that it says it has seen");
+  }
+}
+
+/// "What I hold was the truth no longer than that ago."
+void WatchOracle::watch_over_age(const MachineStatus& status) {
+  const auto at = status.verified_at;
+  if (!at || !shown_ || world_.report.violation()) return;
+  // Of values that cannot be received, and of absences, nobody can tell one from another.
+  const Version* held = shown_->huge    ? world_.etcd.find_huge(status.revision)
+                        : shown_->value ? shown_
+                                        : world_.etcd.find_absence(*at);
+  if (!held || held->current_until < *at) {
+    world_.report.violated("the verified age is too small");
+  }
+}
+
+void WatchOracle::expect_truth(const MachineStatus& status) {
+  if (status.state != StoreState::Synced) {
+    return world_.report.violated("it is not synced after a calm minute");
+  }
+  const Version& truth = world_.etcd.current();
+  const bool same = shown_ && (shown_->value == truth.value || (shown_->huge && truth.huge));
+  if (!same || status.revision != world_.etcd.current_revision()) {
+    return world_.report.violated("it does not hold the truth after a calm minute");
+  }
+  if (world_.time.now() - *status.verified_at > kLongestVerifiedAge) {
+    world_.report.violated("the verified age is too large after a calm minute");
+  }
+}
+
+}  // namespace osproxy::etcd::sim

@@ -1,0 +1,52 @@
+// Holds the watch machine to what it promises; sim/simulation.h has the list.
+//
+// Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "osproxy/etcd/watch_machine.h"
+#include "sim/world.h"
+
+namespace osproxy::etcd::sim {
+
+class WatchOracle {
+ public:
+  explicit WatchOracle(const World& world);
+
+  /// Another run begins: it has seen nothing yet, but may show nothing older than the one before.
+  void begin_run();
+  void before(const Event& event);
+  void before(const Action& action, const MachineStatus& status);
+  void after_step(const MachineStatus& status);
+  void expect_truth(const MachineStatus& status);
+
+  /// What was applied last, or could not be; null: nothing yet.
+  const Version* shown() const { return shown_; }
+
+ private:
+  void note_connection();
+  void show(const Version* version, std::uint64_t lineage);
+  void watch_over_age(const MachineStatus& status);
+  void watch_over_seen(const MachineStatus& status);
+
+  const World& world_;
+  const bool prompt_;
+  const bool one_lineage_;
+  const bool keeps_connections_;
+
+  std::optional<CallId> watch_;  // the last one started
+  bool watch_is_up_ = false;     // as far as the machine was told
+  std::deque<BootTime> connections_;
+
+  std::uint64_t lineage_ = 0;  // in which shown_ was applied
+  // The same of the last that was a value, not an absence, of which all are alike.
+  std::uint64_t cluster_id_ = 0;
+  std::uint64_t valued_lineage_ = 0;
+  const Version* shown_ = nullptr;
+  BootTime shown_since_{};
+};
+
+}  // namespace osproxy::etcd::sim
