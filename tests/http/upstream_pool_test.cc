@@ -44,7 +44,9 @@ struct Request {
   }
 
   Connection client;
-  UpstreamPool::Wish wish{.client = client};
+  ManualClock clock;
+  StageTimer stages{clock, clock.now().boot};
+  UpstreamPool::Wish wish{.client = client, .stages = stages};
   std::optional<std::expected<UpstreamPool::Lease, AcquireFault>> result;
 };
 

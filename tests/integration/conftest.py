@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+import jsonschema
 import pytest
 from opensearchpy import OpenSearch as Client
 
@@ -19,6 +20,12 @@ from parts import BorrowedOpenSearch, Ctl, Etcd, OpenSearch, Proxy, eventually
 
 # What a sanitizer, an assertion or the runtime writes before it ends a program.
 _CRASH_MARKS = ("Sanitizer", "runtime error:", "Assertion", "terminate called")
+
+
+_ROOT = Path(__file__).resolve().parents[2]
+EXPLAIN_SCHEMA = jsonschema.Draft202012Validator(
+    json.loads((_ROOT / "docs" / "schema" / "explain.schema.json").read_text())
+)
 
 
 @dataclass
@@ -171,8 +178,10 @@ class Traffic:
 
     @staticmethod
     def recorded(proxy: Proxy, request_id: str) -> dict:
-        """The record of a request that must have one."""
-        return eventually(lambda: proxy.explain(request_id), what=f"a record of {request_id}")
+        """The record of a request that must have one; it is as the schema says."""
+        record = eventually(lambda: proxy.explain(request_id), what=f"a record of {request_id}")
+        EXPLAIN_SCHEMA.validate(record)
+        return record
 
     @staticmethod
     def not_recorded(proxy: Proxy, request_id: str) -> None:

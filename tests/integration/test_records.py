@@ -22,6 +22,7 @@ def test_the_shape_of_a_search(fleet, traffic, index, opensearch):
     assert started.startswith("20") and started.endswith("Z")
     assert record.pop("response_bytes") > 100
     assert record.pop("connection_reused") in (True, False)
+    assert record.pop("answer")["not_read"] is None
     assert record == {
         "request_id": request_id,
         "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
@@ -43,11 +44,72 @@ def test_the_shape_of_a_search(fleet, traffic, index, opensearch):
     }
 
 
-def test_timing_has_its_stages_in_order(fleet, traffic, index):
+def test_the_stages_of_a_search_add_up_to_its_total(fleet, traffic, index):
     fleet.put({**ALL, "level": "ShapeTiming"})
     times = traffic.recorded(fleet.a, traffic.search(fleet.a, index))["times"]
-    stages = ["upstream_connected_us", "request_sent_us", "first_byte_us", "total_us"]
-    assert [times[s] for s in stages] == sorted(times[s] for s in stages)
+    total = times.pop("total_us")
+    assert total == sum(us for us in times.values() if us is not None) > 0
+    assert times["first_byte_us"] is not None
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_what_opensearch_says_of_a_search(fleet, traffic, index, coding):
+    fleet.put(ALL)
+    request_id = traffic.send(
+        fleet.a, "POST", f"/{index}/_search", json_body={"query": {"match_all": {}}},
+        headers={"Accept-Encoding": coding},
+    )  # fmt: skip
+    answer = traffic.recorded(fleet.a, request_id)["answer"]
+    assert answer.pop("took_ms") >= 0
+    assert answer == {
+        "timed_out": False,
+        "hits": 3,
+        "hits_are_at_least": False,
+        "shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0},
+        "items": None,
+        "failed_items": None,
+        "not_read": None,
+    }
+
+
+def test_what_opensearch_says_of_a_bulk(fleet, traffic, index):
+    fleet.put(ALL)
+    lines = '{"create":{"_id":"new"}}\n{"a":1}\n' * 2 + '{"delete":{"_id":"none"}}\n'
+    request_id = traffic.send(
+        fleet.a, "POST", f"/{index}/_bulk", body=lines,
+        headers={"Content-Type": "application/x-ndjson"},
+    )  # fmt: skip
+    answer = traffic.recorded(fleet.a, request_id)["answer"]
+    assert (answer["items"], answer["failed_items"]) == (3, 2)
+
+
+def test_the_rewrite_and_the_structure_of_a_search(fleet, traffic, index):
+    fleet.put({**ALL, "level": "ShapeRewriteDiff"})
+    request_id = traffic.send(
+        fleet.a, "POST", f"/{index}/_search",
+        json_body={"query": {"bool": {"filter": [{"term": {"status": "open"}}]}}},
+    )  # fmt: skip
+    record = traffic.recorded(fleet.a, request_id)
+    (part,) = record["body"]["parts"]
+    assert [field["path"] for field in part["fields"]] == [
+        "", "query", "query.bool", "query.bool.filter", "query.bool.filter[]",
+        "query.bool.filter[].term", "query.bool.filter[].term.status",
+    ]  # fmt: skip
+    assert "X-Opaque-Id" in record["rewrite"]["request"]["headers_added"]
+    assert "X-Opaque-Id" in record["rewrite"]["answer"]["headers_removed"]
+
+
+def test_the_structure_of_a_bulk_is_taken_together_by_kind_of_line(fleet, traffic, index):
+    fleet.put({**ALL, "level": "ShapeRewriteDiff"})
+    lines = '{"create":{"_id":"1"}}\n{"a":1}\n{"create":{}}\n{"a":2}\n{"delete":{"_id":"2"}}\n'
+    request_id = traffic.send(
+        fleet.a, "POST", f"/{index}/_bulk", body=lines,
+        headers={"Content-Type": "application/x-ndjson"},
+    )  # fmt: skip
+    parts = traffic.recorded(fleet.a, request_id)["body"]["parts"]
+    assert [(p["kind"], p["count"]) for p in parts] == [
+        ("create", 2), ("create.source", 2), ("delete", 1),
+    ]  # fmt: skip
 
 
 def test_a_record_that_does_not_exist_is_a_clear_404(fleet):
@@ -100,6 +162,7 @@ def test_no_value_of_a_client_or_of_opensearch_gets_out(fleet, traffic, index, l
         "Cookie": f"session={CANARY}-cookie",
         "User-Agent": f"{CANARY}-agent",
         "Referer": f"http://{CANARY}-referer/",
+        f"X-{CANARY}-Name": "1",
         "Content-Type": "application/json",
     }
     ids = []
@@ -119,6 +182,17 @@ def test_no_value_of_a_client_or_of_opensearch_gets_out(fleet, traffic, index, l
                                      json_body={"query": {f"{CANARY}-query-type": {}}})),
                 (proxy, traffic.send(proxy, "POST", f"/{index}/_search", headers=with_credentials,
                                      body=f"{CANARY}-not-json")),
+                (proxy, traffic.send(proxy, "POST", f"/{index}/_search", headers=with_credentials,
+                                     json_body={"aggs": {f"{CANARY}-agg": {"terms": {
+                                         "field": "a", "include": [f"{CANARY}-term"]}}}})),
+                (proxy, traffic.send(proxy, "POST", f"/{index}/_bulk", headers=with_credentials,
+                                     body=f'{{"index":{{"_id":"{CANARY}-id"}}}}\n'
+                                          f'{{"seen":{{"{CANARY}@example.com":"{CANARY}"}}}}\n')),
+                (proxy, traffic.send(proxy, "POST", "/_msearch", headers=with_credentials,
+                                     body=f'{{"index":"{index}","preference":"{CANARY}"}}\n'
+                                          f'{{"query":{{"term":{{"a":"{CANARY}"}}}}}}\n')),
+                (proxy, traffic.send(proxy, "PUT", "/_scripts/sum", headers=with_credentials,
+                                     json_body={f"{CANARY}": {"password": f"{CANARY}"}})),
             ]  # fmt: skip
         proxy.request("GET", f"/{index}/_doc/1", headers={"X-Request-Id": f"{CANARY} bad id"})
         proxy.request("GET", "/", headers={**headers, "traceparent": f"00-{CANARY}-00-01"})

@@ -121,7 +121,7 @@ Exchange::Exchange(WorkerContext& worker, Connection& client, const RequestHead&
       story_(story),
       forwarding_(forwarding),
       body_(head),
-      wish_{.client = client} {}
+      wish_{.client = client, .stages = story.stages} {}
 
 Task<ClientNext> Exchange::run() {
   Outcome outcome = Outcome::Failed;
@@ -162,13 +162,14 @@ Task<Exchange::Outcome> Exchange::send_until_answered() {
       co_return Outcome::Failed;
     }
     story_.facts.connection_reused = lease->reused();
-    story_.facts.times.upstream_connected = story_.stage_time();
+    story_.stages.enter(Stage::Send);
     upstream_ = &lease->connection();
     const Outcome outcome = co_await exchange(*lease);
     upstream_ = nullptr;
     if (outcome != Outcome::SendAgain) co_return outcome;
     lease->retried();
     ++story_.facts.retries;
+    story_.stages.enter(Stage::Queue);
     wish_.kept = Kept::None;
   }
 }
@@ -194,6 +195,8 @@ bool Exchange::take_body() {
   first_payload_ = first.payload;
   came_whole_ = body_.done();
   story_.facts.request_bytes = first.payload.size();
+  story_.facts.request_whole = came_whole_;
+  story_.request_goes_on(first.payload);
   if (first.status == BodyReader::Status::Bad) {
     story_.facts.error = ProxyError::BadRequest;
   } else if (is_too_large()) {
@@ -218,6 +221,7 @@ Task<Exchange::Outcome> Exchange::exchange(UpstreamPool::Lease& lease) {
                       .add_opaque_id = !story_.has_opaque_id(),
                       .forwarding = forwarding_},
                      head_out_);
+  story_.request_goes_as(head_out_);
   const error_code error = co_await write_piece(upstream,
                                                 {.head = &head_out_,
                                                  .payload = first_payload_,
@@ -228,7 +232,7 @@ Task<Exchange::Outcome> Exchange::exchange(UpstreamPool::Lease& lease) {
   if (error) co_return no_answer(lease);
 
   if (sent_whole_) {
-    story_.facts.times.request_sent = story_.stage_time();
+    story_.stages.enter(Stage::FirstByte);
     co_return co_await receive(lease);
   }
   sending_ = true;
@@ -260,6 +264,8 @@ Task<> Exchange::send_rest(Connection& upstream) {
       upload_failed(ProxyError::BodyTooLarge, upstream);
       co_return;
     }
+    story_.facts.request_whole = body_.done();
+    story_.request_goes_on(piece.payload);
     const error_code failed = co_await write_piece(upstream,
                                                    {.payload = piece.payload,
                                                     .chunked = head_.framing == Framing::Chunked,
@@ -271,7 +277,7 @@ Task<> Exchange::send_rest(Connection& upstream) {
   }
   sending_ = false;
   sent_whole_ = body_.done() && upstream_reads;
-  story_.facts.times.request_sent = story_.stage_time();
+  story_.stages.enter(Stage::FirstByte);
   // An upstream that stopped reading may still have answered: wait for that, as for any answer.
   upstream.read_deadline().expire_after(options_.response_timeout);
 }
@@ -303,9 +309,11 @@ Task<Exchange::Outcome> Exchange::receive_head(UpstreamPool::Lease& lease) {
     const ParseResult parsed =
         parse_response_head(upstream.input().view(), head_.method, options_.limits, answer_, fault);
     if (parsed == ParseResult::Complete) {
-      story_.facts.times.first_byte = story_.stage_time();
       heard_ = true;
-      if (answer_.status >= 200) co_return Outcome::Complete;
+      if (answer_.status >= 200) {
+        story_.stages.enter(Stage::Transfer);
+        co_return Outcome::Complete;
+      }
       if (answer_.status == 101) co_return no_answer(lease);  // we asked for no upgrade
       if (!co_await pass_on_interim(upstream)) co_return Outcome::Broken;
       continue;
@@ -406,6 +414,8 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
                        .close = close_client_,
                        .to_http_1_0 = head_.minor_version == 0},
                       head_out_);
+  story_.answer_begins(answer_);
+  story_.answer_goes_as(answer_, head_out_);
   upstream.input().consume(answer_.size);
 
   BodyReader body(answer_);
@@ -421,6 +431,7 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
       lease.failed(NodeFault::Malformed);
       co_return head != nullptr ? Outcome::Failed : Outcome::Broken;
     }
+    if (body.done()) story_.stages.enter(Stage::SendBack);
     const error_code error = co_await write_piece(client_,
                                                   {.head = head,
                                                    .payload = piece.payload,
@@ -436,6 +447,7 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
     story_.facts.status = answer_.status;
     story_.facts.upstream = &lease.name();
     story_.facts.response_bytes += piece.payload.size();
+    story_.answer_goes_on(piece.payload);
     if (body.done()) break;
     if (upload_error_ != ProxyError::None) co_return Outcome::Broken;
 

@@ -25,6 +25,7 @@ RequestStory::~RequestStory() {
 }
 
 void RequestStory::identify(const RequestHead& head) {
+  head_ = &head;
   method_ = known_method(head.method);
   minor_version_ = head.minor_version;
   request_ = read_attributes(head,
@@ -44,13 +45,34 @@ void RequestStory::match() {
   }
   const DirectiveSet::Pointer& set = worker_.directives.load();
   if (set->empty()) return;
+  stages.turn_on();  // one clock read, in case that the level asks for times
+  stages.enter(Stage::Match);
   verdict_ = set->match(request_.matched, started_, request_id());
+  if (verdict_.level < Level::ShapeTiming) stages.turn_off();
+  stages.enter(Stage::Queue);
   if (verdict_.selected()) set_ = set;
+  if (verdict_.level >= Level::ShapeRewriteDiff && head_ != nullptr) begin_detail();
+}
+
+void RequestStory::begin_detail() {
+  const BodyHead body{.endpoint = request_.matched.endpoint,
+                      .content_type = find_header(*head_, "Content-Type"),
+                      .content_encoding = find_header(*head_, "Content-Encoding")};
+  detail_.reset(new Detail{.body = BodyStructureReader(body), .rewrite = {}});
+}
+
+void RequestStory::read_answer(const ResponseHead& head) {
+  answer_ = std::make_unique<AnswerReader>(
+      BodyHead{.endpoint = request_.matched.endpoint,
+               .content_type = find_header(head, "Content-Type"),
+               .content_encoding = find_header(head, "Content-Encoding")});
 }
 
 void RequestStory::finish() {
   finished_ = true;
-  const auto latency = worker_.clock.now().boot - started_.boot;
+  const BootTime ended = worker_.clock.now().boot;
+  const auto latency = ended - started_.boot;
+  stages.end(ended);
   worker_.recorder.count({.endpoint = request_.matched.endpoint,
                           .status = facts.status,
                           .latency = latency,
@@ -64,12 +86,7 @@ void RequestStory::finish() {
   }
 }
 
-std::optional<std::chrono::nanoseconds> RequestStory::stage_time() const {
-  if (verdict_.level < Level::ShapeTiming) return std::nullopt;
-  return worker_.clock.now().boot - started_.boot;
-}
-
-Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanoseconds latency) const {
+Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanoseconds latency) {
   Record record;
   record.request_id = request_id();
   record.trace_id = request_.trace_id;
@@ -93,8 +110,13 @@ Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanosecond
   record.connection_reused = facts.connection_reused;
   record.retries = facts.retries;
   record.error = to_string(facts.error);
-  record.times = facts.times;
-  record.times.total = latency;
+  record.latency = latency;
+  if (answer_) record.answer = answer_->finish(facts.error == ProxyError::None);
+  record.times = stages.times();
+  if (detail_) {
+    record.body = detail_->body.finish(facts.request_whole);
+    record.rewrite = std::move(detail_->rewrite);
+  }
   return record;
 }
 

@@ -4,7 +4,7 @@
 //   RequestStory story(worker, scratch, started, peer);
 //   story.identify(head);                 // once, if there is a head at all
 //   story.match();                        // once, on one snapshot, on every path
-//   …the exchange fills in `facts`…
+//   …the exchange fills in `facts`, and shows what it passes on…
 //   story.finish();                       // once: counts, and records if selected
 //
 // One that is destroyed before it is finished was stopped with the server, and finishes as that.
@@ -14,7 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -23,8 +23,13 @@
 #include "osproxy/http/attributes.h"
 #include "osproxy/http/error_response.h"
 #include "osproxy/http/head.h"
+#include "osproxy/http/rewrite_diff.h"
+#include "osproxy/http/stage_timer.h"
 #include "osproxy/http/worker_context.h"
+#include "osproxy/observe/answer_reader.h"
+#include "osproxy/observe/body_structure_reader.h"
 #include "osproxy/observe/record.h"
+#include "osproxy/observe/rewrite.h"
 
 namespace osproxy::http {
 
@@ -39,18 +44,22 @@ class RequestStory {
   /// What became of the request; whoever finds out writes it down.
   struct Facts {
     std::uint64_t request_bytes = 0;
+    bool request_whole = false;  ///< its body was received to the end
     std::uint64_t response_bytes = 0;
     int status = 0;                         ///< 0: the client was sent none
     const std::string* upstream = nullptr;  ///< the node whose answer the client was sent
     bool connection_reused = false;
     int retries = 0;
     ProxyError error = ProxyError::None;
-    StageTimes times;
   };
 
   /// `scratch` is the connection's; it holds what does not stand in the head as it is.
   RequestStory(WorkerContext& worker, AttributeScratch& scratch, Now started, ClientPeer peer)
-      : worker_(worker), started_(started), peer_(peer), scratch_(scratch) {}
+      : stages(worker.clock, started.boot),
+        worker_(worker),
+        started_(started),
+        peer_(peer),
+        scratch_(scratch) {}
   ~RequestStory();
   RequestStory(const RequestStory&) = delete;
   RequestStory& operator=(const RequestStory&) = delete;
@@ -63,24 +72,53 @@ class RequestStory {
   Endpoint endpoint() const noexcept { return request_.matched.endpoint; }
   bool has_opaque_id() const noexcept { return request_.has_opaque_id; }
 
-  /// Time since the start, if somebody wants to know it: nullopt costs no clock read.
-  std::optional<std::chrono::nanoseconds> stage_time() const;
+  /// The request's head as it was sent upstream, and its body as it comes; cost a branch each
+  /// unless the request is selected with Level::ShapeRewriteDiff.
+  void request_goes_as(std::string_view sent) {
+    if (detail_) detail_->rewrite.request = compare_heads(*head_, sent);
+  }
+  void request_goes_on(std::string_view payload) noexcept {
+    if (detail_) detail_->body.read(payload);
+  }
+
+  /// OpenSearch's answer, as it is passed on; costs nothing unless the request is selected.
+  void answer_begins(const ResponseHead& head) {
+    if (verdict_.selected()) read_answer(head);
+  }
+  void answer_goes_as(const ResponseHead& head, std::string_view sent) {
+    if (detail_) detail_->rewrite.answer = compare_heads(head, sent);
+  }
+  void answer_goes_on(std::string_view payload) noexcept {
+    if (answer_) answer_->read(payload);
+  }
 
   Facts facts;
+  StageTimer stages;  ///< on from Level::ShapeTiming
 
  private:
-  Record make_record(const Verdict& verdict, std::chrono::nanoseconds latency) const;
+  /// What only Level::ShapeRewriteDiff asks for.
+  struct Detail {
+    BodyStructureReader body;
+    Rewrite rewrite;
+  };
+
+  void begin_detail();
+  void read_answer(const ResponseHead& head);
+  Record make_record(const Verdict& verdict, std::chrono::nanoseconds latency);
 
   WorkerContext& worker_;
   const Now started_;
   const ClientPeer peer_;
+  const RequestHead* head_ = nullptr;  // null if there was none
   std::string_view method_;
   int minor_version_ = 1;
   AttributeScratch& scratch_;
   RequestAttributes request_;
   Verdict verdict_;
   bool finished_ = false;
-  DirectiveSet::Pointer set_;  // the snapshot, held only if the request is selected
+  DirectiveSet::Pointer set_;             // the snapshot, held only if the request is selected
+  std::unique_ptr<AnswerReader> answer_;  // only then, and if OpenSearch answers
+  std::unique_ptr<Detail> detail_;        // only with Level::ShapeRewriteDiff
 };
 
 }  // namespace osproxy::http

@@ -43,12 +43,12 @@ UpstreamConnector::UpstreamConnector(const ServerOptions& options, Origin node, 
       book_(book_for(address_, options.resolve_interval)) {}
 
 Task<std::expected<std::unique_ptr<Connection>, ConnectError>> UpstreamConnector::connect(
-    std::chrono::milliseconds timeout, SteadyClock::time_point latest) {
+    std::chrono::milliseconds timeout, SteadyClock::time_point latest, StageTimer* stages) {
   auto connection = std::make_unique<Connection>(Socket(parts_.executor), parts_.deadlines);
   const auto end = std::min(parts_.deadlines.now() + timeout, latest);
   const NodeFault fault = co_await reach(*connection, end);
   if (fault != NodeFault::None) co_return std::unexpected(ConnectError{fault});
-  if (const auto failure = co_await secure(*connection, latest)) {
+  if (const auto failure = co_await secure(*connection, latest, stages)) {
     co_return std::unexpected(ConnectError{NodeFault::TlsFailed, *failure});
   }
   co_return connection;
@@ -90,8 +90,10 @@ Task<NodeFault> UpstreamConnector::reach(Connection& connection, SteadyClock::ti
 
 /// The handshake with a node that is reached by https.
 Task<std::optional<TlsFailure>> UpstreamConnector::secure(Connection& connection,
-                                                          SteadyClock::time_point latest) {
+                                                          SteadyClock::time_point latest,
+                                                          StageTimer* stages) {
   if (!resumption_) co_return std::nullopt;
+  if (stages != nullptr) stages->enter(Stage::Tls);
   TlsSession session = parts_.contexts.load()->upstream->connect(address_.host, resumption_);
   const auto timeout = std::min(options_.handshake_timeout, until(latest));
   co_return co_await connection.secure(std::move(session), parts_.tls, timeout);

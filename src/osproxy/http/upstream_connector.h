@@ -25,6 +25,7 @@
 #include "osproxy/http/connection.h"
 #include "osproxy/http/deadlines.h"
 #include "osproxy/http/server_options.h"
+#include "osproxy/http/stage_timer.h"
 #include "osproxy/http/tls_stream.h"
 #include "osproxy/http/wakeup.h"
 #include "osproxy/observe/upstream_board.h"
@@ -60,9 +61,11 @@ class UpstreamConnector {
   UpstreamConnector(const UpstreamConnector&) = delete;
   UpstreamConnector& operator=(const UpstreamConnector&) = delete;
 
-  /// TCP within `timeout`, and all of it before `latest`.
+  /// TCP within `timeout`, and all of it before `latest`. `stages`, if not null, is told when TLS
+  /// begins, and must outlive the task.
   Task<std::expected<std::unique_ptr<Connection>, ConnectError>> connect(
-      std::chrono::milliseconds timeout, SteadyClock::time_point latest);
+      std::chrono::milliseconds timeout, SteadyClock::time_point latest,
+      StageTimer* stages = nullptr);
 
   /// Looks the name up again if it is time to.
   void refresh();
@@ -75,7 +78,8 @@ class UpstreamConnector {
   Task<> look_up();
   Task<> await_addresses(const Deadline& deadline, Wakeup& wakeup);
   Task<NodeFault> reach(Connection& connection, SteadyClock::time_point end);
-  Task<std::optional<TlsFailure>> secure(Connection& connection, SteadyClock::time_point latest);
+  Task<std::optional<TlsFailure>> secure(Connection& connection, SteadyClock::time_point latest,
+                                         StageTimer* stages);
 
   const ServerOptions& options_;
   const HostPort address_;

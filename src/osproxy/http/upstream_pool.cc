@@ -155,7 +155,9 @@ Task<ConnectError> UpstreamPool::connect(Lease& lease, const Wish& wish) {
   const std::size_t most = share(options_.max_upstream_connections, options_.workers);
   if (node.idle.size() + balancer_.in_flight(node.place) > most) node.idle.erase(node.idle.begin());
   show(node);
-  auto connected = co_await node.connector.connect(options_.connect_timeout, wish.latest);
+  wish.stages.enter(Stage::Connect);
+  auto connected =
+      co_await node.connector.connect(options_.connect_timeout, wish.latest, &wish.stages);
   if (connected) {
     lease.connection_ = *std::move(connected);
     co_return ConnectError{NodeFault::None};

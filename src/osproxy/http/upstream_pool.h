@@ -1,7 +1,7 @@
 // The upstream nodes, as one worker reaches them: connections kept to each, new ones made, and a
 // queue for when all nodes are full.
 //
-//   UpstreamPool::Wish wish{.client = client};
+//   UpstreamPool::Wish wish{.client = client, .stages = stages};
 //   auto lease = co_await pool.acquire(wish);
 //   if (!lease) …                       // no node could be had; lease.error() says why
 //   …the exchange on lease->connection(), and lease->answered() or lease->failed(…)…
@@ -28,6 +28,7 @@
 #include "osproxy/http/connection.h"
 #include "osproxy/http/deadlines.h"
 #include "osproxy/http/server_options.h"
+#include "osproxy/http/stage_timer.h"
 #include "osproxy/http/upstream_balancer.h"
 #include "osproxy/http/upstream_connector.h"
 #include "osproxy/observe/upstream_board.h"
@@ -61,6 +62,7 @@ class UpstreamPool {
   /// What one request asks for; lives as long as the request.
   struct Wish {
     Connection& client;  ///< is looked at while the request waits
+    StageTimer& stages;  ///< is told when a connection is begun, and when TLS is
     Kept kept = Kept::Any;
     /// Neither waits nor connects beyond this.
     SteadyClock::time_point latest = SteadyClock::time_point::max();

@@ -1,7 +1,9 @@
 #include "osproxy/observe/explain_shard.h"
 
 #include <iterator>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace osproxy {
@@ -16,6 +18,22 @@ std::size_t heap_of(const std::string& text) noexcept {
   return text.capacity() > inside ? text.capacity() + 1 : 0;
 }
 
+std::size_t heap_of(const std::optional<HeadRewrite>& head) noexcept {
+  if (!head) return 0;
+  const std::size_t names =
+      head->added.capacity() + head->changed.capacity() + head->removed.capacity();
+  return names * sizeof(std::string_view);
+}
+
+std::size_t heap_of(const BodyStructure& body) noexcept {
+  std::size_t bytes = body.parts.capacity() * sizeof(BodyPart);
+  for (const BodyPart& part : body.parts) {
+    bytes += part.fields.capacity() * sizeof(BodyField);
+    for (const BodyField& field : part.fields) bytes += heap_of(field.path);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::size_t memory_of(const Record& record) noexcept {
@@ -27,6 +45,7 @@ std::size_t memory_of(const Record& record) noexcept {
   }
   bytes += record.directives.capacity() * sizeof(std::string);
   for (const std::string& id : record.directives) bytes += heap_of(id);
+  bytes += heap_of(record.rewrite.request) + heap_of(record.rewrite.answer) + heap_of(record.body);
   return bytes;
 }
 

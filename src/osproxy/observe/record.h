@@ -12,21 +12,15 @@
 
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/model.h"
+#include "osproxy/observe/answer_facts.h"
+#include "osproxy/observe/body_structure.h"
+#include "osproxy/observe/rewrite.h"
+#include "osproxy/observe/stage_times.h"
 
 namespace osproxy {
 
-/// When things happened to a request; recorded from Level::ShapeTiming on. Each is the time since
-/// the first byte of the request's head was read; absent if the request never came that far.
-struct StageTimes {
-  std::optional<std::chrono::nanoseconds> upstream_connected;  ///< a connection was at hand
-  std::optional<std::chrono::nanoseconds> request_sent;        ///< its last byte went upstream
-  std::optional<std::chrono::nanoseconds> first_byte;          ///< of the answer, from upstream
-  std::chrono::nanoseconds total{0};                           ///< the answer's last byte was sent
-
-  friend bool operator==(const StageTimes&, const StageTimes&) = default;
-};
-
-/// A regular value. Client-supplied names are bounded and cleaned by whoever fills them in.
+/// A regular value. Client-supplied names are bounded and cleaned by whoever fills them in; the
+/// keys in `body` by key_names.h.
 struct Record {
   std::string request_id;
   std::string trace_id;  ///< from `traceparent`; empty if there was none
@@ -53,7 +47,14 @@ struct Record {
   /// "upstream_unreachable"; empty for an answer that was passed on whole.
   std::string error;
 
+  std::chrono::nanoseconds latency{0};  ///< from the first byte received to the last one sent
+
+  std::optional<AnswerFacts> answer;  ///< what OpenSearch's answer says; absent if it sent none
+
   StageTimes times;  ///< shown from Level::ShapeTiming on
+
+  Rewrite rewrite;     ///< at Level::ShapeRewriteDiff
+  BodyStructure body;  ///< of the request, at Level::ShapeRewriteDiff
 
   friend bool operator==(const Record&, const Record&) = default;
 };
