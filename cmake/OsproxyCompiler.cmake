@@ -10,7 +10,9 @@ find_package(Threads REQUIRED)
 
 find_program(OSPROXY_CCACHE ccache)
 if(OSPROXY_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${OSPROXY_CCACHE}")
+  # ccache's manual, "Precompiled headers": the sloppiness, and -fpch-preprocess below.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros "${OSPROXY_CCACHE}")
 endif()
 
 add_library(osproxy_flags INTERFACE)
@@ -28,6 +30,22 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # operator new and not the delete (below -O2); Asio's pair of them does match.
   target_compile_options(osproxy_flags INTERFACE -Wno-mismatched-new-delete)
 endif()
+
+# osproxy_precompile(TARGET HEADER...): reads what most files include once for the target, which more
+# than halves the time of a build. The headers are written as `<name>`, so that two clones of the
+# project share what ccache keeps. Sources still include all that they use: the header checks and
+# scripts/lint compile without.
+function(osproxy_precompile target)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # clang builds a few fuzzers: nothing to gain
+    target_precompile_headers(${target} PRIVATE
+      <algorithm> <chrono> <cstdint> <expected> <functional> <memory> <optional> <string>
+      <string_view> <utility> <vector> <fmt/format.h> ${ARGN})
+    # gcc 12 warns falsely of what libstdc++'s string does (GCC bugs 105329, 105651). It would keep
+    # quiet about a system header, but does not know one when that is precompiled.
+    target_compile_options(${target} PRIVATE -fpch-preprocess -Wno-array-bounds -Wno-restrict
+                                             -Wno-stringop-overflow)
+  endif()
+endfunction()
 
 if(OSPROXY_ASSERTIONS)
   string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")

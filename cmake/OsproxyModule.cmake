@@ -1,12 +1,14 @@
-# osproxy_module(NAME [USES module...] [LINKS target...] [PRIVATE_LINKS target...])
+# osproxy_module(NAME [USES module...] [LINKS target...] [PRIVATE_LINKS target...]
+#                [PRECOMPILES <header>...])
 #
 # One folder, one static library, one direction. USES is the only place where an edge between two
 # modules is declared; a source that includes another module's header without it does not build
 # (cmake/check_edges.cmake). Sources and headers are the folder's own *.cc and *.h; a `main.cc` is
 # left out, for osproxy_binary(). What is in a folder below it is part of the library, but its
-# headers are the module's alone: not installed, and not for other modules.
+# headers are the module's alone: not installed, and not for other modules. PRECOMPILES names heavy
+# headers that many of its files include.
 function(osproxy_module name)
-  cmake_parse_arguments(M "" "" "USES;LINKS;PRIVATE_LINKS" ${ARGN})
+  cmake_parse_arguments(M "" "" "USES;LINKS;PRIVATE_LINKS;PRECOMPILES" ${ARGN})
   set(dir "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
   file(GLOB sources CONFIGURE_DEPENDS "${dir}/*.cc" "${dir}/*/*.cc")
   file(GLOB headers CONFIGURE_DEPENDS "${dir}/*.h")
@@ -18,6 +20,7 @@ function(osproxy_module name)
     set(scope PUBLIC)
     add_library(${target} STATIC ${sources})
     target_link_libraries(${target} PRIVATE ${M_PRIVATE_LINKS} "$<BUILD_INTERFACE:osproxy_flags>")
+    osproxy_precompile(${target} ${M_PRECOMPILES})
   else()  # templates only
     set(scope INTERFACE)
     add_library(${target} INTERFACE)
