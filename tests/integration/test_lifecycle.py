@@ -21,6 +21,10 @@ def upstream():
         yield echo
 
 
+#: Nothing but the test's own request comes to an upstream that holds one.
+NO_HEALTH_CHECKS = ["--health-check-path", ""]
+
+
 class HeldUpstream:
     """An upstream that has a request and does not answer it yet."""
 
@@ -76,7 +80,7 @@ def test_asked_to_stop_it_serves_on_and_says_that_it_is_not_ready(start_proxy, u
 
 
 def test_a_request_in_flight_is_finished_before_the_end(start_proxy, held):
-    proxy = start_proxy(upstream=held.url)
+    proxy = start_proxy(upstream=held.url, arguments=NO_HEALTH_CHECKS)
     client = http.client.HTTPConnection(proxy.address, timeout=60)
     client.request("GET", "/slow")
     held.await_request()
@@ -94,7 +98,8 @@ def test_a_request_in_flight_is_finished_before_the_end(start_proxy, held):
 
 
 def test_what_is_not_done_in_time_is_broken_off(start_proxy, held):
-    proxy = start_proxy(upstream=held.url, arguments=["--drain-timeout", "50ms"])
+    arguments = ["--drain-timeout", "50ms", *NO_HEALTH_CHECKS]
+    proxy = start_proxy(upstream=held.url, arguments=arguments)
     client = http.client.HTTPConnection(proxy.address, timeout=60)
     client.request("GET", "/slow")
     held.await_request()
