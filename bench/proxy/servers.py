@@ -8,8 +8,9 @@ from pathlib import Path
 
 from parts.process import Process, free_port
 
-#: Of each proxy: two descriptors for each of its clients, and some for itself.
-MAX_CONNECTIONS = min(30_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2 - 100)
+#: Of each proxy: two descriptors for each of its clients, and some hundreds for itself, without which
+#: osproxy and HAProxy do not start.
+MAX_CONNECTIONS = min(30_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2 - 400)
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _BODY = '{"took":3,"timed_out":false,"hits":{"total":{"value":1},"hits":[' + "1," * 60 + "1]}}"

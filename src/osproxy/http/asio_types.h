@@ -8,6 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -27,5 +28,8 @@ using Task = asio::awaitable<T, Executor>;
 
 /// `auto [error, size] = co_await socket.async_read_some(buffer, kAsTask);`
 inline constexpr auto kAsTask = asio::as_tuple(asio::use_awaitable_t<Executor>{});
+
+/// The same, for the request path: kept in the frame of who awaits it, not in one of its own.
+inline constexpr auto kInFrame = asio::as_tuple(asio::deferred);
 
 }  // namespace osproxy::http

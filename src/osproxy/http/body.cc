@@ -188,8 +188,7 @@ BodyReader::State BodyReader::after_trailer_line() {
 }
 
 std::string_view chunk_head(std::uint64_t size, char* out) noexcept {
-  constexpr std::size_t kRoom = 18;
-  char* end = std::to_chars(out, out + kRoom - 2, size, 16).ptr;
+  char* end = std::to_chars(out, out + kChunkHeadRoom - 2, size, 16).ptr;
   *end++ = '\r';
   *end++ = '\n';
   return {out, static_cast<std::size_t>(end - out)};

@@ -81,8 +81,11 @@ class BodyReader {
   std::string trailers_;
 };
 
+/// A chunk-size line: 16 digits and CRLF.
+inline constexpr std::size_t kChunkHeadRoom = 18;
+
 /// The chunk-size line that goes before `size` bytes of payload: "1f4\r\n". Behind them: "\r\n".
-/// Writes into `out`, which has room for 18 bytes; returns the part that was used.
+/// Writes into `out`, which has kChunkHeadRoom; returns the part that was used.
 std::string_view chunk_head(std::uint64_t size, char* out) noexcept;
 
 }  // namespace osproxy::http

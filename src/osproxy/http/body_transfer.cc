@@ -1,6 +1,5 @@
 #include "osproxy/http/body_transfer.h"
 
-#include <array>
 #include <cstring>
 
 namespace osproxy::http {
@@ -25,22 +24,17 @@ Decoded decode_in_place(BodyReader& body, std::span<char> bytes) {
   return result;
 }
 
-Task<error_code> write_piece(Connection& to, Piece piece, std::chrono::milliseconds timeout) {
-  std::array<char, 18> size_line;
+OutgoingPiece::OutgoingPiece(const Piece& piece) {
   std::string_view before;
-  std::string end;  // stays within the small string unless there are trailers
   if (piece.chunked && !piece.payload.empty()) {
-    before = chunk_head(piece.payload.size(), size_line.data());
-    end = "\r\n";
+    before = chunk_head(piece.payload.size(), size_line_.data());
+    end_ = "\r\n";
   }
-  if (piece.chunked && piece.last) end.append("0\r\n").append(piece.trailers).append("\r\n");
+  if (piece.chunked && piece.last) end_.append("0\r\n").append(piece.trailers).append("\r\n");
   if (piece.head != nullptr) before = piece.head->append(before);
-  if (before.empty() && piece.payload.empty() && end.empty()) co_return error_code{};
-  co_return co_await to.write(
-      std::array{asio::const_buffer(before.data(), before.size()),
-                 asio::const_buffer(piece.payload.data(), piece.payload.size()),
-                 asio::const_buffer(end.data(), end.size())},
-      timeout);
+  parts_ = {asio::const_buffer(before.data(), before.size()),
+            asio::const_buffer(piece.payload.data(), piece.payload.size()),
+            asio::const_buffer(end_.data(), end_.size())};
 }
 
 }  // namespace osproxy::http

@@ -1,6 +1,7 @@
 // Bodies on their way: received bytes become payload, payload becomes bytes with framing of ours.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <span>
@@ -23,7 +24,7 @@ struct Decoded {
 /// small chunks leave as one. With Framing::Length nothing is moved.
 Decoded decode_in_place(BodyReader& body, std::span<char> bytes);
 
-/// A piece of a message to be written in one go.
+/// A piece of a message.
 struct Piece {
   std::string* head = nullptr;  ///< goes first, if any; is appended to
   std::string_view payload{};
@@ -32,6 +33,28 @@ struct Piece {
   std::string_view trailers{};
 };
 
-Task<error_code> write_piece(Connection& to, Piece piece, std::chrono::milliseconds timeout);
+/// A piece with its framing, to be written in one go, once:
+///
+///   OutgoingPiece out({.head = &head, .payload = payload});
+///   error_code error = out.write_now(to);
+///   if (error == asio::error::would_block) error = co_await out.write_rest(to, timeout);
+///
+/// What the piece points to must stay until it is written.
+class OutgoingPiece {
+ public:
+  explicit OutgoingPiece(const Piece& piece);
+  OutgoingPiece(const OutgoingPiece&) = delete;
+  OutgoingPiece& operator=(const OutgoingPiece&) = delete;
+
+  error_code write_now(Connection& to) noexcept { return to.write_now(parts_); }
+  Task<error_code> write_rest(Connection& to, std::chrono::milliseconds timeout) {
+    return to.write(parts_, timeout);
+  }
+
+ private:
+  std::array<char, kChunkHeadRoom> size_line_;
+  std::string end_;  // stays within the small string unless there are trailers
+  std::array<asio::const_buffer, 3> parts_;
+};
 
 }  // namespace osproxy::http

@@ -1,32 +1,62 @@
 #include "osproxy/http/connection.h"
 
 #include <algorithm>
+#include <array>
+#include <cassert>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace osproxy::http {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// Enough for nearly all heads together with a small body; grows for larger ones.
-constexpr std::size_t kReadSize = 8 * 1024;
+/// There is room for at least so much in each read.
+constexpr std::size_t kReadSize = InputBlocks::kBlockSize;
+
+/// Of one message: a head, a chunk's size line, payload, and what ends the chunk.
+constexpr std::size_t kMaxParts = 4;
 
 constexpr auto kLingerTimeout = 2s;
 constexpr std::size_t kLingerBytes = 1 << 20;
 
-/// Takes `size` bytes off the front.
-template <std::size_t N>
-void skip(std::array<asio::const_buffer, N>& parts, std::size_t size) {
+/// Room for what the kernel says is left to read.
+union LeftMessage {
+  cmsghdr alignment;
+  std::array<char, CMSG_SPACE(sizeof(int))> bytes;
+};
+
+error_code last_error() noexcept {
+  return {errno == EAGAIN ? EWOULDBLOCK : errno, asio::error::get_system_category()};
+}
+
+/// From the answer to TCP_INQ: nothing is left, not even the end of the stream.
+bool says_none_left(const msghdr& message) noexcept {
+  const cmsghdr* const left = CMSG_FIRSTHDR(&message);
+  if (left == nullptr || left->cmsg_level != SOL_TCP || left->cmsg_type != TCP_CM_INQ) return false;
+  int size = 0;
+  std::memcpy(&size, CMSG_DATA(left), sizeof size);
+  return size == 0;
+}
+
+/// Takes `size` bytes off the front; true if anything is left.
+bool skip(std::span<asio::const_buffer> parts, std::size_t size) noexcept {
+  std::size_t left = 0;
   for (asio::const_buffer& part : parts) {
     const std::size_t skipped = std::min(size, part.size());
     part += skipped;
     size -= skipped;
+    left += part.size();
   }
+  return left > 0;
 }
 
 }  // namespace
@@ -54,57 +84,147 @@ std::optional<TlsFailure> Connection::tls_failure() const noexcept {
   return tls_->fault()->failure;
 }
 
-Task<error_code> Connection::read(std::chrono::milliseconds timeout) {
+/// As read(), if that need not wait; else the error is would_block.
+error_code Connection::read_now() {
+  if (is_drained_) return asio::error::would_block;
   error_code error;
-  const auto size = co_await read_into(input_.prepare(kReadSize), timeout, error);
-  input_.commit(size);
+  input_.commit(receive_now(input_.prepare(kReadSize), error));
+  return error;
+}
+
+Task<error_code> Connection::read(std::chrono::milliseconds timeout) {
+  if (tls_) {
+    error_code failed;
+    const auto size = co_await read_into(input_.prepare(kReadSize), timeout, failed);
+    input_.commit(size);
+    co_return failed;
+  }
+  read_deadline_.expire_after(timeout);
+  const unsigned cancels = cancels_;
+  error_code error = read_now();
+  while (error == asio::error::would_block) {
+    input_.release_if_empty();
+    const auto [ended] = co_await socket_.async_until_readable(kInFrame);
+    none_left_ = is_drained_ = false;
+    error = unless_cancelled(ended, cancels);
+    if (!error) error = read_now();
+  }
+  if (!read_deadline_.expired()) read_deadline_.clear();
   co_return error;
 }
 
 Task<std::size_t> Connection::read_into(std::span<char> room, std::chrono::milliseconds timeout,
                                         error_code& error) {
   read_deadline_.expire_after(timeout);
+  std::size_t size = 0;
   if (tls_) {
-    const std::size_t size = co_await tls_->read(room, error);
-    if (!read_deadline_.expired()) read_deadline_.clear();
-    co_return size;
+    size = co_await tls_->read(room, error);
+  } else {
+    size = co_await receive(room, error);
   }
-  const auto [failed, size] =
-      co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), kAsTask);
   if (!read_deadline_.expired()) read_deadline_.clear();
-  error = failed;
   co_return size;
 }
 
-template <std::size_t N>
-Task<error_code> Connection::write(const std::array<asio::const_buffer, N>& parts,
-                                   std::chrono::milliseconds timeout) {
-  std::array<asio::const_buffer, N> rest = parts;
-  error_code error;
-  if (tls_) {
-    error = co_await tls_->write(rest, write_deadline_, timeout);
-    if (!write_deadline_.expired()) write_deadline_.clear();
-    co_return error;
+Task<std::size_t> Connection::receive(std::span<char> room, error_code& error) {
+  const unsigned cancels = cancels_;
+  std::size_t size = receive_now(room, error);
+  while (error == asio::error::would_block) {
+    const auto [ended] = co_await socket_.async_until_readable(kInFrame);
+    none_left_ = is_drained_ = false;
+    error = unless_cancelled(ended, cancels);
+    if (!error) size = receive_now(room, error);
   }
+  co_return size;
+}
+
+/// What a wait came to. A wait that had ended by itself, but was not followed up yet, cannot be
+/// cancelled any more: the one behind it must not begin.
+error_code Connection::unless_cancelled(error_code ended, unsigned cancels_before) const noexcept {
+  return cancels_ == cancels_before ? ended : asio::error::operation_aborted;
+}
+
+/// One recvmsg(), or none. More than zero bytes, or an error.
+std::size_t Connection::receive_now(std::span<char> room, error_code& error) noexcept {
+  if (is_drained_) {
+    error = asio::error::would_block;
+    return 0;
+  }
+  if (!asks_for_left_) {
+    const int on = 1;  // not known to the kernel: then a read that finds nothing tells as much
+    ::setsockopt(socket_.native_handle(), SOL_TCP, TCP_INQ, &on, sizeof on);
+    asks_for_left_ = true;
+  }
+  iovec where{.iov_base = room.data(), .iov_len = room.size()};
+  LeftMessage left;
+  msghdr message{};
+  message.msg_iov = &where;
+  message.msg_iovlen = 1;
+  message.msg_control = left.bytes.data();
+  message.msg_controllen = left.bytes.size();
+  ssize_t size = 0;
   do {
+    size = ::recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT);
+  } while (size < 0 && errno == EINTR);
+  if (size > 0) {
+    error = {};
+    none_left_ = says_none_left(message);
+    return static_cast<std::size_t>(size);
+  }
+  none_left_ = false;
+  error = size == 0 ? error_code(asio::error::eof) : last_error();
+  is_drained_ = error == asio::error::would_block;
+  return 0;
+}
+
+Task<error_code> Connection::write(std::span<asio::const_buffer> parts,
+                                   std::chrono::milliseconds timeout) {
+  if (tls_) {
+    const error_code failed = co_await tls_->write(parts, write_deadline_, timeout);
+    if (!write_deadline_.expired()) write_deadline_.clear();
+    co_return failed;
+  }
+  const unsigned cancels = cancels_;
+  error_code error = write_now(parts);
+  while (error == asio::error::would_block) {
     // A slow reader is given the whole time for each piece that the kernel takes.
     write_deadline_.expire_after(timeout);
-    const auto [failed, written] = co_await socket_.async_write_some(rest, kAsTask);
-    error = failed;
-    skip(rest, written);
-  } while (!error && asio::buffer_size(rest) > 0);
+    const auto [failed] = co_await socket_.async_wait(Socket::wait_write, kInFrame);
+    error = unless_cancelled(failed, cancels);
+    if (!error) error = write_now(parts);
+  }
   if (!write_deadline_.expired()) write_deadline_.clear();
   co_return error;
 }
 
-template Task<error_code> Connection::write(const std::array<asio::const_buffer, 2>&,
-                                            std::chrono::milliseconds);
-template Task<error_code> Connection::write(const std::array<asio::const_buffer, 3>&,
-                                            std::chrono::milliseconds);
-
 Task<error_code> Connection::write(std::string_view bytes, std::chrono::milliseconds timeout) {
-  co_return co_await write(
-      std::array{asio::const_buffer(bytes.data(), bytes.size()), asio::const_buffer()}, timeout);
+  asio::const_buffer part(bytes.data(), bytes.size());
+  co_return co_await write({&part, 1}, timeout);
+}
+
+error_code Connection::write_now(std::span<asio::const_buffer> parts) noexcept {
+  if (tls_) return asio::error::would_block;
+  std::array<iovec, kMaxParts> pieces;
+  assert(parts.size() <= pieces.size());
+  while (true) {
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    for (const asio::const_buffer& part : parts) {
+      if (part.size() == 0) continue;
+      pieces[message.msg_iovlen++] = {.iov_base = const_cast<void*>(part.data()),
+                                      .iov_len = part.size()};
+    }
+    if (message.msg_iovlen == 0) return {};
+    const auto size = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (size >= 0) {
+      // A reset that came with the last bytes, and is not counted by the kernel as left to read,
+      // would have made this fail; one from now on makes an edge.
+      if (none_left_) is_drained_ = true;
+      if (!skip(parts, static_cast<std::size_t>(size))) return {};
+    } else if (errno != EINTR) {
+      return last_error();
+    }
+  }
 }
 
 bool Connection::is_quiet() noexcept {
@@ -116,13 +236,15 @@ bool Connection::is_quiet() noexcept {
 
 bool Connection::peer_has_closed() const noexcept {
   // The native handle is asked for by a function that is not const, but changes nothing.
-  pollfd look{
-      .fd = const_cast<Socket&>(socket_).native_handle(), .events = POLLRDHUP, .revents = 0};
+  pollfd look{.fd = const_cast<ReadinessSocket&>(socket_).native_handle(),
+              .events = POLLRDHUP,
+              .revents = 0};
   return ::poll(&look, 1, 0) == 1;
 }
 
 void Connection::cancel() noexcept {
   error_code ignored;
+  ++cancels_;
   socket_.cancel(ignored);
 }
 
@@ -139,8 +261,7 @@ Task<> Connection::close_gracefully() {
   // One deadline for all of it: a client that keeps sending cannot keep the connection.
   read_deadline_.expire_after(kLingerTimeout);
   while (!error && left > 0 && !read_deadline_.expired()) {
-    const auto [failed, size] = co_await socket_.async_read_some(asio::buffer(discarded), kAsTask);
-    error = failed;
+    const std::size_t size = co_await receive(discarded, error);
     left -= std::min(left, size);
   }
   socket_.close(error);

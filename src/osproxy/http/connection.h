@@ -6,9 +6,13 @@
 //
 // Belongs to its worker. No operation throws; an error is a value, and `timed_out()` tells a
 // deadline from a broken connection. At most one read and one write at a time.
+//
+// A write begins with write_now(), which is what a request usually gets by with: a coroutine costs
+// more than the call that it makes. A read asks the kernel how much it has left, so that the next
+// one waits at once if that was nothing and a write has shown since that the connection still
+// stands. While it waits, no buffer is held.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -19,6 +23,7 @@
 #include "osproxy/http/asio_types.h"
 #include "osproxy/http/deadlines.h"
 #include "osproxy/http/input_buffer.h"
+#include "osproxy/http/readiness.h"
 #include "osproxy/http/tls_stream.h"
 
 namespace osproxy::http {
@@ -50,11 +55,13 @@ class Connection {
   Task<std::size_t> read_into(std::span<char> room, std::chrono::milliseconds timeout,
                               error_code& error);
 
-  /// Writes all of `parts`, in one system call if the kernel takes it.
-  template <std::size_t N>
-  Task<error_code> write(const std::array<asio::const_buffer, N>& parts,
-                         std::chrono::milliseconds timeout);
+  /// Writes `parts`, in one system call if the kernel takes it.
+  Task<error_code> write(std::span<asio::const_buffer> parts, std::chrono::milliseconds timeout);
   Task<error_code> write(std::string_view bytes, std::chrono::milliseconds timeout);
+
+  /// Writes what the kernel takes at once, and cuts it off the front of `parts`. The error is
+  /// would_block if anything is left.
+  error_code write_now(std::span<asio::const_buffer> parts) noexcept;
 
   /// True if the other side has neither closed nor sent anything: an idle connection can be used.
   bool is_quiet() noexcept;
@@ -82,16 +89,23 @@ class Connection {
   Deadline& read_deadline() noexcept { return read_deadline_; }
 
  private:
-  Socket socket_;
+  error_code read_now();
+  std::size_t receive_now(std::span<char> room, error_code& error) noexcept;
+  Task<std::size_t> receive(std::span<char> room, error_code& error);
+  error_code unless_cancelled(error_code ended, unsigned cancels_before) const noexcept;
+
+  ReadinessSocket socket_;
   std::unique_ptr<TlsStream> tls_;  // null: plain
+
+  // Of a plain connection.
+  bool asks_for_left_ = false;  // the kernel was told to say what is left to read
+  bool none_left_ = false;   // the kernel said so with the last read, of bytes and the stream's end
+  bool is_drained_ = false;  // all that had come was read: only an edge brings more
+  unsigned cancels_ = 0;
+
   InputBuffer input_;
   Deadline read_deadline_;
   Deadline write_deadline_;
 };
-
-extern template Task<error_code> Connection::write(const std::array<asio::const_buffer, 2>&,
-                                                   std::chrono::milliseconds);
-extern template Task<error_code> Connection::write(const std::array<asio::const_buffer, 3>&,
-                                                   std::chrono::milliseconds);
 
 }  // namespace osproxy::http

@@ -121,7 +121,10 @@ Exchange::Exchange(WorkerContext& worker, Connection& client, const RequestHead&
       story_(story),
       forwarding_(forwarding),
       body_(head),
-      wish_{.client = client, .stages = story.stages} {}
+      wish_{.client = client, .stages = story.stages},
+      scratch_(worker.exchanges),
+      answer_(scratch_->answer),
+      head_out_(scratch_->head_out) {}
 
 Task<ClientNext> Exchange::run() {
   Outcome outcome = Outcome::Failed;
@@ -222,13 +225,15 @@ Task<Exchange::Outcome> Exchange::exchange(UpstreamPool::Lease& lease) {
                       .forwarding = forwarding_},
                      head_out_);
   story_.request_goes_as(head_out_);
-  const error_code error = co_await write_piece(upstream,
-                                                {.head = &head_out_,
-                                                 .payload = first_payload_,
-                                                 .chunked = head_.framing == Framing::Chunked,
-                                                 .last = sent_whole_,
-                                                 .trailers = body_.trailers()},
-                                                options_.transfer_timeout);
+  OutgoingPiece out({.head = &head_out_,
+                     .payload = first_payload_,
+                     .chunked = head_.framing == Framing::Chunked,
+                     .last = sent_whole_,
+                     .trailers = body_.trailers()});
+  error_code error = out.write_now(upstream);
+  if (error == asio::error::would_block) {
+    error = co_await out.write_rest(upstream, options_.transfer_timeout);
+  }
   if (error) co_return no_answer(lease);
 
   if (sent_whole_) {
@@ -240,12 +245,12 @@ Task<Exchange::Outcome> Exchange::exchange(UpstreamPool::Lease& lease) {
 }
 
 Task<> Exchange::send_rest(Connection& upstream) {
-  BufferPool::Loan buffer(worker_.buffers);
+  const Loan<BodyBuffer> buffer(worker_.buffers);
   bool upstream_reads = true;
   while (!body_.done() && upstream_reads) {
     error_code error;
     const std::size_t size =
-        co_await client_.read_into(buffer.room(), options_.transfer_timeout, error);
+        co_await client_.read_into(buffer->bytes, options_.transfer_timeout, error);
     if (!sending_) co_return;  // the answer is complete: nobody wants the rest
     if (error) {
       upload_failed(
@@ -253,12 +258,12 @@ Task<> Exchange::send_rest(Connection& upstream) {
           upstream);
       co_return;
     }
-    const Decoded piece = decode_in_place(body_, buffer.room().first(size));
+    const Decoded piece = decode_in_place(body_, std::span(buffer->bytes).first(size));
     if (piece.status == BodyReader::Status::Bad) {
       upload_failed(ProxyError::BadRequest, upstream);
       co_return;
     }
-    leftover_.assign(buffer.room().data() + piece.consumed, size - piece.consumed);
+    leftover_.assign(buffer->bytes.data() + piece.consumed, size - piece.consumed);
     story_.facts.request_bytes += piece.payload.size();
     if (is_too_large()) {
       upload_failed(ProxyError::BodyTooLarge, upstream);
@@ -266,12 +271,14 @@ Task<> Exchange::send_rest(Connection& upstream) {
     }
     story_.facts.request_whole = body_.done();
     story_.request_goes_on(piece.payload);
-    const error_code failed = co_await write_piece(upstream,
-                                                   {.payload = piece.payload,
-                                                    .chunked = head_.framing == Framing::Chunked,
-                                                    .last = body_.done(),
-                                                    .trailers = body_.trailers()},
-                                                   options_.transfer_timeout);
+    OutgoingPiece out({.payload = piece.payload,
+                       .chunked = head_.framing == Framing::Chunked,
+                       .last = body_.done(),
+                       .trailers = body_.trailers()});
+    error_code failed = out.write_now(upstream);
+    if (failed == asio::error::would_block) {
+      failed = co_await out.write_rest(upstream, options_.transfer_timeout);
+    }
     if (!sending_) co_return;
     upstream_reads = !failed;
   }
@@ -424,7 +431,7 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
   Decoded piece = decode_in_place(body, there);
   bool nothing_behind = piece.consumed == there.size();
   std::string* head = &head_out_;
-  std::optional<BufferPool::Loan> buffer;
+  std::optional<Loan<BodyBuffer>> buffer;
   while (true) {
     if (piece.status == BodyReader::Status::Bad) {
       story_.facts.error = ProxyError::UpstreamMalformed;
@@ -432,13 +439,15 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
       co_return head != nullptr ? Outcome::Failed : Outcome::Broken;
     }
     if (body.done()) story_.stages.enter(Stage::SendBack);
-    const error_code error = co_await write_piece(client_,
-                                                  {.head = head,
-                                                   .payload = piece.payload,
-                                                   .chunked = chunked,
-                                                   .last = body.done(),
-                                                   .trailers = body.trailers()},
-                                                  options_.transfer_timeout);
+    OutgoingPiece out({.head = head,
+                       .payload = piece.payload,
+                       .chunked = chunked,
+                       .last = body.done(),
+                       .trailers = body.trailers()});
+    error_code error = out.write_now(client_);
+    if (error == asio::error::would_block) {
+      error = co_await out.write_rest(client_, options_.transfer_timeout);
+    }
     if (error) {
       story_.facts.error = unless_late(ProxyError::ClientGone);
       co_return Outcome::Broken;
@@ -454,7 +463,7 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
     if (!buffer) buffer.emplace(worker_.buffers);
     error_code ended;
     const std::size_t size =
-        co_await upstream.read_into(buffer->room(), options_.transfer_timeout, ended);
+        co_await upstream.read_into((*buffer)->bytes, options_.transfer_timeout, ended);
     if (ended) {
       if (ended == asio::error::eof && body.ends_with_connection()) {
         piece = {};
@@ -464,7 +473,7 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
       cut_off(lease);
       co_return Outcome::Broken;
     }
-    piece = decode_in_place(body, buffer->room().first(size));
+    piece = decode_in_place(body, std::span((*buffer)->bytes).first(size));
     nothing_behind = piece.consumed == size;
   }
   upstream.input().consume(upstream.input().view().size());

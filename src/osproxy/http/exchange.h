@@ -24,6 +24,7 @@
 #include "osproxy/http/body_transfer.h"
 #include "osproxy/http/connection.h"
 #include "osproxy/http/head.h"
+#include "osproxy/http/loan.h"
 #include "osproxy/http/request_story.h"
 #include "osproxy/http/upstream_pool.h"
 #include "osproxy/http/worker_context.h"
@@ -101,11 +102,13 @@ class Exchange {
   std::optional<Deadline> limit_;   // for all of it
   bool late_ = false;               // it is over
 
-  ResponseHead answer_;
   Framing client_framing_ = Framing::None;
   bool close_client_ = false;
   bool reset_client_ = false;  // a close would look like the end of the answer
-  std::string head_out_;
+
+  const Loan<ExchangeScratch> scratch_;
+  ResponseHead& answer_;
+  std::string& head_out_;
 };
 
 }  // namespace osproxy::http

@@ -1,8 +1,6 @@
 #include "osproxy/http/head_writer.h"
 
-#include <iterator>
-
-#include <fmt/format.h>
+#include <array>
 
 namespace osproxy::http {
 namespace {
@@ -52,7 +50,10 @@ void write_request_head(const RequestHead& head, const RequestRewrite& rewrite, 
 void write_response_head(const ResponseHead& head, const ResponseRewrite& rewrite,
                          std::string& out) {
   out.clear();
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {:03} {}\r\n", head.status, head.reason);
+  const auto digit = [](int value) { return static_cast<char>('0' + value % 10); };
+  const std::array status = {digit(head.status / 100), digit(head.status / 10), digit(head.status)};
+  out.append("HTTP/1.1 ").append(status.data(), status.size()).append(" ");
+  out.append(head.reason).append("\r\n");
   append_lines(
       head,
       [&](const Header& header) {

@@ -4,7 +4,10 @@
 //   parse(buffer.view());
 //   buffer.consume(head.size);
 //
-// Views stay good until the next prepare() or reset(). Belongs to one connection.
+// Views stay good until the next prepare() or release_if_empty(). Belongs to one connection.
+//
+// A buffer of the usual size is a block that the thread keeps for whoever needs one next: what
+// waits for input holds none, and a request still allocates nothing.
 #pragma once
 
 #include <algorithm>
@@ -15,11 +18,45 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace osproxy::http {
 
+/// The blocks that are not in use, a few of them.
+class InputBlocks {
+ public:
+  /// Enough for nearly all heads together with a small body.
+  static constexpr std::size_t kBlockSize = 8 * 1024;
+
+  /// A kept block if that is the size, else new memory.
+  static std::unique_ptr<char[]> take(std::size_t size) {
+    if (size != kBlockSize || kept().empty()) return std::make_unique_for_overwrite<char[]>(size);
+    auto block = std::move(kept().back());
+    kept().pop_back();
+    return block;
+  }
+
+  static void give_back(std::unique_ptr<char[]> block) {
+    if (kept().size() < kMaxKept) kept().push_back(std::move(block));
+  }
+
+ private:
+  /// More are freed: what a burst needed is not held for ever.
+  static constexpr std::size_t kMaxKept = 32;
+
+  static std::vector<std::unique_ptr<char[]>>& kept() {
+    thread_local std::vector<std::unique_ptr<char[]>> blocks;
+    return blocks;
+  }
+};
+
 class InputBuffer {
  public:
+  InputBuffer() = default;
+  ~InputBuffer() { give_back(); }
+  InputBuffer(const InputBuffer&) = delete;
+  InputBuffer& operator=(const InputBuffer&) = delete;
+
   std::string_view view() const noexcept { return {bytes_.get() + begin_, end_ - begin_}; }
   std::span<char> mutable_view() noexcept { return {bytes_.get() + begin_, end_ - begin_}; }
   bool empty() const noexcept { return begin_ == end_; }
@@ -50,7 +87,7 @@ class InputBuffer {
   /// Gives the memory back, if nothing is there: an idle connection should hold none.
   void release_if_empty() noexcept {
     if (!empty()) return;
-    bytes_.reset();
+    give_back();
     capacity_ = begin_ = end_ = 0;
   }
 
@@ -60,14 +97,20 @@ class InputBuffer {
     if (capacity_ - size >= least) {
       std::memmove(bytes_.get(), bytes_.get() + begin_, size);
     } else {
-      const std::size_t capacity = std::max(2 * capacity_, size + least);
-      auto bytes = std::make_unique_for_overwrite<char[]>(capacity);
+      const std::size_t capacity = std::max({2 * capacity_, size + least, InputBlocks::kBlockSize});
+      auto bytes = InputBlocks::take(capacity);
       if (size > 0) std::memcpy(bytes.get(), bytes_.get() + begin_, size);
+      give_back();
       bytes_ = std::move(bytes);
       capacity_ = capacity;
     }
     begin_ = 0;
     end_ = size;
+  }
+
+  void give_back() {
+    if (capacity_ == InputBlocks::kBlockSize) InputBlocks::give_back(std::move(bytes_));
+    bytes_.reset();
   }
 
   std::unique_ptr<char[]> bytes_;

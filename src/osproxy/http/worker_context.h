@@ -5,9 +5,10 @@
 #include "osproxy/core/random.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/http/asio_types.h"
-#include "osproxy/http/buffer_pool.h"
 #include "osproxy/http/deadlines.h"
+#include "osproxy/http/exchange_scratch.h"
 #include "osproxy/http/identities.h"
+#include "osproxy/http/loan.h"
 #include "osproxy/http/server_options.h"
 #include "osproxy/http/tls_stream.h"
 #include "osproxy/http/upstream_pool.h"
@@ -27,7 +28,8 @@ struct WorkerContext {
   Recorder& recorder;
   Random random;
   Deadlines deadlines;
-  BufferPool buffers;
+  Spares<BodyBuffer> buffers;
+  Spares<ExchangeScratch> exchanges;
   UpstreamPool upstreams;
   bool draining = false;  ///< every connection ends behind the request under way
 };

@@ -1,0 +1,102 @@
+// Waiting until a socket has something to read, at the cost of no system call.
+//
+//   ReadinessSocket socket(std::move(accepted));
+//   …recv() said EAGAIN…
+//   const auto [ended] = co_await socket.async_until_readable(kInFrame);
+//   if (!ended) …recv() again, until EAGAIN…
+//
+// Asio's own async_wait() arms the descriptor anew with an epoll_ctl() each time, and its
+// async_read_some() always begins with a recv(), also where nothing can have come yet. The
+// descriptor is registered edge-triggered, so neither is needed by one who waits only when all has
+// been read: what arrives later makes an edge, and an edge that came while nobody waited is kept by
+// the reactor and ends the next wait at once.
+//
+// Ended early, with operation_aborted, by the socket's cancel() and close() only. Belongs to its
+// worker.
+//
+// This is the one file that reaches into Asio (boost::asio::detail, as of 1.81, which is the one
+// version that we build with; tests/http/connection_test.cc holds it to the promise above).
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/detail/bind_handler.hpp>
+#include <boost/asio/detail/handler_alloc_helpers.hpp>
+#include <boost/asio/detail/handler_work.hpp>
+#include <boost/asio/detail/reactor.hpp>
+#include <boost/asio/detail/reactor_op.hpp>
+
+#include "osproxy/http/asio_types.h"
+
+namespace osproxy::http {
+
+/// Done at the first edge, and the edge is used up.
+template <class Handler>
+class ReadinessOp final : public asio::detail::reactor_op {
+ public:
+  BOOST_ASIO_DEFINE_HANDLER_PTR(ReadinessOp);
+
+  ReadinessOp(Handler& handler, const Executor& executor)
+      : reactor_op({}, &ReadinessOp::do_perform, &ReadinessOp::do_complete),
+        handler_(std::move(handler)),
+        work_(handler_, executor) {}
+
+ private:
+  static status do_perform(reactor_op* /*op*/) { return done_and_exhausted; }
+
+  /// As Asio's own operations do: the memory is given back before the handler is called, and
+  /// without an owner, when the loop is destroyed, the handler is only destroyed.
+  static void do_complete(void* owner, asio::detail::operation* base, const error_code& /*error*/,
+                          std::size_t /*size*/) {
+    auto* const self = static_cast<ReadinessOp*>(base);
+    ptr memory = {std::addressof(self->handler_), self, self};
+    asio::detail::handler_work<Handler, Executor> work(std::move(self->work_));
+    asio::detail::binder1<Handler, error_code> handler(self->handler_, self->ec_);
+    memory.h = std::addressof(handler.handler_);
+    memory.reset();
+    if (owner != nullptr) work.complete(handler, handler.handler_);
+  }
+
+  Handler handler_;
+  asio::detail::handler_work<Handler, Executor> work_;
+};
+
+class ReadinessSocket : public Socket {
+ public:
+  using Socket::Socket;
+  explicit ReadinessSocket(Socket&& socket) : Socket(std::move(socket)) {}
+
+  template <class Token>
+  auto async_until_readable(Token&& token) {
+    return asio::async_initiate<Token, void(error_code)>(Wait{this}, token);
+  }
+
+ private:
+  struct Wait {
+    ReadinessSocket* socket;
+
+    template <class Handler>
+    void operator()(Handler&& handler) const {
+      using Op = ReadinessOp<std::decay_t<Handler>>;
+      typename Op::ptr memory = {std::addressof(handler), Op::ptr::allocate(handler), nullptr};
+      memory.p = new (memory.v) Op(handler, socket->get_executor());
+      socket->start(memory.p);
+      memory.v = memory.p = nullptr;
+    }
+  };
+
+  void start(asio::detail::reactor_op* op) {
+    using asio::detail::reactor;
+    auto& implementation = impl_.get_implementation();
+    asio::use_service<reactor>(get_executor().context())
+        .start_op(reactor::read_op, implementation.socket_, implementation.reactor_data_, op,
+                  /*is_continuation=*/true, /*allow_speculative=*/true);
+  }
+};
+
+}  // namespace osproxy::http
