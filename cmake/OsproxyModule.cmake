@@ -6,7 +6,8 @@
 # (cmake/check_edges.cmake). Sources and headers are the folder's own *.cc and *.h; a `main.cc` is
 # left out, for osproxy_binary(). What is in a folder below it is part of the library, but its
 # headers are the module's alone: not installed, and not for other modules. PRECOMPILES names heavy
-# headers that many of its files include.
+# headers that many of its files include; not such as define objects (CLI11 does), since each file
+# would have to make them.
 function(osproxy_module name)
   cmake_parse_arguments(M "" "" "USES;LINKS;PRIVATE_LINKS;PRECOMPILES" ${ARGN})
   set(dir "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
