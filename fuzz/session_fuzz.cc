@@ -28,6 +28,7 @@
 #include "fuzz/session_model.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/http/server.h"
+#include "osproxy/observe/upstream_board.h"
 
 namespace {
 
@@ -172,7 +173,7 @@ class World {
     options.upstreams = {{.address = {.host = "127.0.0.1", .port = upstream.port()}}};
     auto started = osproxy::http::Server::start(
         std::move(options), directives_,
-        [this](std::size_t) -> osproxy::Recorder& { return recorder_; }, clock_);
+        [this](std::size_t) -> osproxy::Recorder& { return recorder_; }, clock_, board_);
     require(started.has_value(), "the server starts");
     server_ = *std::move(started);
   }
@@ -197,6 +198,7 @@ class World {
   std::uint32_t clients_ = 0;
   NoRecorder recorder_;
   osproxy::SystemClock clock_;
+  osproxy::UpstreamBoard board_{{"upstream"}, 1, clock_.now().wall};
   osproxy::SnapshotCell<osproxy::DirectiveSet> directives_{osproxy::DirectiveSet::empty_set()};
   std::unique_ptr<osproxy::http::Server> server_;
 };

@@ -1,7 +1,9 @@
 // When a directive with ttl_secs was first seen, agreed by a fleet: step by step, and as a fleet.
 #include "osproxy/etcd/anchors.h"
 
+#include <cstddef>
 #include <deque>
+#include <iterator>
 #include <memory>
 
 #include <gmock/gmock.h>
@@ -356,7 +358,8 @@ class FleetModel {
     for (int step = 0; step < 400; ++step) {
       clock_.advance(std::chrono::milliseconds{random_.below(400)});
       if (random_.below(40) == 0) start(false);
-      if (random_.below(60) == 0) members_.erase(members_.begin() + pick());
+      if (random_.below(60) == 0)
+        members_.erase(std::next(members_.begin(), static_cast<std::ptrdiff_t>(pick())));
       if (members_.empty()) start(false);
       Member& member = *members_[pick()];
       if (!member.under_way.empty()) {

@@ -66,8 +66,8 @@ std::string base64(std::string_view bytes) {
   std::string text;
   unsigned bits = 0;
   unsigned bit_count = 0;
-  for (const unsigned char byte : bytes) {
-    bits = bits << 8 | byte;
+  for (const char byte : bytes) {
+    bits = bits << 8 | static_cast<unsigned char>(byte);
     for (bit_count += 8; bit_count >= 6; bit_count -= 6) {
       text += kDigits[bits >> (bit_count - 6) & 0x3f];
     }

@@ -52,7 +52,7 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
   auto fleet = EtcdFleetReader::create({.target = target}, clock);
   if (!fleet) return std::unexpected(fleet.error().message);
 
-  auto bell = std::make_shared<AckBell>();
+  const auto bell = std::make_shared<AckBell>();
   auto store = connect_store(settings, target, log, bell, clock);
   if (!store) return std::unexpected(std::move(store).error());
   auto acks = EtcdAckWriter::start(
@@ -88,7 +88,7 @@ std::expected<DirectiveSource, std::string> open_directive_source(const Settings
     if (!store) return std::unexpected(store.error());
     return DirectiveSource{.kind = "file", .store = *std::move(store)};
   }
-  auto memory = std::make_shared<MemoryDirectiveStore>(limits, clock);
+  const auto memory = std::make_shared<MemoryDirectiveStore>(limits, clock);
   return DirectiveSource{.kind = "memory", .store = memory, .publisher = memory};
 }
 

@@ -275,7 +275,7 @@ const SettingRow kTable[] = {
     {"principal-tenants-file", "FILE", "instead: the principal; a line is a principal, its tenant",
      false,
      [](Settings& s, Values v) {
-       auto stored = store_path(s.principal_tenants_file, v[0]);
+       const auto stored = store_path(s.principal_tenants_file, v[0]);
        return stored ? store_tenant(s, http::TenantRule::of_principal()) : stored;
      }},
     {"known-tokens-file", "FILE",

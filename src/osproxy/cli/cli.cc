@@ -147,7 +147,7 @@ int CommandLine::run(std::vector<std::string> arguments, Environment& environmen
 
 int run(std::vector<std::string> arguments, Environment& environment) {
   move_command_first(arguments);
-  if (!arguments.empty() && !arguments.front().starts_with("-") && !is_command(arguments.front())) {
+  if (!arguments.empty() && !arguments.front().starts_with('-') && !is_command(arguments.front())) {
     fmt::print(environment.err,
                "osproxyctl: there is no such command: {}\nSee: osproxyctl --help\n",
                arguments.front());

@@ -100,7 +100,7 @@ std::expected<void, Failure> explain(const Flags& flags, Environment& environmen
 }  // namespace
 
 Action add_explain(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<Flags>();
   app.add_option("ID", flags->request_id, "The request's id")->required();
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Admin);

@@ -79,7 +79,7 @@ std::expected<void, Failure> fleet(const Flags& flags, Environment& environment)
 }  // namespace
 
 Action add_fleet(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<Flags>();
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Either);
   app.footer(kExamples);

@@ -45,7 +45,7 @@ std::expected<void, Failure> list(const Flags& flags, Environment& environment) 
 }  // namespace
 
 Action add_list(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<Flags>();
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Either);
   app.footer(kExamples);

@@ -138,7 +138,7 @@ std::expected<void, Failure> off(const Flags& flags, Environment& environment) {
 }  // namespace
 
 Action add_off(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<Flags>();
   app.add_option("ID", flags->ids, "The directives to take off");
   app.add_flag("--all", flags->all, "Take off every directive");
   add_restart_ttl(app, flags->restart_ttl);

@@ -251,7 +251,7 @@ std::expected<void, Failure> on(const Flags& flags, Environment& environment) {
 }  // namespace
 
 Action add_on(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<Flags>();
   add_target(app, *flags);
   add_recording(app, *flags);
   add_account(app, *flags);

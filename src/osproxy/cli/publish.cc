@@ -76,7 +76,7 @@ std::expected<void, Failure> publish(const Flags& flags, Environment& environmen
 }  // namespace
 
 Action add_publish(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<Flags>();
   app.add_option("FILE", flags->file, "The document, or - for standard input")->required();
   add_value(app, "--if-revision", "N", "Publish only if N is still the current revision",
             number_reader(flags->if_revision, {0, INT64_MAX}));

@@ -187,7 +187,7 @@ std::expected<void, Failure> status(const Flags& flags, Environment& environment
 }  // namespace
 
 Action add_status(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<Flags>();
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Admin);
   app.footer(kExamples);

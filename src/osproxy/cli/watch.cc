@@ -117,7 +117,7 @@ std::expected<void, Failure> watch(const Flags& flags, Environment& environment)
 }  // namespace
 
 Action add_watch(CLI::App& app) {
-  auto flags = std::make_shared<Flags>();
+  const auto flags = std::make_shared<Flags>();
   add_value(app, "--state-dir", "DIR",
             "Keep the last good set there, and start from it if etcd is down",
             text_reader(flags->state_dir, kMaxPathBytes));

@@ -77,7 +77,7 @@ bool is_good_scalar(ondemand::value& value, ondemand::json_type type) {
 }
 
 std::optional<Fault> check_value(ondemand::value& value, std::size_t depth) {
-  ondemand::json_type type{};
+  auto type = ondemand::json_type::null;
   if (value.type().get(type)) return Fault::InvalidJson;
   const bool container = type == ondemand::json_type::array || type == ondemand::json_type::object;
   if (container && depth > kMaxJsonDepth) return Fault::TooDeep;

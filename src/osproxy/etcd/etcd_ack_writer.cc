@@ -169,7 +169,7 @@ class EtcdAckWriter::Impl {
   }
 
   void publish_status() {
-    AckStatus status = machine_.status();
+    const AckStatus status = machine_.status();
     bool is_news = false;
     {
       const std::lock_guard lock(mutex_);
