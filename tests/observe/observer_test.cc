@@ -111,6 +111,22 @@ TEST(Observer, TellsWhatTheExplainStoreHolds) {
   EXPECT_GT(totals.explain.held_bytes, 2 * sizeof(Record));
 }
 
+class CollectingSink final : public RecordSink {
+ public:
+  void take(const RecordPointer& record) noexcept override { ids.push_back(record->request_id); }
+  std::vector<std::string> ids;
+};
+
+TEST(Observer, GivesEachRecordToTheSinksAlsoWithAllElseOff) {
+  CollectingSink first;
+  CollectingSink second;
+  Observer observer({.explain_max_records = 0, .ring_records = 0}, 2, {&first, &second});
+  observer.recorder(0).record(make_record("a"), false);
+  observer.recorder(1).record(make_record("b"), true);
+  EXPECT_THAT(first.ids, testing::ElementsAre("a", "b"));
+  EXPECT_EQ(second.ids, first.ids);
+}
+
 TEST(Observer, SumsRequestsByEndpointAndStatusClass) {
   Observer observer({}, 2);
   observer.recorder(0).count({.endpoint = Endpoint::Search,

@@ -11,17 +11,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
-#include <memory>
 #include <string_view>
 #include <unordered_map>
 
 #include "osproxy/observe/record.h"
+#include "osproxy/observe/record_sink.h"
 #include "osproxy/observe/sip_hash.h"
 
 namespace osproxy {
-
-/// Records are shared, so that a reader holds a lock for a pointer's copy and no longer.
-using RecordPointer = std::shared_ptr<const Record>;
 
 /// What a stored record takes, in bytes: itself, its strings, and the store's own nodes.
 std::size_t memory_of(const Record& record) noexcept;

@@ -29,8 +29,9 @@ ObserverOptions part_of(const ObserverOptions& totals, std::size_t workers) {
 
 class Observer::Worker final : public Recorder {
  public:
-  Worker(const ObserverOptions& part, SipKey key)
-      : explain_on_(part.explain_max_records > 0 && part.explain_max_bytes > 0),
+  Worker(const ObserverOptions& part, SipKey key, const std::vector<RecordSink*>& sinks)
+      : sinks_(sinks),
+        explain_on_(part.explain_max_records > 0 && part.explain_max_bytes > 0),
         ring_on_(part.ring_records > 0),
         explain_({.max_records = part.explain_max_records, .max_bytes = part.explain_max_bytes},
                  key),
@@ -43,7 +44,7 @@ class Observer::Worker final : public Recorder {
   void record(Record record, bool ring_buffer) noexcept override {
     counters_.recorded.add(1);
     const bool to_ring = ring_buffer && ring_on_;
-    if (!explain_on_ && !to_ring) return;
+    if (!explain_on_ && !to_ring && sinks_.empty()) return;
     RecordPointer pointer;
     try {
       pointer = std::make_shared<const Record>(std::move(record));
@@ -52,6 +53,7 @@ class Observer::Worker final : public Recorder {
       if (to_ring) counters_.ring.dropped.add(1);
       return;
     }
+    for (RecordSink* const sink : sinks_) sink->take(pointer);
     if (to_ring) put_in_ring(pointer);
     if (explain_on_) put_in_explain(std::move(pointer));
   }
@@ -107,6 +109,7 @@ class Observer::Worker final : public Recorder {
   }
 
   // Constant after construction.
+  const std::vector<RecordSink*>& sinks_;  // the observer's
   const bool explain_on_;
   const bool ring_on_;
 
@@ -119,15 +122,16 @@ class Observer::Worker final : public Recorder {
   RingShard ring_;        // guarded by mutex_
 };
 
-Observer::Observer(const ObserverOptions& options, std::size_t workers)
-    : options_(options), workers_([&] {
+Observer::Observer(const ObserverOptions& options, std::size_t workers,
+                   std::vector<RecordSink*> sinks)
+    : options_(options), sinks_(std::move(sinks)), workers_([&] {
         assert(workers > 0);
         Random random = Random::from_system();
         const SipKey key{.k0 = random.next(), .k1 = random.next()};
         std::vector<std::unique_ptr<Worker>> made;
         made.reserve(workers);
         for (std::size_t i = 0; i < workers; ++i) {
-          made.push_back(std::make_unique<Worker>(part_of(options, workers), key));
+          made.push_back(std::make_unique<Worker>(part_of(options, workers), key, sinks_));
         }
         return made;
       }()) {}

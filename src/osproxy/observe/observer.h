@@ -1,17 +1,19 @@
 // Where records and counters go, and where the admin listener reads them.
 //
-//   Observer observer({}, workers);
+//   Observer observer({}, workers, {&log_lines});
 //   Recorder& recorder = observer.recorder(i);          // worker i's own; used by it alone
 //   auto record = observer.explain(request_id);         // from any thread
 //
 // Each worker has a shard of its own: counters on their own cache lines, a part of the explain
 // store (by request id) and a part of the break-glass ring. The totals of ObserverOptions are
 // divided evenly over the workers, so a worker that sees most of the traffic keeps only its part.
-// What does not fit pushes out the oldest, and is counted.
+// What does not fit pushes out the oldest, and is counted. What a sink does with a record is its
+// own business.
 //
 // Thread safety: a Recorder belongs to its worker thread. Everything else may be called from any
 // thread; a reader holds a shard's mutex for one look-up, or for one pointer's copy, at a time.
-// Ownership: the recorders live as long as the observer, which must outlive the workers.
+// Ownership: the recorders live as long as the observer, which must outlive the workers; the sinks
+// must outlive the observer.
 #pragma once
 
 #include <array>
@@ -25,6 +27,7 @@
 
 #include "osproxy/directive/model.h"
 #include "osproxy/observe/record.h"
+#include "osproxy/observe/record_sink.h"
 #include "osproxy/observe/recorder.h"
 
 namespace osproxy {
@@ -79,7 +82,8 @@ struct ObserverTotals {
 class Observer {
  public:
   /// `workers` must be at least 1.
-  Observer(const ObserverOptions& options, std::size_t workers);
+  Observer(const ObserverOptions& options, std::size_t workers,
+           std::vector<RecordSink*> sinks = {});
   ~Observer();
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
@@ -107,6 +111,7 @@ class Observer {
   class Worker;
 
   const ObserverOptions options_;
+  const std::vector<RecordSink*> sinks_;
   const std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -1,0 +1,30 @@
+// An output that works records off on a thread of its own: log lines, the live tail, spans.
+//
+// The observer hands each record to its sinks beside the explain store and the ring. A sink takes a
+// pointer into a queue of its own (core/bounded_queue.h), or drops it and counts that.
+#pragma once
+
+#include <memory>
+
+#include "osproxy/observe/record.h"
+
+namespace osproxy {
+
+/// Shared by all outputs, never changed.
+using RecordPointer = std::shared_ptr<const Record>;
+
+class RecordSink {
+ public:
+  virtual ~RecordSink() = default;
+  RecordSink(const RecordSink&) = delete;
+  RecordSink& operator=(const RecordSink&) = delete;
+
+  /// Called by every worker, on its thread, as a request ends: must be thread-safe, must not wait
+  /// and must keep what it needs within a bound.
+  virtual void take(const RecordPointer& record) noexcept = 0;
+
+ protected:
+  RecordSink() = default;
+};
+
+}  // namespace osproxy
