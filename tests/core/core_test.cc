@@ -44,6 +44,15 @@ TEST(ManualClock, AdvancesBothClocksAndJumpsOne) {
   EXPECT_EQ(clock.now().boot, start.boot + 5s);
 }
 
+TEST(SpanIds, AreHexOfTheirSizeAndNotZero) {
+  Random random{42};
+  EXPECT_EQ(make_trace_id(random).size(), 32U);
+  const std::string id = make_span_id(random);
+  EXPECT_EQ(id.size(), 16U);
+  EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), id.npos);
+  EXPECT_NE(id, make_span_id(random));
+}
+
 TEST(Random, ReplaysFromItsSeed) {
   Random a{42};
   Random b{42};

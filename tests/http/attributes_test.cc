@@ -42,7 +42,7 @@ class RequestAttributesTest : public testing::Test {
     return read({{"Authorization", authorization}}).matched.principal;
   }
   std::string_view trace_id(std::string_view parent) {
-    return read({{"traceparent", parent}}).trace_id;
+    return read({{"traceparent", parent}}).trace.trace_id;
   }
 
   void know(std::string_view tokens, std::string_view tenants = "") {
@@ -83,7 +83,7 @@ TEST_F(RequestAttributesTest, AreEmptyForABareRequest) {
   const RequestAttributes found = read({});
   EXPECT_EQ(found.matched.tenant, "");
   EXPECT_EQ(found.matched.principal, "");
-  EXPECT_EQ(found.trace_id, "");
+  EXPECT_EQ(found.trace.trace_id, "");
   EXPECT_FALSE(found.has_opaque_id);
 }
 
@@ -319,7 +319,7 @@ TEST_F(RequestAttributesTest, TakeNoTraceIdOfAnInvalidTraceParent) {
         with(3, "4bfg"), with(36, "00F0"), with(53, "0x"), " " + valid}) {
     EXPECT_EQ(trace_id(parent), "") << parent;
   }
-  EXPECT_EQ(read({{"traceparent", valid}, {"Traceparent", valid}}).trace_id, "");
+  EXPECT_EQ(read({{"traceparent", valid}, {"Traceparent", valid}}).trace.trace_id, "");
 }
 
 }  // namespace

@@ -84,6 +84,15 @@ TEST(RecordJson, SaysNullForWhatIsNotKnown) {
   }
 }
 
+TEST(RecordJson, HasIdsOfSpansOnlyWhereThereAreSpans) {
+  Record record = make_record("id");
+  EXPECT_THAT(to_json(record), testing::Not(testing::HasSubstr("span_id")));
+  record.span_id = "00f067aa0ba902b7";
+  EXPECT_THAT(to_json(record),
+              testing::HasSubstr(R"("trace_id":null,"span_id":"00f067aa0ba902b7",)"
+                                 R"("parent_span_id":null,"upstream_span_id":null,"level")"));
+}
+
 TEST(RecordJson, SaysNullForAnAnswerThatWasNeverSent) {
   Record record = make_record("id");
   record.status = 0;

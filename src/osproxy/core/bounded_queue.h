@@ -1,4 +1,5 @@
-// A queue between threads that never grows beyond its capacity and never makes a writer wait for room.
+// A queue between threads that never grows beyond its capacity and never makes a writer wait for
+// room.
 //
 //   BoundedQueue<Line> queue(4'096);
 //   if (!queue.push(std::move(line))) ++dropped;                // any thread

@@ -4,10 +4,11 @@
 #include <cstdint>
 
 namespace osproxy {
+namespace {
 
-std::string make_request_id(Random& random) {
+std::string random_hex(std::size_t size, Random& random) {
   static constexpr char kHex[] = "0123456789abcdef";
-  std::string id(kRequestIdSize, '0');
+  std::string id(size, '0');
   std::uint64_t bits = 0;
   for (std::size_t i = 0; i < id.size(); ++i) {
     if (i % 16 == 0) bits = random.next();
@@ -16,6 +17,21 @@ std::string make_request_id(Random& random) {
   }
   return id;
 }
+
+// All zero means that there is none.
+std::string random_id(std::size_t size, Random& random) {
+  std::string id = random_hex(size, random);
+  if (id.find_first_not_of('0') == id.npos) id.back() = '1';
+  return id;
+}
+
+}  // namespace
+
+std::string make_request_id(Random& random) { return random_hex(kRequestIdSize, random); }
+
+std::string make_trace_id(Random& random) { return random_id(kRequestIdSize, random); }
+
+std::string make_span_id(Random& random) { return random_id(16, random); }
 
 bool is_well_formed_request_id(std::string_view id) noexcept {
   constexpr auto kAllowed = [](char c) {

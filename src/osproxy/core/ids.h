@@ -18,6 +18,11 @@ inline constexpr std::size_t kMaxRequestIdSize = 128;
 /// A new request id, 32 lower-case hex digits.
 std::string make_request_id(Random& random);
 
+/// New ids of a trace and of a span (W3C Trace Context): 32 and 16 lower-case hex digits, not all
+/// zero.
+std::string make_trace_id(Random& random);
+std::string make_span_id(Random& random);
+
 /// True if a client's `X-Request-Id` may be kept as it is: 1 to kMaxRequestIdSize bytes of
 /// [A-Za-z0-9._:-]. Anything else could break a log line, a header or a URL that it ends up in.
 bool is_well_formed_request_id(std::string_view id) noexcept;

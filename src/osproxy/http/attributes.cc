@@ -146,33 +146,6 @@ std::string_view find_tenant(const TenantSources& from, const AttributeSources& 
   std::unreachable();
 }
 
-bool is_lower_hex(std::string_view text) noexcept {
-  return std::ranges::all_of(
-      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-bool is_all_zero(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) { return c == '0'; });
-}
-
-/// `00-<32 hex: trace>-<16 hex: parent>-<2 hex: flags>` (W3C Trace Context, section 3.2). Version
-/// 00 ends there; a later one may go on behind another dash. Version ff is invalid.
-std::string_view trace_id_of(std::string_view parent) noexcept {
-  constexpr std::size_t kSize = 55;
-  if (parent.size() < kSize) return {};
-  const std::string_view version = parent.substr(0, 2);
-  const std::string_view trace = parent.substr(3, 32);
-  const std::string_view span = parent.substr(36, 16);
-  const std::string_view flags = parent.substr(53, 2);
-  if (parent[2] != '-' || parent[35] != '-' || parent[52] != '-') return {};
-  for (const auto part : {version, trace, span, flags}) {
-    if (!is_lower_hex(part)) return {};
-  }
-  if (version == "ff" || is_all_zero(trace) || is_all_zero(span)) return {};
-  if (parent.size() > kSize && (version == "00" || parent[kSize] != '-')) return {};
-  return trace;
-}
-
 std::string_view choose_request_id(std::string_view sent, Random& random, std::string& made) {
   if (is_well_formed_request_id(sent)) return sent;
   made = make_request_id(random);
@@ -203,7 +176,8 @@ RequestAttributes read_attributes(const RequestHead& head, const AttributeSource
                   .endpoint = what.endpoint},
       .principal_verified = principal.verified,
       .request_id = choose_request_id(headers.request_id.value(), random, scratch.request_id),
-      .trace_id = trace_id_of(headers.trace_parent.value()),
+      .trace = parse_traceparent(headers.trace_parent.value()),
+      .has_traceparent = headers.trace_parent.is_sent(),
       .has_opaque_id = headers.opaque_id.is_sent(),
   };
 }

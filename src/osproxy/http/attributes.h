@@ -24,6 +24,7 @@
 #include "osproxy/http/head.h"
 #include "osproxy/http/identities.h"
 #include "osproxy/http/tenant_rule.h"
+#include "osproxy/http/trace_context.h"
 
 namespace osproxy::http {
 
@@ -39,7 +40,8 @@ struct RequestAttributes {
   Attributes matched{};
   bool principal_verified = false;  ///< not only claimed
   std::string_view request_id{};    ///< the client's `X-Request-Id` if well-formed, else a new one
-  std::string_view trace_id{};      ///< of a valid `traceparent`, else empty
+  TraceParent trace{};              ///< of a single, valid `traceparent`
+  bool has_traceparent = false;     ///< the client sent one, valid or not
   bool has_opaque_id = false;       ///< the client sent an `X-Opaque-Id`
 };
 

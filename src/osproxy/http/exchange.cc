@@ -222,6 +222,7 @@ Task<Exchange::Outcome> Exchange::exchange(UpstreamPool::Lease& lease) {
   write_request_head(head_,
                      {.request_id = story_.request_id(),
                       .add_opaque_id = !story_.has_opaque_id(),
+                      .traceparent = story_.traceparent(),
                       .forwarding = forwarding_},
                      head_out_);
   story_.request_goes_as(head_out_);

@@ -33,12 +33,14 @@ void write_request_head(const RequestHead& head, const RequestRewrite& rewrite, 
   const Forwarding* const forwarding = rewrite.forwarding;
   append_lines(
       head,
-      [forwarding](const Header& header) {
+      [&rewrite, forwarding](const Header& header) {
         return !header.hop_by_hop && !equal_names(header.name, "X-Request-Id") &&
+               (rewrite.traceparent.empty() || !equal_names(header.name, "traceparent")) &&
                (forwarding == nullptr || !forwarding->replaces(header.name));
       },
       out);
   if (forwarding != nullptr) forwarding->append(head, out);
+  if (!rewrite.traceparent.empty()) append_field("traceparent", rewrite.traceparent, out);
   append_field("X-Request-Id", rewrite.request_id, out);
   if (rewrite.add_opaque_id) append_field("X-Opaque-Id", rewrite.request_id, out);
   if (head.framing == Framing::Chunked) append_field("Transfer-Encoding", "chunked", out);

@@ -13,7 +13,8 @@ namespace osproxy::http {
 
 struct RequestRewrite {
   std::string_view request_id;
-  bool add_opaque_id = false;  ///< the client sent no `X-Opaque-Id`: it becomes the request id
+  bool add_opaque_id = false;      ///< the client sent no `X-Opaque-Id`: it becomes the request id
+  std::string_view traceparent{};  ///< in the place of the client's; empty: that one, if any
   const Forwarding* forwarding = nullptr;  ///< what is told of the client; null: nothing
 };
 

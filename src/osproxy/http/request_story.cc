@@ -48,10 +48,21 @@ void RequestStory::match() {
   stages.turn_on();  // one clock read, in case that the level asks for times
   stages.enter(Stage::Match);
   verdict_ = set->match(request_.matched, started_, request_id());
-  if (verdict_.level < Level::ShapeTiming) stages.turn_off();
+  if (verdict_.selected()) {
+    set_ = set;
+    if (worker_.options.spans) {
+      spans_ = std::make_unique<TraceSpans>(make_spans(request_.trace, worker_.random));
+    }
+  }
+  if (verdict_.level < Level::ShapeTiming && spans_ == nullptr) stages.turn_off();
   stages.enter(Stage::Queue);
-  if (verdict_.selected()) set_ = set;
   if (verdict_.level >= Level::ShapeRewriteDiff && head_ != nullptr) begin_detail();
+}
+
+/// One that is malformed goes on as it is: a node that logs it shall see what the client sent.
+std::string_view RequestStory::traceparent() const noexcept {
+  const bool is_malformed = request_.has_traceparent && !request_.trace.is_valid();
+  return spans_ == nullptr || is_malformed ? std::string_view{} : spans_->to_upstream;
 }
 
 void RequestStory::begin_detail() {
@@ -89,7 +100,8 @@ void RequestStory::finish() {
 Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanoseconds latency) {
   Record record;
   record.request_id = request_id();
-  record.trace_id = request_.trace_id;
+  record.trace_id = request_.trace.trace_id;
+  if (spans_) add_spans(record);
   record.level = verdict.level;
   for (const std::uint32_t place : verdict.named()) {
     record.directives.push_back(set_->directives()[place].directive.id);
@@ -118,6 +130,13 @@ Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanosecond
     record.rewrite = std::move(detail_->rewrite);
   }
   return record;
+}
+
+void RequestStory::add_spans(Record& record) const {
+  record.trace_id = spans_->trace_id;
+  record.span_id = spans_->server;
+  record.parent_span_id = request_.trace.parent_id;
+  if (sent_) record.upstream_span_id = spans_->client;
 }
 
 }  // namespace osproxy::http

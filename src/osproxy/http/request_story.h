@@ -25,6 +25,7 @@
 #include "osproxy/http/head.h"
 #include "osproxy/http/rewrite_diff.h"
 #include "osproxy/http/stage_timer.h"
+#include "osproxy/http/trace_context.h"
 #include "osproxy/http/worker_context.h"
 #include "osproxy/observe/answer_reader.h"
 #include "osproxy/observe/body_structure_reader.h"
@@ -72,9 +73,13 @@ class RequestStory {
   Endpoint endpoint() const noexcept { return request_.matched.endpoint; }
   bool has_opaque_id() const noexcept { return request_.has_opaque_id; }
 
+  /// What the node is told instead of the client's `traceparent`; empty: that one goes on.
+  std::string_view traceparent() const noexcept;
+
   /// The request's head as it was sent upstream, and its body as it comes; cost a branch each
   /// unless the request is selected with Level::ShapeRewriteDiff.
   void request_goes_as(std::string_view sent) {
+    sent_ = true;
     if (detail_) detail_->rewrite.request = compare_heads(*head_, sent);
   }
   void request_goes_on(std::string_view payload) noexcept {
@@ -93,7 +98,7 @@ class RequestStory {
   }
 
   Facts facts;
-  StageTimer stages;  ///< on from Level::ShapeTiming
+  StageTimer stages;  ///< on from Level::ShapeTiming, and if there are spans
 
  private:
   /// What only Level::ShapeRewriteDiff asks for.
@@ -103,6 +108,7 @@ class RequestStory {
   };
 
   void begin_detail();
+  void add_spans(Record& record) const;
   void read_answer(const ResponseHead& head);
   Record make_record(const Verdict& verdict, std::chrono::nanoseconds latency);
 
@@ -116,9 +122,11 @@ class RequestStory {
   RequestAttributes request_;
   Verdict verdict_;
   bool finished_ = false;
+  bool sent_ = false;                     // to a node, if only in part
   DirectiveSet::Pointer set_;             // the snapshot, held only if the request is selected
   std::unique_ptr<AnswerReader> answer_;  // only then, and if OpenSearch answers
   std::unique_ptr<Detail> detail_;        // only with Level::ShapeRewriteDiff
+  std::unique_ptr<TraceSpans> spans_;     // only if the request is selected and spans are wanted
 };
 
 }  // namespace osproxy::http

@@ -42,6 +42,7 @@ struct ServerOptions {
   HeadLimits limits{};
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
   ForwardingOptions forwarding{};
+  bool spans = false;  ///< a selected request gets the ids of spans, and its node is told of them
 
   // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.
   std::chrono::milliseconds handshake_timeout{10'000};  ///< of TLS, on either side

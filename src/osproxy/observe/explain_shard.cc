@@ -40,7 +40,8 @@ std::size_t memory_of(const Record& record) noexcept {
   std::size_t bytes = sizeof(Record) + kNodeBytes;
   for (const std::string* text :
        {&record.request_id, &record.trace_id, &record.method, &record.index, &record.tenant,
-        &record.principal, &record.protocol, &record.upstream, &record.error}) {
+        &record.principal, &record.protocol, &record.upstream, &record.error, &record.span_id,
+        &record.parent_span_id, &record.upstream_span_id}) {
     bytes += heap_of(*text);
   }
   bytes += record.directives.capacity() * sizeof(std::string);

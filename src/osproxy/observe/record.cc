@@ -139,6 +139,11 @@ std::string to_json(const Record& record) {
   json.begin_object();
   json.field("request_id", record.request_id);
   json.field_or_null("trace_id", record.trace_id);
+  if (!record.span_id.empty()) {
+    json.field("span_id", record.span_id);
+    json.field_or_null("parent_span_id", record.parent_span_id);
+    json.field_or_null("upstream_span_id", record.upstream_span_id);
+  }
   json.field("level", to_string(record.level));
   json.key("directives").begin_array();
   for (const std::string& id : record.directives) json.value(id);

@@ -23,7 +23,10 @@ namespace osproxy {
 /// keys in `body` by key_names.h.
 struct Record {
   std::string request_id;
-  std::string trace_id;  ///< from `traceparent`; empty if there was none
+  std::string trace_id;  ///< from `traceparent`; empty if there was none and there are no spans
+  std::string span_id;   ///< of the SERVER span; empty if no spans are exported, as the next two
+  std::string parent_span_id;    ///< from `traceparent`; empty if there was none
+  std::string upstream_span_id;  ///< of the CLIENT span; empty if nothing was sent to a node
   Level level = Level::Off;
   std::vector<std::string> directives;  ///< ids of those that selected it, at most 8
   WallTime started;
@@ -51,7 +54,7 @@ struct Record {
 
   std::optional<AnswerFacts> answer;  ///< what OpenSearch's answer says; absent if it sent none
 
-  StageTimes times;  ///< shown from Level::ShapeTiming on
+  StageTimes times;  ///< shown from Level::ShapeTiming on; taken at lower ones for spans only
 
   Rewrite rewrite;     ///< at Level::ShapeRewriteDiff
   BodyStructure body;  ///< of the request, at Level::ShapeRewriteDiff
