@@ -114,6 +114,8 @@ TEST(Observer, TellsWhatTheExplainStoreHolds) {
 class CollectingSink final : public RecordSink {
  public:
   void take(const RecordPointer& record) noexcept override { ids.push_back(record->request_id); }
+  std::string_view name() const noexcept override { return "collecting"; }
+  OutputTotals totals() const noexcept override { return {.kept = ids.size()}; }
   std::vector<std::string> ids;
 };
 
@@ -125,6 +127,10 @@ TEST(Observer, GivesEachRecordToTheSinksAlsoWithAllElseOff) {
   observer.recorder(1).record(make_record("b"), true);
   EXPECT_THAT(first.ids, testing::ElementsAre("a", "b"));
   EXPECT_EQ(second.ids, first.ids);
+  const auto outputs = observer.outputs();
+  ASSERT_EQ(outputs.size(), 4U);  // behind the two of the observer's own
+  EXPECT_EQ(outputs[2].output, "collecting");
+  EXPECT_EQ(outputs[2].totals.kept, 2U);
 }
 
 TEST(Observer, SumsRequestsByEndpointAndStatusClass) {

@@ -102,11 +102,10 @@ void write_output(JsonWriter& json, std::string_view name, const OutputTotals& t
   json.end_object();
 }
 
-void write_records(JsonWriter& json, const ObserverTotals& totals) {
+void write_records(JsonWriter& json, const Observer& observer) {
   json.key("records").begin_object();
-  json.field("recorded", totals.recorded);
-  write_output(json, "explain", totals.explain);
-  write_output(json, "ring", totals.ring);
+  json.field("recorded", observer.totals().recorded);
+  for (const auto& [output, totals] : observer.outputs()) write_output(json, output, totals);
   json.end_object();
 }
 
@@ -129,7 +128,7 @@ Response get_status(const Context& context, const Request&, std::string_view) {
   }
   json.end_array();
   if (context.parts.upstreams != nullptr) write_upstreams(json, *context.parts.upstreams);
-  write_records(json, context.parts.observer.totals());
+  write_records(json, context.parts.observer);
   json.end_object();
   return {.body = std::move(json).take()};
 }

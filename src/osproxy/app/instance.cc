@@ -29,6 +29,13 @@ http::NodeHealthOptions health_check(const Settings& settings) {
           .healthy_after = static_cast<unsigned>(settings.healthy_after)};
 }
 
+std::unique_ptr<RecordLog> make_record_log(const Settings& settings) {
+  if (settings.record_log.empty()) return nullptr;
+  RecordLogOptions options{.path = settings.record_log};
+  options.tell = [](const std::string& sentence) { spdlog::warn("{}", sentence); };
+  return std::make_unique<RecordLog>(std::move(options));
+}
+
 std::vector<std::string> names_of(const std::vector<Origin>& upstreams) {
   std::vector<std::string> names;
   names.reserve(upstreams.size());
@@ -52,13 +59,23 @@ Instance::Instance(const Settings& settings, const Clock& clock)
       clock_(clock),
       store_log_(clock),
       tls_log_(clock),
+      record_log_(make_record_log(settings)),
       observer_({.explain_max_records = settings.explain_records,
                  .explain_max_bytes = settings.explain_bytes,
                  .ring_records = settings.ring_records},
-                settings.workers),
+                settings.workers, sinks()),
       upstreams_(names_of(settings.upstreams), settings.workers, clock.now().wall) {}
 
+std::vector<RecordSink*> Instance::sinks() const {
+  std::vector<RecordSink*> sinks;
+  if (record_log_) sinks.push_back(record_log_.get());
+  return sinks;
+}
+
 std::expected<void, std::string> Instance::open(int listener) {
+  if (record_log_) {
+    if (auto opened = record_log_->open(); !opened) return opened;
+  }
   auto source = open_directive_source(settings_, store_log_, clock_);
   if (!source) return std::unexpected(std::move(source).error());
   source_ = *std::move(source);
@@ -177,6 +194,7 @@ void Instance::stop() {
 }
 
 void Instance::reload(const std::expected<Settings, std::string>& next) {
+  if (record_log_) record_log_->reopen();
   const auto taken = next ? take_over(*next) : std::unexpected(next.error());
   reloads_->count(taken.has_value());
   if (!taken) spdlog::error("not reloaded, all stays as it was: {}", taken.error());

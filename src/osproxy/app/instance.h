@@ -26,6 +26,7 @@
 #include "osproxy/core/clock.h"
 #include "osproxy/http/server.h"
 #include "osproxy/observe/observer.h"
+#include "osproxy/observe/record_log.h"
 #include "osproxy/observe/upstream_board.h"
 
 namespace osproxy::app {
@@ -49,9 +50,9 @@ class Instance {
   /// Announces it, and lets requests under way finish, for at most the drain time-out.
   void stop();
 
-  /// Takes over what may change while it runs: the log level, and what stands in the files of
-  /// tokens, tenants and TLS. What is malformed changes nothing; the log says what. `next`:
-  /// settings that were read again, or why they could not be.
+  /// Opens the file of records anew, and takes over what may change while it runs: the log level,
+  /// and what stands in the files of tokens, tenants and TLS. What is malformed changes nothing;
+  /// the log says what. `next`: settings that were read again, or why they could not be.
   void reload(const std::expected<Settings, std::string>& next);
 
   /// Every worker has gone round its event loop within `bound`.
@@ -64,6 +65,7 @@ class Instance {
  private:
   Instance(const Settings& settings, const Clock& clock);
 
+  std::vector<RecordSink*> sinks() const;
   std::expected<void, std::string> open(int listener);
   std::expected<void, std::string> open_admin();
   std::expected<void, std::string> open_proxy(int listener);
@@ -78,6 +80,7 @@ class Instance {
   TlsLog tls_log_;
   const std::shared_ptr<TlsMetrics> tls_metrics_ = std::make_shared<TlsMetrics>();
   UpstreamLog upstream_log_;
+  const std::unique_ptr<RecordLog> record_log_;  // null: off
   Observer observer_;
   UpstreamBoard upstreams_;
   // Read by the admin thread. Relaxed: each is one fact, ordering nothing else.

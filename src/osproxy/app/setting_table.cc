@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -227,6 +229,26 @@ Stored store_path(std::string& out, const std::string& path) {
   return {};
 }
 
+/// Of a file that is appended to, and made if it is not there.
+Stored store_record_log(std::string& out, const std::string& path) {
+  if (path == "off") {
+    out.clear();
+    return {};
+  }
+  const std::filesystem::path file(path);
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  std::error_code ignored;
+  const bool is_there = std::filesystem::exists(file, ignored);
+  const bool good = path == "-" || (is_there ? !std::filesystem::is_directory(file, ignored) &&
+                                                   ::access(path.c_str(), W_OK) == 0
+                                             : ::access(folder.c_str(), W_OK | X_OK) == 0);
+  if (path.empty() || !good) {
+    return std::unexpected("it must be a file that can be written, - or off");
+  }
+  out = path;
+  return {};
+}
+
 constexpr std::size_t kMaxRecords = 10'000'000;
 constexpr std::size_t kMaxBytes = std::size_t{64} << 30;
 
@@ -417,6 +439,10 @@ const SettingRow kTable[] = {
      [](Settings& s, Values v) { return store_count(s.explain_bytes, v[0], 0, kMaxBytes); }},
     {"ring-records", "N", "records in the break-glass ring; 0: none (default 1000)", false,
      [](Settings& s, Values v) { return store_count(s.ring_records, v[0], 0, kMaxRecords); }},
+    {"record-log", "FILE",
+     "each record as a line of JSON in this file, or - for standard output; off: none "
+     "(default off)",
+     false, [](Settings& s, Values v) { return store_record_log(s.record_log, v[0]); }},
     {"log-level", "LEVEL", "debug, info, warning or error (default info)", false,
      [](Settings& s, Values v) { return store_log_level(s, v[0]); }},
 };

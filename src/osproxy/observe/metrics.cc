@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <iterator>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include <prometheus/text_serializer.h>
@@ -84,15 +85,17 @@ void append_request_families(const ObserverTotals& totals, std::vector<MetricFam
 }
 
 // One family with a sample for each output.
-MetricFamily by_output(MetricFamily family, const ObserverTotals& totals,
+MetricFamily by_output(MetricFamily family, std::span<const NamedTotals> outputs,
                        std::uint64_t OutputTotals::* number) {
   const auto add = family.type == MetricType::Counter ? add_counter : add_gauge;
-  add(family, static_cast<double>(totals.explain.*number), {label("output", "explain")});
-  add(family, static_cast<double>(totals.ring.*number), {label("output", "ring")});
+  for (const NamedTotals& output : outputs) {
+    add(family, static_cast<double>(output.totals.*number), {label("output", output.output)});
+  }
   return family;
 }
 
-void append_record_families(const ObserverTotals& totals, std::vector<MetricFamily>& families) {
+void append_record_families(const ObserverTotals& totals, std::span<const NamedTotals> outputs,
+                            std::vector<MetricFamily>& families) {
   MetricFamily recorded = metric_family("osproxy_records_total",
                                         "Requests that a directive selected.", MetricType::Counter);
   add_counter(recorded, static_cast<double>(totals.recorded));
@@ -100,18 +103,18 @@ void append_record_families(const ObserverTotals& totals, std::vector<MetricFami
   families.push_back(by_output(
       metric_family("osproxy_output_records_total",
                     "Records that the output kept, if only for a time.", MetricType::Counter),
-      totals, &OutputTotals::kept));
+      outputs, &OutputTotals::kept));
   families.push_back(
       by_output(metric_family("osproxy_output_records_evicted_total",
                               "Records pushed out by newer ones.", MetricType::Counter),
-                totals, &OutputTotals::evicted));
+                outputs, &OutputTotals::evicted));
   families.push_back(
       by_output(metric_family("osproxy_output_records_dropped_total",
                               "Records that the output could not keep.", MetricType::Counter),
-                totals, &OutputTotals::dropped));
+                outputs, &OutputTotals::dropped));
   families.push_back(by_output(
       metric_family("osproxy_output_records_held", "Records that are held now.", MetricType::Gauge),
-      totals, &OutputTotals::held));
+      outputs, &OutputTotals::held));
   MetricFamily bytes =
       metric_family("osproxy_explain_store_bytes", "Memory that the explain store's records take.",
                     MetricType::Gauge);
@@ -143,7 +146,7 @@ std::vector<MetricFamily> ObserverMetrics::Collect() const {
   const ObserverTotals totals = observer_.totals();
   std::vector<MetricFamily> families;
   append_request_families(totals, families);
-  append_record_families(totals, families);
+  append_record_families(totals, observer_.outputs(), families);
   return families;
 }
 

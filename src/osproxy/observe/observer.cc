@@ -171,4 +171,14 @@ ObserverTotals Observer::totals() const noexcept {
   return totals;
 }
 
+std::vector<NamedTotals> Observer::outputs() const {
+  const ObserverTotals own = totals();
+  std::vector<NamedTotals> outputs{{.output = "explain", .totals = own.explain},
+                                   {.output = "ring", .totals = own.ring}};
+  for (const RecordSink* const sink : sinks_) {
+    outputs.push_back({.output = sink->name(), .totals = sink->totals()});
+  }
+  return outputs;
+}
+
 }  // namespace osproxy

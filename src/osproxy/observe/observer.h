@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "osproxy/directive/model.h"
+#include "osproxy/observe/output_totals.h"
 #include "osproxy/observe/record.h"
 #include "osproxy/observe/record_sink.h"
 #include "osproxy/observe/recorder.h"
@@ -63,15 +64,6 @@ struct EndpointTotals {
   std::uint64_t response_bytes = 0;
 };
 
-/// What one output did with the records it was given: kept - evicted == held.
-struct OutputTotals {
-  std::uint64_t kept = 0;
-  std::uint64_t evicted = 0;  ///< pushed out by a newer one, or replaced by one of the same id
-  std::uint64_t dropped = 0;  ///< not kept: larger than the worker's part, or out of memory
-  std::uint64_t held = 0;     ///< there now
-  std::uint64_t held_bytes = 0;
-};
-
 struct ObserverTotals {
   std::array<EndpointTotals, kEndpointCount> endpoints{};  ///< by the value of Endpoint
   std::uint64_t recorded = 0;                              ///< requests that were selected
@@ -106,6 +98,9 @@ class Observer {
   /// Sums over all workers. Not one instant: a request that ends meanwhile may be in one sum and
   /// not yet in another.
   ObserverTotals totals() const noexcept;
+
+  /// What became of the records, output by output: the explain store, the ring, each sink.
+  std::vector<NamedTotals> outputs() const;
 
  private:
   class Worker;

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
+#include "osproxy/observe/output_totals.h"
 #include "osproxy/observe/record.h"
 
 namespace osproxy {
@@ -22,6 +24,12 @@ class RecordSink {
   /// Called by every worker, on its thread, as a request ends: must be thread-safe, must not wait
   /// and must keep what it needs within a bound.
   virtual void take(const RecordPointer& record) noexcept = 0;
+
+  /// What metrics and status call it: a constant such as "log", another one for each sink.
+  virtual std::string_view name() const noexcept = 0;
+
+  /// What became of the records so far. From any thread.
+  virtual OutputTotals totals() const noexcept = 0;
 
  protected:
   RecordSink() = default;
