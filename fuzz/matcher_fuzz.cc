@@ -57,6 +57,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   osproxy::testing::Generator<Bytes> generator(bytes, kStart.wall);
   LifeLedger ledger;
   const auto set = DirectiveSet::compile(generator.document(32), ledger, kStart);
+  for (const CompiledDirective& compiled : set->directives()) {
+    if (generator.below(8) == 1) compiled.usage->trip.trip({});
+  }
   for (int requests = 0; requests < 16 && !bytes.empty(); ++requests) {
     const Now now{kStart.wall + std::chrono::seconds{generator.below(110)},
                   kStart.boot + std::chrono::seconds{generator.below(110)}};

@@ -165,6 +165,9 @@ class OsproxyShape(Osproxy):
     def directives(self):
         return [{"id": "all", "level": "Shape", "ttl_secs": 80000}]
 
+    def command(self):
+        return [*super().command(), "--directive-budget", "0", "--instance-budget", "0"]
+
 
 PROXIES = {"floor": Floor, "nginx": NginxProxy, "haproxy": HaproxyProxy, "osproxy": Osproxy,
            "loaded": OsproxyLoaded, "shape": OsproxyShape}  # fmt: skip

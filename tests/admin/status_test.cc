@@ -96,9 +96,22 @@ TEST(Status, ShowsEachDirectiveWithWhatItDidAndWhetherItIsOver) {
   EXPECT_THAT(status_of(parts, parts.view()),
               HasSubstr(R"("directives":[{"id":"a","level":"Shape","active":false,)"
                         R"("expires_at":"2030-01-01T00:00:10Z","matched":0,"recorded":0,)"
-                        R"("reason":"INC-1","author":"ana"},)"
+                        R"("refused":0,"tripped":null,"reason":"INC-1","author":"ana"},)"
                         R"({"id":"b","level":"ShapeTiming","active":true,)"
-                        R"("expires_at":"2030-01-01T00:01:00Z","matched":5,"recorded":3}],)"));
+                        R"("expires_at":"2030-01-01T00:01:00Z","matched":5,"recorded":3,)"
+                        R"("refused":0,"tripped":null}],)"));
+}
+
+TEST(Status, ShowsSinceWhenAndWhyADirectiveIsTripped) {
+  test::Parts parts;
+  ASSERT_TRUE(parts.store.publish(R"({"directives":[{"id":"a","level":"Shape","ttl_secs":10}]})",
+                                  std::nullopt));
+  DirectiveUsage& usage = *parts.store.load()->directives()[0].usage;
+  usage.trip.trip({.since = parts.clock.now().wall + 1s, .rate = 381, .budget = 200});
+  usage.refused = 7;
+  EXPECT_THAT(status_of(parts, parts.view()),
+              HasSubstr(R"("refused":7,"tripped":{"since":"2030-01-01T00:00:01Z",)"
+                        R"("reason":"over budget: 381 records/s, budget 200"}}])"));
 }
 
 TEST(Status, ShowsWhatBecameOfRecords) {
@@ -106,7 +119,7 @@ TEST(Status, ShowsWhatBecameOfRecords) {
   parts.observer.recorder(0).record(osproxy::test::make_record("a"), true);
   parts.observer.recorder(0).record(osproxy::test::make_record("b"), false);
   EXPECT_THAT(status_of(parts, parts.view()),
-              testing::EndsWith(R"("records":{"recorded":2,)"
+              testing::EndsWith(R"("records":{"recorded":2,"refused":0,)"
                                 R"("explain":{"kept":2,"evicted":0,"dropped":0,"held":2},)"
                                 R"("ring":{"kept":1,"evicted":0,"dropped":0,"held":1}}})"));
 }

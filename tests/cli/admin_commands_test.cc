@@ -63,8 +63,9 @@ Result run(const FakeAdmin& admin, std::vector<std::string> arguments, std::stri
 TEST(Admin, ReadsTheDocumentAndItsRevision) {
   const auto admin = holding("");
   EXPECT_THAT(run(admin, {"list", "--output", "json"}).out, StartsWith(R"({"revision":7,)"));
-  ASSERT_EQ(admin.requests().size(), 1u);
+  ASSERT_EQ(admin.requests().size(), 2u);
   EXPECT_EQ(admin.requests()[0].target, "/admin/directives");
+  EXPECT_EQ(admin.requests()[1].target, "/admin/fleet");
   EXPECT_THAT(admin.requests()[0].authorization, IsEmpty());
 }
 
@@ -98,9 +99,9 @@ TEST(Admin, SendsTheTokenFromTheFileOrTheVariable) {
   harness.variables = {{"OSPROXYCTL_ADMIN", admin.url()}, {"OSPROXYCTL_TOKEN", "from-variable"}};
   EXPECT_EQ(harness.run_bare({"list"}).code, 0);
   EXPECT_EQ(harness.run_bare({"list", "--token-file", path}).code, 0);
-  ASSERT_EQ(admin.requests().size(), 2u);
+  ASSERT_EQ(admin.requests().size(), 4u);  // the document and the fleet, twice
   EXPECT_EQ(admin.requests()[0].authorization, "Bearer from-variable");
-  EXPECT_EQ(admin.requests()[1].authorization, "Bearer from-file");
+  EXPECT_EQ(admin.requests()[2].authorization, "Bearer from-file");
 }
 
 TEST(Admin, ReportsARejectionByTheInstance) {

@@ -268,6 +268,96 @@ TEST_F(DirectiveSetTest, NeverRecordsMoreThanMaxRecordsFromManyThreads) {
   EXPECT_GE(set->directives()[0].usage->matched, 7777);
 }
 
+TEST_F(DirectiveSetTest, TripsADirectiveThatIsOverItsBudgetAndNotItsNeighbour) {
+  constexpr TokenRate kBudget{.per_second = 2, .burst = 3};
+  const auto set =
+      compile({R"("level":"ShapeTiming","tenant":"t")", R"("level":"Shape","status":"5xx")"});
+  const auto conclude_of = [&](int status) {
+    return set->conclude({.tenant = "t"}, clock_.now(), "r", {.latency = 1ms, .status = status},
+                         kBudget);
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(conclude_of(200).level, Level::ShapeTiming);
+  clock_.advance(500ms);
+  EXPECT_EQ(conclude_of(200).level, Level::ShapeTiming);
+  const DirectiveUsage& usage = *set->directives()[0].usage;
+  EXPECT_FALSE(usage.trip.is_tripped());
+
+  clock_.advance(499ms);
+  const Verdict verdict = conclude_of(500);
+  EXPECT_EQ(verdict.level, Level::Shape);
+  EXPECT_EQ(verdict.refused_count, 1);
+  EXPECT_EQ(usage.trip.look(), (Trip{.since = clock_.now().wall + 1ms, .rate = 4, .budget = 2}));
+  EXPECT_EQ(usage.recorded, 4);
+  EXPECT_EQ(usage.refused, 1);
+  EXPECT_FALSE(set->directives()[1].usage->trip.is_tripped());
+}
+
+TEST_F(DirectiveSetTest, RecordsByTheOthersWhatATrippedDirectiveRefuses) {
+  const auto set = compile({R"("level":"ShapeTiming","ring_buffer":true)", R"("level":"Shape")"});
+  set->directives()[0].usage->trip.trip({.since = clock_.now().wall, .rate = 9, .budget = 1});
+  const Verdict start = match(*set);
+  EXPECT_EQ(start.level, Level::Shape);
+  EXPECT_FALSE(start.ring_buffer);
+  EXPECT_EQ(start.refused_count, 1);
+  const Verdict end = conclude(*set, {.latency = 1ms, .status = 200});
+  EXPECT_THAT(end.named(), ElementsAre(1));
+  EXPECT_EQ(end.refused_count, 1);
+  EXPECT_EQ(set->directives()[0].usage->refused, 1);
+  EXPECT_EQ(set->directives()[0].usage->matched, 1);
+}
+
+TEST_F(DirectiveSetTest, CountsAsRefusedOnlyWhatATrippedDirectiveWouldHaveRecorded) {
+  const auto set = compile({R"("level":"Shape","min_latency_ms":250)"});
+  set->directives()[0].usage->trip.trip({});
+  EXPECT_FALSE(match(*set).selected());
+  EXPECT_TRUE(match(*set).needs_conclusion());
+  EXPECT_EQ(conclude(*set, {.latency = 1ms, .status = 200}).refused_count, 0);
+  EXPECT_EQ(conclude(*set, {.latency = 250ms, .status = 200}).refused_count, 1);
+  EXPECT_EQ(set->directives()[0].usage->refused, 1);
+}
+
+TEST_F(DirectiveSetTest, KeepsATripUntilTheDirectiveIsPublishedWithOtherContent) {
+  const auto first = compile({R"("level":"Shape")"});
+  first->directives()[0].usage->trip.trip({});
+  clock_.advance(5min);
+  EXPECT_TRUE(compile({R"("level":"Shape")", R"("level":"Off")"})
+                  ->directives()[0]
+                  .usage->trip.is_tripped());
+  EXPECT_FALSE(compile({R"("level":"Shape","sample_per_mille":10)"})
+                   ->directives()[0]
+                   .usage->trip.is_tripped());
+}
+
+TEST_F(DirectiveSetTest, SpendsNoBudgetOnWhatRecordsNothing) {
+  const auto set = compile({R"("level":"Off")", R"("level":"Shape","status":"5xx")"});
+  for (int i = 0; i < 10; ++i) {
+    std::ignore = set->conclude({}, clock_.now(), "r", {.latency = 1ms, .status = 200},
+                                {.per_second = 1, .burst = 1});
+  }
+  for (const auto& compiled : set->directives()) EXPECT_FALSE(compiled.usage->trip.is_tripped());
+}
+
+TEST_F(DirectiveSetTest, NeverRecordsMoreThanTheBudgetFromManyThreads) {
+  const auto set = compile({R"("level":"Shape")"});
+  std::atomic<int> recorded = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 1'000; ++i) {
+          const Outcome outcome{.latency = 1ms, .status = 200};
+          if (set->conclude({}, clock_.now(), "r", outcome, {.per_second = 1, .burst = 777})
+                  .selected()) {
+            ++recorded;
+          }
+        }
+      });
+    }
+  }
+  EXPECT_EQ(recorded, 777);
+  EXPECT_EQ(set->directives()[0].usage->refused, 4'000 - 777);
+}
+
 TEST_F(DirectiveSetTest, GivesItsDocumentBackWithAbsoluteEnds) {
   const auto set = compile({R"("level":"Shape","tenant":"t")"});
   const Document document = set->document();

@@ -11,8 +11,9 @@
 namespace osproxy::testing {
 
 inline std::string text_of(const Verdict& verdict) {
-  return fmt::format("{} ring={} capture={} undecided={} {}: {}", to_string(verdict.level),
-                     verdict.ring_buffer, verdict.capture, verdict.undecided, verdict.matched_count,
+  return fmt::format("{} ring={} capture={} undecided={} refused={} {}: {}",
+                     to_string(verdict.level), verdict.ring_buffer, verdict.capture,
+                     verdict.undecided, verdict.refused_count, verdict.matched_count,
                      fmt::join(verdict.named(), " "));
 }
 

@@ -17,6 +17,16 @@ void KeepingRecorder::record(Record record, bool ring_buffer) noexcept {
   changed_.notify_all();
 }
 
+void KeepingRecorder::refuse(std::uint64_t directives) noexcept {
+  const std::lock_guard lock(mutex_);
+  refused_ += directives;
+}
+
+std::uint64_t KeepingRecorder::refused() {
+  const std::lock_guard lock(mutex_);
+  return refused_;
+}
+
 std::vector<RequestSample> KeepingRecorder::await_samples(std::size_t size) {
   std::unique_lock lock(mutex_);
   EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return samples_.size() >= size; }));

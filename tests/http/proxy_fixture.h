@@ -27,6 +27,7 @@ class KeepingRecorder final : public Recorder {
  public:
   void count(const RequestSample& sample) noexcept override;
   void record(Record record, bool ring_buffer) noexcept override;
+  void refuse(std::uint64_t directives) noexcept override;
 
   /// Waits until `size` requests have been counted, and returns them all.
   std::vector<RequestSample> await_samples(std::size_t size);
@@ -36,6 +37,7 @@ class KeepingRecorder final : public Recorder {
 
   std::vector<Record> records();
   int ring_records();
+  std::uint64_t refused();
 
  private:
   std::mutex mutex_;
@@ -43,6 +45,7 @@ class KeepingRecorder final : public Recorder {
   std::vector<RequestSample> samples_;  // guarded by mutex_, as are the others
   std::vector<Record> records_;
   int ring_records_ = 0;
+  std::uint64_t refused_ = 0;
 };
 
 /// What every request of these tests sends, so that the bytes are known: see `ids()`.

@@ -1,10 +1,14 @@
 // Acks as text, and what a fleet makes of them.
 #include "osproxy/store/fleet.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "osproxy/core/json.h"
+#include "osproxy/core/manual_clock.h"
 #include "osproxy/core/rfc3339.h"
+#include "osproxy/directive/decode.h"
 
 namespace osproxy {
 namespace {
@@ -27,7 +31,7 @@ InstanceAck make(std::int64_t revision, std::string state = "synced") {
 constexpr char kText[] =
     R"({"instance":"proxy-1","revision":7,"rejected":null,"state":"synced",)"
     R"("verified_age_ms":1200,"version":"0.1.0","started":"2030-01-01T00:00:00.5Z",)"
-    R"("written":"2030-01-01T00:00:01Z"})";
+    R"("written":"2030-01-01T00:00:01Z","tripped_count":0,"tripped":[]})";
 
 TEST(Ack, IsWrittenAsItIsDocumented) { EXPECT_EQ(encode_ack(make(7)), kText); }
 
@@ -37,7 +41,44 @@ TEST(Ack, CanBeReadBack) {
   ack.instance = "\"\\\n";
   ack.verified_age.reset();
   ack.rejected = InstanceAck::Rejected{.revision = 9, .slug = "zero_ttl", .where = "directives[0]"};
+  ack.tripped = {
+      {.id = "\"d\"", .since = ack.started, .reason = "over budget: 3 records/s, budget 2"},
+      {.id = "e", .since = ack.written, .reason = "x"}};
+  ack.tripped_count = 9;
   EXPECT_EQ(decode_ack(encode_ack(ack)), ack);
+}
+
+TEST(Ack, OfAnOlderVersionHasNothingTripped) {
+  std::string text = kText;
+  constexpr std::string_view kNew = R"(,"tripped_count":0,"tripped":[])";
+  text.erase(text.find(kNew), kNew.size());
+  EXPECT_EQ(decode_ack(text), make(7));
+}
+
+TEST(Ack, NamesSoManyTrippedDirectivesAndCountsThemAll) {
+  std::string bytes;
+  for (int i = 0; i < 10; ++i) {  // with the longest ids, in their longest form
+    const std::string id(127, '"');
+    bytes += fmt::format(R"({}{{"id":{},"level":"Shape","ttl_secs":{}}})", i == 0 ? "" : ",",
+                         json_string(id + static_cast<char>('a' + i)), 600 + i);
+  }
+  ManualClock clock;
+  LifeLedger ledger;
+  const auto set = DirectiveSet::compile(*decode_document(R"({"directives":[)" + bytes + "]}"),
+                                         ledger, clock.now());
+  for (const auto& compiled : set->directives()) {
+    compiled.usage->trip.trip({.since = clock.now().wall, .rate = 7, .budget = 2});
+  }
+  const InstanceAck ack = make_ack({.instance = "a"}, {}, *set, clock.now());
+  EXPECT_EQ(ack.tripped_count, 10);
+  ASSERT_EQ(ack.tripped.size(), 8);
+  EXPECT_EQ(ack.tripped[0].reason, "over budget: 7 records/s, budget 2");
+  EXPECT_EQ(ack.tripped[0].since, clock.now().wall);
+  EXPECT_LT(encode_ack(ack).size(), kMaxAckBytes);
+  EXPECT_EQ(decode_ack(encode_ack(ack)), ack);
+
+  clock.advance(600s);  // the first of them is over
+  EXPECT_EQ(make_ack({}, {}, *set, clock.now()).tripped_count, 9);
 }
 
 TEST(Ack, OfANewerVersionIsUnderstood) {
@@ -135,9 +176,11 @@ TEST(Fleet, AnAnswerThatIsNoneIsNotTakenForOne) {
 TEST(Fleet, OfOneIsTheInstanceItself) {
   const WallTime now = *parse_rfc3339_utc("2030-01-01T00:00:01Z");
   StoreStatus status{.state = StoreState::Synced, .revision = 3, .verified_age = 0ns};
-  EXPECT_TRUE(fleet_of_one("a", "1", status, now, now).all_applied());
+  EXPECT_TRUE(
+      fleet_of_one({.instance = "a"}, status, *DirectiveSet::empty_set(), {now, {}}).all_applied());
   status.rejected = Rejection{.revision = 4, .fault = Fault::ZeroTtl, .where = "x", .at = now};
-  const Fleet fleet = fleet_of_one("a", "1", status, now, now);
+  const Fleet fleet =
+      fleet_of_one({.instance = "a"}, status, *DirectiveSet::empty_set(), {now, {}});
   EXPECT_EQ(fleet.revision, 4);
   EXPECT_THAT(fleet.members.at(0).why, StartsWith("it rejected revision 4: zero_ttl at x"));
 }

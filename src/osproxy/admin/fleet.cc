@@ -6,9 +6,11 @@ namespace osproxy::admin {
 Response get_fleet(const Context& context, const Request&, std::string_view) {
   const AdminParts& parts = context.parts;
   if (parts.fleet == nullptr) {
-    return {.body = fleet_json(fleet_of_one(context.options.instance, context.options.version,
-                                            parts.store.status(), context.started.wall,
-                                            parts.clock.now().wall))};
+    return {.body = fleet_json(fleet_of_one({.instance = context.options.instance,
+                                             .version = context.options.version,
+                                             .started = context.started.wall},
+                                            parts.store.status(), *parts.store.load(),
+                                            parts.clock.now()))};
   }
   const auto fleet = parts.fleet->read();
   if (!fleet) return error_response(503, "unavailable", fleet.error());

@@ -54,6 +54,18 @@ void write_ack(JsonWriter& json, const Context& context) {
   json.end_object();
 }
 
+void write_trip(JsonWriter& json, const std::optional<Trip>& trip) {
+  json.key("tripped");
+  if (!trip) {
+    json.null();
+    return;
+  }
+  json.begin_object();
+  json.field("since", format_rfc3339(trip->since));
+  json.field("reason", describe(*trip));
+  json.end_object();
+}
+
 void write_directive(JsonWriter& json, const CompiledDirective& compiled, Now now) {
   const Directive& directive = compiled.directive;
   json.begin_object();
@@ -63,6 +75,8 @@ void write_directive(JsonWriter& json, const CompiledDirective& compiled, Now no
   json.field("expires_at", format_rfc3339(compiled.life.wall_end));
   json.field("matched", compiled.usage->matched.load(std::memory_order_relaxed));
   json.field("recorded", compiled.usage->recorded.load(std::memory_order_relaxed));
+  json.field("refused", compiled.usage->refused.load(std::memory_order_relaxed));
+  write_trip(json, compiled.usage->trip.look());
   if (directive.reason) json.field("reason", *directive.reason);
   if (directive.author) json.field("author", *directive.author);
   json.end_object();
@@ -104,8 +118,10 @@ void write_output(JsonWriter& json, std::string_view name, const OutputTotals& t
 
 void write_records(JsonWriter& json, const Observer& observer) {
   json.key("records").begin_object();
-  json.field("recorded", observer.totals().recorded);
-  for (const auto& [output, totals] : observer.outputs()) write_output(json, output, totals);
+  const ObserverTotals totals = observer.totals();
+  json.field("recorded", totals.recorded);
+  json.field("refused", totals.refused);
+  for (const auto& [output, totals_of] : observer.outputs()) write_output(json, output, totals_of);
   json.end_object();
 }
 

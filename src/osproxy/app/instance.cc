@@ -64,7 +64,8 @@ Instance::Instance(const Settings& settings, const Clock& clock)
                  .explain_max_bytes = settings.explain_bytes,
                  .ring_records = settings.ring_records},
                 settings.workers, sinks()),
-      upstreams_(names_of(settings.upstreams), settings.workers, clock.now().wall) {}
+      upstreams_(names_of(settings.upstreams), settings.workers, clock.now().wall),
+      budget_(settings.instance_budget, clock.now()) {}
 
 std::vector<RecordSink*> Instance::sinks() const {
   std::vector<RecordSink*> sinks;
@@ -133,6 +134,7 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
                               .eject_after = static_cast<unsigned>(settings_.eject_after),
                               .limits = settings_.limits,
                               .forwarding = settings_.forwarding,
+                              .directive_budget = settings_.directive_budget,
                               .head_timeout = settings_.head_timeout,
                               .idle_timeout = settings_.idle_timeout,
                               .connect_timeout = settings_.connect_timeout,
@@ -219,7 +221,10 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
 }
 
 void Instance::look() {
-  store_log_.look(source_.store->status(), *source_.store->load());
+  const DirectiveSet::Pointer set = source_.store->load();
+  store_log_.look(source_.store->status(), *set);
+  budget_.look(*set, observer_.totals().recorded, clock_.now());
+  if (trip_log_.look(*set, clock_.now()) && source_.acks) source_.acks->look_again();
   upstream_log_.look(upstreams_.nodes());
 }
 

@@ -22,9 +22,11 @@
 #include "osproxy/app/store_log.h"
 #include "osproxy/app/tls_log.h"
 #include "osproxy/app/tls_metrics.h"
+#include "osproxy/app/trip_log.h"
 #include "osproxy/app/upstream_log.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/http/server.h"
+#include "osproxy/observe/instance_budget.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_log.h"
 #include "osproxy/observe/upstream_board.h"
@@ -58,8 +60,9 @@ class Instance {
   /// Every worker has gone round its event loop within `bound`.
   bool is_alive(std::chrono::nanoseconds bound) const { return proxy_->silence() <= bound; }
 
-  /// Logs what has changed in the store and in the nodes' health since the last look; call about
-  /// once a second. (etcd's store also reports by itself.)
+  /// Logs what has changed in the store and in the nodes' health since the last look, and trips
+  /// directives if all together are over the instance's budget; call about once a second. (etcd's
+  /// store also reports by itself.)
   void look();
 
  private:
@@ -81,8 +84,10 @@ class Instance {
   const std::shared_ptr<TlsMetrics> tls_metrics_ = std::make_shared<TlsMetrics>();
   UpstreamLog upstream_log_;
   const std::unique_ptr<RecordLog> record_log_;  // null: off
+  TripLog trip_log_;
   Observer observer_;
   UpstreamBoard upstreams_;
+  InstanceBudget budget_;
   // Read by the admin thread. Relaxed: each is one fact, ordering nothing else.
   std::atomic<bool> serving_{false};
   std::atomic<bool> stopping_{false};

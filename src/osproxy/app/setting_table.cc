@@ -39,6 +39,14 @@ Stored store_count(std::size_t& out, const std::string& text, std::size_t least,
   return {};
 }
 
+Stored store_rate(std::uint32_t& out, const std::string& text, std::size_t least) {
+  constexpr std::size_t kMost = 1'000'000;  // more than a machine's cores can answer requests
+  std::size_t value = 0;
+  auto stored = store_count(value, text, least, kMost);
+  if (stored) out = static_cast<std::uint32_t>(value);
+  return stored;
+}
+
 Stored store_duration(std::chrono::milliseconds& out, const std::string& text) {
   const auto duration = parse_duration(text);
   if (!duration || duration->count() == 0) {
@@ -443,6 +451,18 @@ const SettingRow kTable[] = {
      "each record as a line of JSON in this file, or - for standard output; off: none "
      "(default off)",
      false, [](Settings& s, Values v) { return store_record_log(s.record_log, v[0]); }},
+    {"directive-budget", "N",
+     "records a second of one directive, or it is tripped; 0: any number (default 200)", false,
+     [](Settings& s, Values v) { return store_rate(s.directive_budget.per_second, v[0], 0); }},
+    {"directive-burst", "N", "records that one directive may make at once (default 2000)", false,
+     [](Settings& s, Values v) { return store_rate(s.directive_budget.burst, v[0], 1); }},
+    {"instance-budget", "N",
+     "records a second of all directives, or the most expensive is tripped; 0: any number "
+     "(default 1000)",
+     false,
+     [](Settings& s, Values v) { return store_rate(s.instance_budget.per_second, v[0], 0); }},
+    {"instance-burst", "N", "records that all directives may make at once (default 10000)", false,
+     [](Settings& s, Values v) { return store_rate(s.instance_budget.burst, v[0], 1); }},
     {"log-level", "LEVEL", "debug, info, warning or error (default info)", false,
      [](Settings& s, Values v) { return store_log_level(s, v[0]); }},
 };

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "osproxy/core/address.h"
+#include "osproxy/core/token_bucket.h"
 #include "osproxy/etcd/etcd_options.h"
 #include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
@@ -79,6 +80,9 @@ struct Settings {
   std::size_t explain_bytes = std::size_t{16} << 20;
   std::size_t ring_records = 1'000;
   std::string record_log;  ///< a file, or "-" for standard output; empty: no lines
+
+  TokenRate directive_budget{.per_second = 200, .burst = 2'000};    ///< records of one directive
+  TokenRate instance_budget{.per_second = 1'000, .burst = 10'000};  ///< of all of them
 
   std::string log_level = "info";
 };

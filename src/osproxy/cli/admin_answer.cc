@@ -1,6 +1,7 @@
 #include "osproxy/cli/admin_answer.h"
 
 #include <charconv>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -72,12 +73,15 @@ std::vector<InstanceStatus::Directive> directives_below(dom::element root) {
   dom::array array;
   if (root["directives"].get(array) != simdjson::SUCCESS) return directives;
   for (const dom::element element : array) {
+    std::string_view tripped;
+    std::ignore = element.at_pointer("/tripped/reason").get(tripped);
     directives.push_back({.id = text(element, "id"),
                           .level = text(element, "level"),
                           .active = value_or_default<bool>(element, "active"),
                           .expires_at = text(element, "expires_at"),
                           .matched = value_or_default<std::uint64_t>(element, "matched"),
-                          .recorded = value_or_default<std::uint64_t>(element, "recorded")});
+                          .recorded = value_or_default<std::uint64_t>(element, "recorded"),
+                          .tripped = std::string(tripped)});
   }
   return directives;
 }

@@ -43,6 +43,7 @@ struct InstanceStatus {
     std::string expires_at;
     std::uint64_t matched = 0;
     std::uint64_t recorded = 0;
+    std::string tripped;  ///< why it records nothing more; empty: it does
   };
   struct Upstream {
     std::string node;

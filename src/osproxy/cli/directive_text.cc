@@ -8,6 +8,7 @@
 
 #include "osproxy/cli/text.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/encode.h"
 
 namespace osproxy::cli {
@@ -55,6 +56,12 @@ std::vector<std::string> row(const Directive& directive, WallTime now) {
           or_dash(directive.author.value_or(""))};
 }
 
+void begin_document(JsonWriter& json, std::int64_t revision, const Document& document) {
+  json.begin_object().field("revision", revision).key("directives").begin_array();
+  for (const Directive& directive : document.directives) json.raw(encode_directive(directive));
+  json.end_array();
+}
+
 }  // namespace
 
 std::string describe_target(const Target& target) {
@@ -77,10 +84,35 @@ std::string document_text(const Document& document, WallTime now) {
   return format_table(rows);
 }
 
+std::string tripped_text(const std::vector<TrippedAt>& tripped) {
+  std::string text;
+  for (const auto& [instance, one] : tripped) {
+    text += fmt::format("tripped: {} at {}\n", printable(one.id), describe_tripped(instance, one));
+  }
+  return text;
+}
+
 std::string document_json(std::int64_t revision, const Document& document) {
   JsonWriter json;
-  json.begin_object().field("revision", revision).key("directives").begin_array();
-  for (const Directive& directive : document.directives) json.raw(encode_directive(directive));
+  begin_document(json, revision, document);
+  json.end_object();
+  return std::move(json).take();
+}
+
+std::string listing_json(std::int64_t revision, const Document& document,
+                         const std::vector<TrippedAt>* tripped) {
+  JsonWriter json;
+  begin_document(json, revision, document);
+  json.key("tripped");
+  if (tripped == nullptr) {
+    json.null().end_object();
+    return std::move(json).take();
+  }
+  json.begin_array();
+  for (const auto& [instance, one] : *tripped) {
+    json.begin_object().field("id", one.id).field("instance", instance);
+    json.field("since", format_rfc3339(one.since)).field("reason", one.reason).end_object();
+  }
   json.end_array().end_object();
   return std::move(json).take();
 }

@@ -10,6 +10,7 @@
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/model.h"
 #include "osproxy/observe/json_writer.h"
+#include "osproxy/store/ack.h"
 
 namespace osproxy::cli {
 
@@ -19,8 +20,21 @@ std::string describe_target(const Target& target);
 /// The document as a table, one line a directive, or a sentence if it has none.
 std::string document_text(const Document& document, WallTime now);
 
+/// A directive that an instance records nothing more for.
+struct TrippedAt {
+  std::string instance;
+  InstanceAck::Tripped tripped;
+};
+
+/// A line each: `tripped: acme at proxy-1 since …: over budget: 412 records/s, budget 200`.
+std::string tripped_text(const std::vector<TrippedAt>& tripped);
+
 /// `{"revision":4812,"directives":[…]}`, the directives as in the document.
 std::string document_json(std::int64_t revision, const Document& document);
+
+/// The same, with `"tripped":[{"id":…,"instance":…,"since":…,"reason":…},…]`; null: not known.
+std::string listing_json(std::int64_t revision, const Document& document,
+                         const std::vector<TrippedAt>* tripped);
 
 /// `pruned, since over: a, b`; nothing if there are none.
 void print_pruned(const std::vector<std::string>& ids, std::ostream& out);

@@ -8,6 +8,7 @@
 
 #include "osproxy/cli/commands.h"
 #include "osproxy/cli/connection.h"
+#include "osproxy/cli/directive_text.h"
 #include "osproxy/cli/flags.h"
 #include "osproxy/cli/text.h"
 #include "osproxy/core/duration.h"
@@ -53,13 +54,27 @@ std::vector<std::string> row(const FleetMember& member, WallTime now) {
           member.applied ? "yes" : "no: " + member.why};
 }
 
+// An ack names the first few of its instance.
+std::string tripped_lines(const Fleet& fleet) {
+  std::vector<TrippedAt> named;
+  std::string more;
+  for (const FleetMember& member : fleet.members) {
+    if (!member.ack) continue;
+    const InstanceAck& ack = *member.ack;
+    for (const auto& tripped : ack.tripped) named.push_back({member.instance, tripped});
+    const auto rest = ack.tripped_count - static_cast<std::int64_t>(ack.tripped.size());
+    if (rest > 0) more += fmt::format("tripped: {} more at {}\n", rest, printable(member.instance));
+  }
+  return tripped_text(named) + more;
+}
+
 std::string fleet_text(const Fleet& fleet, WallTime now) {
   std::string text = fmt::format("{}\n", describe_fleet(fleet));
   if (fleet.members.empty()) return text;
   std::vector<std::vector<std::string>> rows{
       {"INSTANCE", "STATE", "REVISION", "VERIFIED", "WRITTEN", "VERSION", "STARTED", "APPLIED"}};
   for (const FleetMember& member : fleet.members) rows.push_back(row(member, now));
-  return text + format_table(rows);
+  return text + format_table(rows) + tripped_lines(fleet);
 }
 
 std::expected<void, Failure> fleet(const Flags& flags, Environment& environment) {

@@ -51,9 +51,11 @@ Report make_report(const Origin& address, const AdminResult& answer) {
 
 std::string directive_line(const InstanceStatus::Directive& directive, WallTime now) {
   const auto end = parse_rfc3339_utc(directive.expires_at);
-  return fmt::format("{} {} {}, matched {}, recorded {}", printable(directive.id),
-                     printable(directive.level), end ? format_remaining(*end, now) : "?",
-                     directive.matched, directive.recorded);
+  std::string line = fmt::format(
+      "{} {} {}, matched {}, recorded {}", printable(directive.id), printable(directive.level),
+      end ? format_remaining(*end, now) : "?", directive.matched, directive.recorded);
+  if (!directive.tripped.empty()) line += ", tripped: " + printable(directive.tripped);
+  return line;
 }
 
 // To the second: an instance tells it to the nanosecond.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "osproxy/core/duration.h"
+#include "osproxy/core/rfc3339.h"
 
 namespace osproxy::cli {
 namespace {
@@ -72,6 +73,12 @@ std::string describe_rejection(const DecodeError& error) {
 std::string describe_fleet(const Fleet& fleet) {
   return fmt::format("FLEET {}/{} synced, revision {}", fleet.count_synced(), fleet.members.size(),
                      fleet.revision);
+}
+
+std::string describe_tripped(const std::string& instance, const InstanceAck::Tripped& tripped) {
+  const auto since = std::chrono::floor<std::chrono::seconds>(tripped.since);
+  return fmt::format("{} since {}: {}", printable(instance), format_rfc3339(since),
+                     printable(tripped.reason));
 }
 
 std::string join(const std::vector<std::string>& items) {

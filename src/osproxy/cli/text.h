@@ -32,6 +32,9 @@ std::string describe_rejection(const DecodeError& error);
 /// `FLEET 11/12 synced, revision 4812`.
 std::string describe_fleet(const Fleet& fleet);
 
+/// `proxy-1 since 2030-01-01T00:00:00Z: over budget: 412 records/s, budget 200`; made printable.
+std::string describe_tripped(const std::string& instance, const InstanceAck::Tripped& tripped);
+
 /// `a, b, c`; made printable.
 std::string join(const std::vector<std::string>& items);
 

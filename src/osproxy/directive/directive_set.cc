@@ -50,6 +50,20 @@ bool claim_record(const CompiledDirective& compiled) noexcept {
   return false;
 }
 
+/// Takes a record's token out of the directive's bucket; if there is none, trips the directive.
+bool take_token(const CompiledDirective& compiled, const TokenRate& budget, Now started,
+                std::chrono::nanoseconds latency) noexcept {
+  DirectiveUsage& usage = *compiled.usage;
+  if (usage.trip.is_tripped()) return false;
+  if (budget.is_unlimited()) return true;
+  const BootTime ended = started.boot + latency;
+  if (usage.budget.take(budget, ended)) return true;
+  usage.trip.trip({.since = started.wall + latency,
+                   .rate = usage.budget.taken_per_second(budget, ended),
+                   .budget = budget.per_second});
+  return false;
+}
+
 bool is_fulfilled(const Directive& directive, const Outcome& outcome) noexcept {
   // Whole milliseconds, rounded down: the bound in nanoseconds could overflow.
   return (!directive.min_latency ||
@@ -135,17 +149,27 @@ Verdict DirectiveSet::match_some(const Attributes& attributes, Now now,
   visit_applying(attributes, now, request_id,
                  [&](std::uint32_t place, const CompiledDirective& compiled) {
                    compiled.usage->matched.fetch_add(1, std::memory_order_relaxed);
-                   add(verdict, place, compiled.directive);
+                   if (compiled.usage->trip.is_tripped()) {
+                     ++verdict.refused_count;
+                   } else {
+                     add(verdict, place, compiled.directive);
+                   }
                  });
   return verdict;
 }
 
 Verdict DirectiveSet::conclude(const Attributes& attributes, Now started,
-                               std::string_view request_id, const Outcome& outcome) const noexcept {
+                               std::string_view request_id, const Outcome& outcome,
+                               const TokenRate& budget) const noexcept {
   Verdict verdict;
   visit_applying(attributes, started, request_id,
                  [&](std::uint32_t place, const CompiledDirective& compiled) {
-                   if (is_fulfilled(compiled.directive, outcome) && claim_record(compiled)) {
+                   if (!is_fulfilled(compiled.directive, outcome)) return;
+                   if (compiled.directive.level != Level::Off &&
+                       !take_token(compiled, budget, started, outcome.latency)) {
+                     compiled.usage->refused.fetch_add(1, std::memory_order_relaxed);
+                     ++verdict.refused_count;
+                   } else if (claim_record(compiled)) {
                      add(verdict, place, compiled.directive);
                    }
                  });

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "osproxy/core/clock.h"
+#include "osproxy/core/token_bucket.h"
 #include "osproxy/directive/life.h"
 #include "osproxy/directive/model.h"
 
@@ -64,11 +65,15 @@ struct Verdict {
   bool capture = false;
   /// Some directive that applies has a predicate on the outcome: call conclude().
   bool undecided = false;
+  /// Directives that are tripped, or over their budget just now. From match(): those that apply;
+  /// call conclude(), which tells how many of them would have recorded the request.
+  std::uint32_t refused_count = 0;
   std::uint32_t matched_count = 0;
   /// The first min(matched_count, kMaxNamed) of them, in the order of the document.
   std::uint32_t matched[kMaxNamed] = {};
 
   bool selected() const noexcept { return level != Level::Off; }
+  bool needs_conclusion() const noexcept { return selected() || refused_count > 0; }
   std::span<const std::uint32_t> named() const noexcept {
     return {matched, matched_count < kMaxNamed ? matched_count : kMaxNamed};
   }
@@ -98,16 +103,18 @@ class DirectiveSet {
   /// outcome came true. A directive applies if it is not over at `now`, each present target
   /// equals the request's attribute, and the request is in its sample:
   /// fnv1a_64(request_id) % 1000 < sample_per_mille.
-  /// Directives whose `max_records` are spent apply no more. Counts those that apply as matched.
+  /// Directives whose `max_records` are spent apply no more. Counts those that apply as matched;
+  /// those of them that are tripped do nothing else.
   Verdict match(const Attributes& attributes, Now now, std::string_view request_id) const noexcept {
     return empty() ? Verdict{} : match_some(attributes, now, request_id);
   }
 
   /// The verdict at the end: match() at the same `started`, with `min_latency_ms` and `status`
   /// judged too. Takes `max_records` into account and counts the directives that remain as
-  /// recorded; call it exactly once for each request that match() selected, decided or not.
+  /// recorded; call it exactly once for each request whose verdict needs_conclusion().
+  /// `budget`: of each directive; one that asks for more is tripped.
   Verdict conclude(const Attributes& attributes, Now started, std::string_view request_id,
-                   const Outcome& outcome) const noexcept;
+                   const Outcome& outcome, const TokenRate& budget = {}) const noexcept;
 
   /// In the order of the document; Verdict::matched are indices into it.
   std::span<const CompiledDirective> directives() const noexcept { return directives_; }

@@ -20,7 +20,9 @@
 #include <vector>
 
 #include "osproxy/core/clock.h"
+#include "osproxy/core/token_bucket.h"
 #include "osproxy/directive/model.h"
+#include "osproxy/directive/trip.h"
 
 namespace osproxy {
 
@@ -42,6 +44,9 @@ struct Life {
 struct DirectiveUsage {
   std::atomic<std::uint64_t> matched{0};
   std::atomic<std::uint64_t> recorded{0};
+  std::atomic<std::uint64_t> refused{0};  ///< not recorded, being over a budget
+  TokenBucket budget;                     ///< of records; beside their count, which is as busy
+  TripSwitch trip;
 };
 
 /// The life that ends at `wall_end`, seen from `now`: on the boot clock as far away as on the

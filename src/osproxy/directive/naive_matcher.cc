@@ -35,6 +35,10 @@ Verdict naive_match(std::span<const CompiledDirective> directives, const Attribu
   Verdict verdict;
   for (std::size_t i = 0; i < directives.size(); ++i) {
     if (!applies(directives[i], attributes, now, request_id)) continue;
+    if (directives[i].usage->trip.is_tripped()) {
+      ++verdict.refused_count;
+      continue;
+    }
     const Directive& directive = directives[i].directive;
     verdict.level = std::max(verdict.level, directive.level);
     verdict.ring_buffer = verdict.ring_buffer || directive.ring_buffer;

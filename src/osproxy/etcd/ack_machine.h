@@ -65,6 +65,8 @@ struct AckFacts {
   Revision revision = 0;
   std::optional<InstanceAck::Rejected> rejected{};
   std::string state{};
+  std::vector<InstanceAck::Tripped> tripped{};
+  std::int64_t tripped_count = 0;
 
   friend bool operator==(const AckFacts&, const AckFacts&) = default;
 };

@@ -76,6 +76,12 @@ class EtcdAckWriter::Impl {
     return counters_;
   }
 
+  void ring() {
+    const std::lock_guard lock(mutex_);
+    has_rung_ = true;
+    rung_.notify_one();
+  }
+
  private:
   void run(const std::stop_token& stop) {
     step(etcd::Start{});
@@ -111,24 +117,23 @@ class EtcdAckWriter::Impl {
     step(etcd::TimePassed{});
   }
 
-  void ring() {
-    const std::lock_guard lock(mutex_);
-    has_rung_ = true;
-    rung_.notify_one();
-  }
-
   /// Looks whether there is something new to say.
   void report() {
     const InstanceAck ack = make_ack();
-    etcd::AckFacts facts{.revision = ack.revision, .rejected = ack.rejected, .state = ack.state};
+    etcd::AckFacts facts{.revision = ack.revision,
+                         .rejected = ack.rejected,
+                         .state = ack.state,
+                         .tripped = ack.tripped,
+                         .tripped_count = ack.tripped_count};
     if (facts == reported_) return;
     reported_ = facts;
     step(etcd::AckReport{std::move(facts)});
   }
 
   InstanceAck make_ack() const {
-    return osproxy::make_ack(options_.instance, options_.version, store_.status(), options_.started,
-                             clock_.now().wall);
+    return osproxy::make_ack(
+        {.instance = options_.instance, .version = options_.version, .started = options_.started},
+        store_.status(), *store_.load(), clock_.now());
   }
 
   void step(etcd::AckEvent event) {
@@ -154,6 +159,8 @@ class EtcdAckWriter::Impl {
     ack.revision = write.facts.revision;
     ack.rejected = write.facts.rejected;
     ack.state = write.facts.state;
+    ack.tripped = write.facts.tripped;
+    ack.tripped_count = write.facts.tripped_count;
     transport_->write(write.call, {.key = key_,
                                    .value = encode_ack(ack),
                                    .expected = write.expected,
@@ -232,6 +239,8 @@ EtcdAckWriter::EtcdAckWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 EtcdAckWriter::~EtcdAckWriter() = default;
 
 AckStatus EtcdAckWriter::status() const { return impl_->status(); }
+
+void EtcdAckWriter::look_again() { impl_->ring(); }
 
 AckCounters EtcdAckWriter::counters() const { return impl_->counters(); }
 

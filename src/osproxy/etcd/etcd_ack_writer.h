@@ -88,6 +88,10 @@ class EtcdAckWriter {
 
   AckStatus status() const;
 
+  /// Looks at the store and its set once more: nothing rings when a directive is tripped. Returns
+  /// at once.
+  void look_again();
+
   /// What has happened since the start, for metrics.
   AckCounters counters() const;
 

@@ -48,8 +48,8 @@ void RequestStory::match() {
   stages.turn_on();  // one clock read, in case that the level asks for times
   stages.enter(Stage::Match);
   verdict_ = set->match(request_.matched, started_, request_id());
+  if (verdict_.needs_conclusion()) set_ = set;
   if (verdict_.selected()) {
-    set_ = set;
     if (worker_.options.spans) {
       spans_ = std::make_unique<TraceSpans>(make_spans(request_.trace, worker_.random));
     }
@@ -89,9 +89,11 @@ void RequestStory::finish() {
                           .latency = latency,
                           .request_bytes = facts.request_bytes,
                           .response_bytes = facts.response_bytes});
-  if (!verdict_.selected()) return;
+  if (!set_) return;
   const Verdict verdict = set_->conclude(request_.matched, started_, request_id(),
-                                         {.latency = latency, .status = facts.status});
+                                         {.latency = latency, .status = facts.status},
+                                         worker_.options.directive_budget);
+  if (verdict.refused_count > 0) worker_.recorder.refuse(verdict.refused_count);
   if (verdict.selected()) {
     worker_.recorder.record(make_record(verdict, latency), verdict.ring_buffer);
   }

@@ -122,8 +122,8 @@ class RequestStory {
   RequestAttributes request_;
   Verdict verdict_;
   bool finished_ = false;
-  bool sent_ = false;                     // to a node, if only in part
-  DirectiveSet::Pointer set_;             // the snapshot, held only if the request is selected
+  bool sent_ = false;          // to a node, if only in part
+  DirectiveSet::Pointer set_;  // the snapshot, held only if there is a verdict to conclude
   std::unique_ptr<AnswerReader> answer_;  // only then, and if OpenSearch answers
   std::unique_ptr<Detail> detail_;        // only with Level::ShapeRewriteDiff
   std::unique_ptr<TraceSpans> spans_;     // only if the request is selected and spans are wanted

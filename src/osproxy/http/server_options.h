@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "osproxy/core/address.h"
+#include "osproxy/core/token_bucket.h"
 #include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
 #include "osproxy/http/identities.h"
@@ -42,6 +43,7 @@ struct ServerOptions {
   HeadLimits limits{};
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
   ForwardingOptions forwarding{};
+  TokenRate directive_budget{};  ///< records that a directive may make before it is tripped
   bool spans = false;  ///< a selected request gets the ids of spans, and its node is told of them
 
   // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.

@@ -100,6 +100,11 @@ void append_record_families(const ObserverTotals& totals, std::span<const NamedT
                                         "Requests that a directive selected.", MetricType::Counter);
   add_counter(recorded, static_cast<double>(totals.recorded));
   families.push_back(std::move(recorded));
+  MetricFamily refused =
+      metric_family("osproxy_records_refused_total",
+                    "Records that a directive did not make, over a budget.", MetricType::Counter);
+  add_counter(refused, static_cast<double>(totals.refused));
+  families.push_back(std::move(refused));
   families.push_back(by_output(
       metric_family("osproxy_output_records_total",
                     "Records that the output kept, if only for a time.", MetricType::Counter),
@@ -157,10 +162,11 @@ std::vector<MetricFamily> DirectiveMetrics::Collect() const {
   const DirectiveSet::Pointer set = source_();
   const Now now = clock_.now();
   std::array<std::size_t, kLevelCount> active_by_level{};
+  std::size_t tripped_count = 0;
   for (const CompiledDirective& compiled : set->directives()) {
-    if (!compiled.life.is_over(now)) {
-      ++active_by_level[static_cast<std::size_t>(compiled.directive.level)];
-    }
+    if (compiled.life.is_over(now)) continue;
+    ++active_by_level[static_cast<std::size_t>(compiled.directive.level)];
+    tripped_count += compiled.usage->trip.is_tripped() ? 1 : 0;
   }
   MetricFamily all =
       metric_family("osproxy_directives", "Directives in the set in force.", MetricType::Gauge);
@@ -172,7 +178,12 @@ std::vector<MetricFamily> DirectiveMetrics::Collect() const {
     add_gauge(active, static_cast<double>(active_by_level[i]),
               {label("level", to_string(static_cast<Level>(i)))});
   }
-  return {std::move(all), std::move(active)};
+  MetricFamily tripped = metric_family(
+      "osproxy_directives_tripped",
+      "Directives in the set in force that are not over, and record nothing more, over a budget.",
+      MetricType::Gauge);
+  add_gauge(tripped, static_cast<double>(tripped_count));
+  return {std::move(all), std::move(active), std::move(tripped)};
 }
 
 std::string to_exposition(const Collectables& collectables) {

@@ -36,7 +36,8 @@ class ObserverMetrics final : public prometheus::Collectable {
   const Observer& observer_;
 };
 
-/// How many directives are in the set, and how many of each level are not over.
+/// How many directives are in the set, how many of each level are not over, and how many of those
+/// are tripped.
 class DirectiveMetrics final : public prometheus::Collectable {
  public:
   using Source = std::function<DirectiveSet::Pointer()>;

@@ -58,6 +58,8 @@ class Observer::Worker final : public Recorder {
     if (explain_on_) put_in_explain(std::move(pointer));
   }
 
+  void refuse(std::uint64_t directives) noexcept override { counters_.refused.add(directives); }
+
   RecordPointer explain(std::string_view request_id) const {
     const std::lock_guard lock(mutex_);
     return explain_.find(request_id);

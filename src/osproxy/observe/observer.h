@@ -67,6 +67,7 @@ struct EndpointTotals {
 struct ObserverTotals {
   std::array<EndpointTotals, kEndpointCount> endpoints{};  ///< by the value of Endpoint
   std::uint64_t recorded = 0;                              ///< requests that were selected
+  std::uint64_t refused = 0;  ///< records that a directive was to make, over a budget
   OutputTotals explain;
   OutputTotals ring;
 };

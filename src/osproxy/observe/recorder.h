@@ -33,6 +33,9 @@ class Recorder {
   /// as well.
   virtual void record(Record record, bool ring_buffer) noexcept = 0;
 
+  /// So many directives would have recorded a request, had it been within their budget.
+  virtual void refuse(std::uint64_t directives) noexcept = 0;
+
  protected:
   Recorder() = default;
 };

@@ -41,6 +41,7 @@ void OutputCounters::add_to(OutputTotals& totals) const noexcept {
 void WorkerCounters::add_to(ObserverTotals& totals) const noexcept {
   for (std::size_t i = 0; i < endpoints.size(); ++i) endpoints[i].add_to(totals.endpoints[i]);
   totals.recorded += recorded.get();
+  totals.refused += refused.get();
   explain.add_to(totals.explain);
   ring.add_to(totals.ring);
 }

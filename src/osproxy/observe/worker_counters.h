@@ -47,6 +47,7 @@ struct OutputCounters {
 struct alignas(64) WorkerCounters {
   std::array<EndpointCounters, kEndpointCount> endpoints;
   SingleWriterCounter recorded;
+  SingleWriterCounter refused;
   OutputCounters explain;
   OutputCounters ring;
 

@@ -21,6 +21,16 @@ std::string encode_rejected(const std::optional<InstanceAck::Rejected>& rejected
                      json_string(rejected->slug), json_string(rejected->where));
 }
 
+std::string encode_tripped(const std::vector<InstanceAck::Tripped>& tripped) {
+  std::string json;
+  for (const InstanceAck::Tripped& one : tripped) {
+    json += fmt::format(R"({}{{"id":{},"since":{},"reason":{}}})", json.empty() ? "" : ",",
+                        json_string(one.id), json_string(format_rfc3339(one.since)),
+                        json_string(one.reason));
+  }
+  return json;
+}
+
 // Reads fields of one object and remembers the first that is not as it should be.
 class Fields {
  public:
@@ -83,16 +93,31 @@ std::optional<InstanceAck::Rejected> decode_rejected(Fields& ack) {
   return rejected;
 }
 
+// Acks of older versions have none.
+std::vector<InstanceAck::Tripped> decode_tripped(dom::element root, Fields& ack) {
+  std::vector<InstanceAck::Tripped> tripped;
+  dom::array array;
+  if (root["tripped"].get(array) != simdjson::SUCCESS) return tripped;
+  for (const dom::element element : array) {
+    if (tripped.size() == InstanceAck::kMaxTripped) break;
+    Fields fields(element);
+    tripped.push_back(
+        {.id = fields.text("id"), .since = fields.time("since"), .reason = fields.text("reason")});
+    ack.adopt(fields);
+  }
+  return tripped;
+}
+
 }  // namespace
 
 std::string encode_ack(const InstanceAck& ack) {
   return fmt::format(
       R"({{"instance":{},"revision":{},"rejected":{},"state":{},"verified_age_ms":{},)"
-      R"("version":{},"started":{},"written":{}}})",
+      R"("version":{},"started":{},"written":{},"tripped_count":{},"tripped":[{}]}})",
       json_string(ack.instance), ack.revision, encode_rejected(ack.rejected),
       json_string(ack.state), ack.verified_age ? fmt::to_string(ack.verified_age->count()) : "null",
       json_string(ack.version), json_string(format_rfc3339(ack.started)),
-      json_string(format_rfc3339(ack.written)));
+      json_string(format_rfc3339(ack.written)), ack.tripped_count, encode_tripped(ack.tripped));
 }
 
 std::expected<InstanceAck, std::string> decode_ack(std::string_view value) {
@@ -112,7 +137,9 @@ std::expected<InstanceAck, std::string> decode_ack(std::string_view value) {
                   .verified_age = std::nullopt,
                   .version = fields.text("version"),
                   .started = fields.time("started"),
-                  .written = fields.time("written")};
+                  .written = fields.time("written"),
+                  .tripped = decode_tripped(root, fields)};
+  if (fields.has("tripped_count")) ack.tripped_count = fields.count("tripped_count");
   if (fields.has("verified_age_ms")) {
     ack.verified_age = std::chrono::milliseconds{fields.count("verified_age_ms")};
   }

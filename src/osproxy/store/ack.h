@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "osproxy/core/clock.h"
 
@@ -30,6 +31,18 @@ struct InstanceAck {
     friend bool operator==(const Rejected&, const Rejected&) = default;
   };
 
+  /// A directive that records nothing more there.
+  struct Tripped {
+    std::string id{};
+    WallTime since{};      ///< by the clock of that instance
+    std::string reason{};  ///< for a person
+
+    friend bool operator==(const Tripped&, const Tripped&) = default;
+  };
+
+  /// So many are named, so that an ack stays far below kMaxAckBytes.
+  static constexpr std::size_t kMaxTripped = 8;
+
   std::string instance{};
   std::int64_t revision = 0;           ///< of the document in force there; 0: there is none
   std::optional<Rejected> rejected{};  ///< the newest published document, if it was rejected
@@ -39,6 +52,9 @@ struct InstanceAck {
   std::string version{};  ///< of its osproxy
   WallTime started{};     ///< of the process; tells two runs of one name apart
   WallTime written{};     ///< by the clock of that instance
+  /// The first kMaxTripped of them, in the order of the document.
+  std::vector<Tripped> tripped{};
+  std::int64_t tripped_count = 0;  ///< of all of them
 
   friend bool operator==(const InstanceAck&, const InstanceAck&) = default;
 };

@@ -30,6 +30,18 @@ std::string why_not(const InstanceAck& ack, std::int64_t current) {
   return "it has not said so yet";
 }
 
+void add_tripped(InstanceAck& ack, const DirectiveSet& set, Now now) {
+  for (const CompiledDirective& compiled : set.directives()) {
+    if (!compiled.usage->trip.is_tripped() || compiled.life.is_over(now)) continue;
+    const auto trip = compiled.usage->trip.look();
+    if (!trip) continue;  // it is being tripped now
+    ++ack.tripped_count;
+    if (ack.tripped.size() == InstanceAck::kMaxTripped) continue;
+    ack.tripped.push_back(
+        {.id = compiled.directive.id, .since = trip->since, .reason = describe(*trip)});
+  }
+}
+
 FleetMember parse_member(dom::element element) {
   FleetMember member;
   std::string_view text;
@@ -119,16 +131,17 @@ std::optional<Fleet> parse_fleet(std::string_view json) {
   return fleet;
 }
 
-InstanceAck make_ack(std::string instance, std::string version, const StoreStatus& status,
-                     WallTime started, WallTime now) {
-  InstanceAck ack{.instance = std::move(instance),
+InstanceAck make_ack(AckAuthor author, const StoreStatus& status, const DirectiveSet& set,
+                     Now now) {
+  InstanceAck ack{.instance = std::move(author.instance),
                   .revision = status.revision,
                   .rejected = std::nullopt,
                   .state = std::string(to_string(status.state)),
                   .verified_age = std::nullopt,
-                  .version = std::move(version),
-                  .started = started,
-                  .written = now};
+                  .version = std::move(author.version),
+                  .started = author.started,
+                  .written = now.wall};
+  add_tripped(ack, set, now);
   if (status.rejected) {
     ack.rejected = {.revision = status.rejected->revision,
                     .slug = std::string(to_string(status.rejected->fault)),
@@ -140,10 +153,9 @@ InstanceAck make_ack(std::string instance, std::string version, const StoreStatu
   return ack;
 }
 
-Fleet fleet_of_one(std::string instance, std::string version, const StoreStatus& status,
-                   WallTime started, WallTime now) {
+Fleet fleet_of_one(AckAuthor author, const StoreStatus& status, const DirectiveSet& set, Now now) {
   const std::int64_t current = status.rejected ? status.rejected->revision : status.revision;
-  InstanceAck ack = make_ack(std::move(instance), std::move(version), status, started, now);
+  InstanceAck ack = make_ack(std::move(author), status, set, now);
   return {.revision = current,
           .members = {judge_member(std::move(ack), {.revision = current, .seen = current})}};
 }

@@ -59,13 +59,18 @@ std::string fleet_json(const Fleet& fleet);
 /// Of fleet_json()'s text, from another process; nullopt if it is not that.
 std::optional<Fleet> parse_fleet(std::string_view json);
 
-/// The ack of an instance whose store says `status`.
-InstanceAck make_ack(std::string instance, std::string version, const StoreStatus& status,
-                     WallTime started, WallTime now);
+/// Who writes an ack.
+struct AckAuthor {
+  std::string instance{};
+  std::string version{};
+  WallTime started{};
+};
+
+/// The ack of an instance whose store says `status` and holds `set`.
+InstanceAck make_ack(AckAuthor author, const StoreStatus& status, const DirectiveSet& set, Now now);
 
 /// The fleet that an instance without etcd is: itself.
-Fleet fleet_of_one(std::string instance, std::string version, const StoreStatus& status,
-                   WallTime started, WallTime now);
+Fleet fleet_of_one(AckAuthor author, const StoreStatus& status, const DirectiveSet& set, Now now);
 
 /// Thread safety: read() may be called from any thread. It may block for up to the
 /// implementation's deadline and is not for the request path.

@@ -1,0 +1,52 @@
+#include "osproxy/core/token_bucket.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace osproxy {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+std::int64_t as_ns(BootTime time) noexcept { return time.time_since_epoch().count(); }
+
+/// One token's time.
+std::int64_t interval(const TokenRate& rate) noexcept { return kSecond / rate.per_second; }
+
+}  // namespace
+
+bool TokenBucket::take(const TokenRate& rate, BootTime now, std::uint32_t count) noexcept {
+  if (rate.is_unlimited()) return true;
+  assert(rate.per_second <= TokenRate::kMost && rate.burst <= TokenRate::kMost);
+  const std::int64_t at = as_ns(now);
+  const std::int64_t latest = at + interval(rate) * std::int64_t{rate.burst};  // an empty bucket
+  const std::int64_t price = interval(rate) * std::int64_t{count};
+  std::int64_t full_at = full_at_.load(std::memory_order_relaxed);
+  for (;;) {
+    // Emptier than empty: the clock went back, which must not close it for long.
+    const bool clock_went_back = full_at > latest;
+    const std::int64_t from = std::clamp(full_at, at, latest);
+    const bool enough = price <= latest - from;
+    if (!enough && !clock_went_back) return false;
+    const std::int64_t next = enough ? from + price : from;
+    if (!full_at_.compare_exchange_weak(full_at, next, std::memory_order_relaxed)) continue;
+    if (!enough) return false;
+    break;
+  }
+  if (full_at <= at) busy_since_.store(at, std::memory_order_relaxed);
+  return true;
+}
+
+std::uint64_t TokenBucket::taken_per_second(const TokenRate& rate, BootTime now) const noexcept {
+  if (rate.is_unlimited()) return 0;
+  const std::int64_t at = as_ns(now);
+  const std::int64_t busy = std::max<std::int64_t>(
+      at - busy_since_.load(std::memory_order_relaxed), 0);
+  const std::int64_t ahead =
+      std::max<std::int64_t>(full_at_.load(std::memory_order_relaxed) - at, 0);
+  const auto taken = static_cast<double>(busy + ahead) / static_cast<double>(interval(rate));
+  const auto seconds = static_cast<double>(std::max(busy, kSecond)) / double{kSecond};
+  return static_cast<std::uint64_t>(taken / seconds + 0.5);
+}
+
+}  // namespace osproxy
