@@ -14,6 +14,7 @@ from .etcd import CURRENT_ETCD, DEBIAN_ETCD, Etcd, EtcdRelease, EtcdTls
 from .opensearch import BorrowedOpenSearch, OpenSearch
 from .pki import Authority, Pair
 from .process import PartFailed, Process
+from .prometheus import Prometheus, promtool_check
 from .protected import CHEAP_PASSWORDS, Protected, short_tokens
 from .proxy import Proxy, program
 
@@ -32,11 +33,13 @@ __all__ = [
     "Pair",
     "PartFailed",
     "Process",
+    "Prometheus",
     "Protected",
     "Proxy",
     "Reply",
     "eventually",
     "program",
+    "promtool_check",
     "request",
     "short_tokens",
 ]

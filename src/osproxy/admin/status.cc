@@ -121,7 +121,7 @@ void write_records(JsonWriter& json, const Observer& observer) {
   const ObserverTotals totals = observer.totals();
   json.field("recorded", totals.recorded);
   json.field("refused", totals.refused);
-  for (const auto& [output, totals_of] : observer.outputs()) write_output(json, output, totals_of);
+  for (const auto& [output, kept] : observer.outputs()) write_output(json, output, kept);
   json.end_object();
 }
 

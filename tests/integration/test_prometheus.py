@@ -1,0 +1,50 @@
+"""What Prometheus itself makes of /metrics."""
+
+from echo_upstream import EchoUpstream
+from parts import Prometheus, eventually, promtool_check
+
+# What an operator's dashboard is built on: each must be there, whatever is on or off.
+FAMILIES = (
+    "osproxy_requests_total",
+    "osproxy_request_duration_seconds",
+    "osproxy_upstream_healthy",
+    "osproxy_upstream_waiting",
+    "osproxy_directives_active",
+    "osproxy_directives_tripped",
+    "osproxy_records_total",
+    "osproxy_records_refused_total",
+    "osproxy_output_records_dropped_total",
+    "osproxy_store_state",
+    "osproxy_store_revision",
+    "osproxy_store_verified_age_seconds",
+    "osproxy_store_rejected",
+)
+
+
+def test_promtool_finds_nothing_wrong_with_a_busy_proxy(fleet, traffic, index):
+    fleet.put({"id": "all", "level": "ShapeTiming", "ttl_secs": 600, "ring_buffer": True})
+    traffic.recorded(fleet.a, traffic.search(fleet.a, index))
+    traffic.send(fleet.a, "GET", "/no-such-index/_search")
+    fleet.a.settle()
+    exposition = fleet.a.admin("GET", "/metrics").body
+    assert promtool_check(exposition) == ""
+    lines = exposition.decode().splitlines()
+    types = {line.split()[2] for line in lines if line.startswith("# TYPE ")}
+    assert [name for name in FAMILIES if name not in types] == []
+
+
+def test_promtool_would_find_something():
+    assert "no help text" in promtool_check(b"# TYPE a_total counter\na_total 1\n")
+
+
+def test_prometheus_answers_with_the_requests_that_were_sent(start_proxy, traffic, tmp_path):
+    with EchoUpstream() as upstream:
+        proxy = start_proxy(upstream=upstream.url)
+        for _ in range(17):
+            traffic.send(proxy, "POST", "/orders/_search", body=b"{}")
+        with Prometheus(tmp_path, targets=[proxy.admin_address]) as prometheus:
+            expression = 'sum(osproxy_requests_total{endpoint="Search",status_class="2xx"})'
+            eventually(lambda: prometheus.query(expression) == 17, timeout=30)
+            assert prometheus.query('up{job="osproxy"}') == 1
+            count = 'osproxy_request_duration_seconds_count{endpoint="Search"}'
+            assert prometheus.query(count) == 17
