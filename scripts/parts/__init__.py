@@ -12,6 +12,7 @@ from .client import Reply, eventually, request
 from .ctl import Ctl, CtlResult
 from .etcd import CURRENT_ETCD, DEBIAN_ETCD, Etcd, EtcdRelease, EtcdTls
 from .opensearch import BorrowedOpenSearch, OpenSearch
+from .otelcol import OtelCollector, attributes
 from .pki import Authority, Pair
 from .process import PartFailed, Process
 from .prometheus import Prometheus, promtool_check
@@ -30,6 +31,7 @@ __all__ = [
     "EtcdRelease",
     "EtcdTls",
     "OpenSearch",
+    "OtelCollector",
     "Pair",
     "PartFailed",
     "Process",
@@ -37,6 +39,7 @@ __all__ = [
     "Protected",
     "Proxy",
     "Reply",
+    "attributes",
     "eventually",
     "program",
     "promtool_check",

@@ -268,6 +268,50 @@ TEST(Settings, AnAdminListenerBeyondLoopbackNeedsAToken) {
   EXPECT_EQ(settings->admin_token, "0123456789abcdef");
 }
 
+TEST(Settings, OpenTelemetrysVariablesAreTheDefaultsOfOurs) {
+  const Environment environment{{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4318"},
+                                {"OTEL_EXPORTER_OTLP_HEADERS", "a=1"},
+                                {"OTEL_BSP_MAX_QUEUE_SIZE", "10"}};
+  EXPECT_FALSE(read({kUpstream})->otlp.is_on());
+  const auto theirs = read({kUpstream}, environment);
+  ASSERT_TRUE(theirs) << theirs.error().text;
+  EXPECT_EQ(theirs->otlp.transport.endpoint, "http://a:4318");
+  const auto ours = read({kUpstream, "--otlp-endpoint", "b:4317", "--otlp-protocol", "grpc",
+                          "--otlp-headers", "b=2,c=3", "--otlp-queue", "20"},
+                         environment);
+  ASSERT_TRUE(ours) << ours.error().text;
+  EXPECT_EQ(ours->otlp.transport.endpoint, "b:4317");
+  EXPECT_EQ(ours->otlp.transport.protocol, otlp::Protocol::Grpc);
+  EXPECT_THAT(ours->otlp.transport.headers,
+              ElementsAre(testing::Pair("b", "2"), testing::Pair("c", "3")));
+  EXPECT_EQ(ours->otlp.batch.max_queue, 20U);
+  EXPECT_FALSE(read({kUpstream, "--otlp-endpoint="}, environment)->otlp.is_on());
+}
+
+TEST(Settings, EachBadSettingOfTheExportIsNamed) {
+  EXPECT_THAT(error_of({kUpstream}, {{"OTEL_BSP_MAX_QUEUE_SIZE", "x"}}),
+              HasSubstr("OTEL_BSP_MAX_QUEUE_SIZE is \"x\""));
+  EXPECT_THAT(error_of({kUpstream}, {{"OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"}}),
+              HasSubstr("OTEL_EXPORTER_OTLP_ENDPOINT"));
+  const std::string endpoint = "--otlp-endpoint=https://127.0.0.1:4318";
+  for (const std::string name :
+       {"otlp-protocol", "otlp-headers", "otlp-timeout", "otlp-compression", "otlp-insecure",
+        "otlp-ca-file", "otlp-cert-file", "otlp-key-file", "otlp-queue", "otlp-batch",
+        "otlp-delay"}) {
+    EXPECT_THAT(error_of({kUpstream, endpoint, "--" + name, "no good"}), HasSubstr("--" + name));
+  }
+  const TempDir dir;
+  const std::string file = dir.path() / "pem";
+  std::ofstream(file) << "no certificate";
+  EXPECT_THAT(error_of({kUpstream, endpoint, "--otlp-ca-file", file}),
+              HasSubstr("there is no certificate in"));
+  EXPECT_THAT(error_of({kUpstream, endpoint, "--otlp-cert-file", file}),
+              HasSubstr("its key go together"));
+  EXPECT_THAT(
+      error_of({kUpstream, endpoint}, {{"OTEL_EXPORTER_OTLP_CERTIFICATE", dir.path() / "none"}}),
+      HasSubstr("OTEL_EXPORTER_OTLP_CERTIFICATE"));
+}
+
 TEST(Settings, EachIsInTheManual) {
   std::ifstream file(OSPROXY_SOURCE_DIR "/docs/settings.md");
   const std::string manual{std::istreambuf_iterator<char>(file), {}};

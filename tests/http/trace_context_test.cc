@@ -97,8 +97,7 @@ TEST_F(ProxyTrace, TheNodesParentIsTheClientSpanOfTheRecord) {
   options.spans = true;
   start();
   select_all();
-  const std::string head =
-      sent_on("traceparent: " + traceparent("00") + "\ntracestate: a=1,b=2\n");
+  const std::string head = sent_on("traceparent: " + traceparent("00") + "\ntracestate: a=1,b=2\n");
   const Record record = recorder.await_records(1).at(0);
   EXPECT_EQ(record.trace_id, kTrace);
   EXPECT_EQ(record.parent_span_id, kClientSpan);

@@ -82,7 +82,7 @@ TEST_F(RecordLogTest, WritesWhatWaitsBeforeItEnds) {
 TEST_F(RecordLogTest, MakesAFileThatOthersCannotRead) {
   RecordLog log(options(file_));
   ASSERT_TRUE(log.open());
-  struct stat facts {};
+  struct stat facts{};
   ASSERT_EQ(::stat(file_.c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0137U, 0U);
 }
@@ -145,7 +145,8 @@ TEST_F(RecordLogTest, TellsOnceThatADiskIsFullAndCountsWhatItDrops) {
   EXPECT_EQ(log.totals().kept, 0U);
   EXPECT_EQ(log.totals().dropped, 8U);
   EXPECT_EQ(log.totals().held, 3U);
-  EXPECT_THAT(told(), testing::ElementsAre("records are not written to /dev/full: No space left on device"));
+  EXPECT_THAT(told(), testing::ElementsAre(
+                          "records are not written to /dev/full: No space left on device"));
 }
 
 // A pipe with a reader that does not read at first.

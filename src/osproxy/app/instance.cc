@@ -13,6 +13,7 @@
 #include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/observe/metrics.h"
 #include "osproxy/observe/upstream_metrics.h"
+#include "osproxy/otlp/otlp_metrics.h"
 
 namespace osproxy::app {
 namespace {
@@ -48,18 +49,22 @@ std::vector<std::string> names_of(const std::vector<Origin>& upstreams) {
 std::expected<std::unique_ptr<Instance>, std::string> Instance::start(const Settings& settings,
                                                                       const Clock& clock,
                                                                       int listener) {
-  std::unique_ptr<Instance> instance(new Instance(settings, clock));
+  auto spans = make_span_exporter(settings, clock);
+  if (!spans) return std::unexpected(std::move(spans).error());
+  std::unique_ptr<Instance> instance(new Instance(settings, clock, *std::move(spans)));
   if (auto opened = instance->open(listener); !opened)
     return std::unexpected(std::move(opened).error());
   return instance;
 }
 
-Instance::Instance(const Settings& settings, const Clock& clock)
+Instance::Instance(const Settings& settings, const Clock& clock,
+                   std::unique_ptr<otlp::SpanExporter> spans)
     : settings_(settings),
       clock_(clock),
       store_log_(clock),
       tls_log_(clock),
       record_log_(make_record_log(settings)),
+      spans_(std::move(spans)),
       observer_({.explain_max_records = settings.explain_records,
                  .explain_max_bytes = settings.explain_bytes,
                  .ring_records = settings.ring_records},
@@ -70,6 +75,7 @@ Instance::Instance(const Settings& settings, const Clock& clock)
 std::vector<RecordSink*> Instance::sinks() const {
   std::vector<RecordSink*> sinks;
   if (record_log_) sinks.push_back(record_log_.get());
+  if (spans_) sinks.push_back(spans_.get());
   return sinks;
 }
 
@@ -94,6 +100,7 @@ std::expected<void, std::string> Instance::open_admin() {
               reloads_,
               tls_metrics_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
+  if (spans_) metrics_.push_back(std::make_shared<otlp::OtlpMetrics>(*spans_));
 
   auto admin = admin::AdminServer::start({.listen = settings_.admin_listen,
                                           .token = settings_.admin_token,
@@ -135,6 +142,7 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
                               .limits = settings_.limits,
                               .forwarding = settings_.forwarding,
                               .directive_budget = settings_.directive_budget,
+                              .spans = spans_ != nullptr,
                               .head_timeout = settings_.head_timeout,
                               .idle_timeout = settings_.idle_timeout,
                               .connect_timeout = settings_.connect_timeout,
@@ -226,6 +234,7 @@ void Instance::look() {
   budget_.look(*set, observer_.totals().recorded, clock_.now());
   if (trip_log_.look(*set, clock_.now()) && source_.acks) source_.acks->look_again();
   upstream_log_.look(upstreams_.nodes());
+  if (spans_) otlp_log_.look(spans_->status());
 }
 
 }  // namespace osproxy::app

@@ -5,7 +5,8 @@
 //   (*instance)->stop();                 // drains; the destructor does not
 //
 // Start: the store first (with etcd, its first read), then the admin listener, then traffic. Stop:
-// not ready, drain, close. Belongs to one thread.
+// not ready, drain, close; spans that wait are exported last, for a bounded time. Belongs to one
+// thread.
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,7 @@
 
 #include "osproxy/admin/admin_server.h"
 #include "osproxy/app/directive_source.h"
+#include "osproxy/app/otlp_log.h"
 #include "osproxy/app/reload_counters.h"
 #include "osproxy/app/settings.h"
 #include "osproxy/app/store_log.h"
@@ -30,6 +32,7 @@
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_log.h"
 #include "osproxy/observe/upstream_board.h"
+#include "osproxy/otlp/span_exporter.h"
 
 namespace osproxy::app {
 
@@ -66,7 +69,7 @@ class Instance {
   void look();
 
  private:
-  Instance(const Settings& settings, const Clock& clock);
+  Instance(const Settings& settings, const Clock& clock, std::unique_ptr<otlp::SpanExporter> spans);
 
   std::vector<RecordSink*> sinks() const;
   std::expected<void, std::string> open(int listener);
@@ -85,6 +88,8 @@ class Instance {
   UpstreamLog upstream_log_;
   const std::unique_ptr<RecordLog> record_log_;  // null: off
   TripLog trip_log_;
+  OtlpLog otlp_log_;
+  const std::unique_ptr<otlp::SpanExporter> spans_;  // null: none are exported
   Observer observer_;
   UpstreamBoard upstreams_;
   InstanceBudget budget_;

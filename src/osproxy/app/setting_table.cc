@@ -14,6 +14,9 @@
 #include "osproxy/core/read_file.h"
 #include "osproxy/etcd/endpoints.h"
 #include "osproxy/etcd/fleet_key.h"
+#include "osproxy/otlp/credentials.h"
+#include "osproxy/otlp/environment.h"
+#include "osproxy/otlp/target.h"
 
 namespace osproxy::app {
 namespace {
@@ -257,6 +260,32 @@ Stored store_record_log(std::string& out, const std::string& path) {
   return {};
 }
 
+/// A parser's result, or its complaint.
+template <class T>
+Stored store_parsed(T& out, std::expected<T, std::string> parsed) {
+  if (!parsed) return std::unexpected(std::move(parsed).error());
+  out = *std::move(parsed);
+  return {};
+}
+
+Stored store_otlp_endpoint(Settings& settings, const std::string& text) {
+  settings.otlp.transport.endpoint = text;  // read with the protocol: check_together()
+  settings.otlp.transport.endpoint_is_base = true;
+  return {};
+}
+
+/// Each element is `name=value`: a value with a comma has it as %2C.
+Stored store_otlp_headers(Settings& settings, Values values) {
+  otlp::KeyValues headers;
+  for (const std::string& value : values) {
+    auto parsed = otlp::parse_headers(value);
+    if (!parsed) return std::unexpected(std::move(parsed).error());
+    std::ranges::move(*parsed, std::back_inserter(headers));
+  }
+  settings.otlp.transport.headers = std::move(headers);
+  return {};
+}
+
 constexpr std::size_t kMaxRecords = 10'000'000;
 constexpr std::size_t kMaxBytes = std::size_t{64} << 30;
 
@@ -463,6 +492,38 @@ const SettingRow kTable[] = {
      [](Settings& s, Values v) { return store_rate(s.instance_budget.per_second, v[0], 0); }},
     {"instance-burst", "N", "records that all directives may make at once (default 10000)", false,
      [](Settings& s, Values v) { return store_rate(s.instance_budget.burst, v[0], 1); }},
+    {"otlp-endpoint", "URL",
+     "an OpenTelemetry collector, as in http://127.0.0.1:4318: export records as spans; empty: "
+     "none",
+     false, [](Settings& s, Values v) { return store_otlp_endpoint(s, v[0]); }},
+    {"otlp-protocol", "PROTOCOL", "grpc or http/protobuf (default http/protobuf)", false,
+     [](Settings& s, Values v) {
+       return store_parsed(s.otlp.transport.protocol, otlp::parse_protocol(v[0]));
+     }},
+    {"otlp-headers", "NAME=VALUE", "sent to the collector, as in api-key=abc", true,
+     store_otlp_headers},
+    {"otlp-timeout", "DURATION", "for one request to the collector (default 10s)", false,
+     [](Settings& s, Values v) { return store_duration(s.otlp.transport.timeout, v[0]); }},
+    {"otlp-compression", "CODING", "gzip or none (default none)", false,
+     [](Settings& s, Values v) {
+       return store_parsed(s.otlp.transport.gzip, otlp::parse_compression(v[0]));
+     }},
+    {"otlp-insecure", "SWITCH",
+     "on: no TLS to a collector that is given as HOST:PORT (default off)", false,
+     [](Settings& s, Values v) { return store_switch(s.otlp.transport.insecure, v[0]); }},
+    {"otlp-ca-file", "FILE",
+     "CAs that the collector's certificate may be issued by, as PEM (default: the system's)", false,
+     [](Settings& s, Values v) { return store_path(s.otlp.transport.ca_file, v[0]); }},
+    {"otlp-cert-file", "FILE", "our certificate for the collector, as PEM", false,
+     [](Settings& s, Values v) { return store_path(s.otlp.transport.client_cert_file, v[0]); }},
+    {"otlp-key-file", "FILE", "the private key of --otlp-cert-file, as PEM", false,
+     [](Settings& s, Values v) { return store_path(s.otlp.transport.client_key_file, v[0]); }},
+    {"otlp-queue", "N", "records that may wait for the collector (default 2048)", false,
+     [](Settings& s, Values v) { return store_count(s.otlp.batch.max_queue, v[0], 1, 1'000'000); }},
+    {"otlp-batch", "N", "spans in one request at most (default 512)", false,
+     [](Settings& s, Values v) { return store_count(s.otlp.batch.max_batch, v[0], 1, 1'000'000); }},
+    {"otlp-delay", "DURATION", "that a span waits for others at most (default 5s)", false,
+     [](Settings& s, Values v) { return store_duration(s.otlp.batch.delay, v[0]); }},
     {"log-level", "LEVEL", "debug, info, warning or error (default info)", false,
      [](Settings& s, Values v) { return store_log_level(s, v[0]); }},
 };
@@ -476,6 +537,22 @@ std::expected<void, std::string> check_etcd(const Settings& settings) {
                                            .key = settings.etcd_key,
                                            .credentials = settings.etcd_credentials});
   if (!checked) return std::unexpected(checked.error().message);
+  return {};
+}
+
+std::expected<void, std::string> check_otlp(const Settings& settings) {
+  const otlp::TransportOptions& transport = settings.otlp.transport;
+  if (!settings.otlp.is_on()) return {};
+  if (const auto target = otlp::parse_target(transport); !target) {
+    return std::unexpected("--otlp-endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT) is \"" +
+                           transport.endpoint + "\": " + target.error());
+  }
+  if (const auto credentials = otlp::read_credentials(transport); !credentials) {
+    return std::unexpected(
+        "--otlp-ca-file, --otlp-cert-file or --otlp-key-file (or OTEL_EXPORTER_OTLP_CERTIFICATE, "
+        "_CLIENT_CERTIFICATE or _CLIENT_KEY): " +
+        credentials.error());
+  }
   return {};
 }
 
@@ -507,6 +584,7 @@ std::expected<void, std::string> check_together(const Settings& settings) {
     return std::unexpected(known.error());
   }
   if (auto checked = check_tls(settings); !checked) return checked;
+  if (auto checked = check_otlp(settings); !checked) return checked;
   return check_etcd(settings);
 }
 

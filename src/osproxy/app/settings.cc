@@ -11,6 +11,7 @@
 
 #include "osproxy/app/setting_table.h"
 #include "osproxy/core/version.h"
+#include "osproxy/otlp/environment.h"
 
 namespace osproxy::app {
 namespace {
@@ -154,6 +155,9 @@ std::expected<Settings, SettingsExit> read_settings(const SettingsSources& sourc
   Settings settings;
   settings.workers = std::max(1u, std::thread::hardware_concurrency());
   settings.instance = default_instance();
+  auto otlp = otlp::read_environment(sources.environment);
+  if (!otlp) return std::unexpected(bad_setting(otlp.error()));
+  settings.otlp = *std::move(otlp);
   for (const SettingRow& row : setting_table()) {
     std::expected<void, SettingsExit> stored;
     const std::string variable = variable_of(row.name);

@@ -5,6 +5,7 @@
 //
 // A flag goes over the environment, which goes over the file, which goes over the default; each
 // setting is taken whole from one of them. `--etcd-key` is `OSPROXY_ETCD_KEY` is `etcd-key = …`.
+// The variables of OpenTelemetry's specification (OTEL_…) are the defaults of `--otlp-…`.
 // Everything is validated here, before any socket is opened. docs/settings.md lists them all.
 #pragma once
 
@@ -25,6 +26,7 @@
 #include "osproxy/http/head.h"
 #include "osproxy/http/tenant_rule.h"
 #include "osproxy/http/tls_context.h"
+#include "osproxy/otlp/otlp_options.h"
 
 namespace osproxy::app {
 
@@ -83,6 +85,7 @@ struct Settings {
 
   TokenRate directive_budget{.per_second = 200, .burst = 2'000};    ///< records of one directive
   TokenRate instance_budget{.per_second = 1'000, .burst = 10'000};  ///< of all of them
+  otlp::OtlpOptions otlp{};  ///< no endpoint: no spans are exported
 
   std::string log_level = "info";
 };

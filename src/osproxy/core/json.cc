@@ -25,6 +25,13 @@ std::size_t sequence_size(std::string_view text) noexcept {
   return size;
 }
 
+// Moves what `text` begins with to `out`: one sequence, or what stands for a byte that is none.
+void append_sequence(std::string& out, std::string_view& text) {
+  const std::size_t size = sequence_size(text);
+  out += size == 0 ? kReplacement : text.substr(0, size);
+  text.remove_prefix(size == 0 ? 1 : size);
+}
+
 void append_escaped(std::string& out, char c) {
   constexpr char kHex[] = "0123456789abcdef";
   switch (c) {
@@ -60,11 +67,15 @@ void append_json_string(std::string& out, std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    const std::size_t size = sequence_size(text);
-    out += size == 0 ? kReplacement : text.substr(0, size);
-    text.remove_prefix(size == 0 ? 1 : size);
+    append_sequence(out, text);
   }
   out += '"';
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) append_sequence(out, text);
+  return out;
 }
 
 std::string json_string(std::string_view text) {

@@ -14,4 +14,7 @@ void append_json_string(std::string& out, std::string_view text);
 /// The same, as a string of its own.
 std::string json_string(std::string_view text);
 
+/// `text` with each byte that is not part of a UTF-8 sequence replaced by U+FFFD.
+std::string valid_utf8(std::string_view text);
+
 }  // namespace osproxy

@@ -29,8 +29,9 @@ TraceParent parse_traceparent(std::string_view text) noexcept {
   constexpr std::size_t kSize = 55;
   if (text.size() < kSize) return {};
   const std::string_view version = text.substr(0, 2);
-  const TraceParent parts{
-      .trace_id = text.substr(3, 32), .parent_id = text.substr(36, 16), .flags = text.substr(53, 2)};
+  const TraceParent parts{.trace_id = text.substr(3, 32),
+                          .parent_id = text.substr(36, 16),
+                          .flags = text.substr(53, 2)};
   if (text[2] != '-' || text[35] != '-' || text[52] != '-') return {};
   for (const auto part : {version, parts.trace_id, parts.parent_id, parts.flags}) {
     if (!is_lower_hex(part)) return {};

@@ -65,7 +65,7 @@ void write_head(JsonWriter& json, std::string_view field, const std::optional<He
 }
 
 void write_rewrite(JsonWriter& json, const Rewrite& rewrite) {
-  json.key("rewrite").begin_object();
+  json.begin_object();
   write_head(json, "request", rewrite.request);
   write_head(json, "answer", rewrite.answer);
   json.end_object();
@@ -91,7 +91,7 @@ void write_body_field(JsonWriter& json, const BodyField& field) {
 }
 
 void write_body(JsonWriter& json, const BodyStructure& body) {
-  json.key("body").begin_object();
+  json.begin_object();
   json.key("parts").begin_array();
   for (const BodyPart& part : body.parts) {
     json.begin_object();
@@ -153,10 +153,22 @@ std::string to_json(const Record& record) {
   write_answer(json, record);
   if (record.level >= Level::ShapeTiming) write_times(json, record.times);
   if (record.level >= Level::ShapeRewriteDiff) {
-    write_rewrite(json, record.rewrite);
-    write_body(json, record.body);
+    write_rewrite(json.key("rewrite"), record.rewrite);
+    write_body(json.key("body"), record.body);
   }
   json.end_object();
+  return std::move(json).take();
+}
+
+std::string rewrite_to_json(const Record& record) {
+  JsonWriter json;
+  write_rewrite(json, record.rewrite);
+  return std::move(json).take();
+}
+
+std::string body_to_json(const Record& record) {
+  JsonWriter json;
+  write_body(json, record.body);
   return std::move(json).take();
 }
 

@@ -65,4 +65,8 @@ struct Record {
 /// The explain document: one JSON object, in the order of docs/explain.md.
 std::string to_json(const Record& record);
 
+/// Its `rewrite` and its `body` alone: for outputs that have fields of their own for the rest.
+std::string rewrite_to_json(const Record& record);
+std::string body_to_json(const Record& record);
+
 }  // namespace osproxy

@@ -1,0 +1,125 @@
+#include "osproxy/otlp/grpc_transport.h"
+
+#include <utility>
+
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+
+#include "osproxy/core/version.h"
+#include "osproxy/otlp/collector_answer.h"
+#include "osproxy/otlp/credentials.h"
+
+namespace osproxy::otlp {
+namespace {
+
+constexpr const char* kMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+/// An answer is a few counts and a sentence.
+constexpr int kMaxReceiveBytes = 1 << 20;
+constexpr std::size_t kMaxMessageBytes = 256;
+
+std::shared_ptr<grpc::ChannelCredentials> channel_credentials(bool tls,
+                                                              const Credentials& credentials) {
+  if (!tls) return grpc::InsecureChannelCredentials();
+  return grpc::SslCredentials({.pem_root_certs = credentials.roots,  // empty: the system's
+                               .pem_private_key = credentials.key,
+                               .pem_cert_chain = credentials.chain});
+}
+
+grpc::ChannelArguments arguments() {
+  grpc::ChannelArguments args;
+  // A new channel shall make a new connection, whatever an old one has come to.
+  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  args.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // whether to try again is the machine's decision
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // as with everything else that we connect to
+  args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);  // no TXT look-ups
+  args.SetUserAgentPrefix(std::string("osproxy/") + kVersion);
+  return args;
+}
+
+grpc::ByteBuffer buffer_of(const std::string& bytes) {
+  const grpc::Slice slice(bytes);
+  return {&slice, 1};
+}
+
+std::string bytes_of(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  std::string bytes;
+  if (!buffer.Dump(&slices).ok()) return bytes;
+  for (const grpc::Slice& slice : slices) {
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return bytes;
+}
+
+ExportResult result_of(const grpc::Status& status, const grpc::ByteBuffer& answer) {
+  if (!status.ok()) {
+    return {.kind = ExportResult::Kind::GrpcStatus,
+            .code = status.error_code(),
+            .retry_after = read_retry_delay(status.error_details()),
+            .message = status.error_message().substr(0, kMaxMessageBytes)};
+  }
+  PartialSuccess partial = read_partial_success(bytes_of(answer));
+  return {.kind = ExportResult::Kind::Accepted,
+          .rejected_spans = partial.rejected_spans,
+          .message = partial.message.substr(0, kMaxMessageBytes)};
+}
+
+class GrpcTransport final : public SpanTransport {
+ public:
+  GrpcTransport(Target target, const TransportOptions& options)
+      : target_(std::move(target)), options_(options) {}
+
+  ExportResult send(const std::string& request, std::chrono::milliseconds timeout,
+                    std::stop_token stop) override {
+    if (const auto connected = connect(); !connected) {
+      return {.kind = ExportResult::Kind::NoAnswer, .message = connected.error()};
+    }
+    grpc::ClientContext context;
+    set_up(context, timeout);
+    const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+    grpc::CompletionQueue queue;
+    const auto call = stub_->PrepareUnaryCall(&context, kMethod, buffer_of(request), &queue);
+    call->StartCall();
+    grpc::ByteBuffer answer;
+    grpc::Status status;
+    call->Finish(&answer, &status, &queue);
+    void* tag = nullptr;
+    bool ok = false;
+    queue.Next(&tag, &ok);  // comes, by the deadline at the latest
+    queue.Shutdown();
+    // gRPC would wait for minutes before it connects again; when to try is the machine's decision.
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) stub_.reset();
+    return result_of(status, answer);
+  }
+
+ private:
+  std::expected<void, std::string> connect() {
+    if (stub_) return {};
+    const auto credentials = read_credentials(options_);
+    if (!credentials) return std::unexpected(credentials.error());
+    stub_ = std::make_unique<grpc::GenericStub>(grpc::CreateCustomChannel(
+        "dns:///" + target_.origin.address.to_string(),
+        channel_credentials(target_.origin.tls, *credentials), arguments()));
+    return {};
+  }
+
+  void set_up(grpc::ClientContext& context, std::chrono::milliseconds timeout) const {
+    context.set_deadline(std::chrono::system_clock::now() + timeout);
+    if (options_.gzip) context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+    for (const auto& [name, value] : options_.headers) context.AddMetadata(name, value);
+  }
+
+  const Target target_;
+  const TransportOptions options_;
+  std::unique_ptr<grpc::GenericStub> stub_;
+};
+
+}  // namespace
+
+std::unique_ptr<SpanTransport> make_grpc_transport(Target target, const TransportOptions& options) {
+  return std::make_unique<GrpcTransport>(std::move(target), options);
+}
+
+}  // namespace osproxy::otlp

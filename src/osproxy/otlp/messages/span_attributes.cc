@@ -1,0 +1,163 @@
+#include "osproxy/otlp/messages/span_attributes.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "osproxy/core/address.h"
+#include "osproxy/core/json.h"
+
+namespace osproxy::otlp {
+namespace {
+
+void add_unless_empty(Attributes& to, std::string_view name, std::string_view value) {
+  if (!value.empty()) add(to, name, value);
+}
+
+template <class T>
+void add_if_known(Attributes& to, std::string_view name, const std::optional<T>& value) {
+  if (value) add(to, name, *value);
+}
+
+void add_list(Attributes& to, std::string_view name, const std::vector<std::string>& values) {
+  pb::KeyValue& attribute = *to.Add();
+  attribute.set_key(std::string(name));
+  pb::ArrayValue& list = *attribute.mutable_value()->mutable_array_value();
+  for (const std::string& value : values) list.add_values()->set_string_value(valid_utf8(value));
+}
+
+/// "1.1" of "HTTP/1.1".
+std::string_view version_of(std::string_view protocol) noexcept {
+  return protocol.substr(protocol.find('/') + 1);
+}
+
+/// The conventions' name for one that is not known.
+std::string_view method_of(const Record& record) noexcept {
+  return record.method == "OTHER" ? "_OTHER" : std::string_view(record.method);
+}
+
+/// Our reason, or else a status from `least` on.
+void add_error_type(const Record& record, int least, Attributes& to) {
+  if (!record.error.empty()) {
+    add(to, "error.type", std::string_view(record.error));
+  } else if (record.status >= least) {
+    add(to, "error.type", std::to_string(record.status));
+  }
+}
+
+void add_http(const Record& record, Attributes& to) {
+  add_unless_empty(to, "http.request.method", method_of(record));
+  if (record.status != 0) add(to, "http.response.status_code", record.status);
+  add(to, "http.request.body.size", record.request_bytes);
+  add(to, "http.response.body.size", record.response_bytes);
+}
+
+void add_times(const StageTimes& times, Attributes& to) {
+  for (std::size_t i = 0; i < kStageCount; ++i) {
+    const auto stage = static_cast<Stage>(i);
+    const auto spent = times.spent(stage);
+    if (!spent) continue;
+    add(to, std::string("osproxy.times.").append(to_string(stage)).append("_us"), spent->count());
+  }
+  add(to, "osproxy.times.total_us", times.total().count());
+}
+
+void add_answer(const AnswerFacts& facts, Attributes& to) {
+  add_if_known(to, "osproxy.answer.took_ms", facts.took_ms);
+  add_if_known(to, "osproxy.answer.timed_out", facts.timed_out);
+  add_if_known(to, "osproxy.answer.hits", facts.hits);
+  if (facts.hits) add(to, "osproxy.answer.hits_are_at_least", facts.hits_are_at_least);
+  add_if_known(to, "osproxy.answer.shards.total", facts.shards.total);
+  add_if_known(to, "osproxy.answer.shards.successful", facts.shards.successful);
+  add_if_known(to, "osproxy.answer.shards.skipped", facts.shards.skipped);
+  add_if_known(to, "osproxy.answer.shards.failed", facts.shards.failed);
+  add_if_known(to, "osproxy.answer.items", facts.items);
+  add_if_known(to, "osproxy.answer.failed_items", facts.failed_items);
+  add_unless_empty(to, "osproxy.answer.not_read", to_string(facts.not_read));
+}
+
+/// The node that answered; the status and the sizes are what it said.
+void add_node(const Record& record, Attributes& to) {
+  if (const auto address = parse_host_port(record.upstream)) {
+    add(to, "server.address", std::string_view(address->host));
+    add(to, "server.port", address->port);
+  }
+  add(to, "db.response.status_code", std::to_string(record.status));
+}
+
+}  // namespace
+
+void add(Attributes& to, std::string_view name, std::string_view value) {
+  pb::KeyValue& attribute = *to.Add();
+  attribute.set_key(valid_utf8(name));
+  attribute.mutable_value()->set_string_value(valid_utf8(value));
+}
+
+std::string_view operation_of(Endpoint endpoint) noexcept {
+  switch (endpoint) {
+    case Endpoint::IngestDoc:
+      return "index";
+    case Endpoint::IngestBulk:
+      return "bulk";
+    case Endpoint::Search:
+      return "search";
+    case Endpoint::MultiSearch:
+      return "msearch";
+    case Endpoint::Count:
+      return "count";
+    case Endpoint::GetById:
+      return "get";
+    case Endpoint::MultiGet:
+      return "mget";
+    case Endpoint::DeleteById:
+      return "delete";
+    case Endpoint::DeleteByQuery:
+      return "delete_by_query";
+    case Endpoint::Cursor:
+    case Endpoint::Admin:
+    case Endpoint::Unknown:
+      return "";
+  }
+  std::unreachable();
+}
+
+void add_server_attributes(const Record& record, pb::Span& span) {
+  Attributes& to = *span.mutable_attributes();
+  add_http(record, to);
+  add(to, "network.protocol.name", std::string_view("http"));
+  add(to, "network.protocol.version", version_of(record.protocol));
+  add(to, "url.scheme", std::string_view(record.tls ? "https" : "http"));
+  add_error_type(record, 500, to);
+  add(to, "osproxy.request_id", std::string_view(record.request_id));
+  add(to, "osproxy.level", to_string(record.level));
+  add_list(to, "osproxy.directives", record.directives);
+  add(to, "osproxy.endpoint", to_string(record.endpoint));
+  add_unless_empty(to, "osproxy.index", record.index);
+  add_unless_empty(to, "osproxy.tenant", record.tenant);
+  add_unless_empty(to, "osproxy.principal", record.principal);
+  add(to, "osproxy.principal_verified", record.principal_verified);
+  if (record.level >= Level::ShapeTiming) add_times(record.times, to);
+  if (record.level >= Level::ShapeRewriteDiff) {
+    add(to, "osproxy.rewrite", rewrite_to_json(record));
+    add(to, "osproxy.body", body_to_json(record));
+  }
+}
+
+void add_client_attributes(const Record& record, pb::Span& span) {
+  Attributes& to = *span.mutable_attributes();
+  add(to, "db.system.name", std::string_view("opensearch"));
+  add_unless_empty(to, "db.operation.name", operation_of(record.endpoint));
+  add_unless_empty(to, "db.collection.name", record.index);
+  add_unless_empty(to, "http.request.method", method_of(record));
+  if (!record.upstream.empty()) {
+    add(to, "http.response.status_code", record.status);
+    add_node(record, to);
+  }
+  add(to, "network.protocol.version", std::string_view("1.1"));
+  if (record.retries > 0) add(to, "http.request.resend_count", record.retries);
+  add_error_type(record, 400, to);
+  add(to, "osproxy.connection_reused", record.connection_reused);
+  if (record.answer) add_answer(*record.answer, to);
+}
+
+}  // namespace osproxy::otlp

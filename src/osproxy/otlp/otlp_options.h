@@ -1,0 +1,49 @@
+// What the export of spans can be told. Plain values; environment.h reads the standard variables,
+// app/settings.h has the flags that go over them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace osproxy::otlp {
+
+enum class Protocol : std::uint8_t { Grpc, HttpProtobuf };
+
+/// Names and values, in the order in which they were given.
+using KeyValues = std::vector<std::pair<std::string, std::string>>;
+
+/// Where the collector is and how it is spoken to.
+struct TransportOptions {
+  Protocol protocol = Protocol::HttpProtobuf;
+  std::string endpoint{};        ///< a URL, or host:port with gRPC; empty: nothing is exported
+  bool endpoint_is_base = true;  ///< over HTTP, `/v1/traces` goes behind its path
+  bool insecure = false;         ///< with gRPC and host:port: no TLS
+  bool gzip = false;
+  KeyValues headers{};
+  std::string ca_file{};           ///< PEM; empty: the system's
+  std::string client_cert_file{};  ///< PEM; empty: none
+  std::string client_key_file{};
+  std::chrono::milliseconds timeout{10'000};  ///< of one attempt
+};
+
+/// How records are collected into requests.
+struct BatchOptions {
+  std::size_t max_queue = 2'048;           ///< records that wait
+  std::size_t max_batch = 512;             ///< spans in one request
+  std::chrono::milliseconds delay{5'000};  ///< that the first of a batch waits for others
+};
+
+struct OtlpOptions {
+  TransportOptions transport{};
+  BatchOptions batch{};
+  std::string service_name{};  ///< empty: as the attributes say, else "osproxy"
+  KeyValues resource_attributes{};
+
+  bool is_on() const noexcept { return !transport.endpoint.empty(); }
+};
+
+}  // namespace osproxy::otlp

@@ -1,0 +1,124 @@
+// The output of records to an OpenTelemetry collector, as spans.
+//
+//   SpanExporter exporter(options, std::move(transport), {.clock = clock, .random = …});
+//   Observer observer({}, workers, {&exporter});
+//   …
+//   exporter.close();                      // flushes, for a bounded time
+//
+// A thread of its own collects records into requests, sends one at a time, and sends it again where
+// the specification says so (retry_machine.h). Meanwhile the queue fills; what finds it full is
+// dropped and counted, and no request to the proxy waits for any of it.
+//
+// Thread safety: take(), counters() and status() from any thread; close() from one, once.
+// Ownership: owns the transport and its thread; the destructor closes. `clock` must outlive it.
+// Invariant: at most `max_queue` records wait in the queue, and as many again are being batched.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "osproxy/core/bounded_queue.h"
+#include "osproxy/core/clock.h"
+#include "osproxy/core/random.h"
+#include "osproxy/observe/record_sink.h"
+#include "osproxy/otlp/otlp_counters.h"
+#include "osproxy/otlp/otlp_options.h"
+#include "osproxy/otlp/retry_machine.h"
+#include "osproxy/otlp/span_encoder.h"
+#include "osproxy/otlp/span_transport.h"
+
+namespace osproxy::otlp {
+
+/// How long a stopping osproxy waits for a collector: short, since somebody waits for it.
+inline constexpr std::chrono::milliseconds kFlushTimeout{5'000};
+
+class SpanExporter final : public RecordSink {
+ public:
+  struct Uses {
+    const Clock& clock;
+    Random random;
+    std::string_view instance;  ///< for the resource
+    RetryOptions retry{};
+  };
+
+  SpanExporter(const OtlpOptions& options, std::unique_ptr<SpanTransport> transport,
+               const Uses& uses);
+  ~SpanExporter() override;
+
+  /// Records without ids of spans (Record::span_id) are none of ours.
+  void take(const RecordPointer& record) noexcept override;
+
+  std::string_view name() const noexcept override { return "otlp"; }
+
+  /// Kept: exported. The spans are in counters().
+  OutputTotals totals() const noexcept override;
+
+  /// Sends what waits, once each, for at most `timeout`; the rest is dropped. Nothing is taken
+  /// afterwards.
+  void close(std::chrono::milliseconds timeout = kFlushTimeout);
+
+  OtlpCounters counters() const;
+  OtlpStatus status() const;
+
+ private:
+  using Batch = std::vector<RecordPointer>;
+
+  struct Amount {
+    std::uint64_t records;
+    std::uint64_t spans;
+  };
+
+  static Amount amount_of(const Batch& batch) noexcept;
+
+  void run(const std::stop_token& closing);
+  void collect(const std::stop_token& closing);
+  Batch cut_batch();
+  void send(const Batch& batch, const std::stop_token& closing);
+  void settle(const ExportResult& result, Amount amount);
+  void drop(DropReason reason, Amount amount) noexcept;
+  std::chrono::milliseconds time_for_attempt(const std::stop_token& closing) const;
+  bool pause(std::chrono::nanoseconds wait, const std::stop_token& closing);
+
+  // Constant after construction.
+  const OtlpOptions options_;
+  const SpanEncoder encoder_;
+  const Clock& clock_;
+
+  // Own synchronization.
+  BoundedQueue<RecordPointer> queue_;
+  std::stop_source abort_;  // ends an attempt that is under way
+
+  // Relaxed, all of them: each is a number to look at, ordering nothing.
+  std::atomic<std::uint64_t> kept_records_{0};
+  std::atomic<std::uint64_t> dropped_records_{0};
+  std::atomic<std::uint64_t> exported_{0};
+  std::atomic<std::uint64_t> rejected_{0};
+  std::array<std::atomic<std::uint64_t>, kDropReasonCount> dropped_{};
+  std::atomic<std::uint64_t> requests_{0};
+  std::atomic<std::uint64_t> retries_{0};
+  std::atomic<std::uint64_t> batching_{0};
+  std::atomic<bool> closed_{false};
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  OtlpStatus status_;       // guarded by mutex_, as are the others
+  BootTime flush_until_{};  // once it is closing
+  bool finished_ = false;
+
+  // Owned by the thread.
+  std::unique_ptr<SpanTransport> transport_;
+  RetryMachine machine_;
+  Batch pending_;
+
+  std::jthread thread_;
+};
+
+}  // namespace osproxy::otlp
