@@ -155,6 +155,7 @@ TEST(Settings, EachBadValueIsRefused) {
                           "--explain-records=x",
                           "--explain-bytes=-1",
                           "--ring-records=1e3",
+                          "--why-requests=-1",
                           "--record-log=",
                           "--record-log=/nonexistent/records",
                           "--record-log=/",

@@ -10,6 +10,16 @@ void KeepingRecorder::count(const RequestSample& sample) noexcept {
   changed_.notify_all();
 }
 
+void KeepingRecorder::judged(const JudgedRequest& request) noexcept {
+  const std::lock_guard lock(mutex_);
+  judgements_.push_back(request.verdict.selected());
+}
+
+std::vector<bool> KeepingRecorder::judgements() {
+  const std::lock_guard lock(mutex_);
+  return judgements_;
+}
+
 void KeepingRecorder::record(Record record, bool ring_buffer) noexcept {
   const std::lock_guard lock(mutex_);
   records_.push_back(std::move(record));

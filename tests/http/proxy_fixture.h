@@ -26,8 +26,13 @@ namespace osproxy::http {
 class KeepingRecorder final : public Recorder {
  public:
   void count(const RequestSample& sample) noexcept override;
+  std::uint32_t in_force(const DirectiveSet::Pointer&) noexcept override { return 1; }
+  void judged(const JudgedRequest& request) noexcept override;
   void record(Record record, bool ring_buffer) noexcept override;
   void refuse(std::uint64_t directives) noexcept override;
+
+  /// What each request came to that was matched against directives: recorded or not.
+  std::vector<bool> judgements();
 
   /// Waits until `size` requests have been counted, and returns them all.
   std::vector<RequestSample> await_samples(std::size_t size);
@@ -46,6 +51,7 @@ class KeepingRecorder final : public Recorder {
   std::vector<Record> records_;
   int ring_records_ = 0;
   std::uint64_t refused_ = 0;
+  std::vector<bool> judgements_;
 };
 
 /// What every request of these tests sends, so that the bytes are known: see `ids()`.

@@ -235,6 +235,7 @@ TEST_F(ProxyRecord, APredicateOnTheOutcomeIsJudgedAtTheEnd) {
   EXPECT_TRUE(record().connection_reused);
   EXPECT_EQ(recorder.await_samples(2).size(), 2U);
   EXPECT_EQ(recorder.records().size(), 1U);
+  EXPECT_EQ(recorder.judgements(), (std::vector<bool>{false, true}));
 }
 
 TEST_F(ProxyRecord, TheSetThatARequestBeganWithJudgesIt) {

@@ -28,6 +28,7 @@
 #include "osproxy/core/clock.h"
 #include "osproxy/observe/metrics.h"
 #include "osproxy/observe/observer.h"
+#include "osproxy/observe/record_tail.h"
 #include "osproxy/observe/upstream_board.h"
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/fleet.h"
@@ -59,6 +60,8 @@ struct AdminParts {
   /// What the fleet is read from; null: this instance is all there is. Asked on the thread for
   /// what may block.
   FleetReader* fleet = nullptr;
+  /// Where the live tail is read; null: there is none.
+  RecordTail* tail = nullptr;
   /// What is known of the upstream nodes; null: there are none.
   const UpstreamBoard* upstreams = nullptr;
   /// How it stands with this instance's own ack; none: there is no ack. Called on any thread.

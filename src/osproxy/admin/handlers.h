@@ -1,5 +1,6 @@
 // What each endpoint answers: functions from a request to a response, one file a subject
-// (directives.cc, status.cc, fleet.cc, debug.cc, health.cc). dispatcher.cc has the table of paths.
+// (directives.cc, status.cc, fleet.cc, tail.cc, why.cc, debug.cc, health.cc). dispatcher.cc has the
+// table of paths.
 //
 // Thread safety: every handler may be called from any thread.
 #pragma once
@@ -23,6 +24,8 @@ Response get_directives(const Context& context, const Request& request, std::str
 Response post_directives(const Context& context, const Request& request, std::string_view);
 Response get_status(const Context& context, const Request& request, std::string_view);
 Response get_fleet(const Context& context, const Request& request, std::string_view);
+Response get_tail(const Context& context, const Request& request, std::string_view);
+Response get_why(const Context& context, const Request& request, std::string_view id);
 Response get_explain(const Context& context, const Request& request, std::string_view id);
 Response get_breakglass(const Context& context, const Request& request, std::string_view);
 Response get_metrics(const Context& context, const Request& request, std::string_view);

@@ -1,6 +1,7 @@
 #include "osproxy/admin/http_server.h"
 
 #include <atomic>
+#include <exception>
 #include <optional>
 #include <thread>
 #include <unordered_set>
@@ -41,9 +42,18 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kLingerBytes = 4 << 20;
 
+// How often a source of events is asked, and how long it may be silent: a client that has gone is
+// noticed by the comment that is sent then.
+constexpr std::chrono::milliseconds kEventTick{100};
+constexpr int kHeartbeatTicks = 50;
+constexpr std::string_view kHeartbeat = ":\n\n";
+
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// Without a length: its end is the connection's.
+// Without a length: their end is the connection's.
+constexpr std::string_view kEventsHead =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+    "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
 constexpr std::string_view kBusy =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
     "Connection: close\r\n\r\n"
@@ -97,6 +107,15 @@ std::optional<Response> answer_to(const error_code& error) {
                          error != http::error::partial_message;
   if (!malformed) return std::nullopt;
   return error_response(400, "bad_request", "the request is not well-formed HTTP");
+}
+
+// Out of memory ends the events.
+std::optional<std::string> next_of(EventSource& events) {
+  try {
+    return events.next();
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -168,6 +187,8 @@ class HttpServer::Impl::Session {
  private:
   asio::awaitable<bool> refuse_unreadable(error_code error);
   asio::awaitable<bool> send(const Response& response, bool head_only, bool keep_alive);
+  asio::awaitable<void> stream(const Response& response, bool head_only);
+  asio::awaitable<bool> write(std::string_view text);
 
   Impl& server_;
   beast::tcp_stream stream_;
@@ -206,6 +227,10 @@ asio::awaitable<bool> HttpServer::Impl::Session::exchange() {
   request.body = parser.get().body();
 
   const Response response = co_await server_.respond(*route, request);
+  if (response.events) {
+    co_await stream(response, head_only);
+    co_return false;
+  }
   co_return co_await send(response, head_only, parser.keep_alive());
 }
 
@@ -241,6 +266,30 @@ asio::awaitable<bool> HttpServer::Impl::Session::send(const Response& response, 
     failure = error;
   }
   co_return !failure && keep_alive && !server_.stopping();
+}
+
+asio::awaitable<bool> HttpServer::Impl::Session::write(std::string_view text) {
+  stream_.expires_after(server_.options_.io_timeout);
+  auto [error, size] =
+      co_await asio::async_write(stream_, asio::buffer(text.data(), text.size()), kAwait);
+  co_return !error;
+}
+
+// Events until there are no more, or the client has gone or does not read.
+asio::awaitable<void> HttpServer::Impl::Session::stream(const Response& response, bool head_only) {
+  bool open = co_await write(kEventsHead);
+  asio::steady_timer tick(server_.io_);
+  for (int silent = 0; open && !head_only && !server_.stopping(); ++silent) {
+    const auto text = next_of(*response.events);
+    if (!text) break;
+    if (!text->empty() || silent >= kHeartbeatTicks) {
+      open = co_await write(text->empty() ? kHeartbeat : *text);
+      silent = 0;
+      continue;
+    }
+    tick.expires_after(kEventTick);
+    co_await tick.async_wait(kAwait);
+  }
 }
 
 asio::awaitable<void> HttpServer::Impl::Session::linger() {

@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "osproxy/admin/event_source.h"
 #include "osproxy/observe/json_writer.h"
 
 namespace osproxy::admin {
@@ -39,6 +41,7 @@ struct Response {
   std::string_view content_type = kJsonType;  ///< a constant
   std::string body{};
   std::vector<std::pair<std::string_view, std::string>> headers{};  ///< names are constants
+  std::shared_ptr<EventSource> events{};  ///< instead of a body: events until the connection ends
 };
 
 /// Writes further fields of the error object.

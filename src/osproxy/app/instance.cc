@@ -67,13 +67,14 @@ Instance::Instance(const Settings& settings, const Clock& clock,
       spans_(std::move(spans)),
       observer_({.explain_max_records = settings.explain_records,
                  .explain_max_bytes = settings.explain_bytes,
-                 .ring_records = settings.ring_records},
+                 .ring_records = settings.ring_records,
+                 .why_requests = settings.why_requests},
                 settings.workers, sinks()),
       upstreams_(names_of(settings.upstreams), settings.workers, clock.now().wall),
       budget_(settings.instance_budget, clock.now()) {}
 
-std::vector<RecordSink*> Instance::sinks() const {
-  std::vector<RecordSink*> sinks;
+std::vector<RecordSink*> Instance::sinks() {
+  std::vector<RecordSink*> sinks{&tail_};
   if (record_log_) sinks.push_back(record_log_.get());
   if (spans_) sinks.push_back(spans_.get());
   return sinks;
@@ -97,6 +98,7 @@ std::expected<void, std::string> Instance::open_admin() {
               std::make_shared<DirectiveMetrics>([store] { return store->load(); }, clock_),
               std::make_shared<admin::StoreMetrics>(*store),
               std::make_shared<UpstreamMetrics>(upstreams_),
+              std::make_shared<TailMetrics>(tail_),
               reloads_,
               tls_metrics_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
@@ -114,6 +116,7 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .collectables = {metrics_.begin(), metrics_.end()},
                                           .readiness = [this] { return not_ready(); },
                                           .fleet = source_.fleet.get(),
+                                          .tail = &tail_,
                                           .upstreams = &upstreams_,
                                           .ack = ack_status(source_.acks.get())});
   if (!admin) return std::unexpected(std::move(admin).error());

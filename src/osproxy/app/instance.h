@@ -31,6 +31,7 @@
 #include "osproxy/observe/instance_budget.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_log.h"
+#include "osproxy/observe/record_tail.h"
 #include "osproxy/observe/upstream_board.h"
 #include "osproxy/otlp/span_exporter.h"
 
@@ -71,7 +72,7 @@ class Instance {
  private:
   Instance(const Settings& settings, const Clock& clock, std::unique_ptr<otlp::SpanExporter> spans);
 
-  std::vector<RecordSink*> sinks() const;
+  std::vector<RecordSink*> sinks();
   std::expected<void, std::string> open(int listener);
   std::expected<void, std::string> open_admin();
   std::expected<void, std::string> open_proxy(int listener);
@@ -90,6 +91,7 @@ class Instance {
   TripLog trip_log_;
   OtlpLog otlp_log_;
   const std::unique_ptr<otlp::SpanExporter> spans_;  // null: none are exported
+  RecordTail tail_;
   Observer observer_;
   UpstreamBoard upstreams_;
   InstanceBudget budget_;

@@ -476,6 +476,11 @@ const SettingRow kTable[] = {
      [](Settings& s, Values v) { return store_count(s.explain_bytes, v[0], 0, kMaxBytes); }},
     {"ring-records", "N", "records in the break-glass ring; 0: none (default 1000)", false,
      [](Settings& s, Values v) { return store_count(s.ring_records, v[0], 0, kMaxRecords); }},
+    {"why-requests", "N",
+     "requests remembered to say why they were recorded or not; 0: none "
+     "(default 10000)",
+     false,
+     [](Settings& s, Values v) { return store_count(s.why_requests, v[0], 0, kMaxRecords); }},
     {"record-log", "FILE",
      "each record as a line of JSON in this file, or - for standard output; off: none "
      "(default off)",

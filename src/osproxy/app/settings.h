@@ -81,6 +81,7 @@ struct Settings {
   std::size_t explain_records = 10'000;
   std::size_t explain_bytes = std::size_t{16} << 20;
   std::size_t ring_records = 1'000;
+  std::size_t why_requests = 10'000;
   std::string record_log;  ///< a file, or "-" for standard output; empty: no lines
 
   TokenRate directive_budget{.per_second = 200, .burst = 2'000};    ///< records of one directive

@@ -47,6 +47,7 @@ void RequestStory::match() {
   if (set->empty()) return;
   stages.turn_on();  // one clock read, in case that the level asks for times
   stages.enter(Stage::Match);
+  set_number_ = worker_.recorder.in_force(set);
   verdict_ = set->match(request_.matched, started_, request_id());
   if (verdict_.needs_conclusion()) set_ = set;
   if (verdict_.selected()) {
@@ -89,11 +90,21 @@ void RequestStory::finish() {
                           .latency = latency,
                           .request_bytes = facts.request_bytes,
                           .response_bytes = facts.response_bytes});
-  if (!set_) return;
-  const Verdict verdict = set_->conclude(request_.matched, started_, request_id(),
-                                         {.latency = latency, .status = facts.status},
-                                         worker_.options.directive_budget);
-  if (verdict.refused_count > 0) worker_.recorder.refuse(verdict.refused_count);
+  const Outcome outcome{.latency = latency, .status = facts.status};
+  Verdict verdict;
+  if (set_) {
+    verdict = set_->conclude(request_.matched, started_, request_id(), outcome,
+                             worker_.options.directive_budget);
+    if (verdict.refused_count > 0) worker_.recorder.refuse(verdict.refused_count);
+  }
+  if (set_number_ != 0) {
+    worker_.recorder.judged({.request_id = request_id(),
+                             .attributes = request_.matched,
+                             .started = started_,
+                             .outcome = outcome,
+                             .set_number = set_number_,
+                             .verdict = verdict});
+  }
   if (verdict.selected()) {
     worker_.recorder.record(make_record(verdict, latency), verdict.ring_buffer);
   }

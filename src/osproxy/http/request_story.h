@@ -121,6 +121,7 @@ class RequestStory {
   AttributeScratch& scratch_;
   RequestAttributes request_;
   Verdict verdict_;
+  std::uint32_t set_number_ = 0;  // of the set it was matched by; 0: not to be remembered
   bool finished_ = false;
   bool sent_ = false;          // to a node, if only in part
   DirectiveSet::Pointer set_;  // the snapshot, held only if there is a verdict to conclude

@@ -186,6 +186,13 @@ std::vector<MetricFamily> DirectiveMetrics::Collect() const {
   return {std::move(all), std::move(active), std::move(tripped)};
 }
 
+std::vector<MetricFamily> TailMetrics::Collect() const {
+  MetricFamily readers =
+      metric_family("osproxy_tail_readers", "Who reads the live tail now.", MetricType::Gauge);
+  add_gauge(readers, static_cast<double>(tail_.readers()));
+  return {std::move(readers)};
+}
+
 std::string to_exposition(const Collectables& collectables) {
   std::vector<MetricFamily> families;
   for (const auto& weak : collectables) {

@@ -21,6 +21,7 @@
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/observe/observer.h"
+#include "osproxy/observe/record_tail.h"
 
 namespace osproxy {
 
@@ -50,6 +51,18 @@ class DirectiveMetrics final : public prometheus::Collectable {
  private:
   const Source source_;
   const Clock& clock_;
+};
+
+/// How many read the live tail.
+class TailMetrics final : public prometheus::Collectable {
+ public:
+  /// `tail` must outlive this.
+  explicit TailMetrics(const RecordTail& tail) : tail_(tail) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  const RecordTail& tail_;
 };
 
 /// As prometheus-cpp's Exposer takes them: one that has gone is left out.

@@ -9,6 +9,7 @@
 #include "osproxy/core/random.h"
 #include "osproxy/observe/explain_shard.h"
 #include "osproxy/observe/ring_shard.h"
+#include "osproxy/observe/why_ring.h"
 #include "osproxy/observe/worker_counters.h"
 
 namespace osproxy {
@@ -22,7 +23,8 @@ std::size_t part(std::size_t total, std::size_t workers) {
 ObserverOptions part_of(const ObserverOptions& totals, std::size_t workers) {
   return {.explain_max_records = part(totals.explain_max_records, workers),
           .explain_max_bytes = part(totals.explain_max_bytes, workers),
-          .ring_records = part(totals.ring_records, workers)};
+          .ring_records = part(totals.ring_records, workers),
+          .why_requests = part(totals.why_requests, workers)};
 }
 
 }  // namespace
@@ -35,11 +37,17 @@ class Observer::Worker final : public Recorder {
         ring_on_(part.ring_records > 0),
         explain_({.max_records = part.explain_max_records, .max_bytes = part.explain_max_bytes},
                  key),
-        ring_(part.ring_records) {}
+        ring_(part.ring_records),
+        why_(part.why_requests) {}
 
   void count(const RequestSample& sample) noexcept override {
     counters_.endpoints[static_cast<std::size_t>(sample.endpoint)].count(sample);
   }
+
+  std::uint32_t in_force(const DirectiveSet::Pointer& set) noexcept override {
+    return why_.in_force(set);
+  }
+  void judged(const JudgedRequest& request) noexcept override { why_.put(request); }
 
   void record(Record record, bool ring_buffer) noexcept override {
     counters_.recorded.add(1);
@@ -64,6 +72,8 @@ class Observer::Worker final : public Recorder {
     const std::lock_guard lock(mutex_);
     return explain_.find(request_id);
   }
+
+  const WhyRing& why() const noexcept { return why_; }
 
   // Appends the newest records of this shard, at most `limit`.
   void breakglass(std::size_t limit, std::vector<RecordPointer>& out) const {
@@ -122,6 +132,8 @@ class Observer::Worker final : public Recorder {
   mutable std::mutex mutex_;
   ExplainShard explain_;  // guarded by mutex_
   RingShard ring_;        // guarded by mutex_
+
+  WhyRing why_;  // with a mutex of its own
 };
 
 Observer::Observer(const ObserverOptions& options, std::size_t workers,
@@ -152,6 +164,15 @@ std::optional<Record> Observer::explain(std::string_view request_id) const {
     if (found && (!newest || found->started > newest->started)) newest = std::move(found);
   }
   return newest ? std::optional<Record>(*newest) : std::nullopt;
+}
+
+std::optional<RememberedRequest> Observer::remembered(std::string_view request_id) const {
+  std::optional<RememberedRequest> newest;
+  for (const auto& worker : workers_) {
+    auto found = worker->why().find(request_id);
+    if (found && (!newest || found->started.boot > newest->started.boot)) newest = std::move(found);
+  }
+  return newest;
 }
 
 std::vector<Record> Observer::breakglass(std::size_t limit) const {

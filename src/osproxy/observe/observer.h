@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "osproxy/directive/model.h"
+#include "osproxy/observe/judged_request.h"
 #include "osproxy/observe/output_totals.h"
 #include "osproxy/observe/record.h"
 #include "osproxy/observe/record_sink.h"
@@ -39,6 +40,7 @@ struct ObserverOptions {
   std::size_t explain_max_records = 10'000;
   std::size_t explain_max_bytes = 16 << 20;  ///< memory that the stored records may take
   std::size_t ring_records = 1'000;
+  std::size_t why_requests = 10'000;  ///< recorded or not; 256 bytes each
 };
 
 /// The upper bounds of the latency histogram's buckets, inclusive; one more bucket has no bound.
@@ -87,6 +89,8 @@ class Observer {
   }
   bool keeps_ring() const noexcept { return options_.ring_records > 0; }
 
+  bool keeps_why() const noexcept { return options_.why_requests > 0; }
+
   /// Worker `worker`'s own, from 0.
   Recorder& recorder(std::size_t worker) noexcept;
 
@@ -95,6 +99,9 @@ class Observer {
 
   /// The newest records of the break-glass ring, newest first by `started`, at most `limit`.
   std::vector<Record> breakglass(std::size_t limit) const;
+
+  /// The newest request of that id, recorded or not, if it is still remembered.
+  std::optional<RememberedRequest> remembered(std::string_view request_id) const;
 
   /// Sums over all workers. Not one instant: a request that ends meanwhile may be in one sum and
   /// not yet in another.

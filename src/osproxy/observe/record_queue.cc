@@ -5,14 +5,23 @@
 #include "osproxy/observe/explain_shard.h"
 
 namespace osproxy {
+namespace {
+
+// No memory is the same as no room.
+bool push_into(BoundedQueue<RecordPointer>& queue, const RecordPointer& record) noexcept {
+  try {
+    return queue.push(record);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+}  // namespace
 
 bool RecordQueue::push(const RecordPointer& record) noexcept {
   const std::size_t size = memory_of(*record);
   const std::size_t before = bytes_.fetch_add(size, std::memory_order_relaxed);
-  try {
-    if (before + size <= max_bytes_ && queue_.push(record)) return true;
-  } catch (const std::bad_alloc&) {  // the same as no room
-  }
+  if (before + size <= max_bytes_ && push_into(queue_, record)) return true;
   bytes_.fetch_sub(size, std::memory_order_relaxed);
   return false;
 }

@@ -5,7 +5,8 @@
 #include <chrono>
 #include <cstdint>
 
-#include "osproxy/directive/model.h"
+#include "osproxy/directive/directive_set.h"
+#include "osproxy/observe/judged_request.h"
 #include "osproxy/observe/record.h"
 
 namespace osproxy {
@@ -28,6 +29,12 @@ class Recorder {
 
   /// Every request, recorded or not, exactly once.
   virtual void count(const RequestSample& sample) noexcept = 0;
+
+  /// The number of the set that a request is matched by, for judged(); 0: nobody wants to know.
+  virtual std::uint32_t in_force(const DirectiveSet::Pointer& set) noexcept = 0;
+
+  /// A request whose number is not 0, recorded or not, exactly once, at its end.
+  virtual void judged(const JudgedRequest& request) noexcept = 0;
 
   /// A selected request, after DirectiveSet::conclude(). `ring_buffer`: into the break-glass ring
   /// as well.

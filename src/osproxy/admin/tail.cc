@@ -1,0 +1,171 @@
+// The live tail: each record as a server-sent event, as it is made.
+#include <charconv>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "osproxy/admin/event_source.h"
+#include "osproxy/admin/handlers.h"
+#include "osproxy/core/duration.h"
+#include "osproxy/observe/record.h"
+#include "osproxy/observe/record_tail.h"
+
+namespace osproxy::admin {
+namespace {
+
+// Text that is made at a time: other connections of the admin thread wait as long as that takes.
+constexpr std::size_t kTextBytes = std::size_t{64} << 10;
+
+std::string event(std::string_view type, std::string_view data) {
+  std::string text("event: ");
+  return text.append(type).append("\ndata: ").append(data).append("\n\n");
+}
+
+class TailEvents final : public EventSource {
+ public:
+  TailEvents(std::unique_ptr<RecordTail::Reader> reader, std::uint64_t limit, std::string greeting)
+      : reader_(std::move(reader)), left_(limit), text_(std::move(greeting)) {}
+
+  std::optional<std::string> next() override {
+    if (next_ == taken_.records.size()) take();
+    for (; next_ < taken_.records.size() && left_ > 0 && text_.size() < kTextBytes; ++next_) {
+      text_ += event("record", to_json(*taken_.records[next_]));
+      taken_.records[next_].reset();
+      --left_;
+    }
+    if (text_.empty() && left_ == 0) return std::nullopt;
+    return std::exchange(text_, {});
+  }
+
+ private:
+  void take() {
+    taken_ = reader_->take();
+    next_ = 0;
+    if (taken_.dropped == 0) return;
+    JsonWriter json;
+    json.begin_object().field("count", taken_.dropped).end_object();
+    text_ += event("dropped", std::move(json).take());
+  }
+
+  const std::unique_ptr<RecordTail::Reader> reader_;
+  RecordTail::Taken taken_;
+  std::size_t next_ = 0;
+  std::uint64_t left_;
+  std::string text_;
+};
+
+struct Wanted {
+  RecordFilter filter;
+  std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
+};
+
+bool set(std::optional<std::string>& into, std::string text) {
+  if (text.empty()) return false;
+  into = std::move(text);
+  return true;
+}
+
+// What came of parsing, if it came of anything.
+template <class T>
+bool set(std::optional<T>& into, std::optional<T> parsed) {
+  into = parsed;
+  return parsed.has_value();
+}
+
+bool set_limit(std::uint64_t& into, std::string_view text) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+  return error == std::errc{} && end == text.data() + text.size() && into > 0;
+}
+
+struct Parameter {
+  std::string_view name;
+  std::string_view rule;  ///< what its value must be
+  bool (*store)(Wanted&, std::string value);
+};
+
+constexpr Parameter kParameters[] = {
+    {"directive", "the id of a directive",
+     [](Wanted& w, std::string v) { return set(w.filter.directive, std::move(v)); }},
+    {"tenant", "the name of a tenant",
+     [](Wanted& w, std::string v) { return set(w.filter.target.tenant, std::move(v)); }},
+    {"index", "the name of an index",
+     [](Wanted& w, std::string v) { return set(w.filter.target.index, std::move(v)); }},
+    {"principal", "the name of a principal",
+     [](Wanted& w, std::string v) { return set(w.filter.target.principal, std::move(v)); }},
+    {"endpoint", "one of the twelve endpoints, as in Search",
+     [](Wanted& w, std::string v) { return set(w.filter.target.endpoint, parse_endpoint(v)); }},
+    {"status", "a class or a code, as in 5xx or 429",
+     [](Wanted& w, std::string v) { return set(w.filter.status, StatusFilter::parse(v)); }},
+    {"slower", "a duration, as in 250ms, 1s or 1m30s",
+     [](Wanted& w, std::string v) { return set(w.filter.slower, parse_duration(v)); }},
+    {"limit", "a whole number greater than zero",
+     [](Wanted& w, std::string v) { return set_limit(w.limit, v); }},
+};
+
+Response bad_filter(std::string reason) { return error_response(400, "bad_filter", reason); }
+
+// A name that is not one of ours is not repeated: it is whatever the client sent.
+Response unknown_filter(std::size_t position) {
+  std::string reason =
+      "filter " + std::to_string(position) + " of the query is unknown or malformed; there are";
+  for (const Parameter& parameter : kParameters) reason.append(" ").append(parameter.name).append("=");
+  return bad_filter(std::move(reason));
+}
+
+std::expected<void, Response> read_parameter(std::string_view text, std::size_t position,
+                                             Wanted& wanted, unsigned& seen) {
+  const std::size_t equals = text.find('=');
+  for (unsigned i = 0; i < std::size(kParameters); ++i) {
+    const Parameter& parameter = kParameters[i];
+    if (equals == text.npos || text.substr(0, equals) != parameter.name) continue;
+    const std::string name(parameter.name);
+    if ((seen & 1U << i) != 0) return std::unexpected(bad_filter(name + " is given twice"));
+    seen |= 1U << i;
+    auto value = percent_decode(text.substr(equals + 1));
+    if (!value || !parameter.store(wanted, *std::move(value))) {
+      return std::unexpected(bad_filter(name + " must be " + std::string(parameter.rule)));
+    }
+    return {};
+  }
+  return std::unexpected(unknown_filter(position));
+}
+
+std::expected<Wanted, Response> read_query(std::string_view query) {
+  Wanted wanted;
+  unsigned seen = 0;  // a bit for each of kParameters
+  for (std::size_t position = 1; !query.empty(); ++position) {
+    const std::size_t end = query.find('&');
+    auto read = read_parameter(query.substr(0, end), position, wanted, seen);
+    if (!read) return std::unexpected(std::move(read).error());
+    query = end == query.npos ? std::string_view{} : query.substr(end + 1);
+  }
+  return wanted;
+}
+
+std::string greeting(const std::string& instance) {
+  JsonWriter json;
+  json.begin_object().field("instance", instance).end_object();
+  return event("instance", std::move(json).take());
+}
+
+}  // namespace
+
+Response get_tail(const Context& context, const Request& request, std::string_view) {
+  if (context.parts.tail == nullptr) {
+    return error_response(404, "output_off", "there is no live tail on this instance");
+  }
+  auto wanted = read_query(request.query());
+  if (!wanted) return std::move(wanted).error();
+  auto reader = context.parts.tail->open(std::move(wanted->filter));
+  if (!reader) {
+    return error_response(503, "too_many_readers",
+                          "as many read the tail as may at a time: " +
+                              std::to_string(RecordTail::kMaxReaders));
+  }
+  return {.content_type = "text/event-stream",
+          .events = std::make_shared<TailEvents>(std::move(reader), wanted->limit,
+                                                 greeting(context.options.instance))};
+}
+
+}  // namespace osproxy::admin

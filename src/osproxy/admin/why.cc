@@ -1,0 +1,138 @@
+// Why a request was recorded, or why not, directive by directive.
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "osproxy/admin/handlers.h"
+#include "osproxy/core/duration.h"
+#include "osproxy/core/rfc3339.h"
+#include "osproxy/directive/explain_match.h"
+
+namespace osproxy::admin {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+// The first so many of the document: some hundred kilobytes of JSON, made on the admin thread.
+constexpr std::size_t kMaxDirectives = 1'000;
+
+constexpr char kNotSeen[] =
+    "not seen here: another instance served it, it has not ended yet, newer requests have replaced "
+    "it, or no directive was in force";
+
+std::string its(std::string_view what, std::string_view value) {
+  std::string text(what);
+  return value.empty() ? text.append(" differs: the request has none")
+                       : text.append(" differs: the request's is ").append(value);
+}
+
+std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
+                     const RememberedRequest& request) {
+  const Directive& directive = compiled.directive;
+  switch (mismatch) {
+    case Mismatch::Level: return "its level is Off";
+    case Mismatch::Expired: {
+      const WallTime end = compiled.life.end_as_seen(request.started);
+      return "expired at " + format_rfc3339(std::chrono::floor<milliseconds>(end));
+    }
+    case Mismatch::Tenant: return its("tenant", request.tenant);
+    case Mismatch::Index: return its("index", request.index);
+    case Mismatch::Principal: return its("principal", request.principal);
+    case Mismatch::Endpoint: return its("endpoint", to_string(request.endpoint));
+    case Mismatch::Sample:
+      return "out of sample: " + std::to_string(sample_of(request.request_id)) +
+             " of 1000, sampled below " + std::to_string(directive.sample_per_mille);
+    case Mismatch::Latency:
+      return "faster than " + format_duration(*directive.min_latency) + ": " +
+             std::to_string(std::chrono::floor<milliseconds>(request.outcome.latency).count()) +
+             "ms";
+    case Mismatch::Status:
+      return "status is not " + directive.status->to_string() + ": " +
+             (request.outcome.status == 0 ? "the client was sent none"
+                                          : std::to_string(request.outcome.status));
+    case Mismatch::MaxRecords:
+      return "all of its " + std::to_string(*directive.max_records) + " records are made";
+    case Mismatch::Tripped: {
+      const auto trip = compiled.usage->trip.look();
+      return trip ? osproxy::describe(*trip) : "over budget";  // it is being tripped
+    }
+  }
+  std::unreachable();
+}
+
+void write_reason(JsonWriter& json, std::string_view reason, std::string_view text) {
+  json.begin_object().field("reason", reason).field("text", text).end_object();
+}
+
+// What one directive did with the request; of a set that the request was not judged by, what it
+// would do.
+void write_directive(JsonWriter& json, std::uint32_t place, const CompiledDirective& compiled,
+                     const RememberedRequest& request) {
+  const auto reasons = explain_match(compiled, request.attributes(), request.started,
+                                     request.request_id, request.outcome);
+  const bool names_all = request.recorded_by.size() < Verdict::kMaxNamed;
+  const bool is_named = std::ranges::find(request.recorded_by, place) != request.recorded_by.end();
+  const bool recorded = request.set != nullptr && compiled.directive.level != Level::Off &&
+                        (is_named || (!names_all && reasons.empty()));
+  json.begin_object().field("id", compiled.directive.id).field("recorded", recorded);
+  json.key("reasons").begin_array();
+  if (!recorded) {
+    for (const Mismatch reason : reasons) {
+      write_reason(json, to_string(reason), describe(reason, compiled, request));
+    }
+    if (reasons.empty() && request.set == nullptr) {
+      write_reason(json, "changed_since", "the set was another then; it would record it now");
+    } else if (reasons.empty()) {
+      write_reason(json, "unknown", "nothing that is known now kept it from that");
+    }
+  }
+  json.end_array().end_object();
+}
+
+void write_request(JsonWriter& json, const RememberedRequest& request) {
+  json.field("request_id", request.request_id);
+  json.field("recorded", request.recorded);
+  json.field("started", format_rfc3339(request.started.wall));
+  json.field("endpoint", to_string(request.endpoint));
+  json.field_or_null("index", request.index);
+  json.field_or_null("tenant", request.tenant);
+  json.field_or_null("principal", request.principal);
+  json.field("cut", request.is_cut);
+  json.key("status");
+  request.outcome.status == 0 ? json.null() : json.value(request.outcome.status);
+}
+
+void write_directives(JsonWriter& json, const RememberedRequest& request, const DirectiveSet& set) {
+  const auto directives = set.directives();
+  const std::size_t shown = std::min(directives.size(), kMaxDirectives);
+  json.key("directives").begin_array();
+  for (std::uint32_t i = 0; i < shown; ++i) write_directive(json, i, directives[i], request);
+  json.end_array();
+  json.field("left_out", directives.size() - shown);
+}
+
+}  // namespace
+
+Response get_why(const Context& context, const Request&, std::string_view id) {
+  const Observer& observer = context.parts.observer;
+  if (!observer.keeps_why()) {
+    return error_response(404, "output_off", "requests are not remembered on this instance");
+  }
+  const auto request_id = percent_decode(id);
+  if (!request_id) return error_response(400, "bad_request", "the id is not percent-encoded well");
+  const auto request = observer.remembered(*request_id);
+  if (!request) return error_response(404, "not_found", kNotSeen);
+  JsonWriter json;
+  json.begin_object().field("instance", context.options.instance);
+  write_request(json, *request);
+  json.field("judged_by", request->set ? "its_set" : "current_set");
+  const DirectiveSet::Pointer set = request->set ? request->set : context.parts.store.load();
+  write_directives(json, *request, *set);
+  json.end_object();
+  return {.body = std::move(json).take()};
+}
+
+}  // namespace osproxy::admin

@@ -1,0 +1,63 @@
+#include "osproxy/directive/explain_match.h"
+
+#include <utility>
+
+#include "osproxy/core/hash.h"
+#include "osproxy/directive/index_expression.h"
+
+namespace osproxy {
+namespace {
+
+bool differs(const std::optional<std::string>& target, std::string_view attribute) noexcept {
+  return target && *target != attribute;
+}
+
+}  // namespace
+
+std::string_view to_string(Mismatch mismatch) noexcept {
+  switch (mismatch) {
+    case Mismatch::Level: return "level_is_off";
+    case Mismatch::Expired: return "expired";
+    case Mismatch::Tenant: return "tenant_differs";
+    case Mismatch::Index: return "index_differs";
+    case Mismatch::Principal: return "principal_differs";
+    case Mismatch::Endpoint: return "endpoint_differs";
+    case Mismatch::Sample: return "out_of_sample";
+    case Mismatch::Latency: return "too_fast";
+    case Mismatch::Status: return "status_differs";
+    case Mismatch::MaxRecords: return "max_records_reached";
+    case Mismatch::Tripped: return "tripped";
+  }
+  std::unreachable();
+}
+
+int sample_of(std::string_view request_id) noexcept {
+  return static_cast<int>(fnv1a_64(request_id) % 1000);
+}
+
+std::vector<Mismatch> explain_match(const CompiledDirective& compiled, const Attributes& attributes,
+                                    Now started, std::string_view request_id,
+                                    const Outcome& outcome) {
+  const Directive& directive = compiled.directive;
+  const Target& target = directive.target;
+  const auto recorded = compiled.usage->recorded.load(std::memory_order_relaxed);
+  std::vector<Mismatch> found;
+  const auto check = [&found](Mismatch mismatch, bool holds) {
+    if (holds) found.push_back(mismatch);
+  };
+  check(Mismatch::Level, directive.level == Level::Off);
+  check(Mismatch::Expired, compiled.life.is_over(started));
+  check(Mismatch::Tenant, differs(target.tenant, attributes.tenant));
+  check(Mismatch::Index,
+        target.index && !index_expression_covers(attributes.index, *target.index));
+  check(Mismatch::Principal, differs(target.principal, attributes.principal));
+  check(Mismatch::Endpoint, target.endpoint && *target.endpoint != attributes.endpoint);
+  check(Mismatch::Sample, sample_of(request_id) >= directive.sample_per_mille);
+  check(Mismatch::Latency, directive.min_latency && outcome.latency < *directive.min_latency);
+  check(Mismatch::Status, directive.status && !directive.status->matches(outcome.status));
+  check(Mismatch::MaxRecords, directive.max_records && recorded >= *directive.max_records);
+  check(Mismatch::Tripped, compiled.usage->trip.is_tripped());
+  return found;
+}
+
+}  // namespace osproxy

@@ -1,0 +1,137 @@
+#include "osproxy/directive/explain_match.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "osproxy/core/manual_clock.h"
+#include "osproxy/core/random.h"
+#include "tests/directive/generator.h"
+
+namespace osproxy {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+class ExplainMatch : public ::testing::Test {
+ protected:
+  std::vector<Mismatch> explain(Directive directive) {
+    directive.id = "d";
+    LifeLedger ledger;
+    const auto set =
+        DirectiveSet::compile({.directives = {std::move(directive)}}, ledger, clock_.now());
+    set->directives()[0].usage->recorded = recorded_;
+    return explain_match(set->directives()[0], attributes_, started_, "r-1", outcome_);
+  }
+
+  ManualClock clock_;
+  Attributes attributes_{
+      .tenant = "acme", .index = "logs-*", .principal = "ana", .endpoint = Endpoint::Search};
+  Now started_ = clock_.now();
+  Outcome outcome_{.latency = 20ms, .status = 200};
+  std::uint64_t recorded_ = 0;
+};
+
+TEST_F(ExplainMatch, FindsNothingInTheWayOfADirectiveThatRecords) {
+  EXPECT_THAT(explain({.level = Level::Shape, .end = 60s}), IsEmpty());
+  EXPECT_THAT(explain({.level = Level::Shape,
+                       .end = 60s,
+                       .target = {.tenant = "acme",
+                                  .index = "logs-1",
+                                  .principal = "ana",
+                                  .endpoint = Endpoint::Search},
+                       .min_latency = 20ms,
+                       .status = StatusFilter::parse("2xx"),
+                       .max_records = 1}),
+              IsEmpty());
+}
+
+TEST_F(ExplainMatch, NamesEachReason) {
+  EXPECT_THAT(explain({.level = Level::Off, .end = 60s}), ElementsAre(Mismatch::Level));
+  const auto with_target = [this](Target target) {
+    return explain({.level = Level::Shape, .end = 60s, .target = std::move(target)});
+  };
+  EXPECT_THAT(with_target({.tenant = "globex"}), ElementsAre(Mismatch::Tenant));
+  EXPECT_THAT(with_target({.index = "orders"}), ElementsAre(Mismatch::Index));
+  EXPECT_THAT(with_target({.principal = "bo"}), ElementsAre(Mismatch::Principal));
+  EXPECT_THAT(with_target({.endpoint = Endpoint::Count}), ElementsAre(Mismatch::Endpoint));
+  EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .sample_per_mille = sample_of("r-1")}),
+              ElementsAre(Mismatch::Sample));
+  EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .min_latency = 21ms}),
+              ElementsAre(Mismatch::Latency));
+  EXPECT_THAT(
+      explain({.level = Level::Shape, .end = 60s, .status = StatusFilter::parse("5xx")}),
+      ElementsAre(Mismatch::Status));
+  recorded_ = 3;
+  EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .max_records = 3}),
+              ElementsAre(Mismatch::MaxRecords));
+  started_.wall += 60s;
+  EXPECT_THAT(explain({.level = Level::Shape, .end = 60s}), ElementsAre(Mismatch::Expired));
+}
+
+TEST_F(ExplainMatch, GoesOnBehindTheFirst) {
+  EXPECT_THAT(explain({.level = Level::Shape,
+                       .end = 60s,
+                       .target = {.tenant = "globex", .endpoint = Endpoint::Count}}),
+              ElementsAre(Mismatch::Tenant, Mismatch::Endpoint));
+}
+
+TEST(ExplainMatchTwin, FindsNothingIfAndOnlyIfTheMatcherRecords) {
+  const char* const given = std::getenv("OSPROXY_TEST_SEED");
+  const std::uint64_t seed = given ? std::strtoull(given, nullptr, 10) : 2026;
+  SCOPED_TRACE("seed " + std::to_string(seed) + " (OSPROXY_TEST_SEED replays another)");
+  Random random(seed);
+  ManualClock clock;
+  testing::Generator<Random> generator(random, clock.now().wall);
+  int recorded = 0;
+  for (int round = 0; round < 2'000; ++round) {
+    LifeLedger ledger;
+    const auto set = DirectiveSet::compile(generator.document(Verdict::kMaxNamed), ledger,
+                                           clock.now());
+    for (const CompiledDirective& compiled : set->directives()) {
+      compiled.usage->recorded = generator.below(5);
+    }
+    Now started = clock.now();
+    started.wall += std::chrono::seconds{generator.below(110)};
+    started.boot += std::chrono::seconds{generator.below(110)};
+    for (int i = 0; i < 30; ++i) {
+      const testing::GeneratedRequest request = generator.request();
+      const Outcome outcome{.latency = std::chrono::milliseconds{generator.below(3'000)},
+                            .status = static_cast<int>(200 + generator.below(400))};
+      std::vector<bool> explained;
+      for (const CompiledDirective& compiled : set->directives()) {
+        explained.push_back(
+            explain_match(compiled, request.attributes(), started, request.id, outcome).empty());
+      }
+      const Verdict verdict =
+          set->conclude(request.attributes(), started, request.id, outcome);
+      for (std::uint32_t place = 0; place < explained.size(); ++place) {
+        const bool is_named = std::ranges::find(verdict.named(), place) != verdict.named().end();
+        const bool records =
+            is_named && set->directives()[place].directive.level != Level::Off;
+        ASSERT_EQ(explained[place], records)
+            << "directive " << place << ", index " << request.index << " tenant " << request.tenant;
+        recorded += records;
+      }
+    }
+  }
+  EXPECT_GT(recorded, 2'000);  // else the alphabets are too wide to say anything
+}
+
+TEST(Mismatch, EachHasItsPlaceInTheManual) {
+  std::ostringstream manual;
+  manual << std::ifstream(OSPROXY_SOURCE_DIR "/docs/admin-api.md").rdbuf();
+  for (int i = 0; i <= static_cast<int>(Mismatch::MaxRecords); ++i) {
+    const std::string row = "| `" + std::string(to_string(static_cast<Mismatch>(i))) + "` |";
+    EXPECT_THAT(manual.str(), ::testing::HasSubstr(row));
+  }
+}
+
+}  // namespace
+}  // namespace osproxy
