@@ -119,7 +119,8 @@ TEST_F(TailTest, NamesAFilterThatIsWrong) {
       {"limit=-1", "limit must be"},
       {"limit=99999999999999999999", "limit must be"},
       {"tenant=a&tenant=b", "tenant is given twice"},
-      {"tenant=a&colour=red", "filter 2 of the query is unknown or malformed; there are directive="},
+      {"tenant=a&colour=red",
+       "filter 2 of the query is unknown or malformed; there are directive="},
       {"tenant", "filter 1 of the query"},
       {"&", "filter 1 of the query"},
   };

@@ -12,8 +12,7 @@ using namespace std::chrono_literals;
 class WhyTest : public testing::Test {
  protected:
   Response ask(std::string_view id) {
-    return test::call(parts_.options, parts_.view(),
-                      test::get("/admin/why/" + std::string(id)));
+    return test::call(parts_.options, parts_.view(), test::get("/admin/why/" + std::string(id)));
   }
 
   DirectiveSet::Pointer set_of(std::vector<Directive> directives) {
@@ -24,8 +23,7 @@ class WhyTest : public testing::Test {
   // What a worker does with a request.
   void serve(const DirectiveSet::Pointer& set, std::string_view id) {
     Recorder& recorder = parts_.observer.recorder(0);
-    const Attributes attributes{
-        .tenant = "acme", .index = "orders", .endpoint = Endpoint::Search};
+    const Attributes attributes{.tenant = "acme", .index = "orders", .endpoint = Endpoint::Search};
     const Now started = parts_.clock.now();
     const Outcome outcome{.latency = 12ms, .status = 200};
     const std::uint32_t number = recorder.in_force(set);
@@ -75,13 +73,15 @@ TEST_F(WhyTest, HasATextForEachReason) {
   all.max_records = 7;
   const auto set = set_of({all});
   set->directives()[0].usage->recorded = 7;
+  set->directives()[0].usage->trip.trip({.rate = 412, .budget = 200});
   serve(set, "r-1");
   const std::string body = ask("r-1").body;
   for (const char* text :
-       {"its level is Off", "expired at 2029-12-31T23:59:59Z", "tenant differs: the request's is acme",
-        "index differs: the request's is orders", "principal differs: the request has none",
-        "endpoint differs: the request's is Search", "of 1000, sampled below 0",
-        "faster than 20ms: 12ms", "status is not 5xx: 200", "all of its 7 records are made"}) {
+       {"its level is Off", "expired at 2029-12-31T23:59:59Z",
+        "tenant differs: the request's is acme", "index differs: the request's is orders",
+        "principal differs: the request has none", "endpoint differs: the request's is Search",
+        "of 1000, sampled below 0", "faster than 20ms: 12ms", "status is not 5xx: 200",
+        "all of its 7 records are made", "over budget: 412 records/s, budget 200"}) {
     EXPECT_THAT(body, HasSubstr(text));
   }
 }
@@ -92,8 +92,8 @@ TEST_F(WhyTest, SaysWhenTheSetIsNoLongerHeld) {
     parts_.observer.recorder(0).in_force(
         set_of({{.id = "new", .level = Level::Shape, .end = 60s}}));
   }
-  ASSERT_TRUE(parts_.store.publish(
-      R"({"directives":[{"id":"new","level":"Shape","ttl_secs":60}]})", std::nullopt));
+  ASSERT_TRUE(parts_.store.publish(R"({"directives":[{"id":"new","level":"Shape","ttl_secs":60}]})",
+                                   std::nullopt));
   const std::string body = ask("r-1").body;
   EXPECT_THAT(body, HasSubstr(R"("recorded":true,)"));
   EXPECT_THAT(body, HasSubstr(R"("judged_by":"current_set","directives":[{"id":"new",)"

@@ -217,6 +217,7 @@ def test_a_basic_user_is_recorded_unverified_and_the_password_is_not(fleet, traf
 
 def assert_silent(proxy, request_ids, also=CANARY):
     outputs = {f"explain {i}": proxy.admin("GET", f"/debug/explain/{i}").body for i in request_ids}
+    outputs |= {f"why {i}": proxy.admin("GET", f"/admin/why/{i}").body for i in request_ids}
     for path in ("/debug/breakglass", "/metrics", "/admin/status", "/admin/directives"):
         outputs[path] = proxy.admin("GET", path).body
     outputs["log"] = proxy.log().encode()

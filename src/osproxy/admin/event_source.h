@@ -1,7 +1,7 @@
 // What an endpoint answers that has no end: server-sent events, as they come.
 //
-// Asked by the server's thread, a few times a second (http_server.cc): so that what makes the events
-// never has to call into the server, and a burst of them is one write.
+// Asked by the server's thread, a few times a second (http_server.cc): so that what makes the
+// events never has to call into the server, and a burst of them is one write.
 #pragma once
 
 #include <optional>

@@ -109,7 +109,8 @@ Response bad_filter(std::string reason) { return error_response(400, "bad_filter
 Response unknown_filter(std::size_t position) {
   std::string reason =
       "filter " + std::to_string(position) + " of the query is unknown or malformed; there are";
-  for (const Parameter& parameter : kParameters) reason.append(" ").append(parameter.name).append("=");
+  for (const Parameter& parameter : kParameters)
+    reason.append(" ").append(parameter.name).append("=");
   return bad_filter(std::move(reason));
 }
 
@@ -159,9 +160,9 @@ Response get_tail(const Context& context, const Request& request, std::string_vi
   if (!wanted) return std::move(wanted).error();
   auto reader = context.parts.tail->open(std::move(wanted->filter));
   if (!reader) {
-    return error_response(503, "too_many_readers",
-                          "as many read the tail as may at a time: " +
-                              std::to_string(RecordTail::kMaxReaders));
+    return error_response(
+        503, "too_many_readers",
+        "as many read the tail as may at a time: " + std::to_string(RecordTail::kMaxReaders));
   }
   return {.content_type = "text/event-stream",
           .events = std::make_shared<TailEvents>(std::move(reader), wanted->limit,

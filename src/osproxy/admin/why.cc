@@ -33,15 +33,20 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
                      const RememberedRequest& request) {
   const Directive& directive = compiled.directive;
   switch (mismatch) {
-    case Mismatch::Level: return "its level is Off";
+    case Mismatch::Level:
+      return "its level is Off";
     case Mismatch::Expired: {
       const WallTime end = compiled.life.end_as_seen(request.started);
       return "expired at " + format_rfc3339(std::chrono::floor<milliseconds>(end));
     }
-    case Mismatch::Tenant: return its("tenant", request.tenant);
-    case Mismatch::Index: return its("index", request.index);
-    case Mismatch::Principal: return its("principal", request.principal);
-    case Mismatch::Endpoint: return its("endpoint", to_string(request.endpoint));
+    case Mismatch::Tenant:
+      return its("tenant", request.tenant);
+    case Mismatch::Index:
+      return its("index", request.index);
+    case Mismatch::Principal:
+      return its("principal", request.principal);
+    case Mismatch::Endpoint:
+      return its("endpoint", to_string(request.endpoint));
     case Mismatch::Sample:
       return "out of sample: " + std::to_string(sample_of(request.request_id)) +
              " of 1000, sampled below " + std::to_string(directive.sample_per_mille);

@@ -16,6 +16,7 @@
 #include <boost/beast/http.hpp>
 #include <fmt/format.h>
 
+#include "osproxy/cli/http_error.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/version.h"
 
@@ -49,24 +50,6 @@ asio::awaitable<error_code> exchange(const HostPort& address, const Request& req
   boost::beast::flat_buffer buffer;
   auto [read_error, read] = co_await http::async_read(socket, buffer, response, kAwait);
   co_return read_error;
-}
-
-std::string explain_error(const error_code& error) {
-  if (error == asio::error::connection_refused) {
-    return "connection refused; is osproxy running, and is this its admin listener?";
-  }
-  if (error == asio::error::host_not_found || error == asio::error::host_not_found_try_again) {
-    return "the host name is not known; check the URL";
-  }
-  if (error == http::error::end_of_stream || error == http::error::partial_message ||
-      error == asio::error::connection_reset) {
-    return "the connection was closed before the answer was complete";
-  }
-  if (error == http::error::body_limit) return "the answer is larger than any of osproxy's";
-  if (error.category() == make_error_code(http::error::bad_version).category()) {
-    return "the answer is not HTTP; is this osproxy's admin listener?";
-  }
-  return error.message();
 }
 
 AdminResult perform(const Origin& instance, Request& request, std::chrono::milliseconds timeout) {

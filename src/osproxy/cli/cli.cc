@@ -29,7 +29,9 @@ constexpr CommandRow kCommands[] = {
     {"off", "Take directives off", add_off},
     {"publish", "Replace the whole document", add_publish},
     {"watch", "Follow the document in etcd, as an instance does", add_watch},
+    {"tail", "Show records as they are made", add_tail},
     {"explain", "Show the record of a request", add_explain},
+    {"why", "Say why a request was recorded, or why not", add_why},
 };
 
 constexpr char kFooter[] = R"(Examples:

@@ -41,6 +41,16 @@ struct Range {
 };
 Reader number_reader(std::optional<std::int64_t>& into, Range range);
 
+/// The names of an enum's first `count` values, for an error or a help.
+template <class Enum>
+std::string names(std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) {
+    text.append(i == 0 ? "" : " ").append(to_string(static_cast<Enum>(i)));
+  }
+  return text;
+}
+
 /// The non-empty pieces of a comma-separated list; an empty piece is an error.
 std::expected<std::vector<std::string>, std::string> split_list(std::string_view text);
 

@@ -13,6 +13,7 @@
 #include "osproxy/cli/edit_document.h"
 #include "osproxy/cli/flags.h"
 #include "osproxy/cli/make_directive_id.h"
+#include "osproxy/cli/target_flags.h"
 #include "osproxy/cli/text.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/rfc3339.h"
@@ -24,7 +25,6 @@ namespace osproxy::cli {
 namespace {
 
 constexpr std::size_t kLevelCount = 4;
-constexpr std::size_t kMaxTargetBytes = 4096;  // longer than any name OpenSearch allows
 
 struct Flags {
   ConnectionFlags connection;
@@ -52,16 +52,6 @@ pruned. Names are compared exactly; --index also selects requests whose wildcard
 Exit codes: 0 published, 1 the id is taken, 3 rejected, 4 others kept publishing in between,
 5 not reachable.)";
 
-// The names of an enum's first `count` values, for an error.
-template <class Enum>
-std::string names(std::size_t count) {
-  std::string text;
-  for (std::size_t i = 0; i < count; ++i) {
-    text.append(i == 0 ? "" : " ").append(to_string(static_cast<Enum>(i)));
-  }
-  return text;
-}
-
 std::expected<void, std::string> read_level(const std::string& text, Level& into) {
   const auto level = parse_level(text);
   if (!level) return std::unexpected("must be one of: " + names<Level>(kLevelCount));
@@ -69,42 +59,11 @@ std::expected<void, std::string> read_level(const std::string& text, Level& into
   return {};
 }
 
-std::expected<void, std::string> read_endpoint(const std::string& text, Target& into) {
-  into.endpoint = parse_endpoint(text);
-  if (into.endpoint) return {};
-  return std::unexpected("must be one of: " + names<Endpoint>(kEndpointCount) +
-                         " (etcd's servers are named by --endpoints)");
-}
-
-std::expected<void, std::string> read_status(const std::string& text,
-                                             std::optional<StatusFilter>& into) {
-  into = StatusFilter::parse(text);
-  if (into) return {};
-  return std::unexpected("must be a class or a code of HTTP, such as 5xx or 429");
-}
-
 std::expected<void, std::string> read_expires_at(const std::string& text,
                                                  std::optional<WallTime>& into) {
   into = parse_rfc3339_utc(text);
   if (into) return {};
   return std::unexpected("must be a time in UTC, such as 2026-11-24T18:00:00Z");
-}
-
-void add_target(CLI::App& app, Flags& flags) {
-  Target& target = flags.directive.target;
-  add_value(app, "--tenant", "NAME", "Requests of this tenant",
-            text_reader(target.tenant, kMaxTargetBytes))
-      .group("Target");
-  add_value(app, "--index", "NAME", "Requests to this index",
-            text_reader(target.index, kMaxTargetBytes))
-      .group("Target");
-  add_value(app, "--principal", "NAME", "Requests of this principal",
-            text_reader(target.principal, kMaxTargetBytes))
-      .group("Target");
-  add_value(app, "--endpoint", "KIND", "Requests of this kind: " + names<Endpoint>(kEndpointCount),
-            [&target](const std::string& text) { return read_endpoint(text, target); })
-      .group("Target");
-  app.add_flag("--all", flags.all, "Every request (instead of a target)")->group("Target");
 }
 
 void add_recording(CLI::App& app, Flags& flags) {
@@ -121,7 +80,7 @@ void add_recording(CLI::App& app, Flags& flags) {
   add_value(app, "--min-latency", "DURATION", "Only requests that took at least this long",
             duration_reader(directive.min_latency, std::chrono::days{1}));
   add_value(app, "--status", "CODE", "Only answers of this class or code: 5xx, 429",
-            [&directive](const std::string& text) { return read_status(text, directive.status); });
+            status_reader(directive.status));
   add_value(app, "--max-records", "N", "Stop after N records on each instance",
             number_reader(flags.max_records, {1, INT64_MAX}));
   app.add_flag("--ring-buffer", directive.ring_buffer, "Also into the break-glass ring");
@@ -252,7 +211,8 @@ std::expected<void, Failure> on(const Flags& flags, Environment& environment) {
 
 Action add_on(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  add_target(app, *flags);
+  add_target(app, flags->directive.target);
+  app.add_flag("--all", flags->all, "Every request (instead of a target)")->group("Target");
   add_recording(app, *flags);
   add_account(app, *flags);
   add_output(app, flags->output);

@@ -16,17 +16,28 @@ bool differs(const std::optional<std::string>& target, std::string_view attribut
 
 std::string_view to_string(Mismatch mismatch) noexcept {
   switch (mismatch) {
-    case Mismatch::Level: return "level_is_off";
-    case Mismatch::Expired: return "expired";
-    case Mismatch::Tenant: return "tenant_differs";
-    case Mismatch::Index: return "index_differs";
-    case Mismatch::Principal: return "principal_differs";
-    case Mismatch::Endpoint: return "endpoint_differs";
-    case Mismatch::Sample: return "out_of_sample";
-    case Mismatch::Latency: return "too_fast";
-    case Mismatch::Status: return "status_differs";
-    case Mismatch::MaxRecords: return "max_records_reached";
-    case Mismatch::Tripped: return "tripped";
+    case Mismatch::Level:
+      return "level_is_off";
+    case Mismatch::Expired:
+      return "expired";
+    case Mismatch::Tenant:
+      return "tenant_differs";
+    case Mismatch::Index:
+      return "index_differs";
+    case Mismatch::Principal:
+      return "principal_differs";
+    case Mismatch::Endpoint:
+      return "endpoint_differs";
+    case Mismatch::Sample:
+      return "out_of_sample";
+    case Mismatch::Latency:
+      return "too_fast";
+    case Mismatch::Status:
+      return "status_differs";
+    case Mismatch::MaxRecords:
+      return "max_records_reached";
+    case Mismatch::Tripped:
+      return "tripped";
   }
   std::unreachable();
 }
@@ -48,8 +59,7 @@ std::vector<Mismatch> explain_match(const CompiledDirective& compiled, const Att
   check(Mismatch::Level, directive.level == Level::Off);
   check(Mismatch::Expired, compiled.life.is_over(started));
   check(Mismatch::Tenant, differs(target.tenant, attributes.tenant));
-  check(Mismatch::Index,
-        target.index && !index_expression_covers(attributes.index, *target.index));
+  check(Mismatch::Index, target.index && !index_expression_covers(attributes.index, *target.index));
   check(Mismatch::Principal, differs(target.principal, attributes.principal));
   check(Mismatch::Endpoint, target.endpoint && *target.endpoint != attributes.endpoint);
   check(Mismatch::Sample, sample_of(request_id) >= directive.sample_per_mille);

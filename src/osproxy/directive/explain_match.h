@@ -2,8 +2,8 @@
 //
 //   for (const Mismatch why : explain_match(compiled, attributes, started, request_id, outcome)) …
 //
-// It asks the same questions as DirectiveSet::conclude(), one directive at a time, and goes on where
-// the matcher stops: tests hold the two to the same verdict. Not for the request path.
+// It asks the same questions as DirectiveSet::conclude(), one directive at a time, and goes on
+// where the matcher stops: tests hold the two to the same verdict. Not for the request path.
 //
 // Pure, but for what it reads of the directive's usage.
 #pragma once
@@ -18,9 +18,9 @@ namespace osproxy {
 
 /// What kept a directive from recording a request.
 enum class Mismatch : std::uint8_t {
-  Level,       ///< its level is Off
-  Expired,     ///< it was over when the request began
-  Tenant,      ///< the request's is another, or it has none; so for the next three
+  Level,    ///< its level is Off
+  Expired,  ///< it was over when the request began
+  Tenant,   ///< the request's is another, or it has none; so for the next three
   Index,
   Principal,
   Endpoint,

@@ -34,7 +34,7 @@ struct RememberedRequest {
   Outcome outcome{};
   bool recorded = false;
   std::vector<std::uint32_t> recorded_by{};  ///< places in the set, at most Verdict::kMaxNamed
-  DirectiveSet::Pointer set{};  ///< that it was judged by; null: no longer held
+  DirectiveSet::Pointer set{};               ///< that it was judged by; null: no longer held
 
   Attributes attributes() const noexcept {
     return {.tenant = tenant, .index = index, .principal = principal, .endpoint = endpoint};

@@ -14,7 +14,8 @@ bool equal_or_absent(const std::optional<std::string>& wanted, const std::string
 }  // namespace
 
 bool RecordFilter::passes(const Record& record) const noexcept {
-  return (!directive || std::ranges::find(record.directives, *directive) != record.directives.end()) &&
+  return (!directive ||
+          std::ranges::find(record.directives, *directive) != record.directives.end()) &&
          equal_or_absent(target.tenant, record.tenant) &&
          equal_or_absent(target.principal, record.principal) &&
          (!target.endpoint || *target.endpoint == record.endpoint) &&

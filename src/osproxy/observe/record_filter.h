@@ -17,7 +17,7 @@ namespace osproxy {
 
 struct RecordFilter {
   std::optional<std::string> directive{};  ///< the id of one that the record names
-  Target target{};                         ///< as a directive's: `index` may be covered by a wildcard
+  Target target{};  ///< as a directive's: `index` may be covered by a wildcard
   std::optional<StatusFilter> status{};
   std::optional<std::chrono::milliseconds> slower{};  ///< at least as slow as this
 

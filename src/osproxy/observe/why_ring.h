@@ -9,8 +9,8 @@
 // copies into it and allocates nothing. Of sets, the newest kMaxSets are held, and no longer.
 // Slots that were never used are never touched, so that an idle proxy does not pay for them.
 //
-// Thread safety: in_force() and put() on the worker's thread; find() on any. The mutex is the worker's
-// alone, but for a find(), which holds it for a few slots at a time.
+// Thread safety: in_force() and put() on the worker's thread; find() on any. The mutex is the
+// worker's alone, but for a find(), which holds it for a few slots at a time.
 #pragma once
 
 #include <array>
@@ -56,7 +56,7 @@ class WhyRing {
   const DirectiveSet* current_ = nullptr;  // alive: it is in sets_
 
   mutable std::mutex mutex_;
-  std::uint64_t end_ = 0;        // guarded by mutex_: how many were ever put
+  std::uint64_t end_ = 0;         // guarded by mutex_: how many were ever put
   std::uint32_t newest_set_ = 0;  // guarded by mutex_; written by the worker only
   std::array<DirectiveSet::Pointer, kMaxSets> sets_{};  // guarded by mutex_, by number % kMaxSets
 };
