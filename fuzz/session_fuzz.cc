@@ -44,8 +44,11 @@ void require(bool condition, const char* what) {
 
 class NoRecorder final : public osproxy::Recorder {
  public:
+  std::uint32_t in_force(const osproxy::DirectiveSet::Pointer&) noexcept override { return 0; }
+  void judged(const osproxy::JudgedRequest&) noexcept override {}
   void count(const osproxy::RequestSample&) noexcept override {}
   void record(osproxy::Record, bool) noexcept override {}
+  void refuse(std::uint64_t) noexcept override {}
 };
 
 /// A socket of ours: never blocks, and is reset when it goes, so that no port stays in TIME_WAIT.
