@@ -1,5 +1,6 @@
 #include "osproxy/otlp/environment.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 

@@ -60,7 +60,7 @@ ExportResult result_of(const grpc::Status& status, const grpc::ByteBuffer& answe
             .retry_after = read_retry_delay(status.error_details()),
             .message = status.error_message().substr(0, kMaxMessageBytes)};
   }
-  PartialSuccess partial = read_partial_success(bytes_of(answer));
+  const PartialSuccess partial = read_partial_success(bytes_of(answer));
   return {.kind = ExportResult::Kind::Accepted,
           .rejected_spans = partial.rejected_spans,
           .message = partial.message.substr(0, kMaxMessageBytes)};

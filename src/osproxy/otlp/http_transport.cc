@@ -106,7 +106,7 @@ ExportResult result_of(const ResponseParser& response, WallTime now) {
             .retry_after = retry_after(response, now),
             .message = "status " + std::to_string(status)};
   }
-  PartialSuccess partial = read_partial_success(message.body());
+  const PartialSuccess partial = read_partial_success(message.body());
   return {.kind = ExportResult::Kind::Accepted,
           .rejected_spans = partial.rejected_spans,
           .message = partial.message.substr(0, 256)};
