@@ -59,10 +59,8 @@ TEST_F(InstanceBudgetTest, TripsTheMostExpensiveAlone) {
   record({100, 250, 0});
   EXPECT_EQ(look(), 1);
   EXPECT_FALSE(trip_of(0));
-  EXPECT_EQ(trip_of(1), (Trip{.since = clock_.now().wall,
-                              .rate = 250,
-                              .budget = 100,
-                              .instance_rate = 350}));
+  EXPECT_EQ(trip_of(1),
+            (Trip{.since = clock_.now().wall, .rate = 250, .budget = 100, .instance_rate = 350}));
   record({100, 0, 0});
   EXPECT_EQ(look(), 0);
 }

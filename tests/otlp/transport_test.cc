@@ -44,7 +44,8 @@ class GrpcCollector final : public grpc::CallbackGenericService {
   }
   ~GrpcCollector() override { server_->Shutdown(); }
 
-  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override {
     const std::lock_guard lock(mutex_);
     method_ = context->method();
     const auto header = context->client_metadata().find("api-key");
@@ -120,13 +121,13 @@ TEST(GrpcTransport, TellsOfAPartialSuccess) {
 }
 
 TEST(GrpcTransport, TellsOfARefusalAndWhenToComeAgain) {
-  GrpcCollector collector(
-      grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "full", retry_info()), "");
+  GrpcCollector collector(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "full", retry_info()),
+                          "");
   const auto transport =
       transport_to({.protocol = Protocol::Grpc, .endpoint = collector.endpoint()});
-  EXPECT_EQ(transport->send("", 10s, {}),
-            (ExportResult{
-                .kind = Kind::GrpcStatus, .code = 8, .retry_after = 7s, .message = "full"}));
+  EXPECT_EQ(
+      transport->send("", 10s, {}),
+      (ExportResult{.kind = Kind::GrpcStatus, .code = 8, .retry_after = 7s, .message = "full"}));
 }
 
 TEST(GrpcTransport, EndsAnAttemptThatIsStopped) {
@@ -205,11 +206,10 @@ TEST(HttpTransport, PostsToThePathOfTracesAndTellsOfAPartialSuccess) {
 
 TEST(HttpTransport, TellsOfARefusalAndWhenToComeAgain) {
   HttpCollector collector(http_answer("429 Slow Down\r\nRetry-After: 7", "no"));
-  EXPECT_EQ(transport_to({.endpoint = collector.endpoint()})->send("{}", 10s, {}),
-            (ExportResult{.kind = Kind::HttpStatus,
-                          .code = 429,
-                          .retry_after = 7s,
-                          .message = "status 429"}));
+  EXPECT_EQ(
+      transport_to({.endpoint = collector.endpoint()})->send("{}", 10s, {}),
+      (ExportResult{
+          .kind = Kind::HttpStatus, .code = 429, .retry_after = 7s, .message = "status 429"}));
 }
 
 TEST(HttpTransport, HasNoAnswerOfOneThatClosesOrIsSilent) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 namespace osproxy {
 namespace {
@@ -40,13 +41,13 @@ bool TokenBucket::take(const TokenRate& rate, BootTime now, std::uint32_t count)
 std::uint64_t TokenBucket::taken_per_second(const TokenRate& rate, BootTime now) const noexcept {
   if (rate.is_unlimited()) return 0;
   const std::int64_t at = as_ns(now);
-  const std::int64_t busy = std::max<std::int64_t>(
-      at - busy_since_.load(std::memory_order_relaxed), 0);
+  const std::int64_t busy =
+      std::max<std::int64_t>(at - busy_since_.load(std::memory_order_relaxed), 0);
   const std::int64_t ahead =
       std::max<std::int64_t>(full_at_.load(std::memory_order_relaxed) - at, 0);
   const auto taken = static_cast<double>(busy + ahead) / static_cast<double>(interval(rate));
   const auto seconds = static_cast<double>(std::max(busy, kSecond)) / double{kSecond};
-  return static_cast<std::uint64_t>(taken / seconds + 0.5);
+  return static_cast<std::uint64_t>(std::llround(taken / seconds));
 }
 
 }  // namespace osproxy

@@ -1,12 +1,13 @@
-// A token bucket that many threads may take from: so many tokens a second, and a burst of saved ones.
+// A token bucket that many threads may take from: so many tokens a second, and a burst of saved
+// ones.
 //
 //   constexpr TokenRate kRate{.per_second = 200, .burst = 2'000};
 //   TokenBucket bucket;                                  // full
 //   if (!bucket.take(kRate, clock.now().boot)) refuse();
 //
 // It is the instant at which the bucket will be full again (the "generic cell rate algorithm"): one
-// atomic, nothing to refill. It goes by boot time, which nobody can set. Whatever that does, no more
-// than a burst is ever saved, and an empty bucket is full again after a burst's time.
+// atomic, nothing to refill. It goes by boot time, which nobody can set. Whatever that does, no
+// more than a burst is ever saved, and an empty bucket is full again after a burst's time.
 //
 // Thread safety: every member may be called from any thread; take() neither locks nor waits.
 #pragma once

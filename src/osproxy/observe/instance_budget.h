@@ -5,8 +5,8 @@
 //   …about once a second…
 //   budget.look(*store.load(), observer.totals().recorded, clock.now());
 //
-// It is judged from the counts that there are anyway, beside the traffic: a bucket that every record
-// of every worker is taken from would be a counter that all of them share.
+// It is judged from the counts that there are anyway, beside the traffic: a bucket that every
+// record of every worker is taken from would be a counter that all of them share.
 //
 // Not thread-safe: belongs to the thread that looks.
 #pragma once
