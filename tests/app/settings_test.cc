@@ -286,7 +286,9 @@ TEST(Settings, OpenTelemetrysVariablesAreTheDefaultsOfOurs) {
   EXPECT_THAT(ours->otlp.transport.headers,
               ElementsAre(testing::Pair("b", "2"), testing::Pair("c", "3")));
   EXPECT_EQ(ours->otlp.batch.max_queue, 20U);
-  EXPECT_FALSE(read({kUpstream, "--otlp-endpoint="}, environment)->otlp.is_on());
+  const auto off = read({kUpstream, "--otlp-endpoint", ""}, environment);
+  ASSERT_TRUE(off) << off.error().text;
+  EXPECT_FALSE(off->otlp.is_on());
 }
 
 TEST(Settings, EachBadSettingOfTheExportIsNamed) {
