@@ -93,10 +93,10 @@ class Network:
 
     def inside(self, member: str) -> list[str]:
         """What to put before a command for it to run there."""
-        return ["ip", "netns", "exec", f"{self._name}-{member}"]
+        return _within(f"{self._name}-{member}")
 
     def set_link(self, bridge: str, member: str, state: str) -> None:
-        _ip("-n", self._hub, "link", "set", f"{bridge}-{member}", state)
+        _ip_in(self._hub, "link", "set", f"{bridge}-{member}", state)
 
     def __enter__(self):
         if os.geteuid() != 0:
@@ -117,31 +117,46 @@ class Network:
 
     def _make(self) -> None:
         _ip("netns", "add", self._hub)
-        _ip("-n", self._hub, "link", "set", "lo", "up")
+        _ip_in(self._hub, "link", "set", "lo", "up")
         for bridge in ("clients", "peers"):
-            _ip("-n", self._hub, "link", "add", bridge, "type", "bridge")
-            _ip("-n", self._hub, "link", "set", bridge, "up")
-        _ip("-n", self._hub, "address", "add", f"{self.CLIENTS}.254/24", "dev", "clients")
+            _ip_in(self._hub, "link", "add", bridge, "type", "bridge")
+            _ip_in(self._hub, "link", "set", bridge, "up")
+        _ip_in(self._hub, "address", "add", f"{self.CLIENTS}.254/24", "dev", "clients")
         for number, member in enumerate(MEMBERS, start=1):
             there = f"{self._name}-{member}"
             _ip("netns", "add", there)
-            _ip("-n", there, "link", "set", "lo", "up")
+            _ip_in(there, "link", "set", "lo", "up")
             for bridge, subnet in (("clients", self.CLIENTS), ("peers", self.PEERS)):
                 here = f"{bridge}-{member}"
-                _ip("-n", self._hub, "link", "add", here, "type", "veth",
-                    "peer", "name", bridge, "netns", there)  # fmt: skip
-                _ip("-n", self._hub, "link", "set", here, "master", bridge, "up")
-                _ip("-n", there, "address", "add", f"{subnet}.{number}/24", "dev", bridge)
-                _ip("-n", there, "link", "set", bridge, "up")
+                _ip_in(self._hub, "link", "add", here, "type", "veth",
+                       "peer", "name", bridge, "netns", there)  # fmt: skip
+                _ip_in(self._hub, "link", "set", here, "master", bridge, "up")
+                _ip_in(there, "address", "add", f"{subnet}.{number}/24", "dev", bridge)
+                _ip_in(there, "link", "set", bridge, "up")
         hub = os.open(f"/run/netns/{self._hub}", os.O_RDONLY)
         _enter(hub)
         os.close(hub)
 
 
+def _within(namespace: str) -> list[str]:
+    """Not `ip netns exec`: that mounts /sys anew, which it cannot where / is no mount, as in a
+    chroot.
+    """
+    return ["nsenter", f"--net=/run/netns/{namespace}"]
+
+
+def _ip_in(namespace: str, *arguments: str) -> None:
+    _run([*_within(namespace), "ip", *arguments])
+
+
 def _ip(*arguments: str) -> None:
-    done = subprocess.run(["ip", *arguments], capture_output=True, text=True, timeout=30)
+    _run(["ip", *arguments])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     if done.returncode != 0:
-        raise PartFailed(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+        raise PartFailed(f"{' '.join(command)}: {done.stderr.strip()}")
 
 
 def _enter(namespace: int) -> None:

@@ -85,7 +85,7 @@ def test_the_example_is_short():
 
 def test_the_example_is_built_with_cmake_and_keeps_fresh(prefix, tmp_path, etcd):
     build = tmp_path / "build"
-    run("cmake", "-S", EXAMPLES, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "-G", "Ninja", "-S", EXAMPLES, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}")
     run("cmake", "--build", build)
     keeps_fresh(tmp_path, etcd, build / "keep_fresh")
 
