@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,6 +50,7 @@ class NoRecorder final : public osproxy::Recorder {
   void count(const osproxy::RequestSample&) noexcept override {}
   void record(osproxy::Record, bool) noexcept override {}
   void refuse(std::uint64_t) noexcept override {}
+  void count_signed(std::optional<osproxy::SignedFault>) noexcept override {}
 };
 
 /// A socket of ours: never blocks, and is reset when it goes, so that no port stays in TIME_WAIT.

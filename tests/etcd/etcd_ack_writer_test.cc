@@ -31,6 +31,7 @@ class StatusStore final : public DirectiveStore {
     const std::lock_guard lock(mutex_);
     status_ = std::move(status);
   }
+  void publish(DirectiveSet::Pointer set) { cell_.publish(std::move(set)); }
 
  private:
   SnapshotCell<DirectiveSet> cell_{DirectiveSet::empty_set()};
@@ -149,6 +150,25 @@ TEST_F(AckWriterTest, WritesAgainWhenTheStoreHasChanged) {
   const auto write = peer_->await_write();
   EXPECT_EQ(write.request.expected, 100);
   EXPECT_EQ(decode_ack(write.request.value.value()).value().revision, 6);
+}
+
+TEST_F(AckWriterTest, WritesAgainWhenADirectiveIsTripped) {
+  LifeLedger ledger;
+  const auto set = DirectiveSet::compile(
+      {.directives = {{.id = "d", .level = Level::Shape, .end = 1h}}}, ledger, clock_.now());
+  store_.publish(set);
+  start();
+  write_first();
+  EXPECT_EQ(first_.tripped_count, 0);
+  set->directives()[0].usage->trip.trip({.since = kStarted, .rate = 3, .budget = 2});
+  writer_->look_again();
+  ASSERT_TRUE(await([&] { return writer_->status().state == AckState::Pending; }));
+  pass_window();
+  const auto ack = decode_ack(peer_->await_write().request.value.value()).value();
+  EXPECT_EQ(ack.tripped_count, 1);
+  EXPECT_EQ(ack.tripped,
+            (std::vector<InstanceAck::Tripped>{
+                {.id = "d", .since = kStarted, .reason = "over budget: 3 records/s, budget 2"}}));
 }
 
 TEST_F(AckWriterTest, RevokesItsLeaseWhenItEnds) {

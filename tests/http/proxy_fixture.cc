@@ -32,6 +32,16 @@ void KeepingRecorder::refuse(std::uint64_t directives) noexcept {
   refused_ += directives;
 }
 
+void KeepingRecorder::count_signed(std::optional<SignedFault> fault) noexcept {
+  const std::lock_guard lock(mutex_);
+  signed_directives_.push_back(fault);
+}
+
+std::vector<std::optional<SignedFault>> KeepingRecorder::signed_directives() {
+  const std::lock_guard lock(mutex_);
+  return signed_directives_;
+}
+
 std::uint64_t KeepingRecorder::refused() {
   const std::lock_guard lock(mutex_);
   return refused_;

@@ -30,6 +30,7 @@ class KeepingRecorder final : public Recorder {
   void judged(const JudgedRequest& request) noexcept override;
   void record(Record record, bool ring_buffer) noexcept override;
   void refuse(std::uint64_t directives) noexcept override;
+  void count_signed(std::optional<SignedFault> fault) noexcept override;
 
   /// What each request came to that was matched against directives: recorded or not.
   std::vector<bool> judgements();
@@ -43,6 +44,7 @@ class KeepingRecorder final : public Recorder {
   std::vector<Record> records();
   int ring_records();
   std::uint64_t refused();
+  std::vector<std::optional<SignedFault>> signed_directives();
 
  private:
   std::mutex mutex_;
@@ -52,6 +54,7 @@ class KeepingRecorder final : public Recorder {
   int ring_records_ = 0;
   std::uint64_t refused_ = 0;
   std::vector<bool> judgements_;
+  std::vector<std::optional<SignedFault>> signed_directives_;
 };
 
 /// What every request of these tests sends, so that the bytes are known: see `ids()`.

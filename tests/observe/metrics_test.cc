@@ -95,7 +95,7 @@ TEST(ObserverMetrics, HasNoLabelThatAClientCanChoose) {
   EXPECT_THAT(page, testing::Not(testing::HasSubstr("canary")));
 
   EXPECT_THAT(test::names_before(page, "=\""),
-              testing::Each(testing::AnyOf("endpoint", "status_class", "le", "output")));
+              testing::Each(testing::AnyOf("endpoint", "status_class", "le", "output", "reason")));
 }
 
 TEST(DirectiveMetrics, ShowsAllDirectivesAndThoseNotOverByLevel) {

@@ -1,6 +1,8 @@
 #include "osproxy/app/identity_files.h"
 
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "osproxy/core/read_file.h"
@@ -22,7 +24,20 @@ std::expected<http::Identities, std::string> read_identities(const Settings& set
   if (!tokens) return std::unexpected(tokens.error());
   const auto tenants = read("--principal-tenants-file", settings.principal_tenants_file);
   if (!tenants) return std::unexpected(tenants.error());
-  return http::Identities::parse({.tokens = *tokens, .tenants = *tenants});
+  const auto keys = read("--debug-key-file", settings.debug_key_file);
+  if (!keys) return std::unexpected(keys.error());
+  return http::Identities::parse({.tokens = *tokens, .tenants = *tenants, .debug_keys = *keys});
+}
+
+std::vector<std::string> identity_file_warnings(const Settings& settings) {
+  if (settings.debug_key_file.empty()) return {};
+  std::error_code error;
+  const auto mode = std::filesystem::status(settings.debug_key_file, error).permissions();
+  if (error || (mode & std::filesystem::perms::others_read) == std::filesystem::perms::none) {
+    return {};
+  }
+  return {"--debug-key-file: " + settings.debug_key_file +
+          " can be read by everybody on this machine; chmod 600 it"};
 }
 
 }  // namespace osproxy::app

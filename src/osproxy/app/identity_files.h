@@ -1,16 +1,21 @@
-// The files that say who is known (--known-tokens-file, --principal-tenants-file), as they are now.
+// The files that say who is known (--known-tokens-file, --principal-tenants-file,
+// --debug-key-file), as they are now.
 #pragma once
 
 #include <expected>
 #include <string>
+#include <vector>
 
 #include "osproxy/app/settings.h"
 #include "osproxy/http/identities.h"
 
 namespace osproxy::app {
 
-/// Reads both; one that is not set is empty. Blocks for as long as the file system does. The error
-/// names the setting and what is wrong with its file.
+/// Reads them all; one that is not set is empty. Blocks for as long as the file system does. The
+/// error names the setting and what is wrong with its file.
 std::expected<http::Identities, std::string> read_identities(const Settings& settings);
+
+/// A sentence for each of them that holds secrets and can be read by others than its owner's group.
+std::vector<std::string> identity_file_warnings(const Settings& settings);
 
 }  // namespace osproxy::app

@@ -145,6 +145,7 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
                               .limits = settings_.limits,
                               .forwarding = settings_.forwarding,
                               .directive_budget = settings_.directive_budget,
+                              .max_life = settings_.max_life,
                               .spans = spans_ != nullptr,
                               .head_timeout = settings_.head_timeout,
                               .idle_timeout = settings_.idle_timeout,
@@ -161,6 +162,7 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
   auto known = read_identities(settings_);
   if (!known) return std::unexpected(std::move(known).error());
   options.identities = std::make_shared<const http::Identities>(*std::move(known));
+  for (const auto& warning : identity_file_warnings(settings_)) spdlog::warn("{}", warning);
   auto tls = read_tls(settings_);
   if (!tls) return std::unexpected(std::move(tls).error());
   options.tls = *std::move(tls);
@@ -223,8 +225,10 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
   renewed.upstreams = settings_.upstreams;  // the nodes stay, with TLS or without
   auto tls = read_tls(renewed);
   if (!tls) return std::unexpected(std::move(tls).error());
-  spdlog::info("reloaded: {} known tokens, {} principals with a tenant, log level {}",
-               known->token_count(), known->tenant_count(), next.log_level);
+  spdlog::info(
+      "reloaded: {} known tokens, {} principals with a tenant, {} debug keys, log level {}",
+      known->token_count(), known->tenant_count(), known->debug_keys().size(), next.log_level);
+  for (const auto& warning : identity_file_warnings(next)) spdlog::warn("{}", warning);
   proxy_->replace_identities(std::make_shared<const http::Identities>(*std::move(known)));
   proxy_->replace_tls(*std::move(tls));
   set_log_level(next.log_level);
@@ -234,7 +238,9 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
 void Instance::look() {
   const DirectiveSet::Pointer set = source_.store->load();
   store_log_.look(source_.store->status(), *set);
-  budget_.look(*set, observer_.totals().recorded, clock_.now());
+  const ObserverTotals totals = observer_.totals();
+  budget_.look(*set, totals.recorded, clock_.now());
+  signed_log_.look(totals);
   if (trip_log_.look(*set, clock_.now()) && source_.acks) source_.acks->look_again();
   upstream_log_.look(upstreams_.nodes());
   if (spans_) otlp_log_.look(spans_->status());

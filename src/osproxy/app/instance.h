@@ -21,6 +21,7 @@
 #include "osproxy/app/otlp_log.h"
 #include "osproxy/app/reload_counters.h"
 #include "osproxy/app/settings.h"
+#include "osproxy/app/signed_log.h"
 #include "osproxy/app/store_log.h"
 #include "osproxy/app/tls_log.h"
 #include "osproxy/app/tls_metrics.h"
@@ -89,6 +90,7 @@ class Instance {
   UpstreamLog upstream_log_;
   const std::unique_ptr<RecordLog> record_log_;  // null: off
   TripLog trip_log_;
+  SignedLog signed_log_;
   OtlpLog otlp_log_;
   const std::unique_ptr<otlp::SpanExporter> spans_;  // null: none are exported
   RecordTail tail_;

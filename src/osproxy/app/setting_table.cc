@@ -340,6 +340,9 @@ const SettingRow kTable[] = {
     {"known-tokens-file", "FILE",
      "bearer tokens that are known; a line is a principal, the SHA-256 of its token", false,
      [](Settings& s, Values v) { return store_path(s.known_tokens_file, v[0]); }},
+    {"debug-key-file", "FILE",
+     "keys that sign directives for single requests; a line is a key, the newest first", false,
+     [](Settings& s, Values v) { return store_path(s.debug_key_file, v[0]); }},
     {"max-connections", "N", "client connections at a time, all workers together (default 10000)",
      false,
      [](Settings& s, Values v) {

@@ -37,6 +37,7 @@ struct Settings {
   std::optional<http::TenantRule> tenant;      ///< default: the header X-Tenant-Id
   std::string principal_tenants_file;          ///< empty: principals have no tenant
   std::string known_tokens_file;               ///< empty: no token is known
+  std::string debug_key_file;                  ///< empty: nobody signs directives
   std::optional<std::size_t> max_connections;  ///< of clients, all workers together
   http::HeadLimits limits{};
   std::uint64_t max_body = 0;  ///< of a request; 0: any

@@ -120,6 +120,7 @@ void flatten(dom::element element, const std::string& name, FlatObject& into) {
   std::string value;
   if (element.get(array) == simdjson::SUCCESS) {
     for (const dom::element item : array) {
+      if (item.is_object()) return;
       value.append(value.empty() ? "" : ", ").append(scalar_text(item));
     }
   } else if (!element.is_null()) {

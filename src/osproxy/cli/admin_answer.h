@@ -80,7 +80,8 @@ struct InstanceStatus {
 std::optional<InstanceStatus> parse_status(std::string_view body);
 
 /// A JSON object as lines of a table: each value under its dotted name, in the order of the
-/// object; nulls, empty texts and empty arrays left out. nullopt if `body` is not a JSON object.
+/// object; nulls, empty texts, empty arrays and arrays of objects left out. nullopt if `body` is
+/// not a JSON object.
 struct FlatObject {
   std::vector<std::pair<std::string, std::string>> fields;
   std::string json;  ///< the whole object, minified

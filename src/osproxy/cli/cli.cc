@@ -32,6 +32,7 @@ constexpr CommandRow kCommands[] = {
     {"tail", "Show records as they are made", add_tail},
     {"explain", "Show the record of a request", add_explain},
     {"why", "Say why a request was recorded, or why not", add_why},
+    {"sign", "Make the header that has its own request recorded", add_sign},
 };
 
 constexpr char kFooter[] = R"(Examples:

@@ -29,5 +29,6 @@ Action add_watch(CLI::App& app);
 Action add_tail(CLI::App& app);
 Action add_explain(CLI::App& app);
 Action add_why(CLI::App& app);
+Action add_sign(CLI::App& app);
 
 }  // namespace osproxy::cli

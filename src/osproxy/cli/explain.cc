@@ -7,6 +7,7 @@
 
 #include "osproxy/cli/admin_answer.h"
 #include "osproxy/cli/admin_client.h"
+#include "osproxy/cli/body_text.h"
 #include "osproxy/cli/commands.h"
 #include "osproxy/cli/connection.h"
 #include "osproxy/cli/flags.h"
@@ -59,7 +60,7 @@ void take_answer(Search& search, const Origin& instance, const AdminResult& answ
 void print_text(const Search& search, std::ostream& out) {
   std::vector<std::vector<std::string>> rows{{"instance", search.instance}};
   for (const auto& [name, value] : search.record->fields) rows.push_back({name, value});
-  fmt::print(out, "{}", format_table(rows));
+  fmt::print(out, "{}{}", format_table(rows), body_text(search.record->json));
 }
 
 Failure not_found(const Search& search, const std::string& request_id) {

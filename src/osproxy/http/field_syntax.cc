@@ -100,7 +100,8 @@ Field field_of(std::string_view name) noexcept {
     case 16:
       return is("Proxy-Connection") ? Field::HopByHop : Field::Other;
     case 17:
-      return is("Transfer-Encoding") ? Field::TransferEncoding : Field::Other;
+      if (is("Transfer-Encoding")) return Field::TransferEncoding;
+      return is("X-Debug-Directive") ? Field::DebugDirective : Field::Other;
     default:
       return Field::Other;
   }

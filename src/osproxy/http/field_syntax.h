@@ -20,7 +20,8 @@ enum class Field : std::uint8_t {
   TransferEncoding,
   Connection,
   Expect,
-  HopByHop,  ///< ends at the next hop even if `Connection` does not name it
+  DebugDirective,  ///< ours: see directive/signed_directive.h
+  HopByHop,        ///< ends at the next hop even if `Connection` does not name it
 };
 
 Field field_of(std::string_view name) noexcept;

@@ -89,6 +89,14 @@ bool apply_expect(const Fields& fields, RequestHead& head, HeadFault& fault) noe
   return true;
 }
 
+/// It is for us, whatever it says: it never goes on to a node.
+void keep_debug_directive(RequestHead& head) noexcept {
+  head.has_debug_directive = true;
+  for (Header& header : head.headers) {
+    if (field_of(header.name) == Field::DebugDirective) header.hop_by_hop = true;
+  }
+}
+
 /// `HTTP/1.x 200 reason`; also without the space before an empty reason, as some servers write it.
 bool parse_status_line(std::string_view line, ResponseHead& head, HeadFault& fault) noexcept {
   constexpr std::size_t kStatus = 9;  // behind the version and its space
@@ -157,7 +165,7 @@ ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits,
                                HeadFault& fault) {
   reset(head);
   head.method = head.target = head.host = {};
-  head.expects_continue = false;
+  head.expects_continue = head.has_debug_directive = false;
   HeadLines lines(bytes, limits.head, bytes.starts_with("\r\n") ? 2 : 0);
   std::string_view line;
   ParseResult result = lines.next(line, fault, limits.request_line);
@@ -166,6 +174,7 @@ ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits,
   Fields fields;
   result = parse_headers(lines, limits.headers, head, fields, fault);
   if (result != ParseResult::Complete) return result;
+  if (fields.debug_directive) keep_debug_directive(head);
   const bool good = apply_host(fields, head, fault) && apply_fields(fields, head, fault) &&
                     apply_expect(fields, head, fault);
   return good ? ParseResult::Complete : ParseResult::Bad;

@@ -53,6 +53,7 @@ struct RequestHead : MessageHead {
   std::string_view target;  ///< as received, byte for byte
   std::string_view host;    ///< the value of `Host`; null for an HTTP/1.0 request without one
   bool expects_continue = false;
+  bool has_debug_directive = false;  ///< such a header is there, and marked as hop-by-hop
 };
 
 struct ResponseHead : MessageHead {

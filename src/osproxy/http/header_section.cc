@@ -51,6 +51,9 @@ bool note(Header& header, Fields& fields, HeadFault& fault) noexcept {
     case Field::Host:
       if (set_once(fields.host, header.value)) return true;
       return refuse(fault, 400, "Host is repeated");
+    case Field::DebugDirective:
+      fields.debug_directive = true;
+      return true;
     case Field::Expect:
       if (set_once(fields.expect, header.value)) return true;
       return refuse(fault, 417, "Expect is repeated");

@@ -43,8 +43,9 @@ struct Fields {
   std::optional<std::string_view> expect;
   std::optional<std::string_view> transfer_encoding;
   std::optional<std::uint64_t> content_length;
-  bool connection = false;  ///< there is a `Connection` header
-  bool close = false;       ///< and it has this option
+  bool debug_directive = false;  ///< there is an `X-Debug-Directive`
+  bool connection = false;       ///< there is a `Connection` header
+  bool close = false;            ///< and it has this option
   bool keep_alive = false;
 };
 

@@ -96,6 +96,9 @@ std::expected<Identities, std::string> Identities::parse(const Texts& texts) {
   if (auto added = known.add_tenants(texts.tenants); !added) {
     return std::unexpected(std::move(added).error());
   }
+  auto keys = DebugKeys::parse(texts.debug_keys);
+  if (!keys) return std::unexpected("of the debug key file, " + keys.error());
+  known.debug_keys_ = *std::move(keys);
   return known;
 }
 

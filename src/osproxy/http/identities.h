@@ -1,5 +1,5 @@
-// Who is known: the principals that tokens stand for, and the tenants that principals belong to,
-// as two files say.
+// Who is known: the principals that tokens stand for, the tenants that principals belong to, and
+// the keys that sign single-request directives, as three files say.
 //
 //   auto known = Identities::parse({.tokens = "ana  2c26b46b…\n", .tenants = "ana  acme\n"});
 //   if (!known) fail(known.error());                       // "line 3 of the token file: …"
@@ -7,9 +7,9 @@
 //   known->principal_of(*hasher.digest("foo"));             // "ana"
 //   known->tenant_of("ana");                               // "acme"
 //
-// In both files a line is a principal and, behind white space, one word: the SHA-256 of its token
-// in hex, or its tenant. Empty lines and such that begin with `#` are skipped. A token itself is
-// in no file and is never stored.
+// In the first two a line is a principal and, behind white space, one word: the SHA-256 of its
+// token in hex, or its tenant. Empty lines and such that begin with `#` are skipped. A token itself
+// is in no file and is never stored.
 //
 // How long a look-up of a token takes says nothing about the tokens that are known: the table is
 // ordered by a keyed hash of the digests, and digests are compared in constant time.
@@ -28,6 +28,7 @@
 #include <string_view>
 #include <vector>
 
+#include "osproxy/directive/signed_directive.h"
 #include "osproxy/observe/sip_hash.h"
 
 struct evp_md_ctx_st;
@@ -66,6 +67,7 @@ class Identities {
   struct Texts {
     std::string_view tokens{};
     std::string_view tenants{};
+    std::string_view debug_keys{};
   };
 
   /// Nobody is known.
@@ -81,6 +83,8 @@ class Identities {
 
   /// Empty if the principal belongs to no tenant.
   std::string_view tenant_of(std::string_view principal) const noexcept;
+
+  const DebugKeys& debug_keys() const noexcept { return debug_keys_; }
 
   std::size_t token_count() const noexcept { return tokens_.size(); }
   std::size_t tenant_count() const noexcept { return tenants_.size(); }
@@ -102,6 +106,7 @@ class Identities {
   SipKey key_;
   std::vector<Token> tokens_;
   std::vector<Membership> tenants_;
+  DebugKeys debug_keys_;
 };
 
 }  // namespace osproxy::http

@@ -1,5 +1,7 @@
 #include "osproxy/http/request_story.h"
 
+#include <algorithm>
+#include <expected>
 #include <utility>
 
 #include "osproxy/core/ids.h"
@@ -14,6 +16,25 @@ std::string_view known_method(std::string_view method) noexcept {
     if (method == known) return known;
   }
   return method.empty() ? "" : "OTHER";
+}
+
+/// A worker's part; 0 only if there is no limit.
+TokenRate part_of(const TokenRate& rate, unsigned workers) noexcept {
+  if (rate.is_unlimited()) return rate;
+  return {.per_second = std::max(rate.per_second / workers, 1U),
+          .burst = std::max(rate.burst / workers, 1U)};
+}
+
+/// Of the header that is known to be there.
+std::expected<SignedDirective, SignedFault> read_signed_header(const RequestHead& head,
+                                                               WorkerContext& worker,
+                                                               WallTime now) {
+  const auto is_it = [](const Header& header) { return equal_names(header.name, kSignedHeader); };
+  if (std::ranges::count_if(head.headers, is_it) > 1) {
+    return std::unexpected(SignedFault::Repeated);
+  }
+  return read_signed(find_header(head, kSignedHeader), worker.identities.load()->debug_keys(), now,
+                     worker.options.max_life);
 }
 
 }  // namespace
@@ -34,6 +55,21 @@ void RequestStory::identify(const RequestHead& head) {
                               .hasher = worker_.hasher,
                               .certificate_principal = peer_.principal},
                              worker_.random, scratch_);
+  if (head.has_debug_directive) read_signed_directive();
+}
+
+void RequestStory::read_signed_directive() {
+  auto read = read_signed_header(*head_, worker_, started_.wall);
+  const auto budget = part_of(worker_.options.directive_budget, worker_.options.workers);
+  if (read && !worker_.signed_budget.take(budget, started_.boot)) {
+    read = std::unexpected(SignedFault::OverBudget);
+  }
+  worker_.recorder.count_signed(read ? std::nullopt : std::optional(read.error()));
+  if (read) {
+    signed_ = std::make_unique<const SignedDirective>(*std::move(read));
+  } else {
+    signed_fault_ = read.error();
+  }
 }
 
 void RequestStory::match() {
@@ -44,12 +80,13 @@ void RequestStory::match() {
     request_.principal_verified = !peer_.principal.empty();
   }
   const DirectiveSet::Pointer& set = worker_.directives.load();
-  if (set->empty()) return;
+  if (set->empty() && !signed_) return;
   stages.turn_on();  // one clock read, in case that the level asks for times
   stages.enter(Stage::Match);
-  set_number_ = worker_.recorder.in_force(set);
+  if (!set->empty()) set_number_ = worker_.recorder.in_force(set);
   verdict_ = set->match(request_.matched, started_, request_id());
   if (verdict_.needs_conclusion()) set_ = set;
+  add_signed(verdict_);
   if (verdict_.selected()) {
     if (worker_.options.spans) {
       spans_ = std::make_unique<TraceSpans>(make_spans(request_.trace, worker_.random));
@@ -58,6 +95,12 @@ void RequestStory::match() {
   if (verdict_.level < Level::ShapeTiming && spans_ == nullptr) stages.turn_off();
   stages.enter(Stage::Queue);
   if (verdict_.level >= Level::ShapeRewriteDiff && head_ != nullptr) begin_detail();
+}
+
+void RequestStory::add_signed(Verdict& verdict) const noexcept {
+  if (!signed_) return;
+  verdict.level = std::max(verdict.level, signed_->level);
+  verdict.ring_buffer = verdict.ring_buffer || signed_->ring_buffer;
 }
 
 /// One that is malformed goes on as it is: a node that logs it shall see what the client sent.
@@ -91,12 +134,7 @@ void RequestStory::finish() {
                           .request_bytes = facts.request_bytes,
                           .response_bytes = facts.response_bytes});
   const Outcome outcome{.latency = latency, .status = facts.status};
-  Verdict verdict;
-  if (set_) {
-    verdict = set_->conclude(request_.matched, started_, request_id(), outcome,
-                             worker_.options.directive_budget);
-    if (verdict.refused_count > 0) worker_.recorder.refuse(verdict.refused_count);
-  }
+  const Verdict verdict = conclude(outcome);
   if (set_number_ != 0) {
     worker_.recorder.judged({.request_id = request_id(),
                              .attributes = request_.matched,
@@ -110,6 +148,17 @@ void RequestStory::finish() {
   }
 }
 
+Verdict RequestStory::conclude(const Outcome& outcome) {
+  Verdict verdict;
+  if (set_) {
+    verdict = set_->conclude(request_.matched, started_, request_id(), outcome,
+                             worker_.options.directive_budget);
+    if (verdict.refused_count > 0) worker_.recorder.refuse(verdict.refused_count);
+  }
+  add_signed(verdict);
+  return verdict;
+}
+
 Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanoseconds latency) {
   Record record;
   record.request_id = request_id();
@@ -119,6 +168,9 @@ Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanosecond
   for (const std::uint32_t place : verdict.named()) {
     record.directives.push_back(set_->directives()[place].directive.id);
   }
+  if (signed_)
+    record.directives.push_back(signed_->id.empty() ? "signed" : "signed:" + signed_->id);
+  if (signed_fault_) record.signed_fault = to_string(*signed_fault_);
   record.started = started_.wall;
   record.endpoint = request_.matched.endpoint;
   record.method = method_;

@@ -15,11 +15,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/directive_set.h"
+#include "osproxy/directive/signed_directive.h"
 #include "osproxy/http/attributes.h"
 #include "osproxy/http/error_response.h"
 #include "osproxy/http/head.h"
@@ -107,6 +109,9 @@ class RequestStory {
     Rewrite rewrite;
   };
 
+  void read_signed_directive();
+  void add_signed(Verdict& verdict) const noexcept;
+  Verdict conclude(const Outcome& outcome);
   void begin_detail();
   void add_spans(Record& record) const;
   void read_answer(const ResponseHead& head);
@@ -125,9 +130,11 @@ class RequestStory {
   bool finished_ = false;
   bool sent_ = false;          // to a node, if only in part
   DirectiveSet::Pointer set_;  // the snapshot, held only if there is a verdict to conclude
-  std::unique_ptr<AnswerReader> answer_;  // only then, and if OpenSearch answers
-  std::unique_ptr<Detail> detail_;        // only with Level::ShapeRewriteDiff
-  std::unique_ptr<TraceSpans> spans_;     // only if the request is selected and spans are wanted
+  std::unique_ptr<const SignedDirective> signed_;  // only if the request carries a good one
+  std::optional<SignedFault> signed_fault_;        // or one that is refused
+  std::unique_ptr<AnswerReader> answer_;           // only then, and if OpenSearch answers
+  std::unique_ptr<Detail> detail_;                 // only with Level::ShapeRewriteDiff
+  std::unique_ptr<TraceSpans> spans_;  // only if the request is selected and spans are wanted
 };
 
 }  // namespace osproxy::http

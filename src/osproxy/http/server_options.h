@@ -44,6 +44,7 @@ struct ServerOptions {
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
   ForwardingOptions forwarding{};
   TokenRate directive_budget{};  ///< records that a directive may make before it is tripped
+  std::chrono::seconds max_life{86'400};  ///< of a signed directive, as of any other
   bool spans = false;  ///< a selected request gets the ids of spans, and its node is told of them
 
   // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.

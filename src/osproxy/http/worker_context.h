@@ -31,7 +31,8 @@ struct WorkerContext {
   Spares<BodyBuffer> buffers;
   Spares<ExchangeScratch> exchanges;
   UpstreamPool upstreams;
-  bool draining = false;  ///< every connection ends behind the request under way
+  TokenBucket signed_budget{};  ///< the worker's part of what one directive may record
+  bool draining = false;        ///< every connection ends behind the request under way
 };
 
 }  // namespace osproxy::http

@@ -127,6 +127,23 @@ void append_record_families(const ObserverTotals& totals, std::span<const NamedT
   families.push_back(std::move(bytes));
 }
 
+void append_signed_families(const ObserverTotals& totals, std::vector<MetricFamily>& families) {
+  MetricFamily accepted =
+      metric_family("osproxy_signed_directives_accepted_total",
+                    "Requests that carried a signed directive.", MetricType::Counter);
+  add_counter(accepted, static_cast<double>(totals.signed_accepted));
+  MetricFamily refused =
+      metric_family("osproxy_signed_directives_refused_total",
+                    "Requests that carried a signed directive that does not count, by reason.",
+                    MetricType::Counter);
+  for (std::size_t i = 0; i < totals.signed_refused.size(); ++i) {
+    add_counter(refused, static_cast<double>(totals.signed_refused[i]),
+                {label("reason", to_string(static_cast<SignedFault>(i)))});
+  }
+  families.push_back(std::move(accepted));
+  families.push_back(std::move(refused));
+}
+
 }  // namespace
 
 MetricFamily metric_family(std::string name, std::string help, MetricType type) {
@@ -152,6 +169,7 @@ std::vector<MetricFamily> ObserverMetrics::Collect() const {
   std::vector<MetricFamily> families;
   append_request_families(totals, families);
   append_record_families(totals, observer_.outputs(), families);
+  append_signed_families(totals, families);
   return families;
 }
 

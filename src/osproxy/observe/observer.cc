@@ -68,6 +68,11 @@ class Observer::Worker final : public Recorder {
 
   void refuse(std::uint64_t directives) noexcept override { counters_.refused.add(directives); }
 
+  void count_signed(std::optional<SignedFault> fault) noexcept override {
+    (fault ? counters_.signed_refused[static_cast<std::size_t>(*fault)] : counters_.signed_accepted)
+        .add(1);
+  }
+
   RecordPointer explain(std::string_view request_id) const {
     const std::lock_guard lock(mutex_);
     return explain_.find(request_id);

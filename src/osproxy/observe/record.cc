@@ -148,6 +148,7 @@ std::string to_json(const Record& record) {
   json.key("directives").begin_array();
   for (const std::string& id : record.directives) json.value(id);
   json.end_array();
+  if (!record.signed_fault.empty()) json.field("signed_fault", record.signed_fault);
   json.field("started", format_rfc3339(record.started));
   write_request(json, record);
   write_answer(json, record);

@@ -28,7 +28,10 @@ struct Record {
   std::string parent_span_id;    ///< from `traceparent`; empty if there was none
   std::string upstream_span_id;  ///< of the CLIENT span; empty if nothing was sent to a node
   Level level = Level::Off;
-  std::vector<std::string> directives;  ///< ids of those that selected it, at most 8
+  /// Ids of those that selected it, at most 8; and behind them, if the request carried a signed
+  /// one, "signed:" and that one's id, or "signed".
+  std::vector<std::string> directives;
+  std::string signed_fault;  ///< why the signed one that it carried is refused; empty: it is not
   WallTime started;
 
   Endpoint endpoint = Endpoint::Unknown;

@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "osproxy/directive/directive_set.h"
+#include "osproxy/directive/signed_directive.h"
 #include "osproxy/observe/judged_request.h"
 #include "osproxy/observe/record.h"
 
@@ -42,6 +44,9 @@ class Recorder {
 
   /// So many directives would have recorded a request, had it been within their budget.
   virtual void refuse(std::uint64_t directives) noexcept = 0;
+
+  /// A request carried a signed directive: a good one, or why it is refused.
+  virtual void count_signed(std::optional<SignedFault> fault) noexcept = 0;
 
  protected:
   Recorder() = default;

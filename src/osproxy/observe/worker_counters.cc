@@ -42,6 +42,10 @@ void WorkerCounters::add_to(ObserverTotals& totals) const noexcept {
   for (std::size_t i = 0; i < endpoints.size(); ++i) endpoints[i].add_to(totals.endpoints[i]);
   totals.recorded += recorded.get();
   totals.refused += refused.get();
+  totals.signed_accepted += signed_accepted.get();
+  for (std::size_t i = 0; i < signed_refused.size(); ++i) {
+    totals.signed_refused[i] += signed_refused[i].get();
+  }
   explain.add_to(totals.explain);
   ring.add_to(totals.ring);
 }

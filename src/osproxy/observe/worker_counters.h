@@ -48,6 +48,8 @@ struct alignas(64) WorkerCounters {
   std::array<EndpointCounters, kEndpointCount> endpoints;
   SingleWriterCounter recorded;
   SingleWriterCounter refused;
+  SingleWriterCounter signed_accepted;
+  std::array<SingleWriterCounter, kSignedFaultCount> signed_refused;
   OutputCounters explain;
   OutputCounters ring;
 

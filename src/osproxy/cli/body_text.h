@@ -1,0 +1,17 @@
+// The structure of a request body, of an explain document, for a person.
+//
+//   body: 1, 236 bytes
+//     FIELD              TYPE    COUNT  SIZE
+//     (all of it)        object  1      3
+//     query.bool.filter  array   1      3
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace osproxy::cli {
+
+/// A table for each kind of line; empty if `explain_document` has no structure.
+std::string body_text(std::string_view explain_document);
+
+}  // namespace osproxy::cli

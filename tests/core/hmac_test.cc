@@ -1,0 +1,44 @@
+#include "osproxy/core/hmac.h"
+
+#include <gtest/gtest.h>
+
+#include "osproxy/core/hex.h"
+
+namespace osproxy {
+namespace {
+
+TEST(Hmac, IsThatOfTheTestVectorsOfRfc4231) {
+  EXPECT_EQ(to_hex(*hmac_sha256(std::string(20, '\x0b'), "Hi There")),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  EXPECT_EQ(to_hex(*hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(to_hex(*hmac_sha256(std::string(131, '\xaa'),
+                                "Test Using Larger Than Block-Size Key - Hash Key First")),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+TEST(Hmac, IsComparedWhole) {
+  EXPECT_TRUE(equal_in_constant_time("", ""));
+  EXPECT_TRUE(equal_in_constant_time("abc", "abc"));
+  EXPECT_FALSE(equal_in_constant_time("abc", "abd"));
+  EXPECT_FALSE(equal_in_constant_time("abc", "xbc"));
+  EXPECT_FALSE(equal_in_constant_time("abc", "ab"));
+}
+
+TEST(Hex, IsReadBackInEitherCase) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  EXPECT_EQ(from_hex(to_hex(all)), all);
+  EXPECT_EQ(to_hex("\x01\xaf"), "01af");
+  EXPECT_EQ(from_hex("01aF"), "\x01\xaf");
+  EXPECT_EQ(from_hex(""), "");
+}
+
+TEST(Hex, IsNothingElse) {
+  for (const char* text : {"0", "0g", "g0", " 0", "0x", "+1", "00 00"}) {
+    EXPECT_EQ(from_hex(text), std::nullopt) << text;
+  }
+}
+
+}  // namespace
+}  // namespace osproxy
