@@ -1,7 +1,6 @@
 #include "osproxy/directive/explain_match.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -11,6 +10,7 @@
 #include "osproxy/core/manual_clock.h"
 #include "osproxy/core/random.h"
 #include "tests/directive/generator.h"
+#include "tests/directive/seed.h"
 
 namespace osproxy {
 namespace {
@@ -82,8 +82,7 @@ TEST_F(ExplainMatch, GoesOnBehindTheFirst) {
 }
 
 TEST(ExplainMatchTwin, FindsNothingIfAndOnlyIfTheMatcherRecords) {
-  const char* const given = std::getenv("OSPROXY_TEST_SEED");
-  const std::uint64_t seed = given ? std::strtoull(given, nullptr, 10) : 2026;
+  const std::uint64_t seed = testing::seed_of_this_run();
   SCOPED_TRACE("seed " + std::to_string(seed) + " (OSPROXY_TEST_SEED replays another)");
   Random random(seed);
   ManualClock clock;

@@ -1,5 +1,4 @@
 // The compiled matcher against its naive twin, on random sets and requests.
-#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -9,14 +8,14 @@
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/directive/naive_matcher.h"
 #include "tests/directive/generator.h"
+#include "tests/directive/seed.h"
 #include "tests/directive/verdict_text.h"
 
 namespace osproxy {
 namespace {
 
 TEST(MatcherTwin, SaysTheSameOfEveryRequest) {
-  const char* const given = std::getenv("OSPROXY_TEST_SEED");
-  const std::uint64_t seed = given ? std::strtoull(given, nullptr, 10) : 2026;
+  const std::uint64_t seed = testing::seed_of_this_run();
   SCOPED_TRACE("seed " + std::to_string(seed) + " (OSPROXY_TEST_SEED replays another)");
   Random random(seed);
   ManualClock clock;

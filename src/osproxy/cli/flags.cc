@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "osproxy/core/duration.h"
+#include "osproxy/core/ids.h"
 
 namespace osproxy::cli {
 
@@ -67,6 +68,15 @@ std::expected<std::vector<std::string>, std::string> split_list(std::string_view
     if (comma == std::string_view::npos) return pieces;
     text.remove_prefix(comma + 1);
   }
+}
+
+void add_request_id(CLI::App& app, std::string& request_id) {
+  const auto fault_of = [](const std::string& text) {
+    if (is_well_formed_request_id(text)) return std::string();
+    return fmt::format("a request id is 1 to {} of the characters A-Z a-z 0-9 . _ : -",
+                       kMaxRequestIdSize);
+  };
+  app.add_option("ID", request_id, "The request's id")->required()->check(fault_of, "");
 }
 
 void add_output(CLI::App& app, Output& output) {

@@ -54,6 +54,9 @@ std::string names(std::size_t count) {
 /// The non-empty pieces of a comma-separated list; an empty piece is an error.
 std::expected<std::vector<std::string>, std::string> split_list(std::string_view text);
 
+/// Adds the argument ID, the id of a request; one that no request can have is an error of usage.
+void add_request_id(CLI::App& app, std::string& request_id);
+
 enum class Output : std::uint8_t { Text, Json };
 
 /// Adds `--output text|json`.

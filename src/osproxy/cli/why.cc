@@ -12,7 +12,6 @@
 #include "osproxy/cli/connection.h"
 #include "osproxy/cli/flags.h"
 #include "osproxy/cli/text.h"
-#include "osproxy/core/ids.h"
 
 namespace osproxy::cli {
 namespace {
@@ -94,12 +93,6 @@ std::expected<void, Failure> print(const std::string& body, const std::string& t
 }
 
 std::expected<void, Failure> why(const Flags& flags, Environment& environment) {
-  if (!is_well_formed_request_id(flags.request_id)) {
-    return std::unexpected(
-        Failure{ExitCode::Usage,
-                fmt::format("ID: a request id is 1 to {} of the characters A-Z a-z 0-9 . _ : -",
-                            kMaxRequestIdSize)});
-  }
   const auto access = admin_access(flags.connection, environment);
   if (!access) return std::unexpected(access.error());
   const auto answers = get_from_all(*access, "/admin/why/" + flags.request_id);
@@ -133,7 +126,7 @@ std::expected<void, Failure> why(const Flags& flags, Environment& environment) {
 
 Action add_why(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("ID", flags->request_id, "The request's id")->required();
+  add_request_id(app, flags->request_id);
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Admin);
   app.footer(kExamples);

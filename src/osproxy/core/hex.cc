@@ -7,14 +7,6 @@ namespace {
 
 constexpr char kDigits[] = "0123456789abcdef";
 
-/// -1 for any other character.
-int value_of(char digit) noexcept {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
@@ -33,8 +25,8 @@ std::optional<std::string> from_hex(std::string_view hex) {
   std::string bytes;
   bytes.reserve(hex.size() / 2);
   for (std::size_t i = 0; i < hex.size(); i += 2) {
-    const int high = value_of(hex[i]);
-    const int low = value_of(hex[i + 1]);
+    const int high = hex_value(hex[i]);
+    const int low = hex_value(hex[i + 1]);
     if (high < 0 || low < 0) return std::nullopt;
     bytes += static_cast<char>(high * 16 + low);
   }

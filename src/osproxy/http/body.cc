@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 
+#include "osproxy/core/hex.h"
 #include "osproxy/http/field_syntax.h"
 
 namespace osproxy::http {
@@ -58,13 +59,6 @@ constexpr std::array<std::string_view, 33> kNotInTrailers = {"Authorization",
 bool may_be_trailer(std::string_view name) noexcept {
   return std::none_of(kNotInTrailers.begin(), kNotInTrailers.end(),
                       [name](std::string_view other) { return equal_names(name, other); });
-}
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace

@@ -2,21 +2,10 @@
 
 #include <cstddef>
 
+#include "osproxy/core/hex.h"
 #include "osproxy/http/classify.h"
 
 namespace osproxy::http {
-namespace {
-
-/// The value of a hex digit; -1 for any other character.
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
-
 bool is_well_encoded(std::string_view text) noexcept {
   for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 3)) {
     if (text.size() - at < 3) return false;

@@ -133,6 +133,7 @@ void RequestStory::finish() {
                           .latency = latency,
                           .request_bytes = facts.request_bytes,
                           .response_bytes = facts.response_bytes});
+  if (!set_ && set_number_ == 0 && !signed_) return;
   const Outcome outcome{.latency = latency, .status = facts.status};
   const Verdict verdict = conclude(outcome);
   if (set_number_ != 0) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "osproxy/core/hex.h"
 #include "osproxy/core/version.h"
 #include "osproxy/otlp/messages/span_attributes.h"
 
@@ -15,18 +16,8 @@ constexpr std::string_view kScope = "osproxy";
 constexpr std::uint32_t kKnowsIsRemote = 0x100;
 constexpr std::uint32_t kIsRemote = 0x200;
 
-unsigned hex_value(char c) noexcept {
-  return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
-/// Of an id of ours, or one that was checked: lower-case hex digits.
-std::string bytes_of(std::string_view hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes += static_cast<char>(hex_value(hex[i]) << 4U | hex_value(hex[i + 1]));
-  }
-  return bytes;
-}
+/// Of an id of ours, or one that was checked: hex digits.
+std::string bytes_of(std::string_view hex) { return from_hex(hex).value_or(""); }
 
 std::uint64_t unix_nano(WallTime time) {
   return static_cast<std::uint64_t>(std::max<WallTime::rep>(time.time_since_epoch().count(), 0));
