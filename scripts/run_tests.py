@@ -87,7 +87,7 @@ class Run:
         targets = ["all", "all_verify_interface_header_sets"] if preset == "dev" else []
         return self.tally.add(f"{preset}: build", self.call(SCRIPTS / "build", preset, *targets))
 
-    def unit_tests(self, preset: str, env: dict[str, str], prefix: list[str]) -> None:
+    def unit_tests(self, preset: str, env: dict[str, str]) -> None:
         """ctest, counted by the cases of each program rather than by programs."""
         self.header(f"{preset}: unit tests")
         build = ROOT / "build" / preset
@@ -97,7 +97,7 @@ class Run:
         ctest_report.unlink(missing_ok=True)
         env = {**env, "GTEST_OUTPUT": f"xml:{reports}/"}
         ok = self.call(
-            *prefix, "ctest", "--test-dir", build, "--output-on-failure", "--no-tests=error",
+            "ctest", "--test-dir", build, "--output-on-failure", "--no-tests=error",
             "--timeout", "600", "--output-junit", ctest_report, env=env,
         )  # fmt: skip
         failed = {
@@ -113,26 +113,26 @@ class Run:
             if name not in failed or (not ran_well and failed[name] == 0):
                 self.tally.add(f"{preset}: {name} as a whole", ran_well)
 
-    def python_tests(self, preset: str, env: dict[str, str], prefix: list[str]) -> None:
+    def python_tests(self, preset: str, env: dict[str, str]) -> None:
         self.header(f"{preset}: tests with real etcd and OpenSearch")
-        self.pytest(preset, PYTHON_TESTS, "pytest.xml", env, prefix)
+        self.pytest(preset, PYTHON_TESTS, "pytest.xml", env)
 
     def library_tests(self, preset: str) -> None:
         self.header(f"{preset}: the library, installed")
-        self.pytest(preset, LIBRARY_TESTS, "library.xml", {}, [], workers=[])
+        self.pytest(preset, LIBRARY_TESTS, "library.xml", {}, workers=[])
 
     def fault_matrix(self, preset: str) -> None:
         self.header(f"{preset}: fault matrix")
-        self.pytest(preset, FAULT_MATRIX, "faults.xml", {}, [])
+        self.pytest(preset, FAULT_MATRIX, "faults.xml", {})
 
     def pytest(self, preset: str, tests: list[Path], report_name: str, env: dict[str, str],
-               prefix: list[str], workers: list[str] = WORKERS) -> None:  # fmt: skip
+               workers: list[str] = WORKERS) -> None:  # fmt: skip
         report = ROOT / "build" / preset / "reports" / report_name
         report.unlink(missing_ok=True)
         report.parent.mkdir(parents=True, exist_ok=True)
         env = {**env, "OSPROXY_BIN_DIR": str(ROOT / "build" / preset / "bin")}
         ok = self.call(
-            *prefix, sys.executable, "-m", "pytest", *workers, *tests,
+            sys.executable, "-m", "pytest", *workers, *tests,
             f"--junitxml={report}", env=env,
         )  # fmt: skip
         failed = self.tally.add_junit(preset, report) if report.exists() else 0
@@ -144,9 +144,9 @@ class Run:
             return
         reports = ROOT / "build" / preset / "reports" / "sanitizer"
         fresh(reports)
-        env, prefix = sanitizer_settings(preset, reports)
-        self.unit_tests(preset, env, prefix)
-        self.python_tests(preset, env, prefix)
+        env = sanitizer_settings(preset, reports)
+        self.unit_tests(preset, env)
+        self.python_tests(preset, env)
         found = sorted(reports.iterdir())
         for path in found:
             print(f"-- {path}\n{path.read_text(errors='replace')[:8000]}")
@@ -172,22 +172,17 @@ def fresh(directory: Path) -> None:
     directory.mkdir(parents=True)
 
 
-def sanitizer_settings(preset: str, reports: Path) -> tuple[dict[str, str], list[str]]:
-    """The environment, and what to put before a command, for a sanitizer's runs."""
+def sanitizer_settings(preset: str, reports: Path) -> dict[str, str]:
+    """The environment of a sanitizer's runs."""
     common = f"halt_on_error=1:log_path={reports}/report"
     if preset == "asan":
         return {
             "ASAN_OPTIONS": f"{common}:detect_stack_use_after_return=1:strict_string_checks=1",
             "UBSAN_OPTIONS": f"{common}:print_stacktrace=1",
             "LSAN_OPTIONS": f"suppressions={ROOT / 'tests' / 'lsan.supp'}:print_suppressions=0",
-        }, []
+        }
     suppressions = ROOT / "tests" / "tsan.supp"
-    extra = f":suppressions={suppressions}" if suppressions.exists() else ""
-    # This compiler's thread sanitizer cannot map its shadow where the kernel randomises addresses
-    # by more than 28 bits.
-    bits = int(Path("/proc/sys/vm/mmap_rnd_bits").read_text())
-    prefix = ["setarch", os.uname().machine, "--addr-no-randomize"] if bits > 28 else []
-    return {"TSAN_OPTIONS": f"{common}:second_deadlock_stack=1{extra}"}, prefix
+    return {"TSAN_OPTIONS": f"{common}:second_deadlock_stack=1:suppressions={suppressions}"}
 
 
 def main() -> int:
@@ -198,8 +193,8 @@ def main() -> int:
     run = Run()
     run.as_a_whole("format", SCRIPTS / "format", "--check")
     if run.build("dev"):
-        run.unit_tests("dev", {}, [])
-        run.python_tests("dev", {}, [])
+        run.unit_tests("dev", {})
+        run.python_tests("dev", {})
         run.library_tests("dev")
         run.fault_matrix("dev")
         if not quick:
