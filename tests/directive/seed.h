@@ -1,4 +1,5 @@
-// The seed of a test that makes up its input: always the same, unless OSPROXY_TEST_SEED says another.
+// The seed of a test that makes up its input: always the same, unless OSPROXY_TEST_SEED says
+// another.
 #pragma once
 
 #include <cstdint>

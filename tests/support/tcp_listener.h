@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -41,12 +42,21 @@ class TcpListener {
 
   std::string endpoint() const { return "127.0.0.1:" + std::to_string(port_of(socket_)); }
 
-  /// A port that nothing listens on, at the moment.
+  /// A port that nothing listens on, never the same twice. Below those that the kernel gives to
+  /// connections (32768 and up) and those of the Python tests (20000 and up), so that no client
+  /// takes it before the server for which it is.
   static std::uint16_t free_port() {
-    const int socket = bound_socket();
-    const std::uint16_t port = port_of(socket);
-    ::close(socket);
-    return port;
+    static constexpr unsigned kFirst = 12'000;
+    static constexpr unsigned kCount = 8'000;
+    static std::atomic<unsigned> next{std::random_device{}() % kCount};
+    for (unsigned i = 0; i < kCount; ++i) {
+      const auto port = static_cast<std::uint16_t>(kFirst + next++ % kCount);
+      const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      const bool is_free = bind_to(socket, port);
+      ::close(socket);
+      if (is_free) return port;
+    }
+    throw std::runtime_error("no free port");
   }
 
  private:
@@ -54,13 +64,16 @@ class TcpListener {
 
   static int bound_socket() {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (!bind_to(socket, 0)) throw std::runtime_error("bind");
+    return socket;
+  }
+
+  static bool bind_to(int socket, std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-      throw std::runtime_error("bind");
-    }
-    return socket;
+    return ::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   }
 
   static std::uint16_t port_of(int socket) {
