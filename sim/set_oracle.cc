@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 
 /// A directive that may be old waits that long for the fleet's word.
 constexpr auto kLongestHold = 1s;
+/// Who writes an anchor first may have seen the directive later by that much, and its word counts.
+constexpr auto kLongestRace = 1s;
 
 bool is_relative(const Directive& directive) {
   return std::holds_alternative<RelativeEnd>(directive.end);
@@ -115,7 +117,9 @@ void SetOracle::watch_over_lives(const DirectiveSet& set) {
     if (bound == bounds_.end()) {
       return world_.report.violated("a directive is in force that the document does not have");
     }
-    if (!compiled.life.is_over(now) && bound->second.is_over(now)) {
+    const auto race = is_relative(compiled.directive) ? kLongestRace : 0s;
+    const Now then{now.wall - race, now.boot - race};
+    if (!compiled.life.is_over(now) && bound->second.is_over(then)) {
       world_.report.violated("a directive outlives its end");
     }
   }
@@ -173,6 +177,10 @@ void SetOracle::expect_anchor(const CompiledDirective& compiled, Now now) {
   const WallTime end = *first_sight + std::get<RelativeEnd>(compiled.directive.end);
   if (now.wall >= end && !compiled.life.is_over(now)) {
     world_.report.violated("a directive outlives its anchor");
+  }
+  if (compiled.life.wall_end != end &&
+      bounds_.at(compiled.directive.id).wall_end + kLongestRace >= end) {
+    world_.report.violated("a directive ends at another moment than its anchor says");
   }
 }
 

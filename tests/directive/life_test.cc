@@ -69,6 +69,33 @@ TEST(LifeLedger, ShortensALifeThatHasBegun) {
   EXPECT_EQ(entry.usage, usage);
 }
 
+TEST(LifeLedger, EndsAsIsAgreedBeItEarlierOrLater) {
+  const ManualClock clock;
+  LifeLedger ledger;
+  const Directive a = directive("a", RelativeEnd{600});
+  const auto usage = ledger.apply(with({a}), clock.now())[0].usage;
+  for (const auto end : {600'001ms, 599'000ms}) {
+    const Life agreed = life_until(clock.now().wall + end, clock.now());
+    ledger.agree(a, agreed);
+    const auto entry = ledger.apply(with({a}), clock.now())[0];
+    EXPECT_EQ(entry.life, agreed);
+    EXPECT_EQ(entry.usage, usage);
+  }
+}
+
+TEST(LifeLedger, MayBeAgreedOnBeforeItApplies) {
+  const ManualClock clock;
+  LifeLedger ledger;
+  const Directive a = directive("a", RelativeEnd{600});
+  const Life agreed = life_until(clock.now().wall + 601s, clock.now());
+  ledger.agree(a, agreed);
+  const auto entry = ledger.apply(with({a}), clock.now())[0];
+  EXPECT_EQ(entry.life, agreed);
+  EXPECT_NE(entry.usage, nullptr);
+  ledger.apply({}, clock.now());
+  EXPECT_EQ(ledger.remembered(a), std::nullopt);
+}
+
 TEST(LifeLedger, BoundsOnlyTheSameContentAndForgetsTheBoundWithIt) {
   const ManualClock clock;
   LifeLedger ledger;

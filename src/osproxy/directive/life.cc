@@ -101,6 +101,12 @@ void LifeLedger::bound(const Directive& directive, const Life& life) {
   if (!added) slot->second = earlier_ends(slot->second, life);
 }
 
+void LifeLedger::agree(const Directive& directive, const Life& life) {
+  const auto [entry, added] = entries_.try_emplace(encode_directive(directive));
+  if (added) entry->second.usage = std::make_shared<DirectiveUsage>();
+  entry->second.life = life;
+}
+
 std::optional<Life> LifeLedger::remembered(const Directive& directive) const {
   const std::string key = encode_directive(directive);
   if (const auto entry = entries_.find(key); entry != entries_.end()) return entry->second.life;

@@ -70,10 +70,14 @@ class LifeLedger {
   /// those no longer in `document` are forgotten, and start anew if they come back.
   std::vector<Entry> apply(const Document& document, Now now);
 
-  /// What is known of a directive's end from elsewhere: an earlier run of this process, or the rest
-  /// of the fleet. From the next apply() on its life ends no later, on either clock. Forgotten
-  /// with the directive, and by an apply() without it.
+  /// What an earlier run of this process knew of a directive's end. From the next apply() on its
+  /// life ends no later, on either clock. Forgotten with the directive, and by an apply() without
+  /// it.
   void bound(const Directive& directive, const Life& life);
+
+  /// The end that the fleet has agreed on: from the next apply() on it is the directive's, be it
+  /// earlier or later than by the count of this process. Forgotten as a bound is.
+  void agree(const Directive& directive, const Life& life);
 
   /// The end of this directive that is remembered; nullopt if its next sight is the first.
   std::optional<Life> remembered(const Directive& directive) const;

@@ -12,6 +12,8 @@
 namespace osproxy::etcd {
 namespace {
 
+using namespace std::chrono_literals;
+
 // The watch machine's calls, on the same transport, count from 1.
 constexpr std::uint64_t kFirstCall = std::uint64_t{1} << 63;
 
@@ -93,6 +95,7 @@ AnchorMachine::Entry AnchorMachine::make_entry(const Directive& directive, const
     const auto ttl = std::get<RelativeEnd>(directive.end);
     entry.first_sight = std::min(now.wall, life->wall_end - ttl);
     entry.own_sight = std::min(now.boot, life->boot_end - ttl);
+    entry.is_own = false;
   } else {
     entry.withheld = !adopted.is_news;
   }
@@ -165,7 +168,10 @@ void AnchorMachine::take_write(const WriteDone& write, const Call& call, Now now
   refusal_.reset();
   const auto entry = entries_.find(call.key);
   if (call.purpose == Purpose::Put) {
-    if (entry != entries_.end()) take_put(write, entry->second);
+    if (entry == entries_.end()) return;
+    if (entry->second.first_sight == call.first_sight) return take_put(write, entry->second);
+    // Its directive has gone and come back meanwhile: whether the anchor counts is to be looked at.
+    entry->second.progress = Progress::Unknown;
     return;
   }
   std::erase(orphans_, call.key);
@@ -185,12 +191,18 @@ void AnchorMachine::take_put(const WriteDone& write, Entry& entry) {
   }
 }
 
-/// A value that is no time, or one to come, binds nobody: the own count stands.
+/// A value that is no time, or a later one than the winner's of a race, binds nobody: the own count
+/// stands.
 void AnchorMachine::agree(Entry& entry, const std::string& value) {
   entry.progress = Progress::Agreed;
   const auto first_sight = decode(value);
-  const bool binds = first_sight && *first_sight < entry.first_sight;
-  if (binds) entry.first_sight = *first_sight;
+  const auto most = entry.first_sight + (entry.is_own ? options_.race_window : 0s);
+  const bool binds = first_sight && *first_sight != entry.first_sight && *first_sight <= most;
+  if (binds) {
+    entry.own_sight += std::max<std::chrono::nanoseconds>(*first_sight - entry.first_sight, 0s);
+    entry.first_sight = *first_sight;
+    entry.is_own = false;
+  }
   // What was withheld has not begun its life yet: it did so when it was first seen, not now.
   if (!binds && !entry.withheld) return;
   actions_.emplace_back(Anchored{.directive = entry.directive,
@@ -252,8 +264,11 @@ void AnchorMachine::start_next(Now now) {
   if (sweeping_) start_list();
 }
 
-CallId AnchorMachine::begin_call(Purpose purpose, std::string key) {
-  call_ = Call{.id = CallId{++last_call_}, .purpose = purpose, .key = std::move(key)};
+CallId AnchorMachine::begin_call(Purpose purpose, std::string key, WallTime first_sight) {
+  call_ = Call{.id = CallId{++last_call_},
+               .purpose = purpose,
+               .key = std::move(key),
+               .first_sight = first_sight};
   return call_->id;
 }
 
@@ -265,7 +280,7 @@ void AnchorMachine::start_list() {
 
 void AnchorMachine::start_write(const std::string& key, const Entry& entry) {
   actions_.emplace_back(
-      WriteAnchor{.call = begin_call(Purpose::Put, key),
+      WriteAnchor{.call = begin_call(Purpose::Put, key, entry.first_sight),
                   .request = {.key = key,
                               .value = anchor_value(entry.directive, entry.first_sight),
                               .expected = entry.replaces,

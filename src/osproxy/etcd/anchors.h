@@ -4,7 +4,9 @@
 // A document that was put by hand says how long a directive lives, not from when. The first
 // instance that sees it writes that moment to `<prefix>/<hash of id and content>`, unless the key
 // is there; every other one, and every one that starts later, takes it from there. A life never
-// ends later than that, and never later than by the instance's own count.
+// ends later than that, and no later than by the instance's own count either, but for the blink
+// between two instances that see the directive come: who sees it first need not be who writes
+// first, and the moment that is written is the one for all.
 //
 // A directive that the watch brings is new: it applies at once, and is anchored behind that. One
 // that a full read brings may be old, so it is withheld until the anchors are read, for one round
@@ -41,6 +43,10 @@ struct AnchorOptions {
   std::string prefix;  ///< of the anchors' keys; ends with '/'
 
   std::chrono::nanoseconds call_timeout = std::chrono::seconds{3};
+  /// How much later than the own first sight an anchor may be and still be the word of an instance
+  /// that saw the directive come as this one did. An even later one is of a clock that is wrong, or
+  /// of one that could not be asked for so long; it would prolong a life.
+  std::chrono::nanoseconds race_window = std::chrono::seconds{1};
   /// How long a directive that may be old is withheld.
   std::chrono::nanoseconds hold_timeout = std::chrono::seconds{1};
   /// After a call that failed; less up to half of jitter.
@@ -71,11 +77,11 @@ struct WriteAnchor {
   CallId call;
   WriteRequest request;
 };
-/// The directive's first sight was no later than this.
+/// The directive's first sight was this one.
 struct Anchored {
   Directive directive;
   WallTime first_sight;
-  BootTime own_sight;  ///< by our own count: the wall clock may have been set since
+  BootTime own_sight;  ///< no later than this on the boot clock: the wall clock may have been set
 };
 /// No directive of the document is withheld any more.
 struct ReleaseWithheld {};
@@ -124,7 +130,8 @@ class AnchorMachine {
   struct Entry {
     Directive directive;
     WallTime first_sight;    // by our own count, or as agreed
-    BootTime own_sight;      // by our own count
+    BootTime own_sight;      // by our own count, or a race later
+    bool is_own = true;      // the first sight: nobody else's, nor remembered
     Revision absent_at = 0;  // there was a document without it at that revision; 0: unknown
     Progress progress = Progress::Unknown;
     Revision replaces = 0;  // the anchor of an earlier publish; 0: none
@@ -136,7 +143,8 @@ class AnchorMachine {
   struct Call {
     CallId id;
     Purpose purpose;
-    std::string key;  // of the anchor; empty for a list
+    std::string key;         // of the anchor; empty for a list
+    WallTime first_sight{};  // that is put
   };
 
   void forget_lineage(Now now);
@@ -152,7 +160,7 @@ class AnchorMachine {
   void start_list();
   void start_write(const std::string& key, const Entry& entry);
   void start_removal(const std::string& key);
-  CallId begin_call(Purpose purpose, std::string key);
+  CallId begin_call(Purpose purpose, std::string key, WallTime first_sight = {});
   bool has_work() const;
   std::chrono::nanoseconds up_to(std::chrono::nanoseconds most);
 

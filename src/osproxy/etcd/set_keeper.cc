@@ -100,7 +100,7 @@ void SetKeeper::perform(const Anchored& anchored) {
   const auto ttl = std::get<RelativeEnd>(anchored.directive.end);
   Life life = life_until(anchored.first_sight + ttl, now);
   life.boot_end = std::min(life.boot_end, anchored.own_sight + ttl);
-  applier_.bound(anchored.directive, life);
+  applier_.agree(anchored.directive, life);
   changed_ = true;
 }
 

@@ -54,6 +54,9 @@ class DocumentApplier {
   /// What is known of a directive's end from elsewhere; counts from the next apply() on.
   void bound(const Directive& directive, const Life& life) { ledger_.bound(directive, life); }
 
+  /// The end that the fleet has agreed on, earlier or later; counts from the next apply() on.
+  void agree(const Directive& directive, const Life& life) { ledger_.agree(directive, life); }
+
   /// The end of a directive's life that is remembered; nullopt if its next sight is the first.
   std::optional<Life> remembered(const Directive& directive) const {
     return ledger_.remembered(directive);
