@@ -188,6 +188,19 @@ TEST(AckMachine, RecognisesItsOwnKey) {
   script.written(102).is(AckState::Written);
 }
 
+// It wrote nothing, since what it had written last was true again; and the lost write came later.
+TEST(AckMachine, WritesOverWhatMayBeCarriedOutLate) {
+  AckScript script;
+  script.settle(5);
+  script.reports(facts(5, "suspect")).wake().writes(facts(5, "suspect"), 100, 7);
+  script.reports(facts(5, "synced")).fails(FailureKind::Silent).closes();
+  script.wake().opens().keeps(7);
+  script.kept(15s).looks();
+  script.finds(100, AckScript::ack_of(AckScript::kStarted)).counts();
+  script.counted(1).wake().writes(facts(5, "synced"), 100, 7);
+  script.written(101).is(AckState::Written);
+}
+
 // Two of one name.
 
 TEST(AckMachine, WaitsForTheLeaseOfAnEarlierRunToEnd) {

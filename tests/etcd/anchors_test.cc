@@ -389,6 +389,19 @@ TEST_F(AnchorsTest, SweepsAgainIfTheDocumentHadChangedWhenItRemovedAnAnchor) {
   EXPECT_EQ(next<WriteAnchor>().request.guard->mod_revision, 8);
 }
 
+// What was carried out after the sweep was left for ever.
+TEST_F(AnchorsTest, SweepsAgainIfAnAnchorMayHaveBeenWrittenLate) {
+  adopt(with(a_), 7, true);
+  answer_list();
+  fail(next<WriteAnchor>().call, FailureKind::Silent);
+  adopt({}, 8, true);
+  sweep();
+  pass(40s);
+  answer_list({anchor(a_, 20s)});
+  EXPECT_EQ(next<WriteAnchor>().request.value, std::nullopt);
+  EXPECT_EQ(machine_.wake_at(), std::nullopt);
+}
+
 TEST_F(AnchorsTest, IgnoresAnswersOfOtherCalls) {
   adopt(with(a_), 7, true);
   take(machine_.resume(ListDone{.call = CallId{1}}, clock_.now()));

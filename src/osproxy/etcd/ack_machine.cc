@@ -130,6 +130,9 @@ void AckMachine::open_connection() {
 }
 
 void AckMachine::lose_connection(Failure failure) {
+  // That write may still be carried out, after the key is looked at: one more makes its condition
+  // fail.
+  if (phase_ == Phase::Writing) written_.reset();
   reason_ = describe(endpoint(), failure);
   drop_connection();
   backoff_.unhealthy();

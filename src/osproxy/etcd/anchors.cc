@@ -95,7 +95,6 @@ AnchorMachine::Entry AnchorMachine::make_entry(const Directive& directive, const
     const auto ttl = std::get<RelativeEnd>(directive.end);
     entry.first_sight = std::min(now.wall, life->wall_end - ttl);
     entry.own_sight = std::min(now.boot, life->boot_end - ttl);
-    entry.is_own = false;
   } else {
     entry.withheld = !adopted.is_news;
   }
@@ -110,8 +109,7 @@ AnchorActions AnchorMachine::resume(const TransportEvent& event, Now now) {
   } else if (const auto* write = std::get_if<WriteDone>(&event); write && is_ours(write->call)) {
     take_write(*write, *std::exchange(call_, std::nullopt), now);
   } else if (const auto* bad = std::get_if<CallFailed>(&event); bad && is_ours(bad->call)) {
-    call_.reset();
-    take_failure(bad->failure, now);
+    take_failure(bad->failure, *std::exchange(call_, std::nullopt), now);
   }
   return time_passed(now);
 }
@@ -210,7 +208,7 @@ void AnchorMachine::agree(Entry& entry, const std::string& value) {
                                  .own_sight = entry.own_sight});
 }
 
-void AnchorMachine::take_failure(const Failure& failure, Now now) {
+void AnchorMachine::take_failure(const Failure& failure, const Call& call, Now now) {
   if (failure.kind == FailureKind::Permission) {
     refusal_ = failure;
     next_call_at_ = now.boot + options_.retry_after_refusal;
@@ -218,6 +216,9 @@ void AnchorMachine::take_failure(const Failure& failure, Now now) {
     return;
   }
   next_call_at_ = now.boot + options_.retry_after - up_to(options_.retry_after / 2);
+  if (call.purpose != Purpose::Put) return;
+  unsettled_until_ = now.boot + options_.resweep_window;
+  schedule_sweep(now, options_.resweep_window);
 }
 
 void AnchorMachine::release() {
@@ -251,6 +252,9 @@ void AnchorMachine::start_next(Now now) {
   if (sweep_at_ && now.boot >= *sweep_at_) {
     sweep_at_.reset();
     sweeping_ = true;
+    if (unsettled_until_ && now.boot < *unsettled_until_) {
+      sweep_at_ = *unsettled_until_ + up_to(options_.sweep_window);
+    }
   }
   const auto first = [this](Progress progress) {
     return std::ranges::find_if(

@@ -56,7 +56,8 @@ struct AnchorOptions {
   /// Each instance looks for what is to be removed at a random moment of it: mostly one does it
   /// all.
   std::chrono::nanoseconds sweep_window = std::chrono::seconds{10};
-  /// The same, once more, where the document had changed under a removal: it may do so again.
+  /// The same, once more, where the document had changed under a removal (it may do so again), or
+  /// where a write has had no answer: it may be carried out after its directive has gone.
   std::chrono::nanoseconds resweep_window = std::chrono::seconds{30};
 };
 
@@ -131,7 +132,7 @@ class AnchorMachine {
     Directive directive;
     WallTime first_sight;    // by our own count, or as agreed
     BootTime own_sight;      // by our own count, or a race later
-    bool is_own = true;      // the first sight: nobody else's, nor remembered
+    bool is_own = true;      // the first sight: nobody else's
     Revision absent_at = 0;  // there was a document without it at that revision; 0: unknown
     Progress progress = Progress::Unknown;
     Revision replaces = 0;  // the anchor of an earlier publish; 0: none
@@ -152,7 +153,7 @@ class AnchorMachine {
   void take_list(const ListDone& list);
   void take_put(const WriteDone& write, Entry& entry);
   void take_write(const WriteDone& write, const Call& call, Now now);
-  void take_failure(const Failure& failure, Now now);
+  void take_failure(const Failure& failure, const Call& call, Now now);
   void agree(Entry& entry, const std::string& value);
   void release();
   void schedule_sweep(Now now, std::chrono::nanoseconds window);
@@ -178,6 +179,7 @@ class AnchorMachine {
   BootTime next_call_at_{};
   std::optional<BootTime> hold_until_;
   std::optional<BootTime> sweep_at_;
+  std::optional<BootTime> unsettled_until_;  // a put without an answer may be carried out late
   bool sweeping_ = false;             // the list under way, or the next one, is for a sweep too
   std::vector<std::string> orphans_;  // anchors to be removed
   std::optional<Failure> refusal_;
