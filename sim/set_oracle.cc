@@ -26,6 +26,10 @@ bool holds(const Document& document, const std::string& id) {
   return std::ranges::find(document.directives, id, &Directive::id) != document.directives.end();
 }
 
+std::optional<WallTime> first_sight_in(const std::string& anchor) {
+  return parse_rfc3339_utc(anchor.substr(0, anchor.find(' ')));
+}
+
 /// Since when the document has had this directive without a break, in the lineage that is current.
 struct Presence {
   Revision since = 0;
@@ -60,6 +64,8 @@ void SetOracle::begin_run(const ModelDisk::Kept* kept, std::uint64_t boot) {
   bounds_.clear();
   resumed_.clear();
   looked_at_.reset();
+  began_ = world_.clock.now().wall;
+  replaced_late_.clear();
   if (!kept) return;
   const Now now = world_.clock.now();
   for (const auto& [id, life] : kept->bounds) {
@@ -173,11 +179,12 @@ void SetOracle::expect_anchor(const CompiledDirective& compiled, Now now) {
       world_.etcd.keys().find(anchor_key(anchor_prefix(kDocumentKey), compiled.directive));
   if (!anchor) return world_.report.violated("a directive has no anchor after a calm minute");
   if (!keeps_clock_) return;  // a first sight to come binds nobody
-  const auto first_sight = parse_rfc3339_utc(anchor->value.substr(0, anchor->value.find(' ')));
+  const auto first_sight = first_sight_in(anchor->value);
   const WallTime end = *first_sight + std::get<RelativeEnd>(compiled.directive.end);
   if (now.wall >= end && !compiled.life.is_over(now)) {
     world_.report.violated("a directive outlives its anchor");
   }
+  if (replaced_late_.contains(anchor_key(anchor_prefix(kDocumentKey), compiled.directive))) return;
   if (compiled.life.wall_end != end &&
       bounds_.at(compiled.directive.id).wall_end + kLongestRace >= end) {
     world_.report.violated("a directive ends at another moment than its anchor says");
@@ -209,8 +216,12 @@ void SetOracle::expect_no_orphans() {
 
 void SetOracle::key_changed(const std::string& key, const ModelKeys::Key* before,
                             const ModelKeys::Key* after) {
-  if (!keeps_lineage_) return;  // else a revision does not say which history is meant
   const std::string prefix = anchor_prefix(kDocumentKey);
+  // This run may have believed the one that was there: it cannot know of what was before it.
+  if (before && after && key.starts_with(prefix) && first_sight_in(after->value) < began_) {
+    replaced_late_.insert(key);
+  }
+  if (!keeps_lineage_) return;  // else a revision does not say which history is meant
   if (!before || !key.starts_with(prefix) || !world_.etcd.current().document) return;
   for (const Directive& directive : world_.etcd.current().document->directives) {
     if (!is_relative(directive) || anchor_key(prefix, directive) != key) continue;

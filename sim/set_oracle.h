@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/etcd/set_keeper.h"
@@ -49,6 +50,8 @@ class SetOracle {
   Bounds bounds_;
   Bounds resumed_;  // until a document is applied
   DirectiveSet::Pointer looked_at_;
+  WallTime began_;
+  std::set<std::string> replaced_late_;  // anchors, by a write of an earlier run
 };
 
 }  // namespace osproxy::etcd::sim
