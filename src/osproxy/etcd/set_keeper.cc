@@ -55,6 +55,8 @@ void SetKeeper::take(const Apply& apply, const MachineStatus& machine) {
   // One moment for both: what is anchored is what applies here.
   const Now now = clock_.now();
   applier_.forget_rejection();
+  // What is news waits for nothing; what may be old is withheld by the anchors first.
+  if (apply.is_news) publish(now);
   auto actions = anchors_.adopt(
       {.document = document_,
        .mod_revision = apply.revision,
@@ -63,7 +65,7 @@ void SetKeeper::take(const Apply& apply, const MachineStatus& machine) {
        .is_news = apply.is_news,
        .remembered = [this](const Directive& one) { return applier_.remembered(one); }},
       now);
-  publish(now);  // before anything goes out: what is new must not wait for it
+  if (!apply.is_news) publish(now);
   perform(std::move(actions));
 }
 
