@@ -74,6 +74,7 @@ class Figures:
     median_ratio: float  # of the median watcher, over the puts
     p99_ratio: float  # of all watchers and puts
     ack_ms: float
+    visible_ms: float  # put -> visible, of the median watcher
     threads: float
     kib_each: float
     idle_us_each: float  # CPU a second
@@ -135,16 +136,17 @@ def first_sights(sights: dict[int, int], revisions: list[int]) -> list[int]:
     return firsts[::-1]
 
 
-def ratios(puts, sights_by_watcher) -> tuple[float, float]:
-    """put -> visible, divided by put -> acknowledged: see Figures."""
+def visibility(puts, sights_by_watcher) -> tuple[float, float, float]:
+    """put -> visible, divided by put -> acknowledged, median and p99, and in ms: see Figures."""
     revisions = [revision for revision, _, _ in puts]
     by_watcher = [first_sights(sights, revisions) for sights in sights_by_watcher]
-    middles, all_of_them = [], []
+    middles, all_of_them, middles_ms = [], [], []
     for (_, began, acknowledged), seen in zip(puts, zip(*by_watcher, strict=True), strict=True):
         each = [(at - began) / (acknowledged - began) for at in seen]
         middles.append(median(each))
+        middles_ms.append((median(seen) - began) / 1e6)
         all_of_them += each
-    return median(middles), quantiles(all_of_them, n=100)[98]
+    return median(middles), quantiles(all_of_them, n=100)[98], median(middles_ms)
 
 
 def measure(command: list[str], etcd: Etcd, setup: Setup, idle_s: float, path: Path) -> Figures:
@@ -159,11 +161,12 @@ def measure(command: list[str], etcd: Etcd, setup: Setup, idle_s: float, path: P
     puts = put(etcd, setup, path)
     time.sleep(1)  # for the last one to be seen, on a busy machine too
     busy = watchers.cpu_seconds() - before - idle * (time.monotonic() - began)
-    median_ratio, p99_ratio = ratios(puts, watchers.end())
+    median_ratio, p99_ratio, visible_ms = visibility(puts, watchers.end())
     return Figures(
         median_ratio=median_ratio,
         p99_ratio=p99_ratio,
         ack_ms=median(acknowledged - start for _, start, acknowledged in puts) / 1e6,
+        visible_ms=visible_ms,
         threads=threads,
         kib_each=kib / setup.watchers,
         idle_us_each=idle * 1e6 / setup.watchers,
@@ -180,15 +183,16 @@ def medians(rounds: list[Figures]) -> Figures:
 
 
 HEADER = """
-| watchers | processes | client | put → visible / ack, median | p99 | ack, ms | threads \
-| RssAnon each, KiB | idle CPU each, µs/s | CPU an event each, µs | etcd's CPU while idle, ms/s |
-|---|---|---|---|---|---|---|---|---|---|---|"""
+| watchers | processes | client | put → visible / ack, median | p99 | ack, ms | visible, ms \
+| threads | RssAnon each, KiB | idle CPU each, µs/s | CPU an event each, µs | etcd's CPU while idle, ms/s |
+|---|---|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def row_of(setup: Setup, name: str, figures: Figures) -> str:
     return (
         f"| {setup.watchers} | {setup.processes} | {name} | {figures.median_ratio:.2f} "
-        f"| {figures.p99_ratio:.2f} | {figures.ack_ms:.2f} | {figures.threads:.0f} "
+        f"| {figures.p99_ratio:.2f} | {figures.ack_ms:.2f} | {figures.visible_ms:.2f} "
+        f"| {figures.threads:.0f} "
         f"| {figures.kib_each:.0f} | {figures.idle_us_each:.0f} | {figures.event_us_each:.0f} "
         f"| {figures.etcd_idle_ms:.1f} |"
     )
@@ -221,7 +225,11 @@ def main() -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
-    commands = {"osproxy": [options.watchers_binary], "Go client": [str(GO), "watch"]}
+    commands = {
+        "osproxy": [options.watchers_binary],
+        "Go client, decoding": [str(GO), "decode"],
+        "Go client": [str(GO), "watch"],
+    }
     busy = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="osproxy-bench-") as folder:
         path = Path(folder, "document.json")

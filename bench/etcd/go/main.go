@@ -1,6 +1,7 @@
 // The official client's part of the benchmark (scripts/bench_etcd):
 //
 //	etcd_go watch ENDPOINT KEY COUNT              COUNT watchers, each with its own connection
+//	etcd_go decode ENDPOINT KEY COUNT             the same, which decode and publish the document
 //	etcd_go put ENDPOINT KEY COUNT PAUSE_MS FILE  puts the document in FILE so many times
 package main
 
@@ -56,12 +57,12 @@ func number(text string) int {
 
 func main() {
 	switch {
-	case len(os.Args) == 5 && os.Args[1] == "watch":
-		watch(os.Args[2], os.Args[3], number(os.Args[4]))
+	case len(os.Args) == 5 && (os.Args[1] == "watch" || os.Args[1] == "decode"):
+		watch(os.Args[2], os.Args[3], number(os.Args[4]), os.Args[1] == "decode")
 	case len(os.Args) == 7 && os.Args[1] == "put":
 		pause := time.Duration(number(os.Args[5])) * time.Millisecond
 		put(os.Args[2], os.Args[3], number(os.Args[4]), pause, os.Args[6])
 	default:
-		log.Fatal("usage: etcd_go watch ENDPOINT KEY COUNT | put ENDPOINT KEY COUNT PAUSE_MS FILE")
+		log.Fatal("usage: etcd_go watch|decode ENDPOINT KEY COUNT | put ENDPOINT KEY COUNT PAUSE_MS FILE")
 	}
 }
