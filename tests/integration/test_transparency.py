@@ -1,8 +1,12 @@
 """Through the proxy a real client sees what it sees without it."""
 
 import hashlib
+import json
+import os
+import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from opensearchpy import OpenSearch as Client
@@ -10,6 +14,7 @@ from opensearchpy import helpers
 from opensearchpy.exceptions import NotFoundError, RequestError
 
 from parts import request
+from parts.process import parts_dir
 
 
 @pytest.fixture
@@ -33,7 +38,9 @@ def proxied(fleet):
 
 
 # What differs from one call to the next, through the proxy or not.
-_VOLATILE = {"took", "_scroll_id", "_index", "_seq_no", "_version", "index", "total_scanned"}
+_VOLATILE = {
+    "took", "_scroll_id", "_index", "_seq_no", "_version", "index", "index_uuid", "total_scanned"
+}  # fmt: skip
 
 
 def normal(answer):
@@ -149,6 +156,30 @@ def test_everyday_calls_answer_the_same(direct, proxied, names):
     for name, answer in everyday_calls(proxied, f"{names}-proxied"):
         assert normal(answer) == normal(expected.pop(name)), name
     assert expected == {}
+
+
+def javascript_calls(url, index):
+    """The same calls by the JavaScript client: name, and status and answer as it gave them."""
+    client = parts_dir() / "js-client"
+    done = subprocess.run(
+        [client / "node" / "bin" / "node", Path(__file__).parent / "everyday_calls.mjs", url, index],
+        env={**os.environ, "NODE_PATH": str(client / "node_modules")},
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return {call.pop("name"): call for call in map(json.loads, done.stdout.splitlines())}
+
+
+def test_everyday_calls_of_the_javascript_client_answer_the_same(
+    opensearch, direct, fleet, proxied, names
+):
+    expected = javascript_calls(opensearch.url, f"{names}-direct")
+    answers = javascript_calls(fleet.a.url, f"{names}-proxied")
+    assert list(answers) == list(expected)
+    assert len(answers) >= 25
+    for name, answer in answers.items():
+        text = json.dumps(normal(answer)).replace(f"{names}-proxied", f"{names}-direct")
+        assert json.loads(text) == normal(expected[name]), name
 
 
 def test_failures_are_opensearchs_own(direct, proxied, names):
