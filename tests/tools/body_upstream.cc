@@ -1,7 +1,9 @@
 // The upstream of the proxy benchmark for large bodies: it reads all of a request before it
-// answers, which nginx's `return` does not, and answers `GET /bytes/N` with N bytes.
+// answers, which nginx's `return` does not, and answers `GET /bytes/N` with N bytes. Also the nodes
+// of the soak: each POST is a line in LOG (its target), written before the answer, so that who
+// kills this program knows what it has executed.
 //
-//   body_upstream PORT
+//   body_upstream PORT [LOG]
 //
 // One thread a connection, no time-outs, and just enough HTTP for wrk and the proxies beside us:
 // requests are framed by Content-Length or have no body.
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -58,7 +61,15 @@ bool answer(int fd, std::string_view head, const std::string& payload) {
   return true;
 }
 
-void serve(int fd) {
+// In one write, which no other thread's gets into.
+void note_execution(int log, std::string_view head) {
+  if (log < 0 || !head.starts_with("POST ")) return;
+  std::string line(head.substr(5, head.find(' ', 5) - 5));
+  line += '\n';
+  if (::write(log, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
+}
+
+void serve(int fd, int log) {
   const std::string payload(kBufferSize, ' ');
   std::vector<char> buffer(kBufferSize);
   std::string head;
@@ -78,7 +89,9 @@ void serve(int fd) {
       if (size <= 0) break;
       left -= static_cast<std::size_t>(size);
     }
-    if (left > 0 || !answer(fd, head, payload)) break;
+    if (left > 0) break;
+    note_execution(log, head);
+    if (!answer(fd, head, payload)) break;
     head.erase(0, end + 4 + here);
   }
   ::close(fd);
@@ -87,9 +100,17 @@ void serve(int fd) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("usage: body_upstream PORT\n", stderr);
+  if (argc != 2 && argc != 3) {
+    std::fputs("usage: body_upstream PORT [LOG]\n", stderr);
     return 2;
+  }
+  int log = -1;
+  if (argc == 3) {
+    log = ::open(argv[2], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (log < 0) {
+      std::perror(argv[2]);
+      return 1;
+    }
   }
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   const int on = 1;
@@ -107,6 +128,6 @@ int main(int argc, char** argv) {
     const int fd = ::accept(listener, nullptr, nullptr);
     if (fd < 0) continue;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    std::thread(serve, fd).detach();
+    std::thread(serve, fd, log).detach();
   }
 }
