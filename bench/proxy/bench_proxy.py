@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from memory import measure_idle, measure_slow_reader
-from servers import PROXIES, BodyUpstream, NginxUpstream, Server
+from servers import PLAIN_PROXIES, TLS_PROXIES, BodyUpstream, NginxUpstream, Server
 
 _POST = """
 wrk.method = "POST"
@@ -35,11 +35,16 @@ class Row:
     path: str = "/orders/_search"
     upstream: type[Server] = NginxUpstream
     proxies: tuple[str, ...] = ("floor", *_PEERS, "osproxy")
+    tls: bool = False
+    closes: bool = False  # each request has a connection of its own
 
 
 ROWS = {
     **{f"get-{n}": Row(f"GET, connections: {n}", n) for n in (1, 32, 512)},
     **{f"post-{n}": Row(f"POST of 200 B, connections: {n}", n, 200) for n in (1, 32, 512)},
+    "tls": Row("GET over TLS, connections: 32", 32, proxies=(*_PEERS, "osproxy"), tls=True),
+    "tls-handshakes": Row("GET over TLS, a handshake each, 32 at once", 32,
+                          proxies=(*_PEERS, "osproxy"), tls=True, closes=True),
     "requests-1mb": Row("POST of 1 MB, connections: 4", 4, _MEGABYTE, upstream=BodyUpstream),
     "answers-1mb": Row("answers of 1 MB, connections: 4", 4, path=f"/bytes/{_MEGABYTE}",
                        upstream=BodyUpstream),
@@ -49,7 +54,7 @@ ROWS = {
                  proxies=("osproxy", "shape")),
 }  # fmt: skip
 
-MEMORY_ROWS = ("idle", "slow-reader")
+MEMORY_ROWS = ("idle", "idle-tls", "slow-reader")
 
 
 @dataclass
@@ -71,7 +76,9 @@ def load_command(row: Row, server: Server, seconds: int) -> list[str]:
         script = server.dir / "post.lua"
         script.write_text(_POST % row.post_bytes)
         command += ["-s", str(script)]
-    return [*command, "--latency", f"http://127.0.0.1:{server.port}{row.path}"]
+    if row.closes:
+        command += ["-H", "Connection: close"]
+    return [*command, "--latency", f"{server.scheme}://127.0.0.1:{server.port}{row.path}"]
 
 
 def measure(row: Row, server: Server, seconds: int) -> Result:
@@ -130,16 +137,17 @@ def print_table(title: str, results: dict[str, list[Result]]) -> None:
 
 
 @contextlib.contextmanager
-def started(directory: str, upstream_type: type[Server], names: list[str]):
+def started(directory: str, upstream_type: type[Server], names: list[str], tls: bool):
+    proxies = TLS_PROXIES if tls else PLAIN_PROXIES
     with contextlib.ExitStack() as stack:
         upstream = stack.enter_context(upstream_type(directory, "upstream"))
-        yield [stack.enter_context(PROXIES[name](directory, name, upstream.port)) for name in names]
+        yield [stack.enter_context(proxies[name](directory, name, upstream.port)) for name in names]
 
 
 def run_row(row: Row, only: set[str], arguments) -> None:
     names = [name for name in row.proxies if not only or name in only]
     with tempfile.TemporaryDirectory() as directory, \
-         started(directory, row.upstream, names) as proxies:  # fmt: skip
+         started(directory, row.upstream, names, row.tls) as proxies:  # fmt: skip
         if arguments.syscalls:
             for proxy in proxies:
                 count_syscalls(row, proxy)
@@ -154,11 +162,11 @@ def run_row(row: Row, only: set[str], arguments) -> None:
 def run_memory_row(row: str, only: set[str], connections: int) -> None:
     names = [name for name in (*_PEERS, "osproxy") if not only or name in only]
     with tempfile.TemporaryDirectory() as directory, \
-         started(directory, BodyUpstream, names) as proxies:  # fmt: skip
-        if row == "idle":
-            measure_idle(proxies, connections)
-        else:
+         started(directory, BodyUpstream, names, tls=row == "idle-tls") as proxies:  # fmt: skip
+        if row == "slow-reader":
             measure_slow_reader(proxies)
+        else:
+            measure_idle(proxies, connections)
 
 
 def main() -> None:
@@ -167,10 +175,10 @@ def main() -> None:
     parser.add_argument("--tools", required=True, type=Path, help="where relay and the upstream are")
     parser.add_argument("--rows", default=",".join((*ROWS, *MEMORY_ROWS)),
                         help="default and all that there are: %(default)s")  # fmt: skip
-    parser.add_argument("--only", default="", help="of: " + ",".join(PROXIES))
+    parser.add_argument("--only", default="", help="of: " + ",".join(PLAIN_PROXIES))
     parser.add_argument("--seconds", type=int, default=4, help="of each run")
     parser.add_argument("--rounds", type=int, default=5, help="of which the median is printed")
-    parser.add_argument("--idle", type=int, default=10_000, help="connections of the row idle")
+    parser.add_argument("--idle", type=int, default=10_000, help="connections of the rows idle")
     parser.add_argument("--quick", action="store_true", help="one round of a second")
     parser.add_argument("--syscalls", action="store_true", help="count them, and measure nothing")
     arguments = parser.parse_args()

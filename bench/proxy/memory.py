@@ -1,6 +1,7 @@
 """What idle connections and a slow reader cost a proxy in memory of its own (RssAnon)."""
 
 import socket
+import ssl
 import time
 
 from servers import MAX_CONNECTIONS, Server
@@ -17,9 +18,21 @@ def _read_answer(connection: socket.socket, size: int) -> None:
         left -= len(connection.recv(65536))
 
 
-def _served_once(port: int) -> socket.socket:
+def _any_server() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+_TLS = _any_server()
+
+
+def _served_once(server: Server) -> socket.socket:
     """A connection that has had one request, as those have that wait for the next one."""
-    connection = socket.create_connection(("127.0.0.1", port))
+    connection = socket.create_connection(("127.0.0.1", server.port))
+    if server.scheme == "https":
+        connection = _TLS.wrap_socket(connection)
     connection.sendall(_REQUEST % 200)
     _read_answer(connection, 200)
     return connection
@@ -27,12 +40,13 @@ def _served_once(port: int) -> socket.socket:
 
 def measure_idle(proxies: list[Server], count: int) -> None:
     count = min(count, MAX_CONNECTIONS - 100)
-    print(f"\n{count} idle connections, each after one request\n")
+    over = "" if proxies[0].scheme == "http" else " over TLS"
+    print(f"\n{count} idle connections{over}, each after one request\n")
     print("| | RssAnon before, MiB | after, MiB | a connection, KiB |")
     print("|---|---|---|---|")
     for proxy in proxies:
         before = proxy.rss_anon_kib()
-        connections = [_served_once(proxy.port) for _ in range(count)]
+        connections = [_served_once(proxy) for _ in range(count)]
         after = proxy.rss_anon_kib()
         for connection in connections:
             connection.close()
@@ -47,7 +61,7 @@ def measure_slow_reader(proxies: list[Server]) -> None:
     print("| | RssAnon before, KiB | most while it reads, KiB | costs, KiB |")
     print("|---|---|---|---|")
     for proxy in proxies:
-        _served_once(proxy.port).close()
+        _served_once(proxy).close()
         before = proxy.rss_anon_kib()
         most = before
         with socket.create_connection(("127.0.0.1", proxy.port)) as client:

@@ -6,6 +6,7 @@ import resource
 import subprocess
 from pathlib import Path
 
+from parts import Authority
 from parts.process import Process, free_port
 
 #: Of each proxy: two descriptors for each of its clients, and some hundreds for itself, without which
@@ -23,11 +24,17 @@ class Server(Process):
     tools = Path()
     osproxy = Path()
     config = ""
+    scheme = "http"
 
     def __init__(self, run_dir, name, upstream_port=None):
         super().__init__(Path(run_dir), name)
         self.port = free_port()
         self.upstream_port = upstream_port
+        if self.scheme == "https":
+            pair = Authority(self.dir, "bench").issue("proxy")
+            self.cert, self.key = pair.cert, pair.key
+            # As HAProxy wants it.
+            (self.dir / "pair.pem").write_text(pair.cert.read_text() + pair.key.read_text())
 
     def write_config(self) -> str:
         text = self.config
@@ -40,8 +47,8 @@ class Server(Process):
         return str(path)
 
     def ready(self) -> bool:
-        url = f"http://127.0.0.1:{self.port}/"
-        return subprocess.run(["curl", "-sfo", "/dev/null", url], check=False).returncode == 0
+        url = f"{self.scheme}://127.0.0.1:{self.port}/"
+        return subprocess.run(["curl", "-skfo", "/dev/null", url], check=False).returncode == 0
 
     def start(self):
         # Its own limit is what a proxy may have been given; what it uses depends on that.
@@ -114,6 +121,15 @@ class NginxProxy(NginxUpstream):
 """
 
 
+class NginxTls(NginxProxy):
+    scheme = "https"
+    config = NginxProxy.config.replace(
+        "listen 127.0.0.1:@PORT@;",
+        "listen 127.0.0.1:@PORT@ ssl; ssl_protocols TLSv1.2 TLSv1.3;"
+        " ssl_certificate @DIR@/pair.pem; ssl_certificate_key @DIR@/pair.pem;",
+    )
+
+
 class HaproxyProxy(Server):
     config = """
 global
@@ -135,6 +151,13 @@ backend search
 
     def command(self):
         return ["haproxy", "-db", "-f", self.write_config()]
+
+
+class HaproxyTls(HaproxyProxy):
+    scheme = "https"
+    config = HaproxyProxy.config.replace(
+        "bind 127.0.0.1:@PORT@", "bind 127.0.0.1:@PORT@ ssl crt @DIR@/pair.pem ssl-min-ver TLSv1.2"
+    )
 
 
 class Osproxy(Server):
@@ -169,5 +192,14 @@ class OsproxyShape(Osproxy):
         return [*super().command(), "--directive-budget", "0", "--instance-budget", "0"]
 
 
-PROXIES = {"floor": Floor, "nginx": NginxProxy, "haproxy": HaproxyProxy, "osproxy": Osproxy,
-           "loaded": OsproxyLoaded, "shape": OsproxyShape}  # fmt: skip
+class OsproxyTls(Osproxy):
+    scheme = "https"
+
+    def command(self):
+        return [*super().command(), "--tls-cert-file", str(self.cert),
+                "--tls-key-file", str(self.key)]  # fmt: skip
+
+
+PLAIN_PROXIES = {"floor": Floor, "nginx": NginxProxy, "haproxy": HaproxyProxy, "osproxy": Osproxy,
+                 "loaded": OsproxyLoaded, "shape": OsproxyShape}  # fmt: skip
+TLS_PROXIES = {"nginx": NginxTls, "haproxy": HaproxyTls, "osproxy": OsproxyTls}
