@@ -73,6 +73,29 @@ TEST_F(ProxyUpstream, ItIsSentTwiceAtMost) {
   for (const RawListener* node : {&upstream, &other, &third}) EXPECT_TRUE(node->nobody_waits());
 }
 
+TEST_F(ProxyUpstream, AfterAKeptConnectionDiedTheNextTryIsAtAnotherNodeEvenIfThatHasMoreToDo) {
+  add_node(other);
+  start();
+  RawConnection client = this->client();
+  const auto [dying, well] = send(client, get("/1"));
+  RawConnection kept = dying->accept();
+  kept.expect(get("/1"));
+  kept.send(answer("{}"));
+  client.expect(answer_seen("{}"));
+
+  RawConnection neighbour = this->client();
+  neighbour.send(get("/2"));
+  RawConnection busy = well->accept();
+  busy.expect(get("/2"));
+  client.send(get("/3"));
+  kept.expect(get("/3"));
+  kept.reset();
+  RawConnection second = well->accept();
+  second.expect(get("/3"));
+  second.send(answer("{}"));
+  client.expect(answer_seen("{}"));
+}
+
 TEST_F(ProxyUpstream, WhatChangesSomethingIsNotSentToAnotherNode) {
   add_node(other);
   start();

@@ -88,6 +88,15 @@ TEST(UpstreamBalancer, ARequestGoesNowhereTwiceAndToThreeNodesAtMost) {
   EXPECT_EQ(alone.send(only).kind, Kind::None);
 }
 
+TEST(UpstreamBalancer, AnAvoidedNodeIsTakenOnlyIfNoOtherIsAsGood) {
+  Script script(2);
+  TriedNodes tried;
+  tried.avoid(0);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(script.send(tried).node, 1U);  // with more and more to do
+  tried.add(1);
+  EXPECT_EQ(script.send(tried).node, 0U);
+}
+
 TEST(UpstreamBalancer, FullNodesMakeRequestsWaitUntilOneHasRoom) {
   Script script(2, {.max_requests = 1});
   const auto a = script.send();

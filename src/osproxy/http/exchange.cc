@@ -383,6 +383,7 @@ Exchange::Outcome Exchange::no_answer(UpstreamPool::Lease& lease) {
 bool Exchange::may_send_again(const UpstreamPool::Lease& lease) noexcept {
   if (sent_again_ || !came_whole_) return false;
   if (lease.reused()) {
+    wish_.tried.avoid(lease.node());
     sent_again_ = may_repeat(is_idempotent);
   } else if (may_repeat(is_safe)) {
     wish_.tried.add(lease.node());

@@ -32,18 +32,18 @@ UpstreamBalancer::Choice UpstreamBalancer::choose(const TriedNodes& tried, Time 
   ++turn_;
   Choice choice;
   if (tried.is_full()) return choice;
-  const auto rank = [&](const Node& node) {
+  const auto rank = [&](const Node& node, std::size_t place) {
     // Full before out: while a node is in, its queue is better than a node that is thought to be
     // ill.
     return std::tuple(!is_in(node, now), !node.healthy, node.in_flight >= options_.max_requests,
-                      node.in_flight);
+                      tried.avoids(place), node.in_flight);
   };
   const Node* best = nullptr;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const std::size_t place = (turn_ + i) % nodes_.size();
     const Node& node = nodes_[place];
     if (tried.contains(place)) continue;
-    if (best != nullptr && rank(node) >= rank(*best)) continue;
+    if (best != nullptr && rank(node, place) >= rank(*best, choice.node)) continue;
     best = &node;
     choice.node = place;
   }

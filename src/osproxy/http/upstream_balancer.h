@@ -26,6 +26,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "osproxy/observe/upstream_board.h"
@@ -42,9 +43,15 @@ class TriedNodes {
   bool contains(std::size_t node) const noexcept;
   bool is_full() const noexcept { return size_ == kMaxTries; }
 
+  /// A kept connection to it has just been closed: what is left to do is better done elsewhere, if
+  /// another one is as good. One that is dying may still take connections.
+  void avoid(std::size_t node) noexcept { avoided_ = node; }
+  bool avoids(std::size_t node) const noexcept { return avoided_ == node; }
+
  private:
   std::array<std::size_t, kMaxTries> nodes_{};
   std::size_t size_ = 0;
+  std::optional<std::size_t> avoided_;
 };
 
 struct BalancerOptions {
