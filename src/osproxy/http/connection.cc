@@ -88,25 +88,19 @@ std::optional<TlsFailure> Connection::tls_failure() const noexcept {
 error_code Connection::read_now() {
   if (is_drained_) return asio::error::would_block;
   error_code error;
-  input_.commit(receive_now(input_.prepare(kReadSize), error));
+  input_.commit(take_now(input_.prepare(kReadSize), error));
   return error;
 }
 
 Task<error_code> Connection::read(std::chrono::milliseconds timeout) {
-  if (tls_) {
-    error_code failed;
-    const auto size = co_await read_into(input_.prepare(kReadSize), timeout, failed);
-    input_.commit(size);
-    co_return failed;
-  }
   read_deadline_.expire_after(timeout);
-  const unsigned cancels = cancels_;
+  const unsigned cancels = socket_.cancels();
   error_code error = read_now();
   while (error == asio::error::would_block) {
     input_.release_if_empty();
     const auto [ended] = co_await socket_.async_until_readable(kInFrame);
     none_left_ = is_drained_ = false;
-    error = unless_cancelled(ended, cancels);
+    error = socket_.unless_cancelled(ended, cancels);
     if (!error) error = read_now();
   }
   if (!read_deadline_.expired()) read_deadline_.clear();
@@ -116,35 +110,29 @@ Task<error_code> Connection::read(std::chrono::milliseconds timeout) {
 Task<std::size_t> Connection::read_into(std::span<char> room, std::chrono::milliseconds timeout,
                                         error_code& error) {
   read_deadline_.expire_after(timeout);
-  std::size_t size = 0;
-  if (tls_) {
-    size = co_await tls_->read(room, error);
-  } else {
-    size = co_await receive(room, error);
-  }
+  const std::size_t size = co_await receive(room, error);
   if (!read_deadline_.expired()) read_deadline_.clear();
   co_return size;
 }
 
 Task<std::size_t> Connection::receive(std::span<char> room, error_code& error) {
-  const unsigned cancels = cancels_;
-  std::size_t size = receive_now(room, error);
+  const unsigned cancels = socket_.cancels();
+  std::size_t size = take_now(room, error);
   while (error == asio::error::would_block) {
     const auto [ended] = co_await socket_.async_until_readable(kInFrame);
     none_left_ = is_drained_ = false;
-    error = unless_cancelled(ended, cancels);
-    if (!error) size = receive_now(room, error);
+    error = socket_.unless_cancelled(ended, cancels);
+    if (!error) size = take_now(room, error);
   }
   co_return size;
 }
 
-/// What a wait came to. A wait that had ended by itself, but was not followed up yet, cannot be
-/// cancelled any more: the one behind it must not begin.
-error_code Connection::unless_cancelled(error_code ended, unsigned cancels_before) const noexcept {
-  return cancels_ == cancels_before ? ended : asio::error::operation_aborted;
+/// More than zero bytes, or an error: would_block if they must come first.
+std::size_t Connection::take_now(std::span<char> room, error_code& error) {
+  return tls_ ? tls_->read_now(room, error) : receive_now(room, error);
 }
 
-/// One recvmsg(), or none. More than zero bytes, or an error.
+/// One recvmsg(), or none, past TLS.
 std::size_t Connection::receive_now(std::span<char> room, error_code& error) noexcept {
   if (is_drained_) {
     error = asio::error::would_block;
@@ -179,18 +167,13 @@ std::size_t Connection::receive_now(std::span<char> room, error_code& error) noe
 
 Task<error_code> Connection::write(std::span<asio::const_buffer> parts,
                                    std::chrono::milliseconds timeout) {
-  if (tls_) {
-    const error_code failed = co_await tls_->write(parts, write_deadline_, timeout);
-    if (!write_deadline_.expired()) write_deadline_.clear();
-    co_return failed;
-  }
-  const unsigned cancels = cancels_;
+  const unsigned cancels = socket_.cancels();
   error_code error = write_now(parts);
   while (error == asio::error::would_block) {
     // A slow reader is given the whole time for each piece that the kernel takes.
     write_deadline_.expire_after(timeout);
     const auto [failed] = co_await socket_.async_wait(Socket::wait_write, kInFrame);
-    error = unless_cancelled(failed, cancels);
+    error = socket_.unless_cancelled(failed, cancels);
     if (!error) error = write_now(parts);
   }
   if (!write_deadline_.expired()) write_deadline_.clear();
@@ -202,8 +185,8 @@ Task<error_code> Connection::write(std::string_view bytes, std::chrono::millisec
   co_return co_await write({&part, 1}, timeout);
 }
 
-error_code Connection::write_now(std::span<asio::const_buffer> parts) noexcept {
-  if (tls_) return asio::error::would_block;
+error_code Connection::write_now(std::span<asio::const_buffer> parts) {
+  if (tls_) return tls_->write_now(parts);
   std::array<iovec, kMaxParts> pieces;
   assert(parts.size() <= pieces.size());
   while (true) {
@@ -244,8 +227,7 @@ bool Connection::peer_has_closed() const noexcept {
 
 void Connection::cancel() noexcept {
   error_code ignored;
-  ++cancels_;
-  socket_.cancel(ignored);
+  socket_.end_operations(ignored);
 }
 
 void Connection::end_stream() noexcept {
@@ -255,6 +237,7 @@ void Connection::end_stream() noexcept {
 Task<> Connection::close_gracefully() {
   error_code error;
   end_stream();
+  tls_.reset();  // what comes now is thrown away: it need not be decrypted
   socket_.shutdown(Socket::shutdown_send, error);
   std::array<char, 4096> discarded;
   std::size_t left = kLingerBytes;

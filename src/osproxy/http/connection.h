@@ -61,7 +61,7 @@ class Connection {
 
   /// Writes what the kernel takes at once, and cuts it off the front of `parts`. The error is
   /// would_block if anything is left.
-  error_code write_now(std::span<asio::const_buffer> parts) noexcept;
+  error_code write_now(std::span<asio::const_buffer> parts);
 
   /// True if the other side has neither closed nor sent anything: an idle connection can be used.
   bool is_quiet() noexcept;
@@ -90,9 +90,9 @@ class Connection {
 
  private:
   error_code read_now();
+  std::size_t take_now(std::span<char> room, error_code& error);
   std::size_t receive_now(std::span<char> room, error_code& error) noexcept;
   Task<std::size_t> receive(std::span<char> room, error_code& error);
-  error_code unless_cancelled(error_code ended, unsigned cancels_before) const noexcept;
 
   ReadinessSocket socket_;
   std::unique_ptr<TlsStream> tls_;  // null: plain
@@ -101,7 +101,6 @@ class Connection {
   bool asks_for_left_ = false;  // the kernel was told to say what is left to read
   bool none_left_ = false;   // the kernel said so with the last read, of bytes and the stream's end
   bool is_drained_ = false;  // all that had come was read: only an edge brings more
-  unsigned cancels_ = 0;
 
   InputBuffer input_;
   Deadline read_deadline_;

@@ -11,8 +11,8 @@
 // been read: what arrives later makes an edge, and an edge that came while nobody waited is kept by
 // the reactor and ends the next wait at once.
 //
-// Ended early, with operation_aborted, by the socket's cancel() and close() only. Belongs to its
-// worker.
+// Ended early, with operation_aborted, by end_operations() and the socket's close() only. Belongs
+// to its worker.
 //
 // This is the one file that reaches into Asio (boost::asio::detail, as of 1.81, which is the one
 // version that we build with; tests/http/connection_test.cc holds it to the promise above).
@@ -30,6 +30,7 @@
 #include <boost/asio/detail/handler_work.hpp>
 #include <boost/asio/detail/reactor.hpp>
 #include <boost/asio/detail/reactor_op.hpp>
+#include <boost/asio/error.hpp>
 
 #include "osproxy/http/asio_types.h"
 
@@ -76,6 +77,20 @@ class ReadinessSocket : public Socket {
     return asio::async_initiate<Token, void(error_code)>(Wait{this}, token);
   }
 
+  /// As cancel(), and counted for unless_cancelled().
+  void end_operations(error_code& error) {
+    ++cancels_;
+    Socket::cancel(error);
+  }
+
+  unsigned cancels() const noexcept { return cancels_; }
+
+  /// What a wait came to. A wait that had ended by itself, but was not followed up yet, cannot be
+  /// cancelled any more: the one behind it must not begin.
+  error_code unless_cancelled(error_code ended, unsigned cancels_before) const noexcept {
+    return cancels_ == cancels_before ? ended : asio::error::operation_aborted;
+  }
+
  private:
   struct Wait {
     ReadinessSocket* socket;
@@ -97,6 +112,8 @@ class ReadinessSocket : public Socket {
         .start_op(reactor::read_op, implementation.socket_, implementation.reactor_data_, op,
                   /*is_continuation=*/true, /*allow_speculative=*/true);
   }
+
+  unsigned cancels_ = 0;
 };
 
 }  // namespace osproxy::http

@@ -17,10 +17,6 @@
 namespace osproxy::http {
 namespace {
 
-/// What is received while waiting, in the coroutine's own memory: enough for a request with its
-/// head, little enough for each idle connection. What else is there is fetched at once behind it.
-constexpr std::size_t kFirstRead = 1024;
-
 /// The payload of a full record (RFC 8446, section 5.1).
 constexpr std::size_t kRecordSize = 16 * 1024;
 
@@ -43,7 +39,7 @@ bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULD
 
 }  // namespace
 
-TlsStream::TlsStream(Socket& socket, TlsSession session, TlsWorker& worker)
+TlsStream::TlsStream(ReadinessSocket& socket, TlsSession session, TlsWorker& worker)
     : socket_(socket), worker_(worker), engine_(std::move(session)) {
   if (worker_.input) return;
   worker_.input = std::make_unique_for_overwrite<char[]>(TlsWorker::kBufferSize);
@@ -85,16 +81,16 @@ Task<bool> TlsStream::handshake(const Deadline& deadline) {
   co_return true;
 }
 
-Task<std::size_t> TlsStream::read(std::span<char> room, error_code& error) {
-  bool has_more = !unread_.empty() || engine_.has_more();
+std::size_t TlsStream::read_now(std::span<char> room, error_code& error) {
+  bool more = has_more();
   const std::string held = std::exchange(unread_, {});
   std::string_view input = held;
   while (true) {
-    if (!has_more) {
-      input = co_await receive(std::min(room.size(), TlsWorker::kBufferSize), error);
-      if (error) co_return 0;
+    if (!more) {
+      input = receive_now(std::min(room.size(), TlsWorker::kBufferSize), error);
+      if (error) return 0;
     }
-    has_more = false;
+    more = false;
     worker_.output.clear();
     const TlsEngine::Step step = engine_.read(input, room, worker_.output);
     unread_.assign(input);
@@ -102,40 +98,36 @@ Task<std::size_t> TlsStream::read(std::span<char> room, error_code& error) {
     if (unsent_.size() > kMaxUnsent) sent = protocol_error();
     switch (step.status) {
       case TlsEngine::Status::Done:
-        co_return step.size;
+        error = {};
+        return step.size;
       case TlsEngine::Status::NeedsInput:
         error = sent;
-        if (error) co_return 0;
+        if (error) return 0;
         break;
       case TlsEngine::Status::Ended:
         error = asio::error::eof;
-        co_return 0;
+        return 0;
       case TlsEngine::Status::Failed:
         if (!fault_) fail(*engine_.fault());
         error = protocol_error();
-        co_return 0;
+        return 0;
     }
   }
 }
 
-Task<error_code> TlsStream::write(std::span<asio::const_buffer> parts, Deadline& deadline,
-                                  std::chrono::milliseconds timeout) {
-  error_code error;
-  while (!error && asio::buffer_size(parts) > 0) {
+error_code TlsStream::write_now(std::span<asio::const_buffer> parts) {
+  error_code error = send({});
+  while (!error && unsent_.empty() && asio::buffer_size(parts) > 0) {
     worker_.output.clear();
-    if (!encrypt(parts)) co_return protocol_error();
+    if (!encrypt(parts)) return protocol_error();
     error = send(worker_.output);
-    while (!error && !unsent_.empty()) {
-      // A slow reader is given the whole time for each piece that the kernel takes.
-      deadline.expire_after(timeout);
-      error = co_await send_more();
-    }
   }
-  co_return error;
+  if (!error && !unsent_.empty()) error = asio::error::would_block;
+  return error;
 }
 
 bool TlsStream::is_quiet() noexcept {
-  if (!unread_.empty() || engine_.has_more()) return false;
+  if (has_more()) return false;
   for (int i = 0; i < kMaxQuietReads; ++i) {
     const auto got =
         ::recv(socket_.native_handle(), worker_.input.get(), TlsWorker::kBufferSize, MSG_DONTWAIT);
@@ -157,24 +149,34 @@ void TlsStream::end() noexcept {
   std::ignore = send(worker_.output);
 }
 
-/// Waits for something, and returns what is there, at most `most` bytes; good until the next
-/// suspension.
+/// What is there, at most `most` bytes, good until the next suspension; or `error` says why not.
+std::string_view TlsStream::receive_now(std::size_t most, error_code& error) noexcept {
+  ssize_t size = 0;
+  do {
+    size = ::recv(socket_.native_handle(), worker_.input.get(), most, MSG_DONTWAIT);
+  } while (size < 0 && errno == EINTR);
+  error = {};
+  if (size > 0) return {worker_.input.get(), static_cast<std::size_t>(size)};
+  if (size == 0) {
+    error = asio::ssl::error::stream_truncated;
+  } else if (would_block(errno)) {
+    error = asio::error::would_block;
+  } else {
+    error = {errno, boost::system::system_category()};
+  }
+  return {};
+}
+
+/// As receive_now(), but it waits until something is there.
 Task<std::string_view> TlsStream::receive(std::size_t most, error_code& error) {
-  std::array<char, kFirstRead> first;
-  auto [failed, size] =
-      co_await socket_.async_read_some(asio::buffer(first, std::min(most, kFirstRead)), kAsTask);
-  if (failed) {
-    error =
-        failed == asio::error::eof ? make_error_code(asio::ssl::error::stream_truncated) : failed;
-    co_return std::string_view{};
+  const unsigned cancels = socket_.cancels();
+  std::string_view input = receive_now(most, error);
+  while (error == asio::error::would_block) {
+    const auto [ended] = co_await socket_.async_until_readable(kAsTask);
+    error = socket_.unless_cancelled(ended, cancels);
+    if (!error) input = receive_now(most, error);
   }
-  char* const input = worker_.input.get();
-  std::memcpy(input, first.data(), size);
-  if (size == first.size()) {
-    const auto more = ::recv(socket_.native_handle(), input + size, most - size, MSG_DONTWAIT);
-    if (more > 0) size += static_cast<std::size_t>(more);
-  }
-  co_return std::string_view(input, size);
+  co_return input;
 }
 
 /// Waits until the kernel takes more of what is unsent.

@@ -2,14 +2,15 @@
 //
 //   TlsStream stream(socket, context.accept(), worker);
 //   if (!co_await stream.handshake(deadline)) …            // counted, told, and stream.fault()
-//   const auto size = co_await stream.read(room, error);
-//   error = co_await stream.write(parts, deadline, 60s);
+//   const auto size = stream.read_now(room, error);        // would_block: wait for the socket
+//   error = stream.write_now(parts);                       // would_block: wait for the socket
 //
 // Ciphertext passes through buffers that all connections of a worker share; a connection holds
-// some of its own only while the kernel takes no more, or gave more than was asked for.
+// some of its own only while the kernel takes no more, or gave more than was asked for. One that
+// waits needs no room to read into.
 //
-// Belongs to its worker, like the socket, which must outlive it. One read and one write at a time;
-// they may overlap. Whoever cancels the socket's operations ends those here, with an error.
+// Belongs to its worker, like the socket, which must outlive it. Whoever cancels the socket's
+// operations ends the handshake, with an error.
 #pragma once
 
 #include <chrono>
@@ -23,6 +24,7 @@
 
 #include "osproxy/http/asio_types.h"
 #include "osproxy/http/deadlines.h"
+#include "osproxy/http/readiness.h"
 #include "osproxy/http/tls_counters.h"
 #include "osproxy/http/tls_engine.h"
 
@@ -44,7 +46,7 @@ struct TlsWorker {
 
 class TlsStream {
  public:
-  TlsStream(Socket& socket, TlsSession session, TlsWorker& worker);
+  TlsStream(ReadinessSocket& socket, TlsSession session, TlsWorker& worker);
 
   /// Ends the stream with order towards a node: no request could look complete by that. Towards a
   /// client, an end in order says that the answer is whole, and only end() says so.
@@ -55,13 +57,14 @@ class TlsStream {
   /// False: it failed, and fault() says of what. `deadline` cancels the socket's operations.
   Task<bool> handshake(const Deadline& deadline);
 
-  /// Reads once; more than zero bytes, or `error` says why not: asio::error::eof only if the other
-  /// side ended the stream in order, stream_truncated if the connection ended without.
-  Task<std::size_t> read(std::span<char> room, error_code& error);
+  /// Reads what is there; more than zero bytes, or `error` says why not: would_block if more must
+  /// come first, asio::error::eof only if the other side ended the stream in order,
+  /// stream_truncated if the connection ended without.
+  std::size_t read_now(std::span<char> room, error_code& error);
 
-  /// Writes all of `parts`, which it uses up; whenever the kernel takes no more, `timeout` begins.
-  Task<error_code> write(std::span<asio::const_buffer> parts, Deadline& deadline,
-                         std::chrono::milliseconds timeout);
+  /// Writes what the kernel takes at once, and cuts what is encrypted off the front of `parts`.
+  /// With would_block it is to be called again, also if nothing of them is left.
+  error_code write_now(std::span<asio::const_buffer> parts);
 
   /// True if nothing has come but what TLS says to itself, such as tickets.
   bool is_quiet() noexcept;
@@ -75,13 +78,15 @@ class TlsStream {
   const std::string& principal() const noexcept { return principal_; }
 
  private:
+  bool has_more() const noexcept { return !unread_.empty() || engine_.has_more(); }
+  std::string_view receive_now(std::size_t most, error_code& error) noexcept;
   Task<std::string_view> receive(std::size_t most, error_code& error);
   Task<error_code> send_more();
   error_code send(std::string_view bytes) noexcept;
   bool encrypt(std::span<asio::const_buffer> parts);
   void fail(const TlsFault& fault);
 
-  Socket& socket_;
+  ReadinessSocket& socket_;
   TlsWorker& worker_;
   TlsEngine engine_;
   std::string unread_;  // ciphertext that there was no room for
