@@ -15,16 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from levels import LEVELS, SEARCH, Recording, kept_by_output
 from memory import measure_idle, measure_slow_reader
 from servers import PLAIN_PROXIES, TLS_PROXIES, BodyUpstream, NginxUpstream, Server
 
 _POST = """
 wrk.method = "POST"
-wrk.body = string.rep("x", %d)
+wrk.body = %s
 wrk.headers["Content-Type"] = "application/json"
 """
 _MEGABYTE = 1 << 20
 _PEERS = ("nginx", "haproxy")
+PROXIES = {**PLAIN_PROXIES, **LEVELS}
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Row:
     title: str
     connections: int
     post_bytes: int = 0  # 0: a GET
+    body: str = ""  # instead of as many bytes that say nothing
     path: str = "/orders/_search"
     upstream: type[Server] = NginxUpstream
     proxies: tuple[str, ...] = ("floor", *_PEERS, "osproxy")
@@ -52,6 +55,8 @@ ROWS = {
                       200, proxies=(*_PEERS, "osproxy", "loaded")),
     "shape": Row("POST of 200 B, connections: 32; Shape on every request", 32, 200,
                  proxies=("osproxy", "shape")),
+    "levels": Row("a search of 208 B, connections: 32; each level on every request", 32, len(SEARCH),
+                  body=SEARCH, proxies=("osproxy", *LEVELS)),
 }  # fmt: skip
 
 MEMORY_ROWS = ("idle", "idle-tls", "slow-reader")
@@ -63,6 +68,7 @@ class Result:
     p50_us: float
     p99_us: float
     cpu_us: float  # per request
+    rss_anon_mib: float  # afterwards
 
 
 def microseconds(text: str) -> float:
@@ -74,7 +80,8 @@ def load_command(row: Row, server: Server, seconds: int) -> list[str]:
     command = ["wrk", "-t1", f"-c{row.connections}", f"-d{seconds}s", "--timeout", "30s"]
     if row.post_bytes:
         script = server.dir / "post.lua"
-        script.write_text(_POST % row.post_bytes)
+        body = f"[[{row.body}]]" if row.body else f'string.rep("x", {row.post_bytes})'
+        script.write_text(_POST % body)
         command += ["-s", str(script)]
     if row.closes:
         command += ["-H", "Connection: close"]
@@ -94,6 +101,7 @@ def measure(row: Row, server: Server, seconds: int) -> Result:
         p50_us=microseconds(re.search(r"^\s+50%\s+(\S+)", out, re.M).group(1)),
         p99_us=microseconds(re.search(r"^\s+99%\s+(\S+)", out, re.M).group(1)),
         cpu_us=cpu / requests * 1e6,
+        rss_anon_mib=server.rss_anon_kib() / 1024,
     )
 
 
@@ -119,26 +127,28 @@ def count_syscalls(row: Row, server: Server) -> None:
 
 def print_table(title: str, results: dict[str, list[Result]]) -> None:
     print(f"\n{title}\n")
-    print("| | requests/s | p50, us | p99, us | CPU a request, us | / best peer | / floor | / osproxy |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| | requests/s | p50, us | p99, us | CPU a request, us | / best peer | / floor | / osproxy"
+          " | p99 / osproxy | RssAnon, MiB |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
 
     def middle(name: str, field: str) -> float:
         return median(getattr(result, field) for result in results[name])
 
-    def ratio(name: str, *others: str) -> str:
-        costs = [middle(other, "cpu_us") for other in others if other in results]
-        return f"{middle(name, 'cpu_us') / min(costs):.2f}" if costs else ""
+    def ratio(name: str, *others: str, field: str = "cpu_us") -> str:
+        theirs = [middle(other, field) for other in others if other in results]
+        return f"{middle(name, field) / min(theirs):.2f}" if theirs else ""
 
     for name in results:
         print(f"| {name} | {middle(name, 'requests_per_second'):.0f} | {middle(name, 'p50_us'):.0f}"
               f" | {middle(name, 'p99_us'):.0f} | {middle(name, 'cpu_us'):.2f}"
-              f" | {ratio(name, *_PEERS)} | {ratio(name, 'floor')} | {ratio(name, 'osproxy')} |",
+              f" | {ratio(name, *_PEERS)} | {ratio(name, 'floor')} | {ratio(name, 'osproxy')}"
+              f" | {ratio(name, 'osproxy', field='p99_us')} | {middle(name, 'rss_anon_mib'):.1f} |",
               flush=True)  # fmt: skip
 
 
 @contextlib.contextmanager
 def started(directory: str, upstream_type: type[Server], names: list[str], tls: bool):
-    proxies = TLS_PROXIES if tls else PLAIN_PROXIES
+    proxies = TLS_PROXIES if tls else PROXIES
     with contextlib.ExitStack() as stack:
         upstream = stack.enter_context(upstream_type(directory, "upstream"))
         yield [stack.enter_context(proxies[name](directory, name, upstream.port)) for name in names]
@@ -157,6 +167,10 @@ def run_row(row: Row, only: set[str], arguments) -> None:
             for proxy in proxies:
                 results[proxy.name].append(measure(row, proxy, arguments.seconds))
         print_table(row.title, results)
+        for proxy in proxies:
+            if isinstance(proxy, Recording):
+                kept = kept_by_output(proxy)
+                print(f"{proxy.name} kept " + ", ".join(f"{o}: {p:.0%}" for o, p in kept.items()))
 
 
 def run_memory_row(row: str, only: set[str], connections: int) -> None:
@@ -175,7 +189,7 @@ def main() -> None:
     parser.add_argument("--tools", required=True, type=Path, help="where relay and the upstream are")
     parser.add_argument("--rows", default=",".join((*ROWS, *MEMORY_ROWS)),
                         help="default and all that there are: %(default)s")  # fmt: skip
-    parser.add_argument("--only", default="", help="of: " + ",".join(PLAIN_PROXIES))
+    parser.add_argument("--only", default="", help="of: " + ",".join(PROXIES))
     parser.add_argument("--seconds", type=int, default=4, help="of each run")
     parser.add_argument("--rounds", type=int, default=5, help="of which the median is printed")
     parser.add_argument("--idle", type=int, default=10_000, help="connections of the rows idle")

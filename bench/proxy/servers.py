@@ -161,6 +161,10 @@ class HaproxyTls(HaproxyProxy):
 
 
 class Osproxy(Server):
+    def __init__(self, run_dir, name, upstream_port=None):
+        super().__init__(run_dir, name, upstream_port)
+        self.admin_port = free_port()
+
     def directives(self) -> list[dict]:
         return []
 
@@ -168,7 +172,7 @@ class Osproxy(Server):
         document = self.dir / "directives.json"
         document.write_text(json.dumps({"directives": self.directives()}))
         return [str(self.osproxy), "--listen", f"127.0.0.1:{self.port}",
-                "--admin-listen", f"127.0.0.1:{free_port()}",
+                "--admin-listen", f"127.0.0.1:{self.admin_port}",
                 "--upstream", f"http://127.0.0.1:{self.upstream_port}",
                 "--directives-file", str(document), "--max-connections", str(MAX_CONNECTIONS),
                 "--idle-timeout", "10m", "--workers", "1"]  # fmt: skip
@@ -182,16 +186,6 @@ class OsproxyLoaded(Osproxy):
                 for i in range(10_000)]  # fmt: skip
 
 
-class OsproxyShape(Osproxy):
-    """Each request is recorded."""
-
-    def directives(self):
-        return [{"id": "all", "level": "Shape", "ttl_secs": 80000}]
-
-    def command(self):
-        return [*super().command(), "--directive-budget", "0", "--instance-budget", "0"]
-
-
 class OsproxyTls(Osproxy):
     scheme = "https"
 
@@ -201,5 +195,5 @@ class OsproxyTls(Osproxy):
 
 
 PLAIN_PROXIES = {"floor": Floor, "nginx": NginxProxy, "haproxy": HaproxyProxy, "osproxy": Osproxy,
-                 "loaded": OsproxyLoaded, "shape": OsproxyShape}  # fmt: skip
+                 "loaded": OsproxyLoaded}  # fmt: skip
 TLS_PROXIES = {"nginx": NginxTls, "haproxy": HaproxyTls, "osproxy": OsproxyTls}

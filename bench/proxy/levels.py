@@ -1,0 +1,125 @@
+"""osproxy at each level, and with its outputs, for all requests; no budget trips."""
+
+import contextlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from servers import Osproxy, Server
+
+from parts.process import Process
+
+#: A search as an application sends it, 208 bytes of JSON: a level that reads bodies has one to read.
+SEARCH = (
+    '{"size":10,"query":{"bool":{"must":[{"match":{"title":"green tea"}}],'
+    '"filter":[{"term":{"tenant":"acme"}},{"range":{"price":{"gte":10,"lt":200}}}]}},'
+    '"sort":[{"created_at":"desc"}],"_source":["title","price"]}'
+)
+
+
+class OtlpSink(Server):
+    """Accepts spans. What it uses is not osproxy's."""
+
+    def command(self):
+        return [sys.executable, str(Path(__file__).with_name("otlp_sink.py")), str(self.port)]
+
+
+class TailReader(Process):
+    """Reads the live tail as fast as it comes."""
+
+    def __init__(self, run_dir, name, admin_port):
+        super().__init__(Path(run_dir), name)
+        self._url = f"http://127.0.0.1:{admin_port}"
+
+    def command(self):
+        return ["curl", "-sN", "-o", "/dev/null", f"{self._url}/admin/tail"]
+
+    def ready(self) -> bool:
+        metrics = subprocess.run(["curl", "-sf", f"{self._url}/metrics"], check=False,
+                                 capture_output=True, text=True).stdout  # fmt: skip
+        return "osproxy_tail_readers 1" in metrics
+
+
+class Recording(Osproxy):
+    """Each request is recorded, at `level`."""
+
+    level = "Shape"
+    ring = False
+    flags: tuple[str, ...] = ()
+
+    def directives(self):
+        return [{"id": "all", "level": self.level, "ttl_secs": 80000, "ring_buffer": self.ring}]
+
+    def command(self):
+        return [*super().command(), "--directive-budget", "0", "--instance-budget", "0",
+                *self.flags]  # fmt: skip
+
+
+def kept_by_output(proxy: Recording) -> dict[str, float]:
+    """The part of the records that each output kept since the start, of those that it was given."""
+    url = f"http://127.0.0.1:{proxy.admin_port}/metrics"
+    page = subprocess.run(["curl", "-sf", url], check=True, capture_output=True, text=True).stdout
+
+    def totals(what: str) -> dict[str, int]:
+        name = rf"osproxy_output_records{what}_total"
+        found = re.findall(rf'^{name}{{output="(\w+)"}} (\S+)$', page, re.M)
+        return {output: float(number) for output, number in found}
+
+    dropped = totals("_dropped")
+    return {output: kept / (kept + dropped[output])
+            for output, kept in totals("").items() if kept + dropped[output] > 0}  # fmt: skip
+
+
+class Shape(Recording):
+    pass
+
+
+class ShapeTiming(Recording):
+    level = "ShapeTiming"
+
+
+class ShapeRewriteDiff(Recording):
+    level = "ShapeRewriteDiff"
+
+
+class Exporting(Recording):
+    """As spans too."""
+
+    def __init__(self, run_dir, name, upstream_port=None):
+        super().__init__(run_dir, name, upstream_port)
+        self._others = contextlib.ExitStack()
+        self._sink = OtlpSink(run_dir, f"{name}-sink")
+
+    def start(self):
+        self._others.enter_context(self._sink)
+        return super().start()
+
+    def stop(self, *arguments, **options):
+        try:
+            return super().stop(*arguments, **options)
+        finally:
+            self._others.close()
+
+    def command(self):
+        return [*super().command(), "--otlp-endpoint", f"http://127.0.0.1:{self._sink.port}"]
+
+
+class Everything(Exporting):
+    """The highest level, to every output: explain store, ring, tail, log and spans."""
+
+    level = "ShapeRewriteDiff"
+    ring = True
+
+    def start(self):
+        started = super().start()
+        self._others.enter_context(TailReader(self.dir, "tail", self.admin_port))
+        return started
+
+    def command(self):
+        # Not a disk's, whose speed is not what is measured.
+        return [*super().command(), "--record-log", "/dev/null"]
+
+
+LEVELS = {"shape": Shape, "timing": ShapeTiming, "rewrite": ShapeRewriteDiff, "otlp": Exporting,
+          "everything": Everything}  # fmt: skip
