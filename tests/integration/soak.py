@@ -123,11 +123,16 @@ class Soak:
         threads = [threading.Thread(target=self._guarded, args=(work,)) for work in works]
         for thread in threads:
             thread.start()
-        # In this thread: what a thread has started dies with it (Process.die_with_parent).
-        self._guarded(self._kill_nodes)
-        self.seen.wrk, _ = wrk.communicate(timeout=self.seconds + 60)
-        for thread in threads:
-            thread.join()
+        try:
+            # In this thread: what a thread has started dies with it (Process.die_with_parent).
+            self._guarded(self._kill_nodes)
+            self.seen.wrk, _ = wrk.communicate(timeout=self.seconds + 60)
+        finally:  # also where somebody has had enough of it (Ctrl-C)
+            self.ends = time.monotonic()
+            wrk.kill()
+            wrk.wait()
+            for thread in threads:
+                thread.join()
 
     def _guarded(self, work) -> None:
         try:
