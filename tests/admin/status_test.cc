@@ -8,6 +8,7 @@
 #include "tests/admin/fixture.h"
 #include "tests/observe/exposition.h"
 #include "tests/observe/records.h"
+#include "tests/support/temp_dir.h"
 
 namespace osproxy::admin {
 namespace {
@@ -119,9 +120,34 @@ TEST(Status, ShowsWhatBecameOfRecords) {
   parts.observer.recorder(0).record(osproxy::test::make_record("a"), true);
   parts.observer.recorder(0).record(osproxy::test::make_record("b"), false);
   EXPECT_THAT(status_of(parts, parts.view()),
-              testing::EndsWith(R"("records":{"recorded":2,"refused":0,)"
-                                R"("explain":{"kept":2,"evicted":0,"dropped":0,"held":2},)"
-                                R"("ring":{"kept":1,"evicted":0,"dropped":0,"held":1}}})"));
+              HasSubstr(R"("records":{"recorded":2,"refused":0,)"
+                        R"("explain":{"kept":2,"evicted":0,"dropped":0,"held":2},)"
+                        R"("ring":{"kept":1,"evicted":0,"dropped":0,"held":1}},)"));
+}
+
+TEST(Status, SaysThatADirectiveAsksForCaptureWhereThereIsNone) {
+  test::Parts parts;
+  EXPECT_THAT(status_of(parts, parts.view()),
+              testing::EndsWith(R"("capture":{"state":"off","reason":""}})"));
+  ASSERT_TRUE(parts.store.publish(
+      R"({"directives":[{"id":"a","level":"Shape","ttl_secs":600,"capture":true}]})", {}));
+  EXPECT_THAT(status_of(parts, parts.view()),
+              testing::EndsWith(R"("capture":{"state":"off","reason":"a directive asks for )"
+                                R"(capture, and --capture-dir is not set"}})"));
+}
+
+TEST(Status, ShowsWhatBecameOfCapturedExchanges) {
+  test::Parts parts;
+  const TempDir dir;
+  CaptureSpool spool({.files = {.directory = dir.path()}});
+  AdminParts view = parts.view();
+  view.capture = &spool;
+  spool.take(nullptr);
+  EXPECT_THAT(
+      status_of(parts, view),
+      testing::EndsWith(
+          R"("capture":{"state":"on","reason":"","written":0,"written_bytes":0,"truncated":0,)"
+          R"("dropped":1,"removed_files":0,"waiting":0,"memory_bytes":0}})"));
 }
 
 TEST(Status, ShowsTheUpstreamNodes) {

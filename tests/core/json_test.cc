@@ -25,6 +25,14 @@ TEST(Json, KeepsUtf8AndReplacesWhatIsNot) {
   EXPECT_EQ(json_string("\xE2\x82!"), "\"\xEF\xBF\xBD\xEF\xBF\xBD!\"");
 }
 
+TEST(Json, TellsWhatIsUtf8) {
+  EXPECT_TRUE(is_valid_utf8(""));
+  EXPECT_TRUE(is_valid_utf8("Zürich – 東京 😀"));
+  for (const char* bad : {"\xFF", "a\xC3", "\xC0\xAF", "\xED\xA0\x80", "\xE2\x82!"}) {
+    EXPECT_FALSE(is_valid_utf8(bad)) << bad;
+  }
+}
+
 TEST(Json, AppendsToWhatIsThere) {
   std::string out = "x";
   append_json_string(out, "y");

@@ -26,6 +26,7 @@
 
 #include "osproxy/core/address.h"
 #include "osproxy/core/clock.h"
+#include "osproxy/observe/capture_spool.h"
 #include "osproxy/observe/metrics.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_tail.h"
@@ -64,6 +65,8 @@ struct AdminParts {
   RecordTail* tail = nullptr;
   /// What is known of the upstream nodes; null: there are none.
   const UpstreamBoard* upstreams = nullptr;
+  /// Where exchanges are captured; null: nowhere.
+  const CaptureSpool* capture = nullptr;
   /// How it stands with this instance's own ack; none: there is no ack. Called on any thread.
   std::function<AckStatus()> ack{};
 };

@@ -125,6 +125,28 @@ void write_records(JsonWriter& json, const Observer& observer) {
   json.end_object();
 }
 
+/// A directive that asks for what is not set up here is no fault, but must not go unnoticed.
+void write_no_capture(JsonWriter& json, const DirectiveSet& set, Now now) {
+  json.field("state", "off");
+  json.field("reason", asks_for_capture(set, now)
+                           ? "a directive asks for capture, and --capture-dir is not set"
+                           : "");
+}
+
+void write_capture(JsonWriter& json, const CaptureSpool& spool) {
+  const std::string failure = spool.failure();
+  const CaptureTotals totals = spool.totals();
+  json.field("state", failure.empty() ? "on" : "stopped");
+  json.field("reason", failure);
+  json.field("written", totals.written);
+  json.field("written_bytes", totals.written_bytes);
+  json.field("truncated", totals.truncated);
+  json.field("dropped", totals.dropped);
+  json.field("removed_files", totals.removed_files);
+  json.field("waiting", totals.waiting);
+  json.field("memory_bytes", totals.memory_bytes);
+}
+
 }  // namespace
 
 Response get_status(const Context& context, const Request&, std::string_view) {
@@ -145,6 +167,13 @@ Response get_status(const Context& context, const Request&, std::string_view) {
   json.end_array();
   if (context.parts.upstreams != nullptr) write_upstreams(json, *context.parts.upstreams);
   write_records(json, context.parts.observer);
+  json.key("capture").begin_object();
+  if (context.parts.capture != nullptr) {
+    write_capture(json, *context.parts.capture);
+  } else {
+    write_no_capture(json, *set, now);
+  }
+  json.end_object();
   json.end_object();
   return {.body = std::move(json).take()};
 }

@@ -11,6 +11,7 @@
 #include "osproxy/app/tls_files.h"
 #include "osproxy/core/version.h"
 #include "osproxy/etcd/etcd_ack_writer.h"
+#include "osproxy/observe/capture_metrics.h"
 #include "osproxy/observe/metrics.h"
 #include "osproxy/observe/upstream_metrics.h"
 #include "osproxy/otlp/otlp_metrics.h"
@@ -65,6 +66,7 @@ Instance::Instance(const Settings& settings, const Clock& clock,
       tls_log_(clock),
       record_log_(make_record_log(settings)),
       spans_(std::move(spans)),
+      capture_(make_capture_spool(settings)),
       observer_({.explain_max_records = settings.explain_records,
                  .explain_max_bytes = settings.explain_bytes,
                  .ring_records = settings.ring_records,
@@ -83,6 +85,9 @@ std::vector<RecordSink*> Instance::sinks() {
 std::expected<void, std::string> Instance::open(int listener) {
   if (record_log_) {
     if (auto opened = record_log_->open(); !opened) return opened;
+  }
+  if (capture_) {
+    if (auto opened = capture_->open(); !opened) return opened;
   }
   auto source = open_directive_source(settings_, store_log_, clock_);
   if (!source) return std::unexpected(std::move(source).error());
@@ -103,6 +108,7 @@ std::expected<void, std::string> Instance::open_admin() {
               tls_metrics_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
   if (spans_) metrics_.push_back(std::make_shared<otlp::OtlpMetrics>(*spans_));
+  if (capture_) metrics_.push_back(std::make_shared<CaptureMetrics>(*capture_));
 
   auto admin = admin::AdminServer::start({.listen = settings_.admin_listen,
                                           .token = settings_.admin_token,
@@ -118,6 +124,7 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .fleet = source_.fleet.get(),
                                           .tail = &tail_,
                                           .upstreams = &upstreams_,
+                                          .capture = capture_.get(),
                                           .ack = ack_status(source_.acks.get())});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
@@ -146,6 +153,7 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
                               .forwarding = settings_.forwarding,
                               .directive_budget = settings_.directive_budget,
                               .max_life = settings_.max_life,
+                              .capture = capture_.get(),
                               .spans = spans_ != nullptr,
                               .head_timeout = settings_.head_timeout,
                               .idle_timeout = settings_.idle_timeout,
@@ -244,6 +252,7 @@ void Instance::look() {
   if (trip_log_.look(*set, clock_.now()) && source_.acks) source_.acks->look_again();
   upstream_log_.look(upstreams_.nodes());
   if (spans_) otlp_log_.look(spans_->status());
+  if (!capture_) capture_log_.look(*set, clock_.now());
 }
 
 }  // namespace osproxy::app

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "osproxy/admin/admin_server.h"
+#include "osproxy/app/capture_log.h"
 #include "osproxy/app/directive_source.h"
 #include "osproxy/app/otlp_log.h"
 #include "osproxy/app/reload_counters.h"
@@ -29,6 +30,7 @@
 #include "osproxy/app/upstream_log.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/http/server.h"
+#include "osproxy/observe/capture_spool.h"
 #include "osproxy/observe/instance_budget.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_log.h"
@@ -93,6 +95,8 @@ class Instance {
   SignedLog signed_log_;
   OtlpLog otlp_log_;
   const std::unique_ptr<otlp::SpanExporter> spans_;  // null: none are exported
+  const std::unique_ptr<CaptureSpool> capture_;      // null: nothing is captured
+  CaptureLog capture_log_;
   RecordTail tail_;
   Observer observer_;
   UpstreamBoard upstreams_;

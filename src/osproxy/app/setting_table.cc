@@ -260,6 +260,29 @@ Stored store_record_log(std::string& out, const std::string& path) {
   return {};
 }
 
+/// Made when it is opened, if its parent is there.
+Stored store_capture_dir(Settings& settings, const std::string& path) {
+  std::error_code ignored;
+  const std::filesystem::path directory(path);
+  const bool is_there = std::filesystem::exists(directory, ignored);
+  if (!path.empty() && is_there && !std::filesystem::is_directory(directory, ignored)) {
+    return std::unexpected("it must be a directory");
+  }
+  settings.capture.files.directory = directory;
+  return {};
+}
+
+Stored store_secret_headers(Settings& settings, Values names) {
+  std::vector<std::string> headers;
+  for (const std::string& name : names) {
+    std::string header;
+    if (auto stored = store_header_name(header, name); !stored) return stored;
+    if (!header.empty()) headers.push_back(std::move(header));
+  }
+  settings.capture.rules.secret_headers = std::move(headers);
+  return {};
+}
+
 /// A parser's result, or its complaint.
 template <class T>
 Stored store_parsed(T& out, std::expected<T, std::string> parsed) {
@@ -488,6 +511,32 @@ const SettingRow kTable[] = {
      "each record as a line of JSON in this file, or - for standard output; off: none "
      "(default off)",
      false, [](Settings& s, Values v) { return store_record_log(s.record_log, v[0]); }},
+    {"capture-dir", "DIR",
+     "exchanges that a directive captures, bodies included, go to files in this directory, of this "
+     "instance alone; empty: nowhere (default)",
+     false, [](Settings& s, Values v) { return store_capture_dir(s, v[0]); }},
+    {"capture-file-bytes", "N", "after which the next file is begun (default 67108864)", false,
+     [](Settings& s, Values v) {
+       return store_count(s.capture.files.file_bytes, v[0], 64 * 1024, kMaxBytes);
+     }},
+    {"capture-files", "N", "files that are kept; the oldest go (default 16)", false,
+     [](Settings& s, Values v) { return store_count(s.capture.files.files, v[0], 1, 100'000); }},
+    {"capture-body-bytes", "N",
+     "of each body that are captured; what is longer is cut off, and marked (default 1048576)",
+     false,
+     [](Settings& s, Values v) {
+       return store_count(s.capture.rules.body_bytes, v[0], 0, kMaxBytes);
+     }},
+    {"capture-memory-bytes", "N",
+     "that exchanges may take until they are written, all together (default 67108864)", false,
+     [](Settings& s, Values v) {
+       return store_count(s.capture.memory_bytes, v[0], 64 * 1024, kMaxBytes);
+     }},
+    {"capture-secret-headers", "NAME",
+     "headers that are left out, beside Authorization, Cookie and the like", true,
+     store_secret_headers},
+    {"capture-credentials", "SWITCH", "on: capture also the headers with credentials (default off)",
+     false, [](Settings& s, Values v) { return store_switch(s.capture.rules.credentials, v[0]); }},
     {"directive-budget", "N",
      "records a second of one directive, or it is tripped; 0: any number (default 200)", false,
      [](Settings& s, Values v) { return store_rate(s.directive_budget.per_second, v[0], 0); }},
@@ -587,6 +636,9 @@ std::expected<void, std::string> check_together(const Settings& settings) {
   }
   if (settings.limits.request_line > settings.limits.head) {
     return std::unexpected("--max-request-line is larger than --max-head, which it is a part of");
+  }
+  if (settings.capture.rules.body_bytes > settings.capture.memory_bytes) {
+    return std::unexpected("--capture-body-bytes is larger than --capture-memory-bytes");
   }
   if (const auto known = read_identities(settings); !known) {
     return std::unexpected(known.error());

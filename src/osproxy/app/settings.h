@@ -26,6 +26,7 @@
 #include "osproxy/http/head.h"
 #include "osproxy/http/tenant_rule.h"
 #include "osproxy/http/tls_context.h"
+#include "osproxy/observe/capture_spool.h"
 #include "osproxy/otlp/otlp_options.h"
 
 namespace osproxy::app {
@@ -88,6 +89,8 @@ struct Settings {
   TokenRate directive_budget{.per_second = 200, .burst = 2'000};    ///< records of one directive
   TokenRate instance_budget{.per_second = 1'000, .burst = 10'000};  ///< of all of them
   otlp::OtlpOptions otlp{};  ///< no endpoint: no spans are exported
+
+  CaptureOptions capture{};  ///< no directory: nothing is captured
 
   std::string log_level = "info";
 };

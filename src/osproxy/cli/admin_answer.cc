@@ -200,6 +200,11 @@ std::optional<InstanceStatus> parse_status(std::string_view body) {
                         .upstreams = upstreams_below(root),
                         .json = simdjson::minify(root)};
   if (status.instance.empty() || status.state.empty()) return std::nullopt;
+  std::string_view no_capture;
+  std::ignore = root.at_pointer("/capture/reason").get(no_capture);
+  if (!no_capture.empty()) {
+    status.warnings.push_back(fmt::format("nothing is captured: {}", no_capture));
+  }
   std::int64_t age_ms = 0;
   if (store["verified_age_ms"].get(age_ms) == simdjson::SUCCESS) status.verified_age_ms = age_ms;
   return status;

@@ -78,6 +78,15 @@ std::string valid_utf8(std::string_view text) {
   return out;
 }
 
+bool is_valid_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const std::size_t size = sequence_size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
 std::string json_string(std::string_view text) {
   std::string out;
   append_json_string(out, text);

@@ -17,4 +17,7 @@ std::string json_string(std::string_view text);
 /// `text` with each byte that is not part of a UTF-8 sequence replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
 
+/// True if that would replace nothing.
+bool is_valid_utf8(std::string_view text) noexcept;
+
 }  // namespace osproxy

@@ -95,6 +95,7 @@ void RequestStory::match() {
   if (verdict_.level < Level::ShapeTiming && spans_ == nullptr) stages.turn_off();
   stages.enter(Stage::Queue);
   if (verdict_.level >= Level::ShapeRewriteDiff && head_ != nullptr) begin_detail();
+  if (verdict_.capture && verdict_.selected()) begin_capture();
 }
 
 void RequestStory::add_signed(Verdict& verdict) const noexcept {
@@ -121,6 +122,55 @@ void RequestStory::read_answer(const ResponseHead& head) {
       BodyHead{.endpoint = request_.matched.endpoint,
                .content_type = find_header(head, "Content-Type"),
                .content_encoding = find_header(head, "Content-Encoding")});
+  if (tape_) put_answer_on_tape(head);
+}
+
+/// What was no request has no head to capture.
+void RequestStory::begin_capture() {
+  if (worker_.options.capture == nullptr || head_ == nullptr) return;
+  tape_ = worker_.options.capture->begin();
+  if (tape_ == nullptr) return;
+  bool has_room = tape_->request(head_->method, head_->target);
+  for (const Header& header : head_->headers) {
+    has_room = has_room && tape_->request_header(header.name, header.value);
+  }
+  if (!has_room) tape_.reset();
+}
+
+void RequestStory::put_answer_on_tape(const ResponseHead& head) {
+  tape_->answer(head.status);
+  for (const Header& header : head.headers) {
+    if (tape_->answer_header(header.name, header.value)) continue;
+    tape_.reset();
+    return;
+  }
+}
+
+/// Hands the tape over, or counts that there is none: what is captured is decided only now.
+void RequestStory::end_capture(const Verdict& verdict, std::chrono::nanoseconds latency) {
+  if (worker_.options.capture == nullptr || head_ == nullptr || !verdict.capture) return;
+  if (tape_) {
+    CapturedExchange& exchange = tape_->exchange;
+    exchange.request_id = request_id();
+    exchange.started = started_.wall;
+    exchange.directives = directive_ids(verdict);
+    exchange.status = facts.status;
+    if (facts.upstream != nullptr) exchange.upstream = *facts.upstream;
+    exchange.error = to_string(facts.error);
+    exchange.latency = latency;
+    tape_->finish(
+        {.request_whole = facts.request_whole, .answer_whole = facts.error == ProxyError::None});
+  }
+  worker_.options.capture->take(std::move(tape_));
+}
+
+std::vector<std::string> RequestStory::directive_ids(const Verdict& verdict) const {
+  std::vector<std::string> ids;
+  for (const std::uint32_t place : verdict.named()) {
+    ids.push_back(set_->directives()[place].directive.id);
+  }
+  if (signed_) ids.push_back(signed_->id.empty() ? "signed" : "signed:" + signed_->id);
+  return ids;
 }
 
 void RequestStory::finish() {
@@ -146,6 +196,7 @@ void RequestStory::finish() {
   }
   if (verdict.selected()) {
     worker_.recorder.record(make_record(verdict, latency), verdict.ring_buffer);
+    end_capture(verdict, latency);
   }
 }
 
@@ -166,11 +217,7 @@ Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanosecond
   record.trace_id = request_.trace.trace_id;
   if (spans_) add_spans(record);
   record.level = verdict.level;
-  for (const std::uint32_t place : verdict.named()) {
-    record.directives.push_back(set_->directives()[place].directive.id);
-  }
-  if (signed_)
-    record.directives.push_back(signed_->id.empty() ? "signed" : "signed:" + signed_->id);
+  record.directives = directive_ids(verdict);
   if (signed_fault_) record.signed_fault = to_string(*signed_fault_);
   record.started = started_.wall;
   record.endpoint = request_.matched.endpoint;

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/directive_set.h"
@@ -31,6 +32,7 @@
 #include "osproxy/http/worker_context.h"
 #include "osproxy/observe/answer_reader.h"
 #include "osproxy/observe/body_structure_reader.h"
+#include "osproxy/observe/capture_tape.h"
 #include "osproxy/observe/record.h"
 #include "osproxy/observe/rewrite.h"
 
@@ -78,14 +80,15 @@ class RequestStory {
   /// What the node is told instead of the client's `traceparent`; empty: that one goes on.
   std::string_view traceparent() const noexcept;
 
-  /// The request's head as it was sent upstream, and its body as it comes; cost a branch each
-  /// unless the request is selected with Level::ShapeRewriteDiff.
+  /// The request's head as it was sent upstream, and its body as it comes; cost a branch or two
+  /// each unless the request is selected with Level::ShapeRewriteDiff or for capture.
   void request_goes_as(std::string_view sent) {
     sent_ = true;
     if (detail_) detail_->rewrite.request = compare_heads(*head_, sent);
   }
   void request_goes_on(std::string_view payload) noexcept {
     if (detail_) detail_->body.read(payload);
+    if (tape_) tape_->request_body(payload);
   }
 
   /// OpenSearch's answer, as it is passed on; costs nothing unless the request is selected.
@@ -97,6 +100,7 @@ class RequestStory {
   }
   void answer_goes_on(std::string_view payload) noexcept {
     if (answer_) answer_->read(payload);
+    if (tape_) tape_->answer_body(payload);
   }
 
   Facts facts;
@@ -113,6 +117,10 @@ class RequestStory {
   void add_signed(Verdict& verdict) const noexcept;
   Verdict conclude(const Outcome& outcome);
   void begin_detail();
+  void begin_capture();
+  void end_capture(const Verdict& verdict, std::chrono::nanoseconds latency);
+  void put_answer_on_tape(const ResponseHead& head);
+  std::vector<std::string> directive_ids(const Verdict& verdict) const;
   void add_spans(Record& record) const;
   void read_answer(const ResponseHead& head);
   Record make_record(const Verdict& verdict, std::chrono::nanoseconds latency);
@@ -134,6 +142,7 @@ class RequestStory {
   std::optional<SignedFault> signed_fault_;        // or one that is refused
   std::unique_ptr<AnswerReader> answer_;           // only then, and if OpenSearch answers
   std::unique_ptr<Detail> detail_;                 // only with Level::ShapeRewriteDiff
+  std::unique_ptr<CaptureTape> tape_;              // only if the exchange may be captured
   std::unique_ptr<TraceSpans> spans_;  // only if the request is selected and spans are wanted
 };
 

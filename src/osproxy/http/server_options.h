@@ -19,6 +19,7 @@
 #include "osproxy/http/tenant_rule.h"
 #include "osproxy/http/tls_context.h"
 #include "osproxy/http/tls_failure.h"
+#include "osproxy/observe/capture_spool.h"
 
 namespace osproxy::http {
 
@@ -45,6 +46,7 @@ struct ServerOptions {
   ForwardingOptions forwarding{};
   TokenRate directive_budget{};  ///< records that a directive may make before it is tripped
   std::chrono::seconds max_life{86'400};  ///< of a signed directive, as of any other
+  CaptureSpool* capture = nullptr;  ///< where exchanges go in full; null: nowhere. Outlives us
   bool spans = false;  ///< a selected request gets the ids of spans, and its node is told of them
 
   // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.

@@ -1,0 +1,23 @@
+// What became of the exchanges that were to be captured, for Prometheus.
+#pragma once
+
+#include <vector>
+
+#include <prometheus/collectable.h>
+
+#include "osproxy/observe/capture_spool.h"
+
+namespace osproxy {
+
+class CaptureMetrics final : public prometheus::Collectable {
+ public:
+  /// `spool` must outlive this.
+  explicit CaptureMetrics(const CaptureSpool& spool) : spool_(spool) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  const CaptureSpool& spool_;
+};
+
+}  // namespace osproxy
