@@ -136,6 +136,31 @@ def test_a_node_is_reached_by_mtls(start_proxy, ca):
             assert (reply.status, node.last().body) == (200, b"x" * 200_000)
 
 
+def test_a_node_by_https_is_healthy_only_while_its_certificate_can_be_trusted(
+    start_proxy, ca, other_ca
+):
+    port = free_port()
+    proxy = start_proxy(
+        upstream=f"https://127.0.0.1:{port}",
+        arguments=["--upstream-ca-file", str(ca.file), "--health-check-interval", "50ms"],
+    )
+
+    def has(state, reason=None) -> bool:
+        (node,) = proxy.status()["upstreams"]["nodes"]
+        return node["state"] == state and (reason is None or node["reason"] == reason)
+
+    eventually(lambda: has("unhealthy", "connect_refused"), what="there is no node")
+    with EchoUpstream(port, tls=ca.issue("node")):
+        eventually(lambda: has("healthy"), what="the node is healthy")
+        assert proxy.request("POST", "/orders/_doc", body=b"{}").status == 200
+    eventually(lambda: has("unhealthy"), what="the node is gone")
+    with EchoUpstream(port, tls=other_ca.issue("foreign")) as foreign:
+        eventually(lambda: has("unhealthy", "tls_failed"), what="a node of another CA")
+        assert foreign.seen == []
+    with EchoUpstream(port, tls=ca.issue("node-again")):
+        eventually(lambda: has("healthy"), what="the node is healthy again")
+
+
 @pytest.mark.parametrize(
     ("made", "name_class", "reason"),
     [
