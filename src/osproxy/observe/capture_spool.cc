@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <exception>
 #include <new>
 #include <utility>
 
@@ -20,6 +19,16 @@ void block_file_size_signal() noexcept {
   sigemptyset(&signals);
   sigaddset(&signals, SIGXFSZ);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+// No memory is the same as no room.
+bool push_into(BoundedQueue<std::unique_ptr<CaptureTape>>& queue,
+               std::unique_ptr<CaptureTape> tape) noexcept {
+  try {
+    return queue.push(std::move(tape));
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 bool is_truncated(const CapturedExchange& exchange) noexcept {
@@ -62,11 +71,9 @@ std::unique_ptr<CaptureTape> CaptureSpool::begin() noexcept {
 }
 
 void CaptureSpool::take(std::unique_ptr<CaptureTape> tape) noexcept {
-  try {
-    if (tape != nullptr && queue_.push(std::move(tape))) return;
-  } catch (const std::exception&) {  // no memory is the same as no room
+  if (tape == nullptr || !push_into(queue_, std::move(tape))) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
   }
-  dropped_.fetch_add(1, std::memory_order_relaxed);
 }
 
 CaptureTotals CaptureSpool::totals() const noexcept {
