@@ -284,15 +284,17 @@ TEST(Settings, OpenTelemetrysVariablesAreTheDefaultsOfOurs) {
   const auto theirs = read({kUpstream}, environment);
   ASSERT_TRUE(theirs) << theirs.error().text;
   EXPECT_EQ(theirs->otlp.transport.endpoint, "http://a:4318");
-  const auto ours = read({kUpstream, "--otlp-endpoint", "b:4317", "--otlp-protocol", "grpc",
-                          "--otlp-headers", "b=2,c=3", "--otlp-queue", "20"},
-                         environment);
+  const auto ours =
+      read({kUpstream, "--otlp-endpoint", "b:4317", "--otlp-protocol", "grpc", "--otlp-headers",
+            "b=2,c=3", "--otlp-queue", "20", "--otlp-queue-bytes", "65536"},
+           environment);
   ASSERT_TRUE(ours) << ours.error().text;
   EXPECT_EQ(ours->otlp.transport.endpoint, "b:4317");
   EXPECT_EQ(ours->otlp.transport.protocol, otlp::Protocol::Grpc);
   EXPECT_THAT(ours->otlp.transport.headers,
               ElementsAre(testing::Pair("b", "2"), testing::Pair("c", "3")));
   EXPECT_EQ(ours->otlp.batch.max_queue, 20U);
+  EXPECT_EQ(ours->otlp.batch.max_queue_bytes, 65536U);
   const auto off = read({kUpstream, "--otlp-endpoint", ""}, environment);
   ASSERT_TRUE(off) << off.error().text;
   EXPECT_FALSE(off->otlp.is_on());
@@ -306,8 +308,8 @@ TEST(Settings, EachBadSettingOfTheExportIsNamed) {
   const std::string endpoint = "--otlp-endpoint=https://127.0.0.1:4318";
   for (const std::string name :
        {"otlp-protocol", "otlp-headers", "otlp-timeout", "otlp-compression", "otlp-insecure",
-        "otlp-ca-file", "otlp-cert-file", "otlp-key-file", "otlp-queue", "otlp-batch",
-        "otlp-delay"}) {
+        "otlp-ca-file", "otlp-cert-file", "otlp-key-file", "otlp-queue", "otlp-queue-bytes",
+        "otlp-batch", "otlp-delay"}) {
     EXPECT_THAT(error_of({kUpstream, endpoint, "--" + name, "no good"}), HasSubstr("--" + name));
   }
   const TempDir dir;

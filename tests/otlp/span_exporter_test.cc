@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "osproxy/observe/explain_shard.h"
 #include "osproxy/otlp/otlp_metrics.h"
 #include "tests/observe/records.h"
 #include "tests/support/await.h"
@@ -201,6 +202,29 @@ TEST_F(SpanExporterTest, TheQueueIsBoundedWhileACollectorHangs) {
   EXPECT_EQ(exporter.counters().waiting, 0U);
   EXPECT_EQ(exporter.totals().dropped, 21U);
   EXPECT_EQ(exporter.totals().kept, 0U);
+}
+
+TEST_F(SpanExporterTest, TheQueueIsBoundedByMemoryToo) {
+  const RecordPointer one = record();
+  collector.hang();
+  SpanExporter& exporter =
+      start({.max_queue_bytes = 3 * memory_of(*one), .max_batch = 2, .delay = 1ms});
+  exporter.take(one);
+  ASSERT_TRUE(await([&] { return collector.attempts() == 1; }));
+  for (int i = 0; i < 5; ++i) exporter.take(one);
+  EXPECT_EQ(exporter.counters().waiting, 4U) << "one under way, three in the queue";
+  EXPECT_EQ(dropped(exporter, DropReason::QueueFull), 4U);
+  EXPECT_EQ(exporter.totals().dropped, 2U);
+  exporter.close(1ms);
+}
+
+TEST_F(SpanExporterTest, AsMuchMemoryAsMayWaitIsSentAtOnce) {
+  const RecordPointer one = record();
+  SpanExporter& exporter = start({.max_queue_bytes = 2 * memory_of(*one), .delay = 1h});
+  exporter.take(one);
+  ASSERT_TRUE(await([&] { return exporter.counters().waiting == 1; }));
+  exporter.take(one);
+  EXPECT_TRUE(await([&] { return exporter.counters().exported == 4; }));
 }
 
 TEST_F(SpanExporterTest, ClosingSendsWhatWaits) {

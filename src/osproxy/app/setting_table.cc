@@ -577,6 +577,11 @@ const SettingRow kTable[] = {
      [](Settings& s, Values v) { return store_path(s.otlp.transport.client_key_file, v[0]); }},
     {"otlp-queue", "N", "records that may wait for the collector (default 2048)", false,
      [](Settings& s, Values v) { return store_count(s.otlp.batch.max_queue, v[0], 1, 1'000'000); }},
+    {"otlp-queue-bytes", "N", "memory of the records that wait for it (default 16777216)", false,
+     [](Settings& s, Values v) {
+       constexpr std::size_t kLeast = 64 << 10;  // there must be room for a record
+       return store_count(s.otlp.batch.max_queue_bytes, v[0], kLeast, kMaxBytes);
+     }},
     {"otlp-batch", "N", "spans in one request at most (default 512)", false,
      [](Settings& s, Values v) { return store_count(s.otlp.batch.max_batch, v[0], 1, 1'000'000); }},
     {"otlp-delay", "DURATION", "that a span waits for others at most (default 5s)", false,

@@ -33,6 +33,7 @@ struct TransportOptions {
 /// How records are collected into requests.
 struct BatchOptions {
   std::size_t max_queue = 2'048;           ///< records that wait
+  std::size_t max_queue_bytes = 16 << 20;  ///< memory that they take
   std::size_t max_batch = 512;             ///< spans in one request
   std::chrono::milliseconds delay{5'000};  ///< that the first of a batch waits for others
 };

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <exception>
-#include <new>
 #include <utility>
+
+#include "osproxy/observe/explain_shard.h"
 
 namespace osproxy::otlp {
 namespace {
@@ -24,7 +25,7 @@ SpanExporter::SpanExporter(const OtlpOptions& options, std::unique_ptr<SpanTrans
     : options_(options),
       encoder_(resource_of(options, uses.instance)),
       clock_(uses.clock),
-      queue_(options.batch.max_queue),
+      queue_({.records = options.batch.max_queue, .bytes = options.batch.max_queue_bytes}),
       transport_(std::move(transport)),
       machine_(uses.retry, uses.random),
       thread_([this](const std::stop_token& closing) { run(closing); }) {}
@@ -41,11 +42,7 @@ void SpanExporter::take(const RecordPointer& record) noexcept {
   if (record->span_id.empty()) return;
   const Amount amount{.records = 1, .spans = spans_of(*record)};
   if (closed_.load(std::memory_order_relaxed)) return drop(DropReason::Stopped, amount);
-  try {
-    if (!queue_.push(record)) drop(DropReason::QueueFull, amount);
-  } catch (const std::bad_alloc&) {
-    drop(DropReason::OutOfMemory, amount);
-  }
+  if (!queue_.push(record)) drop(DropReason::QueueFull, amount);
 }
 
 void SpanExporter::close(std::chrono::milliseconds timeout) {
@@ -107,7 +104,7 @@ void SpanExporter::run(const std::stop_token& closing) {
 /// closing.
 void SpanExporter::collect(const std::stop_token& closing) {
   BootTime latest = clock_.now().boot + options_.batch.delay;
-  while (pending_.size() < options_.batch.max_batch) {
+  while (!makes_a_batch()) {
     const bool was_empty = pending_.empty();
     std::vector<RecordPointer> more = queue_.take_all(was_empty ? kIdle : 0ns, closing);
     std::ranges::move(more, std::back_inserter(pending_));
@@ -115,9 +112,17 @@ void SpanExporter::collect(const std::stop_token& closing) {
     if (closing.stop_requested()) return;
     const BootTime now = clock_.now().boot;
     if (was_empty) latest = now + options_.batch.delay;
-    if (amount_of(pending_).spans >= options_.batch.max_batch || now >= latest) return;
+    if (now >= latest || makes_a_batch()) return;
     pause(std::min<std::chrono::nanoseconds>(kGather, latest - now), closing);
   }
+}
+
+/// Enough spans for a request, or as much memory as may wait in the queue.
+bool SpanExporter::makes_a_batch() const noexcept {
+  std::size_t bytes = 0;
+  for (const RecordPointer& record : pending_) bytes += memory_of(*record);
+  return amount_of(pending_).spans >= options_.batch.max_batch ||
+         bytes >= options_.batch.max_queue_bytes;
 }
 
 /// Takes as many of `pending_` as make one request; the spans of a record go together.

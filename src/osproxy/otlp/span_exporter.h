@@ -11,7 +11,8 @@
 //
 // Thread safety: take(), counters() and status() from any thread; close() from one, once.
 // Ownership: owns the transport and its thread; the destructor closes. `clock` must outlive it.
-// Invariant: at most `max_queue` records wait in the queue, and as many again are being batched.
+// Invariant: at most `max_queue` records and `max_queue_bytes` of them wait in the queue, and what
+// is being batched takes less than twice as much.
 #pragma once
 
 #include <array>
@@ -25,9 +26,9 @@
 #include <thread>
 #include <vector>
 
-#include "osproxy/core/bounded_queue.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/core/random.h"
+#include "osproxy/observe/record_queue.h"
 #include "osproxy/observe/record_sink.h"
 #include "osproxy/otlp/otlp_counters.h"
 #include "osproxy/otlp/otlp_options.h"
@@ -86,6 +87,7 @@ class SpanExporter final : public RecordSink {
   void drop(DropReason reason, Amount amount) noexcept;
   std::chrono::milliseconds time_for_attempt(const std::stop_token& closing) const;
   bool pause(std::chrono::nanoseconds wait, const std::stop_token& closing);
+  bool makes_a_batch() const noexcept;
 
   // Constant after construction.
   const OtlpOptions options_;
@@ -93,7 +95,7 @@ class SpanExporter final : public RecordSink {
   const Clock& clock_;
 
   // Own synchronization.
-  BoundedQueue<RecordPointer> queue_;
+  RecordQueue queue_;
   std::stop_source abort_;  // ends an attempt that is under way
 
   // Relaxed, all of them: each is a number to look at, ordering nothing.
