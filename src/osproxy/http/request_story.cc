@@ -19,7 +19,7 @@ std::string_view known_method(std::string_view method) noexcept {
 }
 
 /// A worker's part; 0 only if there is no limit.
-TokenRate part_of(const TokenRate& rate, unsigned workers) noexcept {
+TokenRate budget_of_worker(const TokenRate& rate, unsigned workers) noexcept {
   if (rate.is_unlimited()) return rate;
   return {.per_second = std::max(rate.per_second / workers, 1U),
           .burst = std::max(rate.burst / workers, 1U)};
@@ -60,7 +60,7 @@ void RequestStory::identify(const RequestHead& head) {
 
 void RequestStory::read_signed_directive() {
   auto read = read_signed_header(*head_, worker_, started_.wall);
-  const auto budget = part_of(worker_.options.directive_budget, worker_.options.workers);
+  const auto budget = budget_of_worker(worker_.options.directive_budget, worker_.options.workers);
   if (read && !worker_.signed_budget.take(budget, started_.boot)) {
     read = std::unexpected(SignedFault::OverBudget);
   }

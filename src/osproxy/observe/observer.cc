@@ -20,7 +20,7 @@ std::size_t part(std::size_t total, std::size_t workers) {
   return total == 0 ? 0 : std::max<std::size_t>(total / workers, 1);
 }
 
-ObserverOptions part_of(const ObserverOptions& totals, std::size_t workers) {
+ObserverOptions share_of_worker(const ObserverOptions& totals, std::size_t workers) {
   return {.explain_max_records = part(totals.explain_max_records, workers),
           .explain_max_bytes = part(totals.explain_max_bytes, workers),
           .ring_records = part(totals.ring_records, workers),
@@ -150,7 +150,7 @@ Observer::Observer(const ObserverOptions& options, std::size_t workers,
         std::vector<std::unique_ptr<Worker>> made;
         made.reserve(workers);
         for (std::size_t i = 0; i < workers; ++i) {
-          made.push_back(std::make_unique<Worker>(part_of(options, workers), key, sinks_));
+          made.push_back(std::make_unique<Worker>(share_of_worker(options, workers), key, sinks_));
         }
         return made;
       }()) {}
