@@ -48,15 +48,17 @@ TEST(ObserverMetrics, ShowsLatencyAsACumulativeHistogram) {
   for (const auto latency : {700us, 3'000us, 45'000'000us}) {
     observer.recorder(0).count({.endpoint = Endpoint::Search, .status = 200, .latency = latency});
   }
+  observer.recorder(0).count({.endpoint = Endpoint::Search, .status = 503, .latency = 100us});
   const auto page = scrape(observer);
   const std::string name = "osproxy_request_duration_seconds";
   EXPECT_EQ(page.types.at(name), "histogram");
-  EXPECT_EQ(page.sample(name + R"(_bucket{endpoint="Search",le="0.0005"})"), 0);
-  EXPECT_EQ(page.sample(name + R"(_bucket{endpoint="Search",le="0.001"})"), 1);
-  EXPECT_EQ(page.sample(name + R"(_bucket{endpoint="Search",le="30"})"), 2);
-  EXPECT_EQ(page.sample(name + R"(_bucket{endpoint="Search",le="+Inf"})"), 3);
-  EXPECT_EQ(page.sample(name + R"(_count{endpoint="Search"})"), 3);
-  EXPECT_DOUBLE_EQ(page.sample(name + R"(_sum{endpoint="Search"})"), 45.0037);
+  EXPECT_EQ(page.sample(name + R"(_bucket{endpoint="Search",status_class="2xx",le="0.0005"})"), 0);
+  EXPECT_EQ(page.sample(name + R"(_bucket{endpoint="Search",status_class="2xx",le="0.001"})"), 1);
+  EXPECT_EQ(page.sample(name + R"(_bucket{endpoint="Search",status_class="2xx",le="30"})"), 2);
+  EXPECT_EQ(page.sample(name + R"(_bucket{endpoint="Search",status_class="2xx",le="+Inf"})"), 3);
+  EXPECT_EQ(page.sample(name + R"(_count{endpoint="Search",status_class="2xx"})"), 3);
+  EXPECT_EQ(page.sample(name + R"(_count{endpoint="Search",status_class="5xx"})"), 1);
+  EXPECT_DOUBLE_EQ(page.sample(name + R"(_sum{endpoint="Search",status_class="2xx"})"), 45.0037);
 }
 
 TEST(ObserverMetrics, ShowsBodyBytes) {

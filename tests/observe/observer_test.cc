@@ -1,6 +1,7 @@
 #include "osproxy/observe/observer.h"
 
 #include <atomic>
+#include <ranges>
 #include <string>
 #include <thread>
 
@@ -150,15 +151,19 @@ TEST(Observer, SumsRequestsByEndpointAndStatusClass) {
 
   const ObserverTotals totals = observer.totals();
   const EndpointTotals& search = totals.endpoints[static_cast<std::size_t>(Endpoint::Search)];
-  EXPECT_THAT(search.requests, testing::ElementsAre(1, 0, 2, 0, 0, 0));
-  EXPECT_EQ(search.latency[1], 1U);      // 1 ms is inclusive
-  EXPECT_EQ(search.latency[3], 1U);      // 3 ms: the bucket up to 5 ms
-  EXPECT_EQ(search.latency.back(), 1U);  // beyond the last bound
-  EXPECT_EQ(search.latency_sum, 60s + 4ms);
+  const auto count_of = [](const LatencyTotals& one) { return one.count(); };
+  const auto counted = search.requests | std::views::transform(count_of);
+  EXPECT_THAT(std::vector<std::uint64_t>(counted.begin(), counted.end()),
+              testing::ElementsAre(1, 0, 2, 0, 0, 0));
+  EXPECT_EQ(search.requests[2].buckets[1], 1U);      // 1 ms is inclusive
+  EXPECT_EQ(search.requests[2].buckets[3], 1U);      // 3 ms: the bucket up to 5 ms
+  EXPECT_EQ(search.requests[0].buckets.back(), 1U);  // beyond the last bound
+  EXPECT_EQ(search.requests[2].sum, 4ms);
+  EXPECT_EQ(search.requests[0].sum, 60s);
   EXPECT_EQ(search.request_bytes, 11U);
   EXPECT_EQ(search.response_bytes, 102U);
   const EndpointTotals& unknown = totals.endpoints[static_cast<std::size_t>(Endpoint::Unknown)];
-  EXPECT_EQ(unknown.requests[5], 1U);
+  EXPECT_EQ(unknown.requests[5].count(), 1U);
 }
 
 TEST(Observer, CountsAStatusOutsideOfTheClassesAsNone) {
@@ -166,7 +171,9 @@ TEST(Observer, CountsAStatusOutsideOfTheClassesAsNone) {
   for (const int status : {-1, 99, 600, 1'000'000}) {
     observer.recorder(0).count({.endpoint = Endpoint::Count, .status = status});
   }
-  EXPECT_EQ(observer.totals().endpoints[static_cast<std::size_t>(Endpoint::Count)].requests[0], 4U);
+  const ObserverTotals totals = observer.totals();
+  const EndpointTotals& counts = totals.endpoints[static_cast<std::size_t>(Endpoint::Count)];
+  EXPECT_EQ(counts.requests[0].count(), 4U);
 }
 
 // For the thread sanitizer, and for readers that see a record half way out.
@@ -203,7 +210,7 @@ TEST(Observer, ServesReadersWhileWorkersRecord) {
   EXPECT_EQ(totals.recorded, kWorkers * kRecords);
   EXPECT_EQ(totals.explain.kept - totals.explain.evicted, totals.explain.held);
   EXPECT_EQ(totals.ring.kept, kWorkers * kRecords / 2);
-  EXPECT_EQ(totals.endpoints[static_cast<std::size_t>(Endpoint::Search)].requests[2],
+  EXPECT_EQ(totals.endpoints[static_cast<std::size_t>(Endpoint::Search)].requests[2].count(),
             kWorkers * kRecords);
 }
 

@@ -1,5 +1,6 @@
 #include "osproxy/observe/metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <iterator>
@@ -31,32 +32,40 @@ double seconds(std::chrono::nanoseconds time) {
 
 void add_requests(MetricFamily& family, const std::string& endpoint, const EndpointTotals& totals) {
   for (std::size_t i = 0; i < totals.requests.size(); ++i) {
-    if (totals.requests[i] == 0) continue;
-    add_counter(family, static_cast<double>(totals.requests[i]),
+    const std::uint64_t count = totals.requests[i].count();
+    if (count == 0) continue;
+    add_counter(family, static_cast<double>(count),
                 {label("endpoint", endpoint), label("status_class", kStatusClassNames[i])});
   }
 }
 
-void add_latency(MetricFamily& family, const std::string& endpoint, const EndpointTotals& totals) {
+void add_histogram(MetricFamily& family, std::vector<Label> labels, const LatencyTotals& totals) {
   ClientMetric metric;
-  metric.label = {label("endpoint", endpoint)};
+  metric.label = std::move(labels);
   std::uint64_t count = 0;
-  for (std::size_t i = 0; i < totals.latency.size(); ++i) {
-    count += totals.latency[i];
+  for (std::size_t i = 0; i < totals.buckets.size(); ++i) {
+    count += totals.buckets[i];
     const double bound = i < kLatencyBounds.size() ? seconds(kLatencyBounds[i])
                                                    : std::numeric_limits<double>::infinity();
     metric.histogram.bucket.push_back({.cumulative_count = count, .upper_bound = bound});
   }
   metric.histogram.sample_count = count;
-  metric.histogram.sample_sum = seconds(totals.latency_sum);
+  metric.histogram.sample_sum = seconds(totals.sum);
   family.metric.push_back(std::move(metric));
 }
 
-bool is_idle(const EndpointTotals& totals) {
-  for (const std::uint64_t requests : totals.requests) {
-    if (requests > 0) return false;
+void add_latency(MetricFamily& family, const std::string& endpoint, const EndpointTotals& totals) {
+  for (std::size_t i = 0; i < totals.requests.size(); ++i) {
+    if (totals.requests[i].count() == 0) continue;
+    add_histogram(family,
+                  {label("endpoint", endpoint), label("status_class", kStatusClassNames[i])},
+                  totals.requests[i]);
   }
-  return true;
+}
+
+bool is_idle(const EndpointTotals& totals) {
+  return std::ranges::all_of(totals.requests,
+                             [](const LatencyTotals& one) { return one.count() == 0; });
 }
 
 void append_request_families(const ObserverTotals& totals, std::vector<MetricFamily>& families) {

@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -57,11 +58,19 @@ inline constexpr std::array<std::chrono::microseconds, 15> kLatencyBounds{
 /// 1xx to 5xx at their first digit; at 0 those that were sent no answer.
 inline constexpr std::size_t kStatusClassCount = 6;
 
+/// How long requests took.
+struct LatencyTotals {
+  std::array<std::uint64_t, kLatencyBounds.size() + 1> buckets{};  ///< not cumulative
+  std::chrono::nanoseconds sum{0};
+
+  std::uint64_t count() const noexcept {
+    return std::accumulate(buckets.begin(), buckets.end(), std::uint64_t{0});
+  }
+};
+
 /// The requests of one endpoint since the start.
 struct EndpointTotals {
-  std::array<std::uint64_t, kStatusClassCount> requests{};
-  std::array<std::uint64_t, kLatencyBounds.size() + 1> latency{};  ///< by bucket, not cumulative
-  std::chrono::nanoseconds latency_sum{0};
+  std::array<LatencyTotals, kStatusClassCount> requests{};  ///< by the class of the status
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
 };

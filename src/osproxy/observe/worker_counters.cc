@@ -14,18 +14,24 @@ std::size_t latency_bucket(std::chrono::nanoseconds latency) noexcept {
   return static_cast<std::size_t>(bound - kLatencyBounds.begin());
 }
 
+void LatencyCounters::count(std::chrono::nanoseconds latency) noexcept {
+  buckets[latency_bucket(latency)].add(1);
+  sum_ns.add(static_cast<std::uint64_t>(std::max<std::int64_t>(latency.count(), 0)));
+}
+
+void LatencyCounters::add_to(LatencyTotals& totals) const noexcept {
+  for (std::size_t i = 0; i < buckets.size(); ++i) totals.buckets[i] += buckets[i].get();
+  totals.sum += std::chrono::nanoseconds(sum_ns.get());
+}
+
 void EndpointCounters::count(const RequestSample& sample) noexcept {
-  requests[status_class(sample.status)].add(1);
-  latency[latency_bucket(sample.latency)].add(1);
-  latency_sum_ns.add(static_cast<std::uint64_t>(std::max<std::int64_t>(sample.latency.count(), 0)));
+  requests[status_class(sample.status)].count(sample.latency);
   request_bytes.add(sample.request_bytes);
   response_bytes.add(sample.response_bytes);
 }
 
 void EndpointCounters::add_to(EndpointTotals& totals) const noexcept {
-  for (std::size_t i = 0; i < requests.size(); ++i) totals.requests[i] += requests[i].get();
-  for (std::size_t i = 0; i < latency.size(); ++i) totals.latency[i] += latency[i].get();
-  totals.latency_sum += std::chrono::nanoseconds(latency_sum_ns.get());
+  for (std::size_t i = 0; i < requests.size(); ++i) requests[i].add_to(totals.requests[i]);
   totals.request_bytes += request_bytes.get();
   totals.response_bytes += response_bytes.get();
 }

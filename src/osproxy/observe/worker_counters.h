@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -22,10 +23,16 @@ class SingleWriterCounter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+struct LatencyCounters {
+  std::array<SingleWriterCounter, kLatencyBounds.size() + 1> buckets;
+  SingleWriterCounter sum_ns;
+
+  void count(std::chrono::nanoseconds latency) noexcept;
+  void add_to(LatencyTotals& totals) const noexcept;
+};
+
 struct EndpointCounters {
-  std::array<SingleWriterCounter, kStatusClassCount> requests;
-  std::array<SingleWriterCounter, kLatencyBounds.size() + 1> latency;
-  SingleWriterCounter latency_sum_ns;
+  std::array<LatencyCounters, kStatusClassCount> requests;
   SingleWriterCounter request_bytes;
   SingleWriterCounter response_bytes;
 
