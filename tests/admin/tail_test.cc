@@ -66,6 +66,30 @@ TEST_F(TailTest, TellsHowManyWereDropped) {
                                                   "event: record\n"));
 }
 
+TEST_F(TailTest, TellsHowManyWereHeldBackByHowTheyEnded) {
+  const Response response = ask("/admin/tail?status=5xx");
+  record(make_record("a"));
+  record(make_record("b"));
+  EXPECT_EQ(response.events->next(),
+            std::string(kGreeting) + "event: held_back\ndata: {\"count\":2}\n\n");
+}
+
+TEST_F(TailTest, TellsWhenTheDirectiveEndsAndWheneverThatChanges) {
+  const auto publish = [this](std::string_view directives) {
+    ASSERT_TRUE(parts_.store.publish(directives, std::nullopt));
+  };
+  publish(R"({"directives":[{"id":"a","level":"Shape","expires_at":"2030-01-01T00:10:00Z"}]})");
+  const Response response = ask("/admin/tail?directive=a");
+  EXPECT_EQ(response.events->next(),
+            std::string(kGreeting) +
+                "event: directive\ndata: {\"expires_at\":\"2030-01-01T00:10:00Z\"}\n\n");
+  publish(R"({"directives":[{"id":"a","level":"Shape","expires_at":"2030-01-01T00:10:00Z"},)"
+          R"({"id":"b","level":"Shape","expires_at":"2030-01-01T00:20:00Z"}]})");
+  EXPECT_EQ(response.events->next(), "");
+  publish(R"({"directives":[]})");
+  EXPECT_EQ(response.events->next(), "event: directive\ndata: {\"expires_at\":null}\n\n");
+}
+
 TEST_F(TailTest, MakesABoundedPieceOfTextAtATime) {
   const Response response = ask("/admin/tail");
   for (int i = 0; i < 1'000; ++i) record(make_record("a"));
@@ -96,15 +120,19 @@ TEST_F(TailTest, FiltersByTheQuery) {
   wanted.principal = "ana";
   wanted.status = 502;
   wanted.latency = 2s;
-  for (const char* query : {"directive=d%201", "tenant=acme", "index=orders", "principal=ana",
-                            "endpoint=Search&status=5xx", "status=502", "slower=1s500ms"}) {
+  const std::string held_back = "event: held_back\ndata: {\"count\":1}\n\n";
+  for (const auto& [query, before] :
+       {std::pair("directive=d%201", std::string()), std::pair("tenant=acme", std::string()),
+        std::pair("index=orders", std::string()), std::pair("principal=ana", std::string()),
+        std::pair("endpoint=Search&status=5xx", std::string()), std::pair("status=502", held_back),
+        std::pair("slower=1s500ms", held_back)}) {
     const Response response = ask(std::string("/admin/tail?") + query);
     ASSERT_EQ(response.status, 200) << query;
     Record other = make_record("other");
     other.endpoint = Endpoint::Count;
     record(other);
     record(wanted);
-    EXPECT_EQ(response.events->next(), kGreeting + event_of(wanted)) << query;
+    EXPECT_EQ(response.events->next(), kGreeting + before + event_of(wanted)) << query;
   }
 }
 

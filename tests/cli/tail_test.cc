@@ -76,8 +76,28 @@ TEST(Tail, PrintsALineForEachRecordAndASummary) {
   Harness harness;
   const Result result = harness.run_bare({"tail", "-n", "2", "--admin", admin.url()});
   EXPECT_EQ(result.code, 0);
-  EXPECT_EQ(result.out, std::string(kLine) + "\n" + kLine + "\n-- 2 shown, 3 dropped --\n");
+  EXPECT_EQ(result.out,
+            std::string(kLine) + "\n" + kLine + "\n-- 2 shown, 5 matched, 3 dropped --\n");
   EXPECT_EQ(result.err, "");
+}
+
+TEST(Tail, SumsUpWhatADirectiveMatchedAndWhenItEnds) {
+  const std::string before =
+      greeting() + event("directive", R"({"expires_at":"2029-12-31T00:00:00Z"})") +
+      event("held_back", R"({"count":400})") + event("held_back", R"({"count":17})");
+  for (const auto& [news, left] :
+       {std::pair("\"2030-01-01T00:08:47.5Z\"", "8m47s"),
+        std::pair("\"2029-12-31T23:59:59Z\"", "0s"), std::pair("null", "0s")}) {
+    const std::string end = std::string(R"({"expires_at":)") + news + "}";
+    FakeAdmin admin([&](const FakeRequest&) {
+      return stream_of(before + event("directive", end) + event("record", kRecord));
+    });
+    Harness harness;
+    const Result result =
+        harness.run_bare({"tail", "acme-search-7f3", "-n", "1", "--admin", admin.url()});
+    EXPECT_EQ(result.out,
+              std::string(kLine) + "\n-- 1 shown, 418 matched, 0 dropped, " + left + " left --\n");
+  }
 }
 
 TEST(Tail, PrintsTheDocumentsAsTheyAreWhenAskedForJson) {
@@ -87,7 +107,7 @@ TEST(Tail, PrintsTheDocumentsAsTheyAreWhenAskedForJson) {
   const Result result =
       harness.run_bare({"tail", "--output=json", "-n", "1", "--admin", admin.url()});
   EXPECT_EQ(result.out, std::string(kRecord) + "\n");
-  EXPECT_EQ(result.err, "-- 1 shown, 0 dropped --\n");
+  EXPECT_EQ(result.err, "-- 1 shown, 1 matched, 0 dropped --\n");
 }
 
 TEST(Tail, AsksForWhatTheFlagsSay) {
@@ -159,7 +179,7 @@ TEST(Tail, EndsWithASignalAndTheSummary) {
   harness.stop.request_stop();
   const Result result = harness.run_bare({"tail", "--admin", admin.url()});
   EXPECT_EQ(result.code, 0);
-  EXPECT_EQ(result.out, "-- 0 shown, 0 dropped --\n");
+  EXPECT_EQ(result.out, "-- 0 shown, 0 matched, 0 dropped --\n");
 }
 
 TEST(Tail, RefusesAWrongFlagBeforeAnythingIsSent) {

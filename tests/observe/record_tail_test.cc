@@ -35,6 +35,22 @@ TEST(RecordTail, GivesEachReaderWhatPassesItsFilter) {
   EXPECT_THAT(ids_of(none->take()), testing::IsEmpty());
 }
 
+TEST(RecordTail, CountsWhatMatchesTheTargetAndIsHeldBackByTheRest) {
+  RecordTail tail;
+  const auto slow_ones = tail.open({.target = {.tenant = "acme"}, .slower = 1s});
+  for (const auto& [tenant, latency] :
+       {std::pair("acme", 2s), std::pair("acme", 0s), std::pair("other", 0s)}) {
+    Record one = make_record("a");
+    one.tenant = tenant;
+    one.latency = latency;
+    tail.take(std::make_shared<const Record>(one));
+  }
+  const RecordTail::Taken taken = slow_ones->take();
+  EXPECT_EQ(taken.records.size(), 1U);
+  EXPECT_EQ(taken.held_back, 1U);
+  EXPECT_EQ(slow_ones->take().held_back, 0U);
+}
+
 TEST(RecordTail, KeepsNothingForNobody) {
   RecordTail tail;
   tail.take(record("before"));

@@ -8,6 +8,7 @@
 #include "osproxy/admin/event_source.h"
 #include "osproxy/admin/handlers.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/rfc3339.h"
 #include "osproxy/observe/record.h"
 #include "osproxy/observe/record_tail.h"
 
@@ -22,12 +23,53 @@ std::string event(std::string_view type, std::string_view data) {
   return text.append(type).append("\ndata: ").append(data).append("\n\n");
 }
 
+std::string count_event(std::string_view type, std::uint64_t count) {
+  JsonWriter json;
+  json.begin_object().field("count", count).end_object();
+  return event(type, std::move(json).take());
+}
+
+// Tells when a directive ends, and again once that is another time, or it is not there any more.
+class DirectiveNews {
+ public:
+  DirectiveNews(const DirectiveStore& store, std::optional<std::string> id)
+      : store_(store), id_(std::move(id)) {}
+
+  // Empty if there is nothing new.
+  std::string next() {
+    if (!id_) return "";
+    auto set = store_.load();
+    if (set == seen_) return "";
+    seen_ = std::move(set);
+    std::string end;
+    for (const CompiledDirective& one : seen_->directives()) {
+      if (one.directive.id == *id_) end = format_rfc3339(one.life.wall_end);
+    }
+    if (end == end_) return "";
+    end_ = end;
+    JsonWriter json;
+    json.begin_object().field_or_null("expires_at", end_).end_object();
+    return event("directive", std::move(json).take());
+  }
+
+ private:
+  const DirectiveStore& store_;
+  const std::optional<std::string> id_;
+  DirectiveSet::Pointer seen_;
+  std::string end_;
+};
+
 class TailEvents final : public EventSource {
  public:
-  TailEvents(std::unique_ptr<RecordTail::Reader> reader, std::uint64_t limit, std::string greeting)
-      : reader_(std::move(reader)), left_(limit), text_(std::move(greeting)) {}
+  TailEvents(std::unique_ptr<RecordTail::Reader> reader, std::uint64_t limit, DirectiveNews news,
+             std::string greeting)
+      : reader_(std::move(reader)),
+        left_(limit),
+        news_(std::move(news)),
+        text_(std::move(greeting)) {}
 
   std::optional<std::string> next() override {
+    text_ += news_.next();
     if (next_ == taken_.records.size()) take();
     for (; next_ < taken_.records.size() && left_ > 0 && text_.size() < kTextBytes; ++next_) {
       text_ += event("record", to_json(*taken_.records[next_]));
@@ -42,16 +84,15 @@ class TailEvents final : public EventSource {
   void take() {
     taken_ = reader_->take();
     next_ = 0;
-    if (taken_.dropped == 0) return;
-    JsonWriter json;
-    json.begin_object().field("count", taken_.dropped).end_object();
-    text_ += event("dropped", std::move(json).take());
+    if (taken_.dropped > 0) text_ += count_event("dropped", taken_.dropped);
+    if (taken_.held_back > 0) text_ += count_event("held_back", taken_.held_back);
   }
 
   const std::unique_ptr<RecordTail::Reader> reader_;
   RecordTail::Taken taken_;
   std::size_t next_ = 0;
   std::uint64_t left_;
+  DirectiveNews news_;
   std::string text_;
 };
 
@@ -158,6 +199,7 @@ Response get_tail(const Context& context, const Request& request, std::string_vi
   }
   auto wanted = read_query(request.query());
   if (!wanted) return std::move(wanted).error();
+  DirectiveNews news(context.parts.store, wanted->filter.directive);
   auto reader = context.parts.tail->open(std::move(wanted->filter));
   if (!reader) {
     return error_response(
@@ -165,7 +207,7 @@ Response get_tail(const Context& context, const Request& request, std::string_vi
         "as many read the tail as may at a time: " + std::to_string(RecordTail::kMaxReaders));
   }
   return {.content_type = "text/event-stream",
-          .events = std::make_shared<TailEvents>(std::move(reader), wanted->limit,
+          .events = std::make_shared<TailEvents>(std::move(reader), wanted->limit, std::move(news),
                                                  greeting(context.options.instance))};
 }
 

@@ -1,4 +1,5 @@
 // osproxyctl tail [DIRECTIVE_ID]
+#include <algorithm>
 #include <list>
 #include <map>
 #include <memory>
@@ -94,6 +95,7 @@ class Tail final : public TailListener {
     failure_ = std::move(failure);
     context_.stop();
   }
+  std::string left() const;
   bool is_done() const noexcept {
     return flags_.count && shown_ >= static_cast<std::uint64_t>(*flags_.count);
   }
@@ -108,6 +110,9 @@ class Tail final : public TailListener {
   bool begun_ = false;                // some instance
   std::uint64_t shown_ = 0;
   std::uint64_t dropped_ = 0;
+  std::uint64_t held_back_ = 0;
+  bool knows_end_ = false;       // of the directive
+  std::optional<WallTime> end_;  // nullopt: it is not there any more
   std::optional<Failure> failure_;
 };
 
@@ -115,6 +120,11 @@ void Tail::on_event(const Origin& instance, const Event& event) {
   if (is_done() || failure_) return;
   if (event.type == "instance") names_[instance.to_string()] = instance_of_event(event.data);
   if (event.type == "dropped") dropped_ += count_of_event(event.data);
+  if (event.type == "held_back") held_back_ += count_of_event(event.data);
+  if (event.type == "directive") {
+    knows_end_ = true;
+    end_ = end_of_event(event.data);
+  }
   if (event.type == "record") show(instance, event.data);
 }
 
@@ -131,10 +141,20 @@ void Tail::show(const Origin& instance, const std::string& record) {
   if (is_done()) context_.stop();
 }
 
+// ", 8m47s left", if a directive is asked for and an instance knows it.
+std::string Tail::left() const {
+  using std::chrono::seconds;
+  if (!knows_end_) return "";
+  const WallTime now = environment_.clock.now().wall;
+  const auto left = end_ ? std::chrono::floor<seconds>(*end_ - now) : seconds{0};
+  return fmt::format(", {} left", format_duration(std::max(left, seconds{0})));
+}
+
 std::expected<void, Failure> Tail::end() const {
   if (failure_) return std::unexpected(*failure_);
   auto& out = flags_.output == Output::Json ? environment_.err : environment_.out;
-  fmt::print(out, "-- {} shown, {} dropped --\n", shown_, dropped_);
+  fmt::print(out, "-- {} shown, {} matched, {} dropped{} --\n", shown_,
+             shown_ + dropped_ + held_back_, dropped_, left());
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include "osproxy/cli/text.h"
+#include "osproxy/core/rfc3339.h"
 
 namespace osproxy::cli {
 namespace {
@@ -84,6 +85,13 @@ std::string instance_of_event(std::string_view data) {
   dom::element root;
   if (parser.parse(data.data(), data.size()).get(root) != simdjson::SUCCESS) return "";
   return std::string(value_or<std::string_view>(root, "/instance", ""));
+}
+
+std::optional<WallTime> end_of_event(std::string_view data) {
+  dom::parser parser;
+  dom::element root;
+  if (parser.parse(data.data(), data.size()).get(root) != simdjson::SUCCESS) return std::nullopt;
+  return parse_rfc3339_utc(value_or<std::string_view>(root, "/expires_at", ""));
 }
 
 std::uint64_t count_of_event(std::string_view data) {

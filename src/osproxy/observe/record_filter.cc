@@ -13,14 +13,18 @@ bool equal_or_absent(const std::optional<std::string>& wanted, const std::string
 
 }  // namespace
 
-bool RecordFilter::passes(const Record& record) const noexcept {
+bool RecordFilter::matches(const Record& record) const noexcept {
   return (!directive ||
           std::ranges::find(record.directives, *directive) != record.directives.end()) &&
          equal_or_absent(target.tenant, record.tenant) &&
          equal_or_absent(target.principal, record.principal) &&
          (!target.endpoint || *target.endpoint == record.endpoint) &&
-         (!target.index || index_expression_covers(record.index, *target.index)) &&
-         (!status || status->matches(record.status)) && (!slower || record.latency >= *slower);
+         (!target.index || index_expression_covers(record.index, *target.index));
+}
+
+bool RecordFilter::passes(const Record& record) const noexcept {
+  return matches(record) && (!status || status->matches(record.status)) &&
+         (!slower || record.latency >= *slower);
 }
 
 }  // namespace osproxy

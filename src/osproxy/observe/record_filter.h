@@ -21,6 +21,9 @@ struct RecordFilter {
   std::optional<StatusFilter> status{};
   std::optional<std::chrono::milliseconds> slower{};  ///< at least as slow as this
 
+  /// What the directive and the target say, whatever became of the request.
+  bool matches(const Record& record) const noexcept;
+
   bool passes(const Record& record) const noexcept;
 
   friend bool operator==(const RecordFilter&, const RecordFilter&) = default;

@@ -27,10 +27,15 @@ void RecordTail::close(const Reader& reader) noexcept {
 
 void RecordTail::hand_on(const RecordPointer& record) noexcept {
   const std::lock_guard lock(mutex_);
-  for (Reader* const reader : readers_) {
-    if (!reader->filter_.passes(*record)) continue;
-    if (reader->queue_.push(record)) continue;
-    reader->dropped_.fetch_add(1, std::memory_order_relaxed);
+  for (Reader* const reader : readers_) hand_on(record, *reader);
+}
+
+void RecordTail::hand_on(const RecordPointer& record, Reader& reader) noexcept {
+  if (!reader.filter_.matches(*record)) return;
+  if (!reader.filter_.passes(*record)) {
+    reader.held_back_.fetch_add(1, std::memory_order_relaxed);
+  } else if (!reader.queue_.push(record)) {
+    reader.dropped_.fetch_add(1, std::memory_order_relaxed);
     dropped_.fetch_add(1, std::memory_order_relaxed);
   }
 }
@@ -45,7 +50,8 @@ OutputTotals RecordTail::totals() const noexcept {
 
 RecordTail::Taken RecordTail::Reader::take() {
   Taken taken{.records = queue_.take_all({}, {}),
-              .dropped = dropped_.exchange(0, std::memory_order_relaxed)};
+              .dropped = dropped_.exchange(0, std::memory_order_relaxed),
+              .held_back = held_back_.exchange(0, std::memory_order_relaxed)};
   tail_.sent_.fetch_add(taken.records.size(), std::memory_order_relaxed);
   return taken;
 }

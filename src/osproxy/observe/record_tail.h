@@ -38,6 +38,8 @@ class RecordTail final : public RecordSink {
   struct Taken {
     std::vector<RecordPointer> records;
     std::uint64_t dropped = 0;  ///< since the last take()
+    /// So many matched the filter's directive and target and did not pass the rest of it.
+    std::uint64_t held_back = 0;
   };
 
   RecordTail() = default;
@@ -58,6 +60,7 @@ class RecordTail final : public RecordSink {
 
  private:
   void hand_on(const RecordPointer& record) noexcept;
+  void hand_on(const RecordPointer& record, Reader& reader) noexcept;
   void close(const Reader& reader) noexcept;
 
   // Relaxed: numbers to look at.
@@ -87,7 +90,9 @@ class RecordTail::Reader {
   RecordTail& tail_;
   const RecordFilter filter_;
   RecordQueue queue_;
-  std::atomic<std::uint64_t> dropped_{0};  // relaxed: a number
+  // Relaxed: numbers.
+  std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::uint64_t> held_back_{0};
 };
 
 }  // namespace osproxy
