@@ -7,7 +7,7 @@ from pathlib import Path
 
 from echo_upstream import EchoUpstream
 
-from parts import eventually
+from parts import Authority, Ctl, eventually
 
 CANARY = "canary-7f3a9"
 BASIC = base64.b64encode(f"ana:{CANARY}-password".encode()).decode()
@@ -56,6 +56,36 @@ def test_an_exchange_is_kept_whole_and_credentials_are_not(start_proxy, tmp_path
             assert BASIC not in file.read_text()
         assert proxy.status()["capture"]["state"] == "on"
         assert proxy.metrics()["osproxy_capture_exchanges_total"] == 2
+
+
+def test_what_was_captured_can_be_sent_again(start_proxy, tmp_path, traffic):
+    spool = tmp_path / "spool"
+    with EchoUpstream() as upstream:
+        proxy = start(start_proxy, tmp_path, upstream, "--capture-dir", str(spool))
+        search = b'{"query":{"term":{"name":"Zo\xc3\xab"}}}'
+        traffic.send(proxy, "POST", "/orders/_search?q=a%2Fb", body=search,
+                     headers={"Content-Type": "application/json"})  # fmt: skip
+        traffic.send(proxy, "PUT", "/orders/_doc/1", body=b"{}")
+        eventually(lambda: len(lines(spool)) == 2, what="two lines")
+    (file,) = spool.glob("capture-*.ndjson")
+    ca = Authority(tmp_path, "elsewhere")
+    with EchoUpstream(tls=ca.issue("elsewhere")) as elsewhere:
+        replay = ["replay", str(file), "--to", elsewhere.url]
+        untrusted = Ctl()("capture", *replay)
+        assert untrusted.status == 5
+        assert "certificate verify failed" in untrusted.err
+        replay += ["--ca-file", str(ca.file), "--header", "Authorization: Basic again"]
+        done = Ctl()("capture", *replay)
+        assert done.status == 0, done.err
+        assert "1 sent, 1 with the status of then; 1 left out" in done.out
+        (seen,) = elsewhere.seen
+        assert (seen.method, seen.target, seen.body) == (
+            "POST", "/orders/_search?q=a%2Fb", search
+        )  # fmt: skip
+        assert seen.header("Authorization") == "Basic again"
+        assert seen.header("Content-Type") == "application/json"
+        assert Ctl()("capture", *replay, "--writes").status == 0
+        assert [one.method for one in elsewhere.seen[1:]] == ["POST", "PUT"]
 
 
 def test_a_full_disk_stops_capture_and_not_traffic(start_proxy, tmp_path, traffic):

@@ -5,17 +5,10 @@
 #include <thread>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/core/error.hpp>
 #include <fmt/format.h>
 
+#include "osproxy/cli/http_call.h"
 #include "osproxy/cli/http_error.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/version.h"
@@ -23,66 +16,32 @@
 namespace osproxy::cli {
 namespace {
 
-namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using boost::system::error_code;
-using Request = http::request<http::string_body>;
-using ResponseParser = http::response_parser<http::string_body>;
 
 // Enough that a fleet with dead members is asked in seconds, few enough for any laptop.
 constexpr std::size_t kMaxParallel = 16;
 
-// By value and reference: the frame ends within perform(), which owns what it refers to.
-asio::awaitable<error_code> exchange(const HostPort& address, const Request& request,
-                                     ResponseParser& response) {
-  constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-  const auto executor = co_await asio::this_coro::executor;
-  asio::ip::tcp::resolver resolver(executor);
-  auto [resolve_error, found] =
-      co_await resolver.async_resolve(address.host, std::to_string(address.port), kAwait);
-  if (resolve_error) co_return resolve_error;
-
-  asio::ip::tcp::socket socket(executor);
-  auto [connect_error, endpoint] = co_await asio::async_connect(socket, found, kAwait);
-  if (connect_error) co_return connect_error;
-  auto [write_error, written] = co_await http::async_write(socket, request, kAwait);
-  if (write_error) co_return write_error;
-  boost::beast::flat_buffer buffer;
-  auto [read_error, read] = co_await http::async_read(socket, buffer, response, kAwait);
-  co_return read_error;
-}
-
-AdminResult perform(const Origin& instance, Request& request, std::chrono::milliseconds timeout) {
-  request.set(http::field::host, instance.address.to_string());
+AdminResult perform(const Origin& instance, HttpRequest& request,
+                    std::chrono::milliseconds timeout) {
   request.set(http::field::user_agent, fmt::format("osproxyctl/{}", kVersion));
-  request.set(http::field::connection, "close");
-  request.prepare_payload();
-  ResponseParser response;
-  response.body_limit(kMaxAnswerBytes);
-
-  std::optional<error_code> result;
-  {
-    asio::io_context context(1);
-    asio::co_spawn(context, exchange(instance.address, request, response),
-                   [&result](std::exception_ptr, error_code error) { result = error; });
-    context.run_for(timeout);
-  }  // what is not done by now is abandoned here
-  if (!result) {
+  auto answer =
+      http_call(instance, request, {.timeout = timeout, .max_answer_bytes = kMaxAnswerBytes});
+  if (answer) {
+    return AdminAnswer{.status = static_cast<int>(answer->result_int()),
+                       .etag = std::string((*answer)[http::field::etag]),
+                       .body = std::move(answer->body())};
+  }
+  if (answer.error() == boost::beast::error::timeout) {
     return std::unexpected(
         fmt::format("{}: no answer within {}; check the address, or give more --timeout",
                     instance.to_string(), format_duration(timeout)));
   }
-  if (*result) {
-    return std::unexpected(fmt::format("{}: {}", instance.to_string(), explain_error(*result)));
-  }
-  auto message = response.release();
-  return AdminAnswer{.status = static_cast<int>(message.result_int()),
-                     .etag = std::string(message[http::field::etag]),
-                     .body = std::move(message.body())};
+  return std::unexpected(
+      fmt::format("{}: {}", instance.to_string(), explain_error(answer.error())));
 }
 
-Request make_request(http::verb verb, const std::string& target, const std::string& token) {
-  Request request(verb, target, 11);
+HttpRequest make_request(http::verb verb, const std::string& target, const std::string& token) {
+  HttpRequest request(verb, target, 11);
   if (!token.empty()) request.set(http::field::authorization, "Bearer " + token);
   return request;
 }
@@ -93,13 +52,13 @@ AdminClient::AdminClient(Origin instance, std::string token, std::chrono::millis
     : instance_(std::move(instance)), token_(std::move(token)), timeout_(timeout) {}
 
 AdminResult AdminClient::get(const std::string& target) const {
-  Request request = make_request(http::verb::get, target, token_);
+  HttpRequest request = make_request(http::verb::get, target, token_);
   return perform(instance_, request, timeout_);
 }
 
 AdminResult AdminClient::post(const std::string& target, std::string body,
                               std::optional<std::int64_t> if_match) const {
-  Request request = make_request(http::verb::post, target, token_);
+  HttpRequest request = make_request(http::verb::post, target, token_);
   request.body() = std::move(body);
   request.set(http::field::content_type, "application/json");
   if (if_match) request.set(http::field::if_match, fmt::format("\"{}\"", *if_match));

@@ -33,6 +33,7 @@ constexpr CommandRow kCommands[] = {
     {"explain", "Show the record of a request", add_explain},
     {"why", "Say why a request was recorded, or why not", add_why},
     {"sign", "Make the header that has its own request recorded", add_sign},
+    {"capture", "Send captured requests again", add_capture},
 };
 
 constexpr char kFooter[] = R"(Examples:

@@ -30,5 +30,6 @@ Action add_tail(CLI::App& app);
 Action add_explain(CLI::App& app);
 Action add_why(CLI::App& app);
 Action add_sign(CLI::App& app);
+Action add_capture(CLI::App& app);
 
 }  // namespace osproxy::cli
