@@ -46,7 +46,8 @@ class CaptureReplay : public testing::Test {
 
   std::vector<std::string> asked() const {
     std::vector<std::string> asked;
-    for (const FakeRequest& one : server_.requests()) asked.push_back(one.method + " " + one.target);
+    for (const FakeRequest& one : server_.requests())
+      asked.push_back(one.method + " " + one.target);
     return asked;
   }
 
@@ -63,7 +64,8 @@ TEST_F(CaptureReplay, SendsWhatReadsInTheOrderOfTheFiles) {
   const std::string second = file({line("POST", "/_msearch/template")});
   const Result result = replay({first, second});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(asked(), ElementsAre("GET /a/_doc/1", "POST /a/_search?q=x", "POST /_msearch/template"));
+  EXPECT_THAT(asked(),
+              ElementsAre("GET /a/_doc/1", "POST /a/_search?q=x", "POST /_msearch/template"));
   EXPECT_EQ(server_.requests()[1].body, R"({"size":1})");
   EXPECT_EQ(server_.requests()[1].authorization, "Basic old");
   EXPECT_EQ(result.out,
@@ -112,10 +114,9 @@ TEST_F(CaptureReplay, FailsIfAStatusIsAnother) {
   status_ = 404;
   const Result result = replay({file({line("GET", "/a")}), "--output", "json"});
   EXPECT_EQ(result.code, 1);
-  EXPECT_EQ(result.out,
-            R"({"request_id":"r1","method":"GET","target":"/a","status_then":200,)"
-            R"("status_now":404,"outcome":"sent"})"
-            "\n");
+  EXPECT_EQ(result.out, R"({"request_id":"r1","method":"GET","target":"/a","status_then":200,)"
+                        R"("status_now":404,"outcome":"sent"})"
+                        "\n");
 }
 
 TEST_F(CaptureReplay, NamesFileAndLineOfWhatIsNoExchangeAndSendsNothing) {

@@ -105,9 +105,10 @@ std::expected<void, Failure> run_replay(const Flags& flags, Environment& environ
 /// "Name: value", as curl takes it.
 std::expected<void, Failure> add_header(ReplayOptions& options, const std::string& text) {
   const std::size_t colon = text.find(':');
-  const std::size_t value = colon == std::string::npos ? colon : text.find_first_not_of(' ', colon + 1);
-  const bool is_clean = std::ranges::none_of(
-      text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  const std::size_t value =
+      colon == std::string::npos ? colon : text.find_first_not_of(' ', colon + 1);
+  const bool is_clean =
+      std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   if (colon == 0 || value == std::string::npos || !is_clean || text.find(' ') < colon) {
     return std::unexpected(
         Failure{ExitCode::Usage, "--header: must be \"Name: value\", in one line"});

@@ -59,7 +59,8 @@ std::optional<std::string> body_of(dom::element message) {
 
 bool is_name(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("!#$%&'*+-.^_`|~").contains(static_cast<char>(c));
+    return std::isalnum(c) != 0 ||
+           std::string_view("!#$%&'*+-.^_`|~").contains(static_cast<char>(c));
   });
 }
 
@@ -83,7 +84,8 @@ std::expected<CapturedRequest, std::string> parse_captured(std::string_view line
   std::int64_t version = 0;
   if (root["v"].get(version) != simdjson::SUCCESS) return lacks("\"v\"");
   if (version != kVersion) {
-    return std::unexpected(fmt::format("it is of version {}, and this reads {}", version, kVersion));
+    return std::unexpected(
+        fmt::format("it is of version {}, and this reads {}", version, kVersion));
   }
   dom::element message;
   std::int64_t status = 0;

@@ -25,14 +25,12 @@ constexpr std::uint64_t kMaxReplayedAnswer = std::uint64_t{512} << 20;
 
 /// Of the connection then, not of the request; and the length is that of the body as it is sent.
 constexpr std::string_view kOfTheConnection[] = {
-    "host",    "connection", "keep-alive",        "proxy-connection",
-    "te",      "trailer",    "transfer-encoding", "upgrade",
-    "expect",  "content-length"};
+    "host",    "connection",        "keep-alive", "proxy-connection", "te",
+    "trailer", "transfer-encoding", "upgrade",    "expect",           "content-length"};
 
 bool is_same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 bool is_replaced(std::string_view name, const ReplayOptions& options) {
@@ -112,45 +110,44 @@ std::expected<int, Failure> send(const CapturedRequest& captured, const ReplayOp
                                  .ca_file = options.ca_file});
   if (answer) return static_cast<int>(answer->result_int());
   return std::unexpected(
-      Failure{ExitCode::Unreachable,
-              fmt::format("{}; {} requests were sent before", no_answer(options, answer.error()),
-                          sent_before)});
+      Failure{ExitCode::Unreachable, fmt::format("{}; {} requests were sent before",
+                                                 no_answer(options, answer.error()), sent_before)});
 }
 
 }  // namespace
 
 std::expected<ReplayTotals, Failure> replay(const ReplayOptions& options,
                                             const std::function<void(const Replayed&)>& tell) {
-  const auto looked = read_all(options, [](CapturedRequest&&) -> std::expected<void, Failure> {
-    return {};
-  });
+  const auto looked =
+      read_all(options, [](CapturedRequest&&) -> std::expected<void, Failure> { return {}; });
   if (!looked) return std::unexpected(looked.error());
   ReplayTotals totals;
-  const auto done = read_all(options, [&](CapturedRequest&& captured) -> std::expected<void, Failure> {
-    const Replayed::Fate fate = fate_of(captured, options);
-    Replayed replayed{.request = std::move(captured), .fate = fate};
-    switch (replayed.fate) {
-      case Replayed::Fate::Sent: {
-        const auto status = send(replayed.request, options, totals.sent);
-        if (!status) return std::unexpected(status.error());
-        replayed.status = *status;
-        ++totals.sent;
-        totals.same += *status == replayed.request.status ? 1 : 0;
-        break;
-      }
-      case Replayed::Fate::NotSent:
-        ++totals.not_sent;
-        break;
-      case Replayed::Fate::Writes:
-        ++totals.writes;
-        break;
-      case Replayed::Fate::Truncated:
-        ++totals.truncated;
-        break;
-    }
-    tell(replayed);
-    return {};
-  });
+  const auto done =
+      read_all(options, [&](CapturedRequest&& captured) -> std::expected<void, Failure> {
+        const Replayed::Fate fate = fate_of(captured, options);
+        Replayed replayed{.request = std::move(captured), .fate = fate};
+        switch (replayed.fate) {
+          case Replayed::Fate::Sent: {
+            const auto status = send(replayed.request, options, totals.sent);
+            if (!status) return std::unexpected(status.error());
+            replayed.status = *status;
+            ++totals.sent;
+            totals.same += *status == replayed.request.status ? 1 : 0;
+            break;
+          }
+          case Replayed::Fate::NotSent:
+            ++totals.not_sent;
+            break;
+          case Replayed::Fate::Writes:
+            ++totals.writes;
+            break;
+          case Replayed::Fate::Truncated:
+            ++totals.truncated;
+            break;
+        }
+        tell(replayed);
+        return {};
+      });
   if (!done) return std::unexpected(done.error());
   return totals;
 }

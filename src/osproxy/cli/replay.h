@@ -23,8 +23,8 @@ struct ReplayOptions {
   std::vector<std::pair<std::string, std::string>> headers;  ///< these go over the captured ones
   std::string ca_file;                                       ///< empty: the system's CAs
   std::chrono::milliseconds timeout;                         ///< of each request
-  bool writes = false;   ///< also those that change something
-  bool dry_run = false;  ///< nothing is sent
+  bool writes = false;                                       ///< also those that change something
+  bool dry_run = false;                                      ///< nothing is sent
 };
 
 /// What became of one line.
