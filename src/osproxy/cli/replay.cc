@@ -1,7 +1,6 @@
 #include "osproxy/cli/replay.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -10,6 +9,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/error.hpp>
+#include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
 
 #include "osproxy/cli/http_call.h"
@@ -28,13 +28,8 @@ constexpr std::string_view kOfTheConnection[] = {
     "host",    "connection",        "keep-alive", "proxy-connection", "te",
     "trailer", "transfer-encoding", "upgrade",    "expect",           "content-length"};
 
-bool is_same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 bool is_replaced(std::string_view name, const ReplayOptions& options) {
-  const auto is_it = [name](std::string_view other) { return is_same_name(name, other); };
+  const auto is_it = [name](std::string_view other) { return boost::beast::iequals(name, other); };
   return std::ranges::any_of(kOfTheConnection, is_it) ||
          std::ranges::any_of(options.headers, [&](const auto& own) { return is_it(own.first); });
 }
