@@ -59,3 +59,22 @@ if(OSPROXY_SANITIZE)
   add_link_options(-fsanitize=${OSPROXY_SANITIZE})
 endif()
 
+# What scripts/build_release does in two steps (gcc's manual, "Instrumentation Options"): a build that
+# counts, and one that takes what was counted into account. Without counts, or where they are of other
+# sources, the second is an ordinary build.
+set(OSPROXY_PROFILE "" CACHE STRING "generate: count what runs; use: optimise by it; empty: neither")
+set(OSPROXY_PROFILE_DIR "${PROJECT_SOURCE_DIR}/build/profile" CACHE PATH "where the counts are")
+if(OSPROXY_PROFILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Names of files of counts are relative to the build, so that another build finds them.
+  add_compile_options("-fprofile-prefix-path=${PROJECT_BINARY_DIR}")
+  if(OSPROXY_PROFILE STREQUAL "generate")
+    add_compile_options("-fprofile-generate=${OSPROXY_PROFILE_DIR}" -fprofile-update=atomic)
+    add_link_options(-fprofile-generate)
+  elseif(OSPROXY_PROFILE STREQUAL "use")
+    # What the training does not reach is still optimised for speed.
+    add_compile_options("-fprofile-use=${OSPROXY_PROFILE_DIR}" -fprofile-partial-training
+                        -Wno-missing-profile -Wno-coverage-mismatch)
+  else()
+    message(FATAL_ERROR "OSPROXY_PROFILE is neither generate nor use: ${OSPROXY_PROFILE}")
+  endif()
+endif()

@@ -59,6 +59,9 @@ class ConnectionTest : public testing::Test {
         asio::detached);
   }
 
+  /// The worker's tick, long before any deadline.
+  void tick() { deadlines_.advance(deadlines_.now()); }
+
   /// Lets the loop see everything that has happened.
   void poll() {
     io_.restart();
@@ -119,8 +122,63 @@ TEST_F(ConnectionTest, SeesTheEndThatCameWithTheLastBytes) {
   run_until_done();
   EXPECT_EQ(take_input(), "last");
   start_read();
+  poll();
+  EXPECT_FALSE(done_);  // one edge told of both
+  tick();
   run_until_done();
   EXPECT_EQ(result_, asio::error::eof);
+  EXPECT_FALSE(connection_->timed_out());
+}
+
+TEST_F(ConnectionTest, WaitsOnIfNoEndCameWithTheLastBytes) {
+  send("one");
+  start_read();
+  run_until_done();
+  EXPECT_EQ(take_input(), "one");
+  start_read();
+  for (int i = 0; i < 3; ++i) {
+    poll();
+    tick();
+  }
+  poll();
+  EXPECT_FALSE(done_);
+  send("two");
+  run_until_done();
+  EXPECT_FALSE(result_);
+  EXPECT_EQ(take_input(), "two");
+}
+
+TEST_F(ConnectionTest, ALookForTheEndDisturbsNoWrite) {
+  send("last");
+  other_.shutdown(tcp::socket::shutdown_send);
+  await_end();
+  start_read();
+  run_until_done();
+  const std::string answer(8 << 20, 'a');
+  bool written = false;
+  asio::co_spawn(
+      io_,
+      [&]() -> Task<> {
+        EXPECT_FALSE(co_await connection_->write(answer, kTimeout));
+        written = true;
+      },
+      asio::detached);
+  poll();
+  take_input();
+  start_read();
+  poll();
+  tick();
+  run_until_done();
+  EXPECT_EQ(result_, asio::error::eof);
+  EXPECT_FALSE(written);
+  std::string received(answer.size(), ' ');
+  other_.non_blocking(true);
+  for (std::size_t size = 0; size < received.size();) {
+    error_code error;
+    size += other_.read_some(asio::buffer(received) + size, error);
+    poll();
+  }
+  EXPECT_TRUE(written);
 }
 
 TEST_F(ConnectionTest, SeesTheEndThatComesWhileNobodyWaits) {
@@ -146,6 +204,8 @@ TEST_F(ConnectionTest, SeesAResetThatCameWithTheLastBytes) {
   run_until_done();
   EXPECT_EQ(take_input(), "last");
   start_read();
+  poll();
+  tick();
   run_until_done();
   EXPECT_EQ(result_, asio::error::connection_reset);
 }

@@ -22,7 +22,7 @@ void TlsLog::tell(const http::TlsReport& report) {
 }
 
 bool TlsLog::is_news(const std::string& text) {
-  const auto now = clock_.now().boot;
+  const auto now = clock_.boot();
   const std::lock_guard lock(mutex_);
   if (text == last_ && now - last_told_at_ < kRepeat) return false;
   last_ = text;

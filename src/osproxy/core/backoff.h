@@ -2,7 +2,7 @@
 //
 //   Backoff backoff({}, Random::from_system());
 //   auto delay = backoff.next();              // a failure: wait this long
-//   backoff.healthy(clock.now().boot);        // call on every sign of health
+//   backoff.healthy(clock.boot());        // call on every sign of health
 //   backoff.unhealthy();                      // and when health is lost
 //
 // Full jitter (a uniform draw from [0, ceiling]) spreads a fleet that lost its server at one

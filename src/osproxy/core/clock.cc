@@ -17,4 +17,6 @@ Now SystemClock::now() const noexcept {
   return {.wall = WallTime{read(CLOCK_REALTIME)}, .boot = BootTime{read(CLOCK_BOOTTIME)}};
 }
 
+BootTime SystemClock::boot() const noexcept { return BootTime{read(CLOCK_BOOTTIME)}; }
+
 }  // namespace osproxy

@@ -45,6 +45,9 @@ class Clock {
   /// Both clocks, read one after the other. Never fails, never blocks.
   virtual Now now() const noexcept = 0;
 
+  /// The second one alone, for measuring how long something took.
+  virtual BootTime boot() const noexcept { return now().boot; }
+
  protected:
   Clock() = default;
   Clock(const Clock&) = default;
@@ -55,6 +58,7 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   Now now() const noexcept override;
+  BootTime boot() const noexcept override;
 };
 
 }  // namespace osproxy

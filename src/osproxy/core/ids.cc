@@ -6,28 +6,30 @@
 namespace osproxy {
 namespace {
 
-std::string random_hex(std::size_t size, Random& random) {
+void fill_with_hex(std::string& id, Random& random) {
   static constexpr char kHex[] = "0123456789abcdef";
-  std::string id(size, '0');
   std::uint64_t bits = 0;
   for (std::size_t i = 0; i < id.size(); ++i) {
     if (i % 16 == 0) bits = random.next();
     id[i] = kHex[bits & 0xf];
     bits >>= 4;
   }
-  return id;
 }
 
 // All zero means that there is none.
 std::string random_id(std::size_t size, Random& random) {
-  std::string id = random_hex(size, random);
+  std::string id(size, '0');
+  fill_with_hex(id, random);
   if (id.find_first_not_of('0') == id.npos) id.back() = '1';
   return id;
 }
 
 }  // namespace
 
-std::string make_request_id(Random& random) { return random_hex(kRequestIdSize, random); }
+void make_request_id(Random& random, std::string& id) {
+  id.resize(kRequestIdSize);
+  fill_with_hex(id, random);
+}
 
 std::string make_trace_id(Random& random) { return random_id(kRequestIdSize, random); }
 

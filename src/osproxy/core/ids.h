@@ -15,8 +15,8 @@ inline constexpr std::size_t kRequestIdSize = 32;
 /// The longest request id that is taken over from a client, in bytes.
 inline constexpr std::size_t kMaxRequestIdSize = 128;
 
-/// A new request id, 32 lower-case hex digits.
-std::string make_request_id(Random& random);
+/// Writes a new request id, 32 lower-case hex digits, into `id`, whose memory is used again.
+void make_request_id(Random& random, std::string& id);
 
 /// New ids of a trace and of a span (W3C Trace Context): 32 and 16 lower-case hex digits, not all
 /// zero.

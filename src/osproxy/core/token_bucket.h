@@ -3,7 +3,7 @@
 //
 //   constexpr TokenRate kRate{.per_second = 200, .burst = 2'000};
 //   TokenBucket bucket;                                  // full
-//   if (!bucket.take(kRate, clock.now().boot)) refuse();
+//   if (!bucket.take(kRate, clock.boot())) refuse();
 //
 // It is the instant at which the bucket will be full again (the "generic cell rate algorithm"): one
 // atomic, nothing to refill. It goes by boot time, which nobody can set. Whatever that does, no

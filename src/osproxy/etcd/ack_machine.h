@@ -1,11 +1,11 @@
 // An instance's own key in etcd, as a pure machine: events in, actions out.
 //
 //   AckMachine machine({.endpoints = {"10.0.0.1:2379"}, .started = now.wall},
-//   Random::from_system()); perform(machine.resume(Start{}, clock.now().boot));
-//   perform(machine.resume(AckReport{{.revision = 4812, .state = "synced"}}, clock.now().boot));
+//   Random::from_system()); perform(machine.resume(Start{}, clock.boot()));
+//   perform(machine.resume(AckReport{{.revision = 4812, .state = "synced"}}, clock.boot()));
 //   while (!machine.is_over()) {
 //     auto event = transport.next(until(machine.wake_at()));
-//     perform(machine.resume(event ? … : TimePassed{}, clock.now().boot));
+//     perform(machine.resume(event ? … : TimePassed{}, clock.boot()));
 //   }
 //
 // It looks at the key, and if that is free or its own, writes what the instance has to say, under a

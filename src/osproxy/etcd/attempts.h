@@ -34,7 +34,7 @@ class Attempts {
       : endpoints_(endpoints),
         transport_(std::move(transport)),
         clock_(clock),
-        deadline_(clock.now().boot + deadline) {}
+        deadline_(clock.boot() + deadline) {}
 
   /// Connects to the next endpoint; false if there is none left, or no time.
   bool next() {
@@ -55,10 +55,10 @@ class Attempts {
   /// The answer to the newest call; nullopt if it failed.
   template <class Answer>
   std::optional<Answer> await() {
-    const BootTime end = clock_.now().boot + timeout();
+    const BootTime end = clock_.boot() + timeout();
     while (true) {
-      auto event = transport_->next(std::max(end - clock_.now().boot, std::chrono::nanoseconds{0}));
-      if (!event && clock_.now().boot >= end) return fail({FailureKind::Silent, {}});
+      auto event = transport_->next(std::max(end - clock_.boot(), std::chrono::nanoseconds{0}));
+      if (!event && clock_.boot() >= end) return fail({FailureKind::Silent, {}});
       if (!event) continue;
       if (auto* answer = std::get_if<Answer>(&*event)) {
         if (answer->call == CallId{calls_}) return std::move(*answer);
@@ -72,7 +72,7 @@ class Attempts {
   const std::string& failures() const { return failures_; }
 
  private:
-  std::chrono::nanoseconds remaining() const { return deadline_ - clock_.now().boot; }
+  std::chrono::nanoseconds remaining() const { return deadline_ - clock_.boot(); }
 
   std::nullopt_t fail(const Failure& failure) {
     if (!failures_.empty()) failures_ += "; ";

@@ -88,7 +88,7 @@ void AuthTransport::use_token(std::string token) {
 }
 
 void AuthTransport::begin(CallId call, nanoseconds timeout, StartCall start) {
-  Call begun{.id = call, .end = clock_.now().boot + timeout, .start = std::move(start)};
+  Call begun{.id = call, .end = clock_.boot() + timeout, .start = std::move(start)};
   if (has_token_) {
     start_now(std::move(begun));
   } else {
@@ -117,7 +117,7 @@ void AuthTransport::start_now(Call call) {
 
 /// Never negative: an answer may be looked at late, after a sleep of the machine.
 nanoseconds AuthTransport::time_left(BootTime end) const {
-  return std::max<nanoseconds>(end - clock_.now().boot, nanoseconds{1});
+  return std::max<nanoseconds>(end - clock_.boot(), nanoseconds{1});
 }
 
 void AuthTransport::hold(Call call) {
@@ -157,9 +157,9 @@ void AuthTransport::cancel(CallId call) {
 }
 
 std::optional<TransportEvent> AuthTransport::next(nanoseconds timeout) {
-  const BootTime end = clock_.now().boot + timeout;
+  const BootTime end = clock_.boot() + timeout;
   while (ready_.empty()) {
-    auto event = inner_->next(std::max<nanoseconds>(end - clock_.now().boot, nanoseconds{0}));
+    auto event = inner_->next(std::max<nanoseconds>(end - clock_.boot(), nanoseconds{0}));
     if (!event) return std::nullopt;
     take(*std::move(event));
   }

@@ -99,7 +99,7 @@ class EtcdAckWriter::Impl {
 
   /// How long there is nothing to do, if nothing happens.
   nanoseconds idle_time() const {
-    return std::max(*machine_.wake_at() - clock_.now().boot, nanoseconds{0});
+    return std::max(*machine_.wake_at() - clock_.boot(), nanoseconds{0});
   }
 
   void await_event() {
@@ -137,7 +137,7 @@ class EtcdAckWriter::Impl {
   }
 
   void step(etcd::AckEvent event) {
-    for (etcd::AckAction& action : machine_.resume(std::move(event), clock_.now().boot)) {
+    for (etcd::AckAction& action : machine_.resume(std::move(event), clock_.boot())) {
       std::visit([this](auto& one) { perform(one); }, action);
     }
     publish_status();

@@ -83,7 +83,7 @@ class EtcdDirectiveStore::Impl {
         transport_(std::move(transport)),
         machine_(machine_options(options_, endpoints_), random),
         keeper_(options_, clock, *transport_, storage_of(options_), Random(random.next())),
-        credential_check_(options_.target.credentials, clock.now().boot) {
+        credential_check_(options_.target.credentials, clock.boot()) {
     shared_.status.since = clock_.now().wall;
     shared_.failures.resize(endpoints_.size());
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -154,7 +154,7 @@ class EtcdDirectiveStore::Impl {
       } else {
         keeper_.time_passed();
       }
-      credential_check_.look(clock_.now().boot);
+      credential_check_.look(clock_.boot());
       step(event ? to_machine(*std::move(event)) : etcd::TimePassed{});
     }
     resume(etcd::Stop{});  // no news for anybody: that we stop is our own doing
@@ -177,7 +177,7 @@ class EtcdDirectiveStore::Impl {
   }
 
   void resume(etcd::Event event) {
-    for (etcd::Action& action : machine_.resume(std::move(event), clock_.now().boot)) {
+    for (etcd::Action& action : machine_.resume(std::move(event), clock_.boot())) {
       std::visit([this](auto& one) { perform(one); }, action);
     }
   }

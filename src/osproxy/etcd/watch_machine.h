@@ -1,10 +1,10 @@
 // The watch of one etcd key, as a pure machine: events in, actions out.
 //
 //   WatchMachine machine({.endpoints = {"10.0.0.1:2379"}}, Random::from_system());
-//   perform(machine.resume(Start{}, clock.now().boot));
+//   perform(machine.resume(Start{}, clock.boot()));
 //   while (…) {
 //     auto event = transport.next(until(machine.wake_at()));
-//     perform(machine.resume(event ? … : TimePassed{}, clock.now().boot));
+//     perform(machine.resume(event ? … : TimePassed{}, clock.boot()));
 //   }
 //
 // It reads the key at a revision R, watches from R + 1, proves every few seconds by a linearizable

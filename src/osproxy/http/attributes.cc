@@ -148,7 +148,7 @@ std::string_view find_tenant(const TenantSources& from, const AttributeSources& 
 
 std::string_view choose_request_id(std::string_view sent, Random& random, std::string& made) {
   if (is_well_formed_request_id(sent)) return sent;
-  made = make_request_id(random);
+  make_request_id(random, made);
   return made;
 }
 

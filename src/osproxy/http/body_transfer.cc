@@ -3,6 +3,12 @@
 #include <cstring>
 
 namespace osproxy::http {
+namespace {
+
+/// A payload that is copied behind its head, since that is cheaper than to send two pieces.
+constexpr std::size_t kMaxCopied = 1024;
+
+}  // namespace
 
 Decoded decode_in_place(BodyReader& body, std::span<char> bytes) {
   Decoded result{.status = body.done() ? BodyReader::Status::Done : BodyReader::Status::NeedMore};
@@ -31,9 +37,18 @@ OutgoingPiece::OutgoingPiece(const Piece& piece) {
     end_ = "\r\n";
   }
   if (piece.chunked && piece.last) end_.append("0\r\n").append(piece.trailers).append("\r\n");
-  if (piece.head != nullptr) before = piece.head->append(before);
+  std::string_view payload = piece.payload;
+  if (piece.head != nullptr) {
+    piece.head->append(before);
+    if (payload.size() <= kMaxCopied) {
+      piece.head->append(payload).append(end_);
+      payload = {};
+      end_.clear();
+    }
+    before = *piece.head;
+  }
   parts_ = {asio::const_buffer(before.data(), before.size()),
-            asio::const_buffer(piece.payload.data(), piece.payload.size()),
+            asio::const_buffer(payload.data(), payload.size()),
             asio::const_buffer(end_.data(), end_.size())};
 }
 

@@ -4,12 +4,9 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -28,23 +25,8 @@ constexpr std::size_t kMaxParts = 4;
 constexpr auto kLingerTimeout = 2s;
 constexpr std::size_t kLingerBytes = 1 << 20;
 
-/// Room for what the kernel says is left to read.
-union LeftMessage {
-  cmsghdr alignment;
-  std::array<char, CMSG_SPACE(sizeof(int))> bytes;
-};
-
 error_code last_error() noexcept {
   return {errno == EAGAIN ? EWOULDBLOCK : errno, asio::error::get_system_category()};
-}
-
-/// From the answer to TCP_INQ: nothing is left, not even the end of the stream.
-bool says_none_left(const msghdr& message) noexcept {
-  const cmsghdr* const left = CMSG_FIRSTHDR(&message);
-  if (left == nullptr || left->cmsg_level != SOL_TCP || left->cmsg_type != TCP_CM_INQ) return false;
-  int size = 0;
-  std::memcpy(&size, CMSG_DATA(left), sizeof size);
-  return size == 0;
 }
 
 /// Takes `size` bytes off the front; true if anything is left.
@@ -64,7 +46,8 @@ bool skip(std::span<asio::const_buffer> parts, std::size_t size) noexcept {
 Connection::Connection(Socket socket, Deadlines& deadlines)
     : socket_(std::move(socket)),
       read_deadline_(deadlines, [this] { cancel(); }),
-      write_deadline_(deadlines, [this] { cancel(); }) {}
+      write_deadline_(deadlines, [this] { cancel(); }),
+      look_(deadlines, [this] { socket_.look_behind(); }) {}
 
 Task<std::optional<TlsFailure>> Connection::secure(TlsSession session, TlsWorker& worker,
                                                    std::chrono::milliseconds timeout) {
@@ -84,26 +67,37 @@ std::optional<TlsFailure> Connection::tls_failure() const noexcept {
   return tls_->fault()->failure;
 }
 
-/// As read(), if that need not wait; else the error is would_block.
-error_code Connection::read_now() {
-  if (is_drained_) return asio::error::would_block;
+error_code Connection::begin_read(std::chrono::milliseconds timeout) {
+  read_deadline_.expire_after(timeout);
+  reads_cancels_ = socket_.cancels();
+  return take_to_buffer();
+}
+
+error_code Connection::go_on_reading(error_code ended) {
+  const error_code error = end_wait(ended);
+  return error ? end_read(error) : take_to_buffer();
+}
+
+error_code Connection::take_to_buffer() {
   error_code error;
   input_.commit(take_now(input_.prepare(kReadSize), error));
+  if (error != asio::error::would_block) return end_read(error);
+  input_.release_if_empty();
+  begin_wait();
+  return error;
+}
+
+error_code Connection::end_read(error_code error) noexcept {
+  if (!read_deadline_.expired()) read_deadline_.clear();
   return error;
 }
 
 Task<error_code> Connection::read(std::chrono::milliseconds timeout) {
-  read_deadline_.expire_after(timeout);
-  const unsigned cancels = socket_.cancels();
-  error_code error = read_now();
+  error_code error = begin_read(timeout);
   while (error == asio::error::would_block) {
-    input_.release_if_empty();
-    const auto [ended] = co_await socket_.async_until_readable(kInFrame);
-    none_left_ = is_drained_ = false;
-    error = socket_.unless_cancelled(ended, cancels);
-    if (!error) error = read_now();
+    const auto [ended] = co_await until_readable();
+    error = go_on_reading(ended);
   }
-  if (!read_deadline_.expired()) read_deadline_.clear();
   co_return error;
 }
 
@@ -116,12 +110,12 @@ Task<std::size_t> Connection::read_into(std::span<char> room, std::chrono::milli
 }
 
 Task<std::size_t> Connection::receive(std::span<char> room, error_code& error) {
-  const unsigned cancels = socket_.cancels();
+  reads_cancels_ = socket_.cancels();
   std::size_t size = take_now(room, error);
   while (error == asio::error::would_block) {
-    const auto [ended] = co_await socket_.async_until_readable(kInFrame);
-    none_left_ = is_drained_ = false;
-    error = socket_.unless_cancelled(ended, cancels);
+    begin_wait();
+    const auto [ended] = co_await until_readable();
+    error = end_wait(ended);
     if (!error) size = take_now(room, error);
   }
   co_return size;
@@ -129,40 +123,16 @@ Task<std::size_t> Connection::receive(std::span<char> room, error_code& error) {
 
 /// More than zero bytes, or an error: would_block if they must come first.
 std::size_t Connection::take_now(std::span<char> room, error_code& error) {
-  return tls_ ? tls_->read_now(room, error) : receive_now(room, error);
+  return tls_ ? tls_->read_now(room, error) : socket_.receive_now(room, error);
 }
 
-/// One recvmsg(), or none, past TLS.
-std::size_t Connection::receive_now(std::span<char> room, error_code& error) noexcept {
-  if (is_drained_) {
-    error = asio::error::would_block;
-    return 0;
-  }
-  if (!asks_for_left_) {
-    const int on = 1;  // not known to the kernel: then a read that finds nothing tells as much
-    ::setsockopt(socket_.native_handle(), SOL_TCP, TCP_INQ, &on, sizeof on);
-    asks_for_left_ = true;
-  }
-  iovec where{.iov_base = room.data(), .iov_len = room.size()};
-  LeftMessage left;
-  msghdr message{};
-  message.msg_iov = &where;
-  message.msg_iovlen = 1;
-  message.msg_control = left.bytes.data();
-  message.msg_controllen = left.bytes.size();
-  ssize_t size = 0;
-  do {
-    size = ::recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT);
-  } while (size < 0 && errno == EINTR);
-  if (size > 0) {
-    error = {};
-    none_left_ = says_none_left(message);
-    return static_cast<std::size_t>(size);
-  }
-  none_left_ = false;
-  error = size == 0 ? error_code(asio::error::eof) : last_error();
-  is_drained_ = error == asio::error::would_block;
-  return 0;
+void Connection::begin_wait() noexcept {
+  if (socket_.may_hide_end()) look_.expire_after(0ms);  // at the next tick
+}
+
+error_code Connection::end_wait(error_code ended) noexcept {
+  look_.clear();
+  return socket_.woken(ended, reads_cancels_);
 }
 
 Task<error_code> Connection::write(std::span<asio::const_buffer> parts,
@@ -187,6 +157,7 @@ Task<error_code> Connection::write(std::string_view bytes, std::chrono::millisec
 
 error_code Connection::write_now(std::span<asio::const_buffer> parts) {
   if (tls_) return tls_->write_now(parts);
+  constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
   std::array<iovec, kMaxParts> pieces;
   assert(parts.size() <= pieces.size());
   while (true) {
@@ -198,11 +169,12 @@ error_code Connection::write_now(std::span<asio::const_buffer> parts) {
                                       .iov_len = part.size()};
     }
     if (message.msg_iovlen == 0) return {};
-    const auto size = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    // For a single piece, the cheaper one of the two.
+    const auto size =
+        message.msg_iovlen == 1
+            ? ::send(socket_.native_handle(), pieces[0].iov_base, pieces[0].iov_len, kFlags)
+            : ::sendmsg(socket_.native_handle(), &message, kFlags);
     if (size >= 0) {
-      // A reset that came with the last bytes, and is not counted by the kernel as left to read,
-      // would have made this fail; one from now on makes an edge.
-      if (none_left_) is_drained_ = true;
       if (!skip(parts, static_cast<std::size_t>(size))) return {};
     } else if (errno != EINTR) {
       return last_error();
@@ -243,6 +215,7 @@ Task<> Connection::close_gracefully() {
   std::size_t left = kLingerBytes;
   // One deadline for all of it: a client that keeps sending cannot keep the connection.
   read_deadline_.expire_after(kLingerTimeout);
+  socket_.assume_nothing();  // the end may be here: then it is over at once
   while (!error && left > 0 && !read_deadline_.expired()) {
     const std::size_t size = co_await receive(discarded, error);
     left -= std::min(left, size);

@@ -8,9 +8,8 @@
 // deadline from a broken connection. At most one read and one write at a time.
 //
 // A write begins with write_now(), which is what a request usually gets by with: a coroutine costs
-// more than the call that it makes. A read asks the kernel how much it has left, so that the next
-// one waits at once if that was nothing and a write has shown since that the connection still
-// stands. While it waits, no buffer is held.
+// more than the call that it makes. A read that follows one which took all there was waits at once
+// (readiness.h), and holds no buffer while it waits.
 #pragma once
 
 #include <chrono>
@@ -51,6 +50,17 @@ class Connection {
   /// asio::error::eof; with TLS only if the other side has said so, RFC 9112, section 9.8).
   Task<error_code> read(std::chrono::milliseconds timeout);
 
+  /// The same for the request path, where a coroutine more would cost as much as the read:
+  ///
+  ///   error_code error = connection.begin_read(timeout);
+  ///   while (error == asio::error::would_block) {
+  ///     const auto [ended] = co_await connection.until_readable();
+  ///     error = connection.go_on_reading(ended);
+  ///   }
+  error_code begin_read(std::chrono::milliseconds timeout);
+  auto until_readable() { return socket_.async_until_readable(kInFrame); }
+  error_code go_on_reading(error_code ended);
+
   /// Reads once into `room` instead of the buffer, which must be empty. 0: `error` says why.
   Task<std::size_t> read_into(std::span<char> room, std::chrono::milliseconds timeout,
                               error_code& error);
@@ -89,22 +99,20 @@ class Connection {
   Deadline& read_deadline() noexcept { return read_deadline_; }
 
  private:
-  error_code read_now();
+  error_code take_to_buffer();
+  error_code end_read(error_code error) noexcept;
   std::size_t take_now(std::span<char> room, error_code& error);
-  std::size_t receive_now(std::span<char> room, error_code& error) noexcept;
   Task<std::size_t> receive(std::span<char> room, error_code& error);
+  void begin_wait() noexcept;
+  error_code end_wait(error_code ended) noexcept;
 
   ReadinessSocket socket_;
   std::unique_ptr<TlsStream> tls_;  // null: plain
-
-  // Of a plain connection.
-  bool asks_for_left_ = false;  // the kernel was told to say what is left to read
-  bool none_left_ = false;   // the kernel said so with the last read, of bytes and the stream's end
-  bool is_drained_ = false;  // all that had come was read: only an edge brings more
-
   InputBuffer input_;
   Deadline read_deadline_;
   Deadline write_deadline_;
+  Deadline look_;               // for the end of the stream, while a read waits
+  unsigned reads_cancels_ = 0;  // the socket's cancels() when the read began
 };
 
 }  // namespace osproxy::http

@@ -150,24 +150,28 @@ Task<ClientNext> Exchange::run() {
 
 Task<Exchange::Outcome> Exchange::send_until_answered() {
   // Whether the other side is about to close a connection that has not been used for a while
-  // cannot be known: only what may be sent again is risked on it.
-  wish_.kept = may_repeat(is_idempotent) ? Kept::Any : Kept::Recent;
+  // cannot be known: only what can be sent again is risked on it.
+  wish_.kept = came_whole_ && may_repeat(is_idempotent) ? Kept::Any : Kept::Recent;
   if (options_.request_timeout.count() > 0) {
     wish_.latest = worker_.deadlines.now() + options_.request_timeout;
     limit_.emplace(worker_.deadlines, [this] { give_up(); });
     limit_->expire_after(options_.request_timeout);
   }
   while (true) {
-    auto lease = co_await worker_.upstreams.acquire(wish_);
+    auto lease = worker_.upstreams.acquire_now(wish_);
     if (!lease) {
-      story_.facts.error = unless_late(error_of(lease.error().failure));
-      tls_failure_ = lease.error().tls;
-      co_return Outcome::Failed;
+      auto waited = co_await worker_.upstreams.acquire(wish_);
+      if (!waited) {
+        story_.facts.error = unless_late(error_of(waited.error().failure));
+        tls_failure_ = waited.error().tls;
+        co_return Outcome::Failed;
+      }
+      lease.emplace(*std::move(waited));
     }
     story_.facts.connection_reused = lease->reused();
     story_.stages.enter(Stage::Send);
     upstream_ = &lease->connection();
-    const Outcome outcome = co_await exchange(*lease);
+    const Outcome outcome = co_await send_to(*lease);
     upstream_ = nullptr;
     if (outcome != Outcome::SendAgain) co_return outcome;
     lease->retried();
@@ -214,9 +218,8 @@ bool Exchange::is_too_large() const noexcept {
 }
 
 /// Sends the head with what is there of the body; then the rest and the answer, at the same time.
-Task<Exchange::Outcome> Exchange::exchange(UpstreamPool::Lease& lease) {
-  using namespace asio::experimental::awaitable_operators;
-  Connection& upstream = lease.connection();
+/// Not a coroutine itself: one that the kernel lets go on at once needs only that of receive().
+Task<Exchange::Outcome> Exchange::send_to(UpstreamPool::Lease& lease) {
   sent_whole_ = came_whole_;
   heard_ = false;
   write_request_head(head_,
@@ -226,17 +229,25 @@ Task<Exchange::Outcome> Exchange::exchange(UpstreamPool::Lease& lease) {
                       .forwarding = forwarding_},
                      head_out_);
   story_.request_goes_as(head_out_);
-  OutgoingPiece out({.head = &head_out_,
-                     .payload = first_payload_,
-                     .chunked = head_.framing == Framing::Chunked,
-                     .last = sent_whole_,
-                     .trailers = body_.trailers()});
-  error_code error = out.write_now(upstream);
+  first_piece_.emplace(Piece{.head = &head_out_,
+                             .payload = first_payload_,
+                             .chunked = head_.framing == Framing::Chunked,
+                             .last = sent_whole_,
+                             .trailers = body_.trailers()});
+  const error_code error = first_piece_->write_now(lease.connection());
+  if (error || !sent_whole_) return send_on(lease, error);
+  story_.stages.enter(Stage::FirstByte);
+  return receive(lease);
+}
+
+/// As send_to(), after a first write that came to `error`.
+Task<Exchange::Outcome> Exchange::send_on(UpstreamPool::Lease& lease, error_code error) {
+  using namespace asio::experimental::awaitable_operators;
+  Connection& upstream = lease.connection();
   if (error == asio::error::would_block) {
-    error = co_await out.write_rest(upstream, options_.transfer_timeout);
+    error = co_await first_piece_->write_rest(upstream, options_.transfer_timeout);
   }
   if (error) co_return no_answer(lease);
-
   if (sent_whole_) {
     story_.stages.enter(Stage::FirstByte);
     co_return co_await receive(lease);
@@ -332,9 +343,12 @@ Task<Exchange::Outcome> Exchange::receive_head(UpstreamPool::Lease& lease) {
       co_return Outcome::Failed;
     }
     if (upload_error_ != ProxyError::None) co_return Outcome::Failed;
-    if (co_await upstream.read(sending_ ? kNoTimeout : options_.response_timeout)) {
-      co_return no_answer(lease);
+    error_code error = upstream.begin_read(sending_ ? kNoTimeout : options_.response_timeout);
+    while (error == asio::error::would_block) {
+      const auto [ended] = co_await upstream.until_readable();
+      error = upstream.go_on_reading(ended);
     }
+    if (error) co_return no_answer(lease);
   }
 }
 

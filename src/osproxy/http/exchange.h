@@ -60,8 +60,8 @@ class Exchange {
   bool is_too_large() const noexcept;
   Task<Outcome> send_until_answered();
   void give_up();
-  Task<Outcome> exchange(UpstreamPool::Lease& lease);
-
+  Task<Outcome> send_to(UpstreamPool::Lease& lease);
+  Task<Outcome> send_on(UpstreamPool::Lease& lease, error_code error);
   Task<> send_rest(Connection& upstream);
   Task<Outcome> receive(UpstreamPool::Lease& lease);
   Task<Outcome> receive_head(UpstreamPool::Lease& lease);
@@ -109,6 +109,7 @@ class Exchange {
   const Loan<ExchangeScratch> scratch_;
   ResponseHead& answer_;
   std::string& head_out_;
+  std::optional<OutgoingPiece> first_piece_;  // of the request: its head, and what came with it
 };
 
 }  // namespace osproxy::http

@@ -1,15 +1,25 @@
-// Waiting until a socket has something to read, at the cost of no system call.
+// Reading from a socket with one system call for each time that something comes.
 //
 //   ReadinessSocket socket(std::move(accepted));
-//   …recv() said EAGAIN…
-//   const auto [ended] = co_await socket.async_until_readable(kInFrame);
-//   if (!ended) …recv() again, until EAGAIN…
+//   std::size_t size = socket.receive_now(room, error);
+//   while (error == asio::error::would_block) {
+//     const unsigned cancels = socket.cancels();
+//     const auto [ended] = co_await socket.async_until_readable(kInFrame);
+//     error = socket.woken(ended, cancels);
+//     if (!error) size = socket.receive_now(room, error);
+//   }
 //
 // Asio's own async_wait() arms the descriptor anew with an epoll_ctl() each time, and its
 // async_read_some() always begins with a recv(), also where nothing can have come yet. The
 // descriptor is registered edge-triggered, so neither is needed by one who waits only when all has
 // been read: what arrives later makes an edge, and an edge that came while nobody waited is kept by
 // the reactor and ends the next wait at once.
+//
+// A read that leaves room has taken all the bytes that there were (epoll(7), question 9), so the
+// next one need not ask whether there are more. It does not say whether the end of the stream, or a
+// reset, stands right behind them; if that came together with them, its edge is used up. Who waits
+// long for more looks for it once, by look_behind(). (The kernel could tell with each read, by
+// TCP_INQ, at a price that each request would pay.)
 //
 // Ended early, with operation_aborted, by end_operations() and the socket's close() only. Belongs
 // to its worker.
@@ -19,8 +29,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -72,10 +84,27 @@ class ReadinessSocket : public Socket {
   using Socket::Socket;
   explicit ReadinessSocket(Socket&& socket) : Socket(std::move(socket)) {}
 
+  /// Reads once what is there: more than zero bytes, or `error` says why not. asio::error::eof is
+  /// the end of the stream; would_block comes without a system call if nothing can be there.
+  std::size_t receive_now(std::span<char> room, error_code& error) noexcept;
+
   template <class Token>
   auto async_until_readable(Token&& token) {
     return asio::async_initiate<Token, void(error_code)>(Wait{this}, token);
   }
+
+  /// What a wait for input came to. A wait that had ended by itself, but was not followed up yet,
+  /// cannot be cancelled any more: the one behind it must not begin.
+  error_code woken(error_code ended, unsigned cancels_before) noexcept;
+
+  /// The end of the stream may stand behind what was read last.
+  bool may_hide_end() const noexcept { return left_ == Left::NoBytes; }
+
+  /// Looks whether it does. If so, a wait for input ends without an error; others go on.
+  void look_behind() noexcept;
+
+  /// The next receive_now() asks the kernel, whatever the last one left.
+  void assume_nothing() noexcept { left_ = Left::Unknown; }
 
   /// As cancel(), and counted for unless_cancelled().
   void end_operations(error_code& error) {
@@ -85,13 +114,19 @@ class ReadinessSocket : public Socket {
 
   unsigned cancels() const noexcept { return cancels_; }
 
-  /// What a wait came to. A wait that had ended by itself, but was not followed up yet, cannot be
-  /// cancelled any more: the one behind it must not begin.
+  /// What a wait of any kind came to, likewise.
   error_code unless_cancelled(error_code ended, unsigned cancels_before) const noexcept {
     return cancels_ == cancels_before ? ended : asio::error::operation_aborted;
   }
 
  private:
+  /// What the last read left in the kernel.
+  enum class Left : std::uint8_t {
+    Unknown,
+    NoBytes,  ///< but perhaps the end of the stream
+    Nothing,
+  };
+
   struct Wait {
     ReadinessSocket* socket;
 
@@ -105,15 +140,20 @@ class ReadinessSocket : public Socket {
     }
   };
 
+  asio::detail::reactor& reactor() {
+    return asio::use_service<asio::detail::reactor>(get_executor().context());
+  }
+
   void start(asio::detail::reactor_op* op) {
-    using asio::detail::reactor;
     auto& implementation = impl_.get_implementation();
-    asio::use_service<reactor>(get_executor().context())
-        .start_op(reactor::read_op, implementation.socket_, implementation.reactor_data_, op,
-                  /*is_continuation=*/true, /*allow_speculative=*/true);
+    reactor().start_op(asio::detail::reactor::read_op, implementation.socket_,
+                       implementation.reactor_data_, op, /*is_continuation=*/true,
+                       /*allow_speculative=*/true);
   }
 
   unsigned cancels_ = 0;
+  Left left_ = Left::Unknown;
+  bool found_end_ = false;  // by look_behind(), which ended a wait
 };
 
 }  // namespace osproxy::http

@@ -74,7 +74,7 @@ void RequestStory::read_signed_directive() {
 
 void RequestStory::match() {
   if (request_id().empty()) {  // there was no head to identify it by
-    scratch_.request_id = make_request_id(worker_.random);
+    make_request_id(worker_.random, scratch_.request_id);
     request_.request_id = scratch_.request_id;
     request_.matched.principal = peer_.principal;
     request_.principal_verified = !peer_.principal.empty();
@@ -175,7 +175,7 @@ std::vector<std::string> RequestStory::directive_ids(const Verdict& verdict) con
 
 void RequestStory::finish() {
   finished_ = true;
-  const BootTime ended = worker_.clock.now().boot;
+  const BootTime ended = worker_.clock.boot();
   const auto latency = ended - started_.boot;
   stages.end(ended);
   worker_.recorder.count({.endpoint = request_.matched.endpoint,

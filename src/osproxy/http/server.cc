@@ -108,7 +108,7 @@ std::size_t Server::connections() const noexcept {
 }
 
 std::chrono::nanoseconds Server::silence() const {
-  const auto now = clock_.now().boot.time_since_epoch();
+  const auto now = clock_.boot().time_since_epoch();
   std::chrono::nanoseconds longest{0};
   for (const auto& worker : workers_) longest = std::max(longest, now - worker->last_tick());
   return longest;

@@ -35,7 +35,6 @@ struct ServerOptions {
   std::shared_ptr<const TlsContexts> tls = std::make_shared<const TlsContexts>();
   std::function<void(const TlsReport&)> on_tls_failure{};  ///< called by the workers' threads
   std::size_t max_connections = 10'000;                    ///< of clients; divided over the workers
-  std::size_t max_idle_upstream = 256;           ///< kept-alive connections to one node, per worker
   std::size_t max_upstream_connections = 1'024;  ///< to one node; divided over the workers
   std::size_t max_upstream_waiting = 1'024;  ///< requests, if all nodes are full; divided likewise
   std::string health_check_path{};           ///< asked of each node now and then; empty: no checks

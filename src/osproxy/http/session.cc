@@ -62,7 +62,12 @@ Task<Session::Arrival> Session::receive_head() {
     const auto timeout = idle_ ? worker_.options.idle_timeout
                                : std::chrono::duration_cast<std::chrono::milliseconds>(
                                      deadline - worker_.deadlines.now());
-    if (co_await client_.read(timeout)) {
+    error_code error = client_.begin_read(timeout);
+    while (error == asio::error::would_block) {
+      const auto [ended] = co_await client_.until_readable();
+      error = client_.go_on_reading(ended);
+    }
+    if (error) {
       if (idle_) client_.end_stream();
       if (idle_ || !client_.timed_out()) co_return Arrival::Gone;
       co_await refuse(408, ProxyError::RequestTimeout, "the request's head did not arrive in time");

@@ -23,7 +23,7 @@ class StageTimer {
   }
 
   void enter(Stage stage) noexcept {
-    if (on_) times_.enter(stage, clock_.now().boot - started_);
+    if (on_) times_.enter(stage, clock_.boot() - started_);
   }
 
   /// The request was over at `end`.

@@ -151,29 +151,19 @@ void TlsStream::end() noexcept {
 
 /// What is there, at most `most` bytes, good until the next suspension; or `error` says why not.
 std::string_view TlsStream::receive_now(std::size_t most, error_code& error) noexcept {
-  ssize_t size = 0;
-  do {
-    size = ::recv(socket_.native_handle(), worker_.input.get(), most, MSG_DONTWAIT);
-  } while (size < 0 && errno == EINTR);
-  error = {};
-  if (size > 0) return {worker_.input.get(), static_cast<std::size_t>(size)};
-  if (size == 0) {
-    error = asio::ssl::error::stream_truncated;
-  } else if (would_block(errno)) {
-    error = asio::error::would_block;
-  } else {
-    error = {errno, boost::system::system_category()};
-  }
-  return {};
+  const std::size_t size = socket_.receive_now({worker_.input.get(), most}, error);
+  if (error == asio::error::eof) error = asio::ssl::error::stream_truncated;
+  return {worker_.input.get(), size};
 }
 
 /// As receive_now(), but it waits until something is there.
 Task<std::string_view> TlsStream::receive(std::size_t most, error_code& error) {
   const unsigned cancels = socket_.cancels();
+  socket_.assume_nothing();
   std::string_view input = receive_now(most, error);
   while (error == asio::error::would_block) {
     const auto [ended] = co_await socket_.async_until_readable(kAsTask);
-    error = socket_.unless_cancelled(ended, cancels);
+    error = socket_.woken(ended, cancels);
     if (!error) input = receive_now(most, error);
   }
   co_return input;

@@ -118,10 +118,26 @@ UpstreamPool::UpstreamPool(const ServerOptions& options, UpstreamConnector::Part
 
 UpstreamPool::~UpstreamPool() = default;
 
+std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(Wish& wish) {
+  const auto choice = balancer_.choose(wish.tried, parts_.deadlines.now());
+  std::optional<Lease> lease;
+  if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
+    if (auto connection = take_kept(*nodes_[choice.node], wish.kept)) {
+      lease.emplace(*this, choice);
+      lease->connection_ = std::move(connection);
+      lease->reused_ = true;
+      return lease;
+    }
+  }
+  wish.choice = choice;
+  return lease;
+}
+
 Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(Wish& wish) {
   AcquireFault failure{AcquireFailure::Unreachable};
   while (parts_.deadlines.now() < wish.latest) {
-    const auto choice = balancer_.choose(wish.tried, parts_.deadlines.now());
+    const auto choice = wish.choice ? *std::exchange(wish.choice, std::nullopt)
+                                    : balancer_.choose(wish.tried, parts_.deadlines.now());
     if (choice.kind == UpstreamBalancer::Choice::Kind::None) co_return std::unexpected(failure);
     std::optional<Lease> lease;
     if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
@@ -212,6 +228,7 @@ std::unique_ptr<Connection> UpstreamPool::take_kept(Node& node, Kept kept) noexc
     auto connection = std::move(node.idle.back().connection);
     node.idle.pop_back();
     show(node);
+    // A look for each request: what a node says unasked must not answer the next one.
     if (connection->is_quiet()) return connection;
   }
   return nullptr;
@@ -220,7 +237,7 @@ std::unique_ptr<Connection> UpstreamPool::take_kept(Node& node, Kept kept) noexc
 void UpstreamPool::finish(Lease& lease) {
   Node& node = *nodes_[lease.node()];
   balancer_.finish(lease.choice_);
-  if (lease.keep_ && !draining_ && node.idle.size() < options_.max_idle_upstream) {
+  if (lease.keep_ && !draining_) {
     lease.connection_->input().release_if_empty();
     node.idle.push_back({std::move(lease.connection_), parts_.deadlines.now()});
   }

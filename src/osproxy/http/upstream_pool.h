@@ -37,7 +37,7 @@ namespace osproxy::http {
 
 /// Which kept connections will do.
 enum class Kept : std::uint8_t {
-  Any,
+  Any,     ///< for a request that can be sent again, should the other side have closed it
   Recent,  ///< one that was in use a moment ago: the other side is not about to close it
   None,    ///< only a new one
 };
@@ -66,7 +66,8 @@ class UpstreamPool {
     Kept kept = Kept::Any;
     /// Neither waits nor connects beyond this.
     SteadyClock::time_point latest = SteadyClock::time_point::max();
-    TriedNodes tried{};  ///< it does not go there
+    TriedNodes tried{};                                ///< it does not go there
+    std::optional<UpstreamBalancer::Choice> choice{};  ///< made already; left by acquire_now()
   };
 
   /// A request's place at a node, with a connection that is its own until the lease ends.
@@ -114,6 +115,10 @@ class UpstreamPool {
   ~UpstreamPool();
   UpstreamPool(const UpstreamPool&) = delete;
   UpstreamPool& operator=(const UpstreamPool&) = delete;
+
+  /// A kept connection to the node that is to serve the request; nullopt if there is none that will
+  /// do. Most requests get by with this.
+  std::optional<Lease> acquire_now(Wish& wish);
 
   /// A connection to the node that is to serve the request: a kept one that is still good, or a
   /// new one. Nothing of the request has been sent by then. Nodes that took no connection are added

@@ -18,9 +18,7 @@ class Wakeup {
     timer_.expires_at(SteadyClock::time_point::max());
   }
 
-  Task<> sleep() {
-    if (!awake_) co_await timer_.async_wait(kAsTask);
-  }
+  Task<> sleep();
 
   void wake() {
     awake_ = true;

@@ -159,7 +159,7 @@ Task<> Server::Worker::serve(Socket socket) {
 
 /// The clock that was handed in is what deadlines go by: time is a test's to drive.
 void Server::Worker::note_time() {
-  const auto now = context_.clock.now().boot.time_since_epoch();
+  const auto now = context_.clock.boot().time_since_epoch();
   last_tick_.store(now.count(), std::memory_order_relaxed);
   context_.deadlines.advance(
       SteadyClock::time_point(std::chrono::duration_cast<SteadyClock::duration>(now)));

@@ -50,7 +50,7 @@ void SpanExporter::close(std::chrono::milliseconds timeout) {
   closed_.store(true, std::memory_order_relaxed);
   {
     std::unique_lock lock(mutex_);
-    flush_until_ = clock_.now().boot + timeout;
+    flush_until_ = clock_.boot() + timeout;
     thread_.request_stop();
     changed_.wait_for(lock, timeout, [this] { return finished_; });
   }
@@ -103,14 +103,14 @@ void SpanExporter::run(const std::stop_token& closing) {
 /// Fills `pending_` until it makes a batch, the first in it has waited long enough, or it is
 /// closing.
 void SpanExporter::collect(const std::stop_token& closing) {
-  BootTime latest = clock_.now().boot + options_.batch.delay;
+  BootTime latest = clock_.boot() + options_.batch.delay;
   while (!makes_a_batch()) {
     const bool was_empty = pending_.empty();
     std::vector<RecordPointer> more = queue_.take_all(was_empty ? kIdle : 0ns, closing);
     std::ranges::move(more, std::back_inserter(pending_));
     batching_.store(pending_.size(), std::memory_order_relaxed);
     if (closing.stop_requested()) return;
-    const BootTime now = clock_.now().boot;
+    const BootTime now = clock_.boot();
     if (was_empty) latest = now + options_.batch.delay;
     if (now >= latest || makes_a_batch()) return;
     pause(std::min<std::chrono::nanoseconds>(kGather, latest - now), closing);
@@ -142,13 +142,13 @@ void SpanExporter::send(const Batch& batch, const std::stop_token& closing) {
   using Action = RetryDecision::Action;
   const Amount amount = amount_of(batch);
   const std::string request = encoder_.encode(batch);
-  machine_.begin(clock_.now().boot);
+  machine_.begin(clock_.boot());
   while (true) {
     const auto timeout = time_for_attempt(closing);
     if (timeout <= 0ms) return drop(DropReason::Stopped, amount);
     const ExportResult result = transport_->send(request, timeout, abort_.get_token());
     settle(result, amount);
-    const RetryDecision decision = machine_.next(result, clock_.now().boot);
+    const RetryDecision decision = machine_.next(result, clock_.boot());
     if (decision.action == Action::Done) return;
     if (decision.action == Action::Refuse) return drop(DropReason::Refused, amount);
     if (decision.action == Action::GiveUp) return drop(DropReason::GaveUp, amount);
@@ -180,7 +180,7 @@ void SpanExporter::drop(DropReason reason, Amount amount) noexcept {
 std::chrono::milliseconds SpanExporter::time_for_attempt(const std::stop_token& closing) const {
   if (!closing.stop_requested()) return options_.transport.timeout;
   const std::lock_guard lock(mutex_);
-  const auto left = std::chrono::floor<std::chrono::milliseconds>(flush_until_ - clock_.now().boot);
+  const auto left = std::chrono::floor<std::chrono::milliseconds>(flush_until_ - clock_.boot());
   return std::min(left, options_.transport.timeout);
 }
 

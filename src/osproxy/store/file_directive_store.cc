@@ -40,7 +40,7 @@ StoreStatus FileDirectiveStore::status() const {
   StoreStatus status = status_;
   status.rejected = applier_.rejected();
   if (status.state != StoreState::Connecting) {
-    status.verified_age = clock_.now().boot - verified_at_;
+    status.verified_age = clock_.boot() - verified_at_;
   }
   return status;
 }
@@ -55,7 +55,7 @@ void FileDirectiveStore::run(const std::stop_token& stop) {
 }
 
 void FileDirectiveStore::poll() {
-  const BootTime started = clock_.now().boot;
+  const BootTime started = clock_.boot();
   auto bytes = read();
   if (!bytes) return set_state(StoreState::Suspect, std::move(bytes).error());
   if (*bytes != seen_) {
