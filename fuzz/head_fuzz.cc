@@ -103,7 +103,7 @@ bool same_fields(const http::MessageHead& head,
 
 bool has(const http::MessageHead& head, std::string_view name) {
   return std::any_of(head.headers.begin(), head.headers.end(), [name](const http::Header& header) {
-    return http::equal_names(header.name, name);
+    return osproxy::equal_names(header.name, name);
   });
 }
 

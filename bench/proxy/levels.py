@@ -1,4 +1,4 @@
-"""osproxy at each level, and with its outputs, for all requests; no budget trips."""
+"""osproxy at each level, and with its outputs, for all requests."""
 
 import contextlib
 import re
@@ -18,11 +18,15 @@ SEARCH = (
 )
 
 
+#: What stands for other machines takes no time from the proxy, where that can be helped.
+_ELSEWHERE = ("nice", "-n", "19")
+
+
 class OtlpSink(Server):
     """Accepts spans. What it uses is not osproxy's."""
 
     def command(self):
-        return [sys.executable, str(Path(__file__).with_name("otlp_sink.py")), str(self.port)]
+        return [*_ELSEWHERE, sys.executable, str(Path(__file__).with_name("otlp_sink.py")), str(self.port)]
 
 
 class TailReader(Process):
@@ -33,7 +37,7 @@ class TailReader(Process):
         self._url = f"http://127.0.0.1:{admin_port}"
 
     def command(self):
-        return ["curl", "-sN", "-o", "/dev/null", f"{self._url}/admin/tail"]
+        return [*_ELSEWHERE, "curl", "-sN", "-o", "/dev/null", f"{self._url}/admin/tail"]
 
     def ready(self) -> bool:
         metrics = subprocess.run(["curl", "-sf", f"{self._url}/metrics"], check=False,
@@ -42,18 +46,19 @@ class TailReader(Process):
 
 
 class Recording(Osproxy):
-    """Each request is recorded, at `level`."""
+    """Each request is recorded, at `level`: no budget trips."""
 
     level = "Shape"
     ring = False
-    flags: tuple[str, ...] = ()
+    capture = False
+    budget: tuple[str, ...] = ("--directive-budget", "0", "--instance-budget", "0")
 
     def directives(self):
-        return [{"id": "all", "level": self.level, "ttl_secs": 80000, "ring_buffer": self.ring}]
+        return [{"id": "all", "level": self.level, "ttl_secs": 80000, "ring_buffer": self.ring,
+                 "capture": self.capture}]  # fmt: skip
 
     def command(self):
-        return [*super().command(), "--directive-budget", "0", "--instance-budget", "0",
-                *self.flags]  # fmt: skip
+        return [*super().command(), *self.budget]
 
 
 def kept_by_output(proxy: Recording) -> dict[str, float]:
@@ -121,5 +126,21 @@ class Everything(Exporting):
         return [*super().command(), "--record-log", "/dev/null"]
 
 
+class AsShipped(Everything):
+    """The same with the budgets that there are unless others are set: the directive is tripped."""
+
+    budget = ()
+
+
+class Capturing(Recording):
+    """With both bodies to files."""
+
+    capture = True
+
+    def command(self):
+        return [*super().command(), "--capture-dir", str(self.dir / "spool"),
+                "--capture-file-bytes", str(1 << 20)]  # fmt: skip
+
+
 LEVELS = {"shape": Shape, "timing": ShapeTiming, "rewrite": ShapeRewriteDiff, "otlp": Exporting,
-          "everything": Everything}  # fmt: skip
+          "capture": Capturing, "everything": Everything, "as shipped": AsShipped}  # fmt: skip

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "osproxy/core/field_name.h"
 #include "osproxy/core/hash.h"
 #include "osproxy/core/ids.h"
 #include "osproxy/core/manual_clock.h"
@@ -74,6 +75,23 @@ TEST(Random, StaysBelowTheBound) {
   EXPECT_EQ(*seen.rbegin(), 6u);
   EXPECT_EQ(random.below(0), 0u);
   EXPECT_EQ(random.below(1), 0u);
+}
+
+TEST(FieldName, IsComparedWithoutCaseOnlyIfLetters) {
+  EXPECT_TRUE(equal_names("X-Opaque-Id", "x-opaque-iD"));
+  EXPECT_FALSE(equal_names("X-A", "X-AB"));
+  EXPECT_FALSE(equal_names("@", "`"));
+  EXPECT_FALSE(equal_names("^", "~"));
+  EXPECT_FALSE(equal_names("\r", "-"));
+}
+
+TEST(FieldName, IsAToken) {
+  EXPECT_TRUE(is_token("!#$%&'*+-.^_`|~09azAZ"));
+  for (const char* other : {"", "X Y", "X:", "X\t", "(X", "X,Y", "\x80", "X\""}) {
+    EXPECT_FALSE(is_token(other)) << other;
+  }
+  EXPECT_EQ(token_length("Host: a"), 4u);
+  EXPECT_EQ(token_length(" Host"), 0u);
 }
 
 TEST(RequestId, IsHexAndNew) {

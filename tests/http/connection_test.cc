@@ -130,6 +130,20 @@ TEST_F(ConnectionTest, SeesTheEndThatCameWithTheLastBytes) {
   EXPECT_FALSE(connection_->timed_out());
 }
 
+TEST_F(ConnectionTest, SeesTheEndThatCameWithTheLastBytesAtOnceIfItIsExpected) {
+  start_read();
+  poll();
+  send("last");
+  other_.shutdown(tcp::socket::shutdown_send);
+  await_end();
+  run_until_done();
+  EXPECT_EQ(take_input(), "last");
+  connection_->expect_end();
+  start_read();
+  run_until_done();
+  EXPECT_EQ(result_, asio::error::eof);
+}
+
 TEST_F(ConnectionTest, WaitsOnIfNoEndCameWithTheLastBytes) {
   send("one");
   start_read();

@@ -360,13 +360,5 @@ TEST(Header, IsFoundWithoutCase) {
   EXPECT_EQ(find_header(head, "x-two"), "");
 }
 
-TEST(Header, NamesAreEqualWithoutCaseOnlyIfLetters) {
-  EXPECT_TRUE(equal_names("X-Opaque-Id", "x-opaque-iD"));
-  EXPECT_FALSE(equal_names("X-A", "X-AB"));
-  EXPECT_FALSE(equal_names("@", "`"));
-  EXPECT_FALSE(equal_names("^", "~"));
-  EXPECT_FALSE(equal_names("\r", "-"));
-}
-
 }  // namespace
 }  // namespace osproxy::http

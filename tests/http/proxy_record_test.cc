@@ -212,7 +212,9 @@ TEST_F(ProxyRecord, WhatIsNotSelectedIsOnlyCounted) {
   to_upstream.expect(get("/"));
   to_upstream.send(answer("{}"));
   client.expect(answer_seen("{}"));
-  EXPECT_EQ(recorder.await_samples(1).size(), 1U);
+  const std::vector<RequestSample> samples = recorder.await_samples(1);
+  EXPECT_EQ(samples.size(), 1U);
+  EXPECT_FALSE(samples[0].matched);
   EXPECT_TRUE(recorder.records().empty());
 }
 
@@ -233,7 +235,9 @@ TEST_F(ProxyRecord, APredicateOnTheOutcomeIsJudgedAtTheEnd) {
   EXPECT_EQ(record().status, 503);
   EXPECT_EQ(record().error, "");
   EXPECT_TRUE(record().connection_reused);
-  EXPECT_EQ(recorder.await_samples(2).size(), 2U);
+  const std::vector<RequestSample> samples = recorder.await_samples(2);
+  EXPECT_EQ(samples.size(), 2U);
+  for (const RequestSample& sample : samples) EXPECT_TRUE(sample.matched);
   EXPECT_EQ(recorder.records().size(), 1U);
   EXPECT_EQ(recorder.judgements(), (std::vector<bool>{false, true}));
 }

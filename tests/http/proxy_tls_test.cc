@@ -115,6 +115,33 @@ TEST_F(ProxyTlsTest, ServesClientsOverTls) {
   EXPECT_EQ(totals(TlsSide::Client).full, 1u);
 }
 
+TEST_F(ProxyTlsTest, TheStagesAddUpToTheTotal) {
+  listen_with_tls();
+  connect_with_tls();
+  start();
+  select_all(Level::ShapeTiming);
+  TlsSocket from_client = tls_client();
+  from_client.send(get("/"));
+  TlsSocket node = accept_at_node();
+  node.expect(get("/"));
+  node.send(answer("{}"));
+  from_client.expect(answer_seen("{}"));
+  exchange(from_client, node);
+  const std::vector<Record> records = recorder.await_records(2);
+  for (const Record& record : records) {
+    std::chrono::microseconds sum{0};
+    for (std::size_t i = 0; i < kStageCount; ++i) {
+      sum += record.times.spent(static_cast<Stage>(i)).value_or(0us);
+    }
+    EXPECT_EQ(sum, record.times.total());
+    EXPECT_EQ(sum, std::chrono::floor<std::chrono::microseconds>(record.latency));
+  }
+  EXPECT_TRUE(records[0].times.spent(Stage::Connect));
+  EXPECT_TRUE(records[0].times.spent(Stage::Tls));
+  EXPECT_EQ(records[1].times.spent(Stage::Connect), std::nullopt);
+  EXPECT_EQ(records[1].times.spent(Stage::Tls), std::nullopt) << "a kept connection";
+}
+
 TEST_F(ProxyTlsTest, TellsTheNodeThatTheClientCameByHttps) {
   options.forwarding.x_forwarded = ForwardingMode::Replace;
   listen_with_tls();

@@ -72,6 +72,14 @@ TEST(ObserverMetrics, ShowsBodyBytes) {
   EXPECT_EQ(page.sample(R"(osproxy_response_body_bytes_total{endpoint="Search"})"), 7);
 }
 
+TEST(ObserverMetrics, ShowsHowManyRequestsMatched) {
+  Observer observer({}, 2);
+  observer.recorder(0).count({.endpoint = Endpoint::Search, .status = 200, .matched = true});
+  observer.recorder(1).count({.endpoint = Endpoint::Search, .status = 200, .matched = true});
+  observer.recorder(1).count({.endpoint = Endpoint::Search, .status = 200});
+  EXPECT_EQ(scrape(observer).sample("osproxy_requests_matched_total"), 2);
+}
+
 TEST(ObserverMetrics, ShowsWhatBecameOfRecords) {
   Observer observer({.explain_max_records = 1, .ring_records = 5}, 1);
   for (const char* id : {"a", "b"}) observer.recorder(0).record(make_record(id), true);

@@ -6,17 +6,11 @@
 
 #include <arpa/inet.h>
 
+#include "osproxy/core/field_name.h"
 #include "osproxy/core/hmac.h"
 
 namespace osproxy::admin {
 namespace {
-
-// ASCII only, whatever the locale.
-bool equal_ignoring_case(std::string_view text, std::string_view lower) noexcept {
-  return std::ranges::equal(text, lower, [](char a, char b) {
-    return ('A' <= a && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
-}
 
 bool is_ip_address(int family, std::string_view text) noexcept {
   std::array<char, INET6_ADDRSTRLEN> terminated{};
@@ -30,7 +24,7 @@ bool bears(const Request& request, std::string_view token) noexcept {
   constexpr std::string_view kScheme = "bearer ";
   if (!request.authorization || request.authorization->size() < kScheme.size()) return false;
   const std::string_view scheme = request.authorization->substr(0, kScheme.size());
-  return equal_ignoring_case(scheme, kScheme) &&
+  return equal_names(scheme, kScheme) &&
          equal_in_constant_time(request.authorization->substr(kScheme.size()), token);
 }
 
@@ -48,7 +42,7 @@ bool is_local_host_header(std::string_view host) noexcept {
     return end != std::string_view::npos && is_ip_address(AF_INET6, host.substr(1, end - 1));
   }
   const std::string_view name = host.substr(0, host.find(':'));
-  return equal_ignoring_case(name, "localhost") || is_ip_address(AF_INET, name);
+  return equal_names(name, "localhost") || is_ip_address(AF_INET, name);
 }
 
 std::optional<Response> check_access(const Request& request, std::string_view token) {

@@ -1,7 +1,8 @@
 // What an endpoint answers that has no end: server-sent events, as they come.
 //
-// Asked by the server's thread, a few times a second (http_server.cc): so that what makes the
-// events never has to call into the server, and a burst of them is one write.
+// Asked a few times a second (http_session.cc): so that what makes the events never has to call
+// into the server, and a burst of them is one write. By a thread for events, which gives way to
+// those that serve requests; made and destroyed by that of the connections. Never two at a time.
 #pragma once
 
 #include <optional>

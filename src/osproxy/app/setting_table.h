@@ -21,7 +21,4 @@ struct SettingRow {
 
 std::span<const SettingRow> setting_table();
 
-/// What no single setting can tell; the error names the settings.
-std::expected<void, std::string> check_together(const Settings& settings);
-
 }  // namespace osproxy::app

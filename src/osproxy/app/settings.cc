@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "osproxy/app/setting_checks.h"
 #include "osproxy/app/setting_table.h"
 #include "osproxy/core/version.h"
 #include "osproxy/otlp/environment.h"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 #include <optional>
 
@@ -10,6 +9,7 @@
 #include <simdjson.h>
 
 #include "osproxy/core/base64.h"
+#include "osproxy/core/field_name.h"
 
 namespace osproxy::cli {
 namespace {
@@ -57,13 +57,6 @@ std::optional<std::string> body_of(dom::element message) {
   return std::nullopt;
 }
 
-bool is_name(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("!#$%&'*+-.^_`|~").contains(static_cast<char>(c));
-  });
-}
-
 /// No line of a request may be made of what is in it.
 bool is_line(std::string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
@@ -94,12 +87,12 @@ std::expected<CapturedRequest, std::string> parse_captured(std::string_view line
   if (root["status"].get(status) != simdjson::SUCCESS) return lacks("\"status\"");
   request.id = text_of(root, "request_id").value_or("");
   request.method = text_of(message, "method").value_or("");
-  if (!is_name(request.method)) return lacks("\"request.method\"");
+  if (!is_token(request.method)) return lacks("\"request.method\"");
   request.target = text_of(message, "target").value_or("");
   if (!is_target(request.target)) return lacks("\"request.target\"");
   if (!read_headers(message, request)) return lacks("\"request.headers\"");
   for (const auto& [name, value] : request.headers) {
-    if (!is_name(name) || !is_line(value)) return lacks("one of \"request.headers\"");
+    if (!is_token(name) || !is_line(value)) return lacks("one of \"request.headers\"");
   }
   auto body = body_of(message);
   if (!body) return lacks("\"request.body\" or its \"body_encoding\"");

@@ -9,11 +9,11 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/error.hpp>
-#include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
 
 #include "osproxy/cli/http_call.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/field_name.h"
 
 namespace osproxy::cli {
 namespace {
@@ -29,7 +29,7 @@ constexpr std::string_view kOfTheConnection[] = {
     "trailer", "transfer-encoding", "upgrade",    "expect",           "content-length"};
 
 bool is_replaced(std::string_view name, const ReplayOptions& options) {
-  const auto is_it = [name](std::string_view other) { return boost::beast::iequals(name, other); };
+  const auto is_it = [name](std::string_view other) { return equal_names(name, other); };
   return std::ranges::any_of(kOfTheConnection, is_it) ||
          std::ranges::any_of(options.headers, [&](const auto& own) { return is_it(own.first); });
 }

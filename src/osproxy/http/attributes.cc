@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "osproxy/core/field_name.h"
 #include "osproxy/core/ids.h"
 #include "osproxy/http/classify.h"
 #include "osproxy/http/percent_encoding.h"

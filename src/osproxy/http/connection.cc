@@ -215,7 +215,7 @@ Task<> Connection::close_gracefully() {
   std::size_t left = kLingerBytes;
   // One deadline for all of it: a client that keeps sending cannot keep the connection.
   read_deadline_.expire_after(kLingerTimeout);
-  socket_.assume_nothing();  // the end may be here: then it is over at once
+  expect_end();
   while (!error && left > 0 && !read_deadline_.expired()) {
     const std::size_t size = co_await receive(discarded, error);
     left -= std::min(left, size);

@@ -61,6 +61,10 @@ class Connection {
   auto until_readable() { return socket_.async_until_readable(kInFrame); }
   error_code go_on_reading(error_code ended);
 
+  /// What comes may be the end: the next read finds it at once, also if it came with the last
+  /// bytes. Without this it is found at a tick (readiness.h).
+  void expect_end() noexcept { socket_.assume_nothing(); }
+
   /// Reads once into `room` instead of the buffer, which must be empty. 0: `error` says why.
   Task<std::size_t> read_into(std::span<char> room, std::chrono::milliseconds timeout,
                               error_code& error);

@@ -257,12 +257,13 @@ Task<Exchange::Outcome> Exchange::send_on(UpstreamPool::Lease& lease, error_code
 }
 
 Task<> Exchange::send_rest(Connection& upstream) {
-  const Loan<BodyBuffer> buffer(worker_.buffers);
+  TransferBuffer buffer(worker_.buffers);
   bool upstream_reads = true;
   while (!body_.done() && upstream_reads) {
     error_code error;
-    const std::size_t size =
-        co_await client_.read_into(buffer->bytes, options_.transfer_timeout, error);
+    const std::span<char> room = buffer.room();
+    const std::size_t size = co_await client_.read_into(room, options_.transfer_timeout, error);
+    buffer.was_read(size);
     if (!sending_) co_return;  // the answer is complete: nobody wants the rest
     if (error) {
       upload_failed(
@@ -270,12 +271,12 @@ Task<> Exchange::send_rest(Connection& upstream) {
           upstream);
       co_return;
     }
-    const Decoded piece = decode_in_place(body_, std::span(buffer->bytes).first(size));
+    const Decoded piece = decode_in_place(body_, room.first(size));
     if (piece.status == BodyReader::Status::Bad) {
       upload_failed(ProxyError::BadRequest, upstream);
       co_return;
     }
-    leftover_.assign(buffer->bytes.data() + piece.consumed, size - piece.consumed);
+    leftover_.assign(room.data() + piece.consumed, size - piece.consumed);
     story_.facts.request_bytes += piece.payload.size();
     if (is_too_large()) {
       upload_failed(ProxyError::BodyTooLarge, upstream);
@@ -290,6 +291,7 @@ Task<> Exchange::send_rest(Connection& upstream) {
     error_code failed = out.write_now(upstream);
     if (failed == asio::error::would_block) {
       failed = co_await out.write_rest(upstream, options_.transfer_timeout);
+      buffer.had_to_wait();
     }
     if (!sending_) co_return;
     upstream_reads = !failed;
@@ -447,7 +449,7 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
   Decoded piece = decode_in_place(body, there);
   bool nothing_behind = piece.consumed == there.size();
   std::string* head = &head_out_;
-  std::optional<Loan<BodyBuffer>> buffer;
+  TransferBuffer buffer(worker_.buffers);
   while (true) {
     if (piece.status == BodyReader::Status::Bad) {
       story_.facts.error = ProxyError::UpstreamMalformed;
@@ -463,6 +465,7 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
     error_code error = out.write_now(client_);
     if (error == asio::error::would_block) {
       error = co_await out.write_rest(client_, options_.transfer_timeout);
+      buffer.had_to_wait();
     }
     if (error) {
       story_.facts.error = unless_late(ProxyError::ClientGone);
@@ -476,10 +479,11 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
     if (body.done()) break;
     if (upload_error_ != ProxyError::None) co_return Outcome::Broken;
 
-    if (!buffer) buffer.emplace(worker_.buffers);
+    if (body.ends_with_connection()) upstream.expect_end();
     error_code ended;
-    const std::size_t size =
-        co_await upstream.read_into((*buffer)->bytes, options_.transfer_timeout, ended);
+    const std::span<char> room = buffer.room();
+    const std::size_t size = co_await upstream.read_into(room, options_.transfer_timeout, ended);
+    buffer.was_read(size);
     if (ended) {
       if (ended == asio::error::eof && body.ends_with_connection()) {
         piece = {};
@@ -489,7 +493,7 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
       cut_off(lease);
       co_return Outcome::Broken;
     }
-    piece = decode_in_place(body, std::span((*buffer)->bytes).first(size));
+    piece = decode_in_place(body, room.first(size));
     nothing_behind = piece.consumed == size;
   }
   upstream.input().consume(upstream.input().view().size());

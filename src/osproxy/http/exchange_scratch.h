@@ -1,7 +1,6 @@
 // What an exchange borrows from its worker while it is under way; see loan.h.
 #pragma once
 
-#include <array>
 #include <string>
 
 #include "osproxy/http/head.h"
@@ -12,12 +11,6 @@ namespace osproxy::http {
 struct ExchangeScratch {
   ResponseHead answer{};
   std::string head_out{};
-};
-
-/// For a body that is longer than what came with the head. Large enough that a megabyte is a few
-/// system calls, small enough for many slow readers.
-struct BodyBuffer {
-  std::array<char, 64 * 1024> bytes;
 };
 
 }  // namespace osproxy::http

@@ -13,16 +13,13 @@ using Bytes = std::array<bool, 256>;
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-constexpr Bytes bytes_of(std::string_view others) {
+constexpr Bytes kRegName = [] {
   Bytes bytes{};
-  for (const std::string_view part : {kDigits, kLetters, others}) {
+  for (const std::string_view part : {kDigits, kLetters, std::string_view("-._~!$&'()*+;=")}) {
     for (const char c : part) bytes[static_cast<unsigned char>(c)] = true;
   }
   return bytes;
-}
-
-constexpr Bytes kToken = bytes_of("!#$%&'*+-.^_`|~");
-constexpr Bytes kRegName = bytes_of("-._~!$&'()*+;=");
+}();
 
 bool in(const Bytes& bytes, char c) noexcept { return bytes[static_cast<unsigned char>(c)]; }
 
@@ -30,11 +27,8 @@ bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
 bool is_hex(char c) noexcept {
-  const char lower = to_lower(c);
-  return is_digit(c) || (lower >= 'a' && lower <= 'f');
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /// Empty, or a colon and a port; the port itself may be missing.
@@ -107,16 +101,6 @@ Field field_of(std::string_view name) noexcept {
   }
 }
 
-std::size_t token_length(std::string_view text) noexcept {
-  std::size_t length = 0;
-  while (length < text.size() && in(kToken, text[length])) ++length;
-  return length;
-}
-
-bool is_token(std::string_view text) noexcept {
-  return !text.empty() && token_length(text) == text.size();
-}
-
 bool has_control(std::string_view text) noexcept {
   if (text.size() < kWord) return has_control_byte(text);
   // Eight bytes at a time, the last eight perhaps twice; one by one only what looks suspicious.
@@ -175,12 +159,6 @@ std::string_view parse_field_line(std::string_view line, Header& header) noexcep
   header.line = {line.data(), line.size() + 2};
   header.hop_by_hop = false;
   return {};
-}
-
-bool equal_names(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return x == y || to_lower(x) == to_lower(y);
-         });
 }
 
 }  // namespace osproxy::http

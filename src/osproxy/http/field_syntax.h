@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "osproxy/core/field_name.h"
 #include "osproxy/http/head.h"
 
 namespace osproxy::http {
@@ -25,11 +26,6 @@ enum class Field : std::uint8_t {
 };
 
 Field field_of(std::string_view name) noexcept;
-
-/// The length of the longest front of `text` that is a token; 0: none is.
-std::size_t token_length(std::string_view text) noexcept;
-
-bool is_token(std::string_view text) noexcept;
 
 /// A control character other than TAB: never part of a value, nor of a line.
 bool has_control(std::string_view text) noexcept;

@@ -1,5 +1,7 @@
 #include "osproxy/http/forwarding.h"
 
+#include "osproxy/core/field_name.h"
+
 namespace osproxy::http {
 namespace {
 

@@ -83,7 +83,4 @@ ParseResult parse_response_head(std::string_view bytes, std::string_view method,
 /// none.
 std::string_view find_header(const MessageHead& head, std::string_view name) noexcept;
 
-/// ASCII, without case: how header names are compared.
-bool equal_names(std::string_view a, std::string_view b) noexcept;
-
 }  // namespace osproxy::http

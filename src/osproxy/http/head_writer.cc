@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "osproxy/core/field_name.h"
+
 namespace osproxy::http {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <expected>
 #include <utility>
 
+#include "osproxy/core/field_name.h"
 #include "osproxy/core/ids.h"
 
 namespace osproxy::http {
@@ -182,7 +183,8 @@ void RequestStory::finish() {
                           .status = facts.status,
                           .latency = latency,
                           .request_bytes = facts.request_bytes,
-                          .response_bytes = facts.response_bytes});
+                          .response_bytes = facts.response_bytes,
+                          .matched = verdict_.selected()});
   if (!set_ && set_number_ == 0 && !signed_) return;
   const Outcome outcome{.latency = latency, .status = facts.status};
   const Verdict verdict = conclude(outcome);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "osproxy/core/field_name.h"
+
 namespace osproxy::http {
 namespace {
 

@@ -23,8 +23,7 @@ constexpr auto kTick = 250ms;
 /// After accept() failed for want of descriptors or memory: others have to end first.
 constexpr auto kAcceptPause = 100ms;
 
-// Kept for the next ones: a megabyte of buffers, and memory for a few heads.
-constexpr std::size_t kMaxSpareBuffers = 16;
+// Kept for the next ones: memory for a few heads.
 constexpr std::size_t kMaxSpareExchanges = 64;
 
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
@@ -48,7 +47,6 @@ Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
                .recorder = recorder,
                .random = Random::from_system(),
                .deadlines = {},
-               .buffers = Spares<BodyBuffer>(kMaxSpareBuffers),
                .exchanges = Spares<ExchangeScratch>(kMaxSpareExchanges),
                .upstreams = {options,
                              {.executor = io_->get_executor(),

@@ -11,6 +11,7 @@
 #include "osproxy/http/loan.h"
 #include "osproxy/http/server_options.h"
 #include "osproxy/http/tls_stream.h"
+#include "osproxy/http/transfer_buffer.h"
 #include "osproxy/http/upstream_pool.h"
 #include "osproxy/observe/recorder.h"
 #include "osproxy/snapshot/snapshot.h"
@@ -28,7 +29,7 @@ struct WorkerContext {
   Recorder& recorder;
   Random random;
   Deadlines deadlines;
-  Spares<BodyBuffer> buffers;
+  TransferBuffers buffers{};
   Spares<ExchangeScratch> exchanges;
   UpstreamPool upstreams;
   TokenBucket signed_budget{};  ///< the worker's part of what one directive may record

@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "osproxy/core/give_way.h"
+
 namespace osproxy {
 namespace {
 
@@ -93,6 +95,7 @@ std::string CaptureSpool::failure() const {
 
 void CaptureSpool::run(const std::stop_token& stop) {
   block_file_size_signal();
+  give_way();
   std::mutex mutex;
   std::condition_variable_any stopped;
   while (!stop.stop_requested()) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "osproxy/core/field_name.h"
+
 namespace osproxy {
 namespace {
 
@@ -15,16 +17,10 @@ constexpr std::string_view kSecretHeaders[] = {
 /// Beside the text: the tape, its strings, the names that are written at its end.
 constexpr std::size_t kTapeBytes = sizeof(CaptureTape) + 1'024;
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool is_same_name(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
-
 }  // namespace
 
 bool holds_credentials(std::string_view header, const CaptureRules& rules) noexcept {
-  const auto is_it = [header](std::string_view name) { return is_same_name(header, name); };
+  const auto is_it = [header](std::string_view name) { return equal_names(header, name); };
   return std::ranges::any_of(kSecretHeaders, is_it) ||
          std::ranges::any_of(rules.secret_headers, is_it);
 }

@@ -56,14 +56,12 @@ bool ExplainShard::put(RecordPointer record) {
   const std::size_t size = memory_of(*record);
   if (limits_.max_records == 0 || size > limits_.max_bytes) return false;
 
-  if (const auto same = by_id_.find(record->request_id); same != by_id_.end()) {
-    evict(same->second);
-  }
+  if (const auto same = by_id_.find(record->request_id); same != by_id_.end()) evict(same);
   while (by_age_.size() >= limits_.max_records || bytes_ + size > limits_.max_bytes) {
-    evict(by_age_.begin());
+    evict(by_id_.find(by_age_.front().record->request_id));
   }
   const std::string_view id = record->request_id;
-  by_age_.push_back(std::move(record));
+  by_age_.push_back({.record = std::move(record), .bytes = size});
   try {
     by_id_.emplace(id, std::prev(by_age_.end()));
   } catch (...) {
@@ -76,13 +74,14 @@ bool ExplainShard::put(RecordPointer record) {
 
 RecordPointer ExplainShard::find(std::string_view request_id) const {
   const auto entry = by_id_.find(request_id);
-  return entry == by_id_.end() ? nullptr : *entry->second;
+  return entry == by_id_.end() ? nullptr : entry->second->record;
 }
 
-void ExplainShard::evict(ByAge::iterator entry) {
-  bytes_ -= memory_of(**entry);
-  by_id_.erase((*entry)->request_id);
-  by_age_.erase(entry);
+void ExplainShard::evict(ById::iterator entry) {
+  const ByAge::iterator aged = entry->second;
+  bytes_ -= aged->bytes;
+  by_id_.erase(entry);
+  by_age_.erase(aged);
   ++evicted_;
 }
 

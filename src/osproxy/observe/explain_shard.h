@@ -44,17 +44,24 @@ class ExplainShard {
   std::uint64_t evicted() const noexcept { return evicted_; }
 
  private:
-  using ByAge = std::list<RecordPointer>;  // oldest first
+  struct Entry {
+    RecordPointer record;
+    std::size_t bytes = 0;  // so that the oldest record need not be read again to be let go of
+  };
+  using ByAge = std::list<Entry>;  // oldest first
   struct Hash {
     SipKey key;
-    std::size_t operator()(std::string_view id) const noexcept { return sip_hash(id, key); }
+    // Not noexcept: libstdc++ then keeps the hashes of what is in the table, instead of computing
+    // those of a bucket's other ids anew with each look into it.
+    std::size_t operator()(std::string_view id) const { return sip_hash(id, key); }
   };
+  using ById = std::unordered_map<std::string_view, ByAge::iterator, Hash>;  // keys: in the records
 
-  void evict(ByAge::iterator entry);
+  void evict(ById::iterator entry);
 
   const Limits limits_;
   ByAge by_age_;
-  std::unordered_map<std::string_view, ByAge::iterator, Hash> by_id_;  // keys: in the records
+  ById by_id_;
   std::size_t bytes_ = 0;
   std::uint64_t evicted_ = 0;
 };

@@ -105,6 +105,12 @@ MetricFamily by_output(MetricFamily family, std::span<const NamedTotals> outputs
 
 void append_record_families(const ObserverTotals& totals, std::span<const NamedTotals> outputs,
                             std::vector<MetricFamily>& families) {
+  MetricFamily matched = metric_family("osproxy_requests_matched_total",
+                                       "Requests that a directive selected as they began, whether "
+                                       "or not they were then recorded.",
+                                       MetricType::Counter);
+  add_counter(matched, static_cast<double>(totals.matched));
+  families.push_back(std::move(matched));
   MetricFamily recorded = metric_family("osproxy_records_total",
                                         "Requests that a directive selected.", MetricType::Counter);
   add_counter(recorded, static_cast<double>(totals.recorded));

@@ -42,6 +42,7 @@ class Observer::Worker final : public Recorder {
 
   void count(const RequestSample& sample) noexcept override {
     counters_.endpoints[static_cast<std::size_t>(sample.endpoint)].count(sample);
+    if (sample.matched) counters_.matched.add(1);
   }
 
   std::uint32_t in_force(const DirectiveSet::Pointer& set) noexcept override {

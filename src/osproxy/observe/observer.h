@@ -77,7 +77,8 @@ struct EndpointTotals {
 
 struct ObserverTotals {
   std::array<EndpointTotals, kEndpointCount> endpoints{};  ///< by the value of Endpoint
-  std::uint64_t recorded = 0;                              ///< requests that were selected
+  std::uint64_t matched = 0;          ///< requests that were selected as they began
+  std::uint64_t recorded = 0;         ///< those that were selected at their end
   std::uint64_t refused = 0;          ///< records that a directive was to make, over a budget
   std::uint64_t signed_accepted = 0;  ///< requests with a signed directive
   std::array<std::uint64_t, kSignedFaultCount> signed_refused{};  ///< by the value of SignedFault

@@ -6,12 +6,15 @@
 #include <mutex>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "osproxy/core/give_way.h"
 
 namespace osproxy {
 namespace {
@@ -20,6 +23,9 @@ namespace {
 constexpr std::size_t kTextBytes = std::size_t{64} << 10;
 // As much as a pipe that is ready takes without making the writer wait (PIPE_BUF).
 constexpr std::size_t kPipePiece = 4'096;
+// Records that come within this are taken together: to be woken for each would cost the one who
+// wakes, which serves requests, more than the record.
+constexpr std::chrono::milliseconds kGather{20};
 // How long the thread sleeps at most, until it looks whether it is to reopen the file.
 constexpr std::chrono::milliseconds kIdle{250};
 
@@ -115,6 +121,7 @@ OutputTotals RecordLog::totals() const noexcept {
 }
 
 void RecordLog::run(const std::stop_token& stop) {
+  give_way();
   std::mutex mutex;
   std::condition_variable_any stopped;
   while (!stop.stop_requested()) {
@@ -140,6 +147,7 @@ bool RecordLog::has_text(std::chrono::milliseconds patience, const std::stop_tok
   text_.clear();
   done_ = 0;
   if (next_ == batch_.size()) {
+    if (!stop.stop_requested()) std::this_thread::sleep_for(kGather);
     batch_ = queue_.take_all(patience, stop);
     next_ = 0;
   }

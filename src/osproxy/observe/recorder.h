@@ -20,6 +20,7 @@ struct RequestSample {
   std::chrono::nanoseconds latency{0};
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
+  bool matched = false;  ///< a directive selected it when it began, whatever came of that
 };
 
 /// Called by its worker thread only. Nothing here waits, fails or allocates without bound.

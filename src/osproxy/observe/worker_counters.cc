@@ -46,6 +46,7 @@ void OutputCounters::add_to(OutputTotals& totals) const noexcept {
 
 void WorkerCounters::add_to(ObserverTotals& totals) const noexcept {
   for (std::size_t i = 0; i < endpoints.size(); ++i) endpoints[i].add_to(totals.endpoints[i]);
+  totals.matched += matched.get();
   totals.recorded += recorded.get();
   totals.refused += refused.get();
   totals.signed_accepted += signed_accepted.get();

@@ -53,6 +53,7 @@ struct OutputCounters {
 /// On cache lines of its own, so that workers do not slow each other down.
 struct alignas(64) WorkerCounters {
   std::array<EndpointCounters, kEndpointCount> endpoints;
+  SingleWriterCounter matched;
   SingleWriterCounter recorded;
   SingleWriterCounter refused;
   SingleWriterCounter signed_accepted;

@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "osproxy/core/give_way.h"
 #include "osproxy/observe/explain_shard.h"
 
 namespace osproxy::otlp {
@@ -84,6 +85,9 @@ OtlpStatus SpanExporter::status() const {
 
 /// The thread: batch after batch, until all is sent that was there when it was told to close.
 void SpanExporter::run(const std::stop_token& closing) {
+  // Not with gRPC: threads of its own that the calls of this one start are everyone's, also those
+  // of the directives' store, and would be as nice.
+  if (options_.transport.protocol != Protocol::Grpc) give_way();
   while (true) {
     collect(closing);
     if (pending_.empty() && closing.stop_requested() && queue_.size() == 0) break;

@@ -1,0 +1,209 @@
+#include "osproxy/admin/http_session.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http.hpp>
+
+namespace osproxy::admin {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+using Parser = http::request_parser<http::string_body>;
+
+constexpr int kHttp11 = 11;  // as Beast writes versions
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+// A client that is still sending when it is refused gets this long, and this much is read from it,
+// so that the refusal is not lost with a reset connection.
+constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::size_t kLingerBytes = 4 << 20;
+
+// How often a source of events is asked, and how long it may be silent: a client that has gone is
+// noticed by the comment that is sent then.
+constexpr std::chrono::milliseconds kEventTick{100};
+constexpr int kHeartbeatTicks = 50;
+constexpr std::string_view kHeartbeat = ":\n\n";
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// Without a length: their end is the connection's.
+constexpr std::string_view kEventsHead =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+    "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
+Method method_of(http::verb verb) {
+  if (verb == http::verb::get) return Method::Get;
+  if (verb == http::verb::head) return Method::Head;
+  if (verb == http::verb::post) return Method::Post;
+  return Method::Other;
+}
+
+std::optional<std::string_view> header(const http::fields& fields, http::field name) {
+  const auto found = fields.find(name);
+  if (found == fields.end()) return std::nullopt;
+  return std::string_view(found->value().data(), found->value().size());
+}
+
+bool waits_for_continue(const http::fields& fields) {
+  return beast::iequals(fields[http::field::expect], "100-continue");
+}
+
+// What decides about access must not be said twice: two readers could believe different ones.
+bool has_a_deciding_header_twice(const http::fields& fields) {
+  for (const auto name : {http::field::host, http::field::authorization, http::field::origin,
+                          http::field::if_match}) {
+    if (fields.count(name) > 1) return true;
+  }
+  return false;
+}
+
+Request request_of(const http::request<http::string_body>& message) {
+  const auto target = message.target();
+  return {.method = method_of(message.method()),
+          .target = std::string_view(target.data(), target.size()),
+          .host = header(message, http::field::host),
+          .authorization = header(message, http::field::authorization),
+          .origin = header(message, http::field::origin),
+          .if_match = header(message, http::field::if_match),
+          .body = {}};
+}
+
+// The answer to what could not be read; nullopt where there is nobody to answer.
+std::optional<Response> answer_to(const error_code& error) {
+  if (error == http::error::body_limit) return body_too_large();
+  if (error == http::error::header_limit) {
+    return error_response(431, "head_too_large", "the request line and headers are too long");
+  }
+  static const auto& http_errors = make_error_code(http::error::bad_method).category();
+  const bool malformed = error.category() == http_errors && error != http::error::end_of_stream &&
+                         error != http::error::partial_message;
+  if (!malformed) return std::nullopt;
+  return error_response(400, "bad_request", "the request is not well-formed HTTP");
+}
+
+}  // namespace
+
+HttpSession::HttpSession(const Uses& uses, tcp::socket socket)
+    : uses_(uses), stream_(std::move(socket)) {}
+
+asio::awaitable<bool> HttpSession::exchange() {
+  Parser parser;
+  parser.header_limit(kMaxHeadBytes);
+  parser.body_limit(kMaxBodyBytes);
+  stream_.expires_after(uses_.options.idle_timeout);
+  auto [head_error, size] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
+  if (head_error) co_return co_await refuse_unreadable(head_error);
+
+  Request request = request_of(parser.get());
+  const bool head_only = request.method == Method::Head;
+  if (has_a_deciding_header_twice(parser.get())) {
+    const Response twice = error_response(400, "bad_request", "a header is given twice");
+    co_return co_await send(twice, head_only, false);
+  }
+  const auto route = uses_.dispatcher.admit(request);
+  if (!route) {
+    // An unread body could only be taken for the next request: the connection ends.
+    const bool keep_alive = parser.is_done() && parser.keep_alive();
+    co_return co_await send(route.error(), head_only, keep_alive);
+  }
+  if (!parser.is_done()) {
+    stream_.expires_after(uses_.options.io_timeout);
+    if (buffer_.size() == 0 && waits_for_continue(parser.get())) {
+      auto [error, written] = co_await asio::async_write(stream_, asio::buffer(kContinue), kAwait);
+      if (error) co_return false;
+    }
+    auto [body_error, read] = co_await http::async_read(stream_, buffer_, parser, kAwait);
+    if (body_error) co_return co_await refuse_unreadable(body_error);
+  }
+  request.body = parser.get().body();
+
+  const Response response = co_await uses_.respond(*route, request);
+  if (response.events) {
+    co_await send_events(response, head_only);
+    co_return false;
+  }
+  co_return co_await send(response, head_only, parser.keep_alive());
+}
+
+asio::awaitable<bool> HttpSession::refuse_unreadable(error_code error) {
+  const auto answer = answer_to(error);
+  if (answer) co_await send(*answer, false, false);
+  co_return false;
+}
+
+asio::awaitable<bool> HttpSession::send(const Response& response, bool head_only, bool keep_alive) {
+  http::response<http::span_body<const char>> message(static_cast<http::status>(response.status),
+                                                      kHttp11);
+  message.keep_alive(keep_alive);
+  message.set(http::field::content_type,
+              beast::string_view(response.content_type.data(), response.content_type.size()));
+  message.set(http::field::cache_control, "no-store");
+  message.set("X-Content-Type-Options", "nosniff");
+  for (const auto& [name, value] : response.headers) {
+    message.set(beast::string_view(name.data(), name.size()), value);
+  }
+  message.body() = {response.body.data(), response.body.size()};
+  message.content_length(response.body.size());
+
+  stream_.expires_after(uses_.options.io_timeout);
+  error_code failure;
+  if (head_only) {
+    http::response_serializer<http::span_body<const char>> head(message);
+    auto [error, size] = co_await http::async_write_header(stream_, head, kAwait);
+    failure = error;
+  } else {
+    auto [error, size] = co_await http::async_write(stream_, message, kAwait);
+    failure = error;
+  }
+  co_return !failure && keep_alive && !uses_.stopping();
+}
+
+asio::awaitable<bool> HttpSession::write(std::string_view text) {
+  stream_.expires_after(uses_.options.io_timeout);
+  auto [error, size] =
+      co_await asio::async_write(stream_, asio::buffer(text.data(), text.size()), kAwait);
+  co_return !error;
+}
+
+// Events until there are no more, or the client has gone or does not read.
+asio::awaitable<void> HttpSession::send_events(const Response& response, bool head_only) {
+  bool open = co_await write(kEventsHead);
+  asio::steady_timer tick(stream_.get_executor());
+  for (int silent = 0; open && !head_only && !uses_.stopping(); ++silent) {
+    const auto text = co_await uses_.next(*response.events);
+    if (!text) break;
+    if (!text->empty() || silent >= kHeartbeatTicks) {
+      open = co_await write(text->empty() ? kHeartbeat : *text);
+      silent = 0;
+      continue;
+    }
+    tick.expires_after(kEventTick);
+    co_await tick.async_wait(kAwait);
+  }
+}
+
+asio::awaitable<void> HttpSession::linger() {
+  error_code ignored;
+  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(kLingerTime);
+  std::size_t total = 0;
+  while (!uses_.stopping() && total < kLingerBytes) {
+    buffer_.clear();
+    constexpr std::size_t kPiece = 16 << 10;
+    auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kPiece), kAwait);
+    if (error) co_return;
+    total += size;
+  }
+}
+
+}  // namespace osproxy::admin
