@@ -44,9 +44,18 @@ class BoundedQueue {
   /// Everything there is, oldest first; waits for the first item for at most `patience`, or until
   /// `stop` is requested. Empty if none came.
   std::vector<T> take_all(std::chrono::nanoseconds patience, const std::stop_token& stop) {
+    std::vector<T> taken;
     std::unique_lock lock(mutex_);
     there_is_one_.wait_for(lock, stop, patience, [this] { return !items_.empty(); });
-    return std::exchange(items_, {});
+    if (items_.empty()) return taken;
+    // Whoever pushes finds as much room as was needed last, made by this thread with the queue
+    // free: one that serves requests should neither grow it anew nor wait for that.
+    const std::size_t room = items_.size();
+    lock.unlock();
+    taken.reserve(room);
+    lock.lock();
+    std::swap(taken, items_);
+    return taken;
   }
 
   std::size_t size() const {

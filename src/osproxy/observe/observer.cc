@@ -8,6 +8,7 @@
 
 #include "osproxy/core/random.h"
 #include "osproxy/observe/explain_shard.h"
+#include "osproxy/observe/record_home.h"
 #include "osproxy/observe/ring_shard.h"
 #include "osproxy/observe/why_ring.h"
 #include "osproxy/observe/worker_counters.h"
@@ -56,7 +57,7 @@ class Observer::Worker final : public Recorder {
     if (!explain_on_ && !to_ring && sinks_.empty()) return;
     RecordPointer pointer;
     try {
-      pointer = std::make_shared<const Record>(std::move(record));
+      pointer = home_->make(std::move(record));
     } catch (const std::bad_alloc&) {
       if (explain_on_) counters_.explain.dropped.add(1);
       if (to_ring) counters_.ring.dropped.add(1);
@@ -133,6 +134,7 @@ class Observer::Worker final : public Recorder {
 
   // Own synchronization: written by the worker's thread.
   WorkerCounters counters_;
+  const std::shared_ptr<RecordHome> home_ = std::make_shared<RecordHome>();
 
   // Uncontended, but for a reader that copies a pointer.
   mutable std::mutex mutex_;
