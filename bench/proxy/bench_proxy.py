@@ -40,14 +40,17 @@ class Row:
     proxies: tuple[str, ...] = ("floor", *_PEERS, "osproxy")
     tls: bool = False
     closes: bool = False  # each request has a connection of its own
+    only_handshakes: bool = False  # full ones, and nothing behind them
 
 
 ROWS = {
     **{f"get-{n}": Row(f"GET, connections: {n}", n) for n in (1, 32, 512)},
     **{f"post-{n}": Row(f"POST of 200 B, connections: {n}", n, 200) for n in (1, 32, 512)},
     "tls": Row("GET over TLS, connections: 32", 32, proxies=(*_PEERS, "osproxy"), tls=True),
-    "tls-handshakes": Row("GET over TLS, a handshake each, 32 at once", 32,
-                          proxies=(*_PEERS, "osproxy"), tls=True, closes=True),
+    "tls-connections": Row("GET over TLS, each on a connection that resumes a session, 32 at once",
+                           32, proxies=(*_PEERS, "osproxy"), tls=True, closes=True),
+    "tls-handshakes": Row("full TLS handshakes, one after the other", 1,
+                          proxies=(*_PEERS, "osproxy"), tls=True, only_handshakes=True),
     "requests-1mb": Row("POST of 1 MB, connections: 4", 4, _MEGABYTE, upstream=BodyUpstream),
     "answers-1mb": Row("answers of 1 MB, connections: 4", 4, path=f"/bytes/{_MEGABYTE}",
                        upstream=BodyUpstream),
@@ -88,7 +91,22 @@ def load_command(row: Row, server: Server, seconds: int) -> list[str]:
     return [*command, "--latency", f"{server.scheme}://127.0.0.1:{server.port}{row.path}"]
 
 
+def measure_handshakes(server: Server, seconds: int) -> Result:
+    """By OpenSSL's own client: wrk resumes the session of its first connection."""
+    before = server.cpu_seconds()
+    out = subprocess.run(["openssl", "s_time", "-connect", f"127.0.0.1:{server.port}", "-new",
+                          "-time", str(seconds)],
+                         check=True, capture_output=True, text=True).stdout  # fmt: skip
+    cpu = server.cpu_seconds() - before
+    handshakes = int(re.search(r"(\d+) connections in \d+ real seconds", out).group(1))
+    each_us = seconds / handshakes * 1e6  # they are not told apart
+    return Result(requests_per_second=handshakes / seconds, p50_us=each_us, p99_us=each_us,
+                  cpu_us=cpu / handshakes * 1e6, rss_anon_mib=server.rss_anon_kib() / 1024)  # fmt: skip
+
+
 def measure(row: Row, server: Server, seconds: int) -> Result:
+    if row.only_handshakes:
+        return measure_handshakes(server, seconds)
     before = server.cpu_seconds()
     out = subprocess.run(load_command(row, server, seconds),
                          check=True, capture_output=True, text=True).stdout  # fmt: skip

@@ -16,6 +16,7 @@ _LOADS = [
     ("requests-1mb", "osproxy", 1),
     ("answers-1mb", "osproxy", 1),
     ("tls", "osproxy", 3),
+    ("tls-connections", "osproxy", 1),
     ("tls-handshakes", "osproxy", 1),
     ("directives", "loaded", 2),
     ("levels", "shape", 3),
