@@ -1,5 +1,7 @@
 """Plain HTTP/1.1 calls with nothing added or followed, and the one way to wait for something."""
 
+from __future__ import annotations
+
 import json
 import time
 from dataclasses import dataclass
