@@ -19,6 +19,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 
+#include "osproxy/core/field_name.h"
 #include "osproxy/http/body.h"
 #include "osproxy/http/head.h"
 
