@@ -73,6 +73,14 @@ Origin loopback_node(std::uint16_t port) {
   return {.address = {.host = "127.0.0.1", .port = port}};
 }
 
+std::chrono::microseconds sum_of(const StageTimes& times) {
+  std::chrono::microseconds sum{0};
+  for (std::size_t i = 0; i < kStageCount; ++i) {
+    sum += times.spent(static_cast<Stage>(i)).value_or(std::chrono::microseconds{0});
+  }
+  return sum;
+}
+
 ProxyTest::ProxyTest() { options.upstreams = {loopback_node(upstream.port())}; }
 
 ProxyTest::~ProxyTest() = default;

@@ -63,6 +63,9 @@ inline constexpr std::string_view kIds = "X-Opaque-Id: o\nX-Request-Id: r\n";
 /// A node without TLS.
 Origin loopback_node(std::uint16_t port);
 
+/// What the stages that a record names took, all together.
+std::chrono::microseconds sum_of(const StageTimes& times);
+
 class ProxyTest : public testing::Test {
  protected:
   ProxyTest();

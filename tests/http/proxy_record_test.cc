@@ -66,14 +66,6 @@ TEST_F(ProxyRecord, ASelectedRequestIsRecordedWithAllThatIsKnownOfIt) {
   EXPECT_EQ(sample.response_bytes, 5U);
 }
 
-std::chrono::microseconds sum_of(const StageTimes& times) {
-  std::chrono::microseconds sum{0};
-  for (std::size_t i = 0; i < kStageCount; ++i) {
-    sum += times.spent(static_cast<Stage>(i)).value_or(0us);
-  }
-  return sum;
-}
-
 TEST_F(ProxyRecord, TheStagesAddUpToTheTotal) {
   start();
   select_all(Level::ShapeTiming);

@@ -129,12 +129,8 @@ TEST_F(ProxyTlsTest, TheStagesAddUpToTheTotal) {
   exchange(from_client, node);
   const std::vector<Record> records = recorder.await_records(2);
   for (const Record& record : records) {
-    std::chrono::microseconds sum{0};
-    for (std::size_t i = 0; i < kStageCount; ++i) {
-      sum += record.times.spent(static_cast<Stage>(i)).value_or(0us);
-    }
-    EXPECT_EQ(sum, record.times.total());
-    EXPECT_EQ(sum, std::chrono::floor<std::chrono::microseconds>(record.latency));
+    EXPECT_EQ(sum_of(record.times), record.times.total());
+    EXPECT_EQ(record.times.total(), std::chrono::floor<std::chrono::microseconds>(record.latency));
   }
   EXPECT_TRUE(records[0].times.spent(Stage::Connect));
   EXPECT_TRUE(records[0].times.spent(Stage::Tls));

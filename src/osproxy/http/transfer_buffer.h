@@ -15,7 +15,6 @@
 #include <cstddef>
 #include <optional>
 #include <span>
-#include <tuple>
 
 #include "osproxy/http/loan.h"
 
@@ -59,9 +58,7 @@ class TransferBuffer {
   }
 
   /// So much was there to be read.
-  void was_read(std::size_t size) noexcept {
-    flows_ = size >= std::tuple_size_v<decltype(TransferBuffers::Small::bytes)>;
-  }
+  void was_read(std::size_t size) noexcept { flows_ = size >= sizeof(TransferBuffers::Small); }
 
   void had_to_wait() noexcept { flows_ = false; }
 

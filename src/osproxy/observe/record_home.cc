@@ -17,12 +17,14 @@ RecordPointer RecordHome::make(Record record) {
 }
 
 void RecordHome::take_back(Place* place) noexcept {
+  // Counted before it is on the list: whoever frees it must not count it off first.
+  const std::size_t before = waiting_.fetch_add(1, std::memory_order_relaxed);
   Place* top = returned_.load(std::memory_order_relaxed);
   do {
     place->next = top;
   } while (!returned_.compare_exchange_weak(top, place, std::memory_order_release,
                                             std::memory_order_relaxed));
-  if (waiting_.fetch_add(1, std::memory_order_relaxed) >= kMaxWaiting) free_all();
+  if (before >= kMaxWaiting) free_all();
 }
 
 void RecordHome::free_all() noexcept {
