@@ -186,7 +186,7 @@ bool Connection::is_quiet() noexcept {
   if (tls_) return tls_->is_quiet();
   char byte = 0;
   const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  return got < 0 && would_block(errno);
 }
 
 bool Connection::peer_has_closed() const noexcept {

@@ -6,11 +6,8 @@
 #include <sys/socket.h>
 
 namespace osproxy::http {
-namespace {
 
 bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
-
-}  // namespace
 
 std::size_t ReadinessSocket::receive_now(std::span<char> room, error_code& error) noexcept {
   if (left_ != Left::Unknown) {

@@ -48,6 +48,9 @@
 
 namespace osproxy::http {
 
+/// Whether an errno says that a call would have had to wait.
+bool would_block(int error) noexcept;
+
 /// Done at the first edge, and the edge is used up.
 template <class Handler>
 class ReadinessOp final : public asio::detail::reactor_op {

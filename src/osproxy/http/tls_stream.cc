@@ -35,8 +35,6 @@ constexpr int kMaxQuietReads = 4;
 
 error_code protocol_error() { return make_error_code(boost::system::errc::protocol_error); }
 
-bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
-
 }  // namespace
 
 TlsStream::TlsStream(ReadinessSocket& socket, TlsSession session, TlsWorker& worker)
