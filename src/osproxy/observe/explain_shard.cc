@@ -1,88 +1,74 @@
 #include "osproxy/observe/explain_shard.h"
 
-#include <iterator>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
+#include <algorithm>
+#include <cstring>
+
+#include "osproxy/observe/packed_record.h"
 
 namespace osproxy {
 namespace {
 
-// Beside the record itself: its place and control block, list node, map node with the hash, and
-// share of the bucket array, and what malloc adds to each; about 220 bytes with libstdc++ and glibc
-// on 64 bits, rounded up.
-constexpr std::size_t kNodeBytes = 256;
+using Hash = std::uint64_t;
 
-std::size_t heap_of(const std::string& text) noexcept {
-  static const std::size_t inside = std::string().capacity();  // the small-string buffer
-  return text.capacity() > inside ? text.capacity() + 1 : 0;
+// At most a small part of the shard is unused at the ends of the queue.
+constexpr std::size_t kMaxPieceBytes = 64 << 10;
+constexpr std::size_t kPieces = 16;
+
+// A place in the table: a hash, a pointer and a size, and as much again for what is free.
+constexpr std::size_t kIndexBytes = 64;
+
+std::size_t memory_of(std::size_t block_size) noexcept {
+  return BlockQueue::memory_of(block_size) + kIndexBytes;
 }
 
-std::size_t heap_of(const std::optional<HeadRewrite>& head) noexcept {
-  if (!head) return 0;
-  const std::size_t names =
-      head->added.capacity() + head->changed.capacity() + head->removed.capacity();
-  return names * sizeof(std::string_view);
-}
-
-std::size_t heap_of(const BodyStructure& body) noexcept {
-  std::size_t bytes = body.parts.capacity() * sizeof(BodyPart);
-  for (const BodyPart& part : body.parts) {
-    bytes += part.fields.capacity() * sizeof(BodyField);
-    for (const BodyField& field : part.fields) bytes += heap_of(field.path);
-  }
-  return bytes;
+Hash hash_in(std::span<const std::byte> block) noexcept {
+  Hash hash = 0;
+  std::memcpy(&hash, block.data(), sizeof(hash));
+  return hash;
 }
 
 }  // namespace
 
-std::size_t memory_of(const Record& record) noexcept {
-  std::size_t bytes = sizeof(Record) + kNodeBytes;
-  for (const std::string* text :
-       {&record.request_id, &record.trace_id, &record.method, &record.index, &record.tenant,
-        &record.principal, &record.protocol, &record.upstream, &record.error, &record.span_id,
-        &record.parent_span_id, &record.upstream_span_id}) {
-    bytes += heap_of(*text);
-  }
-  bytes += record.directives.capacity() * sizeof(std::string);
-  for (const std::string& id : record.directives) bytes += heap_of(id);
-  bytes += heap_of(record.rewrite.request) + heap_of(record.rewrite.answer) + heap_of(record.body);
-  return bytes;
-}
+ExplainShard::ExplainShard(Limits limits, SipKey key)
+    : limits_(limits), key_(key), records_(std::min(kMaxPieceBytes, limits.max_bytes / kPieces)) {}
 
-ExplainShard::ExplainShard(Limits limits, SipKey key) : limits_(limits), by_id_(0, Hash{key}) {}
+bool ExplainShard::put(const Record& record) {
+  const std::size_t size = sizeof(Hash) + packed_size(record);
+  if (limits_.max_records == 0 || memory_of(size) > limits_.max_bytes) return false;
+  while (!has_room_for(size)) evict_oldest();
 
-bool ExplainShard::put(RecordPointer record) {
-  const std::size_t size = memory_of(*record);
-  if (limits_.max_records == 0 || size > limits_.max_bytes) return false;
-
-  if (const auto same = by_id_.find(record->request_id); same != by_id_.end()) evict(same);
-  while (by_age_.size() >= limits_.max_records || bytes_ + size > limits_.max_bytes) {
-    evict(by_id_.find(by_age_.front().record->request_id));
-  }
-  const std::string_view id = record->request_id;
-  by_age_.push_back({.record = std::move(record), .bytes = size});
-  try {
-    by_id_.emplace(id, std::prev(by_age_.end()));
-  } catch (...) {
-    by_age_.pop_back();
-    throw;
-  }
-  bytes_ += size;
+  const Hash hash = sip_hash(record.request_id, key_);
+  const std::span<std::byte> block = records_.push(size);
+  std::memcpy(block.data(), &hash, sizeof(hash));
+  pack(record, block.subspan(sizeof(hash)));
+  // If there is no memory for this, nobody finds the record, and it goes out in its turn.
+  newest_[hash] = block;
   return true;
 }
 
-RecordPointer ExplainShard::find(std::string_view request_id) const {
-  const auto entry = by_id_.find(request_id);
-  return entry == by_id_.end() ? nullptr : entry->second->record;
+std::optional<Record> ExplainShard::find(std::string_view request_id) const {
+  const auto found = newest_.find(sip_hash(request_id, key_));
+  if (found == newest_.end()) return std::nullopt;
+  Record record = unpack(found->second.subspan(sizeof(Hash)));
+  // Another id of the same hash is next to impossible, and yet not the one that was asked for.
+  if (record.request_id != request_id) return std::nullopt;
+  return record;
 }
 
-void ExplainShard::evict(ById::iterator entry) {
-  const ByAge::iterator aged = entry->second;
-  bytes_ -= aged->bytes;
-  by_id_.erase(entry);
-  by_age_.erase(aged);
+std::size_t ExplainShard::bytes() const noexcept {
+  return records_.bytes() + records_.size() * kIndexBytes;
+}
+
+bool ExplainShard::has_room_for(std::size_t size) const noexcept {
+  return records_.size() < limits_.max_records &&
+         bytes() + records_.cost_of(size) + kIndexBytes <= limits_.max_bytes;
+}
+
+void ExplainShard::evict_oldest() noexcept {
+  const Block oldest = records_.front();
+  const auto newest = newest_.find(hash_in(oldest));
+  if (newest != newest_.end() && newest->second.data() == oldest.data()) newest_.erase(newest);
+  records_.pop();
   ++evicted_;
 }
 

@@ -1,8 +1,11 @@
 // One worker's part of the explain store: records by request id, the newest that fit.
 //
-// A record that comes when the shard is full, by count or by bytes, pushes out the oldest; one of
-// an id that is held replaces that. Both operations are O(1), also for ids that a client chose to
-// collide: the hash is keyed.
+// A record that comes when the shard is full, by count or by bytes, pushes out the oldest. Of two
+// of one id the newer is found; the older keeps its place until its turn comes. Both operations are
+// O(1), also for ids that a client chose to collide: the hash is keyed.
+//
+// Records are packed, one behind the other: a worker that records each request would else read each
+// record of ten thousand once more as it is pushed out, from memory that no cache holds any more.
 //
 // Thread safety: not thread-safe; the observer guards each shard.
 // Invariant: size() <= max_records and bytes() <= max_bytes, always.
@@ -10,18 +13,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
+#include <optional>
+#include <span>
 #include <string_view>
-#include <unordered_map>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "osproxy/observe/block_queue.h"
 #include "osproxy/observe/record.h"
-#include "osproxy/observe/record_sink.h"
 #include "osproxy/observe/sip_hash.h"
 
 namespace osproxy {
-
-/// What a stored record takes, in bytes: itself, its strings, and the store's own nodes.
-std::size_t memory_of(const Record& record) noexcept;
 
 class ExplainShard {
  public:
@@ -33,36 +35,31 @@ class ExplainShard {
   ExplainShard(Limits limits, SipKey key);
 
   /// Puts `record` in. False if it is larger than the whole shard; then nothing has changed.
-  /// May throw std::bad_alloc; then `record` is not in, and the shard is intact.
-  bool put(RecordPointer record);
+  /// May throw std::bad_alloc; then `record` is not in, though older ones may be out.
+  bool put(const Record& record);
 
-  /// The record of that request; null if there is none.
-  RecordPointer find(std::string_view request_id) const;
+  /// The newest record of that request, if it is held. May throw std::bad_alloc.
+  std::optional<Record> find(std::string_view request_id) const;
 
-  std::size_t size() const noexcept { return by_age_.size(); }
-  std::size_t bytes() const noexcept { return bytes_; }
+  std::size_t size() const noexcept { return records_.size(); }
+  /// The memory that they take, within the slack at the ends of a BlockQueue.
+  std::size_t bytes() const noexcept;
   std::uint64_t evicted() const noexcept { return evicted_; }
 
  private:
-  struct Entry {
-    RecordPointer record;
-    std::size_t bytes = 0;  // so that the oldest record need not be read again to be let go of
+  using Block = std::span<const std::byte>;  // the id's hash, and the packed record
+  struct IsHashed {
+    std::size_t operator()(std::uint64_t hash) const noexcept { return hash; }
   };
-  using ByAge = std::list<Entry>;  // oldest first
-  struct Hash {
-    SipKey key;
-    // Not noexcept: libstdc++ then keeps the hashes of what is in the table, instead of computing
-    // those of a bucket's other ids anew with each look into it.
-    std::size_t operator()(std::string_view id) const { return sip_hash(id, key); }
-  };
-  using ById = std::unordered_map<std::string_view, ByAge::iterator, Hash>;  // keys: in the records
+  using Newest = boost::unordered_flat_map<std::uint64_t, Block, IsHashed>;  // by the id's hash
 
-  void evict(ById::iterator entry);
+  bool has_room_for(std::size_t size) const noexcept;
+  void evict_oldest() noexcept;
 
   const Limits limits_;
-  ByAge by_age_;
-  ById by_id_;
-  std::size_t bytes_ = 0;
+  const SipKey key_;
+  BlockQueue records_;  // oldest first
+  Newest newest_;
   std::uint64_t evicted_ = 0;
 };
 

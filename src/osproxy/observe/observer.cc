@@ -53,19 +53,18 @@ class Observer::Worker final : public Recorder {
 
   void record(Record record, bool ring_buffer) noexcept override {
     counters_.recorded.add(1);
+    if (explain_on_) put_in_explain(record);
     const bool to_ring = ring_buffer && ring_on_;
-    if (!explain_on_ && !to_ring && sinks_.empty()) return;
+    if (!to_ring && sinks_.empty()) return;
     RecordPointer pointer;
     try {
       pointer = home_->make(std::move(record));
     } catch (const std::bad_alloc&) {
-      if (explain_on_) counters_.explain.dropped.add(1);
       if (to_ring) counters_.ring.dropped.add(1);
       return;
     }
     for (RecordSink* const sink : sinks_) sink->take(pointer);
-    if (to_ring) put_in_ring(pointer);
-    if (explain_on_) put_in_explain(std::move(pointer));
+    if (to_ring) put_in_ring(std::move(pointer));
   }
 
   void refuse(std::uint64_t directives) noexcept override { counters_.refused.add(directives); }
@@ -75,7 +74,7 @@ class Observer::Worker final : public Recorder {
         .add(1);
   }
 
-  RecordPointer explain(std::string_view request_id) const {
+  std::optional<Record> explain(std::string_view request_id) const {
     const std::lock_guard lock(mutex_);
     return explain_.find(request_id);
   }
@@ -96,11 +95,11 @@ class Observer::Worker final : public Recorder {
   const WorkerCounters& counters() const noexcept { return counters_; }
 
  private:
-  void put_in_explain(RecordPointer record) noexcept {
+  void put_in_explain(const Record& record) noexcept {
     OutputCounters& counters = counters_.explain;
     const std::lock_guard lock(mutex_);
     try {
-      (explain_.put(std::move(record)) ? counters.kept : counters.dropped).add(1);
+      (explain_.put(record) ? counters.kept : counters.dropped).add(1);
     } catch (const std::bad_alloc&) {
       counters.dropped.add(1);
     }
@@ -136,7 +135,7 @@ class Observer::Worker final : public Recorder {
   WorkerCounters counters_;
   const std::shared_ptr<RecordHome> home_ = std::make_shared<RecordHome>();
 
-  // Uncontended, but for a reader that copies a pointer.
+  // Uncontended, but for a reader that copies a record or a pointer.
   mutable std::mutex mutex_;
   ExplainShard explain_;  // guarded by mutex_
   RingShard ring_;        // guarded by mutex_
@@ -166,12 +165,12 @@ Recorder& Observer::recorder(std::size_t worker) noexcept {
 }
 
 std::optional<Record> Observer::explain(std::string_view request_id) const {
-  RecordPointer newest;  // a client may send one id to several workers
+  std::optional<Record> newest;  // a client may send one id to several workers
   for (const auto& worker : workers_) {
-    RecordPointer found = worker->explain(request_id);
+    auto found = worker->explain(request_id);
     if (found && (!newest || found->started > newest->started)) newest = std::move(found);
   }
-  return newest ? std::optional<Record>(*newest) : std::nullopt;
+  return newest;
 }
 
 std::optional<RememberedRequest> Observer::remembered(std::string_view request_id) const {

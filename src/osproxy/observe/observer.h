@@ -11,7 +11,7 @@
 // own business.
 //
 // Thread safety: a Recorder belongs to its worker thread. Everything else may be called from any
-// thread; a reader holds a shard's mutex for one look-up, or for one pointer's copy, at a time.
+// thread; a reader holds a shard's mutex for one record's copy, or one pointer's, at a time.
 // Ownership: the recorders live as long as the observer, which must outlive the workers; the sinks
 // must outlive the observer.
 #pragma once

@@ -21,6 +21,9 @@
 
 namespace osproxy {
 
+/// What a record that waits takes, in bytes: itself, its strings and lists, and what points to it.
+std::size_t memory_of(const Record& record) noexcept;
+
 class RecordQueue {
  public:
   struct Limits {

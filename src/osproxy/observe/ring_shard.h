@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "osproxy/observe/explain_shard.h"
+#include "osproxy/observe/record_sink.h"
 
 namespace osproxy {
 

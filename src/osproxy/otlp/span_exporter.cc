@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "osproxy/core/give_way.h"
-#include "osproxy/observe/explain_shard.h"
 
 namespace osproxy::otlp {
 namespace {
