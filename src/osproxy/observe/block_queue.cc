@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "osproxy/core/prefetch.h"
+
 namespace osproxy {
 namespace {
 
@@ -43,12 +45,6 @@ std::span<std::byte> BlockQueue::push(std::size_t size) {
   return {at + sizeof(Header), size};
 }
 
-std::span<std::byte> BlockQueue::front() const noexcept {
-  assert(!empty());
-  std::byte* const at = pieces_.front().memory.get() + pieces_.front().begin;
-  return {at + sizeof(Header), std::launder(reinterpret_cast<const Header*>(at))->size};
-}
-
 void BlockQueue::pop() noexcept {
   assert(!empty());
   Piece& piece = pieces_.front();
@@ -59,6 +55,18 @@ void BlockQueue::pop() noexcept {
   piece.begin += room;
   --blocks_;
   if (piece.begin == piece.end) let_go_of_first_piece();
+}
+
+void BlockQueue::prefetch(std::size_t size) const noexcept {
+  if (empty()) return;
+  const Piece& first = pieces_.front();
+  prefetch_to_write(first.memory.get() + first.begin, sizeof(Header));
+  const std::size_t room = memory_of(size);
+  if (room <= room_left()) {
+    prefetch_to_write(pieces_.back().memory.get() + pieces_.back().end, room);
+  } else if (spare_) {
+    prefetch_to_write(spare_->memory.get(), std::min(room, spare_->capacity));
+  }
 }
 
 std::size_t BlockQueue::room_left() const noexcept {

@@ -30,9 +30,12 @@ class BlockQueue {
   /// there. May throw std::bad_alloc; then nothing has changed.
   std::span<std::byte> push(std::size_t size);
 
-  /// The oldest. There must be one, as for pop().
-  std::span<std::byte> front() const noexcept;
+  /// Takes the oldest out. There must be one.
   void pop() noexcept;
+
+  /// A hint that the oldest block is going to be looked at, and one of `size` bytes pushed, in a
+  /// while: then neither has to wait for memory that no cache holds any more.
+  void prefetch(std::size_t size) const noexcept;
 
   std::size_t size() const noexcept { return blocks_; }
   bool empty() const noexcept { return blocks_ == 0; }

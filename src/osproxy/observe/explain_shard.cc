@@ -2,29 +2,37 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "osproxy/observe/packed_record.h"
 
 namespace osproxy {
-namespace {
 
-using Hash = std::uint64_t;
+// In front of each record.
+struct ExplainShard::Link {
+  std::uint64_t hash;  // of its id
+  Number older;        // of the same list
+
+  static Link of(std::span<const std::byte> block) noexcept {
+    Link link;
+    std::memcpy(&link, block.data(), sizeof(link));
+    return link;
+  }
+};
+
+namespace {
 
 // At most a small part of the shard is unused at the ends of the queue.
 constexpr std::size_t kMaxPieceBytes = 64 << 10;
 constexpr std::size_t kPieces = 16;
 
-// A place in the table: a hash, a pointer and a size, and as much again for what is free.
-constexpr std::size_t kIndexBytes = 64;
+// A place in each of the two tables, which are up to twice as large as they have to be.
+constexpr std::size_t kIndexBytes = 48;
+
+constexpr std::size_t kMinTableSize = 64;
 
 std::size_t memory_of(std::size_t block_size) noexcept {
   return BlockQueue::memory_of(block_size) + kIndexBytes;
-}
-
-Hash hash_in(std::span<const std::byte> block) noexcept {
-  Hash hash = 0;
-  std::memcpy(&hash, block.data(), sizeof(hash));
-  return hash;
 }
 
 }  // namespace
@@ -33,43 +41,61 @@ ExplainShard::ExplainShard(Limits limits, SipKey key)
     : limits_(limits), key_(key), records_(std::min(kMaxPieceBytes, limits.max_bytes / kPieces)) {}
 
 bool ExplainShard::put(const Record& record) {
-  const std::size_t size = sizeof(Hash) + packed_size(record);
+  const std::size_t size = sizeof(Link) + packed_size(record);
   if (limits_.max_records == 0 || memory_of(size) > limits_.max_bytes) return false;
-  while (!has_room_for(size)) evict_oldest();
+  while (!has_room_for(size)) records_.pop();
+  if (records_.size() == blocks_.size()) grow();
 
-  const Hash hash = sip_hash(record.request_id, key_);
-  const std::span<std::byte> block = records_.push(size);
-  std::memcpy(block.data(), &hash, sizeof(hash));
-  pack(record, block.subspan(sizeof(hash)));
-  // If there is no memory for this, nobody finds the record, and it goes out in its turn.
-  newest_[hash] = block;
+  const Block block = records_.push(size);
+  link(++last_, block, sip_hash(record.request_id, key_));
+  pack(record, block.subspan(sizeof(Link)));
+  records_.prefetch(size);  // the next one is likely to be about as large
   return true;
 }
 
 std::optional<Record> ExplainShard::find(std::string_view request_id) const {
-  const auto found = newest_.find(sip_hash(request_id, key_));
-  if (found == newest_.end()) return std::nullopt;
-  Record record = unpack(found->second.subspan(sizeof(Hash)));
-  // Another id of the same hash is next to impossible, and yet not the one that was asked for.
-  if (record.request_id != request_id) return std::nullopt;
-  return record;
+  if (newest_.empty()) return std::nullopt;
+  const std::uint64_t hash = sip_hash(request_id, key_);
+  Number number = newest_[place_of(hash)];
+  while (number >= first()) {
+    const Block block = blocks_[place_of(number)];
+    const Link link = Link::of(block);
+    if (link.hash == hash) {
+      Record record = unpack(block.subspan(sizeof(Link)));
+      if (record.request_id == request_id) return record;
+    }
+    number = link.older;
+  }
+  return std::nullopt;
 }
 
 std::size_t ExplainShard::bytes() const noexcept {
   return records_.bytes() + records_.size() * kIndexBytes;
 }
 
-bool ExplainShard::has_room_for(std::size_t size) const noexcept {
+bool ExplainShard::has_room_for(std::size_t block_size) const noexcept {
   return records_.size() < limits_.max_records &&
-         bytes() + records_.cost_of(size) + kIndexBytes <= limits_.max_bytes;
+         bytes() + records_.cost_of(block_size) + kIndexBytes <= limits_.max_bytes;
 }
 
-void ExplainShard::evict_oldest() noexcept {
-  const Block oldest = records_.front();
-  const auto newest = newest_.find(hash_in(oldest));
-  if (newest != newest_.end() && newest->second.data() == oldest.data()) newest_.erase(newest);
-  records_.pop();
-  ++evicted_;
+/// Makes the tables twice as large, and the lists anew, oldest record first.
+void ExplainShard::grow() {
+  const std::size_t size = std::max(kMinTableSize, 2 * blocks_.size());
+  std::vector<Number> newest(size);
+  std::vector<Block> blocks(size);
+  newest_.swap(newest);
+  blocks_.swap(blocks);
+  for (Number number = first(); number <= last_; ++number) {
+    const Block block = blocks[number % blocks.size()];
+    link(number, block, Link::of(block).hash);
+  }
+}
+
+void ExplainShard::link(Number number, Block block, std::uint64_t hash) noexcept {
+  Number& newest = newest_[place_of(hash)];
+  const Link link{.hash = hash, .older = std::exchange(newest, number)};
+  std::memcpy(block.data(), &link, sizeof(link));
+  blocks_[place_of(number)] = block;
 }
 
 }  // namespace osproxy

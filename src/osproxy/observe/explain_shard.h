@@ -4,8 +4,10 @@
 // of one id the newer is found; the older keeps its place until its turn comes. Both operations are
 // O(1), also for ids that a client chose to collide: the hash is keyed.
 //
-// Records are packed, one behind the other: a worker that records each request would else read each
-// record of ten thousand once more as it is pushed out, from memory that no cache holds any more.
+// Made so that a worker which records every request does not wait for memory that no cache holds
+// any more, though ten thousand records are held: they are packed, one behind the other, and the
+// oldest goes out without being looked at. Those whose ids have the last bits of their hashes in
+// common make a list, from the newest to older ones; it ends with the first that is out.
 //
 // Thread safety: not thread-safe; the observer guards each shard.
 // Invariant: size() <= max_records and bytes() <= max_bytes, always.
@@ -16,8 +18,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
-
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <vector>
 
 #include "osproxy/observe/block_queue.h"
 #include "osproxy/observe/record.h"
@@ -44,23 +45,26 @@ class ExplainShard {
   std::size_t size() const noexcept { return records_.size(); }
   /// The memory that they take, within the slack at the ends of a BlockQueue.
   std::size_t bytes() const noexcept;
-  std::uint64_t evicted() const noexcept { return evicted_; }
+  std::uint64_t evicted() const noexcept { return last_ - records_.size(); }
 
  private:
-  using Block = std::span<const std::byte>;  // the id's hash, and the packed record
-  struct IsHashed {
-    std::size_t operator()(std::uint64_t hash) const noexcept { return hash; }
-  };
-  using Newest = boost::unordered_flat_map<std::uint64_t, Block, IsHashed>;  // by the id's hash
+  using Number = std::uint64_t;        // of a record, from 1, in the order they came in; 0: none
+  using Block = std::span<std::byte>;  // a Link, and the packed record
+  struct Link;
 
-  bool has_room_for(std::size_t size) const noexcept;
-  void evict_oldest() noexcept;
+  Number first() const noexcept { return last_ - records_.size() + 1; }
+  std::size_t place_of(std::uint64_t key) const noexcept { return key & (blocks_.size() - 1); }
+  bool has_room_for(std::size_t block_size) const noexcept;
+  void grow();
+  void link(Number number, Block block, std::uint64_t hash) noexcept;
 
   const Limits limits_;
   const SipKey key_;
-  BlockQueue records_;  // oldest first
-  Newest newest_;
-  std::uint64_t evicted_ = 0;
+  BlockQueue records_;  // oldest first: those of the numbers first() to last_
+  Number last_ = 0;
+  // Both of one size, a power of two, and never less than there are records.
+  std::vector<Block> blocks_;   // by number
+  std::vector<Number> newest_;  // by hash: the newest record that is, or was, held
 };
 
 }  // namespace osproxy
