@@ -118,7 +118,9 @@ class CollectingSink final : public RecordSink {
   void take(const RecordPointer& record) noexcept override { ids.push_back(record->request_id); }
   std::string_view name() const noexcept override { return "collecting"; }
   OutputTotals totals() const noexcept override { return {.kept = ids.size()}; }
+  bool is_open() const noexcept override { return open; }
   std::vector<std::string> ids;
+  bool open = true;
 };
 
 TEST(Observer, GivesEachRecordToTheSinksAlsoWithAllElseOff) {
@@ -133,6 +135,21 @@ TEST(Observer, GivesEachRecordToTheSinksAlsoWithAllElseOff) {
   ASSERT_EQ(outputs.size(), 4U);  // behind the two of the observer's own
   EXPECT_EQ(outputs[2].output, "collecting");
   EXPECT_EQ(outputs[2].totals.kept, 2U);
+}
+
+TEST(Observer, GivesNothingToASinkThatIsNotOpenAndAllElseAsEver) {
+  CollectingSink closed;
+  CollectingSink open;
+  closed.open = false;
+  Observer observer({}, 1, {&closed, &open});
+  observer.recorder(0).record(make_record("a"), true);
+  EXPECT_THAT(closed.ids, testing::IsEmpty());
+  EXPECT_THAT(open.ids, testing::ElementsAre("a"));
+
+  open.open = false;
+  observer.recorder(0).record(make_record("b"), true);
+  EXPECT_TRUE(observer.explain("b"));
+  EXPECT_THAT(ids_of(observer.breakglass(10)), testing::UnorderedElementsAre("a", "b"));
 }
 
 TEST(Observer, SumsRequestsByEndpointAndStatusClass) {

@@ -35,6 +35,15 @@ TEST(RecordTail, GivesEachReaderWhatPassesItsFilter) {
   EXPECT_THAT(ids_of(none->take()), testing::IsEmpty());
 }
 
+TEST(RecordTail, IsOpenAsLongAsThereIsAReader) {
+  RecordTail tail;
+  EXPECT_FALSE(tail.is_open());
+  auto reader = tail.open({});
+  EXPECT_TRUE(tail.is_open());
+  reader.reset();
+  EXPECT_FALSE(tail.is_open());
+}
+
 TEST(RecordTail, CountsWhatMatchesTheTargetAndIsHeldBackByTheRest) {
   RecordTail tail;
   const auto slow_ones = tail.open({.target = {.tenant = "acme"}, .slower = 1s});

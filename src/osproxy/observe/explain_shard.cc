@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "osproxy/core/prefetch.h"
 #include "osproxy/observe/packed_record.h"
 
 namespace osproxy {
@@ -46,9 +47,11 @@ bool ExplainShard::put(const Record& record) {
   while (!has_room_for(size)) records_.pop();
   if (records_.size() == blocks_.size()) grow();
 
+  const std::uint64_t hash = sip_hash(record.request_id, key_);
+  prefetch_to_write(&newest_[place_of(hash)], sizeof(Number));  // is at hand once this is packed
   const Block block = records_.push(size);
-  link(++last_, block, sip_hash(record.request_id, key_));
   pack(record, block.subspan(sizeof(Link)));
+  link(++last_, block, hash);
   records_.prefetch(size);  // the next one is likely to be about as large
   return true;
 }

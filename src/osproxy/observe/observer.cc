@@ -55,7 +55,7 @@ class Observer::Worker final : public Recorder {
     counters_.recorded.add(1);
     if (explain_on_) put_in_explain(record);
     const bool to_ring = ring_buffer && ring_on_;
-    if (!to_ring && sinks_.empty()) return;
+    if (!to_ring && std::ranges::none_of(sinks_, &RecordSink::is_open)) return;
     RecordPointer pointer;
     try {
       pointer = home_->make(std::move(record));
@@ -63,7 +63,9 @@ class Observer::Worker final : public Recorder {
       if (to_ring) counters_.ring.dropped.add(1);
       return;
     }
-    for (RecordSink* const sink : sinks_) sink->take(pointer);
+    for (RecordSink* const sink : sinks_) {
+      if (sink->is_open()) sink->take(pointer);
+    }
     if (to_ring) put_in_ring(std::move(pointer));
   }
 

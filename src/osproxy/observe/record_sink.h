@@ -25,6 +25,10 @@ class RecordSink {
   /// and must keep what it needs within a bound.
   virtual void take(const RecordPointer& record) noexcept = 0;
 
+  /// False while it would take nothing, so that a record that is for no other output need not be
+  /// shared. From any thread.
+  virtual bool is_open() const noexcept { return true; }
+
   /// What metrics and status call it: a constant such as "log", another one for each sink.
   virtual std::string_view name() const noexcept = 0;
 

@@ -25,7 +25,7 @@ void RecordTail::close(const Reader& reader) noexcept {
   reader_count_.store(readers_.size(), std::memory_order_relaxed);
 }
 
-void RecordTail::hand_on(const RecordPointer& record) noexcept {
+void RecordTail::take(const RecordPointer& record) noexcept {
   const std::lock_guard lock(mutex_);
   for (Reader* const reader : readers_) hand_on(record, *reader);
 }

@@ -50,16 +50,13 @@ class RecordTail final : public RecordSink {
 
   std::size_t readers() const noexcept { return reader_count_.load(std::memory_order_relaxed); }
 
-  /// Without a reader, the cost of one relaxed load.
-  void take(const RecordPointer& record) noexcept override {
-    // relaxed: a reader that opens meanwhile may miss this record
-    if (reader_count_.load(std::memory_order_relaxed) > 0) hand_on(record);
-  }
+  void take(const RecordPointer& record) noexcept override;
+  /// Whether there are readers. One that opens meanwhile may miss the record that ends now.
+  bool is_open() const noexcept override { return readers() > 0; }
   std::string_view name() const noexcept override { return "tail"; }
   OutputTotals totals() const noexcept override;
 
  private:
-  void hand_on(const RecordPointer& record) noexcept;
   void hand_on(const RecordPointer& record, Reader& reader) noexcept;
   void close(const Reader& reader) noexcept;
 
