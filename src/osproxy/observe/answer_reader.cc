@@ -21,6 +21,11 @@ std::optional<std::uint64_t> count_of(std::string_view digits) noexcept {
   return number;
 }
 
+/// Tells short names apart: how long one is, and its first letter.
+constexpr std::size_t tag_of(std::string_view name) noexcept {
+  return name.empty() ? 0 : name.size() << 8 | static_cast<unsigned char>(name.front());
+}
+
 }  // namespace
 
 AnswerReader::Wanted AnswerReader::wanted_of(Endpoint endpoint) noexcept {
@@ -49,18 +54,42 @@ AnswerReader::Wanted AnswerReader::wanted_of(Endpoint endpoint) noexcept {
 }
 
 AnswerReader::Name AnswerReader::name_of(std::string_view key) noexcept {
-  constexpr std::pair<std::string_view, Name> kNames[] = {
-      {"took", Name::Took},         {"timed_out", Name::TimedOut},
-      {"_shards", Name::Shards},    {"hits", Name::Hits},
-      {"total", Name::Total},       {"value", Name::Value},
-      {"relation", Name::Relation}, {"status", Name::Status},
-      {"count", Name::Count},       {"successful", Name::Successful},
-      {"skipped", Name::Skipped},   {"failed", Name::Failed},
-      {"items", Name::Items},       {"responses", Name::Responses},
+  const auto if_it_is = [key](std::string_view text, Name name) {
+    return key == text ? name : Name::Other;
   };
-  const auto* const found =
-      std::ranges::find(kNames, key, &std::pair<std::string_view, Name>::first);
-  return found == std::end(kNames) ? Name::Other : found->second;
+  // One comparison at most: no two are as long and begin with one letter, or this did not compile.
+  switch (tag_of(key)) {
+    case tag_of("took"):
+      return if_it_is("took", Name::Took);
+    case tag_of("timed_out"):
+      return if_it_is("timed_out", Name::TimedOut);
+    case tag_of("_shards"):
+      return if_it_is("_shards", Name::Shards);
+    case tag_of("hits"):
+      return if_it_is("hits", Name::Hits);
+    case tag_of("total"):
+      return if_it_is("total", Name::Total);
+    case tag_of("value"):
+      return if_it_is("value", Name::Value);
+    case tag_of("relation"):
+      return if_it_is("relation", Name::Relation);
+    case tag_of("successful"):
+      return if_it_is("successful", Name::Successful);
+    case tag_of("skipped"):
+      return if_it_is("skipped", Name::Skipped);
+    case tag_of("failed"):
+      return if_it_is("failed", Name::Failed);
+    case tag_of("count"):
+      return if_it_is("count", Name::Count);
+    case tag_of("items"):
+      return if_it_is("items", Name::Items);
+    case tag_of("responses"):
+      return if_it_is("responses", Name::Responses);
+    case tag_of("status"):
+      return if_it_is("status", Name::Status);
+    default:
+      return Name::Other;
+  }
 }
 
 AnswerReader::AnswerReader(const BodyHead& head) noexcept
