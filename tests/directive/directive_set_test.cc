@@ -110,6 +110,13 @@ TEST_F(DirectiveSetTest, TakesTheHighestLevelAndAllOutputs) {
   EXPECT_THAT(all.named(), ElementsAre(0, 1, 2));
 }
 
+TEST_F(DirectiveSetTest, KnowsTheHighestLevelOfAll) {
+  EXPECT_EQ(DirectiveSet::empty_set()->highest_level(), Level::Off);
+  EXPECT_EQ(compile({R"("level":"Off")"})->highest_level(), Level::Off);
+  const auto set = compile({R"("level":"Shape")", R"("level":"ShapeTiming","tenant":"t")"});
+  EXPECT_EQ(set->highest_level(), Level::ShapeTiming);
+}
+
 TEST_F(DirectiveSetTest, RecordsNothingForOff) {
   const auto set = compile({R"("level":"Off","max_records":1)"});
   const Verdict verdict = match(*set);

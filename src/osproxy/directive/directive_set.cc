@@ -102,12 +102,19 @@ Life latest_ends(std::span<const CompiledDirective> directives) noexcept {
   return last;
 }
 
+Level highest_of(std::span<const CompiledDirective> directives) noexcept {
+  Level highest = Level::Off;
+  for (const CompiledDirective& one : directives) highest = std::max(highest, one.directive.level);
+  return highest;
+}
+
 }  // namespace
 
 DirectiveSet::DirectiveSet(std::vector<CompiledDirective> directives)
     : directives_(std::move(directives)),
       index_(std::make_unique<Index>(directives_)),
-      last_(latest_ends(directives_)) {}
+      last_(latest_ends(directives_)),
+      highest_level_(highest_of(directives_)) {}
 
 DirectiveSet::~DirectiveSet() = default;
 

@@ -99,6 +99,9 @@ class DirectiveSet {
   /// True if no directive can match anything.
   bool empty() const noexcept { return directives_.empty(); }
 
+  /// No verdict has a higher one.
+  Level highest_level() const noexcept { return highest_level_; }
+
   /// The verdict at the start of a request: what would be recorded if every predicate on the
   /// outcome came true. A directive applies if it is not over at `now`, each present target
   /// equals the request's attribute, and the request is in its sample:
@@ -140,6 +143,7 @@ class DirectiveSet {
   const std::vector<CompiledDirective> directives_;
   const std::unique_ptr<const Index> index_;  // refers to directives_
   const Life last_;                           // the latest end on each clock
+  const Level highest_level_;
 };
 
 }  // namespace osproxy

@@ -82,7 +82,9 @@ void RequestStory::match() {
   }
   const DirectiveSet::Pointer& set = worker_.directives.load();
   if (set->empty() && !signed_) return;
-  stages.turn_on();  // one clock read, in case that the level asks for times
+  if (worker_.options.spans || signed_ || set->highest_level() >= Level::ShapeTiming) {
+    stages.turn_on();  // the level may ask for times
+  }
   stages.enter(Stage::Match);
   if (!set->empty()) set_number_ = worker_.recorder.in_force(set);
   verdict_ = set->match(request_.matched, started_, request_id());

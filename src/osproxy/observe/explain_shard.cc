@@ -46,28 +46,31 @@ bool ExplainShard::put(const Record& record) {
   if (limits_.max_records == 0 || memory_of(size) > limits_.max_bytes) return false;
   while (!has_room_for(size)) records_.pop();
   if (records_.size() == blocks_.size()) grow();
-
-  const std::uint64_t hash = sip_hash(record.request_id, key_);
-  prefetch_to_write(&newest_[place_of(hash)], sizeof(Number));  // is at hand once this is packed
   const Block block = records_.push(size);
-  pack(record, block.subspan(sizeof(Link)));
-  link(++last_, block, hash);
-  records_.prefetch(size);  // the next one is likely to be about as large
+  if (records_.size() > 1) link(last_);
+
+  ++last_;
+  blocks_[place_of(last_)] = block;
+  const Link link{.hash = sip_hash(record.request_id, key_), .older = 0};
+  std::memcpy(block.data(), &link, sizeof(link));
+  pack(record, block.subspan(sizeof(link)));
+  // For the next one, which is likely to be about as large.
+  prefetch_to_write(&newest_[place_of(link.hash)], sizeof(Number));
+  records_.prefetch(size);
   return true;
 }
 
 std::optional<Record> ExplainShard::find(std::string_view request_id) const {
-  if (newest_.empty()) return std::nullopt;
   const std::uint64_t hash = sip_hash(request_id, key_);
-  Number number = newest_[place_of(hash)];
+  Number number = last_;
   while (number >= first()) {
     const Block block = blocks_[place_of(number)];
     const Link link = Link::of(block);
     if (link.hash == hash) {
-      Record record = unpack(block.subspan(sizeof(Link)));
+      Record record = unpack(block.subspan(sizeof(link)));
       if (record.request_id == request_id) return record;
     }
-    number = link.older;
+    number = number == last_ ? newest_[place_of(hash)] : link.older;
   }
   return std::nullopt;
 }
@@ -81,7 +84,7 @@ bool ExplainShard::has_room_for(std::size_t block_size) const noexcept {
          bytes() + records_.cost_of(block_size) + kIndexBytes <= limits_.max_bytes;
 }
 
-/// Makes the tables twice as large, and the lists anew, oldest record first.
+/// Makes the tables twice as large, and the lists anew.
 void ExplainShard::grow() {
   const std::size_t size = std::max(kMinTableSize, 2 * blocks_.size());
   std::vector<Number> newest(size);
@@ -89,16 +92,17 @@ void ExplainShard::grow() {
   newest_.swap(newest);
   blocks_.swap(blocks);
   for (Number number = first(); number <= last_; ++number) {
-    const Block block = blocks[number % blocks.size()];
-    link(number, block, Link::of(block).hash);
+    blocks_[place_of(number)] = blocks[number & (blocks.size() - 1)];
+    if (number < last_) link(number);
   }
 }
 
-void ExplainShard::link(Number number, Block block, std::uint64_t hash) noexcept {
-  Number& newest = newest_[place_of(hash)];
-  const Link link{.hash = hash, .older = std::exchange(newest, number)};
+/// Puts a record in its list.
+void ExplainShard::link(Number number) noexcept {
+  const Block block = blocks_[place_of(number)];
+  Link link = Link::of(block);
+  link.older = std::exchange(newest_[place_of(link.hash)], number);
   std::memcpy(block.data(), &link, sizeof(link));
-  blocks_[place_of(number)] = block;
 }
 
 }  // namespace osproxy

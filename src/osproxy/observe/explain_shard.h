@@ -56,12 +56,12 @@ class ExplainShard {
   std::size_t place_of(std::uint64_t key) const noexcept { return key & (blocks_.size() - 1); }
   bool has_room_for(std::size_t block_size) const noexcept;
   void grow();
-  void link(Number number, Block block, std::uint64_t hash) noexcept;
+  void link(Number number) noexcept;
 
   const Limits limits_;
   const SipKey key_;
   BlockQueue records_;  // oldest first: those of the numbers first() to last_
-  Number last_ = 0;
+  Number last_ = 0;     // the only one that is in no list yet
   // Both of one size, a power of two, and never less than there are records.
   std::vector<Block> blocks_;   // by number
   std::vector<Number> newest_;  // by hash: the newest record that is, or was, held
