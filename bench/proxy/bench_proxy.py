@@ -10,6 +10,7 @@ import contextlib
 import re
 import subprocess
 import tempfile
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,10 @@ wrk.headers["Content-Type"] = "application/json"
 _MEGABYTE = 1 << 20
 _PEERS = ("nginx", "haproxy")
 PROXIES = {**PLAIN_PROXIES, **LEVELS}
+
+#: At rest is what uses less CPU than this in a tenth of a second.
+_AT_REST_S = 0.02
+_MAX_REST_S = 20
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,16 @@ def measure(row: Row, server: Server, seconds: int) -> Result:
     )
 
 
+def come_to_rest(server: Server) -> None:
+    """Until it has worked off what the load left behind: records, for some."""
+    for _ in range(_MAX_REST_S * 10):
+        before = server.cpu_seconds()
+        time.sleep(0.1)
+        if server.cpu_seconds() - before < _AT_REST_S:
+            return
+    raise SystemExit(f"{server.name}: still at work {_MAX_REST_S} s after the load")
+
+
 def count_syscalls(row: Row, server: Server) -> None:
     """What requests cost in system calls, from strace."""
     log = server.dir / "strace"
@@ -153,8 +168,13 @@ def print_table(title: str, results: dict[str, list[Result]]) -> None:
         return median(getattr(result, field) for result in results[name])
 
     def ratio(name: str, *others: str, field: str = "cpu_us") -> str:
-        theirs = [middle(other, field) for other in others if other in results]
-        return f"{middle(name, field) / min(theirs):.2f}" if theirs else ""
+        """To the best of the others, round by round: the machine's speed changes between rounds."""
+        theirs = [results[other] for other in others if other in results]
+        if not theirs:
+            return ""
+        best = [min(getattr(one, field) for one in of_round) for of_round in zip(*theirs, strict=True)]
+        mine = [getattr(one, field) for one in results[name]]
+        return f"{median(a / b for a, b in zip(mine, best, strict=True)):.2f}"
 
     for name in results:
         print(f"| {name} | {middle(name, 'requests_per_second'):.0f} | {middle(name, 'p50_us'):.0f}"
@@ -181,9 +201,11 @@ def run_row(row: Row, only: set[str], arguments) -> None:
                 count_syscalls(row, proxy)
             return
         results = defaultdict(list)
-        for _ in range(arguments.rounds):
-            for proxy in proxies:
+        for number in range(arguments.rounds):
+            # Back and forth, so that nobody always comes behind the same one.
+            for proxy in proxies if number % 2 == 0 else reversed(proxies):
                 results[proxy.name].append(measure(row, proxy, arguments.seconds))
+                come_to_rest(proxy)
         print_table(row.title, results)
         for proxy in proxies:
             if isinstance(proxy, Recording):
