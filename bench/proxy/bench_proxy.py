@@ -168,13 +168,11 @@ def print_table(title: str, results: dict[str, list[Result]]) -> None:
         return median(getattr(result, field) for result in results[name])
 
     def ratio(name: str, *others: str, field: str = "cpu_us") -> str:
-        """To the best of the others, round by round: the machine's speed changes between rounds."""
-        theirs = [results[other] for other in others if other in results]
-        if not theirs:
-            return ""
-        best = [min(getattr(one, field) for one in of_round) for of_round in zip(*theirs, strict=True)]
-        mine = [getattr(one, field) for one in results[name]]
-        return f"{median(a / b for a, b in zip(mine, best, strict=True)):.2f}"
+        """To the best of the others. Round by round: the machine's speed changes between rounds."""
+        def to(other: str) -> float:
+            pairs = zip(results[name], results[other], strict=True)
+            return median(getattr(mine, field) / getattr(theirs, field) for mine, theirs in pairs)
+        return f"{max(ratios):.2f}" if (ratios := [to(one) for one in others if one in results]) else ""
 
     for name in results:
         print(f"| {name} | {middle(name, 'requests_per_second'):.0f} | {middle(name, 'p50_us'):.0f}"

@@ -19,7 +19,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 
 #include "osproxy/admin/http_session.h"
-#include "osproxy/core/give_way.h"
+#include "osproxy/core/scheduling.h"
 
 namespace osproxy::admin {
 namespace {

@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "osproxy/core/scheduling.h"
 #include "osproxy/etcd/credential_check.h"
 #include "osproxy/etcd/endpoints.h"
 #include "osproxy/etcd/set_keeper.h"
@@ -146,6 +147,7 @@ class EtcdDirectiveStore::Impl {
   };
 
   void run(const std::stop_token& stop) {
+    run_soon();
     step(etcd::Start{});
     while (!stop.stop_requested()) {
       auto event = transport_->next(idle_time());

@@ -13,7 +13,8 @@
 
 namespace osproxy::etcd {
 
-/// Sets each of these unless the environment has it:
+/// Sets each of these unless the environment has it, and ends Abseil's search for deadlocks among
+/// gRPC's mutexes, which Debian's build does at each lock of one:
 ///
 /// - GRPC_POLL_STRATEGY=poll: each thread that waits in gRPC waits for its own sockets. By default
 ///   one of them waits for all, reads what comes, and wakes the thread that it is for: with several

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include "osproxy/core/give_way.h"
+#include "osproxy/core/scheduling.h"
 
 namespace osproxy {
 namespace {

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "osproxy/core/give_way.h"
+#include "osproxy/core/scheduling.h"
 
 namespace osproxy {
 namespace {

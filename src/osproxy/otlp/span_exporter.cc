@@ -5,7 +5,7 @@
 #include <exception>
 #include <utility>
 
-#include "osproxy/core/give_way.h"
+#include "osproxy/core/scheduling.h"
 
 namespace osproxy::otlp {
 namespace {
