@@ -32,10 +32,6 @@ constexpr std::size_t kIndexBytes = 48;
 
 constexpr std::size_t kMinTableSize = 64;
 
-std::size_t memory_of(std::size_t block_size) noexcept {
-  return BlockQueue::memory_of(block_size) + kIndexBytes;
-}
-
 }  // namespace
 
 ExplainShard::ExplainShard(Limits limits, SipKey key)
@@ -43,7 +39,8 @@ ExplainShard::ExplainShard(Limits limits, SipKey key)
 
 bool ExplainShard::put(const Record& record) {
   const std::size_t size = sizeof(Link) + packed_size(record);
-  if (limits_.max_records == 0 || memory_of(size) > limits_.max_bytes) return false;
+  const std::size_t alone = BlockQueue::memory_of(size) + kIndexBytes;
+  if (limits_.max_records == 0 || alone > limits_.max_bytes) return false;
   while (!has_room_for(size)) records_.pop();
   if (records_.size() == blocks_.size()) grow();
   const Block block = records_.push(size);

@@ -3,7 +3,10 @@
 #include <new>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "osproxy/observe/record_fields.h"
 
 namespace osproxy {
 namespace {
@@ -12,26 +15,35 @@ namespace {
 // about 100 bytes with libstdc++ and glibc on 64 bits, rounded up.
 constexpr std::size_t kNodeBytes = 128;
 
-std::size_t heap_of(const std::string& text) noexcept {
-  static const std::size_t inside = std::string().capacity();  // the small-string buffer
-  return text.capacity() > inside ? text.capacity() + 1 : 0;
-}
+/// What the strings and lists of a record have outside of it.
+class Heap {
+ public:
+  std::size_t bytes() const noexcept { return bytes_; }
 
-std::size_t heap_of(const std::optional<HeadRewrite>& head) noexcept {
-  if (!head) return 0;
-  const std::size_t names =
-      head->added.capacity() + head->changed.capacity() + head->removed.capacity();
-  return names * sizeof(std::string_view);
-}
-
-std::size_t heap_of(const BodyStructure& body) noexcept {
-  std::size_t bytes = body.parts.capacity() * sizeof(BodyPart);
-  for (const BodyPart& part : body.parts) {
-    bytes += part.fields.capacity() * sizeof(BodyField);
-    for (const BodyField& field : part.fields) bytes += heap_of(field.path);
+  void operator()(const std::string& text) noexcept {
+    static const std::size_t inside = std::string().capacity();  // the small-string buffer
+    if (text.capacity() > inside) bytes_ += text.capacity() + 1;
   }
-  return bytes;
-}
+
+  template <class Value>
+  void operator()(const std::optional<Value>& value) noexcept {
+    if (value) (*this)(*value);
+  }
+
+  template <class Value>
+  void operator()(const std::vector<Value>& list) noexcept {
+    bytes_ += list.capacity() * sizeof(Value);
+    for (const Value& one : list) (*this)(one);
+  }
+
+  template <class Value>
+  void operator()(const Value& value) noexcept {
+    if constexpr (!std::is_trivially_copyable_v<Value>) for_each_field(*this, value);
+  }
+
+ private:
+  std::size_t bytes_ = 0;
+};
 
 // No memory is the same as no room.
 bool push_into(BoundedQueue<RecordPointer>& queue, const RecordPointer& record) noexcept {
@@ -45,17 +57,9 @@ bool push_into(BoundedQueue<RecordPointer>& queue, const RecordPointer& record) 
 }  // namespace
 
 std::size_t memory_of(const Record& record) noexcept {
-  std::size_t bytes = sizeof(Record) + kNodeBytes;
-  for (const std::string* text :
-       {&record.request_id, &record.trace_id, &record.method, &record.index, &record.tenant,
-        &record.principal, &record.protocol, &record.upstream, &record.error, &record.span_id,
-        &record.parent_span_id, &record.upstream_span_id}) {
-    bytes += heap_of(*text);
-  }
-  bytes += record.directives.capacity() * sizeof(std::string);
-  for (const std::string& id : record.directives) bytes += heap_of(id);
-  bytes += heap_of(record.rewrite.request) + heap_of(record.rewrite.answer) + heap_of(record.body);
-  return bytes;
+  Heap heap;
+  heap(record);
+  return sizeof(Record) + kNodeBytes + heap.bytes();
 }
 
 bool RecordQueue::push(const RecordPointer& record) noexcept {
