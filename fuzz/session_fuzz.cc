@@ -28,8 +28,8 @@
 
 #include "fuzz/session_model.h"
 #include "osproxy/core/clock.h"
-#include "osproxy/http/server.h"
-#include "osproxy/observe/upstream_board.h"
+#include "osproxy/proxy/server.h"
+#include "osproxy/observe/upstream_stats.h"
 
 namespace {
 
@@ -174,9 +174,9 @@ class Upstream {
 class World {
  public:
   World() {
-    osproxy::http::ServerOptions options;
+    osproxy::ServerOptions options;
     options.upstreams = {{.address = {.host = "127.0.0.1", .port = upstream.port()}}};
-    auto started = osproxy::http::Server::start(
+    auto started = osproxy::Server::start(
         std::move(options), directives_,
         [this](std::size_t) -> osproxy::Recorder& { return recorder_; }, clock_, board_);
     require(started.has_value(), "the server starts");
@@ -205,7 +205,7 @@ class World {
   osproxy::SystemClock clock_;
   osproxy::UpstreamBoard board_{{"upstream"}, 1, clock_.now().wall};
   osproxy::SnapshotCell<osproxy::DirectiveSet> directives_{osproxy::DirectiveSet::empty_set()};
-  std::unique_ptr<osproxy::http::Server> server_;
+  std::unique_ptr<osproxy::Server> server_;
 };
 
 /// Waits until `done`; serves the upstream meanwhile.

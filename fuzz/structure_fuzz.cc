@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "osproxy/observe/key_names.h"
-#include "tests/observe/answer_twin.h"
-#include "tests/observe/structure_twin.h"
+#include "osproxy/inspect/key_names.h"
+#include "tests/inspect/response_twin.h"
+#include "tests/inspect/structure_twin.h"
 
 namespace {
 

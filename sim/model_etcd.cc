@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "osproxy/etcd/anchors.h"
+#include "osproxy/etcd/anchor_machine.h"
 #include "sim/model_link.h"
 
 namespace osproxy::etcd::sim {

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "osproxy/core/rfc3339.h"
-#include "osproxy/etcd/anchors.h"
+#include "osproxy/etcd/anchor_machine.h"
 
 namespace osproxy::etcd::sim {
 namespace {

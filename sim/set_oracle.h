@@ -11,7 +11,7 @@
 #include <set>
 
 #include "osproxy/directive/directive_set.h"
-#include "osproxy/etcd/set_keeper.h"
+#include "osproxy/etcd/etcd_document_applier.h"
 #include "sim/model_disk.h"
 #include "sim/world.h"
 

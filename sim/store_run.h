@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "osproxy/core/random.h"
-#include "osproxy/etcd/set_keeper.h"
+#include "osproxy/etcd/etcd_document_applier.h"
 #include "osproxy/etcd/watch_machine.h"
 #include "sim/connection.h"
 #include "sim/world.h"

@@ -1,4 +1,4 @@
-#include "osproxy/app/settings.h"
+#include "osproxy/app/settings/settings.h"
 
 #include <fstream>
 #include <map>
@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "osproxy/app/setting_table.h"
+#include "osproxy/app/settings/setting_table.h"
 #include "tests/support/temp_dir.h"
 
 namespace osproxy::app {
@@ -79,7 +79,7 @@ TEST(Settings, TakeTheTenantFromOnePlaceOnly) {
   EXPECT_FALSE(read({kUpstream})->tenant);
   const auto none = read({kUpstream}, {{"OSPROXY_TENANT_HEADER", ""}});
   ASSERT_TRUE(none && none->tenant);
-  EXPECT_EQ(none->tenant->place(), http::TenantRule::Place::None);
+  EXPECT_EQ(none->tenant->place(), TenantRule::Place::None);
   EXPECT_THAT(error_of({kUpstream, "--tenant-index", "{tenant}-*", "--tenant-header", "X-Org"}),
               HasSubstr("another setting says already where the tenant is named"));
   EXPECT_THAT(error_of({kUpstream, "--tenant-path", "/t"}),
@@ -95,7 +95,7 @@ TEST(Settings, CheckTheFilesOfPrincipalsBeforeAnythingIsOpened) {
   EXPECT_THAT(error, testing::Not(HasSubstr("hunter2")));
   const auto settings = read({kUpstream, "--principal-tenants-file", path});
   ASSERT_TRUE(settings) << settings.error().text;
-  EXPECT_EQ(settings->tenant->place(), http::TenantRule::Place::Principal);
+  EXPECT_EQ(settings->tenant->place(), TenantRule::Place::Principal);
   EXPECT_THAT(error_of({kUpstream, "--known-tokens-file", path + ".not"}),
               HasSubstr("it must be a file that can be read"));
 }

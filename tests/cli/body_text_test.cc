@@ -1,4 +1,4 @@
-#include "osproxy/cli/body_text.h"
+#include "osproxy/cli/print/body_text.h"
 
 #include <gtest/gtest.h>
 

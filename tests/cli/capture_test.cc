@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "osproxy/cli/captured_request.h"
+#include "osproxy/cli/replay/captured_request.h"
 #include "tests/cli/fake_admin.h"
 #include "tests/cli/harness.h"
 #include "tests/support/temp_dir.h"

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "osproxy/cli/environment.h"
+#include "osproxy/cli/run/environment.h"
 #include "osproxy/core/manual_clock.h"
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/publisher.h"

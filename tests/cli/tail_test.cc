@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "osproxy/cli/event_parser.h"
-#include "osproxy/cli/tail_line.h"
+#include "osproxy/cli/admin/event_parser.h"
+#include "osproxy/cli/print/tail_line.h"
 #include "tests/cli/fake_admin.h"
 #include "tests/cli/harness.h"
 

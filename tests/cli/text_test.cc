@@ -1,8 +1,8 @@
-#include "osproxy/cli/text.h"
+#include "osproxy/cli/print/text.h"
 
 #include <gtest/gtest.h>
 
-#include "osproxy/cli/make_directive_id.h"
+#include "osproxy/cli/document/make_directive_id.h"
 
 namespace osproxy::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "osproxy/cli/watch_log.h"
+#include "osproxy/cli/commands/watch_log.h"
 #include "osproxy/store/document_applier.h"
 #include "tests/cli/harness.h"
 

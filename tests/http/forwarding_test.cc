@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "osproxy/http/head_writer.h"
-#include "tests/http/raw_socket.h"
+#include "tests/support/raw_socket.h"
 
 namespace osproxy::http {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/http/raw_socket.h"
+#include "tests/support/raw_socket.h"
 
 namespace osproxy::http {
 namespace {

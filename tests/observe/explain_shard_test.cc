@@ -1,4 +1,4 @@
-#include "osproxy/observe/explain_shard.h"
+#include "osproxy/observe/shards/explain_shard.h"
 
 #include <algorithm>
 #include <deque>

@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "osproxy/observe/packed_record.h"
+#include "osproxy/record/packed_record.h"
 #include "tests/observe/records.h"
 
 namespace osproxy {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "osproxy/observe/record.h"
+#include "osproxy/record/record.h"
 
 namespace osproxy::test {
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "osproxy/observe/inflater.h"
+#include "osproxy/inspect/inflater.h"
 
 namespace osproxy::otlp {
 namespace {

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "osproxy/observe/explain_shard.h"
+#include "osproxy/observe/shards/explain_shard.h"
 #include "osproxy/otlp/otlp_metrics.h"
 #include "tests/observe/records.h"
 #include "tests/support/await.h"

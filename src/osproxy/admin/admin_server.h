@@ -26,11 +26,11 @@
 
 #include "osproxy/core/address.h"
 #include "osproxy/core/clock.h"
-#include "osproxy/observe/capture_spool.h"
+#include "osproxy/capture/writer.h"
 #include "osproxy/observe/metrics.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_tail.h"
-#include "osproxy/observe/upstream_board.h"
+#include "osproxy/observe/upstream_stats.h"
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/fleet.h"
 #include "osproxy/store/publisher.h"

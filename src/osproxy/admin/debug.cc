@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "osproxy/admin/handlers.h"
-#include "osproxy/observe/record.h"
+#include "osproxy/record/record.h"
 
 namespace osproxy::admin {
 namespace {

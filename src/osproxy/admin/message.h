@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "osproxy/admin/event_source.h"
-#include "osproxy/observe/json_writer.h"
+#include "osproxy/core/json_writer.h"
 
 namespace osproxy::admin {
 

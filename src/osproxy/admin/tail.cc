@@ -9,7 +9,7 @@
 #include "osproxy/admin/handlers.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/rfc3339.h"
-#include "osproxy/observe/record.h"
+#include "osproxy/record/record.h"
 #include "osproxy/observe/record_tail.h"
 
 namespace osproxy::admin {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "osproxy/app/ack_log.h"
-#include "osproxy/app/etcd_metrics.h"
+#include "osproxy/app/logs/ack_log.h"
+#include "osproxy/app/metrics/etcd_metrics.h"
 #include "osproxy/core/version.h"
 #include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/etcd/etcd_directive_store.h"

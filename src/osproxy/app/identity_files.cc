@@ -12,21 +12,21 @@ namespace {
 
 std::expected<std::string, std::string> read(std::string_view setting, const std::string& path) {
   if (path.empty()) return "";
-  auto text = read_file(path, http::Identities::kMaxFileBytes);
+  auto text = read_file(path, Identities::kMaxFileBytes);
   if (!text) return std::unexpected(std::string(setting) + ": the file " + text.error());
   return text;
 }
 
 }  // namespace
 
-std::expected<http::Identities, std::string> read_identities(const Settings& settings) {
+std::expected<Identities, std::string> read_identities(const Settings& settings) {
   const auto tokens = read("--known-tokens-file", settings.known_tokens_file);
   if (!tokens) return std::unexpected(tokens.error());
   const auto tenants = read("--principal-tenants-file", settings.principal_tenants_file);
   if (!tenants) return std::unexpected(tenants.error());
   const auto keys = read("--debug-key-file", settings.debug_key_file);
   if (!keys) return std::unexpected(keys.error());
-  return http::Identities::parse({.tokens = *tokens, .tenants = *tenants, .debug_keys = *keys});
+  return Identities::parse({.tokens = *tokens, .tenants = *tenants, .debug_keys = *keys});
 }
 
 std::vector<std::string> identity_file_warnings(const Settings& settings) {

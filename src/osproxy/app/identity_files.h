@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "osproxy/app/settings.h"
-#include "osproxy/http/identities.h"
+#include "osproxy/app/settings/settings.h"
+#include "osproxy/identify/identities.h"
 
 namespace osproxy::app {
 
 /// Reads them all; one that is not set is empty. Blocks for as long as the file system does. The
 /// error names the setting and what is wrong with its file.
-std::expected<http::Identities, std::string> read_identities(const Settings& settings);
+std::expected<Identities, std::string> read_identities(const Settings& settings);
 
 /// A sentence for each of them that holds secrets and can be read by others than its owner's group.
 std::vector<std::string> identity_file_warnings(const Settings& settings);

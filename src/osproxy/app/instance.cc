@@ -7,7 +7,7 @@
 #include "osproxy/admin/store_metrics.h"
 #include "osproxy/app/descriptors.h"
 #include "osproxy/app/identity_files.h"
-#include "osproxy/app/log.h"
+#include "osproxy/app/logs/log.h"
 #include "osproxy/app/tls_files.h"
 #include "osproxy/core/version.h"
 #include "osproxy/etcd/etcd_ack_writer.h"
@@ -25,7 +25,7 @@ std::function<AckStatus()> ack_status(const EtcdAckWriter* acks) {
   return [acks] { return acks->status(); };
 }
 
-http::NodeHealthOptions health_check(const Settings& settings) {
+NodeHealthOptions health_check(const Settings& settings) {
   return {.interval = settings.health_check_interval,
           .unhealthy_after = static_cast<unsigned>(settings.unhealthy_after),
           .healthy_after = static_cast<unsigned>(settings.healthy_after)};
@@ -139,7 +139,7 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
   if (!settings_.max_connections && *connections < kDefaultMaxConnections) {
     spdlog::warn("there are file descriptors for {} client connections only", *connections);
   }
-  http::ServerOptions options{.listen = settings_.listen,
+  ServerOptions options{.listen = settings_.listen,
                               .listener = listener,
                               .workers = settings_.workers,
                               .upstreams = settings_.upstreams,
@@ -169,13 +169,13 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
   if (settings_.tenant) options.tenant = *settings_.tenant;
   auto known = read_identities(settings_);
   if (!known) return std::unexpected(std::move(known).error());
-  options.identities = std::make_shared<const http::Identities>(*std::move(known));
+  options.identities = std::make_shared<const Identities>(*std::move(known));
   for (const auto& warning : identity_file_warnings(settings_)) spdlog::warn("{}", warning);
   auto tls = read_tls(settings_);
   if (!tls) return std::unexpected(std::move(tls).error());
   options.tls = *std::move(tls);
-  options.on_tls_failure = [this](const http::TlsReport& report) { tls_log_.tell(report); };
-  auto proxy = http::Server::start(
+  options.on_tls_failure = [this](const TlsReport& report) { tls_log_.tell(report); };
+  auto proxy = Server::start(
       std::move(options), source_.store->cell(),
       [this](std::size_t i) -> Recorder& { return observer_.recorder(i); }, clock_, upstreams_);
   if (!proxy) return std::unexpected(std::move(proxy).error());
@@ -187,14 +187,14 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
   return {};
 }
 
-std::expected<std::shared_ptr<const http::TlsContexts>, std::string> Instance::read_tls(
+std::expected<std::shared_ptr<const TlsContexts>, std::string> Instance::read_tls(
     const Settings& settings) const {
   auto contexts = read_tls_contexts(settings);
   if (!contexts) return std::unexpected(std::move(contexts).error());
   for (const auto& warning : expiry_warnings(*contexts, clock_.now().wall)) {
     spdlog::warn("{}", warning);
   }
-  return std::make_shared<const http::TlsContexts>(*std::move(contexts));
+  return std::make_shared<const TlsContexts>(*std::move(contexts));
 }
 
 std::vector<std::string> Instance::not_ready() const {
@@ -237,7 +237,7 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
       "reloaded: {} known tokens, {} principals with a tenant, {} debug keys, log level {}",
       known->token_count(), known->tenant_count(), known->debug_keys().size(), next.log_level);
   for (const auto& warning : identity_file_warnings(next)) spdlog::warn("{}", warning);
-  proxy_->replace_identities(std::make_shared<const http::Identities>(*std::move(known)));
+  proxy_->replace_identities(std::make_shared<const Identities>(*std::move(known)));
   proxy_->replace_tls(*std::move(tls));
   set_log_level(next.log_level);
   return {};

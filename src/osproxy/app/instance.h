@@ -17,25 +17,25 @@
 #include <vector>
 
 #include "osproxy/admin/admin_server.h"
-#include "osproxy/app/capture_log.h"
+#include "osproxy/app/logs/capture_log.h"
 #include "osproxy/app/directive_source.h"
-#include "osproxy/app/otlp_log.h"
+#include "osproxy/app/logs/otlp_log.h"
 #include "osproxy/app/reload_counters.h"
-#include "osproxy/app/settings.h"
-#include "osproxy/app/signed_log.h"
-#include "osproxy/app/store_log.h"
-#include "osproxy/app/tls_log.h"
-#include "osproxy/app/tls_metrics.h"
-#include "osproxy/app/trip_log.h"
-#include "osproxy/app/upstream_log.h"
+#include "osproxy/app/settings/settings.h"
+#include "osproxy/app/logs/signed_log.h"
+#include "osproxy/app/logs/store_log.h"
+#include "osproxy/app/logs/tls_log.h"
+#include "osproxy/app/metrics/tls_metrics.h"
+#include "osproxy/app/logs/trip_log.h"
+#include "osproxy/app/logs/upstream_log.h"
 #include "osproxy/core/clock.h"
-#include "osproxy/http/server.h"
-#include "osproxy/observe/capture_spool.h"
+#include "osproxy/proxy/server.h"
+#include "osproxy/capture/writer.h"
 #include "osproxy/observe/instance_budget.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_log.h"
 #include "osproxy/observe/record_tail.h"
-#include "osproxy/observe/upstream_board.h"
+#include "osproxy/observe/upstream_stats.h"
 #include "osproxy/otlp/span_exporter.h"
 
 namespace osproxy::app {
@@ -80,7 +80,7 @@ class Instance {
   std::expected<void, std::string> open_admin();
   std::expected<void, std::string> open_proxy(int listener);
   std::expected<void, std::string> take_over(const Settings& next);
-  std::expected<std::shared_ptr<const http::TlsContexts>, std::string> read_tls(
+  std::expected<std::shared_ptr<const TlsContexts>, std::string> read_tls(
       const Settings& settings) const;
   std::vector<std::string> not_ready() const;
 
@@ -109,7 +109,7 @@ class Instance {
   DirectiveSource source_{};
   const std::shared_ptr<ReloadCounters> reloads_ = std::make_shared<ReloadCounters>();
   std::vector<std::shared_ptr<prometheus::Collectable>> metrics_;
-  std::unique_ptr<http::Server> proxy_;
+  std::unique_ptr<Server> proxy_;
   std::unique_ptr<admin::AdminServer> admin_;
 };
 

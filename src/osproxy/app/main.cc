@@ -13,9 +13,9 @@
 #include <time.h>
 
 #include "osproxy/app/instance.h"
-#include "osproxy/app/log.h"
+#include "osproxy/app/logs/log.h"
 #include "osproxy/app/service_manager.h"
-#include "osproxy/app/settings.h"
+#include "osproxy/app/settings/settings.h"
 #include "osproxy/etcd/grpc_settings.h"
 
 namespace {

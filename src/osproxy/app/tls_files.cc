@@ -17,15 +17,15 @@ bool has_tls_nodes(const Settings& settings) {
   return std::ranges::any_of(settings.upstreams, &Origin::tls);
 }
 
-std::expected<void, std::string> check_listener(const http::TlsListenOptions& listen) {
-  for (const http::TlsPair& pair : listen.pairs) {
+std::expected<void, std::string> check_listener(const TlsListenOptions& listen) {
+  for (const TlsPair& pair : listen.pairs) {
     if (pair.cert_file.empty() || pair.key_file.empty()) {
       return std::unexpected(
           "--tls-cert-file and --tls-key-file go together: one key for each certificate, in the "
           "same order");
     }
   }
-  const bool asks = listen.client_auth != http::ClientAuth::None;
+  const bool asks = listen.client_auth != ClientAuth::None;
   if (asks && listen.pairs.empty()) {
     return std::unexpected("--tls-client-auth needs --tls-cert-file");
   }
@@ -38,7 +38,7 @@ std::expected<void, std::string> check_listener(const http::TlsListenOptions& li
   return {};
 }
 
-std::expected<void, std::string> check_nodes(const http::TlsUpstreamOptions& node) {
+std::expected<void, std::string> check_nodes(const TlsUpstreamOptions& node) {
   if (node.client.cert_file.empty() != node.client.key_file.empty()) {
     return std::unexpected("--upstream-cert-file and --upstream-key-file go together");
   }
@@ -56,7 +56,7 @@ std::expected<void, std::string> check_tls(const Settings& settings) {
   auto checked = check_listener(settings.tls_listen);
   if (checked) checked = check_nodes(settings.tls_upstream);
   if (!checked) return checked;
-  const http::TlsUpstreamOptions& node = settings.tls_upstream;
+  const TlsUpstreamOptions& node = settings.tls_upstream;
   const bool for_nodes = !node.ca_file.empty() || !node.client.cert_file.empty() || !node.verify;
   if (for_nodes && !has_tls_nodes(settings)) {
     return std::unexpected("the settings of TLS to nodes go with an https:// --upstream only");
@@ -67,22 +67,22 @@ std::expected<void, std::string> check_tls(const Settings& settings) {
   return {};
 }
 
-std::expected<http::TlsContexts, std::string> read_tls_contexts(const Settings& settings) {
-  http::TlsContexts contexts;
+std::expected<TlsContexts, std::string> read_tls_contexts(const Settings& settings) {
+  TlsContexts contexts;
   if (!settings.tls_listen.pairs.empty()) {
-    auto listener = http::TlsContext::for_clients(settings.tls_listen);
+    auto listener = TlsContext::for_clients(settings.tls_listen);
     if (!listener) return std::unexpected(std::move(listener).error());
     contexts.listener = *std::move(listener);
   }
   if (has_tls_nodes(settings)) {
-    auto upstream = http::TlsContext::for_upstreams(settings.tls_upstream);
+    auto upstream = TlsContext::for_upstreams(settings.tls_upstream);
     if (!upstream) return std::unexpected(std::move(upstream).error());
     contexts.upstream = *std::move(upstream);
   }
   return contexts;
 }
 
-std::vector<std::string> expiry_warnings(const http::TlsContexts& contexts, WallTime now) {
+std::vector<std::string> expiry_warnings(const TlsContexts& contexts, WallTime now) {
   std::vector<std::string> warnings;
   const auto today = std::chrono::floor<std::chrono::seconds>(now);
   for (const auto& context : {contexts.listener, contexts.upstream}) {

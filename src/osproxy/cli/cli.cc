@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
-#include "osproxy/cli/commands.h"
+#include "osproxy/cli/commands/commands.h"
 #include "osproxy/core/version.h"
 
 namespace osproxy::cli {

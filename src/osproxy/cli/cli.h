@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "osproxy/cli/environment.h"
+#include "osproxy/cli/run/environment.h"
 
 namespace osproxy::cli {
 

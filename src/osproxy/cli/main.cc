@@ -12,7 +12,7 @@
 #include <pthread.h>
 
 #include "osproxy/cli/cli.h"
-#include "osproxy/cli/etcd_connector.h"
+#include "osproxy/cli/connection/etcd_connector.h"
 #include "osproxy/etcd/grpc_settings.h"
 
 namespace {

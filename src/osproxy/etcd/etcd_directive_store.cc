@@ -16,7 +16,7 @@
 #include "osproxy/core/scheduling.h"
 #include "osproxy/etcd/credential_check.h"
 #include "osproxy/etcd/endpoints.h"
-#include "osproxy/etcd/set_keeper.h"
+#include "osproxy/etcd/etcd_document_applier.h"
 #include "osproxy/etcd/transport.h"
 #include "osproxy/etcd/watch_machine.h"
 

@@ -50,7 +50,7 @@ Failure failure_from_status(int code, std::string_view message);
 std::string failed_address(const Failure& failure);
 
 /// True if gRPC says the same for several causes, so that a look at the server may tell more
-/// (etcd/server_look.h).
+/// (etcd/tls_probe.h).
 bool is_ambiguous(FailureKind kind) noexcept;
 
 /// "10.0.0.1:2379: connection refused: is etcd running there, and is this its client port?" One

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "osproxy/http/head.h"
-#include "osproxy/observe/rewrite.h"
+#include "osproxy/record/rewrite.h"
 
 namespace osproxy::http {
 

@@ -5,7 +5,7 @@
 
 #include <prometheus/collectable.h>
 
-#include "osproxy/observe/capture_spool.h"
+#include "osproxy/capture/writer.h"
 
 namespace osproxy {
 

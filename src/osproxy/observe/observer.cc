@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "osproxy/core/random.h"
-#include "osproxy/observe/explain_shard.h"
-#include "osproxy/observe/record_home.h"
-#include "osproxy/observe/ring_shard.h"
-#include "osproxy/observe/why_ring.h"
-#include "osproxy/observe/worker_counters.h"
+#include "osproxy/observe/shards/explain_shard.h"
+#include "osproxy/observe/shards/owner_thread_allocator.h"
+#include "osproxy/observe/shards/ring_shard.h"
+#include "osproxy/observe/shards/decision_ring.h"
+#include "osproxy/observe/shards/worker_counters.h"
 
 namespace osproxy {
 namespace {

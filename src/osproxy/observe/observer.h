@@ -27,9 +27,9 @@
 #include <vector>
 
 #include "osproxy/directive/model.h"
-#include "osproxy/observe/judged_request.h"
+#include "osproxy/observe/matched_request.h"
 #include "osproxy/observe/output_totals.h"
-#include "osproxy/observe/record.h"
+#include "osproxy/record/record.h"
 #include "osproxy/observe/record_sink.h"
 #include "osproxy/observe/recorder.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "osproxy/directive/model.h"
-#include "osproxy/observe/record.h"
+#include "osproxy/record/record.h"
 
 namespace osproxy {
 

@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "osproxy/observe/record_fields.h"
+#include "osproxy/record/record_fields.h"
 
 namespace osproxy {
 namespace {

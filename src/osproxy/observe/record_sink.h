@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "osproxy/observe/output_totals.h"
-#include "osproxy/observe/record.h"
+#include "osproxy/record/record.h"
 
 namespace osproxy {
 

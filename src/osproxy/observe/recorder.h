@@ -8,8 +8,8 @@
 
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/directive/signed_directive.h"
-#include "osproxy/observe/judged_request.h"
-#include "osproxy/observe/record.h"
+#include "osproxy/observe/matched_request.h"
+#include "osproxy/record/record.h"
 
 namespace osproxy {
 

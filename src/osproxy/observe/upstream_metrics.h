@@ -9,7 +9,7 @@
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
-#include "osproxy/observe/upstream_board.h"
+#include "osproxy/observe/upstream_stats.h"
 
 namespace osproxy {
 

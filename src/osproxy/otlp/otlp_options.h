@@ -1,5 +1,5 @@
 // What the export of spans can be told. Plain values; environment.h reads the standard variables,
-// app/settings.h has the flags that go over them.
+// app/settings/settings.h has the flags that go over them.
 #pragma once
 
 #include <chrono>

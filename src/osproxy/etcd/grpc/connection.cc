@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "osproxy/core/address.h"
-#include "osproxy/etcd/server_look.h"
+#include "osproxy/etcd/tls_probe.h"
 
 namespace osproxy::etcd {
 namespace {

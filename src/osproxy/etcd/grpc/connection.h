@@ -32,7 +32,7 @@ class Connection {
   void has_answered() { came_about_ = true; }
 
   /// Says more of a call's failure than gRPC does, if the connection never came about. May look at
-  /// the server, once, which blocks (etcd/server_look.h).
+  /// the server, once, which blocks (etcd/tls_probe.h).
   void explain(Failure& failure);
 
  private:

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "osproxy/observe/record.h"
+#include "osproxy/record/record.h"
 #include "trace_service.pb.h"
 
 namespace osproxy::otlp {

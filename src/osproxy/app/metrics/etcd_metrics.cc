@@ -1,0 +1,67 @@
+#include "osproxy/app/metrics/etcd_metrics.h"
+
+#include <string>
+#include <utility>
+
+#include "osproxy/observe/metrics.h"
+
+namespace osproxy::app {
+namespace {
+
+prometheus::MetricFamily counter(std::string name, std::string help, std::uint64_t value) {
+  auto family = metric_family(std::move(name), std::move(help), prometheus::MetricType::Counter);
+  add_counter(family, static_cast<double>(value));
+  return family;
+}
+
+// One series a state, 1 for the current one: Prometheus' convention for an enumeration.
+prometheus::MetricFamily ack_states(AckState current) {
+  auto family = metric_family("osproxy_etcd_ack_state", "1 for the state that the ack is in.",
+                              prometheus::MetricType::Gauge);
+  for (const AckState state : {AckState::Pending, AckState::Written, AckState::NameTaken,
+                               AckState::NotPermitted, AckState::Failing}) {
+    add_gauge(family, state == current ? 1 : 0, {{"state", std::string(to_string(state))}});
+  }
+  return family;
+}
+
+}  // namespace
+
+std::vector<prometheus::MetricFamily> EtcdMetrics::Collect() const {
+  const EtcdStoreCounters counters = store_.counters();
+  const AckCounters acks = acks_.counters();
+  auto cancels =
+      metric_family("osproxy_etcd_watch_cancels_total", "Watches cancelled by etcd, by why.",
+                    prometheus::MetricType::Counter);
+  for (std::size_t i = 0; i < kCancelClassCount; ++i) {
+    add_counter(cancels, static_cast<double>(counters.watch.cancels[i]),
+                {{"class", std::string(to_string(static_cast<CancelClass>(i)))}});
+  }
+  return {
+      counter("osproxy_etcd_reconnects_total", "Connections to etcd given up for another.",
+              counters.watch.reconnects),
+      counter("osproxy_etcd_full_reads_total", "Reads of the whole document started.",
+              counters.watch.full_reads),
+      counter("osproxy_etcd_proof_reads_total", "Proof reads started.", counters.watch.proof_reads),
+      counter("osproxy_etcd_broken_watches_total",
+              "Watches that did not bring a change that a proof had seen.",
+              counters.watch.broken_watches),
+      counter("osproxy_etcd_lineage_resets_total",
+              "Times that another cluster, or a restored one, was adopted.",
+              counters.watch.lineage_resets),
+      counter("osproxy_etcd_oversized_documents_total", "Documents too large to be received.",
+              counters.watch.oversized),
+      counter("osproxy_etcd_applied_documents_total", "Documents applied, deletions included.",
+              counters.applied_documents),
+      counter("osproxy_etcd_rejected_documents_total", "Documents rejected.",
+              counters.rejected_documents),
+      std::move(cancels),
+      ack_states(acks_.status().state),
+      counter("osproxy_etcd_acks_written_total", "Acks written.", acks.written),
+      counter("osproxy_etcd_ack_failures_total", "Calls for acks that failed.", acks.failed),
+      counter("osproxy_etcd_ack_leases_lost_total", "Leases of acks that were lost.",
+              acks.leases_lost),
+  };
+}
+
+}  // namespace osproxy::app

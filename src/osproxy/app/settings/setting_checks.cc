@@ -1,0 +1,73 @@
+#include "osproxy/app/settings/setting_checks.h"
+
+#include "osproxy/app/identity_files.h"
+#include "osproxy/app/tls_files.h"
+#include "osproxy/etcd/endpoints.h"
+#include "osproxy/otlp/credentials.h"
+#include "osproxy/otlp/target.h"
+
+namespace osproxy::app {
+namespace {
+
+std::expected<void, std::string> check_etcd(const Settings& settings) {
+  if (settings.etcd_endpoints.empty()) {
+    if (settings.etcd_credentials == EtcdCredentials{}) return {};
+    return std::unexpected("--etcd-endpoints is missing: files or a user for etcd are given");
+  }
+  const auto checked = etcd::check_target({.endpoints = settings.etcd_endpoints,
+                                           .key = settings.etcd_key,
+                                           .credentials = settings.etcd_credentials});
+  if (!checked) return std::unexpected(checked.error().message);
+  return {};
+}
+
+std::expected<void, std::string> check_otlp(const Settings& settings) {
+  const otlp::TransportOptions& transport = settings.otlp.transport;
+  if (!settings.otlp.is_on()) return {};
+  if (const auto target = otlp::parse_target(transport); !target) {
+    return std::unexpected("--otlp-endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT) is \"" +
+                           transport.endpoint + "\": " + target.error());
+  }
+  if (const auto credentials = otlp::read_credentials(transport); !credentials) {
+    return std::unexpected(
+        "--otlp-ca-file, --otlp-cert-file or --otlp-key-file (or OTEL_EXPORTER_OTLP_CERTIFICATE, "
+        "_CLIENT_CERTIFICATE or _CLIENT_KEY): " +
+        credentials.error());
+  }
+  return {};
+}
+
+}  // namespace
+
+std::expected<void, std::string> check_together(const Settings& settings) {
+  if (settings.upstreams.empty()) {
+    return std::unexpected("--upstream is missing: name a node, as in http://127.0.0.1:9200");
+  }
+  if (!settings.etcd_endpoints.empty() && !settings.directives_file.empty()) {
+    return std::unexpected(
+        "--etcd-endpoints and --directives-file exclude each other: the document is in one place");
+  }
+  if (settings.etcd_start_last_good && settings.etcd_state_dir.empty()) {
+    return std::unexpected("--etcd-start=last-good needs --etcd-state-dir");
+  }
+  if (!settings.etcd_state_dir.empty() && settings.etcd_endpoints.empty()) {
+    return std::unexpected("--etcd-state-dir goes with --etcd-endpoints only");
+  }
+  if (!is_loopback(settings.admin_listen.host) && settings.admin_token.empty()) {
+    return std::unexpected("--admin-listen is beyond loopback: --admin-token-file must be given");
+  }
+  if (settings.limits.request_line > settings.limits.head) {
+    return std::unexpected("--max-request-line is larger than --max-head, which it is a part of");
+  }
+  if (settings.capture.rules.body_bytes > settings.capture.memory_bytes) {
+    return std::unexpected("--capture-body-bytes is larger than --capture-memory-bytes");
+  }
+  if (const auto known = read_identities(settings); !known) {
+    return std::unexpected(known.error());
+  }
+  if (auto checked = check_tls(settings); !checked) return checked;
+  if (auto checked = check_otlp(settings); !checked) return checked;
+  return check_etcd(settings);
+}
+
+}  // namespace osproxy::app

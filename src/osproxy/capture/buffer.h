@@ -1,0 +1,95 @@
+// What is collected of one exchange while it passes by, within a bound of its own and one that all
+// tapes share.
+//
+//   CaptureMemory memory(64 << 20);
+//   auto tape = std::make_unique<CaptureTape>(memory, rules);
+//   tape->request("POST", "/orders/_search");
+//   tape->request_header("Host", "a");  tape->request_body(piece);  …
+//   tape->answer(200);  tape->answer_body(piece);  …
+//   tape->finish({.request_whole = true, .answer_whole = true});
+//
+// A body that is longer than the bound, or for which the shared memory has no room, is cut off and
+// marked; the exchange itself is not held up. The memory is given back by the destructor, so that
+// what waits to be written counts as well.
+//
+// Thread safety: a tape has one owner at a time; CaptureMemory is for all of them. Ownership: the
+// memory and the rules must outlive the tape.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "osproxy/capture/exchange.h"
+
+namespace osproxy {
+
+/// Bytes that all tapes may hold together.
+class CaptureMemory {
+ public:
+  explicit CaptureMemory(std::size_t limit) noexcept : limit_(limit) {}
+
+  /// False if there is no room for that many.
+  [[nodiscard]] bool reserve(std::size_t bytes) noexcept;
+  void release(std::size_t bytes) noexcept { held_.fetch_sub(bytes, std::memory_order_relaxed); }
+  std::size_t held() const noexcept { return held_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::size_t limit_;
+  std::atomic<std::size_t> held_{0};  // relaxed: a sum that orders nothing
+};
+
+struct CaptureRules {
+  std::size_t body_bytes = std::size_t{1} << 20;  ///< kept of each body
+  bool credentials = false;                       ///< keep the headers that hold some
+  std::vector<std::string> secret_headers{};      ///< that hold some, beside the known ones
+};
+
+/// A header whose value lets somebody in, compared without case.
+bool holds_credentials(std::string_view header, const CaptureRules& rules) noexcept;
+
+class CaptureTape {
+ public:
+  CaptureTape(CaptureMemory& memory, const CaptureRules& rules) : memory_(memory), rules_(rules) {}
+  ~CaptureTape() { memory_.release(reserved_); }
+  CaptureTape(const CaptureTape&) = delete;
+  CaptureTape& operator=(const CaptureTape&) = delete;
+
+  /// The heads. False if there was no room: then the tape is good for nothing.
+  [[nodiscard]] bool request(std::string_view method, std::string_view target);
+  [[nodiscard]] bool request_header(std::string_view name, std::string_view value) {
+    return header(exchange.request, name, value);
+  }
+  void answer(int status);
+  [[nodiscard]] bool answer_header(std::string_view name, std::string_view value) {
+    return header(*exchange.response, name, value);
+  }
+
+  /// The next piece of a body. Never fails: what finds no room is cut off.
+  void request_body(std::string_view piece) noexcept { body(exchange.request, piece); }
+  void answer_body(std::string_view piece) noexcept {
+    if (exchange.response) body(*exchange.response, piece);
+  }
+
+  struct Ends {
+    bool request_whole;  ///< its body came to its end
+    bool answer_whole;
+  };
+  void finish(const Ends& ends) noexcept;
+
+  CapturedExchange exchange;  ///< what else is known is written here by the owner
+
+ private:
+  bool reserve(std::size_t bytes) noexcept;
+  bool header(CapturedMessage& message, std::string_view name, std::string_view value);
+  void body(CapturedMessage& message, std::string_view piece) noexcept;
+  bool make_room(std::string& body, std::size_t more) noexcept;
+
+  CaptureMemory& memory_;
+  const CaptureRules& rules_;
+  std::size_t reserved_ = 0;
+};
+
+}  // namespace osproxy

@@ -1,0 +1,145 @@
+#include "osproxy/capture/spool_files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace osproxy {
+namespace {
+
+constexpr std::string_view kPrefix = "capture-";
+constexpr std::string_view kSuffix = ".ndjson";
+constexpr std::size_t kDigits = 8;  // at least, so that names sort as numbers do
+
+std::string reason_of(int error) { return std::generic_category().message(error); }
+
+/// The number in a name of ours.
+std::optional<std::uint64_t> number_in(std::string_view name) noexcept {
+  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
+  if (name.size() < kPrefix.size() + kDigits + kSuffix.size()) return std::nullopt;
+  name = name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return number;
+}
+
+ssize_t write_to(int file, std::string_view bytes) {
+  return ::write(file, bytes.data(), bytes.size());
+}
+
+}  // namespace
+
+SpoolFiles::SpoolFiles(SpoolFilesOptions options)
+    : options_([&] {
+        if (!options.write) options.write = write_to;
+        return std::move(options);
+      }()) {}
+
+SpoolFiles::~SpoolFiles() {
+  close_file();
+  if (lock_ >= 0) ::close(lock_);
+}
+
+std::expected<void, std::string> SpoolFiles::open() {
+  const std::string name = options_.directory.string();
+  if (::mkdir(name.c_str(), 0700) != 0 && errno != EEXIST) {
+    return std::unexpected("cannot make the capture directory " + name + ": " + reason_of(errno));
+  }
+  constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  lock_ = ::open((options_.directory / "lock").c_str(), kFlags, 0600);
+  if (lock_ < 0) {
+    return std::unexpected("cannot write into the capture directory " + name + ": " +
+                           reason_of(errno));
+  }
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    return std::unexpected("the capture directory " + name +
+                           " is in use by another process: each needs one of its own");
+  }
+  return find_files();
+}
+
+std::expected<void, std::string> SpoolFiles::find_files() {
+  std::error_code error;
+  std::vector<std::uint64_t> found;
+  for (std::filesystem::directory_iterator at(options_.directory, error), end; !error && at != end;
+       at.increment(error)) {
+    if (const auto number = number_in(at->path().filename().string())) found.push_back(*number);
+  }
+  if (error) {
+    return std::unexpected("cannot read the capture directory " + options_.directory.string() +
+                           ": " + error.message());
+  }
+  std::ranges::sort(found);
+  numbers_.assign(found.begin(), found.end());
+  return {};
+}
+
+std::filesystem::path SpoolFiles::path_of(std::uint64_t number) const {
+  std::string digits = std::to_string(number);
+  digits.insert(0, kDigits - std::min(kDigits, digits.size()), '0');
+  return options_.directory / std::string(kPrefix).append(digits).append(kSuffix);
+}
+
+std::expected<void, std::string> SpoolFiles::begin_file() {
+  close_file();
+  const std::uint64_t number = numbers_.empty() ? 1 : numbers_.back() + 1;
+  while (!numbers_.empty() && numbers_.size() >= options_.files) {
+    if (::unlink(path_of(numbers_.front()).c_str()) != 0 && errno != ENOENT) {
+      return std::unexpected("cannot remove the oldest file: " + reason_of(errno));
+    }
+    numbers_.pop_front();
+    ++removed_;
+  }
+  constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+  file_ = ::open(path_of(number).c_str(), kFlags, 0600);
+  if (file_ < 0) return std::unexpected(reason_of(errno));
+  numbers_.push_back(number);
+  size_ = 0;
+  return {};
+}
+
+std::expected<void, std::string> SpoolFiles::append(std::string_view line) {
+  if (file_ < 0 || size_ + line.size() > options_.file_bytes || has_gone()) {
+    if (auto begun = begin_file(); !begun) return begun;
+  }
+  for (std::string_view left = line; !left.empty();) {
+    const ssize_t written = options_.write(file_, left);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      const int error = written < 0 ? errno : ENOSPC;
+      cut_back();
+      return std::unexpected(reason_of(error));
+    }
+    left.remove_prefix(static_cast<std::size_t>(written));
+  }
+  size_ += line.size();
+  return {};
+}
+
+/// Somebody took it away, to make room: what is written to it would be nowhere.
+bool SpoolFiles::has_gone() const noexcept {
+  struct stat facts{};
+  return ::fstat(file_, &facts) != 0 || facts.st_nlink == 0;
+}
+
+/// What was written of a line goes; where it cannot, nothing more is written behind it.
+void SpoolFiles::cut_back() noexcept {
+  if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) close_file();
+}
+
+void SpoolFiles::close_file() noexcept {
+  if (file_ >= 0) ::close(file_);
+  file_ = -1;
+}
+
+}  // namespace osproxy

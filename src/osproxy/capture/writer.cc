@@ -1,0 +1,178 @@
+#include "osproxy/capture/writer.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <new>
+#include <utility>
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "osproxy/core/scheduling.h"
+
+namespace osproxy {
+namespace {
+
+constexpr std::chrono::milliseconds kIdle{250};
+
+/// A limit on the size of files shall be an error of write(), not the end of the process.
+void block_file_size_signal() noexcept {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGXFSZ);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+// No memory is the same as no room.
+bool push_into(BoundedQueue<std::unique_ptr<CaptureTape>>& queue,
+               std::unique_ptr<CaptureTape> tape) noexcept {
+  try {
+    return queue.push(std::move(tape));
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+bool is_truncated(const CapturedExchange& exchange) noexcept {
+  return exchange.request.truncated || (exchange.response && exchange.response->truncated);
+}
+
+}  // namespace
+
+bool asks_for_capture(const DirectiveSet& set, Now now) noexcept {
+  return std::ranges::any_of(set.directives(), [now](const CompiledDirective& compiled) {
+    return compiled.directive.capture && compiled.directive.level != Level::Off &&
+           !compiled.life.is_over(now);
+  });
+}
+
+CaptureSpool::CaptureSpool(CaptureOptions options)
+    : options_(std::move(options)),
+      memory_(options_.memory_bytes),
+      queue_(options_.queue),
+      files_(options_.files) {}
+
+CaptureSpool::~CaptureSpool() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::expected<void, std::string> CaptureSpool::open() {
+  if (auto opened = files_.open(); !opened) return opened;
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  return {};
+}
+
+std::unique_ptr<CaptureTape> CaptureSpool::begin() noexcept {
+  if (stopped_.load(std::memory_order_relaxed)) return nullptr;
+  try {
+    return std::make_unique<CaptureTape>(memory_, options_.rules);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+void CaptureSpool::take(std::unique_ptr<CaptureTape> tape) noexcept {
+  if (tape == nullptr || !push_into(queue_, std::move(tape))) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+CaptureTotals CaptureSpool::totals() const noexcept {
+  return {.written = written_.load(std::memory_order_relaxed),
+          .written_bytes = written_bytes_.load(std::memory_order_relaxed),
+          .truncated = truncated_.load(std::memory_order_relaxed),
+          .dropped = dropped_.load(std::memory_order_relaxed),
+          .removed_files = removed_files_.load(std::memory_order_relaxed),
+          .waiting = queue_.size() + in_hand_.load(std::memory_order_relaxed),
+          .memory_bytes = memory_.held()};
+}
+
+std::string CaptureSpool::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+void CaptureSpool::run(const std::stop_token& stop) {
+  block_file_size_signal();
+  give_way();
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  while (!stop.stop_requested()) {
+    if (!has_one(kIdle, stop) || write_next()) continue;
+    std::unique_lock lock(mutex);
+    stopped.wait_for(lock, stop, options_.retry, [] { return false; });
+  }
+  // What waits until now is written, but nobody waits for a full disk.
+  const auto last = std::chrono::steady_clock::now() + kLastWords;
+  while (has_one({}, stop) && write_next() && std::chrono::steady_clock::now() < last) {
+  }
+}
+
+bool CaptureSpool::has_one(std::chrono::milliseconds patience, const std::stop_token& stop) {
+  if (next_ < batch_.size()) return true;
+  batch_ = queue_.take_all(patience, stop);
+  next_ = 0;
+  in_hand_.store(batch_.size(), std::memory_order_relaxed);
+  return !batch_.empty();
+}
+
+bool CaptureSpool::write_next() {
+  if (!write(*batch_[next_])) return false;
+  batch_[next_++].reset();
+  in_hand_.store(batch_.size() - next_, std::memory_order_relaxed);
+  return true;
+}
+
+/// False if it is to be tried again.
+bool CaptureSpool::write(const CaptureTape& tape) {
+  const std::string line = to_json(tape.exchange) + "\n";
+  if (line.size() > options_.files.file_bytes) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
+  if (!write_line(line)) return false;
+  if (is_truncated(tape.exchange)) truncated_.fetch_add(1, std::memory_order_relaxed);
+  written_bytes_.fetch_add(line.size(), std::memory_order_relaxed);
+  written_.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+bool CaptureSpool::write_line(const std::string& line) {
+  const auto written = files_.append(line);
+  removed_files_.store(files_.removed(), std::memory_order_relaxed);
+  if (!written) {
+    fail(written.error());
+    return false;
+  }
+  if (stopped_.load(std::memory_order_relaxed)) go_on();
+  return true;
+}
+
+void CaptureSpool::fail(const std::string& reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    failure_ = reason;
+  }
+  if (stopped_.exchange(true, std::memory_order_relaxed)) return;
+  dropped_before_ = dropped_.load(std::memory_order_relaxed);
+  tell("capture is stopped, " + options_.files.directory.string() +
+       " cannot be written: " + reason);
+}
+
+void CaptureSpool::go_on() {
+  {
+    const std::lock_guard lock(mutex_);
+    failure_.clear();
+  }
+  stopped_.store(false, std::memory_order_relaxed);
+  const auto dropped = dropped_.load(std::memory_order_relaxed) - dropped_before_;
+  tell("capture goes on in " + options_.files.directory.string() + "; " + std::to_string(dropped) +
+       " exchanges were dropped");
+}
+
+void CaptureSpool::tell(const std::string& sentence) const {
+  if (options_.tell) options_.tell(sentence);
+}
+
+}  // namespace osproxy

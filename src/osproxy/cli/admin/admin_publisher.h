@@ -1,0 +1,29 @@
+// Publishing through an instance's admin listener: what it is given goes to that instance's store,
+// and with etcd behind it to the whole fleet.
+//
+// Thread safety: as DirectivePublisher.
+#pragma once
+
+#include <utility>
+
+#include "osproxy/cli/admin/admin_client.h"
+#include "osproxy/store/publisher.h"
+
+namespace osproxy::cli {
+
+class AdminPublisher final : public DirectivePublisher {
+ public:
+  explicit AdminPublisher(AdminClient client) : client_(std::move(client)) {}
+
+  std::expected<std::int64_t, PublishError> publish(
+      std::string_view document, std::optional<std::int64_t> expected_revision) override;
+  std::expected<PublishedDocument, PublishError> read() override;
+
+ private:
+  PublishError publish_refusal(const AdminAnswer& answer,
+                               std::optional<std::int64_t> expected_revision) const;
+
+  const AdminClient client_;
+};
+
+}  // namespace osproxy::cli

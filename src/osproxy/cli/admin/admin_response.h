@@ -1,0 +1,91 @@
+// What the admin listener's JSON says. The answers come from another process: anything that is not
+// as it should be is an error that says so, never an assumption.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "osproxy/cli/admin/admin_client.h"
+#include "osproxy/directive/decode.h"
+
+namespace osproxy::cli {
+
+/// The revision in an ETag (`"4812"`) or in `{"revision":4812}`; nullopt if there is none.
+std::optional<std::int64_t> revision_of_etag(std::string_view etag) noexcept;
+std::optional<std::int64_t> revision_of_body(std::string_view body);
+
+/// What is below `error` in an answer that is not a success; texts are empty if they are not there.
+struct AdminError {
+  std::string type;
+  std::string reason;
+  std::string slug;
+  std::string where;
+};
+AdminError error_of(const AdminAnswer& answer);
+
+/// The rejection of a document, if that is what the answer is; nullopt also for a slug that this
+/// version does not know.
+std::optional<DecodeError> rejection_of(const AdminAnswer& answer);
+
+/// An answer that is not a success, for a person: its status, its reason, and what to check.
+std::string describe_refusal(const Origin& instance, const AdminAnswer& answer);
+
+/// One instance's GET /admin/status. A regular value.
+struct InstanceStatus {
+  struct Directive {
+    std::string id;
+    std::string level;
+    bool active = false;
+    std::string expires_at;
+    std::uint64_t matched = 0;
+    std::uint64_t recorded = 0;
+    std::string tripped;  ///< why it records nothing more; empty: it does
+  };
+  struct Upstream {
+    std::string node;
+    std::string state;
+    std::string since;
+    std::string reason;
+    std::uint64_t in_flight = 0;
+    std::uint64_t connections = 0;
+  };
+  struct Rejected {
+    std::int64_t revision = 0;
+    std::string slug;
+    std::string where;
+    std::string at;
+  };
+
+  std::string instance;
+  std::string version;
+  std::int64_t uptime_ms = 0;
+  std::string store_kind;
+  std::string state;
+  std::string since;
+  std::string reason;
+  std::int64_t revision = 0;
+  std::optional<std::int64_t> verified_age_ms;
+  std::optional<Rejected> rejected;
+  std::vector<std::string> warnings;
+  std::vector<Directive> directives;
+  std::vector<Upstream> upstreams;
+  std::string json;  ///< the whole answer, minified
+};
+
+/// nullopt if `body` is not a status.
+std::optional<InstanceStatus> parse_status(std::string_view body);
+
+/// A JSON object as lines of a table: each value under its dotted name, in the order of the
+/// object; nulls, empty texts, empty arrays and arrays of objects left out. nullopt if `body` is
+/// not a JSON object.
+struct FlatObject {
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::string json;  ///< the whole object, minified
+};
+std::optional<FlatObject> flatten_object(std::string_view body);
+
+}  // namespace osproxy::cli

@@ -1,0 +1,182 @@
+#include "osproxy/cli/admin/tail_stream.h"
+
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/none.hpp>
+#include <fmt/format.h>
+
+#include "osproxy/cli/admin/admin_response.h"
+#include "osproxy/cli/admin/http_error.h"
+#include "osproxy/core/version.h"
+
+namespace osproxy::cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+// An instance is silent for five seconds at most: after so long it has gone without a word.
+constexpr std::chrono::seconds kMaxSilence{20};
+
+// One instance, one connection, a person who waits: nothing here can become a storm.
+constexpr std::chrono::seconds kRetry{1};
+
+}  // namespace
+
+class TailStream::Impl {
+ public:
+  Impl(asio::io_context& context, Origin instance, std::string target, const AdminAccess& access,
+       TailListener& listener)
+      : context_(context),
+        instance_(std::move(instance)),
+        target_(std::move(target)),
+        access_(access),
+        listener_(listener) {}
+
+  void start() { asio::co_spawn(context_, run(), asio::detached); }
+
+ private:
+  using Parser = http::response_parser<http::buffer_body>;
+
+  // Why a stream has ended.
+  struct End {
+    std::string reason;
+    bool refused = false;
+  };
+
+  asio::awaitable<void> run();
+  asio::awaitable<End> read();
+  asio::awaitable<error_code> ask(beast::tcp_stream& stream);
+  asio::awaitable<End> read_refusal(beast::tcp_stream& stream, Parser& parser, int status);
+  asio::awaitable<End> read_events(beast::tcp_stream& stream, Parser& parser);
+  asio::awaitable<error_code> read_piece(beast::tcp_stream& stream, Parser& parser,
+                                         std::string_view& piece);
+  End lost(const error_code& error) const {
+    return {.reason = fmt::format("{}: {}", instance_.to_string(), explain_error(error))};
+  }
+
+  asio::io_context& context_;
+  const Origin instance_;
+  const std::string target_;
+  const AdminAccess& access_;
+  TailListener& listener_;
+  beast::flat_buffer buffer_;
+  std::array<char, std::size_t{16} << 10> piece_{};
+};
+
+asio::awaitable<void> TailStream::Impl::run() {
+  asio::steady_timer pause(context_);
+  while (true) {
+    const End end = co_await read();
+    if (end.refused) {
+      listener_.on_refused(instance_, end.reason);
+      co_return;
+    }
+    listener_.on_lost(instance_, end.reason);
+    pause.expires_after(kRetry);
+    co_await pause.async_wait(kAwait);
+  }
+}
+
+asio::awaitable<TailStream::Impl::End> TailStream::Impl::read() {
+  beast::tcp_stream stream(context_);
+  buffer_.clear();
+  if (const auto error = co_await ask(stream)) co_return lost(error);
+  Parser parser;
+  parser.body_limit(boost::none);
+  auto [error, size] = co_await http::async_read_header(stream, buffer_, parser, kAwait);
+  if (error) co_return lost(error);
+  const int status = static_cast<int>(parser.get().result_int());
+  if (status != 200) co_return co_await read_refusal(stream, parser, status);
+  if (parser.get()[http::field::content_type] != "text/event-stream") {
+    co_return End{.reason = fmt::format("{}: the answer is no stream of events; is this osproxy's "
+                                        "admin listener?",
+                                        instance_.to_string()),
+                  .refused = true};
+  }
+  listener_.on_begin(instance_);
+  co_return co_await read_events(stream, parser);
+}
+
+asio::awaitable<error_code> TailStream::Impl::ask(beast::tcp_stream& stream) {
+  stream.expires_after(access_.timeout);
+  asio::ip::tcp::resolver resolver(context_);
+  auto [resolve_error, found] = co_await resolver.async_resolve(
+      instance_.address.host, std::to_string(instance_.address.port), kAwait);
+  if (resolve_error) co_return resolve_error;
+  auto [connect_error, endpoint] = co_await stream.async_connect(found, kAwait);
+  if (connect_error) co_return connect_error;
+  http::request<http::empty_body> request(http::verb::get, target_, 11);
+  request.set(http::field::host, instance_.address.to_string());
+  request.set(http::field::user_agent, fmt::format("osproxyctl/{}", kVersion));
+  request.set(http::field::accept, "text/event-stream");
+  if (!access_.token.empty()) {
+    request.set(http::field::authorization, "Bearer " + access_.token);
+  }
+  auto [write_error, size] = co_await http::async_write(stream, request, kAwait);
+  co_return write_error;
+}
+
+// What there is of the body is in `piece` until the next call.
+asio::awaitable<error_code> TailStream::Impl::read_piece(beast::tcp_stream& stream, Parser& parser,
+                                                         std::string_view& piece) {
+  auto& body = parser.get().body();
+  body.data = piece_.data();
+  body.size = piece_.size();
+  auto [error, size] = co_await http::async_read_some(stream, buffer_, parser, kAwait);
+  piece = {piece_.data(), piece_.size() - body.size};
+  co_return error == http::error::need_buffer ? error_code{} : error;
+}
+
+asio::awaitable<TailStream::Impl::End> TailStream::Impl::read_refusal(beast::tcp_stream& stream,
+                                                                      Parser& parser, int status) {
+  AdminAnswer answer{.status = status, .etag = "", .body = ""};
+  while (!parser.is_done() && answer.body.size() < kMaxAnswerBytes) {
+    std::string_view piece;
+    if (co_await read_piece(stream, parser, piece)) break;
+    answer.body += piece;
+  }
+  // 5xx passes: it stops, or as many read along as may.
+  co_return End{.reason = describe_refusal(instance_, answer), .refused = status < 500};
+}
+
+asio::awaitable<TailStream::Impl::End> TailStream::Impl::read_events(beast::tcp_stream& stream,
+                                                                     Parser& parser) {
+  EventParser events;
+  while (!parser.is_done()) {
+    stream.expires_after(kMaxSilence);
+    std::string_view piece;
+    if (const auto error = co_await read_piece(stream, parser, piece)) co_return lost(error);
+    if (!events.feed(piece)) {
+      co_return End{.reason = fmt::format("{}: an event is larger than any of osproxy's",
+                                          instance_.to_string())};
+    }
+    while (const auto event = events.next()) listener_.on_event(instance_, *event);
+  }
+  co_return lost(http::error::end_of_stream);
+}
+
+TailStream::TailStream(asio::io_context& context, Origin instance, std::string target,
+                       const AdminAccess& access, TailListener& listener)
+    : impl_(std::make_unique<Impl>(context, std::move(instance), std::move(target), access,
+                                   listener)) {}
+TailStream::~TailStream() = default;
+
+void TailStream::start() { impl_->start(); }
+
+}  // namespace osproxy::cli

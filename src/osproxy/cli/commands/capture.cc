@@ -1,0 +1,164 @@
+// osproxyctl capture replay FILE... --to URL
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/ostream.h>
+
+#include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/replay/replay.h"
+#include "osproxy/cli/print/text.h"
+#include "osproxy/core/json_writer.h"
+
+namespace osproxy::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Flags {
+  ReplayOptions replay;
+  std::optional<std::string> to;
+  std::optional<std::string> ca_file;
+  std::optional<milliseconds> timeout;
+  std::vector<std::string> headers;
+  Output output = Output::Text;
+};
+
+constexpr milliseconds kDefaultTimeout = std::chrono::seconds{60};
+
+constexpr char kExamples[] = R"help(Examples:
+  osproxyctl capture replay capture-*.ndjson --to http://staging:9200 --dry-run
+  osproxyctl capture replay capture-00000001.ndjson --to http://127.0.0.1:9200
+  osproxyctl capture replay incident.ndjson --to https://staging:9200 --ca-file ca.pem \
+      --header "Authorization: Basic $(printf ana:secret | base64)"
+
+The requests of capture files (docs/capture.md) are sent one after the other, in the order of the
+files, with their headers and bodies as they were; credentials were left out of most captures, and
+can be given by --header. Only those that change nothing are sent, unless --writes is given: GET,
+HEAD, OPTIONS, and a POST of a search, a count and the like. One whose body was cut off is not sent.
+
+All files are read before anything is sent. Exit codes: 0 each that was sent had the status of then,
+1 some had another, or a line is no captured exchange, 2 wrong usage, 5 there was no answer: the
+rest is not sent.)help";
+
+std::string_view name_of(Replayed::Fate fate) {
+  switch (fate) {
+    case Replayed::Fate::Sent:
+      return "sent";
+    case Replayed::Fate::NotSent:
+      return "dry_run";
+    case Replayed::Fate::Writes:
+      return "writes";
+    case Replayed::Fate::Truncated:
+      return "truncated";
+  }
+  std::unreachable();
+}
+
+std::string line_of(const Replayed& replayed) {
+  const CapturedRequest& request = replayed.request;
+  const std::string what = printable(fmt::format("{} {}", request.method, request.target));
+  switch (replayed.fate) {
+    case Replayed::Fate::Sent:
+      return fmt::format("{}: {} then, {} now", what, request.status, replayed.status);
+    case Replayed::Fate::NotSent:
+      return fmt::format("{}: would be sent ({} then)", what, request.status);
+    case Replayed::Fate::Writes:
+      return fmt::format("{}: left out, it may change something (--writes sends it)", what);
+    case Replayed::Fate::Truncated:
+      return fmt::format("{}: left out, its body was cut off", what);
+  }
+  std::unreachable();
+}
+
+std::string json_of(const Replayed& replayed) {
+  const CapturedRequest& request = replayed.request;
+  JsonWriter json;
+  json.begin_object().field("request_id", request.id).field("method", request.method);
+  json.field("target", request.target).field("status_then", request.status);
+  json.key("status_now");
+  if (replayed.fate == Replayed::Fate::Sent) {
+    json.value(replayed.status);
+  } else {
+    json.null();
+  }
+  json.field("outcome", name_of(replayed.fate)).end_object();
+  return std::move(json).take();
+}
+
+std::expected<void, Failure> run_replay(const Flags& flags, Environment& environment) {
+  const bool json = flags.output == Output::Json;
+  const auto totals = replay(flags.replay, [&](const Replayed& replayed) {
+    fmt::print(environment.out, "{}\n", json ? json_of(replayed) : line_of(replayed));
+  });
+  if (!totals) return std::unexpected(totals.error());
+  if (!json) {
+    fmt::print(environment.out, "{} sent, {} with the status of then; {} left out\n", totals->sent,
+               totals->same, totals->not_sent + totals->writes + totals->truncated);
+  }
+  if (totals->same < totals->sent) return std::unexpected(Failure{ExitCode::Failed, {}});
+  return {};
+}
+
+/// "Name: value", as curl takes it.
+std::expected<void, Failure> add_header(ReplayOptions& options, const std::string& text) {
+  const std::size_t colon = text.find(':');
+  const std::size_t value =
+      colon == std::string::npos ? colon : text.find_first_not_of(' ', colon + 1);
+  const bool is_clean =
+      std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (colon == 0 || value == std::string::npos || !is_clean || text.find(' ') < colon) {
+    return std::unexpected(
+        Failure{ExitCode::Usage, "--header: must be \"Name: value\", in one line"});
+  }
+  options.headers.emplace_back(text.substr(0, colon), text.substr(value));
+  return {};
+}
+
+std::expected<void, Failure> complete(Flags& flags) {
+  const auto to = parse_origin(*flags.to);
+  if (!to) return std::unexpected(Failure{ExitCode::Usage, "--to: " + to.error()});
+  flags.replay.to = *to;
+  flags.replay.ca_file = flags.ca_file.value_or("");
+  flags.replay.timeout = flags.timeout.value_or(kDefaultTimeout);
+  for (const std::string& header : flags.headers) {
+    if (auto added = add_header(flags.replay, header); !added) return added;
+  }
+  return {};
+}
+
+void add_replay(CLI::App& app, Flags& flags) {
+  app.add_option("FILE", flags.replay.files, "Capture files, in this order")->required();
+  add_value(app, "--to", "URL", "Where to: http:// or https://, a host and a port",
+            text_reader(flags.to, 4096))
+      .required();
+  add_value(app, "--ca-file", "FILE", "CAs for https, in PEM format (default: the system's)",
+            text_reader(flags.ca_file, 4096));
+  app.add_option("--header", flags.headers, "A header to send with each, in place of its own")
+      ->type_name("'NAME: VALUE'")
+      ->allow_extra_args(false);
+  add_value(app, "--timeout", "DURATION", "How long each request may take (default: 1m)",
+            duration_reader(flags.timeout, std::chrono::hours{1}));
+  app.add_flag("--writes", flags.replay.writes, "Also send what may change something");
+  app.add_flag("--dry-run", flags.replay.dry_run, "Send nothing, and show what would be");
+  add_output(app, flags.output);
+  app.footer(kExamples);
+}
+
+}  // namespace
+
+Action add_capture(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  CLI::App& replay = *app.add_subcommand("replay", "Send the requests of capture files again");
+  app.require_subcommand(1);
+  add_replay(replay, *flags);
+  app.footer(kExamples);
+  return [flags](Environment& environment) -> std::expected<void, Failure> {
+    if (auto completed = complete(*flags); !completed) return completed;
+    return run_replay(*flags, environment);
+  };
+}
+
+}  // namespace osproxy::cli

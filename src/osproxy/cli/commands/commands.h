@@ -1,0 +1,35 @@
+// The commands of osproxyctl, one file each.
+//
+// add_<command>() declares the flags, the examples and the checks that need no I/O, and returns
+// what runs once the command line has been read. The returned action owns its flags; `app` must
+// not be parsed after they are gone.
+#pragma once
+
+#include <expected>
+#include <functional>
+
+#include "osproxy/cli/run/environment.h"
+#include "osproxy/cli/run/exit_code.h"
+
+namespace CLI {
+class App;
+}
+
+namespace osproxy::cli {
+
+using Action = std::function<std::expected<void, Failure>(Environment&)>;
+
+Action add_publish(CLI::App& app);
+Action add_on(CLI::App& app);
+Action add_off(CLI::App& app);
+Action add_list(CLI::App& app);
+Action add_status(CLI::App& app);
+Action add_fleet(CLI::App& app);
+Action add_watch(CLI::App& app);
+Action add_tail(CLI::App& app);
+Action add_explain(CLI::App& app);
+Action add_why(CLI::App& app);
+Action add_sign(CLI::App& app);
+Action add_capture(CLI::App& app);
+
+}  // namespace osproxy::cli

@@ -1,0 +1,105 @@
+// osproxyctl explain ID
+#include <memory>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/ostream.h>
+
+#include "osproxy/cli/admin/admin_response.h"
+#include "osproxy/cli/admin/admin_client.h"
+#include "osproxy/cli/print/body_text.h"
+#include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/connection/connection.h"
+#include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/print/text.h"
+
+namespace osproxy::cli {
+namespace {
+
+struct Flags {
+  ConnectionFlags connection;
+  Output output = Output::Text;
+  std::string request_id;
+};
+
+constexpr char kExamples[] = R"(Examples:
+  osproxyctl explain 4bf92f3577b34da6a3ce929d0e0e4736
+  osproxyctl explain 4bf92f3577b34da6a3ce929d0e0e4736 --admin http://proxy-1:9901,http://proxy-2:9901
+  osproxyctl explain my-request-1 --output json | jq .times
+
+The request id is in the X-Request-Id header of every answer. The instance that served the request
+keeps its record; all that are named are asked.
+
+Exit codes: 0 found, 5 not found, but some instance is not reachable, 6 no instance has a record.)";
+
+// What all the instances said together.
+struct Search {
+  std::string instance;
+  std::optional<FlatObject> record;
+  std::vector<std::string> asked;
+  std::vector<std::string> errors;
+};
+
+void take_answer(Search& search, const Origin& instance, const AdminResult& answer) {
+  if (!answer) {
+    search.errors.push_back(answer.error());
+    return;
+  }
+  search.asked.push_back(instance.to_string());
+  if (error_of(*answer).type == "not_found") return;
+  auto record = answer->status == 200 ? flatten_object(answer->body) : std::nullopt;
+  if (!record) {
+    search.errors.push_back(describe_refusal(instance, *answer));
+  } else if (!search.record) {
+    search.instance = instance.to_string();
+    search.record = std::move(record);
+  }
+}
+
+void print_text(const Search& search, std::ostream& out) {
+  std::vector<std::vector<std::string>> rows{{"instance", search.instance}};
+  for (const auto& [name, value] : search.record->fields) rows.push_back({name, value});
+  fmt::print(out, "{}{}", format_table(rows), body_text(search.record->json));
+}
+
+Failure not_found(const Search& search, const std::string& request_id) {
+  if (!search.errors.empty()) {
+    return {ExitCode::Unreachable,
+            fmt::format("no record of {} found, but not every instance could be asked: {}",
+                        request_id, fmt::join(search.errors, "; "))};
+  }
+  return {ExitCode::NotFound,
+          fmt::format("no record of {} on {}: no directive selected it, it was served by another "
+                      "instance, or newer records have replaced it",
+                      request_id, join(search.asked))};
+}
+
+std::expected<void, Failure> explain(const Flags& flags, Environment& environment) {
+  const auto access = admin_access(flags.connection, environment);
+  if (!access) return std::unexpected(access.error());
+  const auto answers = get_from_all(*access, "/debug/explain/" + flags.request_id);
+  Search search;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    take_answer(search, access->instances[i], answers[i]);
+  }
+  if (!search.record) return std::unexpected(not_found(search, flags.request_id));
+  if (flags.output == Output::Json) {
+    fmt::print(environment.out, "{}\n", search.record->json);
+  } else {
+    print_text(search, environment.out);
+  }
+  return {};
+}
+
+}  // namespace
+
+Action add_explain(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  add_request_id(app, flags->request_id);
+  add_output(app, flags->output);
+  add_connection(app, flags->connection, Reach::Admin);
+  app.footer(kExamples);
+  return [flags](Environment& environment) { return explain(*flags, environment); };
+}
+
+}  // namespace osproxy::cli

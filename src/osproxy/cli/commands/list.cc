@@ -1,0 +1,86 @@
+// osproxyctl list
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/ostream.h>
+
+#include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/connection/connection.h"
+#include "osproxy/cli/print/directive_text.h"
+#include "osproxy/cli/document/edit_document.h"
+#include "osproxy/cli/flags/flags.h"
+
+namespace osproxy::cli {
+namespace {
+
+struct Flags {
+  ConnectionFlags connection;
+  Output output = Output::Text;
+};
+
+constexpr char kExamples[] = R"(Examples:
+  osproxyctl list --endpoints 127.0.0.1:2379
+  osproxyctl list --output json | jq -r '.directives[].id'
+  osproxyctl list --output json | jq '{directives}' > backup.json
+  osproxyctl list --output json | jq '.tripped[] | {id, instance, reason}'
+
+Behind the table stands which of them are tripped, and where: they ask for more records than their
+budget, and record nothing more there until they are changed.
+
+Exit codes: 0 listed, 3 what is published is malformed, 5 not reachable.)";
+
+// What is tripped in the fleet, of the directives of `document`; or why that is not known.
+std::expected<std::vector<TrippedAt>, std::string> find_tripped(const ConnectionFlags& flags,
+                                                                const Document& document,
+                                                                const Environment& environment) {
+  const auto reader = open_fleet(flags, environment);
+  if (!reader) return std::unexpected(reader.error().message);
+  const auto fleet = (*reader)->read();
+  if (!fleet) return std::unexpected(fleet.error());
+  std::vector<TrippedAt> found;
+  for (const Directive& directive : document.directives) {
+    for (const FleetMember& member : fleet->members) {
+      if (!member.ack) continue;
+      for (const InstanceAck::Tripped& tripped : member.ack->tripped) {
+        if (tripped.id == directive.id) found.push_back({member.instance, tripped});
+      }
+    }
+  }
+  return found;
+}
+
+std::expected<void, Failure> list(const Flags& flags, Environment& environment) {
+  const auto publisher = open_publisher(flags.connection, environment);
+  if (!publisher) return std::unexpected(publisher.error());
+  const auto published = (*publisher)->read();
+  if (!published) return std::unexpected(to_failure(published.error()));
+  const auto document = decode_published(*published, decode_limits(flags.connection));
+  if (!document) return std::unexpected(document.error());
+
+  const auto tripped = find_tripped(flags.connection, *document, environment);
+  if (!tripped) {
+    fmt::print(environment.err, "osproxyctl list: what is tripped is not known: {}\n",
+               tripped.error());
+  }
+  const std::vector<TrippedAt>* const known = tripped ? &*tripped : nullptr;
+  if (flags.output == Output::Json) {
+    fmt::print(environment.out, "{}\n", listing_json(published->revision, *document, known));
+  } else {
+    fmt::print(environment.out, "revision {}\n{}", published->revision,
+               document_text(*document, environment.clock.now().wall));
+    if (known != nullptr) fmt::print(environment.out, "{}", tripped_text(*known));
+  }
+  return {};
+}
+
+}  // namespace
+
+Action add_list(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  add_output(app, flags->output);
+  add_connection(app, flags->connection, Reach::Either);
+  app.footer(kExamples);
+  return [flags](Environment& environment) { return list(*flags, environment); };
+}
+
+}  // namespace osproxy::cli

@@ -1,0 +1,89 @@
+// osproxyctl publish FILE|-
+#include <fstream>
+#include <memory>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/ostream.h>
+
+#include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/connection/connection.h"
+#include "osproxy/cli/print/directive_text.h"
+#include "osproxy/cli/flags/flags.h"
+#include "osproxy/directive/encode.h"
+
+namespace osproxy::cli {
+namespace {
+
+struct Flags {
+  ConnectionFlags connection;
+  Output output = Output::Text;
+  std::string file;
+  std::optional<std::int64_t> if_revision;
+};
+
+constexpr char kExamples[] = R"(Examples:
+  osproxyctl publish directives.json
+      Replaces the document. Each ttl_secs becomes an expires_at, counted from now.
+  echo '{"directives":[]}' | osproxyctl publish -
+      Turns everything off.
+  osproxyctl publish directives.json --if-revision 4811
+      Only if revision 4811 is still the current one (0: only if there is no document).
+
+Exit codes: 0 published, 3 the document was rejected, 4 --if-revision did not hold,
+5 not reachable.)";
+
+std::expected<std::string, Failure> read_input(const std::string& file, std::size_t max_bytes,
+                                               Environment& environment) {
+  std::ifstream opened;
+  if (file != "-") opened.open(file, std::ios::binary);
+  std::istream& in = file == "-" ? environment.in : opened;
+  std::string bytes(max_bytes + 1, '\0');  // one more, for the decoder to refuse it
+  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (in.bad() || (in.gcount() == 0 && !in.eof())) {  // the latter: not opened, or a directory
+    return std::unexpected(Failure{ExitCode::Usage, file + ": the file cannot be read"});
+  }
+  bytes.resize(static_cast<std::size_t>(in.gcount()));
+  return bytes;
+}
+
+std::expected<void, Failure> publish(const Flags& flags, Environment& environment) {
+  const DecodeLimits limits = decode_limits(flags.connection);
+  const auto bytes = read_input(flags.file, limits.max_bytes, environment);
+  if (!bytes) return std::unexpected(bytes.error());
+  const WallTime now = environment.clock.now().wall;
+  const auto document = prepare_document(*bytes, limits, now);
+  if (!document) {
+    Failure failure = to_failure(document.error());
+    failure.message.insert(0, (flags.file == "-" ? "stdin" : flags.file) + ": ");
+    return std::unexpected(std::move(failure));
+  }
+
+  const auto publisher = open_publisher(flags.connection, environment);
+  if (!publisher) return std::unexpected(publisher.error());
+  const auto revision = (*publisher)->publish(encode_document(*document), flags.if_revision);
+  if (!revision) return std::unexpected(to_failure(revision.error()));
+
+  if (flags.output == Output::Json) {
+    fmt::print(environment.out, "{}\n", document_json(*revision, *document));
+  } else {
+    fmt::print(environment.out, "published revision {}\n{}", *revision,
+               document_text(*document, now));
+  }
+  return {};
+}
+
+}  // namespace
+
+Action add_publish(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  app.add_option("FILE", flags->file, "The document, or - for standard input")->required();
+  add_value(app, "--if-revision", "N", "Publish only if N is still the current revision",
+            number_reader(flags->if_revision, {0, INT64_MAX}));
+  add_output(app, flags->output);
+  add_connection(app, flags->connection, Reach::Either);
+  app.footer(kExamples);
+  return [flags](Environment& environment) { return publish(*flags, environment); };
+}
+
+}  // namespace osproxy::cli

@@ -1,0 +1,130 @@
+// osproxyctl watch
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <ostream>
+#include <stop_token>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/connection/connection.h"
+#include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/commands/watch_log.h"
+
+namespace osproxy::cli {
+namespace {
+
+// Changes that are not printed yet, because whoever reads our output is slow. Beyond it the oldest
+// go: the newest is what counts.
+constexpr std::size_t kMaxPending = 10'000;
+// The first line tells the state at the start, not the steps to it: a healthy store is synced a
+// moment after it is connected. One that is not by then has something to tell.
+constexpr std::chrono::seconds kMaxSettleTime{1};
+constexpr std::size_t kMaxPathBytes = 4096;  // PATH_MAX
+
+struct Flags {
+  ConnectionFlags connection;
+  Output output = Output::Text;
+  std::optional<std::string> state_dir;
+};
+
+constexpr char kExamples[] = R"(Examples:
+  osproxyctl watch --endpoints 127.0.0.1:2379
+  osproxyctl watch --endpoints 10.0.0.1:2379,10.0.0.2:2379 --key osproxy/directives --output json
+
+Reads the key and follows it as an instance does, through its own connection. Prints a line at the
+start, and whenever the active set, the state or a rejection changes; an expiry too is a change.
+Ends on SIGINT or SIGTERM. With --state-dir, a directory of this watch alone, it also starts without
+etcd, if it has seen a good set before; the state is then stale.
+
+Exit codes: 0 ended by a signal, 5 etcd is not reachable at the start.)";
+
+struct Change {
+  StoreStatus status;
+  DirectiveSet::Pointer set;
+  Now at;
+};
+
+// From the store's thread to ours.
+class ChangeQueue {
+ public:
+  void push(Change change) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (changes_.size() == kMaxPending) changes_.pop_front();
+      changes_.push_back(std::move(change));
+    }
+    filled_.notify_one();
+  }
+
+  // Waits until the store is synced, not for long, and forgets what was before.
+  void settle(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    filled_.wait_for(lock, stop, kMaxSettleTime, [this] {
+      return !changes_.empty() && changes_.back().status.state == StoreState::Synced;
+    });
+    while (changes_.size() > 1) changes_.pop_front();
+  }
+
+  // Waits for the next change; nullopt when `stop` is requested.
+  std::optional<Change> pop(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    if (!filled_.wait(lock, stop, [this] { return !changes_.empty(); })) return std::nullopt;
+    Change change = std::move(changes_.front());
+    changes_.pop_front();
+    return change;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any filled_;
+  std::deque<Change> changes_;  // guarded by mutex_
+};
+
+std::expected<void, Failure> print_changes(ChangeQueue& changes, const std::stop_token& stop,
+                                           Output output, std::ostream& out) {
+  WatchLog log(output);
+  while (const auto change = changes.pop(stop)) {
+    const auto line = log.next(change->status, *change->set, change->at);
+    if (!line) continue;
+    out << *line << '\n' << std::flush;
+    if (!out) {
+      return std::unexpected(Failure{ExitCode::Failed, "the output cannot be written"});
+    }
+  }
+  return {};
+}
+
+std::expected<void, Failure> watch(const Flags& flags, Environment& environment) {
+  auto access = etcd_access(flags.connection, environment);
+  if (!access) return std::unexpected(access.error());
+  access->state_dir = flags.state_dir.value_or("");
+  const std::stop_token stop = environment.stop_on_signal();
+  ChangeQueue changes;  // outlives the store, whose thread fills it
+  const auto on_change = [&](const StoreStatus& status, const DirectiveSet::Pointer& set) {
+    changes.push({.status = status, .set = set, .at = environment.clock.now()});
+  };
+  const auto store = environment.etcd.store(*access, on_change);
+  if (!store) return std::unexpected(Failure{ExitCode::Unreachable, store.error()});
+  changes.settle(stop);
+  return print_changes(changes, stop, flags.output, environment.out);
+}
+
+}  // namespace
+
+Action add_watch(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  add_value(app, "--state-dir", "DIR",
+            "Keep the last good set there, and start from it if etcd is down",
+            text_reader(flags->state_dir, kMaxPathBytes));
+  add_output(app, flags->output);
+  add_connection(app, flags->connection, Reach::Etcd);
+  app.footer(kExamples);
+  return [flags](Environment& environment) { return watch(*flags, environment); };
+}
+
+}  // namespace osproxy::cli

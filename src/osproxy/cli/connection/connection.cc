@@ -1,0 +1,286 @@
+#include "osproxy/cli/connection/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "osproxy/cli/admin/admin_fleet_reader.h"
+#include "osproxy/cli/admin/admin_publisher.h"
+#include "osproxy/cli/flags/flags.h"
+#include "osproxy/core/address.h"
+#include "osproxy/core/duration.h"
+#include "osproxy/core/read_file.h"
+#include "osproxy/etcd/endpoints.h"
+
+namespace osproxy::cli {
+namespace {
+
+constexpr char kDefaultAdmin[] = "http://127.0.0.1:9901";
+constexpr std::chrono::milliseconds kDefaultTimeout{5'000};
+constexpr std::chrono::milliseconds kMaxTimeout{600'000};  // longer is a mistyped unit
+constexpr std::chrono::milliseconds kLongestMaxLife = std::chrono::days{366};
+constexpr std::size_t kMaxListBytes = 64 * 1024;  // a fleet of a thousand, with long names
+constexpr std::size_t kMaxPathBytes = 4096;       // PATH_MAX
+constexpr std::size_t kMaxTokenBytes = 4096;      // what a head can hold besides everything else
+
+// Who we are to etcd: each by a flag or a variable.
+struct Credential {
+  const char* flag;
+  const char* variable;
+  const char* takes;
+  const char* help;
+  std::optional<std::string> ConnectionFlags::* given;
+  std::string EtcdCredentials::* used;
+};
+
+constexpr Credential kCredentials[] = {
+    {"--etcd-ca-file", "OSPROXYCTL_ETCD_CA_FILE", "FILE",
+     "CAs that etcd's certificate may be issued by, as PEM", &ConnectionFlags::ca_file,
+     &EtcdCredentials::ca_file},
+    {"--etcd-cert-file", "OSPROXYCTL_ETCD_CERT_FILE", "FILE", "Our certificate for etcd, as PEM",
+     &ConnectionFlags::cert_file, &EtcdCredentials::cert_file},
+    {"--etcd-key-file", "OSPROXYCTL_ETCD_KEY_FILE", "FILE", "Its private key, as PEM",
+     &ConnectionFlags::key_file, &EtcdCredentials::key_file},
+    {"--etcd-user", "OSPROXYCTL_ETCD_USER", "NAME", "Our user in etcd", &ConnectionFlags::user,
+     &EtcdCredentials::user},
+    {"--etcd-password-file", "OSPROXYCTL_ETCD_PASSWORD_FILE", "FILE", "Holds the user's password",
+     &ConnectionFlags::password_file, &EtcdCredentials::password_file},
+};
+
+Failure usage(std::string message) { return {ExitCode::Usage, std::move(message)}; }
+
+// A setting's text and where it comes from, for errors.
+struct Source {
+  std::string name;
+  std::string text;
+};
+
+std::optional<Source> find(const std::optional<std::string>& flag, const char* flag_name,
+                           const char* variable, const Environment& environment) {
+  if (flag) return Source{flag_name, *flag};
+  auto text = environment.variable(variable);
+  if (!text || text->empty()) return std::nullopt;  // an empty variable is an unset one
+  return Source{variable, *std::move(text)};
+}
+
+std::expected<std::vector<std::string>, Failure> split(const Source& source) {
+  auto pieces = split_list(source.text);
+  if (!pieces) return std::unexpected(usage(fmt::format("{}: {}", source.name, pieces.error())));
+  return *std::move(pieces);
+}
+
+std::expected<Origin, Failure> parse_instance(const std::string& name, const std::string& url) {
+  auto origin = parse_origin(url);
+  if (!origin) return std::unexpected(usage(fmt::format("{}: {}", name, origin.error())));
+  if (origin->tls) {
+    return std::unexpected(usage(name + ": the admin listener speaks plain HTTP: use http://"));
+  }
+  return *std::move(origin);
+}
+
+bool is_token_character(char c) noexcept { return c > 0x20 && c < 0x7F; }
+
+std::expected<std::string, Failure> check_token(const std::string& name, std::string token) {
+  while (token.ends_with('\n') || token.ends_with('\r')) token.pop_back();
+  if (token.empty() || token.size() > kMaxTokenBytes ||
+      !std::ranges::all_of(token, is_token_character)) {
+    return std::unexpected(usage(fmt::format(
+        "{}: a token is 1 to {} visible ASCII characters without spaces", name, kMaxTokenBytes)));
+  }
+  return token;
+}
+
+std::expected<std::string, Failure> find_token(const ConnectionFlags& flags,
+                                               const Environment& environment) {
+  if (!flags.token_file) {
+    auto token = environment.variable("OSPROXYCTL_TOKEN");
+    if (!token || token->empty()) return std::string{};
+    return check_token("OSPROXYCTL_TOKEN", *std::move(token));
+  }
+  auto token = read_file(*flags.token_file, kMaxTokenBytes + 2);  // room for a line end
+  if (!token) return std::unexpected(usage("--token-file: the file " + token.error()));
+  return check_token("--token-file", *std::move(token));
+}
+
+// Whether a command of Reach::Either uses etcd; flags first, then variables.
+std::expected<bool, Failure> uses_etcd(const ConnectionFlags& flags,
+                                       const Environment& environment) {
+  const auto is_set = [&](const char* name) {
+    const auto text = environment.variable(name);
+    return text && !text->empty();
+  };
+  if (flags.endpoints && flags.admin) {
+    return std::unexpected(usage("--endpoints and --admin exclude each other: give one"));
+  }
+  if (flags.endpoints || flags.admin) return flags.endpoints.has_value();
+  const bool etcd = is_set("OSPROXYCTL_ENDPOINTS");
+  if (etcd && is_set("OSPROXYCTL_ADMIN")) {
+    return std::unexpected(
+        usage("OSPROXYCTL_ENDPOINTS and OSPROXYCTL_ADMIN are both set: say which with --endpoints "
+              "or --admin"));
+  }
+  return etcd;
+}
+
+void add_etcd(CLI::App& app, ConnectionFlags& flags) {
+  add_value(app, "--endpoints", "HOST:PORT[,...]",
+            "The etcd servers, https:// in front for TLS (OSPROXYCTL_ENDPOINTS)",
+            text_reader(flags.endpoints, kMaxListBytes))
+      .group("Connection");
+  add_value(
+      app, "--key", "KEY",
+      fmt::format("The document's key in etcd (OSPROXYCTL_KEY; default: {})", kDefaultEtcdKey),
+      text_reader(flags.key, etcd::kMaxKeyBytes))
+      .group("Connection");
+  for (const Credential& one : kCredentials) {
+    add_value(app, one.flag, one.takes, fmt::format("{} ({})", one.help, one.variable),
+              text_reader(flags.*one.given, kMaxPathBytes))
+        .group("Connection");
+  }
+}
+
+void add_admin(CLI::App& app, ConnectionFlags& flags, Reach reach) {
+  add_value(app, "--admin", reach == Reach::Admin ? "URL[,...]" : "URL",
+            fmt::format("The admin listener (OSPROXYCTL_ADMIN; default: {})", kDefaultAdmin),
+            text_reader(flags.admin, kMaxListBytes))
+      .group("Connection");
+  add_value(app, "--token-file", "FILE", "The admin listener's token (or OSPROXYCTL_TOKEN itself)",
+            text_reader(flags.token_file, kMaxListBytes))
+      .group("Connection");
+}
+
+}  // namespace
+
+void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach) {
+  if (reach != Reach::Admin) add_etcd(app, flags);
+  if (reach != Reach::Etcd) add_admin(app, flags, reach);
+  add_value(
+      app, "--timeout", "DURATION",
+      fmt::format("How long to wait for an answer (default: {})", format_duration(kDefaultTimeout)),
+      duration_reader(flags.timeout, kMaxTimeout))
+      .group("Connection");
+  if (reach == Reach::Admin) return;
+  add_value(app, "--max-life", "DURATION",
+            "The instances' --max-life, if it is not the default of 1d",
+            duration_reader(flags.max_life, kLongestMaxLife))
+      .group("Connection");
+}
+
+DecodeLimits decode_limits(const ConnectionFlags& flags) {
+  DecodeLimits limits;
+  if (flags.max_life) limits.max_life = std::chrono::floor<std::chrono::seconds>(*flags.max_life);
+  return limits;
+}
+
+std::expected<EtcdAccess, Failure> etcd_access(const ConnectionFlags& flags,
+                                               const Environment& environment) {
+  const auto endpoints = find(flags.endpoints, "--endpoints", "OSPROXYCTL_ENDPOINTS", environment);
+  if (!endpoints) {
+    return std::unexpected(
+        usage("--endpoints: name the etcd servers, as in 127.0.0.1:2379 (or set "
+              "OSPROXYCTL_ENDPOINTS)"));
+  }
+  auto pieces = split(*endpoints);
+  if (!pieces) return std::unexpected(std::move(pieces).error());
+  auto parsed = etcd::parse_endpoints(*pieces);
+  if (!parsed) {
+    return std::unexpected(usage(fmt::format("{}: {}", endpoints->name, parsed.error())));
+  }
+  EtcdTarget target{.endpoints = *std::move(parsed)};
+  if (auto key = find(flags.key, "--key", "OSPROXYCTL_KEY", environment)) target.key = key->text;
+  for (const Credential& one : kCredentials) {
+    auto source = find(flags.*one.given, one.flag, one.variable, environment);
+    if (source) target.credentials.*one.used = std::move(source->text);
+  }
+  if (auto checked = etcd::check_target(target); !checked) {
+    return std::unexpected(usage(std::move(checked).error().message));
+  }
+  return EtcdAccess{.target = std::move(target),
+                    .timeout = flags.timeout.value_or(kDefaultTimeout),
+                    .limits = decode_limits(flags)};
+}
+
+std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
+                                                 const Environment& environment) {
+  const Source urls = find(flags.admin, "--admin", "OSPROXYCTL_ADMIN", environment)
+                          .value_or(Source{"--admin", kDefaultAdmin});
+  const auto pieces = split(urls);
+  if (!pieces) return std::unexpected(pieces.error());
+  auto token = find_token(flags, environment);
+  if (!token) return std::unexpected(std::move(token).error());
+
+  AdminAccess access{.instances = {},
+                     .token = *std::move(token),
+                     .timeout = flags.timeout.value_or(kDefaultTimeout)};
+  for (const std::string& piece : *pieces) {
+    auto instance = parse_instance(urls.name, piece);
+    if (!instance) return std::unexpected(std::move(instance).error());
+    access.instances.push_back(*std::move(instance));
+  }
+  return access;
+}
+
+namespace {
+
+// The two ways of a command of Reach::Either, each with the flags that do not go with it refused.
+std::expected<EtcdAccess, Failure> only_etcd(const ConnectionFlags& flags,
+                                             const Environment& environment) {
+  if (flags.token_file) return std::unexpected(usage("--token-file goes with --admin only"));
+  return etcd_access(flags, environment);
+}
+
+std::expected<AdminAccess, Failure> only_admin(const ConnectionFlags& flags,
+                                               const Environment& environment) {
+  if (flags.key) return std::unexpected(usage("--key goes with --endpoints only"));
+  for (const Credential& one : kCredentials) {
+    if (flags.*one.given) {
+      return std::unexpected(usage(fmt::format("{} goes with --endpoints only", one.flag)));
+    }
+  }
+  return admin_access(flags, environment);
+}
+
+template <class Opened>
+std::expected<Opened, Failure> or_unreachable(std::expected<Opened, std::string> opened) {
+  if (!opened) return std::unexpected(Failure{ExitCode::Unreachable, std::move(opened).error()});
+  return *std::move(opened);
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
+    const ConnectionFlags& flags, const Environment& environment) {
+  const auto etcd = uses_etcd(flags, environment);
+  if (!etcd) return std::unexpected(etcd.error());
+  if (*etcd) {
+    const auto access = only_etcd(flags, environment);
+    if (!access) return std::unexpected(access.error());
+    return or_unreachable(environment.etcd.publisher(*access));
+  }
+  const auto access = only_admin(flags, environment);
+  if (!access) return std::unexpected(access.error());
+  if (access->instances.size() != 1) {
+    return std::unexpected(
+        usage("--admin: several instances can be asked, but only one written to: name one"));
+  }
+  return std::make_unique<AdminPublisher>(
+      AdminClient(access->instances.front(), access->token, access->timeout));
+}
+
+std::expected<std::unique_ptr<FleetReader>, Failure> open_fleet(const ConnectionFlags& flags,
+                                                                const Environment& environment) {
+  const auto etcd = uses_etcd(flags, environment);
+  if (!etcd) return std::unexpected(etcd.error());
+  if (*etcd) {
+    const auto access = only_etcd(flags, environment);
+    if (!access) return std::unexpected(access.error());
+    return or_unreachable(environment.etcd.fleet(*access));
+  }
+  auto access = only_admin(flags, environment);
+  if (!access) return std::unexpected(std::move(access).error());
+  return std::make_unique<AdminFleetReader>(*std::move(access));
+}
+
+}  // namespace osproxy::cli

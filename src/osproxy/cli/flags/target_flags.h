@@ -1,0 +1,17 @@
+// The flags that name requests: for `on` what a directive selects, for `tail` what is shown of it.
+#pragma once
+
+#include <optional>
+
+#include "osproxy/cli/flags/flags.h"
+#include "osproxy/directive/model.h"
+
+namespace osproxy::cli {
+
+/// Adds `--tenant`, `--index`, `--principal` and `--endpoint`. `target` must outlive `app`.
+void add_target(CLI::App& app, Target& target);
+
+/// Reads `5xx` or `429` into `into`.
+Reader status_reader(std::optional<StatusFilter>& into);
+
+}  // namespace osproxy::cli

@@ -1,0 +1,71 @@
+#include "osproxy/cli/print/body_text.h"
+
+#include <cstdint>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "osproxy/cli/print/text.h"
+
+namespace osproxy::cli {
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr std::size_t kMaxDepth = 16;  // deeper than an explain document; a bound for the parser
+
+std::uint64_t count_of(dom::element object, const char* name) {
+  std::uint64_t value = 0;
+  std::ignore = object[name].get(value);
+  return value;
+}
+
+std::string text_of(dom::element object, const char* name) {
+  std::string_view value;
+  std::ignore = object[name].get(value);
+  return std::string(value);
+}
+
+/// `3`, or `2-3` of several; a number, a boolean and a null have none.
+std::string size_of(dom::element field) {
+  dom::element sizes;
+  if (field["sizes"].get(sizes) || !sizes.is_object()) return "-";
+  const std::uint64_t min = count_of(sizes, "min");
+  const std::uint64_t max = count_of(sizes, "max");
+  return min == max ? fmt::to_string(min) : fmt::format("{}-{}", min, max);
+}
+
+std::string part_text(dom::element part) {
+  std::string text = fmt::format("\n{}: {}, {} bytes\n", printable(text_of(part, "kind")),
+                                 count_of(part, "count"), count_of(part, "bytes"));
+  dom::array fields;
+  if (part["fields"].get(fields) || fields.size() == 0) return text;
+  std::vector<std::vector<std::string>> rows{{"  FIELD", "TYPE", "COUNT", "SIZE"}};
+  for (const dom::element field : fields) {
+    const std::string path = text_of(field, "path");
+    rows.push_back({"  " + (path.empty() ? "(all of it)" : path), text_of(field, "type"),
+                    fmt::to_string(count_of(field, "count")), size_of(field)});
+  }
+  return text + format_table(rows);
+}
+
+}  // namespace
+
+std::string body_text(std::string_view explain_document) {
+  dom::parser parser;
+  dom::element root;
+  dom::array parts;
+  if (parser.allocate(explain_document.size(), kMaxDepth) ||
+      parser.parse(explain_document.data(), explain_document.size()).get(root) ||
+      root.at_pointer("/body/parts").get(parts)) {
+    return {};
+  }
+  std::string text;
+  for (const dom::element part : parts) text += part_text(part);
+  return text;
+}
+
+}  // namespace osproxy::cli

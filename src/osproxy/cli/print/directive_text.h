@@ -1,0 +1,45 @@
+// Directives for a person, and for a script.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/directive/model.h"
+#include "osproxy/core/json_writer.h"
+#include "osproxy/store/ack.h"
+
+namespace osproxy::cli {
+
+/// `tenant=acme endpoint=Search`, or `everything`.
+std::string describe_target(const Target& target);
+
+/// The document as a table, one line a directive, or a sentence if it has none.
+std::string document_text(const Document& document, WallTime now);
+
+/// A directive that an instance records nothing more for.
+struct TrippedAt {
+  std::string instance;
+  InstanceAck::Tripped tripped;
+};
+
+/// A line each: `tripped: acme at proxy-1 since …: over budget: 412 records/s, budget 200`.
+std::string tripped_text(const std::vector<TrippedAt>& tripped);
+
+/// `{"revision":4812,"directives":[…]}`, the directives as in the document.
+std::string document_json(std::int64_t revision, const Document& document);
+
+/// The same, with `"tripped":[{"id":…,"instance":…,"since":…,"reason":…},…]`; null: not known.
+std::string listing_json(std::int64_t revision, const Document& document,
+                         const std::vector<TrippedAt>* tripped);
+
+/// `pruned, since over: a, b`; nothing if there are none.
+void print_pruned(const std::vector<std::string>& ids, std::ostream& out);
+
+/// Adds `"<name>":["id",…]`.
+void write_ids(JsonWriter& json, std::string_view name, const std::vector<std::string>& ids);
+
+}  // namespace osproxy::cli

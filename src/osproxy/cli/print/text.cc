@@ -1,0 +1,88 @@
+#include "osproxy/cli/print/text.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "osproxy/core/duration.h"
+#include "osproxy/core/rfc3339.h"
+
+namespace osproxy::cli {
+namespace {
+
+bool is_continuation(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+// In code points: good enough for columns, wide characters aside.
+std::size_t width(std::string_view text) noexcept {
+  return text.size() - static_cast<std::size_t>(std::ranges::count_if(text, is_continuation));
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {  // C1 in UTF-8
+      out += '?';
+      ++i;
+    } else {
+      out += byte < 0x20 || byte == 0x7F ? '?' : text[i];
+    }
+  }
+  return out;
+}
+
+std::string format_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += printable(row[i]);
+      if (i + 1 < row.size()) line.append(widths[i] - width(row[i]) + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out.append(line).append("\n");
+  }
+  return out;
+}
+
+std::string format_remaining(WallTime end, WallTime now) {
+  if (end <= now) return "over";
+  const auto left = std::chrono::ceil<std::chrono::seconds>(end - now);
+  return "in " + format_duration(left);
+}
+
+std::string format_age(std::chrono::nanoseconds age) {
+  return fmt::format("{:.1f}s ago", std::chrono::duration<double>(age).count());
+}
+
+std::string describe_rejection(const DecodeError& error) {
+  return fmt::format("rejected: {} at {}", to_string(error.fault),
+                     error.where.empty() ? "the document" : printable(error.where));
+}
+
+std::string describe_fleet(const Fleet& fleet) {
+  return fmt::format("FLEET {}/{} synced, revision {}", fleet.count_synced(), fleet.members.size(),
+                     fleet.revision);
+}
+
+std::string describe_tripped(const std::string& instance, const InstanceAck::Tripped& tripped) {
+  const auto since = std::chrono::floor<std::chrono::seconds>(tripped.since);
+  return fmt::format("{} since {}: {}", printable(instance), format_rfc3339(since),
+                     printable(tripped.reason));
+}
+
+std::string join(const std::vector<std::string>& items) {
+  return printable(fmt::format("{}", fmt::join(items, ", ")));
+}
+
+}  // namespace osproxy::cli

@@ -1,0 +1,19 @@
+#include "osproxy/cli/run/exit_code.h"
+
+#include <utility>
+
+namespace osproxy::cli {
+
+Failure to_failure(const PublishError& error) {
+  switch (error.kind) {
+    case PublishError::Kind::Rejected:
+      return {ExitCode::Rejected, error.message};
+    case PublishError::Kind::Conflict:
+      return {ExitCode::Conflict, error.message};
+    case PublishError::Kind::Unavailable:
+      return {ExitCode::Unreachable, error.message};
+  }
+  std::unreachable();
+}
+
+}  // namespace osproxy::cli

@@ -1,0 +1,127 @@
+#include "osproxy/etcd/etcd_document_applier.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "osproxy/core/rfc3339.h"
+
+namespace osproxy::etcd {
+
+SetKeeper::SetKeeper(const EtcdStoreOptions& options, const Clock& clock, Transport& transport,
+                     std::unique_ptr<StateStorage> storage, Random random)
+    : options_(options),
+      clock_(clock),
+      transport_(transport),
+      applier_(options.limits, clock),
+      anchors_({.document_key = options.target.key, .prefix = anchor_prefix(options.target.key)},
+               random) {
+  if (storage) resume_saved(std::move(storage));
+}
+
+/// Takes what an earlier run has left: as bounds of the lives and, if that is wanted, as the set.
+void SetKeeper::resume_saved(std::unique_ptr<StateStorage> storage) {
+  last_good_.emplace(std::move(storage), options_.target.key, clock_);
+  const auto& found = last_good_->found();
+  if (!found) return;
+  const auto& directives = found->document.directives;
+  for (std::size_t i = 0; i < directives.size(); ++i) {
+    applier_.bound(directives[i], found->lives[i]);
+  }
+  if (options_.start != StartPolicy::LastGood) return;
+  document_ = found->document;
+  applier_.apply(document_, clock_.now());
+  revision_ = found->revision;
+  resumed_ = fmt::format("serving the last good set, revision {}, saved at {}", found->revision,
+                         format_rfc3339(found->saved_at));
+}
+
+void SetKeeper::take(const Apply& apply, const MachineStatus& machine) {
+  Document document;
+  if (apply.value) {
+    auto decoded = applier_.decode(*apply.value, apply.revision);
+    if (!decoded) {
+      ++rejected_documents_;
+      return;
+    }
+    document = *std::move(decoded);
+  }
+  ++applied_documents_;
+  document_ = std::move(document);
+  revision_ = apply.revision;
+  cluster_id_ = machine.cluster_id;
+  // One moment for both: what is anchored is what applies here.
+  const Now now = clock_.now();
+  applier_.forget_rejection();
+  // What is news waits for nothing; what may be old is withheld by the anchors first.
+  if (apply.is_news) publish(now);
+  auto actions = anchors_.adopt(
+      {.document = document_,
+       .mod_revision = apply.revision,
+       .as_of = machine.seen,
+       .cluster_id = machine.cluster_id,
+       .is_news = apply.is_news,
+       .remembered = [this](const Directive& one) { return applier_.remembered(one); }},
+      now);
+  if (!apply.is_news) publish(now);
+  perform(std::move(actions));
+}
+
+void SetKeeper::take(const RefuseOversized& refuse) {
+  applier_.reject({.fault = Fault::TooLarge, .where = {}}, refuse.revision);
+  ++rejected_documents_;
+}
+
+void SetKeeper::take(const TransportEvent& event) { perform(anchors_.resume(event, clock_.now())); }
+
+void SetKeeper::time_passed() { perform(anchors_.time_passed(clock_.now())); }
+
+void SetKeeper::publish(Now now) {
+  Document shown;
+  shown.directives.reserve(document_.directives.size());
+  for (const Directive& directive : document_.directives) {
+    if (!anchors_.withholds(directive)) shown.directives.push_back(directive);
+  }
+  holding_ = shown.directives.size() < document_.directives.size();
+  changed_ = false;
+  applier_.apply_again(std::move(shown), now);
+  if (last_good_) last_good_->save(*cell().load(), revision_, cluster_id_);
+}
+
+void SetKeeper::perform(AnchorActions actions) {
+  for (AnchorAction& action : actions) {
+    std::visit([this](auto& one) { perform(one); }, action);
+  }
+  if (changed_) publish(clock_.now());
+}
+
+void SetKeeper::perform(const Anchored& anchored) {
+  const Now now = clock_.now();
+  const auto ttl = std::get<RelativeEnd>(anchored.directive.end);
+  Life life = life_until(anchored.first_sight + ttl, now);
+  life.boot_end = std::min(life.boot_end, anchored.own_sight + ttl);
+  applier_.agree(anchored.directive, life);
+  changed_ = true;
+}
+
+std::vector<std::string> SetKeeper::warnings() const {
+  std::vector<std::string> warnings;
+  if (last_good_) {
+    if (std::string warning = last_good_->warning(); !warning.empty()) {
+      warnings.push_back(std::move(warning));
+    }
+  }
+  if (const auto refusal = anchors_.refusal()) {
+    warnings.push_back(
+        fmt::format("directives with ttl_secs end by {}, not by the fleet's first sight of them: "
+                    "etcd lets this "
+                    "user not read and write below {} ({})",
+                    last_good_ ? "this instance's state file" : "this process's own count",
+                    anchor_prefix(options_.target.key), refusal->detail));
+  }
+  return warnings;
+}
+
+}  // namespace osproxy::etcd

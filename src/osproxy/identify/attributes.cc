@@ -1,0 +1,186 @@
+#include "osproxy/identify/attributes.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "osproxy/core/field_name.h"
+#include "osproxy/core/ids.h"
+#include "osproxy/identify/classify.h"
+#include "osproxy/core/percent_encoding.h"
+
+namespace osproxy {
+namespace {
+
+/// A header that counts only if it is sent once.
+class SingleHeader {
+ public:
+  void add(std::string_view value) noexcept {
+    value_ = value;
+    ++count_;
+  }
+
+  bool is_sent() const noexcept { return count_ > 0; }
+
+  /// Empty if it was not sent, or more than once.
+  std::string_view value() const noexcept { return count_ == 1 ? value_ : std::string_view{}; }
+
+ private:
+  std::string_view value_;
+  std::size_t count_ = 0;
+};
+
+struct Headers {
+  SingleHeader tenant{};
+  SingleHeader authorization{};
+  SingleHeader request_id{};
+  SingleHeader opaque_id{};
+  SingleHeader trace_parent{};
+};
+
+/// One walk over the head for all of them. The tenant header may be one of the others.
+Headers collect(const http::RequestHead& head, std::string_view tenant_header) noexcept {
+  Headers headers;
+  for (const http::Header& header : head.headers) {
+    if (equal_names(header.name, tenant_header)) headers.tenant.add(header.value);
+    if (equal_names(header.name, "Authorization")) headers.authorization.add(header.value);
+    if (equal_names(header.name, "X-Request-Id")) headers.request_id.add(header.value);
+    if (equal_names(header.name, "X-Opaque-Id")) headers.opaque_id.add(header.value);
+    if (equal_names(header.name, "traceparent")) headers.trace_parent.add(header.value);
+  }
+  return headers;
+}
+
+/// The value of a base64 digit (RFC 4648, section 4); -1 for any other character.
+int base64_value(char c) noexcept {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  if (c == '+') return 62;
+  if (c == '/') return 63;
+  return -1;
+}
+
+/// Decodes the bytes before the first colon into `name`. False unless all of `text` is base64 in
+/// its one canonical form (padded, unused bits zero) and has a colon, before which there are at
+/// most kMaxAttributeBytes. The rest is looked at, bit by bit, but never stored.
+bool decode_user(std::string_view text, std::string& name) {
+  name.clear();
+  if (text.empty() || text.size() % 4 != 0) return false;
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  bool in_name = true;
+  std::uint32_t bits = 0;
+  unsigned bit_count = 0;
+  for (const char c : text.substr(0, text.size() - padding)) {
+    const int digit = base64_value(c);
+    if (digit < 0) return false;
+    bits = (bits << 6 | static_cast<std::uint32_t>(digit)) & 0xfff;
+    bit_count += 6;
+    if (bit_count < 8) continue;
+    bit_count -= 8;
+    const char byte = static_cast<char>(bits >> bit_count & 0xff);
+    if (byte == ':') in_name = false;
+    if (!in_name) continue;
+    if (name.size() == kMaxAttributeBytes) return false;
+    name += byte;
+  }
+  const std::uint32_t unused = bits & ((1U << bit_count) - 1);
+  return !in_name && unused == 0;
+}
+
+/// What stands behind `scheme` and at least one space; empty if it is another scheme.
+std::string_view credentials_of(std::string_view scheme, std::string_view authorization) noexcept {
+  if (!equal_names(authorization.substr(0, scheme.size()), scheme)) return {};
+  authorization.remove_prefix(scheme.size());
+  if (!authorization.starts_with(' ')) return {};
+  return authorization.substr(std::min(authorization.find_first_not_of(' '), authorization.size()));
+}
+
+struct Principal {
+  std::string_view name{};
+  bool verified = false;
+};
+
+/// Known tokens (RFC 6750) and the user of `Basic` credentials (RFC 7617), as claimed.
+Principal find_principal(std::string_view authorization, const AttributeSources& sources,
+                         std::string& name) {
+  if (!sources.certificate_principal.empty()) return {sources.certificate_principal, true};
+  if (sources.identities.knows_tokens()) {
+    const std::string_view token = credentials_of("Bearer", authorization);
+    const auto digest = token.empty() ? std::nullopt : sources.hasher.digest(token);
+    if (digest) {
+      name.assign(sources.identities.principal_of(*digest));  // a reload may take it away
+      return {name, !name.empty()};
+    }
+  }
+  const std::string_view basic = credentials_of("Basic", authorization);
+  if (basic.empty() || !decode_user(basic, name) || !is_clean_attribute(name)) name.clear();
+  return {name, false};
+}
+
+/// What of a request may name its tenant.
+struct TenantSources {
+  std::string_view header;
+  std::string_view path_segment;  // percent-encoded
+  std::string_view index;
+  std::string_view principal;
+};
+
+std::string_view find_tenant(const TenantSources& from, const AttributeSources& sources,
+                             std::string& scratch) {
+  switch (sources.tenant.place()) {
+    case TenantRule::Place::None:
+      return {};
+    case TenantRule::Place::Header:
+      return from.header;
+    case TenantRule::Place::Path:
+      if (!is_well_encoded(from.path_segment)) return {};
+      return percent_decoded(from.path_segment, scratch);
+    case TenantRule::Place::Index:
+      return sources.tenant.find_in_index(from.index);
+    case TenantRule::Place::Principal:
+      scratch.assign(sources.identities.tenant_of(from.principal));  // a reload may take it away
+      return scratch;
+  }
+  std::unreachable();
+}
+
+std::string_view choose_request_id(std::string_view sent, Random& random, std::string& made) {
+  if (is_well_formed_request_id(sent)) return sent;
+  make_request_id(random, made);
+  return made;
+}
+
+}  // namespace
+
+RequestAttributes read_attributes(const http::RequestHead& head, const AttributeSources& sources,
+                                  Random& random, AttributeScratch& scratch) {
+  const Headers headers = collect(head, sources.tenant.header());
+  const Principal principal =
+      find_principal(headers.authorization.value(), sources, scratch.principal);
+  TenantRule::PathParts path{.rest = head.target};
+  if (sources.tenant.place() == TenantRule::Place::Path) {
+    path = sources.tenant.split_path(path_of(head.target));
+  }
+  const Classification what = classify(head.method, path.rest, scratch.index);
+  const std::string_view tenant = find_tenant({.header = headers.tenant.value(),
+                                               .path_segment = path.tenant,
+                                               .index = what.index,
+                                               .principal = principal.name},
+                                              sources, scratch.tenant);
+  return {
+      .matched = {.tenant = is_clean_attribute(tenant) ? tenant : std::string_view{},
+                  .index = what.index,
+                  .principal = principal.name,
+                  .endpoint = what.endpoint},
+      .principal_verified = principal.verified,
+      .request_id = choose_request_id(headers.request_id.value(), random, scratch.request_id),
+      .trace = parse_traceparent(headers.trace_parent.value()),
+      .has_traceparent = headers.trace_parent.is_sent(),
+      .has_opaque_id = headers.opaque_id.is_sent(),
+  };
+}
+
+}  // namespace osproxy

@@ -1,0 +1,208 @@
+#include "osproxy/identify/classify.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "osproxy/core/percent_encoding.h"
+
+namespace osproxy {
+namespace {
+
+enum class Method : std::uint8_t { Get, Post, Put, Delete, Patch };
+constexpr std::size_t kMethodCount = 5;
+
+// Unknown: the path does not take that method.
+using Endpoints = std::array<Endpoint, kMethodCount>;
+
+constexpr Endpoints kNoEndpoints = [] {
+  Endpoints endpoints{};
+  endpoints.fill(Endpoint::Unknown);
+  return endpoints;
+}();
+
+std::optional<Method> parse_method(std::string_view name) noexcept {
+  if (name == "GET" || name == "HEAD") return Method::Get;
+  if (name == "POST") return Method::Post;
+  if (name == "PUT") return Method::Put;
+  if (name == "DELETE") return Method::Delete;
+  if (name == "PATCH") return Method::Patch;
+  return std::nullopt;
+}
+
+/// Takes the first segment off `path`; empty if there is none left. Empty segments are skipped.
+std::string_view take_segment(std::string_view& path) noexcept {
+  std::size_t begin = 0;
+  while (begin < path.size() && path[begin] == '/') ++begin;
+  path.remove_prefix(begin);
+  const std::string_view segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+/// An index name cannot begin with `_`; of all that does, only `_all` stands for indices.
+bool can_be_index(std::string_view name) noexcept {
+  return !name.starts_with('_') || name == "_all";
+}
+
+/// The route table, as a tree of segments.
+class RouteTree {
+ public:
+  struct Match {
+    Endpoint endpoint = Endpoint::Unknown;
+    std::string_view index;  // as received; empty if the route has none
+  };
+
+  explicit RouteTree(std::span<const Route> routes) {
+    nodes_.emplace_back();
+    for (const Route& route : routes) add(route);
+    for (Node& node : nodes_) std::ranges::sort(node.literals, {}, &Literal::name);
+  }
+
+  Match find(Method method, std::string_view path, std::string& scratch) const {
+    Match match;
+    walk(nodes_[kRoot], method, path, scratch, match);
+    return match;
+  }
+
+ private:
+  using NodeId = std::uint16_t;
+  static constexpr NodeId kRoot = 0;
+  static constexpr NodeId kNone = 0;  // the root is nobody's child
+
+  struct Literal {
+    std::string_view name;
+    NodeId node;
+  };
+
+  struct Node {
+    std::vector<Literal> literals;  // by name
+    NodeId any = kNone;             // for a segment that is no literal
+    bool any_is_index = false;
+    Endpoints here = kNoEndpoints;   // for a path that ends here
+    Endpoints below = kNoEndpoints;  // for a path that goes on, and that nothing else takes
+  };
+
+  NodeId make_node() {
+    nodes_.emplace_back();
+    return static_cast<NodeId>(nodes_.size() - 1);
+  }
+
+  void add(const Route& route);
+  NodeId child(NodeId parent, std::string_view segment);
+  bool walk(const Node& node, Method method, std::string_view path, std::string& scratch,
+            Match& match) const;
+
+  std::vector<Node> nodes_;
+};
+
+void set_endpoint(Endpoints& endpoints, std::string_view methods, Endpoint endpoint) {
+  while (!methods.empty()) {
+    const std::string_view name = methods.substr(0, methods.find(','));
+    methods.remove_prefix(std::min(name.size() + 1, methods.size()));
+    const auto method = parse_method(name);
+    assert(method);
+    Endpoint& slot = endpoints[static_cast<std::size_t>(*method)];
+    assert(slot == Endpoint::Unknown);  // a path and method stand in one row
+    slot = endpoint;
+  }
+}
+
+void RouteTree::add(const Route& route) {
+  NodeId id = kRoot;
+  std::string_view path = route.path;
+  for (auto segment = take_segment(path); !segment.empty(); segment = take_segment(path)) {
+    if (segment == "{*}") return set_endpoint(nodes_[id].below, route.methods, route.endpoint);
+    id = child(id, segment);
+  }
+  set_endpoint(nodes_[id].here, route.methods, route.endpoint);
+}
+
+RouteTree::NodeId RouteTree::child(NodeId parent, std::string_view segment) {
+  if (segment.starts_with('{')) {
+    if (nodes_[parent].any == kNone) {
+      const NodeId id = make_node();
+      nodes_[parent].any = id;
+      nodes_[parent].any_is_index = segment == "{index}";
+    }
+    assert(nodes_[parent].any_is_index == (segment == "{index}"));
+    return nodes_[parent].any;
+  }
+  for (const Literal& literal : nodes_[parent].literals) {
+    if (literal.name == segment) return literal.node;
+  }
+  const NodeId id = make_node();
+  nodes_[parent].literals.push_back({segment, id});
+  return id;
+}
+
+/// As OpenSearch's own router does: a literal goes before a placeholder, and if the literal leads
+/// nowhere for this method, the placeholder is tried. As deep as the longest route.
+bool RouteTree::walk(const Node& node, Method method, std::string_view path, std::string& scratch,
+                     Match& match) const {
+  const auto slot = static_cast<std::size_t>(method);
+  const std::string_view segment = take_segment(path);
+  if (segment.empty()) {
+    match.endpoint = node.here[slot];
+    return match.endpoint != Endpoint::Unknown;
+  }
+  const std::string_view name = percent_decoded(segment, scratch);
+  const bool placeholder_fits = node.any != kNone && (!node.any_is_index || can_be_index(name));
+  const auto literal = std::ranges::lower_bound(node.literals, name, {}, &Literal::name);
+  if (literal != node.literals.end() && literal->name == name &&
+      walk(nodes_[literal->node], method, path, scratch, match)) {
+    return true;
+  }
+  if (placeholder_fits && walk(nodes_[node.any], method, path, scratch, match)) {
+    if (node.any_is_index) match.index = segment;
+    return true;
+  }
+  match.endpoint = node.below[slot];
+  return match.endpoint != Endpoint::Unknown;
+}
+
+/// `segment` as an attribute: decoded, and empty if it is none to match or to record.
+std::string_view index_attribute(std::string_view segment, std::string& scratch) {
+  const std::string_view index = percent_decoded(segment, scratch);
+  return is_clean_attribute(index) ? index : std::string_view{};
+}
+
+}  // namespace
+
+bool is_clean_attribute(std::string_view value) noexcept {
+  constexpr auto kIsControl = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  return value.size() <= kMaxAttributeBytes && std::ranges::none_of(value, kIsControl);
+}
+
+std::string_view path_of(std::string_view target) noexcept {
+  target = target.substr(0, target.find('?'));
+  target = target.substr(0, target.find('#'));
+  if (target.starts_with('/')) return target;
+  constexpr std::string_view kAuthorityMark = "://";
+  const std::size_t authority = target.find(kAuthorityMark);
+  if (authority == std::string_view::npos) return {};
+  const std::size_t path = target.find('/', authority + kAuthorityMark.size());
+  return path == std::string_view::npos ? "/" : target.substr(path);
+}
+
+Classification classify(std::string_view method, std::string_view target, std::string& scratch) {
+  static const RouteTree tree(route_table());
+
+  const std::string_view path = path_of(target);
+  if (path.empty() || !is_well_encoded(path)) return {};
+  RouteTree::Match match;
+  if (const auto known = parse_method(method)) match = tree.find(*known, path, scratch);
+  if (match.endpoint == Endpoint::Unknown) {
+    // No row: the path's first segment is still the index that the request is about.
+    std::string_view rest = path;
+    const std::string_view first = take_segment(rest);
+    match.index = can_be_index(percent_decoded(first, scratch)) ? first : std::string_view{};
+  }
+  return {match.endpoint, index_attribute(match.index, scratch)};
+}
+
+}  // namespace osproxy

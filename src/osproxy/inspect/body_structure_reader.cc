@@ -1,0 +1,291 @@
+#include "osproxy/inspect/body_structure_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace osproxy {
+namespace {
+
+/// Their bodies are queries, or documents, or both.
+bool is_known(Endpoint endpoint) noexcept {
+  return endpoint != Endpoint::Admin && endpoint != Endpoint::Unknown;
+}
+
+}  // namespace
+
+BodyStructureReader::Lines BodyStructureReader::lines_of(Endpoint endpoint) noexcept {
+  if (endpoint == Endpoint::IngestBulk) return Lines::Bulk;
+  return endpoint == Endpoint::MultiSearch ? Lines::MultiSearch : Lines::None;
+}
+
+std::string_view BodyStructureReader::name_of(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::Body:
+      return "body";
+    case Kind::Index:
+      return "index";
+    case Kind::IndexSource:
+      return "index.source";
+    case Kind::Create:
+      return "create";
+    case Kind::CreateSource:
+      return "create.source";
+    case Kind::Update:
+      return "update";
+    case Kind::UpdateSource:
+      return "update.source";
+    case Kind::Delete:
+      return "delete";
+    case Kind::OtherAction:
+      return "other";
+    case Kind::Header:
+      return "header";
+    case Kind::Search:
+      return "search";
+  }
+  std::unreachable();
+}
+
+BodyStructureReader::BodyStructureReader(const BodyHead& head)
+    : lines_(lines_of(head.endpoint)),
+      shows_names_(is_known(head.endpoint)),
+      body_(head, kMaxBytes) {
+  if (lines_ == Lines::MultiSearch) kind_ = Kind::Header;
+  if (lines_ == Lines::Bulk) kind_ = Kind::OtherAction;
+  next_ = kind_;
+  if (body_.unreadable() != NotRead::None) stop(body_.unreadable());
+  begin_line();
+}
+
+void BodyStructureReader::stop(NotRead reason) noexcept {
+  reading_ = false;
+  result_.not_read = reason;
+}
+
+/// The first reason stays.
+void BodyStructureReader::truncate(Truncation reason) noexcept {
+  if (result_.truncated == Truncation::None) result_.truncated = reason;
+}
+
+void BodyStructureReader::take(std::string_view payload) noexcept {
+  const NotRead reason =
+      body_.feed(payload, [this](std::string_view plain) { return take_plain(plain); });
+  if (!reading_) return;
+  if (reason == NotRead::TooLong) {
+    truncate(Truncation::TooLong);
+    reading_ = false;
+  } else if (reason != NotRead::None) {
+    stop(reason);
+  }
+}
+
+/// True if more is wanted.
+bool BodyStructureReader::take_plain(std::string_view plain) noexcept {
+  if (lines_ == Lines::None) {
+    line_bytes_ += plain.size();
+    take_json(plain);
+  } else {
+    take_lines(plain);
+  }
+  return reading_;
+}
+
+void BodyStructureReader::take_lines(std::string_view plain) noexcept {
+  while (reading_ && !plain.empty()) {
+    const std::size_t end = std::min(plain.find('\n'), plain.size());
+    line_bytes_ += end;
+    take_json(plain.substr(0, end));
+    if (end == plain.size()) return;
+    if (reading_) end_line();
+    plain.remove_prefix(end + 1);
+  }
+}
+
+void BodyStructureReader::take_json(std::string_view json) noexcept {
+  while (reading_) {
+    const JsonScanner::Token token = scanner_.next(json);
+    if (token == JsonScanner::Token::NeedMore) return;
+    take_token(token);
+  }
+}
+
+/// A line, or the body, is over.
+void BodyStructureReader::end_line() noexcept {
+  if (line_bytes_ == 0) return begin_line();  // a search may have one for its header
+  JsonScanner::Token token = scanner_.finish();
+  if (token == JsonScanner::Token::Number) {
+    take_token(token);
+    token = scanner_.finish();
+  }
+  if (token != JsonScanner::Token::End) {
+    return stop(token == JsonScanner::Token::TooDeep ? NotRead::TooDeep : NotRead::Malformed);
+  }
+  count_line();
+  begin_line();
+}
+
+/// What comes behind the line of kind_ is of kind next_.
+void BodyStructureReader::begin_line() noexcept {
+  kind_ = next_;
+  line_bytes_ = 0;
+  scanner_ = JsonScanner();
+  action_is_open_ = false;
+  switch (lines_) {
+    case Lines::None:
+      return;
+    case Lines::Bulk:  // an action: take_action() knows what comes behind it
+      next_ = Kind::OtherAction;
+      return;
+    case Lines::MultiSearch:
+      next_ = kind_ == Kind::Header ? Kind::Search : Kind::Header;
+      return;
+  }
+}
+
+StructureTree::Node BodyStructureReader::root_of(Kind kind) noexcept {
+  Part& part = parts_[static_cast<std::size_t>(kind)];
+  if (part.root == StructureTree::kNone &&
+      std::find(order_.begin(), order_.begin() + seen_, kind) == order_.begin() + seen_) {
+    part.root = tree_.new_root();
+    order_[seen_++] = kind;
+  }
+  return part.root;
+}
+
+BodyStructureReader::Open* BodyStructureReader::innermost() noexcept {
+  const std::size_t depth = scanner_.depth();
+  return depth == 0 || depth > kMaxDepth ? nullptr : &open_[depth - 1];
+}
+
+void BodyStructureReader::take_token(JsonScanner::Token token) noexcept {
+  using Token = JsonScanner::Token;
+  switch (token) {
+    case Token::BeginObject:
+      return begin(true);
+    case Token::BeginArray:
+      return begin(false);
+    case Token::EndObject:
+    case Token::EndArray:
+      return end(scanner_.depth());
+    case Token::Key:
+      return take_key();
+    case Token::String:
+      return take_scalar(JsonType::String, scanner_.size());
+    case Token::Number:
+      return take_scalar(JsonType::Number, 0);
+    case Token::True:
+    case Token::False:
+      return take_scalar(JsonType::Boolean, 0);
+    case Token::Null:
+      return take_scalar(JsonType::Null, 0);
+    case Token::Malformed:
+      return stop(NotRead::Malformed);
+    case Token::TooDeep:
+      return stop(NotRead::TooDeep);
+    case Token::NeedMore:
+    case Token::End:
+      return;
+  }
+}
+
+void BodyStructureReader::take_key() noexcept {
+  Open* const open = innermost();
+  if (open == nullptr) return;
+  const std::string_view key = scanner_.text();
+  if (action_is_open_ && scanner_.depth() == 1) take_action(key);
+  KeyLook look = KeyLook::Value;
+  if (scanner_.is_text_whole() && is_dsl_keyword(key)) {
+    look = KeyLook::Keyword;
+  } else if (shows_names_ && scanner_.is_text_whole() && looks_like_name(key)) {
+    look = KeyLook::Name;
+  }
+  open->names += look == KeyLook::Name ? 1U : 0U;
+  open->values += look == KeyLook::Value ? 1U : 0U;
+  pending_ = tree_.child(open->node, key, look);
+}
+
+/// The first key of an action line says what it is, and what comes behind it.
+void BodyStructureReader::take_action(std::string_view action) noexcept {
+  action_is_open_ = false;
+  if (action == "index") {
+    kind_ = Kind::Index;
+    next_ = Kind::IndexSource;
+  } else if (action == "create") {
+    kind_ = Kind::Create;
+    next_ = Kind::CreateSource;
+  } else if (action == "update") {
+    kind_ = Kind::Update;
+    next_ = Kind::UpdateSource;
+  } else if (action == "delete") {
+    kind_ = Kind::Delete;
+  }
+  open_[0].node = root_of(kind_);
+}
+
+/// Where the value that begins now belongs, within that many containers.
+StructureTree::Node BodyStructureReader::next_value(std::size_t depth) noexcept {
+  if (depth == 0) return root_of(kind_);
+  if (depth > kMaxDepth) return StructureTree::kNone;
+  Open& open = open_[depth - 1];
+  ++open.size;
+  return open.object ? std::exchange(pending_, StructureTree::kNone) : tree_.element(open.node);
+}
+
+void BodyStructureReader::take_scalar(JsonType type, std::uint64_t size) noexcept {
+  tree_.count(next_value(scanner_.depth()), type, size);
+}
+
+void BodyStructureReader::begin(bool object) noexcept {
+  const std::size_t depth = scanner_.depth();
+  if (depth > kMaxDepth) return truncate(Truncation::TooDeep);
+  // Whose an action is, its first key says.
+  action_is_open_ =
+      depth == 1 ? object && lines_ == Lines::Bulk && kind_ == Kind::OtherAction : action_is_open_;
+  const bool unknown = depth == 1 && action_is_open_;
+  open_[depth - 1] = {.node = unknown ? StructureTree::kNone : next_value(depth - 1),
+                      .object = object};
+}
+
+void BodyStructureReader::end(std::size_t depth) noexcept {
+  if (depth >= kMaxDepth) return;
+  const Open& open = open_[depth];
+  tree_.count(open.node, open.object ? JsonType::Object : JsonType::Array, open.size);
+  if (open.values > 0 && open.values >= open.names) tree_.fold(open.node);
+}
+
+/// What is open when no more is read counts as far as it came.
+void BodyStructureReader::end_what_is_open() noexcept {
+  if (line_bytes_ == 0) return;
+  for (std::size_t depth = scanner_.depth(); depth > 0; --depth) end(depth - 1);
+  count_line();
+}
+
+void BodyStructureReader::count_line() noexcept {
+  root_of(kind_);  // also of `{}`
+  Part& part = parts_[static_cast<std::size_t>(kind_)];
+  ++part.count;
+  part.bytes += line_bytes_;
+}
+
+BodyStructure BodyStructureReader::finish(bool whole) {
+  if (reading_ && !whole) {
+    truncate(Truncation::CutOff);
+  } else if (reading_ && body_.bytes() == 0) {
+    stop(NotRead::NoBody);
+  } else if (reading_ && (lines_ == Lines::None || line_bytes_ > 0)) {
+    end_line();
+  }
+  if (result_.not_read != NotRead::None) return std::move(result_);
+  if (!whole || !reading_) end_what_is_open();
+  for (std::size_t i = 0; i < seen_; ++i) {
+    const Part& part = parts_[static_cast<std::size_t>(order_[i])];
+    result_.parts.push_back({.kind = name_of(order_[i]),
+                             .count = part.count,
+                             .bytes = part.bytes,
+                             .fields = tree_.fields(part.root)});
+  }
+  if (tree_.full()) truncate(Truncation::TooManyPaths);
+  return std::move(result_);
+}
+
+}  // namespace osproxy

@@ -1,0 +1,122 @@
+// One connection, to a client or to an upstream node: a socket, with TLS or without, what was
+// received and not used yet, and a deadline each for reading and writing.
+//
+// Everything above it reads and writes through here, and sees of TLS only who is at the other end.
+// Without TLS, that costs a pointer and a branch.
+//
+// Belongs to its worker. No operation throws; an error is a value, and `timed_out()` tells a
+// deadline from a broken connection. At most one read and one write at a time.
+//
+// A write begins with write_now(), which is what a request usually gets by with: a coroutine costs
+// more than the call that it makes. A read that follows one which took all there was waits at once
+// (readiness.h), and holds no buffer while it waits.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "osproxy/net/asio_types.h"
+#include "osproxy/net/deadlines.h"
+#include "osproxy/net/input_buffer.h"
+#include "osproxy/net/readiness.h"
+#include "osproxy/net/tls_stream.h"
+
+namespace osproxy {
+
+class Connection {
+ public:
+  Connection(Socket socket, Deadlines& deadlines);
+
+  /// Makes the handshake, which must be over in time; once, before anything else. nullopt: it is
+  /// made; else it failed, and what is written now goes out as it is.
+  Task<std::optional<TlsFailure>> secure(TlsSession session, TlsWorker& worker,
+                                         std::chrono::milliseconds timeout);
+
+  bool is_secure() const noexcept { return tls_ != nullptr; }
+
+  /// The principal of the other side's verified certificate; empty if there is none.
+  std::string_view principal() const noexcept {
+    return tls_ ? std::string_view(tls_->principal()) : std::string_view{};
+  }
+
+  /// What ended the TLS that there was, if anything did.
+  std::optional<TlsFailure> tls_failure() const noexcept;
+
+  /// Reads once, at most as much as fits; more than zero bytes, or an error (the end is one:
+  /// asio::error::eof; with TLS only if the other side has said so, RFC 9112, section 9.8).
+  Task<error_code> read(std::chrono::milliseconds timeout);
+
+  /// The same for the request path, where a coroutine more would cost as much as the read:
+  ///
+  ///   error_code error = connection.begin_read(timeout);
+  ///   while (error == asio::error::would_block) {
+  ///     const auto [ended] = co_await connection.until_readable();
+  ///     error = connection.go_on_reading(ended);
+  ///   }
+  error_code begin_read(std::chrono::milliseconds timeout);
+  auto until_readable() { return socket_.async_until_readable(kInFrame); }
+  error_code go_on_reading(error_code ended);
+
+  /// What comes may be the end: the next read finds it at once, also if it came with the last
+  /// bytes. Without this it is found at a tick (readiness.h).
+  void expect_end() noexcept { socket_.assume_nothing(); }
+
+  /// Reads once into `room` instead of the buffer, which must be empty. 0: `error` says why.
+  Task<std::size_t> read_into(std::span<char> room, std::chrono::milliseconds timeout,
+                              error_code& error);
+
+  /// Writes `parts`, in one system call if the kernel takes it.
+  Task<error_code> write(std::span<asio::const_buffer> parts, std::chrono::milliseconds timeout);
+  Task<error_code> write(std::string_view bytes, std::chrono::milliseconds timeout);
+
+  /// Writes what the kernel takes at once, and cuts it off the front of `parts`. The error is
+  /// would_block if anything is left.
+  error_code write_now(std::span<asio::const_buffer> parts);
+
+  /// True if the other side has neither closed nor sent anything: an idle connection can be used.
+  bool is_quiet() noexcept;
+
+  /// True if the other side has closed the connection, or its half of it; also if there is input
+  /// before that.
+  bool peer_has_closed() const noexcept;
+
+  /// A deadline ended the last operation.
+  bool timed_out() const noexcept { return read_deadline_.expired() || write_deadline_.expired(); }
+
+  /// Ends the operations under way with an error.
+  void cancel() noexcept;
+
+  /// Sends what is written, then lets the other side close first, for a bounded time and number of
+  /// bytes: closing with unread input would reset the connection and could destroy the answer
+  /// (RFC 9112, section 9.6).
+  Task<> close_gracefully();
+
+  /// Tells the other side, with TLS, that nothing more will come: its end is no accident.
+  void end_stream() noexcept;
+
+  InputBuffer& input() noexcept { return input_; }
+  Socket& socket() noexcept { return socket_; }
+  Deadline& read_deadline() noexcept { return read_deadline_; }
+
+ private:
+  error_code take_to_buffer();
+  error_code end_read(error_code error) noexcept;
+  std::size_t take_now(std::span<char> room, error_code& error);
+  Task<std::size_t> receive(std::span<char> room, error_code& error);
+  void begin_wait() noexcept;
+  error_code end_wait(error_code ended) noexcept;
+
+  ReadinessSocket socket_;
+  std::unique_ptr<TlsStream> tls_;  // null: plain
+  InputBuffer input_;
+  Deadline read_deadline_;
+  Deadline write_deadline_;
+  Deadline look_;               // for the end of the stream, while a read waits
+  unsigned reads_cancels_ = 0;  // the socket's cancels() when the read began
+};
+
+}  // namespace osproxy

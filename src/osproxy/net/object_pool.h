@@ -1,0 +1,60 @@
+// Things that are needed for a while and keep their memory for whoever needs one next.
+//
+//   Spares<Scratch> spares(16);                     // one a worker
+//   const Loan<Scratch> scratch(spares);            // a kept one, or a new one
+//
+// What is borrowed is as its last borrower left it; a new one is default-initialized. Belongs to
+// one worker; the spares must outlive the loans.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace osproxy {
+
+template <class T>
+class Loan;
+
+template <class T>
+class Spares {
+ public:
+  /// More than `max_kept` are freed: what a burst needed is not held for ever.
+  explicit Spares(std::size_t max_kept) : max_kept_(max_kept) {}
+
+ private:
+  friend class Loan<T>;
+
+  std::unique_ptr<T> take() {
+    if (kept_.empty()) return std::make_unique_for_overwrite<T>();
+    auto spare = std::move(kept_.back());
+    kept_.pop_back();
+    return spare;
+  }
+
+  void give_back(std::unique_ptr<T> spare) {
+    if (kept_.size() < max_kept_) kept_.push_back(std::move(spare));
+  }
+
+  const std::size_t max_kept_;
+  std::vector<std::unique_ptr<T>> kept_;
+};
+
+template <class T>
+class Loan {
+ public:
+  explicit Loan(Spares<T>& spares) : spares_(spares), borrowed_(spares.take()) {}
+  ~Loan() { spares_.give_back(std::move(borrowed_)); }
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+
+  T& operator*() const noexcept { return *borrowed_; }
+  T* operator->() const noexcept { return borrowed_.get(); }
+
+ private:
+  Spares<T>& spares_;
+  std::unique_ptr<T> borrowed_;
+};
+
+}  // namespace osproxy

@@ -1,0 +1,78 @@
+// Room for a body on its way through: little at first and for whoever is slow, more for one that
+// flows, which is then fewer and cheaper system calls.
+//
+//   TransferBuffers buffers;                          // one a worker
+//   TransferBuffer buffer(buffers);                   // one a body
+//   const std::span<char> room = buffer.room();       // good until the next room()
+//   …read into it…      buffer.was_read(size);
+//   …write it…          buffer.had_to_wait();         // if the other side did not take it at once
+//
+// Belongs to one worker; the buffers must outlive each buffer. Invariant: a worker lends at most
+// kMaxLarge large ones at a time, so that thousands of slow readers cannot hold them all.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "osproxy/net/object_pool.h"
+
+namespace osproxy {
+
+struct TransferBuffers {
+  struct Small {
+    std::array<char, 64 * 1024> bytes;
+  };
+  struct Large {
+    std::array<char, 256 * 1024> bytes;
+  };
+
+  static constexpr std::size_t kMaxLarge = 16;
+
+  // Kept for the next ones: a megabyte of each.
+  Spares<Small> small{16};
+  Spares<Large> large{4};
+  std::size_t large_lent = 0;
+};
+
+class TransferBuffer {
+ public:
+  explicit TransferBuffer(TransferBuffers& buffers) noexcept : buffers_(buffers) {}
+  ~TransferBuffer() { give_back_large(); }
+  TransferBuffer(const TransferBuffer&) = delete;
+  TransferBuffer& operator=(const TransferBuffer&) = delete;
+
+  /// Room to read into; what was in it before is gone.
+  std::span<char> room() {
+    if (!flows_) {
+      give_back_large();
+    } else if (!large_ && buffers_.large_lent < TransferBuffers::kMaxLarge) {
+      small_.reset();
+      large_.emplace(buffers_.large);
+      ++buffers_.large_lent;
+    }
+    if (large_) return (*large_)->bytes;
+    if (!small_) small_.emplace(buffers_.small);
+    return (*small_)->bytes;
+  }
+
+  /// So much was there to be read.
+  void was_read(std::size_t size) noexcept { flows_ = size >= sizeof(TransferBuffers::Small); }
+
+  void had_to_wait() noexcept { flows_ = false; }
+
+ private:
+  void give_back_large() noexcept {
+    if (!large_) return;
+    large_.reset();
+    --buffers_.large_lent;
+  }
+
+  TransferBuffers& buffers_;
+  std::optional<Loan<TransferBuffers::Small>> small_;
+  std::optional<Loan<TransferBuffers::Large>> large_;
+  bool flows_ = false;
+};
+
+}  // namespace osproxy

@@ -1,0 +1,138 @@
+#include "osproxy/observe/shards/decision_ring.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "osproxy/core/prefetch.h"
+
+namespace osproxy {
+namespace {
+
+constexpr std::size_t kSlotBytes = 256;
+constexpr std::size_t kTextBytes = 176;  // what is left of a slot
+
+// Slots that are looked at with the mutex held, while the worker may wait for it: microseconds.
+constexpr std::uint64_t kFindAtATime = 32;
+
+}  // namespace
+
+// Without initializers: a slot that is not used must not be touched.
+struct WhyRing::Slot {
+  std::int64_t started_wall;
+  std::int64_t started_boot;
+  std::int64_t latency;
+  std::uint32_t set_number;
+  std::uint32_t recorded_by[Verdict::kMaxNamed];
+  std::int16_t status;
+  Endpoint endpoint;
+  bool recorded;
+  bool is_cut;
+  std::uint8_t recorded_count;
+  // One behind the other in `text`.
+  std::uint8_t id_size;
+  std::uint8_t tenant_size;
+  std::uint8_t principal_size;
+  std::uint8_t index_size;
+  char text[kTextBytes];
+
+  std::string_view id() const noexcept { return {text, id_size}; }
+};
+
+namespace {
+
+// Copies as much of `from` as there is room for.
+std::uint8_t append(std::string_view from, char* text, std::size_t& used, bool& is_cut) noexcept {
+  const std::size_t size = std::min(from.size(), kTextBytes - used);
+  std::copy_n(from.data(), size, text + used);
+  used += size;
+  is_cut = is_cut || size < from.size();
+  return static_cast<std::uint8_t>(size);
+}
+
+}  // namespace
+
+WhyRing::WhyRing(std::size_t slots)
+    : size_(slots), slots_(std::make_unique_for_overwrite<Slot[]>(slots)) {
+  static_assert(sizeof(Slot) <= kSlotBytes);
+}
+
+WhyRing::~WhyRing() = default;
+
+std::uint32_t WhyRing::in_force(const DirectiveSet::Pointer& set) noexcept {
+  if (size_ == 0) return 0;
+  if (set.get() == current_) return newest_set_;
+  DirectiveSet::Pointer oldest = set;  // is let go of with the mutex free
+  current_ = set.get();
+  const std::lock_guard lock(mutex_);
+  ++newest_set_;
+  std::swap(sets_[newest_set_ % kMaxSets], oldest);
+  return newest_set_;
+}
+
+void WhyRing::put(const JudgedRequest& request) noexcept {
+  if (size_ == 0) return;
+  const std::lock_guard lock(mutex_);
+  Slot& slot = slots_[end_ % size_];
+  ++end_;
+  // By the time the next one ends, its slot is at hand: of ten thousand, no cache holds it now.
+  prefetch_to_write(&slots_[end_ % size_], sizeof(Slot));
+  slot.started_wall = request.started.wall.time_since_epoch().count();
+  slot.started_boot = request.started.boot.time_since_epoch().count();
+  slot.latency = request.outcome.latency.count();
+  slot.set_number = request.set_number;
+  slot.status = static_cast<std::int16_t>(request.outcome.status);
+  slot.endpoint = request.attributes.endpoint;
+  slot.recorded = request.verdict.selected();
+  const auto named = request.verdict.named();
+  std::ranges::copy(named, slot.recorded_by);
+  slot.recorded_count = static_cast<std::uint8_t>(named.size());
+  std::size_t used = 0;
+  bool is_cut = false;
+  slot.id_size = append(request.request_id, slot.text, used, is_cut);
+  slot.tenant_size = append(request.attributes.tenant, slot.text, used, is_cut);
+  slot.principal_size = append(request.attributes.principal, slot.text, used, is_cut);
+  slot.index_size = append(request.attributes.index, slot.text, used, is_cut);
+  slot.is_cut = is_cut;
+}
+
+std::optional<RememberedRequest> WhyRing::find(std::string_view request_id) const {
+  std::uint64_t next = 0;  // one past the slot that is looked at next
+  {
+    const std::lock_guard lock(mutex_);
+    next = end_;
+  }
+  while (next > 0) {
+    const std::lock_guard lock(mutex_);
+    for (std::uint64_t i = 0; i < kFindAtATime && next > 0; ++i) {
+      --next;
+      if (end_ - next > size_) return std::nullopt;  // a newer one has its slot
+      const Slot& slot = slots_[next % size_];
+      if (slot.id() == request_id) return read(slot);
+    }
+  }
+  return std::nullopt;
+}
+
+RememberedRequest WhyRing::read(const Slot& slot) const {
+  const char* text = slot.text;
+  const auto next = [&text](std::size_t size) {
+    return std::string(std::exchange(text, text + size), size);
+  };
+  RememberedRequest request{.request_id = next(slot.id_size)};
+  request.tenant = next(slot.tenant_size);
+  request.principal = next(slot.principal_size);
+  request.index = next(slot.index_size);
+  request.endpoint = slot.endpoint;
+  request.is_cut = slot.is_cut;
+  request.started = {.wall = WallTime(std::chrono::nanoseconds(slot.started_wall)),
+                     .boot = BootTime(std::chrono::nanoseconds(slot.started_boot))};
+  request.outcome = {.latency = std::chrono::nanoseconds(slot.latency), .status = slot.status};
+  request.recorded = slot.recorded;
+  request.recorded_by.assign(slot.recorded_by, slot.recorded_by + slot.recorded_count);
+  if (newest_set_ - slot.set_number < kMaxSets) {
+    request.set = sets_[slot.set_number % kMaxSets];
+  }
+  return request;
+}
+
+}  // namespace osproxy

@@ -1,0 +1,105 @@
+#include "osproxy/observe/shards/explain_shard.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "osproxy/core/prefetch.h"
+#include "osproxy/record/packed_record.h"
+
+namespace osproxy {
+
+// In front of each record.
+struct ExplainShard::Link {
+  std::uint64_t hash;  // of its id
+  Number older;        // of the same list
+
+  static Link of(std::span<const std::byte> block) noexcept {
+    Link link;
+    std::memcpy(&link, block.data(), sizeof(link));
+    return link;
+  }
+};
+
+namespace {
+
+// At most a small part of the shard is unused at the ends of the queue.
+constexpr std::size_t kMaxPieceBytes = 64 << 10;
+constexpr std::size_t kPieces = 16;
+
+// A place in each of the two tables, which are up to twice as large as they have to be.
+constexpr std::size_t kIndexBytes = 48;
+
+constexpr std::size_t kMinTableSize = 64;
+
+}  // namespace
+
+ExplainShard::ExplainShard(Limits limits, SipKey key)
+    : limits_(limits), key_(key), records_(std::min(kMaxPieceBytes, limits.max_bytes / kPieces)) {}
+
+bool ExplainShard::put(const Record& record) {
+  const std::size_t size = sizeof(Link) + packed_size(record);
+  const std::size_t alone = BlockQueue::memory_of(size) + kIndexBytes;
+  if (limits_.max_records == 0 || alone > limits_.max_bytes) return false;
+  while (!has_room_for(size)) records_.pop();
+  if (records_.size() == blocks_.size()) grow();
+  const Block block = records_.push(size);
+  if (records_.size() > 1) link(last_);
+
+  ++last_;
+  blocks_[place_of(last_)] = block;
+  const Link link{.hash = sip_hash(record.request_id, key_), .older = 0};
+  std::memcpy(block.data(), &link, sizeof(link));
+  pack(record, block.subspan(sizeof(link)));
+  // For the next one, which is likely to be about as large.
+  prefetch_to_write(&newest_[place_of(link.hash)], sizeof(Number));
+  records_.prefetch(size);
+  return true;
+}
+
+std::optional<Record> ExplainShard::find(std::string_view request_id) const {
+  const std::uint64_t hash = sip_hash(request_id, key_);
+  Number number = last_;
+  while (number >= first()) {
+    const Block block = blocks_[place_of(number)];
+    const Link link = Link::of(block);
+    if (link.hash == hash) {
+      Record record = unpack(block.subspan(sizeof(link)));
+      if (record.request_id == request_id) return record;
+    }
+    number = number == last_ ? newest_[place_of(hash)] : link.older;
+  }
+  return std::nullopt;
+}
+
+std::size_t ExplainShard::bytes() const noexcept {
+  return records_.bytes() + records_.size() * kIndexBytes;
+}
+
+bool ExplainShard::has_room_for(std::size_t block_size) const noexcept {
+  return records_.size() < limits_.max_records &&
+         bytes() + records_.cost_of(block_size) + kIndexBytes <= limits_.max_bytes;
+}
+
+/// Makes the tables twice as large, and the lists anew.
+void ExplainShard::grow() {
+  const std::size_t size = std::max(kMinTableSize, 2 * blocks_.size());
+  std::vector<Number> newest(size);
+  std::vector<Block> blocks(size);
+  newest_.swap(newest);
+  blocks_.swap(blocks);
+  for (Number number = first(); number <= last_; ++number) {
+    blocks_[place_of(number)] = blocks[number & (blocks.size() - 1)];
+    if (number < last_) link(number);
+  }
+}
+
+/// Puts a record in its list.
+void ExplainShard::link(Number number) noexcept {
+  const Block block = blocks_[place_of(number)];
+  Link link = Link::of(block);
+  link.older = std::exchange(newest_[place_of(link.hash)], number);
+  std::memcpy(block.data(), &link, sizeof(link));
+}
+
+}  // namespace osproxy

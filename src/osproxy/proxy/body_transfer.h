@@ -1,0 +1,60 @@
+// Bodies on their way: received bytes become payload, payload becomes bytes with framing of ours.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "osproxy/net/asio_types.h"
+#include "osproxy/http/body.h"
+#include "osproxy/net/connection.h"
+
+namespace osproxy {
+
+struct Decoded {
+  std::string_view payload{};   ///< at the front of `bytes`
+  std::size_t consumed = 0;     ///< of `bytes`; the rest belongs to the next message
+  http::BodyReader::Status status{};  ///< NeedMore, Done or Bad
+};
+
+/// Takes the framing out of `bytes`, in place: the payload is moved to the front, so that many
+/// small chunks leave as one. With Framing::Length nothing is moved.
+Decoded decode_in_place(http::BodyReader& body, std::span<char> bytes);
+
+/// A piece of a message.
+struct Piece {
+  std::string* head = nullptr;  ///< goes first, if any; is appended to
+  std::string_view payload{};
+  bool chunked = false;  ///< the payload is a chunk
+  bool last = false;     ///< and the body ends here, with `trailers`
+  std::string_view trailers{};
+};
+
+/// A piece with its framing, to be written in one go, once:
+///
+///   OutgoingPiece out({.head = &head, .payload = payload});
+///   error_code error = out.write_now(to);
+///   if (error == asio::error::would_block) error = co_await out.write_rest(to, timeout);
+///
+/// What the piece points to must stay until it is written.
+class OutgoingPiece {
+ public:
+  explicit OutgoingPiece(const Piece& piece);
+  OutgoingPiece(const OutgoingPiece&) = delete;
+  OutgoingPiece& operator=(const OutgoingPiece&) = delete;
+
+  error_code write_now(Connection& to) noexcept { return to.write_now(parts_); }
+  Task<error_code> write_rest(Connection& to, std::chrono::milliseconds timeout) {
+    return to.write(parts_, timeout);
+  }
+
+ private:
+  std::array<char, http::kChunkHeadRoom> size_line_;
+  std::string end_;  // stays within the small string unless there are trailers
+  std::array<asio::const_buffer, 3> parts_;
+};
+
+}  // namespace osproxy

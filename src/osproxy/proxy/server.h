@@ -1,0 +1,103 @@
+// The data plane: a streaming HTTP/1.1 reverse proxy for OpenSearch.
+//
+//   auto server = http::Server::start(options, store.cell(),
+//                                     [&](std::size_t i) -> Recorder& { return
+//                                     observer.recorder(i); }, clock, board);
+//   …
+//   (*server)->drain(30s);                 // finish what is under way
+//
+// Each worker is a thread with an event loop, an acceptor (SO_REUSEPORT), an upstream pool and a
+// snapshot reader of its own. On the request path there is no lock, and no counter that two workers
+// share. docs/http.md says what is passed on, changed and refused.
+//
+// Thread safety: start(), drain() and the destructor on one thread; all else on any.
+// Ownership: cell, recorders, clock and board, which has the same nodes and number of workers, must
+// outlive the server. The destructor breaks off what is
+// still under way and joins all workers, in bounded time.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "osproxy/core/address.h"
+#include "osproxy/core/clock.h"
+#include "osproxy/directive/directive_set.h"
+#include "osproxy/identify/identities.h"
+#include "osproxy/proxy/server_options.h"
+#include "osproxy/tls/counters.h"
+#include "osproxy/observe/recorder.h"
+#include "osproxy/observe/upstream_stats.h"
+#include "osproxy/snapshot/snapshot.h"
+
+namespace osproxy {
+
+class Server {
+ public:
+  /// Gives worker `i` its recorder; called once for each, from start().
+  using RecorderOf = std::function<Recorder&(std::size_t i)>;
+
+  /// Opens the listeners and serves. The error is a sentence for a person: "cannot listen on
+  /// 127.0.0.1:80: permission denied".
+  static std::expected<std::unique_ptr<Server>, std::string> start(
+      ServerOptions options, const SnapshotCell<DirectiveSet>& directives,
+      const RecorderOf& recorder_of, const Clock& clock, UpstreamBoard& board);
+
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Where it listens, with the port that was given for port 0.
+  const HostPort& address() const noexcept;
+
+  /// Client connections open now.
+  std::size_t connections() const noexcept;
+
+  /// How long ago the worker that is behind most last went round its event loop: fractions of a
+  /// second, unless one is stuck.
+  std::chrono::nanoseconds silence() const;
+
+  /// From the next request on, these are who is known.
+  void replace_identities(std::shared_ptr<const Identities> known);
+
+  /// For the connections that are made from now on; those under way keep what they began with.
+  /// There must be contexts for what there were contexts for at the start.
+  void replace_tls(std::shared_ptr<const TlsContexts> contexts);
+
+  /// Those that new connections use.
+  std::shared_ptr<const TlsContexts> tls() const { return replaceable_.tls.load(); }
+
+  /// TLS handshakes since the start, all workers together.
+  TlsTotals tls_totals() const noexcept;
+
+  /// Stops accepting, closes idle connections, and waits until the requests under way are done, at
+  /// most for `timeout`. True if all of them are.
+  bool drain(std::chrono::milliseconds timeout);
+
+ private:
+  class Worker;
+
+  /// What every worker reads anew for each piece of work.
+  struct Replaceable {
+    SnapshotCell<Identities> identities;
+    SnapshotCell<TlsContexts> tls;
+  };
+
+  Server(ServerOptions options, const Clock& clock);
+
+  std::expected<void, std::string> open(const RecorderOf& recorder_of,
+                                        const SnapshotCell<DirectiveSet>& directives,
+                                        UpstreamBoard& board);
+
+  ServerOptions options_;
+  const Clock& clock_;
+  HostPort address_;
+  Replaceable replaceable_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace osproxy

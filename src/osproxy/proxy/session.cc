@@ -1,0 +1,115 @@
+#include "osproxy/proxy/session.h"
+
+#include <chrono>
+
+#include "osproxy/http/error_response.h"
+#include "osproxy/proxy/exchange.h"
+
+namespace osproxy {
+
+Task<> Session::run() {
+  if (!co_await secure()) co_return;
+  if (!worker_.options.forwarding.is_off()) {
+    error_code gone;  // then there is nobody to serve, and reading will say so
+    const auto peer = client_.socket().remote_endpoint(gone);
+    forwarding_.emplace(worker_.options.forwarding, peer.address(), client_.is_secure());
+  }
+  while (co_await receive_head() == Arrival::Head) {
+    if (!co_await serve() || worker_.draining) break;
+  }
+  error_code ignored;
+  client_.socket().close(ignored);
+}
+
+/// The TLS handshake, where there is to be one; true if requests may come now.
+Task<bool> Session::secure() {
+  const TlsContext::Pointer context = worker_.tls_contexts.load()->listener;
+  if (!context) co_return true;
+  const auto failure =
+      co_await client_.secure(context->accept(), worker_.tls, worker_.options.handshake_timeout);
+  if (!failure) co_return true;
+  if (failure == TlsFailure::NotTls) {
+    started_ = worker_.clock.now();
+    co_await refuse(400, http::ProxyError::BadRequest, "this port takes https only");
+  }
+  co_return false;
+}
+
+ClientPeer Session::peer() const noexcept {
+  return {.tls = client_.is_secure(), .principal = client_.principal()};
+}
+
+/// Waits for a whole head. What is no head is refused here.
+Task<Session::Arrival> Session::receive_head() {
+  idle_ = client_.input().empty();
+  SteadyClock::time_point deadline = worker_.deadlines.now() + worker_.options.head_timeout;
+  if (!idle_) started_ = worker_.clock.now();
+  while (true) {
+    if (!idle_) {
+      http::HeadFault fault;
+      const http::ParseResult parsed =
+          http::parse_request_head(client_.input().view(), worker_.options.limits, head_, fault);
+      if (parsed == http::ParseResult::Complete) co_return Arrival::Head;
+      if (parsed == http::ParseResult::Bad) {
+        co_await refuse(fault.status, http::ProxyError::BadRequest, fault.reason);
+        co_return Arrival::Refused;
+      }
+    }
+    if (idle_ && worker_.draining) {
+      client_.end_stream();
+      co_return Arrival::Gone;
+    }
+    const auto timeout = idle_ ? worker_.options.idle_timeout
+                               : std::chrono::duration_cast<std::chrono::milliseconds>(
+                                     deadline - worker_.deadlines.now());
+    error_code error = client_.begin_read(timeout);
+    while (error == asio::error::would_block) {
+      const auto [ended] = co_await client_.until_readable();
+      error = client_.go_on_reading(ended);
+    }
+    if (error) {
+      if (idle_) client_.end_stream();
+      if (idle_ || !client_.timed_out()) co_return Arrival::Gone;
+      co_await refuse(408, http::ProxyError::RequestTimeout, "the request's head did not arrive in time");
+      co_return Arrival::Refused;
+    }
+    if (idle_) {
+      idle_ = false;
+      started_ = worker_.clock.now();
+      deadline = worker_.deadlines.now() + worker_.options.head_timeout;
+    }
+  }
+}
+
+/// Answers what is no request, counts it, and records it if a directive selects even that.
+Task<> Session::refuse(int status, http::ProxyError error, std::string_view reason) {
+  RequestStory story(worker_, scratch_, started_, peer());
+  story.match();
+  story.facts.error = error;
+  const std::string answer = http::to_http(
+      {.status = status, .error = error, .reason = reason, .request_id = story.request_id()});
+  if (!co_await client_.write(answer, worker_.options.transfer_timeout)) {
+    story.facts.status = status;
+    story.facts.response_bytes = http::body_bytes(answer);
+  }
+  story.finish();
+  co_await client_.close_gracefully();
+}
+
+/// One request; true if the connection is good for another.
+Task<bool> Session::serve() {
+  RequestStory story(worker_, scratch_, started_, peer());
+  story.identify(head_);
+  story.match();
+  Exchange exchange(worker_, client_, head_, story, forwarding_ ? &*forwarding_ : nullptr);
+  const ClientNext next = co_await exchange.run();
+  story.finish();
+  if (next == ClientNext::CloseGracefully) co_await client_.close_gracefully();
+  co_return next == ClientNext::KeepAlive;
+}
+
+void Session::close_if_idle() noexcept {
+  if (idle_) client_.cancel();
+}
+
+}  // namespace osproxy

@@ -1,0 +1,52 @@
+// One client's connection: its requests, one after the other, for as long as it lives.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/net/asio_types.h"
+#include "osproxy/identify/attributes.h"
+#include "osproxy/net/connection.h"
+#include "osproxy/http/error_response.h"
+#include "osproxy/http/forwarding.h"
+#include "osproxy/http/head.h"
+#include "osproxy/proxy/request_diagnostics.h"
+#include "osproxy/proxy/worker_context.h"
+
+namespace osproxy {
+
+class Session {
+ public:
+  Session(WorkerContext& worker, Socket socket)
+      : worker_(worker), client_(std::move(socket), worker.deadlines) {}
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Serves the connection until it is closed.
+  Task<> run();
+
+  /// Ends the connection if no request is under way, now.
+  void close_if_idle() noexcept;
+
+ private:
+  enum class Arrival : std::uint8_t { Head, Gone, Refused };
+
+  Task<bool> secure();
+  Task<Arrival> receive_head();
+  ClientPeer peer() const noexcept;
+  Task<> refuse(int status, http::ProxyError error, std::string_view reason);
+  Task<bool> serve();
+
+  WorkerContext& worker_;
+  Connection client_;
+  AttributeScratch scratch_;
+  std::optional<http::Forwarding> forwarding_;  // what OpenSearch is told of the client, if anything
+  http::RequestHead head_;  // of the request under way; keeps its memory for the next one
+  Now started_{};     // its first byte was seen
+  bool idle_ = true;  // between two requests
+};
+
+}  // namespace osproxy

@@ -1,0 +1,176 @@
+#include "osproxy/proxy/worker.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "osproxy/http/error_response.h"
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+using asio::ip::tcp;
+
+/// How precise deadlines are: coarse, so that an idle worker hardly wakes up.
+constexpr auto kTick = 250ms;
+
+/// After accept() failed for want of descriptors or memory: others have to end first.
+constexpr auto kAcceptPause = 100ms;
+
+// Kept for the next ones: memory for a few heads.
+constexpr std::size_t kMaxSpareExchanges = 64;
+
+using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+}  // namespace
+
+// One thread runs the io_context, and only post() comes from others: no locks around sockets.
+Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
+                       const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
+                       Recorder& recorder, const Clock& clock, UpstreamBoard& board,
+                       std::size_t number)
+    : max_sessions_(max_sessions),
+      io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
+      context_{.options = options,
+               .clock = clock,
+               .directives = SnapshotReader<DirectiveSet>(directives),
+               .identities = SnapshotReader<Identities>(replaceable.identities),
+               .hasher = {},
+               .tls_contexts = SnapshotReader<TlsContexts>(replaceable.tls),
+               .tls = {.on_failure = options.on_tls_failure},
+               .recorder = recorder,
+               .random = Random::from_system(),
+               .deadlines = {},
+               .exchanges = Spares<ExchangeScratch>(kMaxSpareExchanges),
+               .upstreams = {options,
+                             {.executor = io_->get_executor(),
+                              .deadlines = context_.deadlines,
+                              .contexts = context_.tls_contexts,
+                              .tls = context_.tls,
+                              .lookup = system_lookup(io_->get_executor())},
+                             {.clock = clock, .board = board, .worker = number}}},
+      acceptor_(*io_),
+      timer_(*io_) {
+  note_time();
+  if (number > 0) return;
+  prober_.emplace(
+      options,
+      UpstreamConnector::Parts{.executor = io_->get_executor(),
+                               .deadlines = context_.deadlines,
+                               .contexts = context_.tls_contexts,
+                               .tls = context_.tls,
+                               .lookup = system_lookup(io_->get_executor())},
+      UpstreamProber::Uses{.clock = clock, .board = board, .random = Random::from_system()});
+}
+
+Server::Worker::~Worker() {
+  io_->stop();
+  if (thread_.joinable()) thread_.join();
+  // Sockets and timers go before the loop, and the loop with its suspended sessions goes before
+  // what these refer to.
+  context_.upstreams.drain();
+  acceptor_.reset();
+  timer_.reset();
+  io_.reset();
+}
+
+std::expected<tcp::endpoint, std::string> Server::Worker::listen(const tcp::endpoint& where) {
+  error_code error;
+  acceptor_->open(where.protocol(), error);
+  if (!error) acceptor_->set_option(Acceptor::reuse_address(true), error);
+  if (!error) acceptor_->set_option(ReusePort(true), error);
+  if (!error) acceptor_->bind(where, error);
+  if (!error) acceptor_->listen(Acceptor::max_listen_connections, error);
+  if (error) return std::unexpected(error.message());
+  return acceptor_->local_endpoint();
+}
+
+std::expected<tcp::endpoint, std::string> Server::Worker::join(int listener) {
+  tcp::endpoint where;
+  auto size = static_cast<socklen_t>(where.capacity());
+  const int own = ::fcntl(listener, F_DUPFD_CLOEXEC, 0);
+  if (own < 0 || ::getsockname(listener, where.data(), &size) != 0) {
+    return std::unexpected(error_code(errno, asio::error::get_system_category()).message());
+  }
+  where.resize(size);
+  error_code error;
+  acceptor_->assign(where.protocol(), own, error);
+  if (error) return std::unexpected(error.message());
+  return where;
+}
+
+void Server::Worker::run() {
+  asio::co_spawn(*io_, accept(), asio::detached);
+  asio::co_spawn(*io_, tick(), asio::detached);
+  if (prober_) prober_->start();
+  thread_ = std::jthread([this] { io_->run(); });
+}
+
+void Server::Worker::start_draining() {
+  asio::post(*io_, [this] {
+    context_.draining = true;
+    error_code ignored;
+    acceptor_->close(ignored);
+    context_.upstreams.drain();
+    for (Session* const session : sessions_) session->close_if_idle();
+  });
+}
+
+Task<> Server::Worker::accept() {
+  while (acceptor_->is_open()) {
+    auto [error, socket] = co_await acceptor_->async_accept(kAsTask);
+    if (!error) {
+      asio::co_spawn(*io_, serve(std::move(socket)), asio::detached);
+    } else if (acceptor_->is_open()) {
+      Timer pause(*io_);
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(kAsTask);
+    }
+  }
+}
+
+Task<> Server::Worker::serve(Socket socket) {
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  if (sessions_.size() >= max_sessions_) {
+    if (context_.tls_contexts.load()->listener) co_return;  // a handshake only to say so: too dear
+    Connection client(std::move(socket), context_.deadlines);
+    co_await client.write(http::to_http({.status = 503,
+                                   .error = http::ProxyError::TooManyConnections,
+                                   .reason = "too many connections"}),
+                          context_.options.transfer_timeout);
+    co_return;
+  }
+  Session session(context_, std::move(socket));
+  sessions_.insert(&session);
+  count_.store(sessions_.size(), std::memory_order_relaxed);
+  co_await session.run();
+  sessions_.erase(&session);
+  count_.store(sessions_.size(), std::memory_order_relaxed);
+}
+
+/// The clock that was handed in is what deadlines go by: time is a test's to drive.
+void Server::Worker::note_time() {
+  const auto now = context_.clock.boot().time_since_epoch();
+  last_tick_.store(now.count(), std::memory_order_relaxed);
+  context_.deadlines.advance(
+      SteadyClock::time_point(std::chrono::duration_cast<SteadyClock::duration>(now)));
+}
+
+Task<> Server::Worker::tick() {
+  while (true) {
+    timer_->expires_after(kTick);
+    const auto [error] = co_await timer_->async_wait(kAsTask);
+    if (error) co_return;
+    note_time();
+    context_.upstreams.tick();
+  }
+}
+
+}  // namespace osproxy

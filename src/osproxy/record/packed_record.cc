@@ -1,0 +1,156 @@
+#include "osproxy/record/packed_record.h"
+
+#include <cassert>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "osproxy/record/record_fields.h"
+
+namespace osproxy {
+namespace {
+
+// A name or a list has its length before it.
+using Length = std::uint32_t;
+
+/// As it is in memory. A std::string_view in a record is of a constant.
+template <class Value>
+concept Plain = std::is_trivially_copyable_v<Value>;
+
+class Measure {
+ public:
+  std::size_t size() const noexcept { return size_; }
+
+  void operator()(const Plain auto& value) noexcept { size_ += sizeof(value); }
+  void operator()(const std::string& text) noexcept { size_ += sizeof(Length) + text.size(); }
+
+  template <class Value>
+  void operator()(const std::optional<Value>& value) noexcept {
+    size_ += sizeof(bool);
+    if (value) (*this)(*value);
+  }
+
+  template <class Value>
+  void operator()(const std::vector<Value>& list) noexcept {
+    size_ += sizeof(Length);
+    for (const Value& one : list) (*this)(one);
+  }
+
+  template <class Value>
+  void operator()(const Value& value) noexcept {
+    for_each_field(*this, value);
+  }
+
+ private:
+  std::size_t size_ = 0;
+};
+
+class Writer {
+ public:
+  explicit Writer(std::byte* to) noexcept : to_(to) {}
+
+  const std::byte* end() const noexcept { return to_; }
+
+  void operator()(const Plain auto& value) noexcept { put(&value, sizeof(value)); }
+  void operator()(const std::string& text) noexcept {
+    (*this)(static_cast<Length>(text.size()));
+    put(text.data(), text.size());
+  }
+
+  template <class Value>
+  void operator()(const std::optional<Value>& value) noexcept {
+    (*this)(value.has_value());
+    if (value) (*this)(*value);
+  }
+
+  template <class Value>
+  void operator()(const std::vector<Value>& list) noexcept {
+    (*this)(static_cast<Length>(list.size()));
+    for (const Value& one : list) (*this)(one);
+  }
+
+  template <class Value>
+  void operator()(const Value& value) noexcept {
+    for_each_field(*this, value);
+  }
+
+ private:
+  void put(const void* from, std::size_t size) noexcept {
+    std::memcpy(to_, from, size);
+    to_ += size;
+  }
+
+  std::byte* to_;
+};
+
+class Reader {
+ public:
+  explicit Reader(const std::byte* from) noexcept : from_(from) {}
+
+  const std::byte* end() const noexcept { return from_; }
+
+  void operator()(Plain auto& value) noexcept { take(&value, sizeof(value)); }
+  void operator()(std::string& text) {
+    text.resize(length());
+    take(text.data(), text.size());
+  }
+
+  template <class Value>
+  void operator()(std::optional<Value>& value) {
+    bool is_there = false;
+    (*this)(is_there);
+    if (is_there) (*this)(value.emplace());
+  }
+
+  template <class Value>
+  void operator()(std::vector<Value>& list) {
+    list.resize(length());
+    for (Value& one : list) (*this)(one);
+  }
+
+  template <class Value>
+  void operator()(Value& value) {
+    for_each_field(*this, value);
+  }
+
+ private:
+  Length length() noexcept {
+    Length length = 0;
+    (*this)(length);
+    return length;
+  }
+
+  void take(void* to, std::size_t size) noexcept {
+    std::memcpy(to, from_, size);
+    from_ += size;
+  }
+
+  const std::byte* from_;
+};
+
+}  // namespace
+
+std::size_t packed_size(const Record& record) noexcept {
+  Measure measure;
+  measure(record);
+  return measure.size();
+}
+
+void pack(const Record& record, std::span<std::byte> to) noexcept {
+  Writer writer(to.data());
+  writer(record);
+  assert(writer.end() == to.data() + to.size());
+}
+
+Record unpack(std::span<const std::byte> from) {
+  Record record;
+  Reader reader(from.data());
+  reader(record);
+  assert(reader.end() == from.data() + from.size());
+  return record;
+}
+
+}  // namespace osproxy

@@ -1,0 +1,176 @@
+#include "osproxy/record/record.h"
+
+#include "osproxy/core/rfc3339.h"
+#include "osproxy/core/json_writer.h"
+
+namespace osproxy {
+namespace {
+
+void write_answer_facts(JsonWriter& json, const std::optional<AnswerFacts>& facts) {
+  json.key("answer");
+  if (!facts) {
+    json.null();
+    return;
+  }
+  json.begin_object();
+  json.field("took_ms", facts->took_ms);
+  json.field("timed_out", facts->timed_out);
+  json.field("hits", facts->hits);
+  json.field("hits_are_at_least", facts->hits_are_at_least);
+  json.key("shards").begin_object();
+  json.field("total", facts->shards.total);
+  json.field("successful", facts->shards.successful);
+  json.field("skipped", facts->shards.skipped);
+  json.field("failed", facts->shards.failed);
+  json.end_object();
+  json.field("items", facts->items);
+  json.field("failed_items", facts->failed_items);
+  json.field_or_null("not_read", to_string(facts->not_read));
+  json.end_object();
+}
+
+void write_times(JsonWriter& json, const StageTimes& times) {
+  json.key("times").begin_object();
+  for (std::size_t i = 0; i < kStageCount; ++i) {
+    const auto stage = static_cast<Stage>(i);
+    const auto spent = times.spent(stage);
+    json.key(std::string(to_string(stage)).append("_us"));
+    spent ? json.value(spent->count()) : json.null();
+  }
+  json.field("total_us", times.total().count());
+  json.end_object();
+}
+
+void write_names(JsonWriter& json, std::string_view field,
+                 const std::vector<std::string_view>& names) {
+  json.key(field).begin_array();
+  for (const std::string_view name : names) json.value(name);
+  json.end_array();
+}
+
+void write_head(JsonWriter& json, std::string_view field, const std::optional<HeadRewrite>& head) {
+  json.key(field);
+  if (!head) {
+    json.null();
+    return;
+  }
+  json.begin_object();
+  json.field("target_changed", head->target_changed);
+  json.field("head_bytes_in", head->bytes_in);
+  json.field("head_bytes_out", head->bytes_out);
+  write_names(json, "headers_added", head->added);
+  write_names(json, "headers_changed", head->changed);
+  write_names(json, "headers_removed", head->removed);
+  json.end_object();
+}
+
+void write_rewrite(JsonWriter& json, const Rewrite& rewrite) {
+  json.begin_object();
+  write_head(json, "request", rewrite.request);
+  write_head(json, "answer", rewrite.answer);
+  json.end_object();
+}
+
+void write_body_field(JsonWriter& json, const BodyField& field) {
+  json.begin_object();
+  json.field("path", field.path);
+  json.field("type", to_string(field.type));
+  json.field("count", field.count);
+  json.key("sizes");
+  if (field.type == JsonType::Object || field.type == JsonType::Array ||
+      field.type == JsonType::String) {
+    json.begin_object();
+    json.field("min", field.sizes.min);
+    json.field("max", field.sizes.max);
+    json.field("sum", field.sizes.sum);
+    json.end_object();
+  } else {
+    json.null();
+  }
+  json.end_object();
+}
+
+void write_body(JsonWriter& json, const BodyStructure& body) {
+  json.begin_object();
+  json.key("parts").begin_array();
+  for (const BodyPart& part : body.parts) {
+    json.begin_object();
+    json.field("kind", part.kind);
+    json.field("count", part.count);
+    json.field("bytes", part.bytes);
+    json.key("fields").begin_array();
+    for (const BodyField& field : part.fields) write_body_field(json, field);
+    json.end_array();
+    json.end_object();
+  }
+  json.end_array();
+  json.field_or_null("truncated", to_string(body.truncated));
+  json.field_or_null("not_read", to_string(body.not_read));
+  json.end_object();
+}
+
+void write_request(JsonWriter& json, const Record& record) {
+  json.field("endpoint", to_string(record.endpoint));
+  json.field("method", record.method);
+  json.field_or_null("index", record.index);
+  json.field_or_null("tenant", record.tenant);
+  json.field_or_null("principal", record.principal);
+  json.field("principal_verified", record.principal_verified);
+  json.field("protocol", record.protocol);
+  json.field("tls", record.tls);
+  json.field("request_bytes", record.request_bytes);
+}
+
+void write_answer(JsonWriter& json, const Record& record) {
+  json.field("response_bytes", record.response_bytes);
+  json.key("status");
+  record.status == 0 ? json.null() : json.value(record.status);
+  json.field_or_null("upstream", record.upstream);
+  json.field("connection_reused", record.connection_reused);
+  json.field("retries", record.retries);
+  json.field_or_null("error", record.error);
+  write_answer_facts(json, record.answer);
+}
+
+}  // namespace
+
+std::string to_json(const Record& record) {
+  JsonWriter json;
+  json.begin_object();
+  json.field("request_id", record.request_id);
+  json.field_or_null("trace_id", record.trace_id);
+  if (!record.span_id.empty()) {
+    json.field("span_id", record.span_id);
+    json.field_or_null("parent_span_id", record.parent_span_id);
+    json.field_or_null("upstream_span_id", record.upstream_span_id);
+  }
+  json.field("level", to_string(record.level));
+  json.key("directives").begin_array();
+  for (const std::string& id : record.directives) json.value(id);
+  json.end_array();
+  if (!record.signed_fault.empty()) json.field("signed_fault", record.signed_fault);
+  json.field("started", format_rfc3339(record.started));
+  write_request(json, record);
+  write_answer(json, record);
+  if (record.level >= Level::ShapeTiming) write_times(json, record.times);
+  if (record.level >= Level::ShapeRewriteDiff) {
+    write_rewrite(json.key("rewrite"), record.rewrite);
+    write_body(json.key("body"), record.body);
+  }
+  json.end_object();
+  return std::move(json).take();
+}
+
+std::string rewrite_to_json(const Record& record) {
+  JsonWriter json;
+  write_rewrite(json, record.rewrite);
+  return std::move(json).take();
+}
+
+std::string body_to_json(const Record& record) {
+  JsonWriter json;
+  write_body(json, record.body);
+  return std::move(json).take();
+}
+
+}  // namespace osproxy

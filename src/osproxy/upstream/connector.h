@@ -1,0 +1,93 @@
+// New connections to one node: its name looked up, one of its addresses reached, and TLS spoken if
+// the node is to be reached by https.
+//
+//   UpstreamConnector connector(options, node, parts);
+//   auto connection = co_await connector.connect(5s, latest);   // or why there is none
+//   connector.refresh();                                        // now and then
+//
+// A name is looked up before the first connection, and again at an interval, in the background: a
+// slow name server delays only who has no address at all. The addresses are tried in turn until
+// one takes the connection or the time is over.
+//
+// Belongs to one worker; not thread-safe. Must outlive the executor's loop.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "osproxy/core/address.h"
+#include "osproxy/upstream/address_book.h"
+#include "osproxy/net/asio_types.h"
+#include "osproxy/net/connection.h"
+#include "osproxy/net/deadlines.h"
+#include "osproxy/proxy/server_options.h"
+#include "osproxy/record/stage_timer.h"
+#include "osproxy/net/tls_stream.h"
+#include "osproxy/net/wakeup.h"
+#include "osproxy/observe/upstream_stats.h"
+#include "osproxy/snapshot/snapshot.h"
+
+namespace osproxy {
+
+/// The addresses of a name, none if it has none or cannot be looked up. The argument outlives the
+/// task.
+using NameLookup = std::function<Task<AddressBook::Addresses>(const HostPort& address)>;
+
+/// The system's resolver, on a thread of Asio's own.
+NameLookup system_lookup(Executor executor);
+
+struct ConnectError {
+  NodeFault fault;
+  TlsFailure tls = TlsFailure::Other;  ///< with NodeFault::TlsFailed
+};
+
+class UpstreamConnector {
+ public:
+  /// What it uses of its worker; all of it must outlive the connector.
+  struct Parts {
+    Executor executor;
+    Deadlines& deadlines;
+    SnapshotReader<TlsContexts>& contexts;
+    TlsWorker& tls;
+    NameLookup lookup;
+  };
+
+  /// `options` must outlive the connector.
+  UpstreamConnector(const ServerOptions& options, Origin node, Parts parts);
+  UpstreamConnector(const UpstreamConnector&) = delete;
+  UpstreamConnector& operator=(const UpstreamConnector&) = delete;
+
+  /// TCP within `timeout`, and all of it before `latest`. `stages`, if not null, is told when TLS
+  /// begins, and must outlive the task.
+  Task<std::expected<std::unique_ptr<Connection>, ConnectError>> connect(
+      std::chrono::milliseconds timeout, SteadyClock::time_point latest,
+      StageTimer* stages = nullptr);
+
+  /// Looks the name up again if it is time to.
+  void refresh();
+
+  /// False if the name does not lead to where this connection goes any more.
+  bool is_current(Connection& connection) const;
+
+ private:
+  std::chrono::milliseconds until(SteadyClock::time_point end) const;
+  Task<> look_up();
+  Task<> await_addresses(const Deadline& deadline, Wakeup& wakeup);
+  Task<NodeFault> reach(Connection& connection, SteadyClock::time_point end);
+  Task<std::optional<TlsFailure>> secure(Connection& connection, SteadyClock::time_point latest,
+                                         StageTimer* stages);
+
+  const ServerOptions& options_;
+  const HostPort address_;
+  const Parts parts_;
+  const std::shared_ptr<TlsResumption> resumption_;  // null: without TLS
+  AddressBook book_;
+  bool looking_up_ = false;
+  std::vector<Wakeup*> waiting_;  // for the look-up that is under way
+};
+
+}  // namespace osproxy

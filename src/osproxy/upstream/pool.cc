@@ -1,0 +1,304 @@
+#include "osproxy/upstream/pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The shortest time after which servers close an idle connection is five seconds (Node.js,
+/// Apache); one that was used within this is not being closed while it is used again.
+constexpr auto kRecent = 4s;
+
+/// One worker's share of a total.
+std::size_t share(std::size_t total, unsigned workers) { return (total + workers - 1) / workers; }
+
+AcquireFailure failure_of(NodeFault fault) noexcept {
+  if (fault == NodeFault::ConnectTimedOut) return AcquireFailure::TimedOut;
+  return fault == NodeFault::TlsFailed ? AcquireFailure::Tls : AcquireFailure::Unreachable;
+}
+
+}  // namespace
+
+struct UpstreamPool::Node {
+  struct Idle {
+    std::unique_ptr<Connection> connection;
+    SteadyClock::time_point since;
+  };
+
+  const std::size_t place;
+  const std::string name;
+  NodeCounters& counters;
+  UpstreamConnector connector;
+  std::vector<Idle> idle{};           // the most recently used last
+  std::uint64_t probe_successes = 0;  // as of the last tick
+};
+
+/// A request in the queue. Lives in the frame of wait().
+struct UpstreamPool::Waiter {
+  Waiter(UpstreamPool& owner, const Wish& asked)
+      : pool(owner),
+        wish(asked),
+        wakeup(owner.parts_.executor),
+        until(std::min(owner.parts_.deadlines.now() + owner.options_.upstream_wait_timeout,
+                       asked.latest)),
+        place(owner.waiting_.insert(owner.waiting_.end(), this)) {
+    pool.part_.waiting.set(pool.waiting_.size());
+  }
+  ~Waiter() {
+    pool.waiting_.erase(place);
+    pool.part_.waiting.set(pool.waiting_.size());
+  }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  bool is_decided() const noexcept { return granted.has_value() || gave_up; }
+
+  UpstreamPool& pool;
+  const Wish& wish;
+  Wakeup wakeup;
+  const SteadyClock::time_point until;
+  std::optional<Lease> granted;
+  bool gave_up = false;
+  const std::list<Waiter*>::iterator place;
+};
+
+UpstreamPool::Lease::Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& choice)
+    : pool_(&pool), choice_(choice) {
+  pool.balancer_.start(choice);
+  pool.show(*pool.nodes_[choice.node]);
+}
+
+UpstreamPool::Lease::Lease(Lease&& other) noexcept
+    : pool_(std::exchange(other.pool_, nullptr)),
+      choice_(other.choice_),
+      connection_(std::move(other.connection_)),
+      reused_(other.reused_),
+      keep_(other.keep_) {}
+
+UpstreamPool::Lease::~Lease() {
+  if (pool_ != nullptr) pool_->finish(*this);
+}
+
+const std::string& UpstreamPool::Lease::name() const noexcept {
+  return pool_->nodes_[choice_.node]->name;
+}
+
+void UpstreamPool::Lease::answered() {
+  pool_->balancer_.answered(choice_.node, pool_->parts_.deadlines.now());
+  pool_->show(*pool_->nodes_[choice_.node]);
+}
+
+void UpstreamPool::Lease::failed(NodeFault fault) {
+  if (pool_->balancer_.failed(choice_.node, fault, pool_->parts_.deadlines.now())) {
+    pool_->ejected(*pool_->nodes_[choice_.node]);
+  }
+}
+
+void UpstreamPool::Lease::retried() { pool_->nodes_[choice_.node]->counters.retries.add(1); }
+
+UpstreamPool::UpstreamPool(const ServerOptions& options, UpstreamConnector::Parts parts, Uses uses)
+    : options_(options),
+      parts_(std::move(parts)),
+      uses_(uses),
+      part_(uses.board.part(uses.worker)),
+      balancer_({.max_requests = share(options.max_upstream_connections, options.workers),
+                 .eject_after = options.eject_after},
+                options.upstreams.size()) {
+  for (std::size_t i = 0; i < options.upstreams.size(); ++i) {
+    const Origin& node = options.upstreams[i];
+    nodes_.emplace_back(new Node{.place = i,
+                                 .name = node.address.to_string(),
+                                 .counters = part_.nodes[i],
+                                 .connector = {options, node, parts_}});
+  }
+}
+
+UpstreamPool::~UpstreamPool() = default;
+
+std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(Wish& wish) {
+  const auto choice = balancer_.choose(wish.tried, parts_.deadlines.now());
+  std::optional<Lease> lease;
+  if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
+    if (auto connection = take_kept(*nodes_[choice.node], wish.kept)) {
+      lease.emplace(*this, choice);
+      lease->connection_ = std::move(connection);
+      lease->reused_ = true;
+      return lease;
+    }
+  }
+  wish.choice = choice;
+  return lease;
+}
+
+Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(Wish& wish) {
+  AcquireFault failure{AcquireFailure::Unreachable};
+  while (parts_.deadlines.now() < wish.latest) {
+    const auto choice = wish.choice ? *std::exchange(wish.choice, std::nullopt)
+                                    : balancer_.choose(wish.tried, parts_.deadlines.now());
+    if (choice.kind == UpstreamBalancer::Choice::Kind::None) co_return std::unexpected(failure);
+    std::optional<Lease> lease;
+    if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
+      lease.emplace(*this, choice);
+    } else {
+      auto waited = co_await wait(wish);
+      if (!waited) co_return std::unexpected(waited.error());
+      lease.emplace(*std::move(waited));
+    }
+    Node& node = *nodes_[lease->node()];
+    lease->connection_ = take_kept(node, wish.kept);
+    lease->reused_ = lease->connection_ != nullptr;
+    if (lease->reused_) co_return *std::move(lease);
+    const ConnectError error = co_await connect(*lease, wish);
+    if (error.fault == NodeFault::None) co_return *std::move(lease);
+    failure = {failure_of(error.fault), error.tls};
+    wish.tried.add(node.place);
+  }
+  co_return std::unexpected(AcquireFault{AcquireFailure::TimedOut});
+}
+
+bool UpstreamPool::has_other(const TriedNodes& tried) noexcept {
+  return balancer_.choose(tried, parts_.deadlines.now()).kind !=
+         UpstreamBalancer::Choice::Kind::None;
+}
+
+/// Opens the lease's connection; NodeFault::None if it is open.
+Task<ConnectError> UpstreamPool::connect(Lease& lease, const Wish& wish) {
+  Node& node = *nodes_[lease.node()];
+  // The balancer has seen to it that there is room for one more beside those in use.
+  const std::size_t most = share(options_.max_upstream_connections, options_.workers);
+  if (node.idle.size() + balancer_.in_flight(node.place) > most) node.idle.erase(node.idle.begin());
+  show(node);
+  wish.stages.enter(Stage::Connect);
+  auto connected =
+      co_await node.connector.connect(options_.connect_timeout, wish.latest, &wish.stages);
+  if (connected) {
+    lease.connection_ = *std::move(connected);
+    co_return ConnectError{NodeFault::None};
+  }
+  node.counters.connect_failures.add(1);
+  // A node is not to blame if there was less time than is its due.
+  if (parts_.deadlines.now() < wish.latest &&
+      balancer_.connect_failed(node.place, connected.error().fault, parts_.deadlines.now())) {
+    ejected(node);
+  }
+  co_return connected.error();
+}
+
+Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::wait(const Wish& wish) {
+  if (waiting_.size() < share(options_.max_upstream_waiting, options_.workers)) {
+    Waiter waiter(*this, wish);
+    co_await waiter.wakeup.sleep();
+    if (waiter.granted) co_return *std::move(waiter.granted);
+  }
+  part_.refused.add(1);
+  co_return std::unexpected(AcquireFault{AcquireFailure::Busy});
+}
+
+/// Gives places that have become free to those who wait, in their order.
+void UpstreamPool::grant() {
+  for (Waiter* const waiter : waiting_) {
+    if (waiter->is_decided()) continue;
+    const auto choice = balancer_.choose(waiter->wish.tried, parts_.deadlines.now());
+    if (choice.kind != UpstreamBalancer::Choice::Kind::Node) continue;
+    waiter->granted.emplace(*this, choice);
+    nodes_[choice.node]->counters.waits.add(1);
+    waiter->wakeup.wake();
+  }
+}
+
+/// Of those who have waited for too long, or whose client has left.
+void UpstreamPool::end_waits() {
+  for (Waiter* const waiter : waiting_) {
+    if (waiter->is_decided()) continue;
+    // A client that has only closed its half is answered as well, since it cannot be told from one
+    // that has gone.
+    if (parts_.deadlines.now() < waiter->until && !waiter->wish.client.peer_has_closed()) continue;
+    waiter->gave_up = true;
+    waiter->wakeup.wake();
+  }
+}
+
+std::unique_ptr<Connection> UpstreamPool::take_kept(Node& node, Kept kept) noexcept {
+  const auto oldest =
+      kept == Kept::Recent ? parts_.deadlines.now() - kRecent : SteadyClock::time_point::min();
+  while (kept != Kept::None && !node.idle.empty() && node.idle.back().since >= oldest) {
+    auto connection = std::move(node.idle.back().connection);
+    node.idle.pop_back();
+    show(node);
+    // A look for each request: what a node says unasked must not answer the next one.
+    if (connection->is_quiet()) return connection;
+  }
+  return nullptr;
+}
+
+void UpstreamPool::finish(Lease& lease) {
+  Node& node = *nodes_[lease.node()];
+  balancer_.finish(lease.choice_);
+  if (lease.keep_ && !draining_) {
+    lease.connection_->input().release_if_empty();
+    node.idle.push_back({std::move(lease.connection_), parts_.deadlines.now()});
+  }
+  show(node);
+  if (!waiting_.empty()) grant();
+}
+
+void UpstreamPool::tick() {
+  for (const auto& node : nodes_) {
+    take_over_health(*node);
+    node->connector.refresh();
+    close_idle(*node);
+    show(*node);
+  }
+  end_waits();
+  grant();
+}
+
+/// What the board says of its health checks.
+void UpstreamPool::take_over_health(Node& node) {
+  const ProbedNode& probed = uses_.board.probed(node.place);
+  const bool healthy = probed.opinion.get().is_in();
+  balancer_.probed(node.place, healthy, parts_.deadlines.now());
+  if (!healthy) node.idle.clear();
+  const std::uint64_t successes = probed.successes.get();
+  if (successes != std::exchange(node.probe_successes, successes)) {
+    balancer_.confirmed(node.place, parts_.deadlines.now());
+  }
+}
+
+/// Those that have been idle for too long, and those to an address that the name has lost.
+void UpstreamPool::close_idle(Node& node) {
+  const auto oldest = parts_.deadlines.now() - options_.upstream_idle_timeout;
+  std::erase_if(node.idle, [&](const Node::Idle& idle) {
+    return idle.since < oldest || !node.connector.is_current(*idle.connection);
+  });
+}
+
+void UpstreamPool::drain() {
+  draining_ = true;
+  for (const auto& node : nodes_) {
+    node->idle.clear();
+    show(*node);
+  }
+}
+
+void UpstreamPool::ejected(Node& node) {
+  node.counters.ejections.add(1);
+  node.idle.clear();  // as good as the one that failed: a silent node would take requests for good
+  show(node);
+}
+
+/// Brings the board up to date.
+void UpstreamPool::show(Node& node) {
+  const std::size_t in_flight = balancer_.in_flight(node.place);
+  node.counters.in_flight.set(in_flight);
+  node.counters.idle.set(node.idle.size());
+  node.counters.connections.set(in_flight + node.idle.size());
+  const NodeFault fault = balancer_.ejection(node.place);
+  if (node.counters.ejection.get().fault == fault) return;
+  node.counters.ejection.change(fault, uses_.clock.now().wall);
+}
+
+}  // namespace osproxy

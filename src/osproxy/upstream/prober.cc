@@ -1,0 +1,76 @@
+#include "osproxy/upstream/prober.h"
+
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+
+#include "osproxy/http/head.h"
+#include "osproxy/upstream/node_health.h"
+
+namespace osproxy {
+
+UpstreamProber::UpstreamProber(const ServerOptions& options, UpstreamConnector::Parts parts,
+                               Uses uses)
+    : options_(options), parts_(std::move(parts)), uses_(uses) {
+  for (const Origin& node : options.upstreams) {
+    connectors_.push_back(std::make_unique<UpstreamConnector>(options, node, parts_));
+  }
+}
+
+void UpstreamProber::start() {
+  if (options_.health_check_path.empty()) return;
+  for (std::size_t node = 0; node < connectors_.size(); ++node) {
+    asio::co_spawn(parts_.executor, watch(node), asio::detached);
+  }
+}
+
+Task<> UpstreamProber::watch(std::size_t node) {
+  NodeHealth health(options_.health_check);
+  Timer pause(parts_.executor);
+  ProbedNode& shown = uses_.board.probed(node);
+  while (true) {
+    const NodeFault result = co_await probe(node);
+    if (result == NodeFault::None) shown.successes.add(1);
+    if (health.probed(result)) {
+      shown.opinion.change(health.fault(), uses_.clock.now().wall);
+    }
+    pause.expires_after(health.next(uses_.random));
+    co_await pause.async_wait(kAsTask);
+  }
+}
+
+/// None if the node answers. A new connection each time: whether it takes one is half of the
+/// question.
+Task<NodeFault> UpstreamProber::probe(std::size_t node) {
+  const auto end = parts_.deadlines.now() + options_.health_check_timeout;
+  auto connected = co_await connectors_[node]->connect(options_.health_check_timeout, end);
+  if (!connected) co_return connected.error().fault;
+  co_return co_await ask(
+      **connected,
+      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: osproxy-health-check\r\nConnection: "
+                  "close\r\n\r\n",
+                  options_.health_check_path, options_.upstreams[node].address.to_string()),
+      end);
+}
+
+Task<NodeFault> UpstreamProber::ask(Connection& connection, std::string request,
+                                    SteadyClock::time_point end) {
+  error_code error = co_await connection.write(request, options_.health_check_timeout);
+  while (!error) {
+    http::ResponseHead head;
+    http::HeadFault fault;
+    const http::ParseResult parsed =
+        http::parse_response_head(connection.input().view(), "GET", options_.limits, head, fault);
+    if (parsed == http::ParseResult::Complete) {
+      co_return head.status < 500 ? NodeFault::None : NodeFault::BadStatus;
+    }
+    if (parsed == http::ParseResult::Bad) co_return NodeFault::Malformed;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - parts_.deadlines.now());
+    error = co_await connection.read(left);
+  }
+  co_return connection.timed_out() ? NodeFault::AnswerTimedOut : NodeFault::Closed;
+}
+
+}  // namespace osproxy

@@ -1,0 +1,55 @@
+// Active health checks: asks each node now and then, on a connection of its own, and shows on the
+// board whether it answers. node_health.h decides what the answers come to.
+//
+//   UpstreamProber prober(options, parts, uses);
+//   prober.start();
+//
+// One for all workers, on the first one's loop: each of them reads the board. One probe at a time
+// to each node. A node answers if its status is below 500: a 401 comes from a node that is alive.
+//
+// Belongs to its worker. Must outlive the executor's loop, with which the probes end.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/core/random.h"
+#include "osproxy/net/asio_types.h"
+#include "osproxy/net/deadlines.h"
+#include "osproxy/proxy/server_options.h"
+#include "osproxy/upstream/connector.h"
+#include "osproxy/observe/upstream_stats.h"
+
+namespace osproxy {
+
+class UpstreamProber {
+ public:
+  struct Uses {
+    const Clock& clock;
+    UpstreamBoard& board;
+    Random random;
+  };
+
+  /// `options`, and what `parts` and `uses` refer to, must outlive this.
+  UpstreamProber(const ServerOptions& options, UpstreamConnector::Parts parts, Uses uses);
+  UpstreamProber(const UpstreamProber&) = delete;
+  UpstreamProber& operator=(const UpstreamProber&) = delete;
+
+  /// Does nothing if there is no path to ask for.
+  void start();
+
+ private:
+  Task<> watch(std::size_t node);
+  Task<NodeFault> probe(std::size_t node);
+  Task<NodeFault> ask(Connection& connection, std::string request, SteadyClock::time_point end);
+
+  const ServerOptions& options_;
+  const UpstreamConnector::Parts parts_;
+  Uses uses_;
+  std::vector<std::unique_ptr<UpstreamConnector>> connectors_;  // one a node
+};
+
+}  // namespace osproxy

@@ -1,0 +1,552 @@
+// When a directive with ttl_secs was first seen, agreed by a fleet: step by step, and as a fleet.
+#include "osproxy/etcd/anchor_machine.h"
+
+#include <cstddef>
+#include <deque>
+#include <iterator>
+#include <memory>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "osproxy/core/manual_clock.h"
+#include "osproxy/core/rfc3339.h"
+
+namespace osproxy::etcd {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::StartsWith;
+
+constexpr char kPrefix[] = "osproxy/anchors/directives/";
+
+Directive by_hand(std::string id, int ttl_secs = 600) {
+  Directive directive;
+  directive.id = std::move(id);
+  directive.level = Level::Shape;
+  directive.end = RelativeEnd{ttl_secs};
+  return directive;
+}
+
+template <class... Directives>
+Document with(Directives... directives) {
+  return {.directives = {std::move(directives)...}};
+}
+
+std::optional<Life> nothing_remembered(const Directive&) { return std::nullopt; }
+
+class AnchorsTest : public ::testing::Test {
+ protected:
+  void adopt(const Document& document, Revision revision, bool is_news,
+             std::function<std::optional<Life>(const Directive&)> remembered = nothing_remembered) {
+    take(machine_.adopt({.document = document,
+                         .mod_revision = revision,
+                         .as_of = revision,
+                         .cluster_id = 1,
+                         .is_news = is_news,
+                         .remembered = std::move(remembered)},
+                        clock_.now()));
+  }
+
+  /// What the machine wants, in order, is kept for the expectations.
+  void take(AnchorActions actions) {
+    for (AnchorAction& action : actions) actions_.push_back(std::move(action));
+  }
+
+  template <class Action>
+  Action next() {
+    if (actions_.empty() || !std::holds_alternative<Action>(actions_.front())) {
+      ADD_FAILURE() << "another action is next, or none";
+      return {};
+    }
+    Action action = std::get<Action>(std::move(actions_.front()));
+    actions_.pop_front();
+    return action;
+  }
+
+  void answer_list(std::vector<KeyValue> entries = {}) {
+    take(machine_.resume(ListDone{.call = next<ListAnchors>().call, .entries = std::move(entries)},
+                         clock_.now()));
+  }
+
+  bool nothing_is_anchored() const {
+    return std::ranges::none_of(
+        actions_, [](const auto& action) { return std::holds_alternative<Anchored>(action); });
+  }
+
+  void fail(CallId call, FailureKind kind) {
+    take(machine_.resume(CallFailed{.call = call, .failure = {kind, "because"}}, clock_.now()));
+  }
+
+  void pass(std::chrono::nanoseconds time) {
+    clock_.advance(time);
+    take(machine_.time_passed(clock_.now()));
+  }
+
+  /// As an instance has written it `ago`.
+  KeyValue anchor(const Directive& directive, std::chrono::milliseconds ago,
+                  Revision revision = 5) {
+    return {.key = key_of(directive),
+            .mod_revision = revision,
+            .value = format_rfc3339(clock_.now().wall - ago) + " " + directive.id};
+  }
+
+  /// Learned from another machine, since the key is nobody else's business.
+  std::string key_of(const Directive& directive) {
+    AnchorMachine other({.document_key = "osproxy/directives", .prefix = kPrefix}, Random(1));
+    auto actions = other.adopt({.document = with(directive),
+                                .mod_revision = 1,
+                                .as_of = 1,
+                                .cluster_id = 1,
+                                .is_news = true,
+                                .remembered = nothing_remembered},
+                               clock_.now());
+    const CallId list = std::get<ListAnchors>(actions.at(0)).call;
+    actions = other.resume(ListDone{.call = list}, clock_.now());
+    return std::get<WriteAnchor>(actions.at(0)).request.key;
+  }
+
+  /// Lets the list of the first sweep be asked for and answered.
+  void sweep(std::vector<KeyValue> entries = {}) {
+    pass(10s);
+    answer_list(std::move(entries));
+  }
+
+  ManualClock clock_;
+  AnchorMachine machine_{{.document_key = "osproxy/directives", .prefix = kPrefix}, Random(1)};
+  std::deque<AnchorAction> actions_;
+  const Directive a_ = by_hand("a");
+  const Directive b_ = by_hand("b");
+};
+
+TEST_F(AnchorsTest, KeysLieBesideTheDocument) {
+  EXPECT_EQ(anchor_prefix("osproxy/directives"), kPrefix);
+  EXPECT_EQ(anchor_prefix("directives"), "anchors/directives/");
+}
+
+TEST_F(AnchorsTest, WritesTheFirstSightUnlessItIsThere) {
+  const WallTime first_sight = clock_.now().wall;
+  adopt(with(a_), 7, true);
+  EXPECT_FALSE(machine_.withholds(a_));  // the watch brought it: it is new
+  clock_.advance(1ms);
+  answer_list();
+  const WriteAnchor write = next<WriteAnchor>();
+  EXPECT_THAT(write.request.key, StartsWith(kPrefix));
+  EXPECT_EQ(write.request.value, format_rfc3339(first_sight) + " a");
+  EXPECT_EQ(write.request.expected, 0);
+  take(machine_.resume(WriteDone{.call = write.call, .succeeded = true}, clock_.now()));
+  EXPECT_TRUE(actions_.empty());
+}
+
+TEST_F(AnchorsTest, TakesTheWordOfWhoWasFirst) {
+  adopt(with(a_), 7, true);
+  answer_list();
+  const WriteAnchor write = next<WriteAnchor>();
+  const KeyValue theirs = anchor(a_, 3s);
+  take(machine_.resume(WriteDone{.call = write.call, .mod_revision = 8, .value = theirs.value},
+                       clock_.now()));
+  EXPECT_EQ(next<Anchored>().first_sight, clock_.now().wall - 3s);
+  EXPECT_TRUE(actions_.empty());
+}
+
+// It stood by its own count, and ended a blink before the rest of the fleet.
+TEST_F(AnchorsTest, TakesTheWordOfWhoWroteFirstThoughItSawTheDirectiveEarlier) {
+  const Now seen = clock_.now();
+  adopt(with(a_), 7, true);
+  clock_.advance(3ms);
+  const KeyValue theirs = anchor(a_, 1ms);
+  answer_list({theirs});
+  const Anchored anchored = next<Anchored>();
+  EXPECT_EQ(anchored.first_sight, seen.wall + 2ms);
+  EXPECT_EQ(anchored.own_sight, seen.boot + 2ms);
+}
+
+// Or every change of the lineage could prolong it a little.
+TEST_F(AnchorsTest, TakesALaterMomentOnlyOnce) {
+  adopt(with(a_), 900, true);
+  clock_.advance(3ms);
+  answer_list({anchor(a_, 1ms)});
+  next<Anchored>();
+  adopt(with(a_), 20, false);
+  clock_.advance(500ms);
+  answer_list({anchor(a_, 1ms, 15)});
+  EXPECT_TRUE(nothing_is_anchored());
+}
+
+TEST_F(AnchorsTest, StandsByItsOwnCountIfTheAnchorIsNoRaceLater) {
+  adopt(with(a_), 7, true);
+  clock_.advance(3s);
+  answer_list({anchor(a_, 1s)});
+  EXPECT_TRUE(nothing_is_anchored());
+}
+
+// It took the answer to the first publish's write for the second's, whose end then only it knew.
+TEST_F(AnchorsTest, LooksAgainIfTheDirectiveCameBackWhileItsAnchorWasWritten) {
+  adopt(with(a_), 7, true);
+  answer_list();
+  const WriteAnchor first = next<WriteAnchor>();
+  const KeyValue written = anchor(a_, 0s, 8);
+  clock_.advance(10ms);
+  adopt({}, 9, true);
+  adopt(with(a_), 10, true);
+  take(machine_.resume(WriteDone{.call = first.call, .succeeded = true}, clock_.now()));
+  answer_list({written});
+  const WriteAnchor second = next<WriteAnchor>();
+  EXPECT_EQ(second.request.expected, 8);
+  EXPECT_EQ(second.request.value, format_rfc3339(clock_.now().wall) + " a");
+}
+
+TEST_F(AnchorsTest, WithholdsWhatMayBeOldUntilTheAnchorsAreRead) {
+  adopt(with(a_, b_), 7, false);
+  EXPECT_TRUE(machine_.withholds(a_));
+  answer_list({anchor(a_, 500s)});
+  const Anchored anchored = next<Anchored>();
+  EXPECT_EQ(anchored.directive, a_);
+  EXPECT_EQ(anchored.first_sight, clock_.now().wall - 500s);
+  EXPECT_EQ(next<Anchored>().directive, b_);
+  next<ReleaseWithheld>();
+  EXPECT_FALSE(machine_.withholds(a_));
+  EXPECT_FALSE(machine_.withholds(b_));
+  EXPECT_THAT(*next<WriteAnchor>().request.value, ::testing::EndsWith(" b"));
+}
+
+TEST_F(AnchorsTest, DoesNotWithholdWhatHasAnAbsoluteEndOrIsRemembered) {
+  Directive absolute = by_hand("c");
+  absolute.end = AbsoluteEnd{clock_.now().wall + 1h};
+  const Life known = life_until(clock_.now().wall + 100s, clock_.now());
+  adopt(with(a_, absolute), 7, false, [&](const Directive&) { return known; });
+  EXPECT_FALSE(machine_.withholds(a_));
+  EXPECT_FALSE(machine_.withholds(absolute));
+  answer_list();
+  // It has 100 of its 600 s left: so it was seen 500 s ago.
+  EXPECT_EQ(next<WriteAnchor>().request.value, format_rfc3339(clock_.now().wall - 500s) + " a");
+  EXPECT_TRUE(actions_.empty());
+}
+
+TEST_F(AnchorsTest, WithholdsNothingForLongerThanASecond) {
+  adopt(with(a_), 7, false);
+  next<ListAnchors>();
+  EXPECT_EQ(machine_.wake_at(), clock_.now().boot + 1s);
+  const WallTime first_sight = clock_.now().wall;
+  pass(1s);
+  EXPECT_EQ(next<Anchored>().first_sight, first_sight);
+  next<ReleaseWithheld>();
+  EXPECT_FALSE(machine_.withholds(a_));
+}
+
+TEST_F(AnchorsTest, TriesAgainAfterAFailure) {
+  adopt(with(a_), 7, true);
+  fail(next<ListAnchors>().call, FailureKind::Unreachable);
+  EXPECT_TRUE(actions_.empty());
+  pass(5s);
+  answer_list();
+  fail(next<WriteAnchor>().call, FailureKind::Silent);
+  pass(5s);
+  EXPECT_EQ(next<WriteAnchor>().request.expected, 0);
+}
+
+TEST_F(AnchorsTest, SaysThatItMayNotAndGoesOnAlone) {
+  adopt(with(a_), 7, false);
+  fail(next<ListAnchors>().call, FailureKind::Permission);
+  next<Anchored>();
+  next<ReleaseWithheld>();
+  EXPECT_EQ(machine_.refusal()->kind, FailureKind::Permission);
+  pass(1min);
+  EXPECT_TRUE(actions_.empty());
+  pass(10min);
+  answer_list();  // somebody has granted it
+  EXPECT_EQ(machine_.refusal(), std::nullopt);
+  next<WriteAnchor>();
+}
+
+TEST_F(AnchorsTest, HasNothingToSayWithoutDirectivesOfThatKind) {
+  adopt({}, 7, true);
+  pass(10s);
+  fail(next<ListAnchors>().call, FailureKind::Permission);
+  EXPECT_EQ(machine_.refusal(), std::nullopt);
+}
+
+TEST_F(AnchorsTest, IgnoresAnAnchorThatIsNoTimeOrIsToCome) {
+  for (const std::string& value :
+       {std::string("soon a"), std::string(), format_rfc3339(clock_.now().wall + 1h) + " a"}) {
+    AnchorMachine machine({.document_key = "k", .prefix = kPrefix}, Random(1));
+    auto actions = machine.adopt({.document = with(a_),
+                                  .mod_revision = 7,
+                                  .as_of = 7,
+                                  .cluster_id = 1,
+                                  .is_news = true,
+                                  .remembered = nothing_remembered},
+                                 clock_.now());
+    const CallId list = std::get<ListAnchors>(actions.at(0)).call;
+    actions = machine.resume(
+        ListDone{.call = list, .entries = {{.key = key_of(a_), .mod_revision = 5, .value = value}}},
+        clock_.now());
+    EXPECT_TRUE(actions.empty()) << value;
+  }
+}
+
+TEST_F(AnchorsTest, RemovesTheAnchorOfADirectiveThatIsGoneIfTheDocumentIsStillThatOne) {
+  adopt(with(a_), 7, true);
+  answer_list({anchor(a_, 0s)});
+  adopt({}, 8, true);
+  EXPECT_TRUE(actions_.empty());  // not at once: one of many instances is enough
+  sweep({anchor(a_, 0s)});
+  const WriteAnchor removal = next<WriteAnchor>();
+  EXPECT_EQ(removal.request.key, key_of(a_));
+  EXPECT_EQ(removal.request.value, std::nullopt);
+  ASSERT_TRUE(removal.request.guard);
+  EXPECT_EQ(removal.request.guard->key, "osproxy/directives");
+  EXPECT_EQ(removal.request.guard->mod_revision, 8);
+  take(machine_.resume(WriteDone{.call = removal.call, .succeeded = true}, clock_.now()));
+  EXPECT_TRUE(actions_.empty());
+  EXPECT_EQ(machine_.wake_at(), std::nullopt);
+}
+
+TEST_F(AnchorsTest, RemovesWhatEarlierInstancesHaveLeft) {
+  adopt(with(a_), 7, true);
+  answer_list({anchor(a_, 0s), anchor(b_, 1h)});
+  EXPECT_TRUE(actions_.empty());
+  sweep({anchor(a_, 0s), anchor(b_, 1h)});
+  EXPECT_EQ(next<WriteAnchor>().request.key, key_of(b_));
+}
+
+TEST_F(AnchorsTest, WritesTheAnchorAnewOfADirectiveThatComesBackWhileItIsRemoved) {
+  adopt(with(a_), 7, true);
+  answer_list({anchor(a_, 0s)});
+  adopt({}, 8, true);
+  sweep({anchor(a_, 0s)});
+  const WriteAnchor removal = next<WriteAnchor>();
+  adopt(with(a_), 9, true);
+  take(machine_.resume(WriteDone{.call = removal.call, .succeeded = true}, clock_.now()));
+  answer_list();
+  EXPECT_EQ(next<WriteAnchor>().request.expected, 0);
+}
+
+TEST_F(AnchorsTest, ReplacesTheAnchorOfAnEarlierPublishOfTheSame) {
+  adopt(with(a_), 7, true);
+  answer_list({anchor(a_, 60s, 8)});
+  next<Anchored>();
+  adopt({}, 9, true);
+  adopt(with(a_), 10, true);  // put back before anybody has removed the anchor
+  answer_list({anchor(a_, 60s, 8)});
+  const WriteAnchor write = next<WriteAnchor>();
+  EXPECT_EQ(write.request.expected, 8);
+  EXPECT_EQ(write.request.value, format_rfc3339(clock_.now().wall) + " a");
+}
+
+TEST_F(AnchorsTest, BelievesAllAnchorsAfterALineageReset) {
+  adopt({}, 900, false);
+  adopt(with(a_), 20, false);  // restored: revisions start again below
+  answer_list({anchor(a_, 60s, 15)});
+  EXPECT_EQ(next<Anchored>().first_sight, clock_.now().wall - 60s);
+}
+
+// It did not: in the new lineage there was no anchor, and whoever started later began anew.
+TEST_F(AnchorsTest, AnchorsWhatIsInForceAgainInAnotherLineage) {
+  const WallTime first_sight = clock_.now().wall;
+  adopt(with(a_), 900, true);
+  answer_list();
+  const WriteAnchor write = next<WriteAnchor>();
+  take(machine_.resume(WriteDone{.call = write.call, .succeeded = true}, clock_.now()));
+  clock_.advance(60s);
+  adopt(with(a_), 20, false);
+  EXPECT_FALSE(machine_.withholds(a_));
+  answer_list();
+  EXPECT_EQ(next<WriteAnchor>().request.value, format_rfc3339(first_sight) + " a");
+}
+
+// Its life began when it was released, up to a second later, if the anchor was not an earlier one.
+TEST_F(AnchorsTest, CountsWhatWasWithheldFromItsFirstSightIfTheAnchorIsOfNoUse) {
+  const WallTime first_sight = clock_.now().wall;
+  adopt(with(a_), 7, false);
+  clock_.advance(500ms);
+  answer_list({anchor(a_, -1h)});
+  EXPECT_EQ(next<Anchored>().first_sight, first_sight);
+  next<ReleaseWithheld>();
+}
+
+// Each document that came meanwhile began the second anew.
+TEST_F(AnchorsTest, WithholdsNothingForLongerThanASecondWhileDocumentsCome) {
+  adopt(with(a_), 7, false);
+  pass(600ms);
+  adopt(with(a_, b_), 8, true);
+  EXPECT_TRUE(machine_.withholds(a_));
+  pass(400ms);
+  EXPECT_FALSE(machine_.withholds(a_));
+}
+
+// What could not be removed, since the document had changed, was left for ever.
+TEST_F(AnchorsTest, SweepsAgainIfTheDocumentHadChangedWhenItRemovedAnAnchor) {
+  adopt(with(a_), 7, true);
+  answer_list({anchor(a_, 0s)});
+  adopt({}, 8, true);
+  sweep({anchor(a_, 0s)});
+  take(machine_.resume(WriteDone{.call = next<WriteAnchor>().call, .succeeded = false},
+                       clock_.now()));
+  EXPECT_TRUE(actions_.empty());
+  pass(30s);
+  answer_list({anchor(a_, 0s)});
+  EXPECT_EQ(next<WriteAnchor>().request.guard->mod_revision, 8);
+}
+
+// What was carried out after the sweep was left for ever.
+TEST_F(AnchorsTest, SweepsAgainIfAnAnchorMayHaveBeenWrittenLate) {
+  adopt(with(a_), 7, true);
+  answer_list();
+  fail(next<WriteAnchor>().call, FailureKind::Silent);
+  adopt({}, 8, true);
+  sweep();
+  pass(40s);
+  answer_list({anchor(a_, 20s)});
+  EXPECT_EQ(next<WriteAnchor>().request.value, std::nullopt);
+  EXPECT_EQ(machine_.wake_at(), std::nullopt);
+}
+
+TEST_F(AnchorsTest, IgnoresAnswersOfOtherCalls) {
+  adopt(with(a_), 7, true);
+  take(machine_.resume(ListDone{.call = CallId{1}}, clock_.now()));
+  take(machine_.resume(ReadDone{.call = CallId{2}}, clock_.now()));
+  fail(CallId{3}, FailureKind::Permission);
+  next<ListAnchors>();
+  EXPECT_TRUE(actions_.empty());
+  EXPECT_EQ(machine_.refusal(), std::nullopt);
+}
+
+// A fleet on a model of the keys. Whoever starts, ends and loses answers when: the anchor never
+// moves, and who has read it once has the directive end by it. (Who cannot read it within the hold
+// time counts alone until it can.)
+class FleetModel {
+ public:
+  explicit FleetModel(std::uint64_t seed) : random_(seed) {}
+
+  void run() {
+    for (int i = 0; i < 3; ++i) start(true);
+    for (int step = 0; step < 400; ++step) {
+      clock_.advance(std::chrono::milliseconds{random_.below(400)});
+      if (random_.below(40) == 0) start(false);
+      if (random_.below(60) == 0)
+        members_.erase(std::next(members_.begin(), static_cast<std::ptrdiff_t>(pick())));
+      if (members_.empty()) start(false);
+      Member& member = *members_[pick()];
+      if (!member.under_way.empty()) {
+        answer(member);
+      } else {
+        perform(member, member.machine.time_passed(clock_.now()));
+      }
+      check();
+    }
+    for (const auto& member : members_) {
+      while (!member->under_way.empty()) answer(*member);
+    }
+    ASSERT_TRUE(anchor_);
+    check();
+  }
+
+ private:
+  struct Member {
+    explicit Member(std::uint64_t seed)
+        : machine({.document_key = "osproxy/directives", .prefix = kPrefix}, Random(seed)) {}
+    AnchorMachine machine;
+    std::deque<AnchorAction> under_way;
+    std::optional<WallTime> end;  // as it applies; none while withheld
+    WallTime own_end{};
+    std::optional<WallTime> agreed_end;
+    bool has_read = false;  // the anchor, once it was there
+  };
+
+  void check() {
+    if (!anchor_) return;
+    if (!agreed_) agreed_ = anchor_->value;
+    ASSERT_EQ(anchor_->value, *agreed_);
+    const WallTime end = *parse_rfc3339_utc(agreed_->substr(0, agreed_->find(' '))) + 600s;
+    for (const auto& member : members_) {
+      if (!member->has_read || !member->end) continue;
+      if (member->own_end + 1s < end) {  // it could not read or write for long
+        ASSERT_EQ(*member->end, member->own_end);
+      } else {
+        ASSERT_EQ(*member->end, end);
+      }
+    }
+  }
+
+  std::size_t pick() { return random_.below(members_.size()); }
+
+  /// `saw_it_come`: it was there when the document was put; else it reads it later.
+  void start(bool saw_it_come) {
+    auto member = std::make_unique<Member>(random_.next());
+    member->own_end = clock_.now().wall + 600s;
+    auto actions = member->machine.adopt({.document = document_,
+                                          .mod_revision = 7,
+                                          .as_of = 7,
+                                          .cluster_id = 1,
+                                          .is_news = saw_it_come,
+                                          .remembered = nothing_remembered},
+                                         clock_.now());
+    if (saw_it_come) member->end = member->own_end;
+    perform(*member, std::move(actions));
+    members_.push_back(std::move(member));
+  }
+
+  void perform(Member& member, AnchorActions actions) {
+    for (AnchorAction& action : actions) {
+      if (auto* anchored = std::get_if<Anchored>(&action)) {
+        member.agreed_end = anchored->first_sight + 600s;
+        if (member.end) member.end = member.agreed_end;
+      } else if (!std::holds_alternative<ReleaseWithheld>(action)) {
+        member.under_way.push_back(std::move(action));
+      }
+    }
+    if (!member.machine.withholds(document_.directives[0])) {
+      member.end = member.agreed_end.value_or(member.own_end);
+    }
+  }
+
+  void answer(Member& member) {
+    AnchorAction action = std::move(member.under_way.front());
+    member.under_way.pop_front();
+    TransportEvent event;
+    if (auto* list = std::get_if<ListAnchors>(&action)) {
+      event = ListDone{.call = list->call};
+      if (anchor_) std::get<ListDone>(event).entries = {*anchor_};
+      member.has_read |= anchor_.has_value();
+    } else {
+      const auto& write = std::get<WriteAnchor>(action);
+      const bool lost = random_.below(8) == 0;  // written, but the answer does not come
+      event = put(write);
+      member.has_read |= !lost;
+      if (lost) event = CallFailed{.call = write.call, .failure = {FailureKind::Silent, ""}};
+    }
+    perform(member, member.machine.resume(event, clock_.now()));
+  }
+
+  WriteDone put(const WriteAnchor& write) {
+    const Revision there = anchor_ ? anchor_->mod_revision : 0;
+    if (there != write.request.expected) {
+      return {.call = write.call,
+              .mod_revision = there,
+              .value = anchor_ ? anchor_->value : std::string{}};
+    }
+    anchor_ = KeyValue{
+        .key = write.request.key, .mod_revision = ++revision_, .value = *write.request.value};
+    return {.call = write.call, .succeeded = true, .mod_revision = revision_};
+  }
+
+  Random random_;
+  ManualClock clock_;
+  const Document document_ = with(by_hand("a"));
+  std::optional<KeyValue> anchor_;
+  std::optional<std::string> agreed_;
+  Revision revision_ = 7;
+  std::vector<std::unique_ptr<Member>> members_;
+};
+
+TEST(AnchoredFleet, EndsEverywhereAtTheMomentOfItsFirstSightWhoeverRestarts) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    FleetModel(seed).run();
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace osproxy::etcd

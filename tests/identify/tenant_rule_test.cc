@@ -1,0 +1,81 @@
+#include "osproxy/identify/tenant_rule.h"
+
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+namespace osproxy {
+namespace {
+
+std::string_view in_index(std::string_view pattern, std::string_view expression) {
+  static TenantRule rule;  // what is found may point into it no further than the expression
+  rule = *TenantRule::of_index(pattern);
+  return rule.find_in_index(expression);
+}
+
+TEST(TenantRule, FindsTheTenantInIndexNames) {
+  EXPECT_EQ(in_index("{tenant}", "acme"), "acme");
+  EXPECT_EQ(in_index("{tenant}-*", "acme-logs-1"), "acme");
+  EXPECT_EQ(in_index("{tenant}-*", "acme-"), "acme");
+  EXPECT_EQ(in_index("{tenant}-*", "-acme-x"), "-acme");
+  EXPECT_EQ(in_index("{tenant}-*", "acme"), "");
+  EXPECT_EQ(in_index("logs-{tenant}", "logs-acme-eu"), "acme-eu");
+  EXPECT_EQ(in_index("logs-{tenant}", "logs-"), "");
+  EXPECT_EQ(in_index("logs-{tenant}-*", "logs-acme-2026"), "acme");
+  EXPECT_EQ(in_index("logs-{tenant}-*", "metrics-acme-2026"), "");
+  EXPECT_EQ(in_index("logs-{tenant}-v1", "logs-acme-v1"), "acme");
+  EXPECT_EQ(in_index("logs-{tenant}-v1", "logs-v1"), "");
+  EXPECT_EQ(in_index("logs-{tenant}-v1", "logs--v1"), "");
+}
+
+TEST(TenantRule, FindsOneTenantInAnExpressionOrNone) {
+  EXPECT_EQ(in_index("{tenant}-*", "acme-a,acme-b"), "acme");
+  EXPECT_EQ(in_index("{tenant}-*", "acme-*,-acme-old,-other-x"), "acme");
+  EXPECT_EQ(in_index("{tenant}-*", "acme-a,other-b"), "");
+  EXPECT_EQ(in_index("{tenant}-*", "acme-a,orders"), "");
+  EXPECT_EQ(in_index("{tenant}-*", "<acme-{now/d}>"), "acme");
+  EXPECT_EQ(in_index("{tenant}-*", ""), "");
+}
+
+TEST(TenantRule, TakesNoWildcardForATenant) {
+  EXPECT_EQ(in_index("{tenant}-*", "*"), "");
+  EXPECT_EQ(in_index("{tenant}-*", "_all"), "");
+  EXPECT_EQ(in_index("{tenant}-*", "ac*-logs"), "");
+  EXPECT_EQ(in_index("{tenant}", "acme*"), "");
+  EXPECT_EQ(in_index("{tenant}-*", "acme-*"), "acme");
+}
+
+void expect_path(std::string_view pattern, std::string_view path, std::string_view tenant,
+                 std::string_view rest) {
+  const TenantRule rule = *TenantRule::of_path(pattern);
+  const TenantRule::PathParts parts = rule.split_path(path);
+  EXPECT_EQ(parts.tenant, tenant) << path;
+  EXPECT_EQ(parts.rest, rest) << path;
+}
+
+TEST(TenantRule, TakesAPathApart) {
+  expect_path("/{tenant}", "/acme/orders/_search", "acme", "/orders/_search");
+  expect_path("/{tenant}", "/acme", "acme", "/");
+  expect_path("/{tenant}", "/", "", "/");
+  expect_path("/{tenant}", "//orders", "", "//orders");
+  expect_path("/t/{tenant}", "/t/acme/", "acme", "/");
+  expect_path("/t/{tenant}", "/tt/acme/x", "", "/tt/acme/x");
+  expect_path("/t/{tenant}/es", "/t/acme/es/x", "acme", "/x");
+  expect_path("/t/{tenant}/es", "/t/acme/essen/x", "", "/t/acme/essen/x");
+  expect_path("/t-{tenant}", "/t-acme/x", "acme", "/x");
+}
+
+TEST(TenantRule, RefusesPatternsThatSayNothingOrTooMuch) {
+  for (const std::string_view bad :
+       {"", "t/{tenant}", "/t", "/{tenant}/{tenant}", "/{tenant}-x", "/t/{tenant}/", "/t/{tenant}?",
+        "/t/*/{tenant}", "/%74/{tenant}"}) {
+    EXPECT_FALSE(TenantRule::of_path(bad)) << bad;
+  }
+  for (const std::string_view bad : {"", "logs-*", "{tenant}-{tenant}", "{tenant}*", "*-{tenant}",
+                                     "{tenant}-*-x", "{tenant},x", "/{tenant}"}) {
+    EXPECT_FALSE(TenantRule::of_index(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace osproxy

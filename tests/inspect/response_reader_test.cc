@@ -1,0 +1,183 @@
+#include "osproxy/inspect/response_reader.h"
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include "tests/inspect/response_twin.h"
+
+namespace osproxy {
+namespace {
+
+const std::string kSearch =
+    R"({"took":12,"timed_out":false,"_shards":{"total":5,"successful":4,"skipped":2,"failed":1,)"
+    R"("failures":[{"shard":0,"status":500}]},"hits":{"total":{"value":10000,"relation":"gte"},)"
+    R"("max_score":1.0,"hits":[{"_id":"1","_source":{"took":99,"timed_out":true}}]}})";
+
+const std::string kBulk =
+    R"({"took":30,"errors":true,"items":[{"index":{"_id":"1","status":201}},)"
+    R"({"delete":{"_id":"2","status":404}},{"create":{"status":409,"error":{"type":"x",)"
+    R"("status":500}}},{"update":{"_shards":{"failed":1},"status":200}}]})";
+
+const std::string kMultiSearch =
+    R"({"took":5,"responses":[{"took":1,"hits":{"total":{"value":3}},"status":200},)"
+    R"({"error":{"root_cause":[]},"status":404},{"status":200}]})";
+
+/// As its bytes come in a stream of zlib's; `format`: 31 for gzip, 15 for zlib's own.
+std::string compressed(std::string_view plain, int format = 31) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, format, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(deflateBound(&stream, plain.size()) + 32, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
+  stream.avail_in = static_cast<uInt>(plain.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+AnswerFacts read(Endpoint endpoint, std::string_view body) {
+  return test::read_answer({.endpoint = endpoint}, body, [] { return std::string_view::npos; });
+}
+
+TEST(AnswerReader, ReadsWhatASearchSaysOfItself) {
+  const AnswerFacts facts = read(Endpoint::Search, kSearch);
+  EXPECT_EQ(facts.took_ms, 12U);
+  EXPECT_EQ(facts.timed_out, false);
+  EXPECT_EQ(facts.hits, 10'000U);
+  EXPECT_TRUE(facts.hits_are_at_least);
+  EXPECT_EQ(facts.shards,
+            (AnswerFacts::Shards{.total = 5, .successful = 4, .skipped = 2, .failed = 1}));
+  EXPECT_EQ(facts.items, std::nullopt);
+  EXPECT_EQ(facts.not_read, NotRead::None);
+}
+
+TEST(AnswerReader, CountsTheItemsOfABulkAndThoseThatFailed) {
+  const AnswerFacts facts = read(Endpoint::IngestBulk, kBulk);
+  EXPECT_EQ(facts.took_ms, 30U);
+  EXPECT_EQ(facts.items, 4U);
+  EXPECT_EQ(facts.failed_items, 2U);
+  EXPECT_EQ(facts.hits, std::nullopt);
+}
+
+TEST(AnswerReader, CountsTheSearchesOfAMultiSearch) {
+  const AnswerFacts facts = read(Endpoint::MultiSearch, kMultiSearch);
+  EXPECT_EQ(facts.took_ms, 5U);
+  EXPECT_EQ(facts.items, 3U);
+  EXPECT_EQ(facts.failed_items, 1U);
+}
+
+TEST(AnswerReader, TakesForHitsWhatCountAndDeleteByQuerySay) {
+  EXPECT_EQ(read(Endpoint::Count, R"({"count":7,"_shards":{"total":1}})").hits, 7U);
+  const AnswerFacts deleted =
+      read(Endpoint::DeleteByQuery,
+           R"({"took":9,"timed_out":true,"total":4,"deleted":3,"failures":[]})");
+  EXPECT_EQ(deleted.hits, 4U);
+  EXPECT_EQ(deleted.timed_out, true);
+}
+
+TEST(AnswerReader, ReadsATotalThatIsANumber) {
+  EXPECT_EQ(read(Endpoint::Search, R"({"hits":{"total":3,"hits":[]}})").hits, 3U);
+}
+
+TEST(AnswerReader, NeverLooksIntoAnAnswerThatIsADocument) {
+  const AnswerFacts facts = read(Endpoint::GetById, kSearch);
+  EXPECT_EQ(facts, AnswerFacts{.not_read = NotRead::NotApplicable});
+}
+
+TEST(AnswerReader, SaysNothingOfWhatIsMissingOrOfAnotherType) {
+  const AnswerFacts facts =
+      read(Endpoint::Search,
+           R"({"took":-1,"timed_out":"no","_shards":{"total":1.5},"hits":{"total":"secret"}})");
+  EXPECT_EQ(facts, AnswerFacts{});
+  EXPECT_EQ(read(Endpoint::Search, R"({"error":{"type":"x"},"status":400})"), AnswerFacts{});
+  EXPECT_EQ(read(Endpoint::Search, R"(["took",1])"), AnswerFacts{});
+}
+
+TEST(AnswerReader, StopsWhereTheHitsBegin) {
+  // What stands behind them is not looked at, whatever it is.
+  const std::string_view start = R"({"took":1,"hits":{"max_score":1,"hits":[)";
+  EXPECT_EQ(read(Endpoint::Search, std::string(start) + "no json"), AnswerFacts{.took_ms = 1});
+}
+
+TEST(AnswerReader, SaysWhyItDidNotReadABody) {
+  EXPECT_EQ(read(Endpoint::Search, "").not_read, NotRead::NoBody);
+  EXPECT_EQ(read(Endpoint::Search, "<html>").not_read, NotRead::Malformed);
+  EXPECT_EQ(read(Endpoint::Search, R"({"took":1,)"),
+            (AnswerFacts{.took_ms = 1, .not_read = NotRead::Malformed}));
+  EXPECT_EQ(read(Endpoint::Search, std::string(100'000, '[')).not_read, NotRead::TooDeep);
+  const auto with = [](BodyHead head) {
+    head.endpoint = Endpoint::Search;
+    return test::read_answer(head, kSearch, [] { return std::size_t{7}; }).not_read;
+  };
+  EXPECT_EQ(with({.content_type = "text/html; charset=UTF-8"}), NotRead::NotJson);
+  EXPECT_EQ(with({.content_type = "Application/JSON; charset=UTF-8"}), NotRead::None);
+  EXPECT_EQ(with({.content_type = "application/vnd.opensearch+json"}), NotRead::None);
+  EXPECT_EQ(with({.content_encoding = "br"}), NotRead::UnknownCoding);
+  EXPECT_EQ(with({.content_encoding = "gzip, gzip"}), NotRead::UnknownCoding);
+  EXPECT_EQ(with({.content_encoding = "identity"}), NotRead::None);
+  EXPECT_EQ(with({.content_encoding = "gzip"}), NotRead::BadCoding);
+  AnswerReader cut_off({.endpoint = Endpoint::Search});
+  cut_off.read(R"({"took":1,)");
+  EXPECT_EQ(cut_off.finish(false).not_read, NotRead::CutOff);
+}
+
+TEST(AnswerReader, ShowsNoCountOfItemsThatItDidNotSeeAllOf) {
+  std::string body = R"({"took":1,"items":[{"index":{"status":201}})";
+  while (body.size() <= AnswerReader::kMaxBytes) body.append(R"(,{"index":{"status":201}})");
+  body.append("]}");
+  EXPECT_EQ(read(Endpoint::IngestBulk, body),
+            (AnswerFacts{.took_ms = 1, .not_read = NotRead::TooLong}));
+}
+
+TEST(AnswerReader, ReadsCompressedAnswersInPiecesOfAnySize) {
+  for (const int format : {31, 15}) {
+    const std::string bytes = compressed(kBulk, format);
+    for (const std::size_t size : {std::size_t{1}, std::size_t{3}, bytes.size()}) {
+      const AnswerFacts facts = test::read_answer(
+          {.endpoint = Endpoint::IngestBulk, .content_encoding = format == 31 ? "GZip" : "deflate"},
+          bytes, [&] { return size; });
+      EXPECT_EQ(facts, read(Endpoint::IngestBulk, kBulk));
+    }
+  }
+}
+
+TEST(AnswerReader, ReadsNoMoreOfABombThanOfAnyAnswer) {
+  const std::string bomb = compressed(R"({"took":1,"x":")" + std::string(32 << 20, 'x') + "\"}");
+  ASSERT_LT(bomb.size(), 100'000U);
+  const AnswerFacts facts =
+      test::read_answer({.endpoint = Endpoint::IngestBulk, .content_encoding = "gzip"}, bomb,
+                        [] { return std::string_view::npos; });
+  EXPECT_EQ(facts, (AnswerFacts{.took_ms = 1, .not_read = NotRead::TooLong}));
+}
+
+TEST(AnswerReader, AgreesWithItsTwinOnMutatedAnswersInRandomPieces) {
+  const std::string seeds[] = {kSearch, kBulk, kMultiSearch,
+                               R"({"count":7,"total":8,"_shards":{"total":1}})"};
+  const std::string_view words[] = {"took", "_shards", "hits", "total", "status", "items",
+                                    "[",    "{",       "1",    "}",     "]",      "null"};
+  std::mt19937 random(20'261'125);
+  int compared = 0;
+  for (int round = 0; round < 10'000; ++round) {
+    std::string body = seeds[random() % std::size(seeds)];
+    const std::string_view from = words[random() % std::size(words)];
+    const std::size_t place = body.find(from, random() % body.size());
+    if (place != body.npos) body.replace(place, from.size(), words[random() % std::size(words)]);
+    const auto endpoint = static_cast<Endpoint>(random() % kEndpointCount);
+    if (test::is_json_for_twin(body) != test::TwinSays::Json) continue;
+    const AnswerFacts facts =
+        test::read_answer({.endpoint = endpoint}, body, [&] { return 1 + random() % 30; });
+    if (facts.not_read == NotRead::NotApplicable) continue;
+    ++compared;
+    EXPECT_EQ(facts, test::AnswerTwin::read(endpoint, body)) << to_string(endpoint) << body;
+  }
+  EXPECT_GT(compared, 1'000);
+}
+
+}  // namespace
+}  // namespace osproxy

@@ -1,0 +1,66 @@
+#include "osproxy/observe/shards/owner_thread_allocator.h"
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/observe/records.h"
+
+namespace osproxy {
+namespace {
+
+using test::make_record;
+
+TEST(RecordHome, FreesWhatIsLetGoOfWithTheNextOne) {
+  const auto home = std::make_shared<RecordHome>();
+  RecordPointer a = home->make(make_record("a"));
+  RecordPointer b = home->make(make_record("b"));
+  EXPECT_EQ(a->request_id, "a");
+  a.reset();
+  EXPECT_EQ(home->waiting(), 1u);
+  const RecordPointer c = home->make(make_record("c"));
+  EXPECT_EQ(home->waiting(), 0u);
+  EXPECT_EQ(b->request_id, "b");
+  EXPECT_EQ(c->request_id, "c");
+}
+
+TEST(RecordHome, LivesAsLongAsItsRecords) {
+  auto home = std::make_shared<RecordHome>();
+  const std::weak_ptr<RecordHome> seen = home;
+  RecordPointer record = home->make(make_record("a"));
+  home.reset();
+  EXPECT_EQ(record->request_id, "a");
+  record.reset();
+  EXPECT_TRUE(seen.expired());
+}
+
+TEST(RecordHome, IsBoundedWhenNothingMoreIsMade) {
+  const auto home = std::make_shared<RecordHome>();
+  std::vector<RecordPointer> held;
+  for (int i = 0; i < 5'000; ++i) held.push_back(home->make(make_record(std::to_string(i))));
+  while (!held.empty()) {
+    held.pop_back();
+    ASSERT_LE(home->waiting(), RecordHome::kMaxWaiting);
+  }
+}
+
+TEST(RecordHome, ManyThreadsLetGoWhileOneMakes) {
+  const auto home = std::make_shared<RecordHome>();
+  std::vector<std::jthread> threads;
+  for (int round = 0; round < 40; ++round) {
+    std::vector<RecordPointer> batch;
+    for (int i = 0; i < 100; ++i) batch.push_back(home->make(make_record(std::to_string(i))));
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back([batch] {
+        for (const RecordPointer& record : batch) EXPECT_FALSE(record->request_id.empty());
+      });
+    }
+  }
+  threads.clear();
+  EXPECT_LE(home->waiting(), RecordHome::kMaxWaiting);
+}
+
+}  // namespace
+}  // namespace osproxy

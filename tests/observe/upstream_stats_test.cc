@@ -1,0 +1,128 @@
+#include "osproxy/observe/upstream_stats.h"
+
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "osproxy/observe/metrics.h"
+#include "osproxy/observe/upstream_metrics.h"
+#include "tests/observe/exposition.h"
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+using test::parse_exposition;
+
+const WallTime kStart(1'900'000'000s);
+
+TEST(UpstreamBoard, AllNodesAreHealthyAtFirst) {
+  const UpstreamBoard board({"a:1", "b:2"}, 2, kStart);
+  const auto nodes = board.nodes();
+  ASSERT_EQ(nodes.size(), 2U);
+  EXPECT_EQ(nodes[1].name, "b:2");
+  EXPECT_EQ(nodes[1].state, NodeState::Healthy);
+  EXPECT_EQ(nodes[1].since, kStart);
+}
+
+TEST(UpstreamBoard, ANodeIsEjectedSinceTheFirstWorkerLeftItOutUntilTheLastTakesItBack) {
+  UpstreamBoard board({"a:1"}, 3, kStart);
+  const auto opinion = [&](std::size_t worker) -> OpinionWord& {
+    return board.part(worker).nodes[0].ejection;
+  };
+  opinion(1).change(NodeFault::Closed, kStart + 2s);
+  opinion(0).change(NodeFault::ConnectRefused, kStart + 3s);
+  UpstreamNode node = board.nodes()[0];
+  EXPECT_EQ(node.state, NodeState::Ejected);
+  EXPECT_EQ(node.fault, NodeFault::Closed);
+  EXPECT_EQ(node.since, kStart + 2s);
+  EXPECT_EQ(node.ejected_by, 2U);
+
+  opinion(1).change(NodeFault::None, kStart + 5s);
+  EXPECT_EQ(board.nodes()[0].fault, NodeFault::ConnectRefused);
+  opinion(0).change(NodeFault::None, kStart + 4s);
+  node = board.nodes()[0];
+  EXPECT_EQ(node.state, NodeState::Healthy);
+  EXPECT_EQ(node.fault, NodeFault::None);
+  EXPECT_EQ(node.since, kStart + 5s);
+}
+
+TEST(UpstreamBoard, WhatHealthChecksSayGoesOverWhatWorkersSay) {
+  UpstreamBoard board({"a:1"}, 1, kStart);
+  board.part(0).nodes[0].ejection.change(NodeFault::Closed, kStart + 1s);
+  board.probed(0).opinion.change(NodeFault::AnswerTimedOut, kStart + 2s);
+  const UpstreamNode node = board.nodes()[0];
+  EXPECT_EQ(node.state, NodeState::Unhealthy);
+  EXPECT_EQ(node.fault, NodeFault::AnswerTimedOut);
+  EXPECT_EQ(node.since, kStart + 2s);
+}
+
+TEST(UpstreamBoard, OneThatStaysOutForAnotherReasonHasBeenOutAllTheTime) {
+  OpinionWord word;
+  word.set({.since = kStart});
+  word.change(NodeFault::ConnectRefused, kStart + 1s);
+  word.change(NodeFault::BadStatus, kStart + 2s);
+  EXPECT_EQ(word.get(), (NodeOpinion{.fault = NodeFault::BadStatus, .since = kStart + 1s}));
+}
+
+TEST(UpstreamBoard, NumbersAreSumsOverTheWorkers) {
+  UpstreamBoard board({"a:1", "b:2"}, 2, kStart);
+  board.part(0).nodes[0].in_flight.set(2);
+  board.part(1).nodes[0].in_flight.set(3);
+  board.part(1).nodes[1].ejections.add(1);
+  board.part(0).waiting.set(4);
+  board.part(1).refused.add(1);
+  EXPECT_EQ(board.nodes()[0].in_flight, 5U);
+  EXPECT_EQ(board.nodes()[0].ejections, 0U);
+  EXPECT_EQ(board.nodes()[1].ejections, 1U);
+  EXPECT_EQ(board.totals().waiting, 4U);
+  EXPECT_EQ(board.totals().refused, 1U);
+}
+
+TEST(UpstreamMetrics, ShowEachNode) {
+  UpstreamBoard board({"a:1", "b:2"}, 1, kStart);
+  NodeCounters& b = board.part(0).nodes[1];
+  b.connections.set(7);
+  b.idle.set(3);
+  b.connect_failures.add(5);
+  b.ejection.change(NodeFault::ConnectRefused, kStart + 1s);
+  board.part(0).refused.add(9);
+  const auto page = parse_exposition(to_exposition({std::make_shared<UpstreamMetrics>(board)}));
+  EXPECT_EQ(page.sample(R"(osproxy_upstream_healthy{node="a:1"})"), 1);
+  EXPECT_EQ(page.sample(R"(osproxy_upstream_healthy{node="b:2"})"), 0);
+  EXPECT_EQ(page.sample(R"(osproxy_upstream_health_since_timestamp_seconds{node="b:2"})"),
+            1'900'000'001);
+  EXPECT_EQ(page.sample(R"(osproxy_upstream_connections{node="b:2"})"), 7);
+  EXPECT_EQ(page.sample(R"(osproxy_upstream_idle_connections{node="b:2"})"), 3);
+  EXPECT_EQ(page.sample(R"(osproxy_upstream_connect_failures_total{node="b:2"})"), 5);
+  EXPECT_EQ(page.sample("osproxy_upstream_refused_total"), 9);
+}
+
+TEST(UpstreamMetrics, AreAllInTheDocumentation) {
+  std::ifstream file(OSPROXY_SOURCE_DIR "/docs/metrics.md");
+  std::ostringstream documented;
+  documented << file.rdbuf();
+  const UpstreamBoard board({"a:1"}, 1, kStart);
+  const auto page = parse_exposition(to_exposition({std::make_shared<UpstreamMetrics>(board)}));
+  EXPECT_EQ(page.types.size(), 11U);
+  for (const auto& [name, type] : page.types) {
+    EXPECT_THAT(documented.str(), testing::HasSubstr("| `" + name + "` | " + type + " |"));
+  }
+}
+
+TEST(NodeFault, EachHasItsPlaceInTheManual) {
+  std::ifstream file(OSPROXY_SOURCE_DIR "/docs/operating.md");
+  std::ostringstream documented;
+  documented << file.rdbuf();
+  for (int i = 1; i <= static_cast<int>(NodeFault::BadStatus); ++i) {
+    EXPECT_THAT(
+        documented.str(),
+        testing::HasSubstr("| `" + std::string(to_string(static_cast<NodeFault>(i))) + "` |"));
+  }
+}
+
+}  // namespace
+}  // namespace osproxy

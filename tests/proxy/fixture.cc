@@ -1,0 +1,124 @@
+#include "tests/proxy/fixture.h"
+
+#include <fmt/format.h>
+
+namespace osproxy {
+
+void KeepingRecorder::count(const RequestSample& sample) noexcept {
+  const std::lock_guard lock(mutex_);
+  samples_.push_back(sample);
+  changed_.notify_all();
+}
+
+void KeepingRecorder::judged(const JudgedRequest& request) noexcept {
+  const std::lock_guard lock(mutex_);
+  judgements_.push_back(request.verdict.selected());
+}
+
+std::vector<bool> KeepingRecorder::judgements() {
+  const std::lock_guard lock(mutex_);
+  return judgements_;
+}
+
+void KeepingRecorder::record(Record record, bool ring_buffer) noexcept {
+  const std::lock_guard lock(mutex_);
+  records_.push_back(std::move(record));
+  ring_records_ += ring_buffer ? 1 : 0;
+  changed_.notify_all();
+}
+
+void KeepingRecorder::refuse(std::uint64_t directives) noexcept {
+  const std::lock_guard lock(mutex_);
+  refused_ += directives;
+}
+
+void KeepingRecorder::count_signed(std::optional<SignedFault> fault) noexcept {
+  const std::lock_guard lock(mutex_);
+  signed_directives_.push_back(fault);
+}
+
+std::vector<std::optional<SignedFault>> KeepingRecorder::signed_directives() {
+  const std::lock_guard lock(mutex_);
+  return signed_directives_;
+}
+
+std::uint64_t KeepingRecorder::refused() {
+  const std::lock_guard lock(mutex_);
+  return refused_;
+}
+
+std::vector<RequestSample> KeepingRecorder::await_samples(std::size_t size) {
+  std::unique_lock lock(mutex_);
+  EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return samples_.size() >= size; }));
+  return samples_;
+}
+
+std::vector<Record> KeepingRecorder::await_records(std::size_t size) {
+  std::unique_lock lock(mutex_);
+  EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return records_.size() >= size; }));
+  return records_;
+}
+
+std::vector<Record> KeepingRecorder::records() {
+  const std::lock_guard lock(mutex_);
+  return records_;
+}
+
+int KeepingRecorder::ring_records() {
+  const std::lock_guard lock(mutex_);
+  return ring_records_;
+}
+
+Origin loopback_node(std::uint16_t port) {
+  return {.address = {.host = "127.0.0.1", .port = port}};
+}
+
+std::chrono::microseconds sum_of(const StageTimes& times) {
+  std::chrono::microseconds sum{0};
+  for (std::size_t i = 0; i < kStageCount; ++i) {
+    sum += times.spent(static_cast<Stage>(i)).value_or(std::chrono::microseconds{0});
+  }
+  return sum;
+}
+
+ProxyTest::ProxyTest() { options.upstreams = {loopback_node(upstream.port())}; }
+
+ProxyTest::~ProxyTest() = default;
+
+void ProxyTest::start() {
+  std::vector<std::string> names;
+  for (const Origin& node : options.upstreams) names.push_back(node.address.to_string());
+  board = std::make_unique<UpstreamBoard>(std::move(names), options.workers, clock.now().wall);
+  auto started = Server::start(
+      options, directives, [this](std::size_t) -> Recorder& { return recorder; }, *time, *board);
+  ASSERT_TRUE(started.has_value()) << started.error();
+  server = *std::move(started);
+}
+
+void ProxyTest::select_all(Level level, void (*change)(Directive&)) {
+  Directive directive{.id = "all", .level = level, .end = std::chrono::hours(1)};
+  if (change != nullptr) change(directive);
+  directives.publish(DirectiveSet::compile({.directives = {directive}}, ledger, clock.now()));
+}
+
+std::string ProxyTest::get(std::string_view target) {
+  return crlf(fmt::format("GET {} HTTP/1.1\nHost: h\n{}\n", target, kIds));
+}
+
+std::string ProxyTest::answer(std::string_view body) {
+  return crlf(fmt::format("HTTP/1.1 200 OK\nContent-Length: {}\n\n", body.size())).append(body);
+}
+
+std::string ProxyTest::answer_seen(std::string_view body) {
+  return crlf(fmt::format("HTTP/1.1 200 OK\nContent-Length: {}\nX-Request-Id: r\n\n", body.size()))
+      .append(body);
+}
+
+void ProxyTest::exchange(RawConnection& client, RawConnection& upstream, std::string_view target) {
+  client.send(get(target));
+  upstream.expect(get(target));
+  upstream.send(answer("{}"));
+  client.expect(answer_seen("{}"));
+}
+
+}  // namespace osproxy

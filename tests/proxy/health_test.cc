@@ -1,0 +1,156 @@
+// Active health checks, with real sockets: what nodes are asked, and what becomes of their traffic.
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "tests/proxy/fixture.h"
+#include "tests/support/await.h"
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string kCheck = crlf("GET /_cluster/health HTTP/1.1\nHost: ");
+
+/// A node whose connections are all served alike until told otherwise; counts what arrives.
+class ServedNode {
+ public:
+  ServedNode() : thread_([this](const std::stop_token& stop) { serve(stop); }) {}
+
+  Origin origin() const { return loopback_node(listener_.port()); }
+  void answer_with(int status) { status_ = status; }
+  int checks() const { return checks_; }
+  int requests() const { return requests_; }
+
+ private:
+  void serve(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      if (listener_.nobody_waits()) {
+        std::this_thread::sleep_for(1ms);
+        continue;
+      }
+      RawConnection connection = listener_.accept();
+      const std::string head = connection.read_head();
+      ++(head.starts_with(kCheck) ? checks_ : requests_);
+      connection.send(crlf("HTTP/1.1 " + std::to_string(status_) +
+                           " As Told\nConnection: close\nContent-Length: 0\n\n"));
+    }
+  }
+
+  RawListener listener_;
+  std::atomic<int> status_{200};
+  std::atomic<int> checks_{0};
+  std::atomic<int> requests_{0};
+  std::jthread thread_;
+};
+
+class ProxyHealth : public ProxyTest {
+ protected:
+  ProxyHealth() {
+    options.upstreams = {one.origin(), other.origin()};
+    options.health_check_path = "/_cluster/health";
+    options.health_check = {.interval = 5ms};
+  }
+  ~ProxyHealth() override { server.reset(); }  // before the nodes
+
+  NodeState state() const { return board->nodes()[0].state; }
+
+  /// One request; its status.
+  std::string send(RawConnection& client) {
+    client.send(get("/"));
+    return client.read_head().substr(9, 3);
+  }
+
+  ServedNode one;
+  ServedNode other;
+};
+
+TEST_F(ProxyHealth, ANodeIsAskedForThePathByItsOwnNameOnANewConnection) {
+  options.upstreams = {loopback_node(upstream.port())};
+  start();
+  for (int i = 0; i < 2; ++i) {
+    RawConnection check = upstream.accept();
+    check.expect(kCheck + "127.0.0.1:" + std::to_string(upstream.port()) +
+                 crlf("\nUser-Agent: osproxy-health-check\nConnection: close\n\n"));
+    check.send(answer("{}"));
+    check.expect_end();
+  }
+}
+
+TEST_F(ProxyHealth, ANodeThatFailsIsLeftOutAndBroughtBack) {
+  options.eject_after = 0;  // checks alone
+  start();
+  one.answer_with(503);
+  ASSERT_TRUE(await([&] { return state() == NodeState::Unhealthy; }));
+  EXPECT_EQ(board->nodes()[0].fault, NodeFault::BadStatus);
+  // The worker looks with its next tick.
+  RawConnection client = this->client();
+  ASSERT_TRUE(await([&] {
+    const int before = one.requests();
+    for (int i = 0; i < 4; ++i) send(client);
+    return one.requests() == before;
+  }));
+  const int before = one.requests();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(send(client), "200");
+  EXPECT_EQ(one.requests(), before);
+
+  one.answer_with(200);
+  ASSERT_TRUE(await([&] { return state() == NodeState::Healthy; }));
+  EXPECT_TRUE(await([&] {
+    send(client);
+    return one.requests() > before;
+  }));
+}
+
+TEST_F(ProxyHealth, A401IsTheAnswerOfANodeThatIsWell) {
+  one.answer_with(401);
+  start();
+  const int checks = one.checks();
+  ASSERT_TRUE(await([&] { return one.checks() > checks + 5; }));
+  EXPECT_EQ(state(), NodeState::Healthy);
+}
+
+TEST_F(ProxyHealth, ANodeThatIsDownAtTheStartIsKnownBeforeARequestMeetsIt) {
+  upstream.close();
+  options.upstreams[0] = loopback_node(upstream.port());
+  start();
+  ASSERT_TRUE(await([&] { return state() == NodeState::Unhealthy; }));
+  EXPECT_EQ(board->nodes()[0].fault, NodeFault::ConnectRefused);
+  EXPECT_EQ(board->nodes()[0].connect_failures, 0U);
+  RawConnection client = this->client();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(send(client), "200");
+}
+
+TEST_F(ProxyHealth, SilenceAndGarbageAreFailures) {
+  options.upstreams = {loopback_node(upstream.port())};
+  options.health_check_timeout = 1ms;
+  start();
+  RawConnection silent = upstream.accept();
+  ASSERT_TRUE(await([&] { return state() == NodeState::Unhealthy; }));
+  EXPECT_EQ(board->nodes()[0].fault, NodeFault::AnswerTimedOut);
+  // The next ones may meet the tick; one of them does not.
+  ASSERT_TRUE(await([&] {
+    if (!upstream.nobody_waits()) upstream.accept().send("SSH-2.0-OpenSSH_9.2\r\n");
+    return board->nodes()[0].fault == NodeFault::Malformed;
+  }));
+}
+
+TEST_F(ProxyHealth, OneProcessMakesOneCheckAtATimeWhateverTheNumberOfWorkers) {
+  options.workers = 3;
+  options.upstreams = {loopback_node(upstream.port())};
+  start();
+  RawConnection check = upstream.accept();
+  check.read_head();
+  // It is not answered: if another worker made checks too, one would come now.
+  RawConnection client = this->client();
+  client.send(get("/"));
+  RawConnection to_upstream = upstream.accept();
+  to_upstream.expect(get("/"));
+  EXPECT_TRUE(upstream.nobody_waits());
+}
+
+}  // namespace
+}  // namespace osproxy

@@ -1,0 +1,148 @@
+#include "osproxy/record/record.h"
+
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/observe/names.h"
+#include "tests/observe/records.h"
+
+namespace osproxy {
+namespace {
+
+using test::at_second;
+using test::make_record;
+using namespace std::chrono_literals;
+
+Record full_record() {
+  Record record;
+  record.request_id = "id-1";
+  record.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  record.level = Level::ShapeTiming;
+  record.directives = {"acme-1", "all"};
+  record.started = at_second(0) + 5ms;
+  record.endpoint = Endpoint::IngestBulk;
+  record.method = "POST";
+  record.index = "orders-*";
+  record.tenant = "acme";
+  record.principal = "svc";
+  record.principal_verified = true;
+  record.protocol = "HTTP/1.1";
+  record.tls = true;
+  record.request_bytes = 7;
+  record.response_bytes = 8;
+  record.status = 503;
+  record.upstream = "10.0.0.1:9200";
+  record.connection_reused = true;
+  record.retries = 2;
+  record.error = "upstream_timeout";
+  record.answer = AnswerFacts{.took_ms = 4, .timed_out = false, .hits = 5, .items = std::nullopt};
+  record.answer->shards = {.total = 2, .successful = 1, .skipped = 0, .failed = 1};
+  record.answer->not_read = NotRead::CutOff;
+  record.times.enter(Stage::Match, 1500ns);
+  record.times.enter(Stage::Queue, 20us);
+  record.times.end(3ms);
+  return record;
+}
+
+TEST(RecordJson, HasEveryFieldInTheDocumentedOrder) {
+  EXPECT_EQ(to_json(full_record()),
+            R"({"request_id":"id-1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",)"
+            R"("level":"ShapeTiming","directives":["acme-1","all"],)"
+            R"("started":"2030-03-17T17:46:40.005Z","endpoint":"IngestBulk","method":"POST",)"
+            R"("index":"orders-*","tenant":"acme","principal":"svc","principal_verified":true,)"
+            R"("protocol":"HTTP/1.1","tls":true,"request_bytes":7,"response_bytes":8,"status":503,)"
+            R"("upstream":"10.0.0.1:9200","connection_reused":true,"retries":2,)"
+            R"("error":"upstream_timeout","answer":{"took_ms":4,"timed_out":false,"hits":5,)"
+            R"("hits_are_at_least":false,"shards":{"total":2,"successful":1,"skipped":0,)"
+            R"("failed":1},"items":null,"failed_items":null,"not_read":"cut_off"},)"
+            R"("times":{"receive_us":1,"match_us":19,"queue_us":2980,"connect_us":null,)"
+            R"("tls_us":null,"send_us":null,"first_byte_us":null,"transfer_us":null,)"
+            R"("send_back_us":null,"total_us":3000}})");
+}
+
+TEST(RecordJson, HasOnlyFieldsThatTheDocumentationLists) {
+  std::ifstream file(OSPROXY_SOURCE_DIR "/docs/explain.md");
+  std::ostringstream documented;
+  documented << file.rdbuf();
+  const std::string json = to_json(full_record());
+  const auto fields = test::names_before(json, "\":");
+  for (const std::string& field : fields) {
+    EXPECT_THAT(documented.str(), testing::AnyOf(testing::HasSubstr("| `" + field + "` |"),
+                                                 testing::HasSubstr("." + field + "` |")));
+  }
+  EXPECT_EQ(fields.size(), 44U);
+}
+
+TEST(RecordJson, SaysNullForWhatIsNotKnown) {
+  const std::string json = to_json(make_record("id"));
+  for (const char* field :
+       {"trace_id", "index", "tenant", "principal", "upstream", "error", "answer"}) {
+    EXPECT_THAT(json, testing::HasSubstr(std::string("\"") + field + "\":null"));
+  }
+}
+
+TEST(RecordJson, HasIdsOfSpansOnlyWhereThereAreSpans) {
+  Record record = make_record("id");
+  EXPECT_THAT(to_json(record), testing::Not(testing::HasSubstr("span_id")));
+  record.span_id = "00f067aa0ba902b7";
+  EXPECT_THAT(to_json(record),
+              testing::HasSubstr(R"("trace_id":null,"span_id":"00f067aa0ba902b7",)"
+                                 R"("parent_span_id":null,"upstream_span_id":null,"level")"));
+}
+
+TEST(RecordJson, SaysNullForAnAnswerThatWasNeverSent) {
+  Record record = make_record("id");
+  record.status = 0;
+  EXPECT_THAT(to_json(record), testing::HasSubstr(R"("status":null)"));
+}
+
+TEST(RecordJson, ShowsTimesFromShapeTimingOnOnly) {
+  Record record = full_record();
+  record.level = Level::Shape;
+  EXPECT_THAT(to_json(record), testing::Not(testing::HasSubstr("_us\"")));
+  record.level = Level::ShapeRewriteDiff;
+  EXPECT_THAT(to_json(record), testing::HasSubstr("\"total_us\":3000"));
+}
+
+TEST(RecordJson, ShowsRewriteAndBodyAtTheHighestLevelOnly) {
+  Record record = make_record("id");
+  record.rewrite.request = HeadRewrite{.bytes_in = 5, .bytes_out = 6, .added = {"X-Request-Id"}};
+  record.body.parts = {
+      {.kind = "body",
+       .count = 1,
+       .bytes = 9,
+       .fields = {{.path = "a[]",
+                   .type = JsonType::String,
+                   .count = 2,
+                   .sizes = {.min = 1, .max = 3, .sum = 4}},
+                  {.path = "b", .type = JsonType::Null, .count = 1, .sizes = {}}}}};
+  record.body.truncated = Truncation::TooLong;
+  record.level = Level::ShapeTiming;
+  EXPECT_THAT(to_json(record), testing::Not(testing::HasSubstr("\"rewrite\"")));
+  record.level = Level::ShapeRewriteDiff;
+  EXPECT_THAT(
+      to_json(record),
+      testing::HasSubstr(
+          R"("rewrite":{"request":{"target_changed":false,"head_bytes_in":5,"head_bytes_out":6,)"
+          R"("headers_added":["X-Request-Id"],"headers_changed":[],"headers_removed":[]},)"
+          R"("answer":null},"body":{"parts":[{"kind":"body","count":1,"bytes":9,"fields":[)"
+          R"({"path":"a[]","type":"string","count":2,"sizes":{"min":1,"max":3,"sum":4}},)"
+          R"({"path":"b","type":"null","count":1,"sizes":null}]}],"truncated":"too_long",)"
+          R"("not_read":null}})"));
+}
+
+TEST(RecordJson, IsValidWhateverBytesANameHolds) {
+  Record record = make_record("id");
+  record.index = std::string("a\"\\\n\x01\0\xC3\xA4\xFF\xED\xA0\x80", 12);
+  record.tenant = "\xF0\x9F\x92";  // a sequence that breaks off
+  const std::string json = to_json(record);
+  EXPECT_THAT(json, testing::HasSubstr("\"index\":\"a\\\"\\\\\\n\\u0001\\u0000\xC3\xA4"
+                                       "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""));
+  EXPECT_THAT(json, testing::HasSubstr("\"tenant\":\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""));
+}
+
+}  // namespace
+}  // namespace osproxy

@@ -1,0 +1,64 @@
+#include "osproxy/record/stage_times.h"
+
+#include <gtest/gtest.h>
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(StageTimes, AddUpToTheTotalToTheMicrosecond) {
+  StageTimes times;
+  auto at = 1'900ns;
+  for (std::size_t i = 1; i < kStageCount; ++i, at += 1'900ns) {
+    times.enter(static_cast<Stage>(i), at);
+  }
+  times.end(at);
+  StageTimes::Micros sum{0};
+  for (std::size_t i = 0; i < kStageCount; ++i) sum += times.spent(static_cast<Stage>(i)).value();
+  EXPECT_EQ(sum, times.total());
+  EXPECT_EQ(times.total(), 17us);
+}
+
+TEST(StageTimes, LeaveOutWhatTheRequestNeverCameTo) {
+  StageTimes times;
+  times.enter(Stage::Send, 10us);
+  times.end(15us);
+  EXPECT_EQ(times.spent(Stage::Receive), 10us);
+  EXPECT_EQ(times.spent(Stage::Connect), std::nullopt);
+  EXPECT_EQ(times.spent(Stage::Send), 5us);
+  EXPECT_EQ(times.spent(Stage::FirstByte), std::nullopt);
+}
+
+TEST(StageTimes, DoNotGoBackWhenTheRequestIsSentBehindTheAnswersBeginning) {
+  StageTimes times;
+  times.enter(Stage::Send, 10us);
+  times.enter(Stage::Transfer, 20us);
+  times.enter(Stage::FirstByte, 30us);
+  times.end(40us);
+  EXPECT_EQ(times.spent(Stage::FirstByte), std::nullopt);
+  EXPECT_EQ(times.spent(Stage::Transfer), 20us);
+}
+
+TEST(StageTimes, SumTheAttemptsOfARequestThatIsSentAgain) {
+  StageTimes times;
+  times.enter(Stage::Queue, 1us);
+  times.enter(Stage::Send, 2us);
+  times.enter(Stage::Queue, 4us);
+  times.enter(Stage::Send, 7us);
+  times.end(11us);
+  EXPECT_EQ(times.spent(Stage::Queue), 4us);
+  EXPECT_EQ(times.spent(Stage::Send), 6us);
+  EXPECT_EQ(times.total(), 11us);
+}
+
+TEST(StageTimes, NeverRunBackward) {
+  StageTimes times;
+  times.enter(Stage::Match, 10us);
+  times.enter(Stage::Queue, 5us);
+  times.end(7us);
+  EXPECT_EQ(times.total(), 10us);
+}
+
+}  // namespace
+}  // namespace osproxy

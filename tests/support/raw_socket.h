@@ -1,0 +1,100 @@
+// Loopback sockets for tests that say byte for byte what is sent and what must arrive.
+//
+// Every call that waits gives up after kPatience and fails the test, so that a proxy that is stuck
+// is a failed test and not a hanging one.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace osproxy {
+
+inline constexpr std::chrono::seconds kPatience{20};
+
+/// "\n" becomes "\r\n", so that heads can be read in a test.
+std::string crlf(std::string_view text);
+
+/// A file descriptor that is closed at the end. Move-only.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() { close(); }
+  Descriptor(Descriptor&& other) noexcept;
+  Descriptor& operator=(Descriptor&& other) noexcept;
+
+  int get() const noexcept { return fd_; }
+  void close() noexcept;
+
+ private:
+  int fd_ = -1;
+};
+
+/// One end of a TCP connection.
+class RawConnection {
+ public:
+  RawConnection() = default;
+  explicit RawConnection(Descriptor socket);
+
+  static RawConnection connect(std::uint16_t port);
+
+  void send(std::string_view bytes);
+
+  /// Sends until the other side does not take any more for a while; returns how much it took.
+  std::size_t send_until_full(std::string_view bytes, std::size_t limit);
+
+  /// Reads exactly `size` bytes; fewer if the connection ends before.
+  std::string read(std::size_t size);
+
+  /// Reads as many bytes as `expected` has, and compares.
+  void expect(std::string_view expected);
+
+  /// Reads up to the empty line behind a head, and returns it.
+  std::string read_head();
+
+  /// Reads to the end of the stream.
+  std::string read_to_end();
+
+  /// The other side ends the stream in order, having sent nothing more.
+  void expect_end();
+
+  /// The connection is broken: reset, so that nothing received before could look complete.
+  void expect_reset();
+
+  void shutdown_write();
+  void close() { socket_.close(); }
+  void reset();  ///< closes with a RST
+
+ private:
+  enum class Ending : std::uint8_t { None, End, Reset };
+
+  /// Reads once, after waiting; sets `ending` if there is no more.
+  std::string read_some(std::size_t limit, Ending& ending);
+
+  Descriptor socket_;
+};
+
+/// A listening socket on a free port.
+class RawListener {
+ public:
+  /// On any port, or on one that was another's before.
+  explicit RawListener(std::uint16_t port = 0);
+
+  std::uint16_t port() const noexcept { return port_; }
+  RawConnection accept();
+
+  /// True if nobody has connected that was not accepted yet.
+  bool nobody_waits() const;
+
+  /// From now on connections are refused.
+  void close() { socket_.close(); }
+
+ private:
+  Descriptor socket_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace osproxy

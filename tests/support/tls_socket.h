@@ -1,0 +1,51 @@
+// A raw connection with TLS on it, for tests: what is sent and expected is plaintext.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "osproxy/tls/engine.h"
+#include "tests/support/raw_socket.h"
+
+namespace osproxy {
+
+class TlsSocket {
+ public:
+  TlsSocket(RawConnection connection, TlsSession session)
+      : wire_(std::move(connection)), engine_(std::make_unique<TlsEngine>(std::move(session))) {}
+
+  /// False: it failed, and engine().fault() says of what, or the other side went away.
+  bool shake_hands();
+
+  void send(std::string_view plaintext);
+
+  /// Reads exactly `size` bytes; fewer if the stream or the connection ends before.
+  std::string read(std::size_t size);
+
+  void expect(std::string_view expected);
+
+  /// The stream ends in order (close_notify), and nothing came before that.
+  void expect_end();
+
+  /// The stream breaks off without an end in order; returns what came before.
+  std::string read_to_cut();
+
+  /// Ends the stream in order.
+  void end();
+
+  RawConnection& wire() noexcept { return wire_; }
+  TlsEngine& engine() noexcept { return *engine_; }
+
+ private:
+  std::string read_record();
+  TlsEngine::Status read_more();
+
+  RawConnection wire_;
+  std::unique_ptr<TlsEngine> engine_;
+  std::string input_;     // ciphertext
+  std::string received_;  // plaintext
+};
+
+}  // namespace osproxy

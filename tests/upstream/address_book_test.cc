@@ -1,0 +1,72 @@
+#include "osproxy/upstream/address_book.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+const AddressBook::Time kStart{1h};
+
+AddressBook::Address address(const char* text) {
+  return {boost::asio::ip::make_address(text), 9200};
+}
+const auto kA = address("10.0.0.1");
+const auto kB = address("10.0.0.2");
+const auto kC = address("10.0.0.3");
+
+TEST(AddressBook, AnAddressIsNeverLookedUp) {
+  AddressBook book(kA);
+  EXPECT_FALSE(book.is_due(kStart + 24h));
+  EXPECT_THAT(book.in_order(kStart), ElementsAre(kA));
+}
+
+TEST(AddressBook, ANameIsLookedUpAtFirstAndAfterTheInterval) {
+  AddressBook book(30s);
+  EXPECT_TRUE(book.is_due(kStart));
+  EXPECT_TRUE(book.empty());
+  book.looked_up({kA}, kStart);
+  EXPECT_FALSE(book.is_due(kStart + 29s));
+  EXPECT_TRUE(book.is_due(kStart + 30s));
+}
+
+TEST(AddressBook, ConnectionsAreSpreadOverAllAddresses) {
+  AddressBook book(30s);
+  book.looked_up({kA, kB, kC, kB}, kStart);
+  EXPECT_THAT(book.in_order(kStart), ElementsAre(kA, kB, kC));
+  EXPECT_THAT(book.in_order(kStart), ElementsAre(kB, kC, kA));
+  EXPECT_THAT(book.in_order(kStart), ElementsAre(kC, kA, kB));
+}
+
+TEST(AddressBook, AnAddressThatFailedIsTriedLastForAWhile) {
+  AddressBook book(30s);
+  book.looked_up({kA, kB}, kStart);
+  book.failed(kA, kStart);
+  EXPECT_THAT(book.in_order(kStart), ElementsAre(kB, kA));
+  book.looked_up({kA, kB}, kStart);  // it is still that address
+  EXPECT_THAT(book.in_order(kStart), ElementsAre(kB, kA));
+  EXPECT_THAT(book.in_order(kStart + 10s), ElementsAre(kA, kB));
+}
+
+TEST(AddressBook, AChangedAddressReplacesTheOldOne) {
+  AddressBook book(30s);
+  book.looked_up({kA, kB}, kStart);
+  book.looked_up({kB, kC}, kStart + 30s);
+  EXPECT_FALSE(book.contains(kA));
+  EXPECT_TRUE(book.contains(kC));
+}
+
+TEST(AddressBook, ALookUpThatFindsNothingChangesNothingAndIsRepeatedSoon) {
+  AddressBook book(30s);
+  book.looked_up({kA}, kStart);
+  book.looked_up({}, kStart + 30s);
+  EXPECT_TRUE(book.contains(kA));
+  EXPECT_FALSE(book.is_due(kStart + 31s));
+  EXPECT_TRUE(book.is_due(kStart + 32s));
+}
+
+}  // namespace
+}  // namespace osproxy

@@ -1,0 +1,309 @@
+#include "osproxy/upstream/balancer.h"
+
+#include <gtest/gtest.h>
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = UpstreamBalancer::Choice::Kind;
+
+constexpr auto kRefused = NodeFault::ConnectRefused;
+constexpr auto kBad = NodeFault::BadStatus;
+
+/// A balancer with a clock, told step by step what happens.
+class Script {
+ public:
+  explicit Script(std::size_t nodes, BalancerOptions options = {})
+      : balancer_(options, nodes), nodes_(nodes) {}
+
+  /// Sends a request; returns where it went.
+  UpstreamBalancer::Choice send(const TriedNodes& tried = {}) {
+    const auto choice = balancer_.choose(tried, now_);
+    if (choice.kind == Kind::Node) balancer_.start(choice);
+    return choice;
+  }
+
+  /// Sends requests until one goes to `node`, the others to nowhere; then as send().
+  UpstreamBalancer::Choice send_to(std::size_t node) {
+    for (std::size_t i = 0; i < nodes_; ++i) {
+      const auto choice = balancer_.choose({}, now_);
+      if (choice.kind != Kind::Node || choice.node != node) continue;
+      balancer_.start(choice);
+      return choice;
+    }
+    ADD_FAILURE() << "no request goes to node " << node;
+    return {};
+  }
+
+  /// Where requests go, while none is kept there: one bit a node.
+  unsigned taken() {
+    unsigned nodes = 0;
+    for (std::size_t i = 0; i < 2 * nodes_; ++i) {
+      const auto choice = balancer_.choose({}, now_);
+      if (choice.kind == Kind::Node) nodes |= 1U << choice.node;
+    }
+    return nodes;
+  }
+
+  bool refuse(std::size_t node) { return balancer_.connect_failed(node, kRefused, now_); }
+  bool fail(std::size_t node) { return balancer_.failed(node, kBad, now_); }
+  void answer(std::size_t node) { balancer_.answered(node, now_); }
+  void finish(const UpstreamBalancer::Choice& choice) { balancer_.finish(choice); }
+  void probe(std::size_t node, bool healthy) { balancer_.probed(node, healthy, now_); }
+  void confirm(std::size_t node) { balancer_.confirmed(node, now_); }
+  void wait(std::chrono::milliseconds time) { now_ += time; }
+  NodeFault ejection(std::size_t node) const { return balancer_.ejection(node); }
+
+ private:
+  UpstreamBalancer balancer_;
+  const std::size_t nodes_;
+  UpstreamBalancer::Time now_{1h};
+};
+
+TEST(UpstreamBalancer, TakesTheNodeWithTheFewestRequestsAndEqualOnesInTurn) {
+  Script script(3);
+  const auto a = script.send();
+  const auto b = script.send();
+  const auto c = script.send();
+  EXPECT_EQ((1U << a.node | 1U << b.node | 1U << c.node), 0b111U);
+  script.finish(b);
+  EXPECT_EQ(script.send().node, b.node);
+}
+
+TEST(UpstreamBalancer, ARequestGoesNowhereTwiceAndToThreeNodesAtMost) {
+  Script script(5);
+  TriedNodes tried;
+  for (std::size_t i = 0; i < kMaxTries; ++i) {
+    const auto choice = script.send(tried);
+    ASSERT_EQ(choice.kind, Kind::Node);
+    EXPECT_FALSE(tried.contains(choice.node));
+    tried.add(choice.node);
+  }
+  EXPECT_EQ(script.send(tried).kind, Kind::None);
+
+  Script alone(1);
+  TriedNodes only;
+  only.add(0);
+  EXPECT_EQ(alone.send(only).kind, Kind::None);
+}
+
+TEST(UpstreamBalancer, AnAvoidedNodeIsTakenOnlyIfNoOtherIsAsGood) {
+  Script script(2);
+  TriedNodes tried;
+  tried.avoid(0);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(script.send(tried).node, 1U);  // with more and more to do
+  tried.add(1);
+  EXPECT_EQ(script.send(tried).node, 0U);
+}
+
+TEST(UpstreamBalancer, FullNodesMakeRequestsWaitUntilOneHasRoom) {
+  Script script(2, {.max_requests = 1});
+  const auto a = script.send();
+  script.send();
+  EXPECT_EQ(script.send().kind, Kind::Wait);
+  script.finish(a);
+  const auto next = script.send();
+  EXPECT_EQ(next.kind, Kind::Node);
+  EXPECT_EQ(next.node, a.node);
+}
+
+TEST(UpstreamBalancer, AFullNodeIsWaitedForRatherThanOneThatIsOut) {
+  Script script(2, {.max_requests = 1});
+  script.refuse(1);
+  EXPECT_EQ(script.send().node, 0U);
+  EXPECT_EQ(script.send().kind, Kind::Wait);
+}
+
+TEST(UpstreamBalancer, ARefusedConnectionEjectsForASecond) {
+  Script script(2);
+  EXPECT_TRUE(script.refuse(0));
+  EXPECT_EQ(script.ejection(0), kRefused);
+  EXPECT_EQ(script.taken(), 0b10U);
+  script.wait(999ms);
+  EXPECT_EQ(script.taken(), 0b10U);
+  script.wait(1ms);
+  EXPECT_EQ(script.taken(), 0b11U);
+}
+
+TEST(UpstreamBalancer, ManyRequestsThatMeetADeadNodeAreOneEjection) {
+  Script script(2);
+  EXPECT_TRUE(script.refuse(0));
+  EXPECT_FALSE(script.refuse(0));
+  EXPECT_FALSE(script.fail(0));
+  script.wait(1s);
+  EXPECT_EQ(script.taken(), 0b11U);
+}
+
+TEST(UpstreamBalancer, WhenAnEjectionIsOverOneRequestFindsOut) {
+  Script script(2);
+  script.refuse(0);
+  script.wait(1s);
+  const auto trial = script.send_to(0);
+  EXPECT_TRUE(trial.trial);
+  EXPECT_EQ(script.taken(), 0b10U);  // the others do not follow yet
+  script.answer(0);
+  script.finish(trial);
+  EXPECT_EQ(script.ejection(0), NodeFault::None);
+  EXPECT_EQ(script.taken(), 0b11U);
+}
+
+TEST(UpstreamBalancer, ATrialThatSaysNothingIsFollowedByAnother) {
+  Script script(2);
+  script.refuse(0);
+  script.wait(1s);
+  script.finish(script.send_to(0));  // its client left
+  EXPECT_EQ(script.ejection(0), kRefused);
+  EXPECT_TRUE(script.send_to(0).trial);
+}
+
+TEST(UpstreamBalancer, EachFailedTrialDoublesTheEjectionUpToTheLast) {
+  Script script(2);
+  script.refuse(0);
+  for (const auto length : {1s, 2s, 4s, 8s, 16s, 30s, 30s}) {
+    script.wait(length - 1ms);
+    EXPECT_EQ(script.taken(), 0b10U) << length.count();
+    script.wait(1ms);
+    const auto trial = script.send_to(0);
+    EXPECT_TRUE(script.refuse(0));
+    script.finish(trial);
+  }
+}
+
+TEST(UpstreamBalancer, ANodeThatFlapsIsLeftOutForLongerUntilItHasSettled) {
+  Script script(2);
+  const auto is_out_for = [&](std::chrono::milliseconds length) {
+    script.refuse(0);
+    script.wait(length - 1ms);
+    EXPECT_EQ(script.taken(), 0b10U) << length.count();
+    script.wait(1ms);
+    EXPECT_EQ(script.taken(), 0b11U) << length.count();
+    script.answer(0);
+  };
+  is_out_for(1s);
+  is_out_for(2s);
+  script.wait(59s);
+  is_out_for(4s);
+  script.wait(60s);
+  is_out_for(1s);
+}
+
+TEST(UpstreamBalancer, BadAnswersInARowEject) {
+  Script script(2, {.eject_after = 3});
+  EXPECT_FALSE(script.fail(0));
+  EXPECT_FALSE(script.fail(0));
+  script.answer(0);  // not in a row
+  EXPECT_FALSE(script.fail(0));
+  EXPECT_FALSE(script.fail(0));
+  EXPECT_TRUE(script.fail(0));
+  EXPECT_EQ(script.ejection(0), kBad);
+  EXPECT_EQ(script.taken(), 0b10U);
+}
+
+TEST(UpstreamBalancer, ABadAnswerToATrialEjectsAtOnce) {
+  Script script(2, {.eject_after = 3});
+  script.refuse(0);
+  script.wait(1s);
+  const auto trial = script.send_to(0);
+  EXPECT_TRUE(script.fail(0));
+  script.finish(trial);
+  script.wait(1s);
+  EXPECT_EQ(script.taken(), 0b10U);
+}
+
+TEST(UpstreamBalancer, BadAnswersNeverPutMoreThanHalfOfTheNodesOut) {
+  Script script(4, {.eject_after = 1});
+  EXPECT_TRUE(script.fail(0));
+  EXPECT_TRUE(script.fail(1));
+  EXPECT_FALSE(script.fail(2));
+  EXPECT_EQ(script.taken(), 0b1100U);
+
+  Script alone(1, {.eject_after = 1});
+  EXPECT_FALSE(alone.fail(0));
+  Script ill(2, {.eject_after = 1});
+  ill.probe(1, false);
+  EXPECT_FALSE(ill.fail(0));
+}
+
+TEST(UpstreamBalancer, BadAnswersDoNotEjectIfToldSo) {
+  Script script(2, {.eject_after = 0});
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(script.fail(0));
+  EXPECT_TRUE(script.refuse(0));
+}
+
+TEST(UpstreamBalancer, ANodeWhoseHealthChecksFailIsLeftOutUntilTheySucceed) {
+  Script script(2);
+  script.probe(0, false);
+  EXPECT_EQ(script.taken(), 0b10U);
+  script.wait(24h);
+  EXPECT_EQ(script.taken(), 0b10U);
+  script.probe(0, true);
+  EXPECT_EQ(script.taken(), 0b11U);
+}
+
+TEST(UpstreamBalancer, AHealthCheckThatSucceedsAgainEndsAnEjection) {
+  Script script(2);
+  script.refuse(0);
+  script.probe(0, true);  // as before: says nothing new
+  EXPECT_EQ(script.ejection(0), kRefused);
+  script.probe(0, false);
+  script.probe(0, true);
+  EXPECT_EQ(script.ejection(0), NodeFault::None);
+  EXPECT_EQ(script.taken(), 0b11U);
+}
+
+TEST(UpstreamBalancer, AHealthCheckThatSucceedsShowsThatConnectionsAreTakenAgain) {
+  Script script(2);
+  script.refuse(0);
+  script.wait(999ms);
+  script.confirm(0);
+  EXPECT_EQ(script.ejection(0), kRefused);
+  script.wait(1ms);
+  script.confirm(0);
+  EXPECT_EQ(script.ejection(0), NodeFault::None);
+}
+
+TEST(UpstreamBalancer, ThatAnswersAreGoodAgainIsShownByATrialOrByTime) {
+  Script script(2, {.eject_after = 1});
+  script.fail(0);
+  script.wait(1s + 59s);
+  script.confirm(0);
+  EXPECT_EQ(script.ejection(0), kBad);
+  script.wait(1s);
+  script.confirm(0);
+  EXPECT_EQ(script.ejection(0), NodeFault::None);
+}
+
+TEST(UpstreamBalancer, AHealthCheckDoesNotForestallATrial) {
+  Script script(2);
+  script.refuse(0);
+  script.wait(1s);
+  script.send_to(0);
+  script.confirm(0);
+  EXPECT_EQ(script.ejection(0), kRefused);
+}
+
+TEST(UpstreamBalancer, IfAllNodesAreOutRequestsGoToThemAllTheSame) {
+  Script script(3);
+  script.refuse(0);
+  script.refuse(1);
+  script.probe(2, false);
+  EXPECT_EQ(script.taken(), 0b011U);  // rather to those that health checks find well
+  TriedNodes tried;
+  tried.add(0);
+  tried.add(1);
+  EXPECT_EQ(script.send(tried).node, 2U);
+}
+
+TEST(UpstreamBalancer, AnAnswerBringsANodeBackBeforeItsTime) {
+  Script script(1);
+  script.refuse(0);
+  const auto choice = script.send();
+  EXPECT_TRUE(choice.trial);
+  script.answer(0);
+  script.finish(choice);
+  EXPECT_EQ(script.ejection(0), NodeFault::None);
+}
+
+}  // namespace
+}  // namespace osproxy

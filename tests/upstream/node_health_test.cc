@@ -1,0 +1,80 @@
+#include "osproxy/upstream/node_health.h"
+
+#include <gtest/gtest.h>
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kUp = NodeFault::None;
+constexpr auto kRefused = NodeFault::ConnectRefused;
+constexpr auto kBadStatus = NodeFault::BadStatus;
+
+TEST(NodeHealth, ANodeThatIsDownAtTheStartIsKnownAtOnce) {
+  NodeHealth health({.unhealthy_after = 3});
+  EXPECT_TRUE(health.probed(kRefused));
+  EXPECT_EQ(health.fault(), kRefused);
+}
+
+TEST(NodeHealth, OneFailureOfManyChangesNothing) {
+  NodeHealth health({.unhealthy_after = 2});
+  EXPECT_FALSE(health.probed(kUp));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(health.probed(kRefused));
+    EXPECT_FALSE(health.probed(kUp));
+  }
+  EXPECT_EQ(health.fault(), kUp);
+}
+
+TEST(NodeHealth, FailuresInARowMakeItUnhealthyAndSuccessesInARowHealthy) {
+  NodeHealth health({.unhealthy_after = 2, .healthy_after = 3});
+  health.probed(kUp);
+  EXPECT_FALSE(health.probed(kRefused));
+  EXPECT_TRUE(health.probed(kBadStatus));
+  EXPECT_EQ(health.fault(), kBadStatus);
+
+  EXPECT_FALSE(health.probed(kUp));
+  EXPECT_FALSE(health.probed(kUp));
+  EXPECT_FALSE(health.probed(kBadStatus));  // begins anew
+  EXPECT_FALSE(health.probed(kUp));
+  EXPECT_FALSE(health.probed(kUp));
+  EXPECT_TRUE(health.probed(kUp));
+  EXPECT_EQ(health.fault(), kUp);
+}
+
+TEST(NodeHealth, TheReasonIsThatOfTheLastProbe) {
+  NodeHealth health({});
+  EXPECT_TRUE(health.probed(kRefused));
+  EXPECT_FALSE(health.probed(kRefused));
+  EXPECT_TRUE(health.probed(kBadStatus));
+  EXPECT_EQ(health.fault(), kBadStatus);
+}
+
+TEST(NodeHealth, ProbesAreSpreadAroundTheInterval) {
+  const NodeHealth health({.interval = 5s});
+  Random random(1);
+  auto least = 1h + 0ms;
+  auto most = 0ms;
+  for (int i = 0; i < 1000; ++i) {
+    least = std::min(least, health.next(random));
+    most = std::max(most, health.next(random));
+  }
+  EXPECT_GE(least, 4500ms);
+  EXPECT_LT(least, 4600ms);
+  EXPECT_GT(most, 5400ms);
+  EXPECT_LE(most, 5500ms);
+}
+
+TEST(NodeHealth, InDoubtTheNextProbeComesSoon) {
+  NodeHealth health({.interval = 5s, .unhealthy_after = 2});
+  Random random(1);
+  health.probed(kUp);
+  health.probed(kRefused);
+  EXPECT_LE(health.next(random), 1100ms);
+  health.probed(kRefused);
+  EXPECT_GE(health.next(random), 4500ms);
+}
+
+}  // namespace
+}  // namespace osproxy

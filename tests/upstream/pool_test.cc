@@ -1,0 +1,368 @@
+// The pool with real connections and a clock of the test's own: what waits, what is kept, where a
+// name leads.
+#include "osproxy/upstream/pool.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <gtest/gtest.h>
+
+#include "osproxy/core/manual_clock.h"
+#include "tests/proxy/fixture.h"
+#include "tests/support/raw_socket.h"
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+using asio::ip::tcp;
+
+const Origin kNamed{.address = {.host = "search.example", .port = 9200}};
+
+tcp::endpoint endpoint_of(const RawListener& listener) {
+  return {asio::ip::address_v4::loopback(), listener.port()};
+}
+
+/// A request to the pool, and the client who sent it.
+struct Request {
+  Request(asio::io_context& io, Deadlines& deadlines, const RawListener& clients)
+      : client(Socket(io), deadlines) {
+    client.socket().connect(endpoint_of(clients));
+  }
+
+  bool has_lease() const { return result && result->has_value(); }
+  bool is_refused() const { return result && !result->has_value(); }
+  UpstreamPool::Lease& lease() { return result->value(); }
+  void finish(bool keep = true) {
+    if (keep) lease().keep();
+    result.reset();
+  }
+
+  Connection client;
+  ManualClock clock;
+  StageTimer stages{clock, clock.now().boot};
+  UpstreamPool::Wish wish{.client = client, .stages = stages};
+  std::optional<std::expected<UpstreamPool::Lease, AcquireFault>> result;
+};
+
+class UpstreamPoolTest : public testing::Test {
+ protected:
+  UpstreamPoolTest() {
+    options.upstreams = {loopback_node(node.port())};
+    deadlines.advance(now);
+  }
+
+  ~UpstreamPoolTest() override {
+    requests.clear();
+    if (pool) pool->drain();
+    io.reset();
+  }
+
+  void start() {
+    std::vector<std::string> names;
+    for (const Origin& origin : options.upstreams) names.push_back(origin.address.to_string());
+    board.emplace(names, 1, clock.now().wall);
+    pool.emplace(options,
+                 UpstreamConnector::Parts{.executor = io->get_executor(),
+                                          .deadlines = deadlines,
+                                          .contexts = contexts,
+                                          .tls = tls,
+                                          .lookup = [this](const HostPort&) { return look_up(); }},
+                 UpstreamPool::Uses{.clock = clock, .board = *board});
+  }
+
+  /// Asks for a connection; goes as far as it can without time passing.
+  Request& ask(Kept kept = Kept::Any) {
+    requests.push_back(std::make_unique<Request>(*io, deadlines, clients));
+    Request& request = *requests.back();
+    peers.push_back(clients.accept());
+    request.wish.kept = kept;
+    asio::co_spawn(*io, acquire(request), asio::detached);
+    settle();
+    return request;
+  }
+
+  /// As ask(), and waits for the outcome.
+  Request& ask_and_get(Kept kept = Kept::Any) {
+    Request& request = ask(kept);
+    const auto end = SteadyClock::now() + kPatience;
+    while (!request.result && SteadyClock::now() < end) io->run_one_for(1s);
+    EXPECT_TRUE(request.result.has_value());
+    return request;
+  }
+
+  void tick(std::chrono::milliseconds later = 250ms) {
+    now += later;
+    deadlines.advance(now);
+    pool->tick();
+    settle();
+  }
+
+  void settle() {
+    io->restart();
+    io->poll();
+  }
+
+  UpstreamNode seen(std::size_t place = 0) const { return board->nodes()[place]; }
+
+  RawListener node;
+  RawListener clients;
+  ServerOptions options{.upstreams = {}};
+  AddressBook::Addresses addresses;  // of every name
+  int look_ups = 0;
+
+  std::unique_ptr<asio::io_context> io = std::make_unique<asio::io_context>();
+  SteadyClock::time_point now = SteadyClock::now();
+  Deadlines deadlines;
+  ManualClock clock;
+  const SnapshotCell<TlsContexts> cell{std::make_shared<const TlsContexts>()};
+  SnapshotReader<TlsContexts> contexts{cell};
+  TlsWorker tls;
+  std::optional<UpstreamBoard> board;
+  std::optional<UpstreamPool> pool;
+  std::vector<std::unique_ptr<Request>> requests;
+  std::vector<RawConnection> peers;  // the other ends of their clients
+
+ private:
+  Task<> acquire(Request& request) { request.result.emplace(co_await pool->acquire(request.wish)); }
+
+  Task<AddressBook::Addresses> look_up() {
+    ++look_ups;
+    co_return addresses;
+  }
+};
+
+TEST_F(UpstreamPoolTest, AKeptConnectionIsUsedAgain) {
+  start();
+  Request& first = ask_and_get();
+  EXPECT_FALSE(first.lease().reused());
+  first.finish();
+  EXPECT_EQ(seen().idle, 1U);
+  Request& second = ask_and_get();
+  EXPECT_TRUE(second.lease().reused());
+  EXPECT_EQ(seen().in_flight, 1U);
+  EXPECT_EQ(seen().connections, 1U);
+  EXPECT_EQ(seen().idle, 0U);
+}
+
+TEST_F(UpstreamPoolTest, OneThatMayBeClosedAnyMomentIsNotUsedForWhatCannotBeRepeated) {
+  start();
+  ask_and_get().finish();
+  Request& soon = ask_and_get(Kept::Recent);
+  EXPECT_TRUE(soon.lease().reused());
+  soon.finish();
+  tick(4001ms);
+  Request& late = ask_and_get(Kept::Recent);
+  EXPECT_FALSE(late.lease().reused());
+  EXPECT_TRUE(ask_and_get(Kept::Any).lease().reused());
+}
+
+TEST_F(UpstreamPoolTest, IdleConnectionsAreClosedInTime) {
+  start();
+  ask_and_get().finish();
+  RawConnection kept = node.accept();
+  tick(options.upstream_idle_timeout);
+  EXPECT_EQ(seen().idle, 1U);
+  tick(1ms);
+  EXPECT_EQ(seen().idle, 0U);
+  kept.expect_end();
+}
+
+TEST_F(UpstreamPoolTest, ARequestWaitsForAPlaceInTheOrderOfArrival) {
+  options.max_upstream_connections = 1;
+  start();
+  Request& first = ask_and_get();
+  Request& second = ask();
+  Request& third = ask();
+  EXPECT_FALSE(second.result || third.result);
+  EXPECT_EQ(board->totals().waiting, 2U);
+
+  first.finish();
+  Request& barger = ask();  // comes when the place is free, and already given away
+  EXPECT_FALSE(barger.result);
+  EXPECT_TRUE(second.has_lease());
+  EXPECT_TRUE(second.lease().reused());
+  EXPECT_FALSE(third.result);
+  second.finish();
+  settle();
+  EXPECT_TRUE(third.has_lease());
+  EXPECT_EQ(seen().waits, 2U);
+  EXPECT_EQ(board->totals().waiting, 1U);
+  EXPECT_EQ(seen().connections, 1U);
+}
+
+TEST_F(UpstreamPoolTest, TheQueueIsBounded) {
+  options.max_upstream_connections = 1;
+  options.max_upstream_waiting = 1;
+  start();
+  ask_and_get();
+  ask();
+  Request& refused = ask();
+  ASSERT_TRUE(refused.is_refused());
+  EXPECT_EQ(refused.result->error().failure, AcquireFailure::Busy);
+  EXPECT_EQ(board->totals().refused, 1U);
+}
+
+TEST_F(UpstreamPoolTest, AWaitIsBounded) {
+  options.max_upstream_connections = 1;
+  start();
+  ask_and_get();
+  Request& waiting = ask();
+  tick(options.upstream_wait_timeout - 1ms);
+  EXPECT_FALSE(waiting.result);
+  tick(1ms);
+  ASSERT_TRUE(waiting.is_refused());
+  EXPECT_EQ(waiting.result->error().failure, AcquireFailure::Busy);
+  EXPECT_EQ(board->totals().waiting, 0U);
+}
+
+TEST_F(UpstreamPoolTest, AClientThatLeavesFreesItsPlaceInTheQueue) {
+  options.max_upstream_connections = 1;
+  start();
+  Request& first = ask_and_get();
+  Request& gone = ask();
+  Request& stays = ask();
+  peers[1].send("the beginning of a body");  // does not hide the end behind it
+  peers[1].close();
+  while (!gone.client.peer_has_closed()) settle();
+  tick();
+  EXPECT_TRUE(gone.is_refused());
+  first.finish();
+  settle();
+  EXPECT_TRUE(stays.has_lease());
+}
+
+TEST_F(UpstreamPoolTest, OneThatMayNotBeReusedMakesRoomForANewOne) {
+  options.max_upstream_connections = 1;
+  start();
+  ask_and_get().finish();
+  RawConnection old = node.accept();
+  EXPECT_FALSE(ask_and_get(Kept::None).lease().reused());
+  old.expect_end();
+  EXPECT_EQ(seen().connections, 1U);
+}
+
+TEST_F(UpstreamPoolTest, ANodeThatTakesNoConnectionIsLeftOutAndSoAreItsKeptOnes) {
+  RawListener other;
+  options.upstreams.push_back(loopback_node(other.port()));
+  start();
+  Request& a = ask_and_get();
+  Request& b = ask_and_get();
+  const bool a_is_first = a.lease().node() == 0;
+  (a_is_first ? a : b).finish();  // kept
+  (a_is_first ? b : a).finish(false);
+  node.close();
+  Request& next = ask_and_get(Kept::None);
+  Request& after = ask_and_get(Kept::None);
+  EXPECT_EQ(next.lease().node(), 1U);
+  EXPECT_EQ(after.lease().node(), 1U);
+  EXPECT_EQ(seen(0).state, NodeState::Ejected);
+  EXPECT_EQ(seen(0).fault, NodeFault::ConnectRefused);
+  EXPECT_EQ(seen(0).ejections, 1U);
+  EXPECT_EQ(seen(0).connect_failures, 1U);
+  EXPECT_EQ(seen(0).idle, 0U);
+}
+
+TEST_F(UpstreamPoolTest, HealthChecksAreTakenOverWithTheTick) {
+  RawListener other;
+  options.upstreams.push_back(loopback_node(other.port()));
+  start();
+  board->probed(0).opinion.set({.fault = NodeFault::BadStatus, .since = clock.now().wall});
+  tick();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(ask_and_get().lease().node(), 1U);
+  board->probed(0).opinion.set({.since = clock.now().wall});
+  tick();
+  EXPECT_EQ(ask_and_get().lease().node(), 0U);
+}
+
+TEST_F(UpstreamPoolTest, AHealthCheckBringsBackANodeThatNoRequestHasTriedSince) {
+  node.close();
+  start();
+  ask_and_get();
+  EXPECT_EQ(seen().state, NodeState::Ejected);
+  board->probed(0).successes.add(1);
+  tick();
+  EXPECT_EQ(seen().state, NodeState::Ejected);
+  tick(1s);  // the ejection is over, but there was no check since
+  EXPECT_EQ(seen().state, NodeState::Ejected);
+  board->probed(0).successes.add(1);
+  tick();
+  EXPECT_EQ(seen().state, NodeState::Healthy);
+}
+
+TEST_F(UpstreamPoolTest, ANameIsLookedUpOnceForManyConnectionsAndAllItsAddressesAreUsed) {
+  RawListener other;
+  options.upstreams = {kNamed};
+  addresses = {endpoint_of(node), endpoint_of(other)};
+  start();
+  for (int i = 0; i < 4; ++i) ask_and_get();
+  EXPECT_EQ(look_ups, 1);
+  for (RawListener* listener : {&node, &other}) {
+    listener->accept();
+    listener->accept();
+    EXPECT_TRUE(listener->nobody_waits());
+  }
+}
+
+TEST_F(UpstreamPoolTest, AnotherAddressOfTheNameIsTriedIfOneTakesNoConnection) {
+  RawListener dead;
+  options.upstreams = {kNamed};
+  addresses = {endpoint_of(dead), endpoint_of(node)};
+  dead.close();
+  start();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(ask_and_get().has_lease());
+  EXPECT_EQ(seen().connect_failures, 0U);
+}
+
+TEST_F(UpstreamPoolTest, ANameThatMovesIsFollowedAndConnectionsToTheOldAddressEnd) {
+  RawListener moved;
+  options.upstreams = {kNamed};
+  addresses = {endpoint_of(node)};
+  start();
+  Request& under_way = ask_and_get();
+  ask_and_get().finish();
+  RawConnection busy = node.accept();
+  RawConnection idle = node.accept();
+
+  addresses = {endpoint_of(moved)};
+  tick(options.resolve_interval);  // looks it up
+  tick();
+  idle.expect_end();
+  EXPECT_EQ(seen().connections, 1U);  // what is under way may finish
+  under_way.finish();
+  tick();
+  busy.expect_end();
+  EXPECT_FALSE(ask_and_get().lease().reused());
+  moved.accept();
+}
+
+TEST_F(UpstreamPoolTest, ANameThatCannotBeLookedUpAnyMoreLeadsWhereItDid) {
+  options.upstreams = {kNamed};
+  addresses = {endpoint_of(node)};
+  start();
+  ask_and_get().finish();
+  addresses = {};
+  tick(options.resolve_interval - 1ms);
+  ask_and_get().finish();
+  tick(1ms);
+  tick();
+  EXPECT_EQ(look_ups, 2);
+  EXPECT_TRUE(ask_and_get().lease().reused());
+}
+
+TEST_F(UpstreamPoolTest, ANameThatIsNotFoundEjectsItsNode) {
+  options.upstreams = {kNamed};
+  start();
+  Request& request = ask_and_get();
+  ASSERT_TRUE(request.is_refused());
+  EXPECT_EQ(request.result->error().failure, AcquireFailure::Unreachable);
+  EXPECT_EQ(seen().fault, NodeFault::NameNotFound);
+}
+
+}  // namespace
+}  // namespace osproxy
