@@ -1,4 +1,4 @@
-// Any bytes as a request head, as an answer's head, and as a chunked body.
+// Any bytes as a request head, as a response's head, and as a chunked body.
 //
 // Nothing crashes; a verdict on a part stands whatever follows; a body is the same however it comes
 // in pieces. What is accepted, Boost.Beast's parser accepts too and reads in the same way, but for
@@ -139,7 +139,7 @@ void compare_response(std::string_view bytes, std::string_view method,
   twin.eager(false);
   twin.skip(method == "HEAD");
   require(twin.feed(bytes) == bytes.size() && twin.is_header_done(),
-          "an answer that is accepted is one for the twin");
+          "a response that is accepted is one for the twin");
   require(twin.status == head.status && twin.reason == head.reason &&
               twin.version == 10 + head.minor_version,
           "the status line is the same");

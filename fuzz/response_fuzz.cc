@@ -1,4 +1,4 @@
-// Any bytes as OpenSearch's answer, in pieces of any size, to any endpoint: the scanner takes for
+// Any bytes as OpenSearch's response, in pieces of any size, to any endpoint: the scanner takes for
 // JSON what simdjson takes for it, and the reader finds in it what simdjson finds. Compressed bytes
 // that are none end in a reason.
 #include <cstddef>
@@ -16,7 +16,7 @@ using Token = JsonScanner::Token;
 
 void require(bool condition, const char* what) {
   if (condition) return;
-  std::fprintf(stderr, "answer_fuzz: %s\n", what);
+  std::fprintf(stderr, "response_fuzz: %s\n", what);
   std::abort();
 }
 
@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return std::size_t{1} + (state >> 16) % 40;
   };
   const std::string_view body(reinterpret_cast<const char*>(data + 2), size - 2);
-  test::read_answer({.endpoint = endpoint, .content_encoding = "gzip"}, body, next_size);
+  test::read_response({.endpoint = endpoint, .content_encoding = "gzip"}, body, next_size);
 
   const Token token = test::scan(body, next_size);
   if (token == Token::TooDeep) return 0;
@@ -39,10 +39,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (twin == test::TwinSays::DoNotCompare) return 0;
   require((twin == test::TwinSays::Json) == (token == Token::End), "JSON is JSON for both");
 
-  const AnswerFacts facts = test::read_answer({.endpoint = endpoint}, body, next_size);
+  const ResponseFacts facts = test::read_response({.endpoint = endpoint}, body, next_size);
   // simdjson reads "-0" as the integer 0, the reader as no count.
   if (twin != test::TwinSays::Json || facts.not_read == NotRead::NotApplicable) return 0;
   if (body.find("-0") != body.npos) return 0;
-  require(facts == test::AnswerTwin::read(endpoint, body), "the reader finds what simdjson finds");
+  require(facts == test::ResponseTwin::read(endpoint, body), "the reader finds what simdjson finds");
   return 0;
 }

@@ -46,7 +46,7 @@ void require(bool condition, const char* what) {
 class NoRecorder final : public osproxy::Recorder {
  public:
   std::uint32_t in_force(const osproxy::DirectiveSet::Pointer&) noexcept override { return 0; }
-  void judged(const osproxy::JudgedRequest&) noexcept override {}
+  void judged(const osproxy::MatchedRequest&) noexcept override {}
   void count(const osproxy::RequestSample&) noexcept override {}
   void record(osproxy::Record, bool) noexcept override {}
   void refuse(std::uint64_t) noexcept override {}
@@ -203,7 +203,7 @@ class World {
   std::uint32_t clients_ = 0;
   NoRecorder recorder_;
   osproxy::SystemClock clock_;
-  osproxy::UpstreamBoard board_{{"upstream"}, 1, clock_.now().wall};
+  osproxy::UpstreamStats board_{{"upstream"}, 1, clock_.now().wall};
   osproxy::SnapshotCell<osproxy::DirectiveSet> directives_{osproxy::DirectiveSet::empty_set()};
   std::unique_ptr<osproxy::Server> server_;
 };

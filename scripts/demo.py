@@ -1,4 +1,4 @@
-"""The demo that scripts/demo runs: one story, told while it happens, every claim checked."""
+"""The demo that scripts/demo runs: one diagnostics, told while it happens, every claim checked."""
 
 import shlex
 import shutil
@@ -22,7 +22,7 @@ INDEX = "orders"
 
 
 class NotAsClaimed(Exception):
-    """Something that the story says did not happen."""
+    """Something that the diagnostics says did not happen."""
 
 
 class Story:
@@ -78,7 +78,7 @@ class Request:
 
 class Demo:
     def __init__(self, etcd: Etcd, opensearch: OpenSearch, proxies: list[Proxy]):
-        self.story = Story()
+        self.diagnostics = Story()
         self.etcd, self.opensearch, self.proxies = etcd, opensearch, proxies
         self.endpoints = f"--endpoints {etcd.endpoint}"
         self.admin = "--admin " + ",".join(proxy.admin_url for proxy in proxies)
@@ -98,7 +98,7 @@ class Demo:
 
     def wait_until_applied(self, active: list[str]) -> None:
         started = time.monotonic()
-        self.story.claim(
+        self.diagnostics.claim(
             f"both proxies have applied it: active there is {', '.join(active) or 'nothing'}",
             lambda: all(proxy.active() == active for proxy in self.proxies),
             within=15,
@@ -110,7 +110,7 @@ class Demo:
         expected = [request for request in sent if selected(request)]
         others = [request for request in sent if not selected(request)]
         if expected:
-            self.story.claim(
+            self.diagnostics.claim(
                 f"these {len(expected)} were recorded: "
                 + ", ".join(f"{r.tenant}'s {r.kind} through {r.proxy.name}" for r in expected),
                 lambda: all(r.proxy.explain(r.id) for r in expected),
@@ -118,7 +118,7 @@ class Demo:
             )
         for proxy in self.proxies:
             proxy.settle()  # a record that should not be would be there by now
-        self.story.claim(
+        self.diagnostics.claim(
             f"the other {len(others)} were not" if expected else f"none of the {len(others)} was",
             lambda: not any(r.proxy.explain(r.id) for r in others),
         )
@@ -130,7 +130,7 @@ class Demo:
         self.let_expire()
 
     def nothing_is_on(self) -> None:
-        self.story.step(
+        self.diagnostics.step(
             "Nothing is on, so nothing is recorded",
             "A real client (opensearch-py) stores three orders and reads them, as two tenants, "
             "through both proxies.",
@@ -139,14 +139,14 @@ class Demo:
         for number in range(3):
             client.index(index=INDEX, id=str(number), body={"number": number}, refresh=True)
         self.claim_recorded(self.traffic(), lambda request: False)
-        self.story.run(f"{CTL} status {self.admin}")
+        self.diagnostics.run(f"{CTL} status {self.admin}")
 
     def turn_on(self) -> str:
-        self.story.step(
+        self.diagnostics.step(
             "Record acme's searches, everywhere, for ten minutes",
             "One command writes a directive to etcd; each proxy sees the change and follows it.",
         )
-        self.story.run(
+        self.diagnostics.run(
             f"{CTL} on --tenant acme --endpoint Search --level ShapeTiming --ttl 10m"
             f" --reason 'their searches are slow' --id acme-searches {self.endpoints}"
         )
@@ -154,37 +154,37 @@ class Demo:
         sent = self.traffic()
         self.claim_recorded(sent, lambda r: (r.tenant, r.kind) == ("acme", "search"))
         print("\n   What is kept of a request: its shape, and no value of a document or a query.")
-        self.story.run(f"{CTL} explain {sent[0].id} {self.admin}")
+        self.diagnostics.run(f"{CTL} explain {sent[0].id} {self.admin}")
         print("\n   And of one that was not selected:")
         other = next(request for request in sent if request.tenant == "globex")
-        self.story.run(f"{CTL} explain {other.id} {self.admin}", status=6)
-        self.story.run(f"{CTL} list {self.endpoints}")
+        self.diagnostics.run(f"{CTL} explain {other.id} {self.admin}", status=6)
+        self.diagnostics.run(f"{CTL} list {self.endpoints}")
         return "acme-searches"
 
     def take_off(self, directive_id: str) -> None:
-        self.story.step("Take it off", "Recording stops on both proxies; traffic is not touched.")
-        self.story.run(f"{CTL} off {directive_id} {self.endpoints}")
+        self.diagnostics.step("Take it off", "Recording stops on both proxies; traffic is not touched.")
+        self.diagnostics.run(f"{CTL} off {directive_id} {self.endpoints}")
         self.wait_until_applied([])
         self.claim_recorded(self.traffic(), lambda request: False)
 
     def let_expire(self) -> None:
-        self.story.step(
+        self.diagnostics.step(
             "One that ends by itself",
             "Every directive has an end. This one lives for six seconds, and nobody takes it off.",
         )
-        self.story.run(
+        self.diagnostics.run(
             f"{CTL} on --index {INDEX} --level Shape --ttl 6s --id short-lived {self.endpoints}"
         )
         self.wait_until_applied(["short-lived"])
         self.claim_recorded(self.traffic(), lambda request: True)
         print("   Waiting for its end ...")
-        self.story.claim(
+        self.diagnostics.claim(
             "it is over on both proxies",
             lambda: not any(proxy.active() for proxy in self.proxies),
             within=15,
         )
         self.claim_recorded(self.traffic(), lambda request: False)
-        self.story.run(f"{CTL} status {self.admin}")
+        self.diagnostics.run(f"{CTL} status {self.admin}")
 
     def print_addresses(self) -> None:
         print(f"\n   etcd        {self.etcd.endpoint}")
@@ -247,7 +247,7 @@ def main() -> int:
         except (NotAsClaimed, PartFailed, OSError) as failure:
             print(f"\nFAILED: {failure}\nThe logs are in {run_dir}/*/log.", file=sys.stderr)
             return 1
-        print(f"\n== Done: all {demo.story.claims} claims above were seen to be so.")
+        print(f"\n== Done: all {demo.diagnostics.claims} claims above were seen to be so.")
         if keep:
             stack.pop_all()
             print_how_to_go_on(demo, run_dir)

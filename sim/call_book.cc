@@ -77,7 +77,7 @@ std::optional<TransportEvent> CallBook::next(std::chrono::nanoseconds timeout) {
   if (!event) return event;
   const CallId call = std::visit([](const auto& one) { return one.call; }, *event);
   if (!open_.contains(call)) report_.violated("a call gets an event after its end");
-  if (!std::holds_alternative<WatchAnswer>(*event)) open_.erase(call);
+  if (!std::holds_alternative<WatchResponse>(*event)) open_.erase(call);
   return event;
 }
 

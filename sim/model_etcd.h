@@ -3,7 +3,7 @@
 // it, and nothing of any test framework.
 //
 // The truth is the document's history of versions. A linearizable read answers with the version
-// that is current at some moment between its request and its answer. Members die, freeze (nothing
+// that is current at some moment between its request and its response. Members die, freeze (nothing
 // is answered, nothing breaks), lose their leader, and lose or delay the events of their watches;
 // history is compacted; tokens and leases end; the cluster is restored from an older state or
 // replaced by another one.

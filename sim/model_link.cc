@@ -65,7 +65,7 @@ void ModelLink::break_connection(std::size_t member) {
   for (const auto& [id, call] : calls_) fail(id, FailureKind::Unreachable, random_delay());
 }
 
-// Calls with one answer.
+// Calls with one response.
 
 bool ModelLink::begin(CallId call) {
   calls_.emplace(call, Call{.member = connected_.value_or(0)});
@@ -101,10 +101,10 @@ void ModelLink::serve_later(CallId call, const Serve& serve) {
     if (chance(300)) time_.after(random_below(8s), [serve] { (void)serve(); });
     return;
   }
-  Answer answer = serve();
-  if (chance(15)) return;  // carried out, and the answer is lost
-  if (!answer) return fail(call, answer.error(), random_delay());
-  send(call, *std::move(answer));
+  Answer response = serve();
+  if (chance(15)) return;  // carried out, and the response is lost
+  if (!response) return fail(call, response.error(), random_delay());
+  send(call, *std::move(response));
 }
 
 void ModelLink::read(CallId call, const ReadRequest& request) {
@@ -193,19 +193,19 @@ void ModelLink::accept_watch(CallId call, const WatchRequest& request, std::uint
   if (!member.up) return fail(call, FailureKind::Refused, random_delay());
   if (member.frozen) return;
   if (member.leaderless) return fail(call, FailureKind::NoLeader, random_delay());
-  WatchAnswer answer{.call = call, .header = etcd_.header(), .created = true};
+  WatchResponse response{.call = call, .header = etcd_.header(), .created = true};
   if (!etcd_.lets_in(token)) {
-    answer.canceled = true;
-    answer.cancel_reason = etcd_.is_old() ? "rpc error: etcdserver: permission denied"
+    response.canceled = true;
+    response.cancel_reason = etcd_.is_old() ? "rpc error: etcdserver: permission denied"
                                           : "rpc error: etcdserver: invalid auth token";
-    return send(call, std::move(answer));
+    return send(call, std::move(response));
   }
   if (request.start_revision <= etcd_.compacted()) {
-    answer.canceled = true;
-    answer.compact_revision = etcd_.compacted();
-    return send(call, std::move(answer));
+    response.canceled = true;
+    response.compact_revision = etcd_.compacted();
+    return send(call, std::move(response));
   }
-  send(call, std::move(answer));
+  send(call, std::move(response));
   found->second.watching = true;
   found->second.start_revision = request.start_revision;
   send_events(call, etcd_.log());
@@ -230,30 +230,30 @@ void ModelLink::gather(CallId id, const ModelEtcd::Change& change) {
   });
 }
 
-/// In one answer, or in fragments, or one by one; some of them once more, later.
+/// In one response, or in fragments, or one by one; some of them once more, later.
 void ModelLink::send_events(CallId id, const std::vector<ModelEtcd::Change>& changes) {
-  WatchAnswer answer{.call = id, .header = etcd_.header()};
+  WatchResponse response{.call = id, .header = etcd_.header()};
   for (const auto& change : changes) {
     if (change.revision < calls_.at(id).start_revision) continue;
     if (change.version->huge) return fail(id, FailureKind::TooLarge, random_delay());
-    answer.events.push_back({.deleted = !change.version->value,
+    response.events.push_back({.deleted = !change.version->value,
                              .mod_revision = change.revision,
                              .value = change.version->value.value_or("")});
     if (&change != &changes.back()) {
-      if (random_.below(2) == 0) continue;  // in one answer with the next one
-      answer.fragment = random_.below(2) == 0;
+      if (random_.below(2) == 0) continue;  // in one response with the next one
+      response.fragment = random_.below(2) == 0;
     }
-    std::optional<WatchAnswer>& repeats = calls_.at(id).repeats;
+    std::optional<WatchResponse>& repeats = calls_.at(id).repeats;
     if (repeats) send(id, *std::exchange(repeats, std::nullopt));
-    if (!answer.fragment && random_.below(10) == 0) repeats = answer;
-    send(id, std::exchange(answer, {.call = id, .header = etcd_.header()}));
+    if (!response.fragment && random_.below(10) == 0) repeats = response;
+    send(id, std::exchange(response, {.call = id, .header = etcd_.header()}));
   }
 }
 
 void ModelLink::cancel_watches(const char* reason) {
   for (const auto& [id, call] : calls_) {
     if (!call.watching) continue;
-    send(id, WatchAnswer{
+    send(id, WatchResponse{
                  .call = id, .header = etcd_.header(), .canceled = true, .cancel_reason = reason});
   }
 }
@@ -279,7 +279,7 @@ void ModelLink::send(CallId id, TransportEvent event) {
   const bool lags = call.watching && etcd_.member(call.member).lagging;
   const nanoseconds lag = lags ? random_below(8s) : 0ns;
   call.last_delivery = std::max(call.last_delivery, time_.now() + random_delay() + lag);
-  const bool last = !std::holds_alternative<WatchAnswer>(event);
+  const bool last = !std::holds_alternative<WatchResponse>(event);
   after(call.last_delivery - time_.now(), [this, id, last, event = std::move(event)] {
     if (!calls_.contains(id)) return;
     if (last) calls_.erase(id);

@@ -59,7 +59,7 @@ SetOracle::SetOracle(const World& world)
       keeps_clock_(keeps_clock(world.schedule)),
       keeps_lineage_(keeps_lineage(world.schedule)) {}
 
-void SetOracle::begin_run(const ModelDisk::Kept* kept, std::uint64_t boot) {
+void SetOracle::begin_run(const ModelDisk::ReusePolicy* kept, std::uint64_t boot) {
   document_.reset();
   bounds_.clear();
   resumed_.clear();
@@ -78,7 +78,7 @@ void SetOracle::begin_run(const ModelDisk::Kept* kept, std::uint64_t boot) {
 }
 
 /// By this instance's own count.
-Life SetOracle::first_sight(const Directive& directive) const {
+Life SetOracle::first_seen(const Directive& directive) const {
   const Now now = world_.clock.now();
   if (const auto* life = std::get_if<RelativeEnd>(&directive.end)) {
     return {.wall_end = now.wall + *life, .boot_end = now.boot + *life};
@@ -91,7 +91,7 @@ void SetOracle::applied(const Version& version) {
   Bounds bounds;
   for (const Directive& directive : version.document->directives) {
     const auto known = bounds_.find(directive.id);
-    Life life = known != bounds_.end() ? known->second : first_sight(directive);
+    Life life = known != bounds_.end() ? known->second : first_seen(directive);
     const auto resumed = resumed_.find(directive.id);
     if (resumed != resumed_.end()) life = earlier_ends(life, resumed->second);
     bounds.emplace(directive.id, life);
@@ -101,7 +101,7 @@ void SetOracle::applied(const Version& version) {
   resumed_.clear();
 }
 
-void SetOracle::after_step(const SetKeeper& keeper, const Version* shown,
+void SetOracle::after_step(const EtcdDocumentApplier& keeper, const Version* shown,
                            const MachineStatus& machine) {
   if (shown && keeper.rejected().has_value() != !shown->document) {
     world_.report.violated("a malformed document is not remembered, or a good one is rejected");
@@ -158,7 +158,7 @@ void SetOracle::watch_over_document(const DirectiveSet& set, bool holding) {
   }
 }
 
-void SetOracle::expect_truth(const SetKeeper& keeper) {
+void SetOracle::expect_truth(const EtcdDocumentApplier& keeper) {
   if (keeper.is_holding()) world_.report.violated("a directive is withheld after a calm minute");
   if (!world_.etcd.current().document) return;  // an earlier one is in force
   const Now now = world_.clock.now();
@@ -179,8 +179,8 @@ void SetOracle::expect_anchor(const CompiledDirective& compiled, Now now) {
       world_.etcd.keys().find(anchor_key(anchor_prefix(kDocumentKey), compiled.directive));
   if (!anchor) return world_.report.violated("a directive has no anchor after a calm minute");
   if (!keeps_clock_) return;  // a first sight to come binds nobody
-  const auto first_sight = first_sight_in(anchor->value);
-  const WallTime end = *first_sight + std::get<RelativeEnd>(compiled.directive.end);
+  const auto first_seen = first_sight_in(anchor->value);
+  const WallTime end = *first_seen + std::get<RelativeEnd>(compiled.directive.end);
   if (now.wall >= end && !compiled.life.is_over(now)) {
     world_.report.violated("a directive outlives its anchor");
   }

@@ -22,11 +22,11 @@ class SetOracle {
   explicit SetOracle(const World& world);
 
   /// Another run begins, which finds `kept`; `boot` is the machine's now.
-  void begin_run(const ModelDisk::Kept* kept, std::uint64_t boot);
+  void begin_run(const ModelDisk::ReusePolicy* kept, std::uint64_t boot);
   /// A version is applied: good, malformed, or too large.
   void applied(const Version& version);
-  void after_step(const SetKeeper& keeper, const Version* shown, const MachineStatus& machine);
-  void expect_truth(const SetKeeper& keeper);
+  void after_step(const EtcdDocumentApplier& keeper, const Version* shown, const MachineStatus& machine);
+  void expect_truth(const EtcdDocumentApplier& keeper);
   /// Another key than the document's changes: an anchor?
   void key_changed(const std::string& key, const ModelKeys::Key* before,
                    const ModelKeys::Key* after);
@@ -35,7 +35,7 @@ class SetOracle {
   const Bounds& bounds() const { return bounds_; }
 
  private:
-  Life first_sight(const Directive& directive) const;
+  Life first_seen(const Directive& directive) const;
   void watch_over_lives(const DirectiveSet& set);
   void watch_over_document(const DirectiveSet& set, bool holding);
   void expect_anchor(const CompiledDirective& compiled, Now now);

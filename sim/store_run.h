@@ -42,7 +42,7 @@ class StoreRun {
   void stop();
 
   const MachineStatus& status() const { return machine_.status(); }
-  const SetKeeper& keeper() const { return keeper_; }
+  const EtcdDocumentApplier& keeper() const { return keeper_; }
   Connection& connection() { return connection_; }
 
  private:
@@ -64,7 +64,7 @@ class StoreRun {
   const EtcdStoreOptions options_;
   Connection connection_;
   WatchMachine machine_;
-  SetKeeper keeper_;
+  EtcdDocumentApplier keeper_;
 
   BootTime last_step_{};
   int steps_in_this_moment_ = 0;

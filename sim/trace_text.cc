@@ -16,16 +16,16 @@ struct Overloaded : Ts... {
 
 std::uint64_t number(CallId call) { return static_cast<std::uint64_t>(call); }
 
-std::string in_words(const WatchAnswer& answer) {
+std::string in_words(const WatchResponse& response) {
   std::string text =
-      fmt::format("watch {} at revision {}:", number(answer.call), answer.header.revision);
-  if (answer.created) text += " created";
-  if (answer.canceled) text += fmt::format(" canceled ({})", answer.cancel_reason);
-  if (answer.compact_revision != 0) text += fmt::format(" compacted {}", answer.compact_revision);
-  for (const WatchEvent& event : answer.events) {
+      fmt::format("watch {} at revision {}:", number(response.call), response.header.revision);
+  if (response.created) text += " created";
+  if (response.canceled) text += fmt::format(" canceled ({})", response.cancel_reason);
+  if (response.compact_revision != 0) text += fmt::format(" compacted {}", response.compact_revision);
+  for (const WatchEvent& event : response.events) {
     text += fmt::format(" {}@{}", event.deleted ? "deleted" : event.value, event.mod_revision);
   }
-  if (answer.fragment) text += " and more";
+  if (response.fragment) text += " and more";
   return text;
 }
 
@@ -44,7 +44,7 @@ const Overloaded kInWords{
                          read.header.cluster_id, read.header.revision, read.value,
                          read.mod_revision);
     },
-    [](const WatchAnswer& answer) { return in_words(answer); },
+    [](const WatchResponse& response) { return in_words(response); },
     [](const CallFailed& failed) {
       return fmt::format("call {} failed: {}", number(failed.call), describe("", failed.failure));
     },

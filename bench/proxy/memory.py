@@ -9,7 +9,7 @@ from servers import MAX_CONNECTIONS, Server
 _REQUEST = b"GET /bytes/%d HTTP/1.1\r\nHost: bench\r\n\r\n"
 
 
-def _read_answer(connection: socket.socket, size: int) -> None:
+def _read_response(connection: socket.socket, size: int) -> None:
     received = b""
     while b"\r\n\r\n" not in received:
         received += connection.recv(65536)
@@ -34,7 +34,7 @@ def _served_once(server: Server) -> socket.socket:
     if server.scheme == "https":
         connection = _TLS.wrap_socket(connection)
     connection.sendall(_REQUEST % 200)
-    _read_answer(connection, 200)
+    _read_response(connection, 200)
     return connection
 
 
@@ -55,7 +55,7 @@ def measure_idle(proxies: list[Server], count: int) -> None:
 
 
 def measure_slow_reader(proxies: list[Server]) -> None:
-    """An answer of 50 MB, of which a client takes a little at a time: what is held of it."""
+    """A response of 50 MB, of which a client takes a little at a time: what is held of it."""
     size = 50 * 1000 * 1000
     print("\nA slow reader of 50 MB\n")
     print("| | RssAnon before, KiB | most while it reads, KiB | costs, KiB |")

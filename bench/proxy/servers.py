@@ -91,7 +91,7 @@ class NginxUpstream(Server):
 
 
 class BodyUpstream(Server):
-    """Reads all of each request, and answers GET /bytes/N with N bytes."""
+    """Reads all of each request, and responses GET /bytes/N with N bytes."""
 
     def command(self):
         return [str(self.tools / "body_upstream"), str(self.port)]

@@ -22,7 +22,7 @@ class Reply:
 
 
 def request(method: str, url: str, *, headers=None, body=None, json_body=None, timeout=60) -> Reply:
-    """One exchange; raises OSError if there is no answer. Redirects and retries are the caller's."""
+    """One exchange; raises OSError if there is no response. Redirects and retries are the caller's."""
     headers = dict(headers or {})
     if json_body is not None:
         body = json.dumps(json_body)

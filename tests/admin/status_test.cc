@@ -139,7 +139,7 @@ TEST(Status, SaysThatADirectiveAsksForCaptureWhereThereIsNone) {
 TEST(Status, ShowsWhatBecameOfCapturedExchanges) {
   test::Parts parts;
   const TempDir dir;
-  CaptureSpool spool({.files = {.directory = dir.path()}});
+  CaptureWriter spool({.files = {.directory = dir.path()}});
   AdminParts view = parts.view();
   view.capture = &spool;
   spool.take(nullptr);
@@ -152,7 +152,7 @@ TEST(Status, ShowsWhatBecameOfCapturedExchanges) {
 
 TEST(Status, ShowsTheUpstreamNodes) {
   test::Parts parts;
-  UpstreamBoard board({"a:1", "b:2"}, 2, parts.clock.now().wall);
+  UpstreamStats board({"a:1", "b:2"}, 2, parts.clock.now().wall);
   board.part(1).nodes[1].ejection.change(NodeFault::ConnectRefused, parts.clock.now().wall + 2s);
   board.part(0).nodes[0].in_flight.set(3);
   board.part(0).refused.add(4);

@@ -222,9 +222,9 @@ TEST_F(TailTest, ClosesAReaderThatDoesNotRead) {
 TEST_F(TailTest, AnswersHeadWithoutReadingAlong) {
   const auto server = start();
   ASSERT_TRUE(server);
-  const std::string answer = test::ask(server->address(), "HEAD /admin/tail HTTP/1.1\r\n");
-  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
-  EXPECT_THAT(answer, testing::EndsWith("\r\n\r\n"));
+  const std::string response = test::ask(server->address(), "HEAD /admin/tail HTTP/1.1\r\n");
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(response, testing::EndsWith("\r\n\r\n"));
   EXPECT_TRUE(await([&] { return tail_.readers() == 0; }));
 }
 

@@ -20,15 +20,15 @@ class CaptureTapeTest : public testing::Test {
 };
 
 TEST_F(CaptureTapeTest, KeepsTheWholeExchange) {
-  CaptureTape tape(memory_, rules_);
+  CaptureBuffer tape(memory_, rules_);
   ASSERT_TRUE(tape.request("POST", "/a/_search?q=x"));
   ASSERT_TRUE(tape.request_header("Host", "h"));
   tape.request_body("{\"a\"");
   tape.request_body(":1}");
-  tape.answer(201);
-  ASSERT_TRUE(tape.answer_header("Content-Type", "text/plain"));
-  tape.answer_body("hi");
-  tape.finish({.request_whole = true, .answer_whole = true});
+  tape.response(201);
+  ASSERT_TRUE(tape.response_header("Content-Type", "text/plain"));
+  tape.response_body("hi");
+  tape.finish({.request_whole = true, .response_whole = true});
   tape.exchange.request_id = "r";
   tape.exchange.status = 201;
   EXPECT_EQ(
@@ -42,7 +42,7 @@ TEST_F(CaptureTapeTest, KeepsTheWholeExchange) {
 }
 
 TEST_F(CaptureTapeTest, CutsABodyOffAtTheBoundAndMarksIt) {
-  CaptureTape tape(memory_, rules_);
+  CaptureBuffer tape(memory_, rules_);
   tape.request_body("12345");
   tape.request_body("678");
   EXPECT_FALSE(tape.exchange.request.truncated);
@@ -56,7 +56,7 @@ TEST_F(CaptureTapeTest, CutsABodyOffAtTheBoundAndMarksIt) {
 TEST_F(CaptureTapeTest, LeavesNoGapWhereThereWasNoRoomForAWhile) {
   rules_.body_bytes = kMiB;
   CaptureMemory small(1'000);
-  CaptureTape tape(small, rules_);
+  CaptureBuffer tape(small, rules_);
   tape.request_body("begin");
   tape.request_body(std::string(2'000, 'x'));
   tape.request_body("end");
@@ -66,9 +66,9 @@ TEST_F(CaptureTapeTest, LeavesNoGapWhereThereWasNoRoomForAWhile) {
 }
 
 TEST_F(CaptureTapeTest, MarksABodyThatDidNotComeToItsEnd) {
-  CaptureTape tape(memory_, rules_);
-  tape.answer(200);
-  tape.finish({.request_whole = false, .answer_whole = false});
+  CaptureBuffer tape(memory_, rules_);
+  tape.response(200);
+  tape.finish({.request_whole = false, .response_whole = false});
   EXPECT_TRUE(tape.exchange.request.truncated);
   EXPECT_TRUE(tape.exchange.response->truncated);
 }
@@ -76,7 +76,7 @@ TEST_F(CaptureTapeTest, MarksABodyThatDidNotComeToItsEnd) {
 TEST_F(CaptureTapeTest, GivesBackAllTheMemoryThatItTook) {
   {
     rules_.body_bytes = 100'000;
-    CaptureTape tape(memory_, rules_);
+    CaptureBuffer tape(memory_, rules_);
     ASSERT_TRUE(tape.request("GET", "/"));
     for (int i = 0; i < 100; ++i) tape.request_body(std::string(1'000, 'x'));
     EXPECT_GT(memory_.held(), 100'000U);
@@ -87,7 +87,7 @@ TEST_F(CaptureTapeTest, GivesBackAllTheMemoryThatItTook) {
 
 TEST_F(CaptureTapeTest, SaysThatThereIsNoRoomForAHead) {
   CaptureMemory small(kMiB / 64);
-  CaptureTape tape(small, rules_);
+  CaptureBuffer tape(small, rules_);
   EXPECT_FALSE(tape.request("GET", std::string(20'000, 'x')));
   ASSERT_TRUE(tape.request("GET", "/"));
   EXPECT_FALSE(tape.request_header("a", std::string(20'000, 'x')));
@@ -95,13 +95,13 @@ TEST_F(CaptureTapeTest, SaysThatThereIsNoRoomForAHead) {
 
 TEST_F(CaptureTapeTest, LeavesCredentialsOutAndSaysWhich) {
   rules_.secret_headers = {"X-Our-Token"};
-  CaptureTape tape(memory_, rules_);
-  tape.answer(200);
+  CaptureBuffer tape(memory_, rules_);
+  tape.response(200);
   for (const char* name : {"authorization", "Proxy-Authorization", "COOKIE", "X-Debug-Directive",
                            "X-Amz-Security-Token", "x-our-token"}) {
     ASSERT_TRUE(tape.request_header(name, "canary"));
   }
-  ASSERT_TRUE(tape.answer_header("Set-Cookie", "canary"));
+  ASSERT_TRUE(tape.response_header("Set-Cookie", "canary"));
   ASSERT_TRUE(tape.request_header("X-Other", "kept"));
   const std::string line = to_json(tape.exchange);
   EXPECT_THAT(line, Not(HasSubstr("canary")));
@@ -112,13 +112,13 @@ TEST_F(CaptureTapeTest, LeavesCredentialsOutAndSaysWhich) {
 
 TEST_F(CaptureTapeTest, KeepsCredentialsIfItIsAskedTo) {
   rules_.credentials = true;
-  CaptureTape tape(memory_, rules_);
+  CaptureBuffer tape(memory_, rules_);
   ASSERT_TRUE(tape.request_header("Authorization", "Basic YTpi"));
   EXPECT_THAT(to_json(tape.exchange), HasSubstr(R"([["Authorization","Basic YTpi"]])"));
 }
 
 TEST_F(CaptureTapeTest, ABodyThatIsNoTextIsBase64) {
-  CaptureTape tape(memory_, rules_);
+  CaptureBuffer tape(memory_, rules_);
   tape.request_body(std::string("\x1f\x8b\x00\xff", 4));
   EXPECT_THAT(to_json(tape.exchange), HasSubstr(R"("body":"H4sA/w==","body_encoding":"base64")"));
 }

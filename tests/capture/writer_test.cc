@@ -74,7 +74,7 @@ class CaptureSpoolTest : public testing::Test {
   std::vector<std::string> told_;  // guarded by mutex_
 };
 
-void capture(CaptureSpool& spool, const std::string& id, std::size_t body = 0) {
+void capture(CaptureWriter& spool, const std::string& id, std::size_t body = 0) {
   auto tape = spool.begin();
   if (tape) {
     tape->exchange.request_id = id;
@@ -89,12 +89,12 @@ std::string line_of(const std::string& id) {
   return to_json(exchange) + "\n";
 }
 
-bool has_written(const CaptureSpool& spool, std::uint64_t exchanges) {
+bool has_written(const CaptureWriter& spool, std::uint64_t exchanges) {
   return await([&] { return spool.totals().written == exchanges; });
 }
 
 TEST_F(CaptureSpoolTest, WritesALineForEachExchangeInTheirOrderForItsOwnerAlone) {
-  CaptureSpool spool(options());
+  CaptureWriter spool(options());
   ASSERT_TRUE(spool.open());
   for (const char* id : {"a", "b", "c"}) capture(spool, id);
   ASSERT_TRUE(has_written(spool, 3));
@@ -112,7 +112,7 @@ TEST_F(CaptureSpoolTest, WritesALineForEachExchangeInTheirOrderForItsOwnerAlone)
 
 TEST_F(CaptureSpoolTest, WritesWhatWaitsBeforeItEnds) {
   {
-    CaptureSpool spool(options());
+    CaptureWriter spool(options());
     ASSERT_TRUE(spool.open());
     for (int i = 0; i < 200; ++i) capture(spool, "a");
   }
@@ -125,12 +125,12 @@ TEST_F(CaptureSpoolTest, BeginsANewFileAfterEachStartAndWhereOneIsFullAndRemoves
   bounded.files.file_bytes = 2 * line_of("a").size();
   bounded.files.files = 2;
   for (const char* id : {"a", "b"}) {
-    CaptureSpool spool(bounded);
+    CaptureWriter spool(bounded);
     ASSERT_TRUE(spool.open());
     capture(spool, id);
     ASSERT_TRUE(has_written(spool, 1));
   }
-  CaptureSpool spool(bounded);
+  CaptureWriter spool(bounded);
   ASSERT_TRUE(spool.open());
   for (const char* id : {"c", "d", "e"}) capture(spool, id);
   ASSERT_TRUE(has_written(spool, 3));
@@ -141,7 +141,7 @@ TEST_F(CaptureSpoolTest, BeginsANewFileAfterEachStartAndWhereOneIsFullAndRemoves
 }
 
 TEST_F(CaptureSpoolTest, WritesToANewFileAfterSomebodyRemovedTheOne) {
-  CaptureSpool spool(options());
+  CaptureWriter spool(options());
   ASSERT_TRUE(spool.open());
   capture(spool, "a");
   ASSERT_TRUE(has_written(spool, 1));
@@ -154,7 +154,7 @@ TEST_F(CaptureSpoolTest, WritesToANewFileAfterSomebodyRemovedTheOne) {
 TEST_F(CaptureSpoolTest, DropsAnExchangeThatFitsInNoFile) {
   CaptureOptions bounded = options();
   bounded.files.file_bytes = 2 * line_of("a").size();
-  CaptureSpool spool(bounded);
+  CaptureWriter spool(bounded);
   ASSERT_TRUE(spool.open());
   capture(spool, "large", 1'000);
   capture(spool, "a");
@@ -166,7 +166,7 @@ TEST_F(CaptureSpoolTest, DropsAnExchangeThatFitsInNoFile) {
 TEST_F(CaptureSpoolTest, CountsThoseThatAreNotWhole) {
   CaptureOptions bounded = options();
   bounded.rules.body_bytes = 10;
-  CaptureSpool spool(bounded);
+  CaptureWriter spool(bounded);
   ASSERT_TRUE(spool.open());
   capture(spool, "a", 10);
   capture(spool, "b", 11);
@@ -176,7 +176,7 @@ TEST_F(CaptureSpoolTest, CountsThoseThatAreNotWhole) {
 
 TEST_F(CaptureSpoolTest, AFullDiskStopsCaptureUntilThereIsRoomAndTearsNoLine) {
   room_ = line_of("a").size() + 5;
-  CaptureSpool spool(options());
+  CaptureWriter spool(options());
   ASSERT_TRUE(spool.open());
   capture(spool, "a");
   capture(spool, "b");
@@ -205,9 +205,9 @@ TEST_F(CaptureSpoolTest, WhatWaitsIsBoundedByNumberAndByMemory) {
   CaptureOptions bounded = options();
   bounded.queue = 3;
   bounded.memory_bytes = 100'000;
-  CaptureSpool spool(bounded);
+  CaptureWriter spool(bounded);
   ASSERT_TRUE(spool.open());
-  std::vector<std::unique_ptr<CaptureTape>> tapes;  // begun before it stops
+  std::vector<std::unique_ptr<CaptureBuffer>> tapes;  // begun before it stops
   for (int i = 0; i < 10; ++i) tapes.push_back(spool.begin());
   for (auto& tape : tapes) {
     ASSERT_TRUE(tape);
@@ -226,7 +226,7 @@ TEST_F(CaptureSpoolTest, AStopWithAFullDiskIsNotWaitedFor) {
   room_ = 0;
   CaptureOptions patient = options();
   patient.retry = 24h;
-  CaptureSpool spool(patient);
+  CaptureWriter spool(patient);
   ASSERT_TRUE(spool.open());
   capture(spool, "a");
   ASSERT_TRUE(await([&] { return !spool.failure().empty(); }));
@@ -235,18 +235,18 @@ TEST_F(CaptureSpoolTest, AStopWithAFullDiskIsNotWaitedFor) {
 TEST_F(CaptureSpoolTest, ADirectoryThatIsNoneIsNamed) {
   CaptureOptions nowhere = options();
   nowhere.files.directory = dir_.path() / "a" / "b";
-  EXPECT_EQ(CaptureSpool(nowhere).open().error(), "cannot make the capture directory " +
+  EXPECT_EQ(CaptureWriter(nowhere).open().error(), "cannot make the capture directory " +
                                                       (dir_.path() / "a/b").string() +
                                                       ": No such file or directory");
   std::ofstream(dir_.path() / "file") << "x";
   nowhere.files.directory = dir_.path() / "file";
-  EXPECT_THAT(CaptureSpool(nowhere).open().error(), HasSubstr("Not a directory"));
+  EXPECT_THAT(CaptureWriter(nowhere).open().error(), HasSubstr("Not a directory"));
 }
 
 TEST_F(CaptureSpoolTest, TwoProcessesDoNotShareADirectory) {
-  CaptureSpool first(options());
+  CaptureWriter first(options());
   ASSERT_TRUE(first.open());
-  EXPECT_THAT(CaptureSpool(options()).open().error(), HasSubstr("in use by another process"));
+  EXPECT_THAT(CaptureWriter(options()).open().error(), HasSubstr("in use by another process"));
 }
 
 }  // namespace

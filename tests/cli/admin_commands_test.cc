@@ -1,4 +1,4 @@
-// The commands through an instance's admin listener: what is asked, and every way an answer can be
+// The commands through an instance's admin listener: what is asked, and every way a response can be
 // wrong.
 #include <fstream>
 
@@ -42,14 +42,14 @@ constexpr char kStale[] =
     R"("verified_age_ms":90000,"rejected":null},"directives":[]})";
 
 // An instance that answers everything alike.
-FakeAdmin always(FakeAnswer answer) {
-  return FakeAdmin([answer = std::move(answer)](const FakeRequest&) { return answer; });
+FakeAdmin always(FakeResponse response) {
+  return FakeAdmin([response = std::move(response)](const FakeRequest&) { return response; });
 }
 
-// An instance that holds kDocument at revision 7, and answers a POST with `answer`.
-FakeAdmin holding(FakeAnswer answer) {
-  return FakeAdmin([answer = std::move(answer)](const FakeRequest& request) {
-    return request.method == "GET" ? json_answer(200, kDocument, "ETag: \"7\"\r\n") : answer;
+// An instance that holds kDocument at revision 7, and responses a POST with `response`.
+FakeAdmin holding(FakeResponse response) {
+  return FakeAdmin([response = std::move(response)](const FakeRequest& request) {
+    return request.method == "GET" ? json_response(200, kDocument, "ETag: \"7\"\r\n") : response;
   });
 }
 
@@ -70,7 +70,7 @@ TEST(Admin, ReadsTheDocumentAndItsRevision) {
 }
 
 TEST(Admin, PublishesOnTheConditionOfTheRevisionThatWasRead) {
-  const auto admin = holding(json_answer(200, R"({"revision":8})"));
+  const auto admin = holding(json_response(200, R"({"revision":8})"));
   const Result result =
       run(admin, {"on", "--all", "--level", "Shape", "--ttl", "5m", "--id", "mine"});
   EXPECT_EQ(result.code, 0) << result.err;
@@ -82,7 +82,7 @@ TEST(Admin, PublishesOnTheConditionOfTheRevisionThatWasRead) {
 }
 
 TEST(Admin, PublishesWithoutAConditionUnlessAsked) {
-  const auto admin = holding(json_answer(200, R"({"revision":8})"));
+  const auto admin = holding(json_response(200, R"({"revision":8})"));
   EXPECT_EQ(run(admin, {"publish", "-"}, kDocument).code, 0);
   EXPECT_EQ(run(admin, {"publish", "-", "--if-revision", "7"}, kDocument).code, 0);
   ASSERT_EQ(admin.requests().size(), 2u);
@@ -106,7 +106,7 @@ TEST(Admin, SendsTheTokenFromTheFileOrTheVariable) {
 
 TEST(Admin, ReportsARejectionByTheInstance) {
   const auto admin = holding(
-      json_answer(400, R"({"error":{"type":"ttl_too_long","reason":"r","slug":"ttl_too_long",)"
+      json_response(400, R"({"error":{"type":"ttl_too_long","reason":"r","slug":"ttl_too_long",)"
                        R"("where":"directives[0].expires_at"},"status":400})"));
   const Result result = run(admin, {"publish", "-"}, kDocument);
   EXPECT_EQ(result.code, 3);
@@ -115,7 +115,7 @@ TEST(Admin, ReportsARejectionByTheInstance) {
 
 TEST(Admin, GivesUpOnAConflictThatDoesNotEnd) {
   const auto admin =
-      holding(json_answer(412, R"({"error":{"reason":"r"},"status":412})", "ETag: \"9\"\r\n"));
+      holding(json_response(412, R"({"error":{"reason":"r"},"status":412})", "ETag: \"9\"\r\n"));
   const Result result = run(admin, {"off", "a"});
   EXPECT_EQ(result.code, 4);
   EXPECT_THAT(result.err, AllOf(HasSubstr("the published revision is 9, not 7"),
@@ -124,16 +124,16 @@ TEST(Admin, GivesUpOnAConflictThatDoesNotEnd) {
   EXPECT_EQ(run(admin, {"publish", "-", "--if-revision", "3"}, kDocument).code, 4);
 }
 
-struct BadAnswer {
+struct BadResponse {
   const char* name;
-  FakeAnswer answer;
+  FakeResponse response;
   const char* says;
 };
 
-class BadAnswers : public ::testing::TestWithParam<BadAnswer> {};
+class BadResponses : public ::testing::TestWithParam<BadResponse> {};
 
-TEST_P(BadAnswers, AreUnreachableWithWhatToCheck) {
-  const auto admin = always(GetParam().answer);
+TEST_P(BadResponses, AreUnreachableWithWhatToCheck) {
+  const auto admin = always(GetParam().response);
   for (const auto& arguments : std::vector<std::vector<std::string>>{{"list"}, {"publish", "-"}}) {
     const Result result = run(admin, arguments, kDocument);
     EXPECT_EQ(result.code, 5);
@@ -143,24 +143,24 @@ TEST_P(BadAnswers, AreUnreachableWithWhatToCheck) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, BadAnswers,
+    All, BadResponses,
     ::testing::Values(
-        BadAnswer{"unauthorized", json_answer(401, R"({"error":{"reason":"no token"}})"),
+        BadResponse{"unauthorized", json_response(401, R"({"error":{"reason":"no token"}})"),
                   "answered 401: no token; give the instance's token"},
-        BadAnswer{"read only", json_answer(403, R"({"error":{"reason":"it is a file"}})"),
+        BadResponse{"read only", json_response(403, R"({"error":{"reason":"it is a file"}})"),
                   "answered 403: it is a file\n"},
-        BadAnswer{"unavailable", json_answer(503, R"({"error":{"reason":"etcd is down"}})"),
+        BadResponse{"unavailable", json_response(503, R"({"error":{"reason":"etcd is down"}})"),
                   "answered 503: etcd is down"},
-        BadAnswer{"other server", json_answer(404, "<html>"), "is this osproxy's admin listener?"},
-        BadAnswer{"conflict without a revision", json_answer(412, "{}"), "answered 412"},
-        BadAnswer{"no revision", json_answer(200, "{}"), "is this osproxy's admin listener?"},
-        BadAnswer{"control characters", json_answer(500, "{\"error\":{\"reason\":\"\\u001b[2J\"}}"),
+        BadResponse{"other server", json_response(404, "<html>"), "is this osproxy's admin listener?"},
+        BadResponse{"conflict without a revision", json_response(412, "{}"), "answered 412"},
+        BadResponse{"no revision", json_response(200, "{}"), "is this osproxy's admin listener?"},
+        BadResponse{"control characters", json_response(500, "{\"error\":{\"reason\":\"\\u001b[2J\"}}"),
                   "answered 500: ?[2J"},
-        BadAnswer{"not HTTP", "SSH-2.0-OpenSSH\r\n", "not HTTP"},
-        BadAnswer{"nothing", "", "closed before the answer was complete"},
-        BadAnswer{"half an answer", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{",
-                  "closed before the answer was complete"},
-        BadAnswer{"endless", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{",
+        BadResponse{"not HTTP", "SSH-2.0-OpenSSH\r\n", "not HTTP"},
+        BadResponse{"nothing", "", "closed before the response was complete"},
+        BadResponse{"half a response", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{",
+                  "closed before the response was complete"},
+        BadResponse{"endless", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{",
                   "larger than any of osproxy's"}),
     [](const auto& tested) {
       std::string name = tested.param.name;
@@ -168,10 +168,10 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
-TEST(Admin, SaysThatTheRevisionOfTheAnswerIsMissing) {
+TEST(Admin, SaysThatTheRevisionOfTheResponseIsMissing) {
   for (const char* etag : {"", "ETag: 7\r\n", "ETag: \"x\"\r\n", "ETag: \"-1\"\r\n",
                            "ETag: \"\"\r\n", "ETag: W/\"7\"\r\n"}) {
-    const auto admin = always(json_answer(200, kDocument, etag));
+    const auto admin = always(json_response(200, kDocument, etag));
     EXPECT_EQ(run(admin, {"list"}).code, 5) << etag;
   }
 }
@@ -185,17 +185,17 @@ TEST(Admin, SaysThatNothingListens) {
   }
 }
 
-TEST(Admin, DoesNotWaitForeverForAnAnswer) {
+TEST(Admin, DoesNotWaitForeverForAnResponse) {
   FakeAdmin silent([](const FakeRequest&) { return std::nullopt; });
   const Result result = run(silent, {"list", "--timeout", "20ms"});
   EXPECT_EQ(result.code, 5);
-  EXPECT_THAT(result.err, HasSubstr("no answer within 20ms"));
+  EXPECT_THAT(result.err, HasSubstr("no response within 20ms"));
   EXPECT_THAT(run(silent, {"publish", "-", "--timeout", "20ms"}, kDocument).err,
               HasSubstr("it may have been published all the same"));
 }
 
 TEST(Status, ShowsEachInstance) {
-  const auto admin = always(json_answer(200, kStatus));
+  const auto admin = always(json_response(200, kStatus));
   const Result result = run(admin, {"status"});
   EXPECT_EQ(result.code, 0) << result.out;
   EXPECT_EQ(result.out, "1/1 synced, revision 4812\n\n" + admin.url() +
@@ -213,7 +213,7 @@ TEST(Status, ShowsTheUpstreamNodesBelowEachOther) {
               R"("since":"2030-01-01T00:00:00.5Z","reason":"","in_flight":3,"connections":12},)"
               R"({"node":"b:2","state":"unhealthy","since":"2030-01-01T00:00:00Z",)"
               R"("reason":"connect_refused","in_flight":0,"connections":0}]},)");
-  const auto admin = always(json_answer(200, body));
+  const auto admin = always(json_response(200, body));
   const Result result = run(admin, {"status"});
   EXPECT_EQ(result.code, 0) << result.out;
   EXPECT_THAT(result.out,
@@ -224,8 +224,8 @@ TEST(Status, ShowsTheUpstreamNodesBelowEachOther) {
 }
 
 TEST(Status, FailsIfAnInstanceHoldsALastGoodDocumentOnly) {
-  const auto good = always(json_answer(200, kStatus));
-  const auto rejecting = always(json_answer(200, kRejecting));
+  const auto good = always(json_response(200, kStatus));
+  const auto rejecting = always(json_response(200, kRejecting));
   Harness harness;
   const Result result = harness.run_bare({"status", "--admin", good.url() + "," + rejecting.url()});
   EXPECT_EQ(result.code, 1);
@@ -237,7 +237,7 @@ TEST(Status, FailsIfAnInstanceHoldsALastGoodDocumentOnly) {
 }
 
 TEST(Status, FailsIfAnInstanceIsNotSynced) {
-  const auto stale = always(json_answer(200, kStale));
+  const auto stale = always(json_response(200, kStale));
   const Result result = run(stale, {"status"});
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.out, AllOf(StartsWith("0/1 synced"),
@@ -245,7 +245,7 @@ TEST(Status, FailsIfAnInstanceIsNotSynced) {
 }
 
 TEST(Status, ShowsTheOthersIfOneIsNotReachable) {
-  const auto good = always(json_answer(200, kStatus));
+  const auto good = always(json_response(200, kStatus));
   Harness harness;
   const std::string refusing = refusing_url();
   const Result result = harness.run_bare({"status", "--admin", refusing + "," + good.url()});
@@ -256,7 +256,7 @@ TEST(Status, ShowsTheOthersIfOneIsNotReachable) {
 }
 
 TEST(Status, PrintsJson) {
-  const auto good = always(json_answer(200, kStatus));
+  const auto good = always(json_response(200, kStatus));
   Harness harness;
   const std::string refusing = refusing_url();
   const Result result =
@@ -268,10 +268,10 @@ TEST(Status, PrintsJson) {
                                 HasSubstr(R"("status":null}]})")));
 }
 
-TEST(Status, RefusesAnAnswerThatIsNoStatus) {
+TEST(Status, RefusesAnResponseThatIsNoStatus) {
   for (const char* body : {"", "[]", "{}", R"({"store":{}})", R"({"store":1,"instance":"a"})",
                            R"({"instance":"a","store":{"state":5}})"}) {
-    const auto admin = always(json_answer(200, body));
+    const auto admin = always(json_response(200, body));
     const Result result = run(admin, {"status"});
     EXPECT_EQ(result.code, 5) << body;
     EXPECT_THAT(result.out, HasSubstr("is this osproxy's admin listener?"));
@@ -279,7 +279,7 @@ TEST(Status, RefusesAnAnswerThatIsNoStatus) {
 }
 
 TEST(Status, AsksMoreInstancesThanItHasThreads) {
-  const auto good = always(json_answer(200, kStatus));
+  const auto good = always(json_response(200, kStatus));
   std::string urls = good.url();
   for (int i = 1; i < 40; ++i) urls += "," + good.url();
   Harness harness;
@@ -290,12 +290,12 @@ constexpr char kRecord[] =
     R"({"request_id":"r-1","trace_id":null,"level":"ShapeTiming","directives":["a","b"],)"
     R"("status":200,"tls":false,"error":null,"times":{"first_byte_us":12,"total_us":34}})";
 
-const FakeAnswer kNoRecord =
-    json_answer(404, R"({"error":{"type":"not_found","reason":"no record"},"status":404})");
+const FakeResponse kNoRecord =
+    json_response(404, R"({"error":{"type":"not_found","reason":"no record"},"status":404})");
 
 TEST(Explain, FindsTheInstanceThatHasTheRecord) {
   const auto without = always(kNoRecord);
-  const auto with = always(json_answer(200, kRecord));
+  const auto with = always(json_response(200, kRecord));
   Harness harness;
   harness.variables["OSPROXYCTL_ADMIN"] = without.url() + "," + with.url();
   const Result result = harness.run_bare({"explain", "r-1"});
@@ -325,7 +325,7 @@ TEST(Explain, SaysThatNoInstanceHasARecord) {
 
 TEST(Explain, DoesNotSayNotFoundIfSomeInstanceCouldNotBeAsked) {
   const auto without = always(kNoRecord);
-  const auto other = always(json_answer(404, "<html>"));
+  const auto other = always(json_response(404, "<html>"));
   Harness harness;
   for (const std::string& url : {refusing_url(), other.url()}) {
     const Result result = harness.run_bare({"explain", "r", "--admin", without.url() + "," + url});
@@ -336,14 +336,14 @@ TEST(Explain, DoesNotSayNotFoundIfSomeInstanceCouldNotBeAsked) {
 
 TEST(Explain, SaysThatTheInstanceKeepsNoRecords) {
   const auto admin = always(
-      json_answer(404, R"({"error":{"type":"output_off","reason":"it is off"},"status":404})"));
+      json_response(404, R"({"error":{"type":"output_off","reason":"it is off"},"status":404})"));
   const Result result = run(admin, {"explain", "r-1"});
   EXPECT_EQ(result.code, 5);
   EXPECT_THAT(result.err, HasSubstr("answered 404: it is off"));
 }
 
-TEST(Explain, SurvivesAnAnswerThatIsNestedTooDeeply) {
-  const auto admin = always(json_answer(200, std::string(100, '[') + std::string(100, ']')));
+TEST(Explain, SurvivesAnResponseThatIsNestedTooDeeply) {
+  const auto admin = always(json_response(200, std::string(100, '[') + std::string(100, ']')));
   EXPECT_EQ(run(admin, {"explain", "r"}).code, 5);
 }
 

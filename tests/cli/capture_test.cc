@@ -54,7 +54,7 @@ class CaptureReplay : public testing::Test {
   int status_ = 200;
   TempDir dir_;
   int files_ = 0;
-  FakeAdmin server_{[this](const FakeRequest&) { return json_answer(status_, "{}"); }};
+  FakeAdmin server_{[this](const FakeRequest&) { return json_response(status_, "{}"); }};
   Harness harness_;
 };
 
@@ -132,7 +132,7 @@ TEST_F(CaptureReplay, NamesFileAndLineOfWhatIsNoExchangeAndSendsNothing) {
   }
 }
 
-TEST_F(CaptureReplay, SaysHowFarItCameIfThereIsNoAnswer) {
+TEST_F(CaptureReplay, SaysHowFarItCameIfThereIsNoResponse) {
   const Result result = harness_.run_bare(
       {"capture", "replay", "--to", refusing_url(), file({line("GET", "/a"), line("GET", "/b")})});
   EXPECT_EQ(result.code, 5);

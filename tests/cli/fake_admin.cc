@@ -32,8 +32,8 @@ std::string url_of(const tcp::acceptor& acceptor) {
 
 class FakeAdmin::Impl {
  public:
-  explicit Impl(std::function<std::optional<FakeAnswer>(const FakeRequest&)> answer)
-      : answer_(std::move(answer)), url_(url_of(acceptor_)) {
+  explicit Impl(std::function<std::optional<FakeResponse>(const FakeRequest&)> response)
+      : response_(std::move(response)), url_(url_of(acceptor_)) {
     asio::co_spawn(context_, accept(), asio::detached);
     thread_ = std::jthread([this] { context_.run(); });
   }
@@ -69,17 +69,17 @@ class FakeAdmin::Impl {
       const std::lock_guard lock(mutex_);
       requests_.push_back(seen);
     }
-    const auto answer = answer_(seen);
-    if (!answer) {
+    const auto response = response_(seen);
+    if (!response) {
       silent_.push_back(std::move(socket));
       co_return;
     }
-    co_await asio::async_write(socket, asio::buffer(*answer), kAwait);
+    co_await asio::async_write(socket, asio::buffer(*response), kAwait);
     boost::system::error_code ignored;
     socket.shutdown(tcp::socket::shutdown_send, ignored);
   }
 
-  const std::function<std::optional<FakeAnswer>(const FakeRequest&)> answer_;
+  const std::function<std::optional<FakeResponse>(const FakeRequest&)> response_;
   mutable std::mutex mutex_;
   std::vector<FakeRequest> requests_;  // guarded by mutex_
   asio::io_context context_{1};
@@ -89,14 +89,14 @@ class FakeAdmin::Impl {
   std::jthread thread_;            // last: joined before the rest goes
 };
 
-FakeAnswer json_answer(int status, const std::string& body, const std::string& headers) {
+FakeResponse json_response(int status, const std::string& body, const std::string& headers) {
   return fmt::format(
       "HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}", status,
       body.size(), headers, body);
 }
 
-FakeAdmin::FakeAdmin(std::function<std::optional<FakeAnswer>(const FakeRequest&)> answer)
-    : impl_(std::make_unique<Impl>(std::move(answer))) {}
+FakeAdmin::FakeAdmin(std::function<std::optional<FakeResponse>(const FakeRequest&)> response)
+    : impl_(std::make_unique<Impl>(std::move(response))) {}
 FakeAdmin::~FakeAdmin() = default;
 
 std::string FakeAdmin::url() const { return impl_->url(); }

@@ -19,17 +19,17 @@ struct FakeRequest {
   std::string body;
 };
 
-/// An answer as it goes over the wire; see json_answer().
-using FakeAnswer = std::string;
+/// A response as it goes over the wire; see json_response().
+using FakeResponse = std::string;
 
-/// A whole HTTP answer. `headers` are lines that end in "\r\n".
-FakeAnswer json_answer(int status, const std::string& body, const std::string& headers = "");
+/// A whole HTTP response. `headers` are lines that end in "\r\n".
+FakeResponse json_response(int status, const std::string& body, const std::string& headers = "");
 
 class FakeAdmin {
  public:
-  /// Answers what `answer` returns, and closes; nullopt: says nothing until the end of the test.
+  /// Answers what `response` returns, and closes; nullopt: says nothing until the end of the test.
   /// Called on the server's thread.
-  explicit FakeAdmin(std::function<std::optional<FakeAnswer>(const FakeRequest&)> answer);
+  explicit FakeAdmin(std::function<std::optional<FakeResponse>(const FakeRequest&)> response);
   ~FakeAdmin();
 
   std::string url() const;

@@ -84,8 +84,8 @@ TEST(Fleet, SaysThatEtcdIsNotReachable) {
 TEST(Fleet, AsksTheFirstInstanceThatAnswers) {
   const Fleet fleet{.revision = 4812, .members = {member("proxy-1", 4812)}};
   const FakeAdmin broken(
-      [](const FakeRequest&) { return json_answer(200, R"({"what":"is this"})"); });
-  const FakeAdmin good([&](const FakeRequest&) { return json_answer(200, fleet_json(fleet)); });
+      [](const FakeRequest&) { return json_response(200, R"({"what":"is this"})"); });
+  const FakeAdmin good([&](const FakeRequest&) { return json_response(200, fleet_json(fleet)); });
   Harness harness;
   const Result result = harness.run_bare(
       {"fleet", "--admin", refusing_url() + "," + broken.url() + "," + good.url()});

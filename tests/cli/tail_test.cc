@@ -23,7 +23,7 @@ std::string event(const std::string& type, const std::string& data) {
   return "event: " + type + "\ndata: " + data + "\n\n";
 }
 
-FakeAnswer stream_of(const std::string& events) {
+FakeResponse stream_of(const std::string& events) {
   return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n" + events;
 }
 
@@ -131,7 +131,7 @@ TEST(Tail, ReadsOnWhenAnInstanceGoesAwayAndSaysSo) {
   const Result result = harness.run_bare({"tail", "-n", "2", "--admin", admin.url()});
   EXPECT_EQ(result.code, 0);
   EXPECT_EQ(result.err, admin.url() +
-                            ": the connection was closed before the answer was complete; trying "
+                            ": the connection was closed before the response was complete; trying "
                             "again\n" +
                             admin.url() + ": reading on\n");
 }
@@ -156,7 +156,7 @@ TEST(Tail, FailsWhenNoInstanceIsReachable) {
 
 TEST(Tail, FailsWhenAnInstanceRefuses) {
   FakeAdmin admin([](const FakeRequest&) {
-    return json_answer(401, R"({"error":{"type":"unauthorized","reason":"no token"}})");
+    return json_response(401, R"({"error":{"type":"unauthorized","reason":"no token"}})");
   });
   Harness harness;
   const Result result = harness.run_bare({"tail", "--admin", admin.url()});
@@ -164,12 +164,12 @@ TEST(Tail, FailsWhenAnInstanceRefuses) {
   EXPECT_THAT(result.err, HasSubstr("answered 401: no token; give the instance's token"));
 }
 
-TEST(Tail, FailsWhenTheAnswerIsNoStreamOfEventsOrARecordIsMalformed) {
-  for (const FakeAnswer& answer :
-       {json_answer(200, "{}"), stream_of(event("record", "{}")), FakeAnswer("SSH-2.0\r\n")}) {
-    FakeAdmin admin([answer](const FakeRequest&) { return answer; });
+TEST(Tail, FailsWhenTheResponseIsNoStreamOfEventsOrARecordIsMalformed) {
+  for (const FakeResponse& response :
+       {json_response(200, "{}"), stream_of(event("record", "{}")), FakeResponse("SSH-2.0\r\n")}) {
+    FakeAdmin admin([response](const FakeRequest&) { return response; });
     Harness harness;
-    EXPECT_EQ(harness.run_bare({"tail", "--admin", admin.url()}).code, 5) << answer;
+    EXPECT_EQ(harness.run_bare({"tail", "--admin", admin.url()}).code, 5) << response;
   }
 }
 

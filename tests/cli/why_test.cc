@@ -16,13 +16,13 @@ constexpr char kBody[] =
     R"({"reason":"tenant_differs","text":"tenant differs: the request's is glo\u0007bex"},)"
     R"({"reason":"too_fast","text":"faster than 1s: 12ms"}]}],"left_out":0})";
 
-FakeAnswer not_seen() {
-  return json_answer(404,
+FakeResponse not_seen() {
+  return json_response(404,
                      R"({"error":{"type":"not_found","reason":"not seen here"},"status":404})");
 }
 
 TEST(Why, SaysOfEachDirectiveWhy) {
-  FakeAdmin admin([](const FakeRequest&) { return json_answer(200, kBody); });
+  FakeAdmin admin([](const FakeRequest&) { return json_response(200, kBody); });
   Harness harness;
   const Result result = harness.run_bare({"why", "r-1", "--admin", admin.url()});
   EXPECT_EQ(result.code, 0);
@@ -33,8 +33,8 @@ TEST(Why, SaysOfEachDirectiveWhy) {
   EXPECT_EQ(admin.requests()[0].target, "/admin/why/r-1");
 }
 
-TEST(Why, PrintsTheAnswerAsItIsWhenAskedForJson) {
-  FakeAdmin admin([](const FakeRequest&) { return json_answer(200, kBody); });
+TEST(Why, PrintsTheResponseAsItIsWhenAskedForJson) {
+  FakeAdmin admin([](const FakeRequest&) { return json_response(200, kBody); });
   Harness harness;
   EXPECT_EQ(harness.run_bare({"why", "r-1", "--output=json", "--admin", admin.url()}).out,
             std::string(kBody) + "\n");
@@ -42,7 +42,7 @@ TEST(Why, PrintsTheAnswerAsItIsWhenAskedForJson) {
 
 TEST(Why, SaysWhenItIsAGuess) {
   FakeAdmin admin([](const FakeRequest&) {
-    return json_answer(200, R"({"recorded":false,"cut":true,"judged_by":"current_set",)"
+    return json_response(200, R"({"recorded":false,"cut":true,"judged_by":"current_set",)"
                             R"("directives":[],"left_out":7})");
   });
   Harness harness;
@@ -54,7 +54,7 @@ TEST(Why, SaysWhenItIsAGuess) {
 
 TEST(Why, AsksAllInstancesForTheOneThatHasSeenIt) {
   FakeAdmin other([](const FakeRequest&) { return not_seen(); });
-  FakeAdmin admin([](const FakeRequest&) { return json_answer(200, kBody); });
+  FakeAdmin admin([](const FakeRequest&) { return json_response(200, kBody); });
   Harness harness;
   EXPECT_EQ(harness.run_bare({"why", "r-1", "--admin", other.url() + "," + admin.url()}).code, 0);
 }
@@ -76,8 +76,8 @@ TEST(Why, TellsThatNotAllCouldBeAsked) {
   EXPECT_THAT(result.err, HasSubstr(dead));
 }
 
-TEST(Why, RefusesWhatIsNoAnswerAndWhatIsNoId) {
-  FakeAdmin admin([](const FakeRequest&) { return json_answer(200, "[]"); });
+TEST(Why, RefusesWhatIsNoResponseAndWhatIsNoId) {
+  FakeAdmin admin([](const FakeRequest&) { return json_response(200, "[]"); });
   Harness harness;
   EXPECT_EQ(harness.run_bare({"why", "r-1", "--admin", admin.url()}).code, 5);
   EXPECT_EQ(harness.run_bare({"why", "a b"}).code, 2);

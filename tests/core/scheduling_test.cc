@@ -44,14 +44,14 @@ Scheduling after(void (*change)() noexcept) {
 
 TEST(GiveWay, MakesTheCallingThreadAsNiceAsCanBeAndNoOther) {
   const Scheduling before = of_this_thread();
-  EXPECT_EQ(after(give_way).nice, 19);
+  EXPECT_EQ(after(set_idle_priority).nice, 19);
   EXPECT_EQ(of_this_thread(), before);
 }
 
 TEST(RunSoon, AsksForTheShortestSlicesAndChangesNothingElse) {
   Scheduling expected = of_this_thread();
   if (expected.slice_ns != 0) expected.slice_ns = 100'000;
-  EXPECT_EQ(after(run_soon), expected);
+  EXPECT_EQ(after(set_short_slice), expected);
 }
 
 }  // namespace

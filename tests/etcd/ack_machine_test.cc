@@ -180,7 +180,7 @@ TEST(AckMachine, RecognisesItsOwnKey) {
   AckScript script;
   script.settle(5);
   script.reports(facts(6, "synced")).wake().writes(facts(6, "synced"), 100, 7);
-  script.fails(FailureKind::Unreachable).closes();  // it was carried out, but the answer was lost
+  script.fails(FailureKind::Unreachable).closes();  // it was carried out, but the response was lost
   script.wake().opens().keeps(7);
   script.kept(15s).looks();
   script.finds(101, AckScript::ack_of(AckScript::kStarted)).counts();
@@ -343,7 +343,7 @@ TEST(AckMachine, RevokesItsLeaseWhenItIsStopped) {
   EXPECT_FALSE(script.machine().wake_at());
 }
 
-TEST(AckMachine, EndsWithoutAnAnswerToTheRevocationToo) {
+TEST(AckMachine, EndsWithoutAnResponseToTheRevocationToo) {
   AckScript silent;
   silent.settle().stop().revokes(7);
   const BootTime before = silent.now();
@@ -412,7 +412,7 @@ class EveryAckStepFails : public ::testing::TestWithParam<Step> {
       AckEvent event = TimePassed{};
       if (events.empty()) {
         now = std::max(now, *machine.wake_at());
-      } else {  // an answer comes at once, before the machine's own deadline
+      } else {  // a response comes at once, before the machine's own deadline
         event = std::move(events.front());
         events.pop_front();
       }

@@ -64,7 +64,7 @@ class AnchorsTest : public ::testing::Test {
     return action;
   }
 
-  void answer_list(std::vector<KeyValue> entries = {}) {
+  void respond_list(std::vector<KeyValue> entries = {}) {
     take(machine_.resume(ListDone{.call = next<ListAnchors>().call, .entries = std::move(entries)},
                          clock_.now()));
   }
@@ -109,7 +109,7 @@ class AnchorsTest : public ::testing::Test {
   /// Lets the list of the first sweep be asked for and answered.
   void sweep(std::vector<KeyValue> entries = {}) {
     pass(10s);
-    answer_list(std::move(entries));
+    respond_list(std::move(entries));
   }
 
   ManualClock clock_;
@@ -125,14 +125,14 @@ TEST_F(AnchorsTest, KeysLieBesideTheDocument) {
 }
 
 TEST_F(AnchorsTest, WritesTheFirstSightUnlessItIsThere) {
-  const WallTime first_sight = clock_.now().wall;
+  const WallTime first_seen = clock_.now().wall;
   adopt(with(a_), 7, true);
   EXPECT_FALSE(machine_.withholds(a_));  // the watch brought it: it is new
   clock_.advance(1ms);
-  answer_list();
+  respond_list();
   const WriteAnchor write = next<WriteAnchor>();
   EXPECT_THAT(write.request.key, StartsWith(kPrefix));
-  EXPECT_EQ(write.request.value, format_rfc3339(first_sight) + " a");
+  EXPECT_EQ(write.request.value, format_rfc3339(first_seen) + " a");
   EXPECT_EQ(write.request.expected, 0);
   take(machine_.resume(WriteDone{.call = write.call, .succeeded = true}, clock_.now()));
   EXPECT_TRUE(actions_.empty());
@@ -140,12 +140,12 @@ TEST_F(AnchorsTest, WritesTheFirstSightUnlessItIsThere) {
 
 TEST_F(AnchorsTest, TakesTheWordOfWhoWasFirst) {
   adopt(with(a_), 7, true);
-  answer_list();
+  respond_list();
   const WriteAnchor write = next<WriteAnchor>();
   const KeyValue theirs = anchor(a_, 3s);
   take(machine_.resume(WriteDone{.call = write.call, .mod_revision = 8, .value = theirs.value},
                        clock_.now()));
-  EXPECT_EQ(next<Anchored>().first_sight, clock_.now().wall - 3s);
+  EXPECT_EQ(next<Anchored>().first_seen, clock_.now().wall - 3s);
   EXPECT_TRUE(actions_.empty());
 }
 
@@ -155,42 +155,42 @@ TEST_F(AnchorsTest, TakesTheWordOfWhoWroteFirstThoughItSawTheDirectiveEarlier) {
   adopt(with(a_), 7, true);
   clock_.advance(3ms);
   const KeyValue theirs = anchor(a_, 1ms);
-  answer_list({theirs});
+  respond_list({theirs});
   const Anchored anchored = next<Anchored>();
-  EXPECT_EQ(anchored.first_sight, seen.wall + 2ms);
-  EXPECT_EQ(anchored.own_sight, seen.boot + 2ms);
+  EXPECT_EQ(anchored.first_seen, seen.wall + 2ms);
+  EXPECT_EQ(anchored.own_first_seen, seen.boot + 2ms);
 }
 
 // Or every change of the lineage could prolong it a little.
 TEST_F(AnchorsTest, TakesALaterMomentOnlyOnce) {
   adopt(with(a_), 900, true);
   clock_.advance(3ms);
-  answer_list({anchor(a_, 1ms)});
+  respond_list({anchor(a_, 1ms)});
   next<Anchored>();
   adopt(with(a_), 20, false);
   clock_.advance(500ms);
-  answer_list({anchor(a_, 1ms, 15)});
+  respond_list({anchor(a_, 1ms, 15)});
   EXPECT_TRUE(nothing_is_anchored());
 }
 
 TEST_F(AnchorsTest, StandsByItsOwnCountIfTheAnchorIsNoRaceLater) {
   adopt(with(a_), 7, true);
   clock_.advance(3s);
-  answer_list({anchor(a_, 1s)});
+  respond_list({anchor(a_, 1s)});
   EXPECT_TRUE(nothing_is_anchored());
 }
 
-// It took the answer to the first publish's write for the second's, whose end then only it knew.
+// It took the response to the first publish's write for the second's, whose end then only it knew.
 TEST_F(AnchorsTest, LooksAgainIfTheDirectiveCameBackWhileItsAnchorWasWritten) {
   adopt(with(a_), 7, true);
-  answer_list();
+  respond_list();
   const WriteAnchor first = next<WriteAnchor>();
   const KeyValue written = anchor(a_, 0s, 8);
   clock_.advance(10ms);
   adopt({}, 9, true);
   adopt(with(a_), 10, true);
   take(machine_.resume(WriteDone{.call = first.call, .succeeded = true}, clock_.now()));
-  answer_list({written});
+  respond_list({written});
   const WriteAnchor second = next<WriteAnchor>();
   EXPECT_EQ(second.request.expected, 8);
   EXPECT_EQ(second.request.value, format_rfc3339(clock_.now().wall) + " a");
@@ -199,10 +199,10 @@ TEST_F(AnchorsTest, LooksAgainIfTheDirectiveCameBackWhileItsAnchorWasWritten) {
 TEST_F(AnchorsTest, WithholdsWhatMayBeOldUntilTheAnchorsAreRead) {
   adopt(with(a_, b_), 7, false);
   EXPECT_TRUE(machine_.withholds(a_));
-  answer_list({anchor(a_, 500s)});
+  respond_list({anchor(a_, 500s)});
   const Anchored anchored = next<Anchored>();
   EXPECT_EQ(anchored.directive, a_);
-  EXPECT_EQ(anchored.first_sight, clock_.now().wall - 500s);
+  EXPECT_EQ(anchored.first_seen, clock_.now().wall - 500s);
   EXPECT_EQ(next<Anchored>().directive, b_);
   next<ReleaseWithheld>();
   EXPECT_FALSE(machine_.withholds(a_));
@@ -217,7 +217,7 @@ TEST_F(AnchorsTest, DoesNotWithholdWhatHasAnAbsoluteEndOrIsRemembered) {
   adopt(with(a_, absolute), 7, false, [&](const Directive&) { return known; });
   EXPECT_FALSE(machine_.withholds(a_));
   EXPECT_FALSE(machine_.withholds(absolute));
-  answer_list();
+  respond_list();
   // It has 100 of its 600 s left: so it was seen 500 s ago.
   EXPECT_EQ(next<WriteAnchor>().request.value, format_rfc3339(clock_.now().wall - 500s) + " a");
   EXPECT_TRUE(actions_.empty());
@@ -227,9 +227,9 @@ TEST_F(AnchorsTest, WithholdsNothingForLongerThanASecond) {
   adopt(with(a_), 7, false);
   next<ListAnchors>();
   EXPECT_EQ(machine_.wake_at(), clock_.now().boot + 1s);
-  const WallTime first_sight = clock_.now().wall;
+  const WallTime first_seen = clock_.now().wall;
   pass(1s);
-  EXPECT_EQ(next<Anchored>().first_sight, first_sight);
+  EXPECT_EQ(next<Anchored>().first_seen, first_seen);
   next<ReleaseWithheld>();
   EXPECT_FALSE(machine_.withholds(a_));
 }
@@ -239,7 +239,7 @@ TEST_F(AnchorsTest, TriesAgainAfterAFailure) {
   fail(next<ListAnchors>().call, FailureKind::Unreachable);
   EXPECT_TRUE(actions_.empty());
   pass(5s);
-  answer_list();
+  respond_list();
   fail(next<WriteAnchor>().call, FailureKind::Silent);
   pass(5s);
   EXPECT_EQ(next<WriteAnchor>().request.expected, 0);
@@ -254,7 +254,7 @@ TEST_F(AnchorsTest, SaysThatItMayNotAndGoesOnAlone) {
   pass(1min);
   EXPECT_TRUE(actions_.empty());
   pass(10min);
-  answer_list();  // somebody has granted it
+  respond_list();  // somebody has granted it
   EXPECT_EQ(machine_.refusal(), std::nullopt);
   next<WriteAnchor>();
 }
@@ -287,7 +287,7 @@ TEST_F(AnchorsTest, IgnoresAnAnchorThatIsNoTimeOrIsToCome) {
 
 TEST_F(AnchorsTest, RemovesTheAnchorOfADirectiveThatIsGoneIfTheDocumentIsStillThatOne) {
   adopt(with(a_), 7, true);
-  answer_list({anchor(a_, 0s)});
+  respond_list({anchor(a_, 0s)});
   adopt({}, 8, true);
   EXPECT_TRUE(actions_.empty());  // not at once: one of many instances is enough
   sweep({anchor(a_, 0s)});
@@ -304,7 +304,7 @@ TEST_F(AnchorsTest, RemovesTheAnchorOfADirectiveThatIsGoneIfTheDocumentIsStillTh
 
 TEST_F(AnchorsTest, RemovesWhatEarlierInstancesHaveLeft) {
   adopt(with(a_), 7, true);
-  answer_list({anchor(a_, 0s), anchor(b_, 1h)});
+  respond_list({anchor(a_, 0s), anchor(b_, 1h)});
   EXPECT_TRUE(actions_.empty());
   sweep({anchor(a_, 0s), anchor(b_, 1h)});
   EXPECT_EQ(next<WriteAnchor>().request.key, key_of(b_));
@@ -312,23 +312,23 @@ TEST_F(AnchorsTest, RemovesWhatEarlierInstancesHaveLeft) {
 
 TEST_F(AnchorsTest, WritesTheAnchorAnewOfADirectiveThatComesBackWhileItIsRemoved) {
   adopt(with(a_), 7, true);
-  answer_list({anchor(a_, 0s)});
+  respond_list({anchor(a_, 0s)});
   adopt({}, 8, true);
   sweep({anchor(a_, 0s)});
   const WriteAnchor removal = next<WriteAnchor>();
   adopt(with(a_), 9, true);
   take(machine_.resume(WriteDone{.call = removal.call, .succeeded = true}, clock_.now()));
-  answer_list();
+  respond_list();
   EXPECT_EQ(next<WriteAnchor>().request.expected, 0);
 }
 
 TEST_F(AnchorsTest, ReplacesTheAnchorOfAnEarlierPublishOfTheSame) {
   adopt(with(a_), 7, true);
-  answer_list({anchor(a_, 60s, 8)});
+  respond_list({anchor(a_, 60s, 8)});
   next<Anchored>();
   adopt({}, 9, true);
   adopt(with(a_), 10, true);  // put back before anybody has removed the anchor
-  answer_list({anchor(a_, 60s, 8)});
+  respond_list({anchor(a_, 60s, 8)});
   const WriteAnchor write = next<WriteAnchor>();
   EXPECT_EQ(write.request.expected, 8);
   EXPECT_EQ(write.request.value, format_rfc3339(clock_.now().wall) + " a");
@@ -337,31 +337,31 @@ TEST_F(AnchorsTest, ReplacesTheAnchorOfAnEarlierPublishOfTheSame) {
 TEST_F(AnchorsTest, BelievesAllAnchorsAfterALineageReset) {
   adopt({}, 900, false);
   adopt(with(a_), 20, false);  // restored: revisions start again below
-  answer_list({anchor(a_, 60s, 15)});
-  EXPECT_EQ(next<Anchored>().first_sight, clock_.now().wall - 60s);
+  respond_list({anchor(a_, 60s, 15)});
+  EXPECT_EQ(next<Anchored>().first_seen, clock_.now().wall - 60s);
 }
 
 // It did not: in the new lineage there was no anchor, and whoever started later began anew.
 TEST_F(AnchorsTest, AnchorsWhatIsInForceAgainInAnotherLineage) {
-  const WallTime first_sight = clock_.now().wall;
+  const WallTime first_seen = clock_.now().wall;
   adopt(with(a_), 900, true);
-  answer_list();
+  respond_list();
   const WriteAnchor write = next<WriteAnchor>();
   take(machine_.resume(WriteDone{.call = write.call, .succeeded = true}, clock_.now()));
   clock_.advance(60s);
   adopt(with(a_), 20, false);
   EXPECT_FALSE(machine_.withholds(a_));
-  answer_list();
-  EXPECT_EQ(next<WriteAnchor>().request.value, format_rfc3339(first_sight) + " a");
+  respond_list();
+  EXPECT_EQ(next<WriteAnchor>().request.value, format_rfc3339(first_seen) + " a");
 }
 
 // Its life began when it was released, up to a second later, if the anchor was not an earlier one.
 TEST_F(AnchorsTest, CountsWhatWasWithheldFromItsFirstSightIfTheAnchorIsOfNoUse) {
-  const WallTime first_sight = clock_.now().wall;
+  const WallTime first_seen = clock_.now().wall;
   adopt(with(a_), 7, false);
   clock_.advance(500ms);
-  answer_list({anchor(a_, -1h)});
-  EXPECT_EQ(next<Anchored>().first_sight, first_sight);
+  respond_list({anchor(a_, -1h)});
+  EXPECT_EQ(next<Anchored>().first_seen, first_seen);
   next<ReleaseWithheld>();
 }
 
@@ -378,31 +378,31 @@ TEST_F(AnchorsTest, WithholdsNothingForLongerThanASecondWhileDocumentsCome) {
 // What could not be removed, since the document had changed, was left for ever.
 TEST_F(AnchorsTest, SweepsAgainIfTheDocumentHadChangedWhenItRemovedAnAnchor) {
   adopt(with(a_), 7, true);
-  answer_list({anchor(a_, 0s)});
+  respond_list({anchor(a_, 0s)});
   adopt({}, 8, true);
   sweep({anchor(a_, 0s)});
   take(machine_.resume(WriteDone{.call = next<WriteAnchor>().call, .succeeded = false},
                        clock_.now()));
   EXPECT_TRUE(actions_.empty());
   pass(30s);
-  answer_list({anchor(a_, 0s)});
+  respond_list({anchor(a_, 0s)});
   EXPECT_EQ(next<WriteAnchor>().request.guard->mod_revision, 8);
 }
 
 // What was carried out after the sweep was left for ever.
 TEST_F(AnchorsTest, SweepsAgainIfAnAnchorMayHaveBeenWrittenLate) {
   adopt(with(a_), 7, true);
-  answer_list();
+  respond_list();
   fail(next<WriteAnchor>().call, FailureKind::Silent);
   adopt({}, 8, true);
   sweep();
   pass(40s);
-  answer_list({anchor(a_, 20s)});
+  respond_list({anchor(a_, 20s)});
   EXPECT_EQ(next<WriteAnchor>().request.value, std::nullopt);
   EXPECT_EQ(machine_.wake_at(), std::nullopt);
 }
 
-TEST_F(AnchorsTest, IgnoresAnswersOfOtherCalls) {
+TEST_F(AnchorsTest, IgnoresResponsesOfOtherCalls) {
   adopt(with(a_), 7, true);
   take(machine_.resume(ListDone{.call = CallId{1}}, clock_.now()));
   take(machine_.resume(ReadDone{.call = CallId{2}}, clock_.now()));
@@ -429,14 +429,14 @@ class FleetModel {
       if (members_.empty()) start(false);
       Member& member = *members_[pick()];
       if (!member.under_way.empty()) {
-        answer(member);
+        response(member);
       } else {
         perform(member, member.machine.time_passed(clock_.now()));
       }
       check();
     }
     for (const auto& member : members_) {
-      while (!member->under_way.empty()) answer(*member);
+      while (!member->under_way.empty()) response(*member);
     }
     ASSERT_TRUE(anchor_);
     check();
@@ -490,7 +490,7 @@ class FleetModel {
   void perform(Member& member, AnchorActions actions) {
     for (AnchorAction& action : actions) {
       if (auto* anchored = std::get_if<Anchored>(&action)) {
-        member.agreed_end = anchored->first_sight + 600s;
+        member.agreed_end = anchored->first_seen + 600s;
         if (member.end) member.end = member.agreed_end;
       } else if (!std::holds_alternative<ReleaseWithheld>(action)) {
         member.under_way.push_back(std::move(action));
@@ -501,7 +501,7 @@ class FleetModel {
     }
   }
 
-  void answer(Member& member) {
+  void response(Member& member) {
     AnchorAction action = std::move(member.under_way.front());
     member.under_way.pop_front();
     TransportEvent event;
@@ -511,7 +511,7 @@ class FleetModel {
       member.has_read |= anchor_.has_value();
     } else {
       const auto& write = std::get<WriteAnchor>(action);
-      const bool lost = random_.below(8) == 0;  // written, but the answer does not come
+      const bool lost = random_.below(8) == 0;  // written, but the response does not come
       event = put(write);
       member.has_read |= !lost;
       if (lost) event = CallFailed{.call = write.call, .failure = {FailureKind::Silent, ""}};

@@ -45,7 +45,7 @@ class AuthTransportTest : public ::testing::Test {
   }
 
   /// The call that is answered next, by the inner id given, must be the caller's `call`.
-  void expect_answer(CallId inner, std::uint64_t call) {
+  void expect_response(CallId inner, std::uint64_t call) {
     peer_->deliver(ReadDone{.call = inner, .mod_revision = 7});
     const auto event = next();
     ASSERT_TRUE(event && std::holds_alternative<ReadDone>(*event));
@@ -80,8 +80,8 @@ TEST_F(AuthTransportTest, GetsATokenBeforeTheFirstCallOnceForAllThatWait) {
   peer_->deliver(Authenticated{.call = asked.call, .token = "t1"});
   EXPECT_FALSE(next());
   EXPECT_EQ(peer_->token(), "t1");
-  expect_answer(peer_->await_read().call, 1);
-  expect_answer(peer_->await_read().call, 2);
+  expect_response(peer_->await_read().call, 1);
+  expect_response(peer_->await_read().call, 2);
   EXPECT_EQ(peer_->await_watch().request.start_revision, 5);
   EXPECT_EQ(peer_->started(), 4u);
 }
@@ -96,7 +96,7 @@ TEST_F(AuthTransportTest, RepeatsARefusedCallWithANewTokenWithinItsTime) {
   EXPECT_EQ(peer_->token(), "t2");
   const auto again = peer_->await_read();
   EXPECT_EQ(again.request.timeout, 2s);
-  expect_answer(again.call, 1);
+  expect_response(again.call, 1);
 }
 
 TEST_F(AuthTransportTest, GetsOneNewTokenForAllCallsThatWereRefused) {
@@ -111,12 +111,12 @@ TEST_F(AuthTransportTest, GetsOneNewTokenForAllCallsThatWereRefused) {
   refuse(second.call);
   EXPECT_FALSE(next());
   grant("t2");
-  expect_answer(peer_->await_read().call, 1);
-  expect_answer(peer_->await_read().call, 2);
+  expect_response(peer_->await_read().call, 1);
+  expect_response(peer_->await_read().call, 2);
   // Late, and of the old token: the new one is there already.
   refuse(third.call);
   EXPECT_FALSE(next());
-  expect_answer(peer_->await_read().call, 3);
+  expect_response(peer_->await_read().call, 3);
 }
 
 TEST_F(AuthTransportTest, FailsACallThatIsRefusedWithANewTokenToo) {
@@ -163,17 +163,17 @@ TEST_F(AuthTransportTest, AsksForATokenWithinSomeTimeThoughTheRefusedCallHasNone
 TEST_F(AuthTransportTest, KeepsTheTokenOverConnections) {
   begin_read(1);
   grant("t1");
-  expect_answer(peer_->await_read().call, 1);
+  expect_response(peer_->await_read().call, 1);
   transport_.open(0);
   begin_read(2);
-  expect_answer(peer_->await_read().call, 2);
+  expect_response(peer_->await_read().call, 2);
 }
 
 TEST_F(AuthTransportTest, RepeatsAWatchThatWasRefusedBecauseOfItsToken) {
   transport_.watch(CallId{1}, {.key = "k", .start_revision = 5});
   grant("t1");
   const auto refused = peer_->await_watch();
-  peer_->deliver(WatchAnswer{.call = refused.call,
+  peer_->deliver(WatchResponse{.call = refused.call,
                              .created = true,
                              .canceled = true,
                              .cancel_reason = "etcdserver: invalid auth token"});
@@ -182,12 +182,12 @@ TEST_F(AuthTransportTest, RepeatsAWatchThatWasRefusedBecauseOfItsToken) {
   const auto again = peer_->await_watch();
   EXPECT_EQ(again.request.start_revision, 5);
   refuse(refused.call, FailureKind::Cancelled);  // the end of the first: nobody waits for it
-  peer_->deliver(WatchAnswer{.call = again.call, .created = true});
+  peer_->deliver(WatchResponse{.call = again.call, .created = true});
   for (int i = 0; i < 2; ++i) {
     const auto event = next();
-    ASSERT_TRUE(event && std::holds_alternative<WatchAnswer>(*event));
-    EXPECT_EQ(std::get<WatchAnswer>(*event).call, CallId{1});
-    peer_->deliver(WatchAnswer{.call = again.call});
+    ASSERT_TRUE(event && std::holds_alternative<WatchResponse>(*event));
+    EXPECT_EQ(std::get<WatchResponse>(*event).call, CallId{1});
+    peer_->deliver(WatchResponse{.call = again.call});
   }
   EXPECT_TRUE(next());
   refuse(again.call, FailureKind::Unreachable);
@@ -200,7 +200,7 @@ TEST_F(AuthTransportTest, EndsACallThatIsCancelledWhileItWaits) {
   transport_.cancel(CallId{1});
   expect_failure(1, FailureKind::Cancelled);
   grant("t1");
-  expect_answer(peer_->await_read().call, 2);
+  expect_response(peer_->await_read().call, 2);
 }
 
 TEST_F(AuthTransportTest, EndsTheCallsThatWaitWhenTheConnectionIsGivenUp) {
@@ -212,7 +212,7 @@ TEST_F(AuthTransportTest, EndsTheCallsThatWaitWhenTheConnectionIsGivenUp) {
   EXPECT_FALSE(next());
   begin_read(2);
   grant("t1");
-  expect_answer(peer_->await_read().call, 2);
+  expect_response(peer_->await_read().call, 2);
 }
 
 // It was made again under a new token, and nobody would ever have ended it.

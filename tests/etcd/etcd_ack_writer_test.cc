@@ -78,7 +78,7 @@ class AckWriterTest : public ::testing::Test {
     writer_ = *std::move(started);
   }
 
-  void answer_looks() {
+  void respond_looks() {
     const auto read = peer_->await_read();
     EXPECT_EQ(read.request.key, "o/fleet/proxy%201");
     peer_->deliver(ReadDone{.call = read.call});
@@ -97,7 +97,7 @@ class AckWriterTest : public ::testing::Test {
   }
 
   void write_first() {
-    answer_looks();
+    respond_looks();
     pass_window();
     const auto grant = peer_->await_grant();
     EXPECT_EQ(grant.request.ttl, 15s);
@@ -118,7 +118,7 @@ class AckWriterTest : public ::testing::Test {
   static constexpr WallTime kStarted{24h};
   ManualClock clock_;
   StatusStore store_;
-  const std::shared_ptr<AckBell> bell_ = std::make_shared<AckBell>();
+  const std::shared_ptr<ChangeNotifier> bell_ = std::make_shared<ChangeNotifier>();
   const std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
   std::mutex mutex_;
   std::vector<std::string> states_;  // guarded by mutex_

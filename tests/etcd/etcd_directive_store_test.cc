@@ -44,7 +44,7 @@ class StoreTest : public ::testing::Test {
     });
   }
 
-  void answer_read(Revision revision, Revision mod_revision, std::string value) {
+  void respond_read(Revision revision, Revision mod_revision, std::string value) {
     peer_->deliver(ReadDone{.call = peer_->await_read().call,
                             .header = {.cluster_id = 1, .revision = revision},
                             .mod_revision = mod_revision,
@@ -53,19 +53,19 @@ class StoreTest : public ::testing::Test {
 
   void create_watch() {
     watch_ = peer_->await_watch().call;
-    peer_->deliver(WatchAnswer{.call = watch_, .header = {.cluster_id = 1}, .created = true});
+    peer_->deliver(WatchResponse{.call = watch_, .header = {.cluster_id = 1}, .created = true});
   }
 
   /// That nobody has anchored anything yet; asked for if a directive with ttl_secs may be old.
-  void answer_no_anchors() {
+  void respond_no_anchors() {
     peer_->deliver(ListDone{.call = peer_->await_list().call, .header = {.cluster_id = 1}});
   }
 
   /// On `value` at revision 7, read at 10.
   std::unique_ptr<EtcdDirectiveStore> connect(const std::string& value) {
     auto connected = connecting();
-    answer_read(10, 7, value);
-    if (value == kGood) answer_no_anchors();
+    respond_read(10, 7, value);
+    if (value == kGood) respond_no_anchors();
     create_watch();
     auto store = connected.get();
     EXPECT_TRUE(store) << store.error().message;
@@ -73,7 +73,7 @@ class StoreTest : public ::testing::Test {
   }
 
   void put(Revision revision, std::string value) {
-    peer_->deliver(WatchAnswer{.call = watch_,
+    peer_->deliver(WatchResponse{.call = watch_,
                                .header = {.cluster_id = 1},
                                .events = {{.mod_revision = revision, .value = std::move(value)}}});
   }
@@ -113,7 +113,7 @@ TEST_F(StoreTest, AsksForItsKey) {
   const auto watch = peer_->await_watch();
   EXPECT_EQ(watch.request.key, "elsewhere/directives");
   EXPECT_EQ(watch.request.start_revision, 11);
-  peer_->deliver(WatchAnswer{.call = watch.call, .created = true});
+  peer_->deliver(WatchResponse{.call = watch.call, .created = true});
   EXPECT_TRUE(connected.get());
 }
 
@@ -163,7 +163,7 @@ TEST_F(StoreTest, DoesNotTellOfProofsThatAgree) {
   const auto store = connect(kGood);
   clock_.advance(5s);
   peer_->wake();
-  answer_read(10, 7, "");  // the proof
+  respond_read(10, 7, "");  // the proof
   put(11, kOther);
   ASSERT_TRUE(await([&] {
     const std::lock_guard lock(mutex);
@@ -233,8 +233,8 @@ TEST_F(StoreTest, WaitsForTheTimeoutIfTryingAgainMayHelp) {
 TEST_F(StoreTest, StartsWithoutAWatchIfOnlyTheReadIsAnsweredInTime) {
   options_.connect_timeout = 200ms;
   auto connected = connecting();
-  answer_read(10, 7, kGood);
-  answer_no_anchors();
+  respond_read(10, 7, kGood);
+  respond_no_anchors();
   const auto store = connected.get();
   ASSERT_TRUE(store) << store.error().message;
   EXPECT_EQ(first_id(**store), "a");
@@ -248,7 +248,7 @@ TEST_F(StoreTest, AppliesWhatTheWatchBringsAtOnceAndAnchorsItBehindThat) {
   put(11, kGood);
   ASSERT_TRUE(store->wait_for_revision(11, kPatience));
   EXPECT_EQ(first_id(*store), "a");
-  answer_no_anchors();
+  respond_no_anchors();
   const auto write = peer_->await_write();
   EXPECT_THAT(write.request.key, ::testing::StartsWith("osproxy/anchors/directives/"));
   EXPECT_EQ(write.request.expected, 0);
@@ -262,7 +262,7 @@ TEST_F(StoreTest, AppliesWhatTheWatchBringsAtOnceAndAnchorsItBehindThat) {
 
 TEST_F(StoreTest, DoesNotShowWhatMayBeOverUntilTheFleetHasSaidWhenItBegan) {
   auto connected = connecting();
-  answer_read(10, 7, kGood);
+  respond_read(10, 7, kGood);
   create_watch();
   const auto list = peer_->await_list();
   EXPECT_EQ(list.request.prefix, "osproxy/anchors/directives/");
@@ -275,7 +275,7 @@ TEST_F(StoreTest, DoesNotShowWhatMayBeOverUntilTheFleetHasSaidWhenItBegan) {
 
 TEST_F(StoreTest, SaysWhoseCountStandsIfItMayNotReadTheAnchors) {
   auto connected = connecting();
-  answer_read(10, 7, kGood);
+  respond_read(10, 7, kGood);
   create_watch();
   peer_->deliver(CallFailed{.call = peer_->await_list().call,
                             .failure = {FailureKind::Permission, "permission denied"}});
@@ -329,8 +329,8 @@ TEST_F(LastGoodTest, FollowsEtcdAgainOnceItAnswers) {
   ASSERT_TRUE(store);
   clock_.advance(1min);
   peer_->wake();
-  answer_read(20, 15, kOther);
-  answer_no_anchors();
+  respond_read(20, 15, kOther);
+  respond_no_anchors();
   create_watch();
   ASSERT_TRUE(await([&] { return (*store)->status().state == StoreState::Synced; }));
   EXPECT_EQ(first_id(**store), "b");
@@ -356,7 +356,7 @@ TEST_F(LastGoodTest, DoesNotExtendALifeByARestart) {
 TEST_F(LastGoodTest, RemembersThatThereIsNothing) {
   {
     auto connected = connecting();
-    answer_read(10, 0, "");
+    respond_read(10, 0, "");
     create_watch();
     ASSERT_TRUE(connected.get());
   }

@@ -28,7 +28,7 @@ class SetKeeperTest : public ::testing::Test {
   const MachineStatus machine_{.seen = 6, .cluster_id = 1};
   ManualClock clock_;
   FakeTransport transport_{std::make_shared<FakePeer>()};
-  SetKeeper keeper_{options_, clock_, transport_, nullptr, Random(1)};
+  EtcdDocumentApplier keeper_{options_, clock_, transport_, nullptr, Random(1)};
 };
 
 // The rejection was forgotten as soon as an anchor, or the lack of one, had put what is in force

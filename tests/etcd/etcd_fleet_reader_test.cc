@@ -1,4 +1,4 @@
-// The reader over a fake transport: what it asks, and what it makes of the answers.
+// The reader over a fake transport: what it asks, and what it makes of the responses.
 #include "osproxy/etcd/etcd_fleet_reader.h"
 
 #include <future>
@@ -27,7 +27,7 @@ class FleetReaderTest : public ::testing::Test {
     return std::async(std::launch::async, [this] { return reader_->read(); });
   }
 
-  void answer_document(Revision revision, Revision seen) {
+  void respond_document(Revision revision, Revision seen) {
     const auto read = peer_->await_read();
     EXPECT_EQ(read.request.key, "o/directives");
     EXPECT_TRUE(read.request.keys_only);
@@ -35,7 +35,7 @@ class FleetReaderTest : public ::testing::Test {
         ReadDone{.call = read.call, .header = {.revision = seen}, .mod_revision = revision});
   }
 
-  void answer_acks(std::vector<KeyValue> entries) {
+  void respond_acks(std::vector<KeyValue> entries) {
     const auto list = peer_->await_list();
     EXPECT_EQ(list.request.prefix, "o/fleet/");
     peer_->deliver(ListDone{.call = list.call, .entries = std::move(entries)});
@@ -52,9 +52,9 @@ class FleetReaderTest : public ::testing::Test {
 
 TEST_F(FleetReaderTest, ReadsTheDocumentsRevisionAndThenTheAcks) {
   auto reading_fleet = reading();
-  answer_document(7, 20);
+  respond_document(7, 20);
   // Sorted by the names, not by their encoded keys.
-  answer_acks({{"o/fleet/a%20b", 5, ack("a b", 7)},
+  respond_acks({{"o/fleet/a%20b", 5, ack("a b", 7)},
                {"o/fleet/a", 6, ack("a", 6)},
                {"o/fleet/c", 8, "by hand"},
                {"o/fleet/d", 9, ack("d", 21)}});
@@ -72,11 +72,11 @@ TEST_F(FleetReaderTest, ReadsTheDocumentsRevisionAndThenTheAcks) {
 
 TEST_F(FleetReaderTest, StartsAnewAtTheNextEndpointIfTheSecondReadFails) {
   auto reading_fleet = reading();
-  answer_document(7, 20);
+  respond_document(7, 20);
   peer_->deliver(
       CallFailed{.call = peer_->await_list().call, .failure = {FailureKind::Unreachable, ""}});
-  answer_document(8, 21);
-  answer_acks({});
+  respond_document(8, 21);
+  respond_acks({});
   EXPECT_EQ(reading_fleet.get().value().revision, 8);
 }
 
@@ -84,7 +84,7 @@ TEST_F(FleetReaderTest, SaysWhatHappenedAtEachEndpoint) {
   auto reading_fleet = reading();
   peer_->deliver(
       CallFailed{.call = peer_->await_read().call, .failure = {FailureKind::Refused, ""}});
-  answer_document(7, 20);
+  respond_document(7, 20);
   peer_->deliver(
       CallFailed{.call = peer_->await_list().call, .failure = {FailureKind::Permission, ""}});
   const auto fleet = reading_fleet.get();

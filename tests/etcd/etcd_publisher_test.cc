@@ -1,4 +1,4 @@
-// The publisher over a fake transport: above all, what it does when an answer does not come.
+// The publisher over a fake transport: above all, what it does when a response does not come.
 #include "osproxy/etcd/etcd_publisher.h"
 
 #include <future>
@@ -31,7 +31,7 @@ class PublisherTest : public ::testing::Test {
                       [this, expected] { return publisher_->publish(kDocument, expected); });
   }
 
-  std::string lose_answer() {
+  std::string lose_response() {
     const auto write = peer_->await_write();
     peer_->deliver(CallFailed{.call = write.call, .failure = {FailureKind::Silent, ""}});
     return write.request.value.value();
@@ -52,18 +52,18 @@ TEST_F(PublisherTest, WritesOnTheExpectedRevision) {
   EXPECT_EQ(published.get(), 9);
 }
 
-TEST_F(PublisherTest, WritesTheSameBytesAgainIfTheAnswerIsLost) {
+TEST_F(PublisherTest, WritesTheSameBytesAgainIfTheResponseIsLost) {
   auto published = publishing(std::nullopt);
-  const std::string bytes = lose_answer();
+  const std::string bytes = lose_response();
   const auto again = peer_->await_write();
   EXPECT_EQ(again.request.value.value(), bytes);
   peer_->deliver(WriteDone{.call = again.call, .succeeded = true, .mod_revision = 9});
   EXPECT_EQ(published.get(), 9);
 }
 
-TEST_F(PublisherTest, RecognisesItsOwnDocumentWhoseAnswerWasLost) {
+TEST_F(PublisherTest, RecognisesItsOwnDocumentWhoseResponseWasLost) {
   auto published = publishing(4);
-  const std::string bytes = lose_answer();
+  const std::string bytes = lose_response();
   peer_->deliver(WriteDone{
       .call = peer_->await_write().call, .succeeded = false, .mod_revision = 5, .value = bytes});
   EXPECT_EQ(published.get(), 5);
@@ -71,7 +71,7 @@ TEST_F(PublisherTest, RecognisesItsOwnDocumentWhoseAnswerWasLost) {
 
 TEST_F(PublisherTest, TakesAnothersDocumentForAConflict) {
   auto published = publishing(4);
-  lose_answer();
+  lose_response();
   peer_->deliver(WriteDone{.call = peer_->await_write().call,
                            .succeeded = false,
                            .mod_revision = 6,
@@ -84,13 +84,13 @@ TEST_F(PublisherTest, TakesAnothersDocumentForAConflict) {
 
 TEST_F(PublisherTest, GivesUpWhenEveryEndpointHasFailed) {
   auto published = publishing(std::nullopt);
-  lose_answer();
-  lose_answer();
+  lose_response();
+  lose_response();
   const auto failed = published.get();
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().kind, PublishError::Kind::Unavailable);
   EXPECT_THAT(failed.error().message,
-              AllOf(HasSubstr("one:1: no answer"), HasSubstr("two:2: no answer")));
+              AllOf(HasSubstr("one:1: no response"), HasSubstr("two:2: no response")));
 }
 
 TEST(Publisher, RefusesEndpointsThatCannotBeUsed) {

@@ -2,7 +2,7 @@
 //
 //   Script script({"one"});
 //   script.start().opens(0).reads();
-//   script.read_answers({.revision = 10, .mod_revision = 7, .value = "x"});
+//   script.read_responses({.revision = 10, .mod_revision = 7, .value = "x"});
 //   script.applies(7, "x").watches_from(11).is(StoreState::Connecting);
 //
 // Every action must be claimed by an expectation before the next event goes in: an action too many
@@ -58,11 +58,11 @@ class Script {
     return feed(TimePassed{}, where);
   }
 
-  Script& read_answers(Answer answer, Where where = Where::current()) {
-    return answers(read_, std::move(answer), where);
+  Script& read_responses(Answer response, Where where = Where::current()) {
+    return responses(read_, std::move(response), where);
   }
-  Script& proof_answers(Answer answer, Where where = Where::current()) {
-    return answers(proof_, std::move(answer), where);
+  Script& proof_responses(Answer response, Where where = Where::current()) {
+    return responses(proof_, std::move(response), where);
   }
   Script& read_fails(FailureKind kind, Where where = Where::current()) {
     return feed(CallFailed{read_, {kind, "text"}}, where);
@@ -78,10 +78,10 @@ class Script {
     return watch_says({.created = true}, where);
   }
   /// `call` and, unless it is given, `header` are filled in.
-  Script& watch_says(WatchAnswer answer, Where where = Where::current()) {
-    answer.call = watch_;
-    if (answer.header.cluster_id == 0) answer.header.cluster_id = 1;
-    return feed(std::move(answer), where);
+  Script& watch_says(WatchResponse response, Where where = Where::current()) {
+    response.call = watch_;
+    if (response.header.cluster_id == 0) response.header.cluster_id = 1;
+    return feed(std::move(response), where);
   }
   Script& puts(Revision revision, std::string value, Where where = Where::current()) {
     return watch_says({.events = {{.mod_revision = revision, .value = std::move(value)}}}, where);
@@ -174,7 +174,7 @@ class Script {
   /// From the start to a watch that is up, on the value "x" of revision 7, read at revision 10.
   Script& sync(Where where = Where::current()) {
     start(where).opens(where).reads(where);
-    read_answers({.revision = 10, .mod_revision = 7, .value = "x"}, where);
+    read_responses({.revision = 10, .mod_revision = 7, .value = "x"}, where);
     applies(7, "x", where).watches_from(11, where);
     return watch_is_created(where).is(StoreState::Synced, where);
   }
@@ -214,11 +214,11 @@ class Script {
     return *this;
   }
 
-  Script& answers(CallId call, Answer answer, Where where) {
+  Script& responses(CallId call, Answer response, Where where) {
     return feed(ReadDone{.call = call,
-                         .header = {.cluster_id = answer.cluster_id, .revision = answer.revision},
-                         .mod_revision = answer.mod_revision,
-                         .value = std::move(answer.value)},
+                         .header = {.cluster_id = response.cluster_id, .revision = response.revision},
+                         .mod_revision = response.mod_revision,
+                         .value = std::move(response.value)},
                 where);
   }
 

@@ -18,7 +18,7 @@ TEST(WatchMachine, ReadsThenWatchesFromTheNextRevision) {  // W1
   Script script({"one"});
   script.start().opens().reads().is(StoreState::Connecting);
   script.pass(20ms);
-  script.read_answers({.revision = 10, .mod_revision = 7, .value = "x"});
+  script.read_responses({.revision = 10, .mod_revision = 7, .value = "x"});
   script.applies(7, "x").watches_from(11).is(StoreState::Connecting).is_verified(20ms);
   script.watch_is_created().nothing_more().is(StoreState::Synced);
   EXPECT_EQ(script.status().revision, 7);
@@ -29,7 +29,7 @@ TEST(WatchMachine, ReadsThenWatchesFromTheNextRevision) {  // W1
 TEST(WatchMachine, TakesAMissingKeyForTheEmptySet) {  // W2
   Script script({"one"});
   script.start().opens().reads();
-  script.read_answers({.revision = 10}).applies_nothing().watches_from(11);
+  script.read_responses({.revision = 10}).applies_nothing().watches_from(11);
   script.watch_is_created();
   script.puts(12, "y").applies(12, "y").is(StoreState::Synced);
   EXPECT_EQ(script.status().revision, 12);
@@ -42,7 +42,7 @@ TEST(WatchMachine, FindsADeletionThatHappenedWhileItWasAway) {  // W2
   Script script({"one"});
   script.sync().watch_fails(FailureKind::Unreachable).closes().is(StoreState::Suspect);
   script.wake().opens().reads();
-  script.read_answers({.revision = 30}).applies_nothing().watches_from(31);
+  script.read_responses({.revision = 30}).applies_nothing().watches_from(31);
 }
 
 TEST(WatchMachine, ReadsAgainWhenTheHistoryWasCompacted) {  // W3
@@ -51,7 +51,7 @@ TEST(WatchMachine, ReadsAgainWhenTheHistoryWasCompacted) {  // W3
   script.watch_says({.canceled = true, .compact_revision = 20});
   script.cancels_watch().reads().is(StoreState::Suspect);
   EXPECT_THAT(script.status().reason, HasSubstr("compacted"));
-  script.read_answers({.revision = 25, .mod_revision = 21, .value = "z"});
+  script.read_responses({.revision = 25, .mod_revision = 21, .value = "z"});
   script.applies(21, "z").watches_from(26);
   script.watch_is_created().is(StoreState::Synced);
   EXPECT_EQ(script.status().counters.cancels[0], 1u);
@@ -62,7 +62,7 @@ TEST(WatchMachine, DoesNotChaseAServerThatCancelsEveryWatch) {  // W3, W11
   Script script({"one"});
   script.sync();
   script.watch_says({.canceled = true, .compact_revision = 20}).cancels_watch().reads();
-  script.read_answers({.revision = 25, .mod_revision = 7, .value = "x"}).watches_from(26);
+  script.read_responses({.revision = 25, .mod_revision = 7, .value = "x"}).watches_from(26);
   script.watch_says({.canceled = true, .compact_revision = 26}).closes();
   script.pass(0ns).nothing_more();  // until the delay is over
 }
@@ -70,7 +70,7 @@ TEST(WatchMachine, DoesNotChaseAServerThatCancelsEveryWatch) {  // W3, W11
 TEST(WatchMachine, LooksAtCanceledBeforeCreated) {  // W4
   Script script({"one"});
   script.start().opens().reads();
-  script.read_answers({.revision = 10}).applies_nothing().watches_from(11);
+  script.read_responses({.revision = 10}).applies_nothing().watches_from(11);
   script.watch_says({.created = true,
                      .canceled = true,
                      .cancel_reason = "rpc error: etcdserver: permission denied"});
@@ -110,7 +110,7 @@ TEST(WatchMachine, ProvesEveryFiveSecondsLessJitter) {  // W6
     script.wake().proves();
     intervals.insert(script.now() - last);
     last = script.now();
-    script.pass(5ms).proof_answers({.revision = 10, .mod_revision = 7});
+    script.pass(5ms).proof_responses({.revision = 10, .mod_revision = 7});
     script.is(StoreState::Synced).is_verified(5ms);
   }
   EXPECT_GT(*intervals.begin(), 4s);
@@ -126,18 +126,18 @@ TEST(WatchMachine, SuspectsAConnectionOnWhichAProofIsNotAnswered) {  // W6
   script.wake().proves();
   script.pass(2999ms).is(StoreState::Synced);
   script.pass(1ms).closes().is(StoreState::Suspect);
-  EXPECT_THAT(script.status().reason, HasSubstr("no answer in time"));
+  EXPECT_THAT(script.status().reason, HasSubstr("no response in time"));
   EXPECT_GE(script.age(), 7s);  // grows until there is a new proof
   script.wake().opens().reads();
   EXPECT_NE(script.endpoint(), before);
-  script.read_answers({.revision = 11, .mod_revision = 11, .value = "y"});
+  script.read_responses({.revision = 11, .mod_revision = 11, .value = "y"});
   script.applies(11, "y").watches_from(12).is_verified(0ms);
 }
 
 TEST(WatchMachine, GivesTheWatchASecondToBringWhatAProofHasSeen) {  // W7
   Script script({"one"});
   script.sync().wake().proves();
-  script.pass(10ms).proof_answers({.revision = 20, .mod_revision = 15});
+  script.pass(10ms).proof_responses({.revision = 20, .mod_revision = 15});
   script.nothing_more().is(StoreState::Synced);
   EXPECT_GE(script.age(), 4s);  // it does not agree yet
   script.pass(990ms).puts(15, "y").applies(15, "y").is_verified(1000ms);
@@ -148,16 +148,16 @@ TEST(WatchMachine, GivesTheWatchASecondToBringWhatAProofHasSeen) {  // W7
 
 TEST(WatchMachine, AcceptsAnEvenNewerChangeAsTheProofsCatchUp) {  // W7
   Script script({"one"});
-  script.sync().wake().proves().proof_answers({.revision = 20, .mod_revision = 15});
+  script.sync().wake().proves().proof_responses({.revision = 20, .mod_revision = 15});
   script.pass(1ms).puts(25, "z").applies(25, "z").is_verified(1ms);
 }
 
 TEST(WatchMachine, RepairsAWatchThatDoesNotBringWhatAProofHasSeen) {  // W7
   Script script({"one"});
-  script.sync().wake().proves().proof_answers({.revision = 20, .mod_revision = 15});
+  script.sync().wake().proves().proof_responses({.revision = 20, .mod_revision = 15});
   script.pass(1s).cancels_watch().reads().is(StoreState::Suspect);
   EXPECT_THAT(script.status().reason, HasSubstr("revision 20"));
-  script.read_answers({.revision = 21, .mod_revision = 15, .value = "y"});
+  script.read_responses({.revision = 21, .mod_revision = 15, .value = "y"});
   script.applies(15, "y").watches_from(22);
   script.watch_is_created().is(StoreState::Synced);
   EXPECT_EQ(script.status().counters.broken_watches, 1u);
@@ -166,20 +166,20 @@ TEST(WatchMachine, RepairsAWatchThatDoesNotBringWhatAProofHasSeen) {  // W7
 
 TEST(WatchMachine, RepairsAWatchThatDoesNotBringADeletion) {  // W7
   Script script({"one"});
-  script.sync().wake().proves().proof_answers({.revision = 20});
+  script.sync().wake().proves().proof_responses({.revision = 20});
   script.pass(1s).cancels_watch().reads();
-  script.read_answers({.revision = 21}).applies_nothing().watches_from(22);
+  script.read_responses({.revision = 21}).applies_nothing().watches_from(22);
   EXPECT_EQ(script.status().counters.broken_watches, 1u);
 }
 
 TEST(WatchMachine, LeavesAnEndpointWhoseWatchesBreakAgainAndAgain) {  // W7
   Script script({"one", "two"});
-  script.sync().wake().proves().proof_answers({.revision = 20, .mod_revision = 15});
+  script.sync().wake().proves().proof_responses({.revision = 20, .mod_revision = 15});
   script.pass(1s).cancels_watch().reads();
-  script.read_answers({.revision = 21, .mod_revision = 15, .value = "y"}).applies(15, "y");
+  script.read_responses({.revision = 21, .mod_revision = 15, .value = "y"}).applies(15, "y");
   script.watches_from(22).watch_is_created();
-  script.wake().proves().proof_answers({.revision = 21, .mod_revision = 15}).is_verified(0ms);
-  script.wake().proves().proof_answers({.revision = 30, .mod_revision = 25});
+  script.wake().proves().proof_responses({.revision = 21, .mod_revision = 15}).is_verified(0ms);
+  script.wake().proves().proof_responses({.revision = 30, .mod_revision = 25});
   script.pass(1s).closes();
   EXPECT_EQ(script.status().counters.broken_watches, 2u);
 }
@@ -188,7 +188,7 @@ TEST(WatchMachine, AgreesWithAProofThatIsOlderThanWhatTheWatchHasBrought) {
   Script script({"one"});
   script.sync().wake().proves();
   script.pass(1ms).puts(15, "y").applies(15, "y");
-  script.pass(1ms).proof_answers({.revision = 14, .mod_revision = 7}).nothing_more();
+  script.pass(1ms).proof_responses({.revision = 14, .mod_revision = 7}).nothing_more();
   script.is(StoreState::Synced).is_verified(2ms);
   EXPECT_EQ(script.status().revision, 15);
 }
@@ -198,12 +198,12 @@ TEST(WatchMachine, AdoptsAnotherClusterOnceASecondReadConfirmsIt) {  // W10
   script.sync();
   const auto before = script.endpoint();
   script.wake().proves();
-  script.proof_answers({.revision = 99, .mod_revision = 98, .cluster_id = 2}).closes();
+  script.proof_responses({.revision = 99, .mod_revision = 98, .cluster_id = 2}).closes();
   script.is(StoreState::Suspect);
   EXPECT_THAT(script.status().reason, HasSubstr("another cluster"));
   script.wake().opens().reads();
   EXPECT_NE(script.endpoint(), before);
-  script.read_answers({.revision = 99, .mod_revision = 98, .value = "n", .cluster_id = 2});
+  script.read_responses({.revision = 99, .mod_revision = 98, .value = "n", .cluster_id = 2});
   script.applies(98, "n").watches_from(100).is_verified(0ms);
   EXPECT_EQ(script.status().counters.lineage_resets, 1u);
 }
@@ -211,10 +211,10 @@ TEST(WatchMachine, AdoptsAnotherClusterOnceASecondReadConfirmsIt) {  // W10
 TEST(WatchMachine, AdoptsAnOlderStateOfItsClusterOnceASecondReadConfirmsIt) {  // W10
   Script script({"one"});
   script.sync().watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
-  script.read_answers({.revision = 3, .mod_revision = 2, .value = "old"}).closes();
+  script.read_responses({.revision = 3, .mod_revision = 2, .value = "old"}).closes();
   EXPECT_EQ(script.status().revision, 7);  // not yet
   script.wake().opens().reads();
-  script.read_answers({.revision = 3, .mod_revision = 2, .value = "old"});
+  script.read_responses({.revision = 3, .mod_revision = 2, .value = "old"});
   script.applies(2, "old").watches_from(4);
   EXPECT_EQ(script.status().counters.lineage_resets, 1u);
 }
@@ -222,36 +222,36 @@ TEST(WatchMachine, AdoptsAnOlderStateOfItsClusterOnceASecondReadConfirmsIt) {  /
 TEST(WatchMachine, StaysWithItsClusterIfTheNextEndpointDoes) {  // W10
   Script script({"one", "two"});
   script.sync().wake().proves();
-  script.proof_answers({.revision = 3, .mod_revision = 2, .cluster_id = 2}).closes();
+  script.proof_responses({.revision = 3, .mod_revision = 2, .cluster_id = 2}).closes();
   script.wake().opens().reads();
-  script.read_answers({.revision = 12, .mod_revision = 7, .value = "x"}).watches_from(13);
+  script.read_responses({.revision = 12, .mod_revision = 7, .value = "x"}).watches_from(13);
   EXPECT_EQ(script.status().counters.lineage_resets, 0u);
   // And the doubt is forgotten: the next one needs two reads again.
   script.watch_is_created().wake().proves();
-  script.proof_answers({.revision = 3, .mod_revision = 2, .cluster_id = 2}).closes();
+  script.proof_responses({.revision = 3, .mod_revision = 2, .cluster_id = 2}).closes();
 }
 
 TEST(WatchMachine, NoticesARestoreThatHasOvertakenItsRevision) {  // W10
   // A key that changed at or below a revision up to which every change was known.
   Script changed({"one"});
   changed.sync().wake().proves();
-  changed.proof_answers({.revision = 50, .mod_revision = 9}).closes();
+  changed.proof_responses({.revision = 50, .mod_revision = 9}).closes();
 
   // The same revision, another value.
   Script same({"one"});
   same.sync().watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
-  same.read_answers({.revision = 50, .mod_revision = 7, .value = "other"}).closes();
+  same.read_responses({.revision = 50, .mod_revision = 7, .value = "other"}).closes();
   same.wake().opens().reads();
-  same.read_answers({.revision = 50, .mod_revision = 7, .value = "other"}).applies(7, "other");
+  same.read_responses({.revision = 50, .mod_revision = 7, .value = "other"}).applies(7, "other");
 }
 
 TEST(WatchMachine, NoticesARestoredKeyOfTheSameRevisionThatIsOversized) {  // W10, W13
   Script script({"one"});
   script.sync().watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
   script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_answers({.revision = 50, .mod_revision = 7}).reads();
+  script.read_responses({.revision = 50, .mod_revision = 7}).reads();
   script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_answers({.revision = 50, .mod_revision = 7}).closes();  // "x" was not oversized
+  script.read_responses({.revision = 50, .mod_revision = 7}).closes();  // "x" was not oversized
 }
 
 TEST(WatchMachine, DropsAWatchThatIsAnotherClusters) {  // W10
@@ -284,9 +284,9 @@ TEST(WatchMachine, ForgivesFailuresAfterAHealthyMinuteOnly) {  // W11
     script.start().opens().reads();
     for (int i = 0; i < 20; ++i)
       script.read_fails(FailureKind::Refused).closes().wake().opens().reads();
-    script.read_answers({.revision = 10}).applies_nothing().watches_from(11).watch_is_created();
+    script.read_responses({.revision = 10}).applies_nothing().watches_from(11).watch_is_created();
     const BootTime end = script.now() + healthy;
-    while (script.now() < end) script.wake().proves().proof_answers({.revision = 10});
+    while (script.now() < end) script.wake().proves().proof_responses({.revision = 10});
     script.watch_fails(FailureKind::Unreachable).closes();
     return *script.machine().wake_at() - script.now() <= 250ms;
   };
@@ -315,27 +315,27 @@ TEST(WatchMachine, OffersARejectedRevisionOnlyOnce) {  // W12
   script.sync();
   script.puts(12, "malformed").applies(12, "malformed");
   script.watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
-  script.read_answers({.revision = 14, .mod_revision = 12, .value = "malformed"}).watches_from(15);
+  script.read_responses({.revision = 14, .mod_revision = 12, .value = "malformed"}).watches_from(15);
 }
 
 TEST(WatchMachine, RefusesAValueTooLargeToBeReceivedAndGoesOn) {  // W13
   Script script({"one"});
   script.sync().watch_fails(FailureKind::TooLarge).cancels_watch().reads();
   script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_answers({.revision = 12, .mod_revision = 12}).reads();  // is it still there?
+  script.read_responses({.revision = 12, .mod_revision = 12}).reads();  // is it still there?
   script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_answers({.revision = 13, .mod_revision = 12}).refuses(12).watches_from(14);
+  script.read_responses({.revision = 13, .mod_revision = 12}).refuses(12).watches_from(14);
   script.watch_is_created().is(StoreState::Synced);
   EXPECT_EQ(script.status().revision, 12);
   EXPECT_EQ(script.status().counters.oversized, 1u);
-  script.wake().proves().proof_answers({.revision = 13, .mod_revision = 12}).is_verified(0ms);
+  script.wake().proves().proof_responses({.revision = 13, .mod_revision = 12}).is_verified(0ms);
 
   // After a reconnect it is not refused again.
   script.watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
   script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_answers({.revision = 13, .mod_revision = 12}).reads();
+  script.read_responses({.revision = 13, .mod_revision = 12}).reads();
   script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_answers({.revision = 13, .mod_revision = 12}).watches_from(14);
+  script.read_responses({.revision = 13, .mod_revision = 12}).watches_from(14);
   EXPECT_EQ(script.status().counters.oversized, 1u);
 }
 
@@ -343,8 +343,8 @@ TEST(WatchMachine, DoesNotTakeTheSuccessorOfAnOversizedValueForIt) {  // W13
   Script script({"one"});
   script.sync().watch_fails(FailureKind::TooLarge).cancels_watch().reads();
   script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_answers({.revision = 13, .mod_revision = 13}).reads();  // replaced meanwhile
-  script.read_answers({.revision = 13, .mod_revision = 13, .value = "small"});
+  script.read_responses({.revision = 13, .mod_revision = 13}).reads();  // replaced meanwhile
+  script.read_responses({.revision = 13, .mod_revision = 13, .value = "small"});
   script.applies(13, "small").watches_from(14);
   EXPECT_EQ(script.status().counters.oversized, 0u);
 }
@@ -353,7 +353,7 @@ TEST(WatchMachine, TakesADeletionForWhatItIsAlsoWhenSizing) {  // W13
   Script script({"one"});
   script.sync().watch_fails(FailureKind::TooLarge).cancels_watch().reads();
   script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_answers({.revision = 13}).applies_nothing().watches_from(14);
+  script.read_responses({.revision = 13}).applies_nothing().watches_from(14);
 }
 
 TEST(WatchMachine, MergesFragments) {  // W14
@@ -371,7 +371,7 @@ TEST(WatchMachine, ForgetsFragmentsOfAWatchThatEnded) {  // W14
   script.sync();
   script.watch_says({.fragment = true, .events = {{.mod_revision = 12, .value = "a"}}});
   script.watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
-  script.read_answers({.revision = 20, .mod_revision = 18, .value = "b"}).applies(18, "b");
+  script.read_responses({.revision = 20, .mod_revision = 18, .value = "b"}).applies(18, "b");
   script.watches_from(21).watch_is_created().nothing_more();
 }
 
@@ -393,11 +393,11 @@ TEST(WatchMachine, IgnoresOldAndRepeatedEvents) {  // W15
   EXPECT_EQ(script.status().revision, 12);
 }
 
-TEST(WatchMachine, IgnoresAnswersToCallsItHasGivenUp) {
+TEST(WatchMachine, IgnoresResponsesToCallsItHasGivenUp) {
   Script script({"one"});
   script.sync().wake().proves();
   script.watch_fails(FailureKind::Unreachable).closes();
-  script.proof_answers({.revision = 20, .mod_revision = 15}).nothing_more();
+  script.proof_responses({.revision = 20, .mod_revision = 15}).nothing_more();
   script.puts(15, "y").nothing_more();
   script.proof_fails(FailureKind::Cancelled).nothing_more();
   EXPECT_EQ(script.status().counters.reconnects, 1u);
@@ -407,7 +407,7 @@ TEST(WatchMachine, DoesNothingAfterStop) {  // W16
   Script script({"one"});
   script.sync().wake().proves().stop().closes();
   EXPECT_FALSE(script.machine().wake_at());
-  script.proof_answers({.revision = 10, .mod_revision = 7}).puts(12, "y").pass(1h).nothing_more();
+  script.proof_responses({.revision = 10, .mod_revision = 7}).puts(12, "y").pass(1h).nothing_more();
 }
 
 TEST(WatchMachine, StopsInEveryPhase) {  // W16
@@ -416,7 +416,7 @@ TEST(WatchMachine, StopsInEveryPhase) {  // W16
   Script reading({"one"});
   reading.start().opens().reads().stop().closes();
   Script opening({"one"});
-  opening.start().opens().reads().read_answers({.revision = 1}).applies_nothing().watches_from(2);
+  opening.start().opens().reads().read_responses({.revision = 1}).applies_nothing().watches_from(2);
   opening.stop().closes();
 }
 
@@ -470,7 +470,7 @@ void fail_at(Script& script, Step step, FailureKind kind) {
       script.read_fails(FailureKind::TooLarge).sizes().read_fails(kind);
       return;
     case Step::WatchOpening:
-      script.start().opens().reads().read_answers(
+      script.start().opens().reads().read_responses(
           {.revision = 10, .mod_revision = 7, .value = "x"});
       script.applies(7, "x").watches_from(11).watch_fails(kind);
       return;
@@ -485,7 +485,7 @@ void fail_at(Script& script, Step step, FailureKind kind) {
       script.pass(5s);
       return;
     case Step::SilentWatch:
-      script.start().opens().reads().read_answers(
+      script.start().opens().reads().read_responses(
           {.revision = 10, .mod_revision = 7, .value = "x"});
       script.applies(7, "x").watches_from(11).pass(3s);
       return;
@@ -505,7 +505,7 @@ TEST_P(EveryStepFails, AndIsRepairedOverAnotherConnection) {
   EXPECT_TRUE(script.machine().failures()[before]);
   script.wake().opens().reads();
   EXPECT_NE(script.endpoint(), before);
-  script.read_answers({.revision = 40, .mod_revision = 33, .value = "now"});
+  script.read_responses({.revision = 40, .mod_revision = 33, .value = "now"});
   script.applies(33, "now").watches_from(41).is_verified(0ms);
   script.watch_is_created().is(StoreState::Synced);
   EXPECT_EQ(script.status().reason, "");

@@ -23,8 +23,8 @@ class Cluster:
 
     def leader(self) -> Etcd:
         for member in self.members:
-            (answer,) = member.etcdctl("endpoint", "status")
-            status = answer["Status"]
+            (response,) = member.etcdctl("endpoint", "status")
+            status = response["Status"]
             if status["leader"] == status["header"]["member_id"]:
                 return member
         raise PartFailed("no member says that it is the leader")

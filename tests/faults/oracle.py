@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 # Between the moment for which a client works out its verified age and the moment that it puts
 # beside it: a busy machine may be away from it for a while.
 AGE_SLACK_S = 0.5
-# While a client says "synced": 5 s between two proofs, 3 s for an answer, 1 s for the watch to
+# While a client says "synced": 5 s between two proofs, 3 s for a response, 1 s for the watch to
 # catch up, and the design's promise of 10 s.
 MAX_SYNCED_AGE_S = 10
 

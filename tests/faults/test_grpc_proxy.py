@@ -1,4 +1,4 @@
-"""Through `etcd grpc-proxy`, which merges watches and answers some reads itself."""
+"""Through `etcd grpc-proxy`, which merges watches and responses some reads itself."""
 
 import time
 

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-Parsed parse_answer_to(std::string_view method, std::string_view bytes,
+Parsed parse_response_to(std::string_view method, std::string_view bytes,
                        const HeadLimits& limits = {}) {
   ResponseHead head;
   HeadFault fault;
@@ -26,7 +26,7 @@ Parsed parse_answer_to(std::string_view method, std::string_view bytes,
   return parsed;
 }
 
-Parsed parse(std::string_view bytes) { return parse_answer_to("GET", bytes); }
+Parsed parse(std::string_view bytes) { return parse_response_to("GET", bytes); }
 
 constexpr std::string_view kLine = "502 the status line is malformed";
 constexpr std::string_view kStatus = "502 the status is not a number from 100 to 599";
@@ -150,23 +150,23 @@ TEST(ResponseHead, HasNoBodyIfItAnswersHead) {
     EXPECT_EQ(head.framing, Framing::None) << bytes;
     EXPECT_TRUE(head.keep_alive) << bytes;
   }
-  EXPECT_EQ(parse_answer_to("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n").text,
+  EXPECT_EQ(parse_response_to("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n").text,
             "200 'OK' HTTP/1.1 none=7 keep | Content-Length: 7");
 }
 
 TEST(ResponseHead, HasNoBodyIfItOpensATunnel) {
-  EXPECT_EQ(parse_answer_to("CONNECT", "HTTP/1.1 200 OK\r\n\r\n").text,
+  EXPECT_EQ(parse_response_to("CONNECT", "HTTP/1.1 200 OK\r\n\r\n").text,
             "200 'OK' HTTP/1.1 none keep");
-  EXPECT_EQ(parse_answer_to("CONNECT", "HTTP/1.1 502 No\r\n\r\n").text,
+  EXPECT_EQ(parse_response_to("CONNECT", "HTTP/1.1 502 No\r\n\r\n").text,
             "502 'No' HTTP/1.1 until-close close");
 }
 
 TEST(ResponseHead, KeepsToTheLimits) {
   const auto bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nX: y\r\n\r\n"sv;
-  EXPECT_EQ(parse_answer_to("GET", bytes, {.head = bytes.size()}).result, ParseResult::Complete);
-  EXPECT_EQ(parse_answer_to("GET", bytes, {.head = bytes.size() - 1}).text,
+  EXPECT_EQ(parse_response_to("GET", bytes, {.head = bytes.size()}).result, ParseResult::Complete);
+  EXPECT_EQ(parse_response_to("GET", bytes, {.head = bytes.size() - 1}).text,
             "502 the header section is too large");
-  EXPECT_EQ(parse_answer_to("GET", bytes, {.headers = 1}).text, "502 there are too many headers");
+  EXPECT_EQ(parse_response_to("GET", bytes, {.headers = 1}).text, "502 there are too many headers");
 }
 
 TEST(ResponseHead, StartsAfreshWithEachHead) {

@@ -57,7 +57,7 @@ class ProxyTrace : public ProxyTest {
     client.send(crlf("GET / HTTP/1.1\nHost: h\n" + std::string(lines) + std::string(kIds) + "\n"));
     RawConnection node = upstream.accept();
     std::string head = node.read_head();
-    node.send(answer("{}"));
+    node.send(response("{}"));
     client.read_head();
     client.expect("{}");
     return head;

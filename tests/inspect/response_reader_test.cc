@@ -41,79 +41,79 @@ std::string compressed(std::string_view plain, int format = 31) {
   return out;
 }
 
-AnswerFacts read(Endpoint endpoint, std::string_view body) {
-  return test::read_answer({.endpoint = endpoint}, body, [] { return std::string_view::npos; });
+ResponseFacts read(Endpoint endpoint, std::string_view body) {
+  return test::read_response({.endpoint = endpoint}, body, [] { return std::string_view::npos; });
 }
 
-TEST(AnswerReader, ReadsWhatASearchSaysOfItself) {
-  const AnswerFacts facts = read(Endpoint::Search, kSearch);
+TEST(ResponseReader, ReadsWhatASearchSaysOfItself) {
+  const ResponseFacts facts = read(Endpoint::Search, kSearch);
   EXPECT_EQ(facts.took_ms, 12U);
   EXPECT_EQ(facts.timed_out, false);
   EXPECT_EQ(facts.hits, 10'000U);
   EXPECT_TRUE(facts.hits_are_at_least);
   EXPECT_EQ(facts.shards,
-            (AnswerFacts::Shards{.total = 5, .successful = 4, .skipped = 2, .failed = 1}));
+            (ResponseFacts::Shards{.total = 5, .successful = 4, .skipped = 2, .failed = 1}));
   EXPECT_EQ(facts.items, std::nullopt);
   EXPECT_EQ(facts.not_read, NotRead::None);
 }
 
-TEST(AnswerReader, CountsTheItemsOfABulkAndThoseThatFailed) {
-  const AnswerFacts facts = read(Endpoint::IngestBulk, kBulk);
+TEST(ResponseReader, CountsTheItemsOfABulkAndThoseThatFailed) {
+  const ResponseFacts facts = read(Endpoint::IngestBulk, kBulk);
   EXPECT_EQ(facts.took_ms, 30U);
   EXPECT_EQ(facts.items, 4U);
   EXPECT_EQ(facts.failed_items, 2U);
   EXPECT_EQ(facts.hits, std::nullopt);
 }
 
-TEST(AnswerReader, CountsTheSearchesOfAMultiSearch) {
-  const AnswerFacts facts = read(Endpoint::MultiSearch, kMultiSearch);
+TEST(ResponseReader, CountsTheSearchesOfAMultiSearch) {
+  const ResponseFacts facts = read(Endpoint::MultiSearch, kMultiSearch);
   EXPECT_EQ(facts.took_ms, 5U);
   EXPECT_EQ(facts.items, 3U);
   EXPECT_EQ(facts.failed_items, 1U);
 }
 
-TEST(AnswerReader, TakesForHitsWhatCountAndDeleteByQuerySay) {
+TEST(ResponseReader, TakesForHitsWhatCountAndDeleteByQuerySay) {
   EXPECT_EQ(read(Endpoint::Count, R"({"count":7,"_shards":{"total":1}})").hits, 7U);
-  const AnswerFacts deleted =
+  const ResponseFacts deleted =
       read(Endpoint::DeleteByQuery,
            R"({"took":9,"timed_out":true,"total":4,"deleted":3,"failures":[]})");
   EXPECT_EQ(deleted.hits, 4U);
   EXPECT_EQ(deleted.timed_out, true);
 }
 
-TEST(AnswerReader, ReadsATotalThatIsANumber) {
+TEST(ResponseReader, ReadsATotalThatIsANumber) {
   EXPECT_EQ(read(Endpoint::Search, R"({"hits":{"total":3,"hits":[]}})").hits, 3U);
 }
 
-TEST(AnswerReader, NeverLooksIntoAnAnswerThatIsADocument) {
-  const AnswerFacts facts = read(Endpoint::GetById, kSearch);
-  EXPECT_EQ(facts, AnswerFacts{.not_read = NotRead::NotApplicable});
+TEST(ResponseReader, NeverLooksIntoAnResponseThatIsADocument) {
+  const ResponseFacts facts = read(Endpoint::GetById, kSearch);
+  EXPECT_EQ(facts, ResponseFacts{.not_read = NotRead::NotApplicable});
 }
 
-TEST(AnswerReader, SaysNothingOfWhatIsMissingOrOfAnotherType) {
-  const AnswerFacts facts =
+TEST(ResponseReader, SaysNothingOfWhatIsMissingOrOfAnotherType) {
+  const ResponseFacts facts =
       read(Endpoint::Search,
            R"({"took":-1,"timed_out":"no","_shards":{"total":1.5},"hits":{"total":"secret"}})");
-  EXPECT_EQ(facts, AnswerFacts{});
-  EXPECT_EQ(read(Endpoint::Search, R"({"error":{"type":"x"},"status":400})"), AnswerFacts{});
-  EXPECT_EQ(read(Endpoint::Search, R"(["took",1])"), AnswerFacts{});
+  EXPECT_EQ(facts, ResponseFacts{});
+  EXPECT_EQ(read(Endpoint::Search, R"({"error":{"type":"x"},"status":400})"), ResponseFacts{});
+  EXPECT_EQ(read(Endpoint::Search, R"(["took",1])"), ResponseFacts{});
 }
 
-TEST(AnswerReader, StopsWhereTheHitsBegin) {
+TEST(ResponseReader, StopsWhereTheHitsBegin) {
   // What stands behind them is not looked at, whatever it is.
   const std::string_view start = R"({"took":1,"hits":{"max_score":1,"hits":[)";
-  EXPECT_EQ(read(Endpoint::Search, std::string(start) + "no json"), AnswerFacts{.took_ms = 1});
+  EXPECT_EQ(read(Endpoint::Search, std::string(start) + "no json"), ResponseFacts{.took_ms = 1});
 }
 
-TEST(AnswerReader, SaysWhyItDidNotReadABody) {
+TEST(ResponseReader, SaysWhyItDidNotReadABody) {
   EXPECT_EQ(read(Endpoint::Search, "").not_read, NotRead::NoBody);
   EXPECT_EQ(read(Endpoint::Search, "<html>").not_read, NotRead::Malformed);
   EXPECT_EQ(read(Endpoint::Search, R"({"took":1,)"),
-            (AnswerFacts{.took_ms = 1, .not_read = NotRead::Malformed}));
+            (ResponseFacts{.took_ms = 1, .not_read = NotRead::Malformed}));
   EXPECT_EQ(read(Endpoint::Search, std::string(100'000, '[')).not_read, NotRead::TooDeep);
   const auto with = [](BodyHead head) {
     head.endpoint = Endpoint::Search;
-    return test::read_answer(head, kSearch, [] { return std::size_t{7}; }).not_read;
+    return test::read_response(head, kSearch, [] { return std::size_t{7}; }).not_read;
   };
   EXPECT_EQ(with({.content_type = "text/html; charset=UTF-8"}), NotRead::NotJson);
   EXPECT_EQ(with({.content_type = "Application/JSON; charset=UTF-8"}), NotRead::None);
@@ -122,24 +122,24 @@ TEST(AnswerReader, SaysWhyItDidNotReadABody) {
   EXPECT_EQ(with({.content_encoding = "gzip, gzip"}), NotRead::UnknownCoding);
   EXPECT_EQ(with({.content_encoding = "identity"}), NotRead::None);
   EXPECT_EQ(with({.content_encoding = "gzip"}), NotRead::BadCoding);
-  AnswerReader cut_off({.endpoint = Endpoint::Search});
+  ResponseReader cut_off({.endpoint = Endpoint::Search});
   cut_off.read(R"({"took":1,)");
   EXPECT_EQ(cut_off.finish(false).not_read, NotRead::CutOff);
 }
 
-TEST(AnswerReader, ShowsNoCountOfItemsThatItDidNotSeeAllOf) {
+TEST(ResponseReader, ShowsNoCountOfItemsThatItDidNotSeeAllOf) {
   std::string body = R"({"took":1,"items":[{"index":{"status":201}})";
-  while (body.size() <= AnswerReader::kMaxBytes) body.append(R"(,{"index":{"status":201}})");
+  while (body.size() <= ResponseReader::kMaxBytes) body.append(R"(,{"index":{"status":201}})");
   body.append("]}");
   EXPECT_EQ(read(Endpoint::IngestBulk, body),
-            (AnswerFacts{.took_ms = 1, .not_read = NotRead::TooLong}));
+            (ResponseFacts{.took_ms = 1, .not_read = NotRead::TooLong}));
 }
 
-TEST(AnswerReader, ReadsCompressedAnswersInPiecesOfAnySize) {
+TEST(ResponseReader, ReadsCompressedResponsesInPiecesOfAnySize) {
   for (const int format : {31, 15}) {
     const std::string bytes = compressed(kBulk, format);
     for (const std::size_t size : {std::size_t{1}, std::size_t{3}, bytes.size()}) {
-      const AnswerFacts facts = test::read_answer(
+      const ResponseFacts facts = test::read_response(
           {.endpoint = Endpoint::IngestBulk, .content_encoding = format == 31 ? "GZip" : "deflate"},
           bytes, [&] { return size; });
       EXPECT_EQ(facts, read(Endpoint::IngestBulk, kBulk));
@@ -147,16 +147,16 @@ TEST(AnswerReader, ReadsCompressedAnswersInPiecesOfAnySize) {
   }
 }
 
-TEST(AnswerReader, ReadsNoMoreOfABombThanOfAnyAnswer) {
+TEST(ResponseReader, ReadsNoMoreOfABombThanOfAnyResponse) {
   const std::string bomb = compressed(R"({"took":1,"x":")" + std::string(32 << 20, 'x') + "\"}");
   ASSERT_LT(bomb.size(), 100'000U);
-  const AnswerFacts facts =
-      test::read_answer({.endpoint = Endpoint::IngestBulk, .content_encoding = "gzip"}, bomb,
+  const ResponseFacts facts =
+      test::read_response({.endpoint = Endpoint::IngestBulk, .content_encoding = "gzip"}, bomb,
                         [] { return std::string_view::npos; });
-  EXPECT_EQ(facts, (AnswerFacts{.took_ms = 1, .not_read = NotRead::TooLong}));
+  EXPECT_EQ(facts, (ResponseFacts{.took_ms = 1, .not_read = NotRead::TooLong}));
 }
 
-TEST(AnswerReader, AgreesWithItsTwinOnMutatedAnswersInRandomPieces) {
+TEST(ResponseReader, AgreesWithItsTwinOnMutatedResponsesInRandomPieces) {
   const std::string seeds[] = {kSearch, kBulk, kMultiSearch,
                                R"({"count":7,"total":8,"_shards":{"total":1}})"};
   const std::string_view words[] = {"took", "_shards", "hits", "total", "status", "items",
@@ -170,11 +170,11 @@ TEST(AnswerReader, AgreesWithItsTwinOnMutatedAnswersInRandomPieces) {
     if (place != body.npos) body.replace(place, from.size(), words[random() % std::size(words)]);
     const auto endpoint = static_cast<Endpoint>(random() % kEndpointCount);
     if (test::is_json_for_twin(body) != test::TwinSays::Json) continue;
-    const AnswerFacts facts =
-        test::read_answer({.endpoint = endpoint}, body, [&] { return 1 + random() % 30; });
+    const ResponseFacts facts =
+        test::read_response({.endpoint = endpoint}, body, [&] { return 1 + random() % 30; });
     if (facts.not_read == NotRead::NotApplicable) continue;
     ++compared;
-    EXPECT_EQ(facts, test::AnswerTwin::read(endpoint, body)) << to_string(endpoint) << body;
+    EXPECT_EQ(facts, test::ResponseTwin::read(endpoint, body)) << to_string(endpoint) << body;
   }
   EXPECT_GT(compared, 1'000);
 }

@@ -1,4 +1,4 @@
-// The twins of JsonScanner and AnswerReader: simdjson over whole bodies.
+// The twins of JsonScanner and ResponseReader: simdjson over whole bodies.
 #pragma once
 
 #include <optional>
@@ -31,11 +31,11 @@ inline TwinSays is_json_for_twin(std::string_view body) {
   }
 }
 
-class AnswerTwin {
+class ResponseTwin {
  public:
   /// What the reader should find in `body`, which simdjson takes for JSON.
-  static AnswerFacts read(Endpoint endpoint, std::string_view body) {
-    AnswerTwin twin(endpoint);
+  static ResponseFacts read(Endpoint endpoint, std::string_view body) {
+    ResponseTwin twin(endpoint);
     simdjson::dom::parser parser;
     const simdjson::padded_string padded(body);
     simdjson::dom::element top;
@@ -49,9 +49,9 @@ class AnswerTwin {
 
  private:
   using Element = simdjson::dom::element;
-  using Count = AnswerFacts::Count;
+  using Count = ResponseFacts::Count;
 
-  explicit AnswerTwin(Endpoint endpoint) : endpoint_(endpoint) {}
+  explicit ResponseTwin(Endpoint endpoint) : endpoint_(endpoint) {}
 
   bool is(auto... endpoints) const { return ((endpoint_ == endpoints) || ...); }
 
@@ -144,7 +144,7 @@ class AnswerTwin {
   }
 
   Endpoint endpoint_;
-  AnswerFacts facts_;
+  ResponseFacts facts_;
   bool shards_seen_ = false;
   std::uint64_t failed_ = 0;
 };
@@ -169,8 +169,8 @@ JsonScanner::Token scan(std::string_view body, NextSize&& next_size) {
 
 /// The same for the reader.
 template <class NextSize>
-AnswerFacts read_answer(const BodyHead& head, std::string_view body, NextSize&& next_size) {
-  AnswerReader reader(head);
+ResponseFacts read_response(const BodyHead& head, std::string_view body, NextSize&& next_size) {
+  ResponseReader reader(head);
   while (!body.empty()) {
     const std::string_view piece = body.substr(0, next_size());
     body.remove_prefix(piece.size());

@@ -236,7 +236,7 @@ TEST_F(EtcdStoreTest, EndsInBoundedTimeInEveryState) {
   }
   {
     const auto store = connect();
-    etcd_.pause();  // nothing will ever answer
+    etcd_.pause();  // nothing will ever response
     const auto quick = store->status();
     EXPECT_EQ(quick.state, StoreState::Synced);
   }
@@ -244,7 +244,7 @@ TEST_F(EtcdStoreTest, EndsInBoundedTimeInEveryState) {
   {
     const auto store = connect();
     etcd_.pause();
-    await_not_synced(*store);  // waiting, or reading without an answer
+    await_not_synced(*store);  // waiting, or reading without a response
   }
   etcd_.unpause();
   {
@@ -291,7 +291,7 @@ TEST(EtcdConnect, SaysWhatIsWrongWithAnEndpoint) {
 TEST(EtcdConnect, GivesUpOnASilentEndpointWhenTheTimeIsUp) {
   const TcpListener silent(TcpListener::Manner::Silent);
   EXPECT_THAT(refusal({silent.endpoint()}, 300ms),
-              HasSubstr(silent.endpoint() + ": no answer in time"));
+              HasSubstr(silent.endpoint() + ": no response in time"));
 }
 
 TEST(EtcdConnect, FindsTheOneEndpointThatAnswers) {

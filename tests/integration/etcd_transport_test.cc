@@ -34,36 +34,36 @@ class EtcdTransportTest : public ::testing::Test {
   }
 
   template <class Answer>
-  Answer answer() {
+  Answer response() {
     auto any = event();
-    if (auto* answer = std::get_if<Answer>(&any)) return std::move(*answer);
+    if (auto* response = std::get_if<Answer>(&any)) return std::move(*response);
     const auto* failed = std::get_if<CallFailed>(&any);
-    throw std::runtime_error(failed ? describe("etcd", failed->failure) : "another answer");
+    throw std::runtime_error(failed ? describe("etcd", failed->failure) : "another response");
   }
 
-  Failure failure() { return answer<CallFailed>().failure; }
+  Failure failure() { return response<CallFailed>().failure; }
 
   ListDone list(const std::string& prefix, bool count_only = false) {
     transport_->list(next_call(),
                      {.prefix = prefix, .count_only = count_only, .timeout = kPatience});
-    return answer<ListDone>();
+    return response<ListDone>();
   }
 
   WriteDone write(const WriteRequest& request) {
     transport_->write(next_call(), request);
-    return answer<WriteDone>();
+    return response<WriteDone>();
   }
 
   LeaseId grant(std::chrono::seconds ttl) {
     transport_->grant(next_call(), {.ttl = ttl, .timeout = kPatience});
-    const auto done = answer<GrantDone>();
+    const auto done = response<GrantDone>();
     EXPECT_GE(done.ttl, ttl);
     return done.lease;
   }
 
   std::chrono::seconds keep_alive(LeaseId lease) {
     transport_->keep_alive(next_call(), {.lease = lease, .timeout = kPatience});
-    return answer<KeptAlive>().ttl;
+    return response<KeptAlive>().ttl;
   }
 
   void revoke(LeaseId lease) {
@@ -141,7 +141,7 @@ TEST_F(EtcdTransportTest, AKeyIsDeletedWithItsLease) {
   EXPECT_EQ(list("k").count, 1);
 
   revoke(lease);
-  answer<Revoked>();
+  response<Revoked>();
   EXPECT_EQ(list("k").count, 0);
   EXPECT_EQ(keep_alive(lease), 0s);
 }

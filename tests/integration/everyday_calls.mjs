@@ -2,7 +2,7 @@
 //
 //   node everyday_calls.mjs URL INDEX
 //
-// Prints one line of JSON for each: its name and what the client made of the answer. The client is
+// Prints one line of JSON for each: its name and what the client made of the response. The client is
 // looked for where NODE_PATH says.
 import { createRequire } from 'node:module';
 
@@ -19,7 +19,7 @@ async function indexThree() {
     const body = { n, text: `söme text ${n}` };
     answers.push(await client.index({ index, id: `${n}`, body, refresh }));
   }
-  return answers.map((answer) => answer.body);
+  return answers.map((response) => response.body);
 }
 
 // What was written after its start is in none of its pages.
@@ -107,8 +107,8 @@ const calls = {
 };
 
 for (const [name, call] of Object.entries(calls)) {
-  const answer = await call();
-  const status = answer.statusCode ?? null;
-  console.log(JSON.stringify({ name, status, answer: answer.body ?? answer }));
+  const response = await call();
+  const status = response.statusCode ?? null;
+  console.log(JSON.stringify({ name, status, response: response.body ?? response }));
 }
 await client.close();

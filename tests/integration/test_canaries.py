@@ -23,7 +23,7 @@ HEADERS = {
 
 
 def send_canaries(proxy, traffic, index) -> list[str]:
-    """A canary in each place that a client can write; those of the answers come back by the GET."""
+    """A canary in each place that a client can write; those of the responses come back by the GET."""
     basic = {**HEADERS, "Authorization": f"Basic {BASIC}"}
     bearer = {**HEADERS, "Authorization": f"Bearer {CANARY}-token"}
     field = {f"{CANARY}-key": f"{CANARY}-value"}

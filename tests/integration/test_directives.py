@@ -139,7 +139,7 @@ def fnv1a_64(text: str) -> int:
     return value
 
 
-def test_failed_answers_can_be_selected_alone(fleet, traffic, index):
+def test_failed_responses_can_be_selected_alone(fleet, traffic, index):
     fleet.put(directive(status="4xx"))
     traffic.not_recorded(fleet.a, traffic.search(fleet.a, index))
     missing = traffic.search(fleet.a, "no-such-index")

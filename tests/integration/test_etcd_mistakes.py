@@ -135,7 +135,7 @@ def no_permission(scene) -> None:
     ("make", "text"),
     [
         (says_nothing,
-         "no answer in time: is it etcd that listens there, is it overloaded or frozen, and has "
+         "no response in time: is it etcd that listens there, is it overloaded or frozen, and has "
          "its cluster a leader?"),
         (connection_refused,
          "connection refused: is etcd running there, and is this its client port?"),

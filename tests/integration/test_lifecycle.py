@@ -38,7 +38,7 @@ class HeldUpstream:
         while b"\r\n\r\n" not in self._connection.recv(4096, socket.MSG_PEEK):
             pass
 
-    def answer(self):
+    def response(self):
         self._connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
 
     def close(self):
@@ -89,10 +89,10 @@ def test_a_request_in_flight_is_finished_before_the_end(start_proxy, held):
     eventually(lambda: "stopping: waiting for 1 client" in proxy.log(), what="it drains")
     eventually(lambda: refuses_connections(proxy), what="new connections are refused")
     assert proxy.alive()
-    held.answer()
-    answer = client.getresponse()
-    assert answer.read() == b"late"
-    assert answer.headers["Connection"] == "close"
+    held.response()
+    response = client.getresponse()
+    assert response.read() == b"late"
+    assert response.headers["Connection"] == "close"
     eventually(ends(proxy), what="it ends")
     assert proxy.process.returncode == 0
 

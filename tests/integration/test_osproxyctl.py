@@ -111,9 +111,9 @@ def test_status_of_a_healthy_fleet(fleet):
     everywhere = Ctl("--admin", f"{fleet.a.admin_url},{fleet.b.admin_url}")
     done = everywhere("status", "--output", "json")
     assert done.status == DONE, done.err
-    answer = done.json()
-    assert answer["synced"] is True
-    assert [i["status"]["store"]["revision"] for i in answer["instances"]] == [revision] * 2
+    response = done.json()
+    assert response["synced"] is True
+    assert [i["status"]["store"]["revision"] for i in response["instances"]] == [revision] * 2
     text = everywhere("status").out
     assert text.startswith(f"2/2 synced, revision {revision}\n")
     assert "d1" in text

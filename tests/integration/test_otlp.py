@@ -97,13 +97,13 @@ def expected_server(record: dict) -> dict:
 
 def expected_client(record: dict, operation: str) -> dict:
     host, port = record["upstream"].split(":")
-    answer = {}
-    for name, value in record["answer"].items():
+    response = {}
+    for name, value in record["response"].items():
         if name == "shards":
-            answer |= {f"osproxy.answer.shards.{k}": v for k, v in value.items() if v is not None}
-        elif value is not None and (name != "hits_are_at_least" or record["answer"]["hits"] is not None):
-            answer[f"osproxy.answer.{name}"] = value
-    return answer | present(
+            response |= {f"osproxy.response.shards.{k}": v for k, v in value.items() if v is not None}
+        elif value is not None and (name != "hits_are_at_least" or record["response"]["hits"] is not None):
+            response[f"osproxy.response.{name}"] = value
+    return response | present(
         db__system__name="opensearch",
         db__operation__name=operation,
         db__collection__name=record["index"],
@@ -214,7 +214,7 @@ def test_the_node_is_told_of_the_client_span(start_exporting, collector, traffic
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_without_an_answer_the_spans_say_why(start_exporting, collector, traffic, protocol):
+def test_without_an_response_the_spans_say_why(start_exporting, collector, traffic, protocol):
     proxy = start_exporting(collector, protocol, upstream="http://127.0.0.1:1")
     request_id = traffic.send(proxy, "GET", "/a/_search")
     server, client = spans_of(collector, request_id)

@@ -22,7 +22,7 @@ def test_the_shape_of_a_search(fleet, traffic, index, opensearch):
     assert started.startswith("20") and started.endswith("Z")
     assert record.pop("response_bytes") > 100
     assert record.pop("connection_reused") in (True, False)
-    assert record.pop("answer")["not_read"] is None
+    assert record.pop("response")["not_read"] is None
     assert record == {
         "request_id": request_id,
         "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
@@ -59,9 +59,9 @@ def test_what_opensearch_says_of_a_search(fleet, traffic, index, coding):
         fleet.a, "POST", f"/{index}/_search", json_body={"query": {"match_all": {}}},
         headers={"Accept-Encoding": coding},
     )  # fmt: skip
-    answer = traffic.recorded(fleet.a, request_id)["answer"]
-    assert answer.pop("took_ms") >= 0
-    assert answer == {
+    response = traffic.recorded(fleet.a, request_id)["response"]
+    assert response.pop("took_ms") >= 0
+    assert response == {
         "timed_out": False,
         "hits": 3,
         "hits_are_at_least": False,
@@ -79,8 +79,8 @@ def test_what_opensearch_says_of_a_bulk(fleet, traffic, index):
         fleet.a, "POST", f"/{index}/_bulk", body=lines,
         headers={"Content-Type": "application/x-ndjson"},
     )  # fmt: skip
-    answer = traffic.recorded(fleet.a, request_id)["answer"]
-    assert (answer["items"], answer["failed_items"]) == (3, 2)
+    response = traffic.recorded(fleet.a, request_id)["response"]
+    assert (response["items"], response["failed_items"]) == (3, 2)
 
 
 def test_the_rewrite_and_the_structure_of_a_search(fleet, traffic, index):
@@ -96,7 +96,7 @@ def test_the_rewrite_and_the_structure_of_a_search(fleet, traffic, index):
         "query.bool.filter[].term", "query.bool.filter[].term.status",
     ]  # fmt: skip
     assert "X-Opaque-Id" in record["rewrite"]["request"]["headers_added"]
-    assert "X-Opaque-Id" in record["rewrite"]["answer"]["headers_removed"]
+    assert "X-Opaque-Id" in record["rewrite"]["response"]["headers_removed"]
 
 
 def test_the_structure_of_a_bulk_is_taken_together_by_kind_of_line(fleet, traffic, index):
@@ -177,7 +177,7 @@ def test_no_value_of_a_client_or_of_opensearch_gets_out(fleet, traffic, index, l
                                      headers=with_credentials)),
                 (proxy, traffic.send(proxy, "POST", f"/{index}/_search", headers=with_credentials,
                                      json_body={"query": {"match": {"a": f"{CANARY}-literal"}}})),
-                # The answer to this one echoes it, in an error of OpenSearch's.
+                # The response to this one echoes it, in an error of OpenSearch's.
                 (proxy, traffic.send(proxy, "POST", f"/{index}/_search", headers=with_credentials,
                                      json_body={"query": {f"{CANARY}-query-type": {}}})),
                 (proxy, traffic.send(proxy, "POST", f"/{index}/_search", headers=with_credentials,

@@ -32,7 +32,7 @@ def direct(opensearch, names):
 
 @pytest.fixture
 def proxied(fleet):
-    # Everything is recorded while it runs: recording must not change an answer either.
+    # Everything is recorded while it runs: recording must not change a response either.
     fleet.put({"id": "all", "level": "ShapeRewriteDiff", "ttl_secs": 600, "ring_buffer": True})
     return Client(fleet.a.url, timeout=120)
 
@@ -43,12 +43,12 @@ _VOLATILE = {
 }  # fmt: skip
 
 
-def normal(answer):
-    if isinstance(answer, dict):
-        return {k: normal(v) for k, v in answer.items() if k not in _VOLATILE}
-    if isinstance(answer, list):
-        return [normal(item) for item in answer]
-    return answer
+def normal(response):
+    if isinstance(response, dict):
+        return {k: normal(v) for k, v in response.items() if k not in _VOLATILE}
+    if isinstance(response, list):
+        return [normal(item) for item in response]
+    return response
 
 
 def index_three(client, index):
@@ -89,7 +89,7 @@ def points_in_time(client, index):
 
 
 def everyday_calls(client, index):
-    """The calls that every application makes; yields the name of each and its answer."""
+    """The calls that every application makes; yields the name of each and its response."""
     yield (
         "create",
         client.indices.create(
@@ -153,13 +153,13 @@ def everyday_calls(client, index):
 
 def test_everyday_calls_answer_the_same(direct, proxied, names):
     expected = dict(everyday_calls(direct, f"{names}-direct"))
-    for name, answer in everyday_calls(proxied, f"{names}-proxied"):
-        assert normal(answer) == normal(expected.pop(name)), name
+    for name, response in everyday_calls(proxied, f"{names}-proxied"):
+        assert normal(response) == normal(expected.pop(name)), name
     assert expected == {}
 
 
 def javascript_calls(url, index):
-    """The same calls by the JavaScript client: name, and status and answer as it gave them."""
+    """The same calls by the JavaScript client: name, and status and response as it gave them."""
     client = parts_dir() / "js-client"
     done = subprocess.run(
         [client / "node" / "bin" / "node", Path(__file__).parent / "everyday_calls.mjs", url, index],
@@ -177,8 +177,8 @@ def test_everyday_calls_of_the_javascript_client_answer_the_same(
     answers = javascript_calls(fleet.a.url, f"{names}-proxied")
     assert list(answers) == list(expected)
     assert len(answers) >= 25
-    for name, answer in answers.items():
-        text = json.dumps(normal(answer)).replace(f"{names}-proxied", f"{names}-direct")
+    for name, response in responses.items():
+        text = json.dumps(normal(response)).replace(f"{names}-proxied", f"{names}-direct")
         assert json.loads(text) == normal(expected[name]), name
 
 
@@ -204,21 +204,21 @@ def test_a_bulk_of_fifty_megabytes_arrives_whole_and_in_one_request(direct, prox
     direct.indices.create(
         index=names, body={"mappings": {"properties": {"text": {"type": "object", "enabled": False}}}}
     )
-    answer = proxied.bulk(body=lines, params={"refresh": "true"})
+    response = proxied.bulk(body=lines, params={"refresh": "true"})
     assert not answer["errors"]
-    assert [item["index"]["_id"] for item in answer["items"]] == [str(n) for n in range(500)]
+    assert [item["index"]["_id"] for item in response["items"]] == [str(n) for n in range(500)]
     assert direct.count(index=names)["count"] == 500
     assert direct.get(index=names, id="499")["_source"] == {"n": 499, "text": text}
 
 
-def test_large_answers_arrive_whole(direct, proxied, names):
+def test_large_responses_arrive_whole(direct, proxied, names):
     body = {"blob": "".join(hashlib.sha256(str(n).encode()).hexdigest() for n in range(40_000))}
     direct.index(index=names, id="big", body=body, refresh=True)
     for _ in range(3):
         assert proxied.get(index=names, id="big")["_source"] == body
 
 
-def test_compressed_answers_and_bodies_pass_untouched(opensearch, fleet, direct, names):
+def test_compressed_responses_and_bodies_pass_untouched(opensearch, fleet, direct, names):
     client = Client(fleet.a.url, http_compress=True)
     client.index(index=names, id="1", body={"text": "y" * 5000}, refresh=True)
     assert direct.get(index=names, id="1")["_source"] == {"text": "y" * 5000}
@@ -233,7 +233,7 @@ def test_compressed_answers_and_bodies_pass_untouched(opensearch, fleet, direct,
     assert answers[0].body == answers[1].body
 
 
-def test_head_answers_keep_their_length_and_have_no_body(opensearch, fleet, index):
+def test_head_responses_keep_their_length_and_have_no_body(opensearch, fleet, index):
     for path in ("/", f"/{index}/_doc/1", f"/{index}/_doc/nope"):
         one, other = (request("HEAD", url + path) for url in (opensearch.url, fleet.a.url))
         assert one.status == other.status
@@ -273,7 +273,7 @@ def test_opensearchs_paths_are_not_on_the_admin_listener(fleet, index):
     assert fleet.a.admin("GET", f"/{index}/_search").status == 404
 
 
-def test_many_requests_over_many_connections_all_get_their_own_answer(fleet, index):
+def test_many_requests_over_many_connections_all_get_their_own_response(fleet, index):
     fleet.put({"id": "some", "level": "Shape", "ttl_secs": 600, "sample_per_mille": 300})
 
     def get(number):

@@ -61,7 +61,7 @@ def test_a_body_that_was_not_passed_on_is_not_taken_for_a_request(proxy):
     last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     answers = exchange_raw(proxy, outer + inner + last)
     assert answers.startswith(b"HTTP/1.1 502 ")
-    assert b"smuggled" not in answers
+    assert b"smuggled" not in responses
 
 
 def exchange_raw(proxy, sent: bytes) -> bytes:
@@ -79,12 +79,12 @@ def test_a_refused_request_is_recorded_if_it_is_selected(start_proxy, opensearch
     """Two lengths are ambiguous: 400, nothing of it reaches OpenSearch, and a record says so."""
     proxy = start_proxy(upstream=opensearch.url)
     select_all(proxy, ring_buffer=True)
-    answer = exchange_raw(
+    response = exchange_raw(
         proxy,
         b"POST /orders/_doc HTTP/1.1\r\nHost: x\r\n"
         b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
     )
-    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert response.startswith(b"HTTP/1.1 400 ")
     refused = eventually(proxy.breakglass)
     assert [(r["status"], r["upstream"]) for r in refused] == [(400, None)]
     assert refused[0]["error"]

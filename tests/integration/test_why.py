@@ -40,9 +40,9 @@ def test_each_directive_says_why(start_proxy, tmp_path, traffic):
 
         # What is published later does not change what was judged.
         assert proxy.admin("POST", "/admin/directives", body=document(SLOW)).status == 200
-        answer = ctl("why", acme, "--output", "json").json()
-        assert (answer["instance"], answer["judged_by"]) == ("proxy-1", "its_set")
-        assert [(d["id"], d["recorded"]) for d in answer["directives"]] == [
+        response = ctl("why", acme, "--output", "json").json()
+        assert (response["instance"], response["judged_by"]) == ("proxy-1", "its_set")
+        assert [(d["id"], d["recorded"]) for d in response["directives"]] == [
             ("acme", True), ("slow", False),
         ]  # fmt: skip
 

@@ -168,12 +168,12 @@ TEST_F(ConnectionTest, ALookForTheEndDisturbsNoWrite) {
   await_end();
   start_read();
   run_until_done();
-  const std::string answer(8 << 20, 'a');
+  const std::string response(8 << 20, 'a');
   bool written = false;
   asio::co_spawn(
       io_,
       [&]() -> Task<> {
-        EXPECT_FALSE(co_await connection_->write(answer, kTimeout));
+        EXPECT_FALSE(co_await connection_->write(response, kTimeout));
         written = true;
       },
       asio::detached);
@@ -185,7 +185,7 @@ TEST_F(ConnectionTest, ALookForTheEndDisturbsNoWrite) {
   run_until_done();
   EXPECT_EQ(result_, asio::error::eof);
   EXPECT_FALSE(written);
-  std::string received(answer.size(), ' ');
+  std::string received(response.size(), ' ');
   other_.non_blocking(true);
   for (std::size_t size = 0; size < received.size();) {
     error_code error;
@@ -224,7 +224,7 @@ TEST_F(ConnectionTest, SeesAResetThatCameWithTheLastBytes) {
   EXPECT_EQ(result_, asio::error::connection_reset);
 }
 
-TEST_F(ConnectionTest, WaitsAtOnceAfterAnAnswerForTheNextRequest) {
+TEST_F(ConnectionTest, WaitsAtOnceAfterAnResponseForTheNextRequest) {
   for (const std::string_view request : {"one", "two", "three"}) {
     start_read();
     poll();
@@ -232,10 +232,10 @@ TEST_F(ConnectionTest, WaitsAtOnceAfterAnAnswerForTheNextRequest) {
     send(request);
     run_until_done();
     EXPECT_EQ(take_input(), request);
-    std::array parts = {asio::const_buffer("answer", 6)};
+    std::array parts = {asio::const_buffer("response", 6)};
     EXPECT_FALSE(connection_->write_now(parts));
   }
-  other_.close();  // with answers unread: a reset
+  other_.close();  // with responses unread: a reset
   start_read();
   run_until_done();
   EXPECT_EQ(result_, asio::error::connection_reset);

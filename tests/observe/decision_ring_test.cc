@@ -26,7 +26,7 @@ DirectiveSet::Pointer make_set(const std::string& id) {
 
 const Verdict kNothing;
 
-JudgedRequest request(std::string_view id, const Verdict& verdict = kNothing,
+MatchedRequest request(std::string_view id, const Verdict& verdict = kNothing,
                       std::uint32_t set_number = 1) {
   return {.request_id = id,
           .attributes = {.tenant = "acme",
@@ -39,8 +39,8 @@ JudgedRequest request(std::string_view id, const Verdict& verdict = kNothing,
           .verdict = verdict};
 }
 
-TEST(WhyRing, RemembersARequestWithTheSetThatItWasJudgedBy) {
-  WhyRing ring(4);
+TEST(DecisionRing, RemembersARequestWithTheSetThatItWasJudgedBy) {
+  DecisionRing ring(4);
   const auto set = make_set("a");
   const std::uint32_t number = ring.in_force(set);
   Verdict verdict;
@@ -64,8 +64,8 @@ TEST(WhyRing, RemembersARequestWithTheSetThatItWasJudgedBy) {
   EXPECT_FALSE(found->is_cut);
 }
 
-TEST(WhyRing, RemembersARequestThatWasNotRecorded) {
-  WhyRing ring(4);
+TEST(DecisionRing, RemembersARequestThatWasNotRecorded) {
+  DecisionRing ring(4);
   ring.put(request("r-1", kNothing, ring.in_force(make_set("a"))));
   const auto found = ring.find("r-1");
   ASSERT_TRUE(found);
@@ -73,8 +73,8 @@ TEST(WhyRing, RemembersARequestThatWasNotRecorded) {
   EXPECT_THAT(found->recorded_by, IsEmpty());
 }
 
-TEST(WhyRing, ForgetsTheOldestAndKnowsOnlyWhatItHasSeen) {
-  WhyRing ring(100);
+TEST(DecisionRing, ForgetsTheOldestAndKnowsOnlyWhatItHasSeen) {
+  DecisionRing ring(100);
   ring.in_force(make_set("a"));
   EXPECT_FALSE(ring.find(""));
   for (int i = 0; i < 250; ++i) ring.put(request("r-" + std::to_string(i)));
@@ -85,22 +85,22 @@ TEST(WhyRing, ForgetsTheOldestAndKnowsOnlyWhatItHasSeen) {
   EXPECT_FALSE(ring.find("r-250"));
 }
 
-TEST(WhyRing, FindsTheNewestOfSeveralWithOneId) {
-  WhyRing ring(4);
+TEST(DecisionRing, FindsTheNewestOfSeveralWithOneId) {
+  DecisionRing ring(4);
   ring.in_force(make_set("a"));
   ring.put(request("r"));
-  JudgedRequest newer = request("r");
+  MatchedRequest newer = request("r");
   newer.attributes.tenant = "globex";
   ring.put(newer);
   EXPECT_EQ(ring.find("r")->tenant, "globex");
 }
 
-TEST(WhyRing, CutsWhatIsTooLongAndSaysSo) {
-  WhyRing ring(4);
+TEST(DecisionRing, CutsWhatIsTooLongAndSaysSo) {
+  DecisionRing ring(4);
   ring.in_force(make_set("a"));
   const std::string id(128, 'i');
   const std::string index(5'000, 'x');
-  JudgedRequest large = request(id);
+  MatchedRequest large = request(id);
   large.attributes.index = index;
   ring.put(large);
   const auto found = ring.find(id);
@@ -112,8 +112,8 @@ TEST(WhyRing, CutsWhatIsTooLongAndSaysSo) {
   EXPECT_GT(found->index.size(), 20U);
 }
 
-TEST(WhyRing, NumbersASetOnceAndLetsGoOfOldOnes) {
-  WhyRing ring(10);
+TEST(DecisionRing, NumbersASetOnceAndLetsGoOfOldOnes) {
+  DecisionRing ring(10);
   std::weak_ptr<const DirectiveSet> first;
   {
     const auto set = make_set("first");
@@ -124,22 +124,22 @@ TEST(WhyRing, NumbersASetOnceAndLetsGoOfOldOnes) {
     ring.put(request("r", kNothing, number));
   }
   EXPECT_EQ(ring.find("r")->set, first.lock());
-  for (std::uint32_t i = 1; i < WhyRing::kMaxSets; ++i) ring.in_force(make_set("other"));
+  for (std::uint32_t i = 1; i < DecisionRing::kMaxSets; ++i) ring.in_force(make_set("other"));
   EXPECT_NE(ring.find("r")->set, nullptr);
   ring.in_force(make_set("other"));
   EXPECT_TRUE(first.expired());
   EXPECT_EQ(ring.find("r")->set, nullptr);
 }
 
-TEST(WhyRing, WithoutSlotsRemembersNothing) {
-  WhyRing ring(0);
+TEST(DecisionRing, WithoutSlotsRemembersNothing) {
+  DecisionRing ring(0);
   EXPECT_EQ(ring.in_force(make_set("a")), 0U);
   ring.put(request("r"));
   EXPECT_FALSE(ring.find("r"));
 }
 
-TEST(WhyRing, CanBeAskedWhileItsWorkerGoesOn) {
-  WhyRing ring(64);
+TEST(DecisionRing, CanBeAskedWhileItsWorkerGoesOn) {
+  DecisionRing ring(64);
   std::atomic<bool> done{false};
   std::jthread asking([&] {
     while (!done.load()) {

@@ -92,7 +92,7 @@ TEST(ExplainShard, FindsTheNewestOfAnIdAlsoWhenTheOlderOneGoesOut) {
 TEST(ExplainShard, GivesRecordsBackAsTheyWerePutIn) {
   Record record = make_record("a");
   record.directives = {"one", "another"};
-  record.answer = AnswerFacts{.took_ms = 3};
+  record.response = ResponseFacts{.took_ms = 3};
   ExplainShard shard = shard_of(1);
   ASSERT_TRUE(shard.put(record));
   EXPECT_EQ(shard.find("a"), record);

@@ -13,8 +13,8 @@ namespace {
 
 using test::make_record;
 
-TEST(RecordHome, FreesWhatIsLetGoOfWithTheNextOne) {
-  const auto home = std::make_shared<RecordHome>();
+TEST(OwnerThreadAllocator, FreesWhatIsLetGoOfWithTheNextOne) {
+  const auto home = std::make_shared<OwnerThreadAllocator>();
   RecordPointer a = home->make(make_record("a"));
   RecordPointer b = home->make(make_record("b"));
   EXPECT_EQ(a->request_id, "a");
@@ -26,9 +26,9 @@ TEST(RecordHome, FreesWhatIsLetGoOfWithTheNextOne) {
   EXPECT_EQ(c->request_id, "c");
 }
 
-TEST(RecordHome, LivesAsLongAsItsRecords) {
-  auto home = std::make_shared<RecordHome>();
-  const std::weak_ptr<RecordHome> seen = home;
+TEST(OwnerThreadAllocator, LivesAsLongAsItsRecords) {
+  auto home = std::make_shared<OwnerThreadAllocator>();
+  const std::weak_ptr<OwnerThreadAllocator> seen = home;
   RecordPointer record = home->make(make_record("a"));
   home.reset();
   EXPECT_EQ(record->request_id, "a");
@@ -36,18 +36,18 @@ TEST(RecordHome, LivesAsLongAsItsRecords) {
   EXPECT_TRUE(seen.expired());
 }
 
-TEST(RecordHome, IsBoundedWhenNothingMoreIsMade) {
-  const auto home = std::make_shared<RecordHome>();
+TEST(OwnerThreadAllocator, IsBoundedWhenNothingMoreIsMade) {
+  const auto home = std::make_shared<OwnerThreadAllocator>();
   std::vector<RecordPointer> held;
   for (int i = 0; i < 5'000; ++i) held.push_back(home->make(make_record(std::to_string(i))));
   while (!held.empty()) {
     held.pop_back();
-    ASSERT_LE(home->waiting(), RecordHome::kMaxWaiting);
+    ASSERT_LE(home->waiting(), OwnerThreadAllocator::kMaxWaiting);
   }
 }
 
-TEST(RecordHome, ManyThreadsLetGoWhileOneMakes) {
-  const auto home = std::make_shared<RecordHome>();
+TEST(OwnerThreadAllocator, ManyThreadsLetGoWhileOneMakes) {
+  const auto home = std::make_shared<OwnerThreadAllocator>();
   std::vector<std::jthread> threads;
   for (int round = 0; round < 40; ++round) {
     std::vector<RecordPointer> batch;
@@ -59,7 +59,7 @@ TEST(RecordHome, ManyThreadsLetGoWhileOneMakes) {
     }
   }
   threads.clear();
-  EXPECT_LE(home->waiting(), RecordHome::kMaxWaiting);
+  EXPECT_LE(home->waiting(), OwnerThreadAllocator::kMaxWaiting);
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ using test::parse_exposition;
 
 const WallTime kStart(1'900'000'000s);
 
-TEST(UpstreamBoard, AllNodesAreHealthyAtFirst) {
-  const UpstreamBoard board({"a:1", "b:2"}, 2, kStart);
+TEST(UpstreamStats, AllNodesAreHealthyAtFirst) {
+  const UpstreamStats board({"a:1", "b:2"}, 2, kStart);
   const auto nodes = board.nodes();
   ASSERT_EQ(nodes.size(), 2U);
   EXPECT_EQ(nodes[1].name, "b:2");
@@ -28,9 +28,9 @@ TEST(UpstreamBoard, AllNodesAreHealthyAtFirst) {
   EXPECT_EQ(nodes[1].since, kStart);
 }
 
-TEST(UpstreamBoard, ANodeIsEjectedSinceTheFirstWorkerLeftItOutUntilTheLastTakesItBack) {
-  UpstreamBoard board({"a:1"}, 3, kStart);
-  const auto opinion = [&](std::size_t worker) -> OpinionWord& {
+TEST(UpstreamStats, ANodeIsEjectedSinceTheFirstWorkerLeftItOutUntilTheLastTakesItBack) {
+  UpstreamStats board({"a:1"}, 3, kStart);
+  const auto opinion = [&](std::size_t worker) -> AtomicNodeHealth& {
     return board.part(worker).nodes[0].ejection;
   };
   opinion(1).change(NodeFault::Closed, kStart + 2s);
@@ -50,26 +50,26 @@ TEST(UpstreamBoard, ANodeIsEjectedSinceTheFirstWorkerLeftItOutUntilTheLastTakesI
   EXPECT_EQ(node.since, kStart + 5s);
 }
 
-TEST(UpstreamBoard, WhatHealthChecksSayGoesOverWhatWorkersSay) {
-  UpstreamBoard board({"a:1"}, 1, kStart);
+TEST(UpstreamStats, WhatHealthChecksSayGoesOverWhatWorkersSay) {
+  UpstreamStats board({"a:1"}, 1, kStart);
   board.part(0).nodes[0].ejection.change(NodeFault::Closed, kStart + 1s);
-  board.probed(0).opinion.change(NodeFault::AnswerTimedOut, kStart + 2s);
+  board.probed(0).opinion.change(NodeFault::ResponseTimedOut, kStart + 2s);
   const UpstreamNode node = board.nodes()[0];
   EXPECT_EQ(node.state, NodeState::Unhealthy);
-  EXPECT_EQ(node.fault, NodeFault::AnswerTimedOut);
+  EXPECT_EQ(node.fault, NodeFault::ResponseTimedOut);
   EXPECT_EQ(node.since, kStart + 2s);
 }
 
-TEST(UpstreamBoard, OneThatStaysOutForAnotherReasonHasBeenOutAllTheTime) {
-  OpinionWord word;
+TEST(UpstreamStats, OneThatStaysOutForAnotherReasonHasBeenOutAllTheTime) {
+  AtomicNodeHealth word;
   word.set({.since = kStart});
   word.change(NodeFault::ConnectRefused, kStart + 1s);
   word.change(NodeFault::BadStatus, kStart + 2s);
-  EXPECT_EQ(word.get(), (NodeOpinion{.fault = NodeFault::BadStatus, .since = kStart + 1s}));
+  EXPECT_EQ(word.get(), (NodeHealth{.fault = NodeFault::BadStatus, .since = kStart + 1s}));
 }
 
-TEST(UpstreamBoard, NumbersAreSumsOverTheWorkers) {
-  UpstreamBoard board({"a:1", "b:2"}, 2, kStart);
+TEST(UpstreamStats, NumbersAreSumsOverTheWorkers) {
+  UpstreamStats board({"a:1", "b:2"}, 2, kStart);
   board.part(0).nodes[0].in_flight.set(2);
   board.part(1).nodes[0].in_flight.set(3);
   board.part(1).nodes[1].ejections.add(1);
@@ -83,7 +83,7 @@ TEST(UpstreamBoard, NumbersAreSumsOverTheWorkers) {
 }
 
 TEST(UpstreamMetrics, ShowEachNode) {
-  UpstreamBoard board({"a:1", "b:2"}, 1, kStart);
+  UpstreamStats board({"a:1", "b:2"}, 1, kStart);
   NodeCounters& b = board.part(0).nodes[1];
   b.connections.set(7);
   b.idle.set(3);
@@ -105,7 +105,7 @@ TEST(UpstreamMetrics, AreAllInTheDocumentation) {
   std::ifstream file(OSPROXY_SOURCE_DIR "/docs/metrics.md");
   std::ostringstream documented;
   documented << file.rdbuf();
-  const UpstreamBoard board({"a:1"}, 1, kStart);
+  const UpstreamStats board({"a:1"}, 1, kStart);
   const auto page = parse_exposition(to_exposition({std::make_shared<UpstreamMetrics>(board)}));
   EXPECT_EQ(page.types.size(), 11U);
   for (const auto& [name, type] : page.types) {

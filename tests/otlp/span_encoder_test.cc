@@ -92,7 +92,7 @@ Record sent_record() {
   record.times.enter(Stage::Transfer, 80us);
   record.times.enter(Stage::SendBack, 90us);
   record.times.end(100us);
-  record.answer = AnswerFacts{.took_ms = 4, .timed_out = false, .hits = 5};
+  record.response = ResponseFacts{.took_ms = 4, .timed_out = false, .hits = 5};
   return record;
 }
 
@@ -148,9 +148,9 @@ TEST(SpanEncoder, TheClientSpanSaysWhatTheNodeAnswered) {
                   Pair("http.request.method", "POST"), Pair("http.response.status_code", "200"),
                   Pair("server.address", "2001:db8::1"), Pair("server.port", "9200"),
                   Pair("network.protocol.version", "1.1"), Pair("http.request.resend_count", "1"),
-                  Pair("osproxy.connection_reused", "true"), Pair("osproxy.answer.took_ms", "4"),
-                  Pair("osproxy.answer.timed_out", "false"), Pair("osproxy.answer.hits", "5"),
-                  Pair("osproxy.answer.hits_are_at_least", "false")));
+                  Pair("osproxy.connection_reused", "true"), Pair("osproxy.response.took_ms", "4"),
+                  Pair("osproxy.response.timed_out", "false"), Pair("osproxy.response.hits", "5"),
+                  Pair("osproxy.response.hits_are_at_least", "false")));
 }
 
 TEST(SpanEncoder, StagesAndStructureAreThereAsTheLevelSays) {

@@ -23,9 +23,9 @@ namespace pb = ::opentelemetry::proto::collector::trace::v1;
 class FakeCollector {
  public:
   /// What every attempt gets from now on.
-  void answer(ExportResult result) {
+  void response(ExportResult result) {
     const std::lock_guard lock(mutex_);
-    answer_ = std::move(result);
+    response_ = std::move(result);
   }
 
   /// From now on attempts hang until they are stopped.
@@ -39,10 +39,10 @@ class FakeCollector {
     ++attempts_;
     if (hangs_) {
       changed_.wait(lock, stop, [] { return false; });
-      return {.kind = Kind::NoAnswer, .message = "stopped"};
+      return {.kind = Kind::NoResponse, .message = "stopped"};
     }
-    if (answer_.kind == Kind::Accepted) keep(request);
-    return answer_;
+    if (response_.kind == Kind::Accepted) keep(request);
+    return response_;
   }
 
   int attempts() {
@@ -65,7 +65,7 @@ class FakeCollector {
 
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  ExportResult answer_{.kind = Kind::Accepted};  // guarded by mutex_, as are the others
+  ExportResult response_{.kind = Kind::Accepted};  // guarded by mutex_, as are the others
   bool hangs_ = false;
   int attempts_ = 0;
   std::vector<int> requests_;
@@ -151,19 +151,19 @@ TEST_F(SpanExporterTest, ARecordWithMoreSpansThanABatchMayHaveIsSentAlone) {
 }
 
 TEST_F(SpanExporterTest, ACollectorThatIsDownForAWhileGetsTheSpansAfterwards) {
-  collector.answer({.kind = Kind::NoAnswer, .message = "connection refused"});
+  collector.response({.kind = Kind::NoResponse, .message = "connection refused"});
   SpanExporter& exporter = start();
   exporter.take(record());
   EXPECT_TRUE(await([&] { return exporter.counters().retries >= 3; }));
   EXPECT_TRUE(exporter.status().failing);
   EXPECT_EQ(exporter.status().message, "connection refused");
-  collector.answer({.kind = Kind::Accepted});
+  collector.response({.kind = Kind::Accepted});
   EXPECT_TRUE(await([&] { return exporter.counters().exported == 2; }));
   EXPECT_FALSE(exporter.status().failing);
 }
 
 TEST_F(SpanExporterTest, WhatIsRejectedInPartIsCountedAndNotSentAgain) {
-  collector.answer({.kind = Kind::Accepted, .rejected_spans = 1, .message = "too old"});
+  collector.response({.kind = Kind::Accepted, .rejected_spans = 1, .message = "too old"});
   SpanExporter& exporter = start();
   exporter.take(record());
   EXPECT_TRUE(await([&] { return exporter.counters().rejected == 1; }));
@@ -174,7 +174,7 @@ TEST_F(SpanExporterTest, WhatIsRejectedInPartIsCountedAndNotSentAgain) {
 }
 
 TEST_F(SpanExporterTest, WhatACollectorWillNeverTakeIsDropped) {
-  collector.answer({.kind = Kind::HttpStatus, .code = 400});
+  collector.response({.kind = Kind::HttpStatus, .code = 400});
   SpanExporter& exporter = start();
   exporter.take(record());
   EXPECT_TRUE(await([&] { return dropped(exporter, DropReason::Refused) == 2; }));
@@ -182,7 +182,7 @@ TEST_F(SpanExporterTest, WhatACollectorWillNeverTakeIsDropped) {
 }
 
 TEST_F(SpanExporterTest, ARequestIsGivenUpInTheEnd) {
-  collector.answer({.kind = Kind::HttpStatus, .code = 503});
+  collector.response({.kind = Kind::HttpStatus, .code = 503});
   SpanExporter& exporter =
       start({.delay = 1ms}, {.initial = 1ms, .max = 1ms, .give_up_after = 5ms});
   exporter.take(record());
@@ -237,7 +237,7 @@ TEST_F(SpanExporterTest, ClosingSendsWhatWaits) {
 }
 
 TEST_F(SpanExporterTest, ClosingTriesEachRequestOnceOnly) {
-  collector.answer({.kind = Kind::HttpStatus, .code = 503});
+  collector.response({.kind = Kind::HttpStatus, .code = 503});
   SpanExporter& exporter =
       start({.max_batch = 2, .delay = 1h}, {.initial = 1h, .max = 1h, .give_up_after = 10h});
   exporter.take(record());

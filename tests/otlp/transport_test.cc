@@ -35,8 +35,8 @@ std::unique_ptr<SpanTransport> transport_to(const TransportOptions& options) {
 /// Answers every call alike, and keeps the last one.
 class GrpcCollector final : public grpc::CallbackGenericService {
  public:
-  GrpcCollector(grpc::Status status, std::string answer)
-      : status_(std::move(status)), answer_(std::move(answer)) {
+  GrpcCollector(grpc::Status status, std::string response)
+      : status_(std::move(status)), response_(std::move(response)) {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterCallbackGenericService(this);
@@ -71,20 +71,20 @@ class GrpcCollector final : public grpc::CallbackGenericService {
     explicit Call(const GrpcCollector& collector) : collector_(collector) { StartRead(&request_); }
     void OnReadDone(bool) override {
       if (!collector_.status_.ok()) return Finish(collector_.status_);
-      const grpc::Slice slice(collector_.answer_);
-      answer_ = grpc::ByteBuffer(&slice, 1);
-      StartWriteAndFinish(&answer_, {}, grpc::Status());
+      const grpc::Slice slice(collector_.response_);
+      response_ = grpc::ByteBuffer(&slice, 1);
+      StartWriteAndFinish(&response_, {}, grpc::Status());
     }
     void OnDone() override { delete this; }
 
    private:
     const GrpcCollector& collector_;
     grpc::ByteBuffer request_;
-    grpc::ByteBuffer answer_;
+    grpc::ByteBuffer response_;
   };
 
   const grpc::Status status_;
-  const std::string answer_;
+  const std::string response_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::mutex mutex_;
@@ -143,7 +143,7 @@ TEST(GrpcTransport, EndsAnAttemptThatIsStopped) {
 /// Takes one connection, answers it, and returns what came up to the end of a body of "{}".
 class HttpCollector {
  public:
-  explicit HttpCollector(std::string answer) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit HttpCollector(std::string response) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -152,7 +152,7 @@ class HttpCollector {
     EXPECT_EQ(::listen(socket_, 1), 0);
     ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this, text = std::move(answer)] { serve(text); });
+    thread_ = std::thread([this, text = std::move(response)] { serve(text); });
   }
   ~HttpCollector() {
     if (thread_.joinable()) thread_.join();
@@ -169,7 +169,7 @@ class HttpCollector {
   }
 
  private:
-  void serve(const std::string& answer) {
+  void serve(const std::string& response) {
     const int client = ::accept(socket_, nullptr, nullptr);
     std::array<char, 4096> piece;
     while (!received_.ends_with("\r\n\r\n{}")) {
@@ -177,7 +177,7 @@ class HttpCollector {
       if (size <= 0) break;
       received_.append(piece.data(), static_cast<std::size_t>(size));
     }
-    (void)!::write(client, answer.data(), answer.size());
+    (void)!::write(client, response.data(), response.size());
     ::close(client);
   }
 
@@ -187,13 +187,13 @@ class HttpCollector {
   std::thread thread_;
 };
 
-std::string http_answer(std::string_view head, std::string_view body) {
+std::string http_response(std::string_view head, std::string_view body) {
   return "HTTP/1.1 " + std::string(head) + "\r\nContent-Length: " + std::to_string(body.size()) +
          "\r\n\r\n" + std::string(body);
 }
 
 TEST(HttpTransport, PostsToThePathOfTracesAndTellsOfAPartialSuccess) {
-  HttpCollector collector(http_answer("200 OK", partial_success()));
+  HttpCollector collector(http_response("200 OK", partial_success()));
   const auto transport =
       transport_to({.endpoint = collector.endpoint(), .headers = {{"api-key", "abc"}}});
   EXPECT_EQ(transport->send("{}", 10s, {}),
@@ -205,23 +205,23 @@ TEST(HttpTransport, PostsToThePathOfTracesAndTellsOfAPartialSuccess) {
 }
 
 TEST(HttpTransport, TellsOfARefusalAndWhenToComeAgain) {
-  HttpCollector collector(http_answer("429 Slow Down\r\nRetry-After: 7", "no"));
+  HttpCollector collector(http_response("429 Slow Down\r\nRetry-After: 7", "no"));
   EXPECT_EQ(
       transport_to({.endpoint = collector.endpoint()})->send("{}", 10s, {}),
       (ExportResult{
           .kind = Kind::HttpStatus, .code = 429, .retry_after = 7s, .message = "status 429"}));
 }
 
-TEST(HttpTransport, HasNoAnswerOfOneThatClosesOrIsSilent) {
+TEST(HttpTransport, HasNoResponseOfOneThatClosesOrIsSilent) {
   const TcpListener closes(TcpListener::Manner::Closes);
   EXPECT_EQ(transport_to({.endpoint = "http://" + closes.endpoint()})->send("{}", 10s, {}).kind,
-            Kind::NoAnswer);
+            Kind::NoResponse);
   const TcpListener silent(TcpListener::Manner::Silent);
   const auto transport = transport_to({.endpoint = "http://" + silent.endpoint()});
-  EXPECT_EQ(transport->send("{}", 1ms, {}).message, "no answer in time");
+  EXPECT_EQ(transport->send("{}", 1ms, {}).message, "no response in time");
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_EQ(transport->send("{}", 1h, stop.get_token()).kind, Kind::NoAnswer);
+  EXPECT_EQ(transport->send("{}", 1h, stop.get_token()).kind, Kind::NoResponse);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ class ProxyCapture : public ProxyTest {
   ~ProxyCapture() override { server.reset(); }  // before the spool
 
   void start_capture(CaptureRules rules = {}) {
-    spool_ = std::make_unique<CaptureSpool>(
+    spool_ = std::make_unique<CaptureWriter>(
         CaptureOptions{.files = {.directory = dir_.path()}, .rules = std::move(rules)});
     ASSERT_TRUE(spool_->open());
     options.capture = spool_.get();
@@ -38,7 +38,7 @@ class ProxyCapture : public ProxyTest {
   }
 
   TempDir dir_;
-  std::unique_ptr<CaptureSpool> spool_;
+  std::unique_ptr<CaptureWriter> spool_;
 };
 
 TEST_F(ProxyCapture, AWholeExchangeIsKeptWithoutItsFraming) {
@@ -66,7 +66,7 @@ TEST_F(ProxyCapture, AWholeExchangeIsKeptWithoutItsFraming) {
                               R"(["Transfer-Encoding","chunked"]],"stripped":[],"body":"hi",)"));
 }
 
-TEST_F(ProxyCapture, AnAnswerOfOursIsNoneOfOpenSearchs) {
+TEST_F(ProxyCapture, AnResponseOfOursIsNoneOfOpenSearchs) {
   upstream.close();
   start_capture();
   RawConnection client = this->client();
@@ -78,7 +78,7 @@ TEST_F(ProxyCapture, AnAnswerOfOursIsNoneOfOpenSearchs) {
   EXPECT_THAT(line, testing::EndsWith("\"response\":null}\n"));
 }
 
-TEST_F(ProxyCapture, AnAnswerThatIsCutOffIsMarked) {
+TEST_F(ProxyCapture, AnResponseThatIsCutOffIsMarked) {
   start_capture();
   RawConnection client = this->client();
   client.send(get("/orders"));
@@ -100,8 +100,8 @@ TEST_F(ProxyCapture, OnlyWhatADirectiveWithCaptureSelectsIsCollected) {
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
   EXPECT_EQ(spool_->totals().memory_bytes, 0U);
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   select_all(Level::Shape, [](Directive& directive) {
     directive.capture = true;
     directive.status = StatusFilter::parse("5xx");
@@ -121,8 +121,8 @@ TEST_F(ProxyCapture, WithoutASpoolADirectiveWithCaptureIsServedAsAnyOther) {
   client.send(get("/"));
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   EXPECT_EQ(recorder.await_records(1).size(), 1U);
 }
 

@@ -1,4 +1,4 @@
-// What does not fit one row: several requests on a connection, connections that end, early answers.
+// What does not fit one row: several requests on a connection, connections that end, early responses.
 #include <string>
 #include <thread>
 
@@ -16,7 +16,7 @@ std::string post_head(std::string_view framing, std::string_view more = "") {
               "X-Opaque-Id: o\nX-Request-Id: r\n\n");
 }
 
-std::string answer_with_close(std::string_view body) {
+std::string respond_with_close(std::string_view body) {
   std::string seen = crlf("HTTP/1.1 200 OK\nContent-Length: " + std::to_string(body.size()) +
                           "\nX-Request-Id: r\nConnection: close\n\n");
   return seen.append(body);
@@ -31,8 +31,8 @@ TEST_F(ProxyConnection, PipelinedRequestsAreAnsweredInOrder) {
   RawConnection to_upstream = upstream.accept();
   for (const char* number : {"1", "2", "3"}) {
     to_upstream.expect(get(std::string("/") + number));
-    to_upstream.send(answer(number));
-    client.expect(answer_seen(number));
+    to_upstream.send(response(number));
+    client.expect(response_seen(number));
   }
   exchange(client, to_upstream);
 }
@@ -45,11 +45,11 @@ TEST_F(ProxyConnection, ARequestPipelinedBehindABodyIsServed) {
     client.send(body + get("/next"));
     RawConnection to_upstream = upstream.accept();
     to_upstream.expect(body);
-    to_upstream.send(answer("1"));
-    client.expect(answer_seen("1"));
+    to_upstream.send(response("1"));
+    client.expect(response_seen("1"));
     to_upstream.expect(get("/next"));
-    to_upstream.send(answer("2"));
-    client.expect(answer_seen("2"));
+    to_upstream.send(response("2"));
+    client.expect(response_seen("2"));
     to_upstream.close();
   }
 }
@@ -63,11 +63,11 @@ TEST_F(ProxyConnection, ARequestPipelinedBehindAStreamedBodyIsServed) {
   to_upstream.expect(post_head("Content-Length: 300000\n"));
   client.send(body + get("/next"));
   to_upstream.expect(body);
-  to_upstream.send(answer("1"));
-  client.expect(answer_seen("1"));
+  to_upstream.send(response("1"));
+  client.expect(response_seen("1"));
   to_upstream.expect(get("/next"));
-  to_upstream.send(answer("2"));
-  client.expect(answer_seen("2"));
+  to_upstream.send(response("2"));
+  client.expect(response_seen("2"));
 }
 
 TEST_F(ProxyConnection, ARequestPipelinedBehindChunksIsServed) {
@@ -81,20 +81,20 @@ TEST_F(ProxyConnection, ARequestPipelinedBehindChunksIsServed) {
   to_upstream.expect(head + "1\r\na\r\n");
   client.send("2\r\nbc\r\n0\r\n\r\n" + get("/next"));
   to_upstream.expect("2\r\nbc\r\n0\r\n\r\n");
-  to_upstream.send(answer("1"));
-  client.expect(answer_seen("1"));
+  to_upstream.send(response("1"));
+  client.expect(response_seen("1"));
   to_upstream.expect(get("/next"));
 }
 
-TEST_F(ProxyConnection, AClientThatHalfClosesGetsItsAnswer) {
+TEST_F(ProxyConnection, AClientThatHalfClosesGetsItsResponse) {
   start();
   RawConnection client = this->client();
   client.send(get("/"));
   client.shutdown_write();
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("late"));
-  client.expect(answer_seen("late"));
+  to_upstream.send(response("late"));
+  client.expect(response_seen("late"));
   client.expect_end();
 }
 
@@ -109,37 +109,37 @@ TEST_F(ProxyConnection, ContinueIsAskedForAndPassedBack) {
   client.expect(crlf("HTTP/1.1 100 Continue\nX-Request-Id: r\n\n"));
   client.send("abc");
   to_upstream.expect("abc");
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   exchange(client, to_upstream);
 }
 
-TEST_F(ProxyConnection, ARefusedExpectationEndsTheConnectionBehindTheAnswer) {
+TEST_F(ProxyConnection, ARefusedExpectationEndsTheConnectionBehindTheResponse) {
   start();
   const std::string head = post_head("Content-Length: 3\n", "Expect: 100-continue\n");
   RawConnection client = this->client();
   client.send(head);
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(head);
-  to_upstream.send(answer("no"));
-  client.expect(answer_with_close("no"));
+  to_upstream.send(response("no"));
+  client.expect(respond_with_close("no"));
   client.expect_end();
 }
 
-TEST_F(ProxyConnection, AnEarlyAnswerReachesAClientThatIsStillSending) {
+TEST_F(ProxyConnection, AnEarlyResponseReachesAClientThatIsStillSending) {
   start();
   RawConnection client = this->client();
   client.send(post_head("Content-Length: 10000000\n") + "abc");
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(post_head("Content-Length: 10000000\n") + "abc");
-  to_upstream.send(answer("too much"));
-  client.expect(answer_with_close("too much"));
-  client.send(std::string(100'000, 'x'));  // is read and thrown away: a reset could eat the answer
+  to_upstream.send(response("too much"));
+  client.expect(respond_with_close("too much"));
+  client.send(std::string(100'000, 'x'));  // is read and thrown away: a reset could eat the response
   client.expect_end();
   to_upstream.expect_end();  // the connection cannot be used again
 }
 
-TEST_F(ProxyConnection, AnAnswerOfAnUpstreamThatReadsNoFurtherIsNotLost) {
+TEST_F(ProxyConnection, AnResponseOfAnUpstreamThatReadsNoFurtherIsNotLost) {
   start();
   RawConnection client = this->client();
   client.send(post_head("Content-Length: 10000000\n"));
@@ -154,7 +154,7 @@ TEST_F(ProxyConnection, AnAnswerOfAnUpstreamThatReadsNoFurtherIsNotLost) {
   client.expect_end();
 }
 
-TEST_F(ProxyConnection, AnAnswerThatIsCutOffNeverLooksComplete) {
+TEST_F(ProxyConnection, AnResponseThatIsCutOffNeverLooksComplete) {
   start();
   struct Case {
     std::string cut;
@@ -179,7 +179,7 @@ TEST_F(ProxyConnection, AnAnswerThatIsCutOffNeverLooksComplete) {
   }
 }
 
-TEST_F(ProxyConnection, AChunkedAnswerCutOffIsAResetToHttp10) {
+TEST_F(ProxyConnection, AChunkedResponseCutOffIsAResetToHttp10) {
   start();
   RawConnection client = this->client();
   client.send(crlf("GET / HTTP/1.0\nHost: h\nX-Opaque-Id: o\nX-Request-Id: r\n\n"));
@@ -197,15 +197,15 @@ TEST_F(ProxyConnection, AKeptConnectionThatWasClosedIsNotUsedForAPost) {
   client.send(get("/"));
   RawConnection first = upstream.accept();
   first.expect(get("/"));
-  first.send(answer("{}"));
+  first.send(response("{}"));
   first.close();
-  client.expect(answer_seen("{}"));
+  client.expect(response_seen("{}"));
 
   client.send(post_head("Content-Length: 1\n") + "x");
   RawConnection second = upstream.accept();
   second.expect(post_head("Content-Length: 1\n") + "x");
-  second.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  second.send(response("{}"));
+  client.expect(response_seen("{}"));
 }
 
 TEST_F(ProxyConnection, AnIdempotentRequestIsSentAgainIfTheKeptConnectionDies) {
@@ -215,16 +215,16 @@ TEST_F(ProxyConnection, AnIdempotentRequestIsSentAgainIfTheKeptConnectionDies) {
   client.send(get("/"));
   to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
 
   client.send(get("/again"));
   to_upstream.expect(get("/again"));
   to_upstream.reset();
   RawConnection second = upstream.accept();
   second.expect(get("/again"));
-  second.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  second.send(response("{}"));
+  client.expect(response_seen("{}"));
 }
 
 TEST_F(ProxyConnection, APutWithItsBodyIsSentAgain) {
@@ -237,16 +237,16 @@ TEST_F(ProxyConnection, APutWithItsBodyIsSentAgain) {
   client.send(get("/"));
   RawConnection first = upstream.accept();
   first.expect(get("/"));
-  first.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  first.send(response("{}"));
+  client.expect(response_seen("{}"));
 
   client.send(put);
   first.expect(put);
   first.close();
   RawConnection second = upstream.accept();
   second.expect(put);
-  second.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  second.send(response("{}"));
+  client.expect(response_seen("{}"));
 }
 
 TEST_F(ProxyConnection, APostIsNeverSentTwice) {
@@ -255,8 +255,8 @@ TEST_F(ProxyConnection, APostIsNeverSentTwice) {
   client.send(get("/"));
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
 
   client.send(post_head("Content-Length: 1\n") + "x");
   to_upstream.expect(post_head("Content-Length: 1\n") + "x");
@@ -276,14 +276,14 @@ TEST_F(ProxyConnection, ARequestOnANewConnectionIsNotSentTwiceEither) {
   EXPECT_TRUE(upstream.nobody_waits());
 }
 
-TEST_F(ProxyConnection, NothingIsSentAgainOnceAByteOfTheAnswerCame) {
+TEST_F(ProxyConnection, NothingIsSentAgainOnceAByteOfTheResponseCame) {
   start();
   RawConnection client = this->client();
   client.send(get("/"));
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   client.send(get("/again"));
   to_upstream.expect(get("/again"));
   to_upstream.send("HTTP/1.1 ");
@@ -298,14 +298,14 @@ TEST_F(ProxyConnection, AnUpstreamThatSaysTooMuchIsNotUsedAgain) {
   client.send(get("/"));
   RawConnection first = upstream.accept();
   first.expect(get("/"));
-  first.send(answer("{}") + answer("poison"));
-  client.expect(answer_seen("{}"));
+  first.send(response("{}") + response("poison"));
+  client.expect(response_seen("{}"));
   first.expect_end();
   client.send(get("/next"));
   RawConnection second = upstream.accept();
   second.expect(get("/next"));
-  second.send(answer("good"));
-  client.expect(answer_seen("good"));
+  second.send(response("good"));
+  client.expect(response_seen("good"));
 }
 
 TEST_F(ProxyConnection, AnUpstreamThatSpeaksUnaskedIsNotUsedAgain) {
@@ -314,14 +314,14 @@ TEST_F(ProxyConnection, AnUpstreamThatSpeaksUnaskedIsNotUsedAgain) {
   client.send(get("/"));
   RawConnection first = upstream.accept();
   first.expect(get("/"));
-  first.send(answer("{}"));
-  client.expect(answer_seen("{}"));
-  first.send(answer("poison"));
+  first.send(response("{}"));
+  client.expect(response_seen("{}"));
+  first.send(response("poison"));
   client.send(get("/next"));
   RawConnection second = upstream.accept();
   second.expect(get("/next"));
-  second.send(answer("good"));
-  client.expect(answer_seen("good"));
+  second.send(response("good"));
+  client.expect(response_seen("good"));
 }
 
 TEST_F(ProxyConnection, TheNextNodeIsTriedIfOneCannotBeReached) {
@@ -334,9 +334,9 @@ TEST_F(ProxyConnection, TheNextNodeIsTriedIfOneCannotBeReached) {
     client.send(post_head("Content-Length: 1\n") + "x");
     RawConnection to_upstream = upstream.accept();
     to_upstream.expect(post_head("Content-Length: 1\n") + "x");
-    to_upstream.send(answer("{}"));
+    to_upstream.send(response("{}"));
     to_upstream.close();
-    client.expect(answer_seen("{}"));
+    client.expect(response_seen("{}"));
   }
 }
 
@@ -360,8 +360,8 @@ TEST_F(ProxyConnection, ANameIsResolved) {
   client.send(get("/"));
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
 }
 
 TEST_F(ProxyConnection, TooManyClientsAreToldSo) {
@@ -373,8 +373,8 @@ TEST_F(ProxyConnection, TooManyClientsAreToldSo) {
   to_upstream.expect(get("/"));
   RawConnection second = client();
   EXPECT_EQ(second.read_head().substr(0, 12), "HTTP/1.1 503");
-  to_upstream.send(answer("{}"));
-  first.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  first.expect(response_seen("{}"));
 }
 
 TEST_F(ProxyConnection, AClientWithoutARequestIsClosedInTime) {
@@ -403,7 +403,7 @@ TEST_F(ProxyConnection, ABodyThatDoesNotComeIsRefused) {
   to_upstream.expect_end();
 }
 
-TEST_F(ProxyConnection, AnAnswerThatDoesNotComeIsATimeOut) {
+TEST_F(ProxyConnection, AnResponseThatDoesNotComeIsATimeOut) {
   options.response_timeout = 1ms;
   start();
   RawConnection client = this->client();
@@ -414,7 +414,7 @@ TEST_F(ProxyConnection, AnAnswerThatDoesNotComeIsATimeOut) {
   to_upstream.expect_end();
 }
 
-TEST_F(ProxyConnection, AnAnswersTimeOutRunsFromTheLastByteOfTheRequest) {
+TEST_F(ProxyConnection, AnResponsesTimeOutRunsFromTheLastByteOfTheRequest) {
   options.response_timeout = 1ms;
   start();
   RawConnection client = this->client();
@@ -441,8 +441,8 @@ TEST_F(ProxyConnection, DrainFinishesWhatIsUnderWayAndClosesWhatIsIdle) {
   bool drained = false;
   std::jthread draining([&] { drained = server->drain(kPatience); });
   idle.expect_end();
-  to_upstream.send(answer("{}"));
-  busy.expect(answer_with_close("{}"));
+  to_upstream.send(response("{}"));
+  busy.expect(respond_with_close("{}"));
   busy.close();
   draining.join();
   EXPECT_TRUE(drained);
@@ -479,7 +479,7 @@ TEST_F(ProxyConnection, ManyWorkersShareOnePort) {
     RawConnection to_upstream = upstream.accept();
     to_upstream.expect(get("/"));
     to_upstream.send(crlf("HTTP/1.1 200 OK\nConnection: close\nContent-Length: 2\n\n") + "{}");
-    client.expect(answer_seen("{}"));
+    client.expect(response_seen("{}"));
   }
 }
 

@@ -17,9 +17,9 @@ struct Row {
   const char* name;
   std::string sends;
   std::string upstream_gets;
-  std::string answers;
+  std::string responses;
   std::string client_gets;
-  Then upstream = Then::Stays;  ///< Ends: the upstream closes behind its answer
+  Then upstream = Then::Stays;  ///< Ends: the upstream closes behind its response
   Then client = Then::Stays;    ///< whether the proxy keeps the client's connection
 };
 
@@ -37,13 +37,13 @@ std::string get_of(std::string_view target) {
               " HTTP/1.1\nHost: h\nX-Opaque-Id: o\nX-Request-Id: r\n\n");
 }
 
-/// Rows about the request; the answer is kOk.
+/// Rows about the request; the response is kOk.
 Row request(const char* name, std::string sends, std::string upstream_gets,
             Then client = Then::Stays) {
   Row row{.name = name,
           .sends = std::move(sends),
           .upstream_gets = std::move(upstream_gets),
-          .answers = kOk,
+          .responses = kOk,
           .client_gets = kOkSeen,
           .client = client};
   if (client == Then::Ends) {
@@ -53,13 +53,13 @@ Row request(const char* name, std::string sends, std::string upstream_gets,
   return row;
 }
 
-/// Rows about the answer; the request is kGet.
-Row answer(const char* name, std::string answers, std::string client_gets,
+/// Rows about the response; the request is kGet.
+Row response(const char* name, std::string responses, std::string client_gets,
            Then upstream = Then::Stays, Then client = Then::Stays) {
   return {.name = name,
           .sends = kGet,
           .upstream_gets = kGet,
-          .answers = std::move(answers),
+          .responses = std::move(responses),
           .client_gets = std::move(client_gets),
           .upstream = upstream,
           .client = client};
@@ -232,100 +232,100 @@ std::vector<Row> request_rows() {
   };
 }
 
-std::vector<Row> answer_rows() {
+std::vector<Row> respond_rows() {
   return {
-      answer("Length", kOk, kOkSeen),
-      answer("LengthZero", text("HTTP/1.1 200 OK\nContent-Length: 0\n\n"),
+      response("Length", kOk, kOkSeen),
+      response("LengthZero", text("HTTP/1.1 200 OK\nContent-Length: 0\n\n"),
              text("HTTP/1.1 200 OK\nContent-Length: 0\nX-Request-Id: r\n\n")),
-      answer("HeadersKeepOrderAndRepeats",
+      response("HeadersKeepOrderAndRepeats",
              text("HTTP/1.1 201 Created\nB: 2\nA:1\nSet-Cookie: x\nSet-Cookie: y\n"
                   "Content-Length: 0\n\n"),
              text("HTTP/1.1 201 Created\nB: 2\nA:1\nSet-Cookie: x\nSet-Cookie: y\n"
                   "Content-Length: 0\nX-Request-Id: r\n\n")),
-      answer("TheReasonIsKeptAsItIs", text("HTTP/1.1 404 Nicht da \xc3\xa4\nContent-Length: 0\n\n"),
+      response("TheReasonIsKeptAsItIs", text("HTTP/1.1 404 Nicht da \xc3\xa4\nContent-Length: 0\n\n"),
              text("HTTP/1.1 404 Nicht da \xc3\xa4\nContent-Length: 0\nX-Request-Id: r\n\n")),
-      answer("NoReason", text("HTTP/1.1 200 \nContent-Length: 0\n\n"),
+      response("NoReason", text("HTTP/1.1 200 \nContent-Length: 0\n\n"),
              text("HTTP/1.1 200 \nContent-Length: 0\nX-Request-Id: r\n\n")),
-      answer("HopByHopHeadersEndHere",
+      response("HopByHopHeadersEndHere",
              text("HTTP/1.1 200 OK\nConnection: keep-alive, X-Inner\nKeep-Alive: timeout=4\n"
                   "x-inner: 1\nUpgrade: h2c\nContent-Length: 2\n\n",
                   "{}"),
              kOkSeen),
-      answer("TheUpstreamsRequestIdGivesWay",
+      response("TheUpstreamsRequestIdGivesWay",
              text("HTTP/1.1 200 OK\nX-Request-Id: other\nContent-Length: 2\n\n", "{}"), kOkSeen),
-      answer("OpaqueIdIsEchoedToTheClientThatSentOne",
+      response("OpaqueIdIsEchoedToTheClientThatSentOne",
              text("HTTP/1.1 200 OK\nX-Opaque-Id: o\nContent-Length: 2\n\n", "{}"),
              text("HTTP/1.1 200 OK\nX-Opaque-Id: o\nContent-Length: 2\nX-Request-Id: r\n\n", "{}")),
-      answer("ChunksAreFramedAnew",
+      response("ChunksAreFramedAnew",
              text("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n",
                   "1\r\n{\r\n1;x\r\n}\r\n0\r\n\r\n"),
              text("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n",
                   "2\r\n{}\r\n0\r\n\r\n")),
-      answer("TrailersArePassedOn",
+      response("TrailersArePassedOn",
              text("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n",
                   "2\r\n{}\r\n0\r\nTook: 5\r\n\r\n"),
              text("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n",
                   "2\r\n{}\r\n0\r\nTook: 5\r\n\r\n")),
-      answer("CloseDelimitedBecomesChunked", text("HTTP/1.1 200 OK\n\n", "{}"),
+      response("CloseDelimitedBecomesChunked", text("HTTP/1.1 200 OK\n\n", "{}"),
              text("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n",
                   "2\r\n{}\r\n0\r\n\r\n"),
              Then::Ends),
-      answer("ConnectionCloseOfTheUpstreamIsItsOwn",
+      response("ConnectionCloseOfTheUpstreamIsItsOwn",
              text("HTTP/1.1 200 OK\nConnection: close\nContent-Length: 2\n\n", "{}"), kOkSeen,
              Then::Ends),
-      answer("Http10AnswerWithLength", text("HTTP/1.0 200 OK\nContent-Length: 2\n\n", "{}"),
+      response("Http10ResponseWithLength", text("HTTP/1.0 200 OK\nContent-Length: 2\n\n", "{}"),
              kOkSeen, Then::Ends),
-      answer("NoContentHasNoFraming", text("HTTP/1.1 204 No Content\n\n"),
+      response("NoContentHasNoFraming", text("HTTP/1.1 204 No Content\n\n"),
              text("HTTP/1.1 204 No Content\nX-Request-Id: r\n\n")),
-      answer("NotModifiedKeepsItsLengthAndHasNoBody",
+      response("NotModifiedKeepsItsLengthAndHasNoBody",
              text("HTTP/1.1 304 Not Modified\nContent-Length: 10\n\n"),
              text("HTTP/1.1 304 Not Modified\nContent-Length: 10\nX-Request-Id: r\n\n")),
-      answer("NoReasonAndNoSpaceBeforeIt", text("HTTP/1.1 200\nContent-Length: 0\n\n"),
+      response("NoReasonAndNoSpaceBeforeIt", text("HTTP/1.1 200\nContent-Length: 0\n\n"),
              text("HTTP/1.1 200 \nContent-Length: 0\nX-Request-Id: r\n\n")),
-      answer("ErrorsOfOpenSearchAreItsOwn",
+      response("ErrorsOfOpenSearchAreItsOwn",
              text("HTTP/1.1 429 Too Many Requests\nRetry-After: 1\nContent-Length: 2\n\n", "{}"),
              text("HTTP/1.1 429 Too Many Requests\nRetry-After: 1\nContent-Length: 2\n"
                   "X-Request-Id: r\n\n",
                   "{}")),
-      answer("ContentEncodingIsNotTouched",
+      response("ContentEncodingIsNotTouched",
              text("HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: 3\n\n",
                   std::string_view("\x1f\x8b\0", 3)),
              text("HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: 3\n"
                   "X-Request-Id: r\n\n",
                   std::string_view("\x1f\x8b\0", 3))),
-      answer("ValuesMayHaveTabsAndHighBytes",
+      response("ValuesMayHaveTabsAndHighBytes",
              text("HTTP/1.1 200 OK\nWarning: 299 \xc3\xa4\t\xff\nContent-Length: 0\n\n"),
              text("HTTP/1.1 200 OK\nWarning: 299 \xc3\xa4\t\xff\nContent-Length: 0\n"
                   "X-Request-Id: r\n\n")),
-      answer("ABodyMayLookLikeAnAnswer",
+      response("ABodyMayLookLikeAnResponse",
              text("HTTP/1.1 200 OK\nContent-Length: 19\n\n", "HTTP/1.1 200 OK\r\n\r\n"),
              text("HTTP/1.1 200 OK\nContent-Length: 19\nX-Request-Id: r\n\n",
                   "HTTP/1.1 200 OK\r\n\r\n")),
-      answer("NoContentLosesALengthOfZero", text("HTTP/1.1 204 No Content\nContent-Length: 0\n\n"),
+      response("NoContentLosesALengthOfZero", text("HTTP/1.1 204 No Content\nContent-Length: 0\n\n"),
              text("HTTP/1.1 204 No Content\nX-Request-Id: r\n\n")),
-      answer("EmptyChunkedBody",
+      response("EmptyChunkedBody",
              text("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n", "0\r\n\r\n"),
              text("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n", "0\r\n\r\n")),
-      answer("EmptyCloseDelimitedBody", text("HTTP/1.1 200 OK\n\n"),
+      response("EmptyCloseDelimitedBody", text("HTTP/1.1 200 OK\n\n"),
              text("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n", "0\r\n\r\n"),
              Then::Ends),
-      answer("Http10AnswerUntilItsClose", text("HTTP/1.0 200 OK\n\n", "{}"),
+      response("Http10ResponseUntilItsClose", text("HTTP/1.0 200 OK\n\n", "{}"),
              text("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n",
                   "2\r\n{}\r\n0\r\n\r\n"),
              Then::Ends),
-      answer("Http10AnswerThatKeepsItsConnection",
+      response("Http10ResponseThatKeepsItsConnection",
              text("HTTP/1.0 200 OK\nConnection: keep-alive\nContent-Length: 2\n\n", "{}"), kOkSeen),
-      answer("SeveralInterimAnswers",
+      response("SeveralInterimResponses",
              text("HTTP/1.1 103 Early Hints\nConnection: x-a\nX-A: 1\nLink: </a>\n\n") +
                  text("HTTP/1.1 100 Continue\n\n") + text("HTTP/1.1 103 Early Hints\nB: 2\n\n") +
                  kOk,
              text("HTTP/1.1 103 Early Hints\nLink: </a>\nX-Request-Id: r\n\n") +
                  text("HTTP/1.1 103 Early Hints\nB: 2\nX-Request-Id: r\n\n") + kOkSeen),
-      answer("EarlyHintsArePassedOn", text("HTTP/1.1 103 Early Hints\nLink: </a>\n\n") + kOk,
+      response("EarlyHintsArePassedOn", text("HTTP/1.1 103 Early Hints\nLink: </a>\n\n") + kOk,
              text("HTTP/1.1 103 Early Hints\nLink: </a>\nX-Request-Id: r\n\n") + kOkSeen),
-      answer("ProcessingIsPassedOn", text("HTTP/1.1 102 Processing\n\n") + kOk,
+      response("ProcessingIsPassedOn", text("HTTP/1.1 102 Processing\n\n") + kOk,
              text("HTTP/1.1 102 Processing\nX-Request-Id: r\n\n") + kOkSeen),
-      answer("A100ThatNobodyAskedForIsDropped", text("HTTP/1.1 100 Continue\n\n") + kOk, kOkSeen),
+      response("A100ThatNobodyAskedForIsDropped", text("HTTP/1.1 100 Continue\n\n") + kOk, kOkSeen),
   };
 }
 
@@ -335,28 +335,28 @@ std::vector<Row> other_rows() {
       {.name = "HeadWithLength",
        .sends = head,
        .upstream_gets = head,
-       .answers = text("HTTP/1.1 200 OK\nContent-Length: 512\n\n"),
+       .responses = text("HTTP/1.1 200 OK\nContent-Length: 512\n\n"),
        .client_gets = text("HTTP/1.1 200 OK\nContent-Length: 512\nX-Request-Id: r\n\n")},
       {.name = "HeadWithoutFraming",
        .sends = head,
        .upstream_gets = head,
-       .answers = text("HTTP/1.1 404 Not Found\nA: 1\n\n"),
+       .responses = text("HTTP/1.1 404 Not Found\nA: 1\n\n"),
        .client_gets = text("HTTP/1.1 404 Not Found\nA: 1\nX-Request-Id: r\n\n")},
       {.name = "HeadWithChunked",
        .sends = head,
        .upstream_gets = head,
-       .answers = text("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n"),
+       .responses = text("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n"),
        .client_gets = text("HTTP/1.1 200 OK\nX-Request-Id: r\n\n")},
       {.name = "HeadWithNotModified",
        .sends = head,
        .upstream_gets = head,
-       .answers = text("HTTP/1.1 304 Not Modified\nETag: x\n\n"),
+       .responses = text("HTTP/1.1 304 Not Modified\nETag: x\n\n"),
        .client_gets = text("HTTP/1.1 304 Not Modified\nETag: x\nX-Request-Id: r\n\n")},
       {.name = "Http10KeepAlive",
        .sends = text("GET / HTTP/1.0\nHost: h\nConnection: keep-alive\nX-Opaque-Id: o\n"
                      "X-Request-Id: r\n\n"),
        .upstream_gets = kGet,
-       .answers = kOk,
+       .responses = kOk,
        .client_gets = text("HTTP/1.1 200 OK\nContent-Length: 2\nX-Request-Id: r\n"
                            "Connection: keep-alive\n\n",
                            "{}")},
@@ -364,14 +364,14 @@ std::vector<Row> other_rows() {
        .sends = text("GET / HTTP/1.0\nHost: h\nConnection: keep-alive\nX-Opaque-Id: o\n"
                      "X-Request-Id: r\n\n"),
        .upstream_gets = kGet,
-       .answers =
+       .responses =
            text("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n", "2\r\n{}\r\n0\r\nT: 1\r\n\r\n"),
        .client_gets = text("HTTP/1.1 200 OK\nX-Request-Id: r\nConnection: close\n\n", "{}"),
        .client = Then::Ends},
       {.name = "Http10IsSpokenTo11Upstream",
        .sends = text("GET / HTTP/1.0\nX-Opaque-Id: o\nX-Request-Id: r\n\n"),
        .upstream_gets = text("GET / HTTP/1.1\nX-Opaque-Id: o\nX-Request-Id: r\nHost: \n\n"),
-       .answers = text("HTTP/1.1 103 Early Hints\n\n") + kOk,
+       .responses = text("HTTP/1.1 103 Early Hints\n\n") + kOk,
        .client_gets = text("HTTP/1.1 200 OK\nContent-Length: 2\nX-Request-Id: r\n"
                            "Connection: close\n\n",
                            "{}"),
@@ -379,7 +379,7 @@ std::vector<Row> other_rows() {
       {.name = "TheOpaqueIdThatWasAddedIsTakenOutAgain",
        .sends = text("GET / HTTP/1.1\nHost: h\nX-Request-Id: r\n\n"),
        .upstream_gets = text("GET / HTTP/1.1\nHost: h\nX-Request-Id: r\nX-Opaque-Id: r\n\n"),
-       .answers = text("HTTP/1.1 200 OK\nX-Opaque-Id: r\nContent-Length: 2\n\n", "{}"),
+       .responses = text("HTTP/1.1 200 OK\nX-Opaque-Id: r\nContent-Length: 2\n\n", "{}"),
        .client_gets = kOkSeen},
   };
 }
@@ -400,7 +400,7 @@ class ExchangeTable : public ProxyTest, public testing::WithParamInterface<Row> 
     send(client, row.sends, in_pieces);
     RawConnection to_upstream = upstream.accept();
     to_upstream.expect(row.upstream_gets);
-    send(to_upstream, row.answers, in_pieces);
+    send(to_upstream, row.responses, in_pieces);
     if (row.upstream == Then::Ends) to_upstream.close();
     client.expect(row.client_gets);
     ASSERT_FALSE(HasFailure()) << "what follows would only be confusing";
@@ -427,7 +427,7 @@ TEST_P(ExchangeTable, IsPassedOn) { run(false); }
 std::string name_of(const testing::TestParamInfo<Row>& row) { return row.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(Requests, ExchangeTable, testing::ValuesIn(request_rows()), name_of);
-INSTANTIATE_TEST_SUITE_P(Answers, ExchangeTable, testing::ValuesIn(answer_rows()), name_of);
+INSTANTIATE_TEST_SUITE_P(Answers, ExchangeTable, testing::ValuesIn(respond_rows()), name_of);
 INSTANTIATE_TEST_SUITE_P(Both, ExchangeTable, testing::ValuesIn(other_rows()), name_of);
 
 /// Bytes that come one by one mean the same. Chunks are left out: how payload is cut into them
@@ -446,7 +446,7 @@ TEST_P(ExchangeTableInPieces, IsPassedOnTheSame) { run(true); }
 INSTANTIATE_TEST_SUITE_P(Requests, ExchangeTableInPieces,
                          testing::ValuesIn(without_chunks(request_rows())), name_of);
 INSTANTIATE_TEST_SUITE_P(Answers, ExchangeTableInPieces,
-                         testing::ValuesIn(without_chunks(answer_rows())), name_of);
+                         testing::ValuesIn(without_chunks(respond_rows())), name_of);
 INSTANTIATE_TEST_SUITE_P(Both, ExchangeTableInPieces,
                          testing::ValuesIn(without_chunks(other_rows())), name_of);
 

@@ -10,7 +10,7 @@ void KeepingRecorder::count(const RequestSample& sample) noexcept {
   changed_.notify_all();
 }
 
-void KeepingRecorder::judged(const JudgedRequest& request) noexcept {
+void KeepingRecorder::judged(const MatchedRequest& request) noexcept {
   const std::lock_guard lock(mutex_);
   judgements_.push_back(request.verdict.selected());
 }
@@ -88,7 +88,7 @@ ProxyTest::~ProxyTest() = default;
 void ProxyTest::start() {
   std::vector<std::string> names;
   for (const Origin& node : options.upstreams) names.push_back(node.address.to_string());
-  board = std::make_unique<UpstreamBoard>(std::move(names), options.workers, clock.now().wall);
+  board = std::make_unique<UpstreamStats>(std::move(names), options.workers, clock.now().wall);
   auto started = Server::start(
       options, directives, [this](std::size_t) -> Recorder& { return recorder; }, *time, *board);
   ASSERT_TRUE(started.has_value()) << started.error();
@@ -105,11 +105,11 @@ std::string ProxyTest::get(std::string_view target) {
   return crlf(fmt::format("GET {} HTTP/1.1\nHost: h\n{}\n", target, kIds));
 }
 
-std::string ProxyTest::answer(std::string_view body) {
+std::string ProxyTest::response(std::string_view body) {
   return crlf(fmt::format("HTTP/1.1 200 OK\nContent-Length: {}\n\n", body.size())).append(body);
 }
 
-std::string ProxyTest::answer_seen(std::string_view body) {
+std::string ProxyTest::response_seen(std::string_view body) {
   return crlf(fmt::format("HTTP/1.1 200 OK\nContent-Length: {}\nX-Request-Id: r\n\n", body.size()))
       .append(body);
 }
@@ -117,8 +117,8 @@ std::string ProxyTest::answer_seen(std::string_view body) {
 void ProxyTest::exchange(RawConnection& client, RawConnection& upstream, std::string_view target) {
   client.send(get(target));
   upstream.expect(get(target));
-  upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
 }
 
 }  // namespace osproxy

@@ -27,7 +27,7 @@ class KeepingRecorder final : public Recorder {
  public:
   void count(const RequestSample& sample) noexcept override;
   std::uint32_t in_force(const DirectiveSet::Pointer&) noexcept override { return 1; }
-  void judged(const JudgedRequest& request) noexcept override;
+  void judged(const MatchedRequest& request) noexcept override;
   void record(Record record, bool ring_buffer) noexcept override;
   void refuse(std::uint64_t directives) noexcept override;
   void count_signed(std::optional<SignedFault> fault) noexcept override;
@@ -84,9 +84,9 @@ class ProxyTest : public testing::Test {
   /// A GET of `target` with the usual headers, as it is sent and as it arrives.
   static std::string get(std::string_view target);
 
-  /// An answer with this body, as it is sent and, with `kIds`, as it arrives.
-  static std::string answer(std::string_view body);
-  static std::string answer_seen(std::string_view body);
+  /// A response with this body, as it is sent and, with `kIds`, as it arrives.
+  static std::string response(std::string_view body);
+  static std::string response_seen(std::string_view body);
 
   /// One whole exchange over these connections: both can be used for another.
   static void exchange(RawConnection& client, RawConnection& upstream,
@@ -99,7 +99,7 @@ class ProxyTest : public testing::Test {
   const Clock* time = &clock;  ///< what the server goes by
   LifeLedger ledger;
   SnapshotCell<DirectiveSet> directives{DirectiveSet::empty_set()};
-  std::unique_ptr<UpstreamBoard> board;  // of the server that start() has started
+  std::unique_ptr<UpstreamStats> board;  // of the server that start() has started
   std::unique_ptr<Server> server;
 };
 

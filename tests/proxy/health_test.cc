@@ -21,7 +21,7 @@ class ServedNode {
   ServedNode() : thread_([this](const std::stop_token& stop) { serve(stop); }) {}
 
   Origin origin() const { return loopback_node(listener_.port()); }
-  void answer_with(int status) { status_ = status; }
+  void respond_with(int status) { status_ = status; }
   int checks() const { return checks_; }
   int requests() const { return requests_; }
 
@@ -75,7 +75,7 @@ TEST_F(ProxyHealth, ANodeIsAskedForThePathByItsOwnNameOnANewConnection) {
     RawConnection check = upstream.accept();
     check.expect(kCheck + "127.0.0.1:" + std::to_string(upstream.port()) +
                  crlf("\nUser-Agent: osproxy-health-check\nConnection: close\n\n"));
-    check.send(answer("{}"));
+    check.send(response("{}"));
     check.expect_end();
   }
 }
@@ -83,7 +83,7 @@ TEST_F(ProxyHealth, ANodeIsAskedForThePathByItsOwnNameOnANewConnection) {
 TEST_F(ProxyHealth, ANodeThatFailsIsLeftOutAndBroughtBack) {
   options.eject_after = 0;  // checks alone
   start();
-  one.answer_with(503);
+  one.respond_with(503);
   ASSERT_TRUE(await([&] { return state() == NodeState::Unhealthy; }));
   EXPECT_EQ(board->nodes()[0].fault, NodeFault::BadStatus);
   // The worker looks with its next tick.
@@ -97,7 +97,7 @@ TEST_F(ProxyHealth, ANodeThatFailsIsLeftOutAndBroughtBack) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(send(client), "200");
   EXPECT_EQ(one.requests(), before);
 
-  one.answer_with(200);
+  one.respond_with(200);
   ASSERT_TRUE(await([&] { return state() == NodeState::Healthy; }));
   EXPECT_TRUE(await([&] {
     send(client);
@@ -105,8 +105,8 @@ TEST_F(ProxyHealth, ANodeThatFailsIsLeftOutAndBroughtBack) {
   }));
 }
 
-TEST_F(ProxyHealth, A401IsTheAnswerOfANodeThatIsWell) {
-  one.answer_with(401);
+TEST_F(ProxyHealth, A401IsTheResponseOfANodeThatIsWell) {
+  one.respond_with(401);
   start();
   const int checks = one.checks();
   ASSERT_TRUE(await([&] { return one.checks() > checks + 5; }));
@@ -130,7 +130,7 @@ TEST_F(ProxyHealth, SilenceAndGarbageAreFailures) {
   start();
   RawConnection silent = upstream.accept();
   ASSERT_TRUE(await([&] { return state() == NodeState::Unhealthy; }));
-  EXPECT_EQ(board->nodes()[0].fault, NodeFault::AnswerTimedOut);
+  EXPECT_EQ(board->nodes()[0].fault, NodeFault::ResponseTimedOut);
   // The next ones may meet the tick; one of them does not.
   ASSERT_TRUE(await([&] {
     if (!upstream.nobody_waits()) upstream.accept().send("SSH-2.0-OpenSSH_9.2\r\n");

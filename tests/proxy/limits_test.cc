@@ -62,8 +62,8 @@ TEST_F(ProxyLimits, ABodyAsLargeAsIsAllowedPasses) {
   client.send(post("Content-Length: 10\n") + "0123456789");
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(post("Content-Length: 10\n") + "0123456789");
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
 }
 
 TEST_F(ProxyLimits, LimitsOfHeadsAreThoseThatAreSet) {
@@ -92,7 +92,7 @@ TEST_F(ProxyLimits, OpenSearchIsToldOfTheClientWhereThatIsSet) {
               std::string::npos);
     to_upstream.send(crlf("HTTP/1.1 200 OK\nConnection: close\nContent-Length: 2\n\n") + "{}");
     to_upstream.close();
-    client.expect(answer_seen("{}"));
+    client.expect(response_seen("{}"));
   }
 }
 
@@ -114,8 +114,8 @@ TEST_F(ProxyLimits, WhoIsKnownIsReplacedWhileConnectionsLive) {
     client.send(request);
     if (requests == 0) to_upstream = upstream.accept();
     to_upstream.expect(request);
-    to_upstream.send(answer("{}"));
-    client.expect(answer_seen("{}"));
+    to_upstream.send(response("{}"));
+    client.expect(response_seen("{}"));
     const Record record = recorder.await_records(++requests).back();
     EXPECT_EQ(record.principal, name);
     EXPECT_TRUE(record.principal_verified);
@@ -142,8 +142,8 @@ TEST_F(ProxyLimits, ASocketThatIsHandedOverIsServedByAllWorkers) {
     client.send(get("/"));
     RawConnection to_upstream = upstream.accept();
     to_upstream.expect(get("/"));
-    to_upstream.send(answer("{}"));
-    client.expect(answer_seen("{}"));
+    to_upstream.send(response("{}"));
+    client.expect(response_seen("{}"));
     client.close();
     to_upstream.close();
   }

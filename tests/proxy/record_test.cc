@@ -30,7 +30,7 @@ TEST_F(ProxyRecord, ASelectedRequestIsRecordedWithAllThatIsKnownOfIt) {
   RawConnection to_upstream = upstream.accept();
   to_upstream.read_head();
   to_upstream.expect("{}");
-  to_upstream.send(answer("12345"));
+  to_upstream.send(response("12345"));
   client.read_head();
   client.expect("12345");
 
@@ -74,8 +74,8 @@ TEST_F(ProxyRecord, TheStagesAddUpToTheTotal) {
   client.send(get("/"));
   to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   exchange(client, to_upstream);
   const std::vector<Record> records = recorder.await_records(2);
   for (const Record& record : records) {
@@ -118,20 +118,20 @@ TEST_F(ProxyRecord, WhatOpenSearchSaysOfASearchIsRecorded) {
            "7\n{\"took\"\n2\n:4\n"));
   client.read_head();
   to_upstream.send(crlf("1c\n2,\"hits\":{\"total\":{\"value\":3\n4\n}}}") + "\n" + crlf("\n0\n\n"));
-  EXPECT_EQ(record().answer, (AnswerFacts{.took_ms = 42, .hits = 3}));
+  EXPECT_EQ(record().response, (ResponseFacts{.took_ms = 42, .hits = 3}));
 }
 
-TEST_F(ProxyRecord, AnAnswerOfOursIsNoneOfOpenSearchs) {
+TEST_F(ProxyRecord, AnResponseOfOursIsNoneOfOpenSearchs) {
   upstream.close();
   start();
   select_all();
   RawConnection client = this->client();
   client.send(get("/orders/_search"));
   client.read_head();
-  EXPECT_EQ(record().answer, std::nullopt);
+  EXPECT_EQ(record().response, std::nullopt);
 }
 
-TEST_F(ProxyRecord, AnAnswerThatIsNoJsonSaysWhyItWasNotRead) {
+TEST_F(ProxyRecord, AnResponseThatIsNoJsonSaysWhyItWasNotRead) {
   start();
   select_all();
   RawConnection client = this->client();
@@ -140,8 +140,8 @@ TEST_F(ProxyRecord, AnAnswerThatIsNoJsonSaysWhyItWasNotRead) {
   to_upstream.expect(get("/orders/_search"));
   to_upstream.send(crlf("HTTP/1.1 200 OK\nContent-Type: text/plain\nContent-Length: 2\n\nhi"));
   client.read_head();
-  ASSERT_TRUE(record().answer);
-  EXPECT_EQ(record().answer->not_read, NotRead::NotJson);
+  ASSERT_TRUE(record().response);
+  EXPECT_EQ(record().response->not_read, NotRead::NotJson);
 }
 
 TEST_F(ProxyRecord, WhatChangedAndTheStructureOfTheBodyAreRecordedIfTheLevelSaysSo) {
@@ -160,19 +160,19 @@ TEST_F(ProxyRecord, WhatChangedAndTheStructureOfTheBodyAreRecordedIfTheLevelSays
   client.send("{}}}");
   to_upstream.expect("{}}}");
   to_upstream.send(crlf("HTTP/1.1 200 OK\nX-Opaque-Id: o\nContent-Length: 2\n\n{}"));
-  const std::string answer_head = client.read_head();
+  const std::string response_head = client.read_head();
 
   const Record record = this->record();
-  ASSERT_TRUE(record.rewrite.request && record.rewrite.answer);
+  ASSERT_TRUE(record.rewrite.request && record.rewrite.response);
   using Names = std::vector<std::string_view>;
   EXPECT_EQ(record.rewrite.request->removed, (Names{"Connection", "{name}"}));
   EXPECT_EQ(record.rewrite.request->changed, Names{"X-Request-Id"});
   EXPECT_EQ(record.rewrite.request->added, Names{"X-Opaque-Id"});
   EXPECT_FALSE(record.rewrite.request->target_changed);
   EXPECT_EQ(record.rewrite.request->bytes_out, head.size());
-  EXPECT_EQ(record.rewrite.answer->removed, Names{"X-Opaque-Id"});
-  EXPECT_EQ(record.rewrite.answer->added, Names{"X-Request-Id"});
-  EXPECT_EQ(record.rewrite.answer->bytes_out, answer_head.size());
+  EXPECT_EQ(record.rewrite.response->removed, Names{"X-Opaque-Id"});
+  EXPECT_EQ(record.rewrite.response->added, Names{"X-Request-Id"});
+  EXPECT_EQ(record.rewrite.response->bytes_out, response_head.size());
 
   EXPECT_EQ(record.body.not_read, NotRead::None);
   ASSERT_EQ(record.body.parts.size(), 1U);
@@ -189,8 +189,8 @@ TEST_F(ProxyRecord, WhatChangedIsNotRecordedBelowThatLevel) {
   client.send(get("/"));
   to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   EXPECT_EQ(record().rewrite, Rewrite());
   EXPECT_EQ(record().body, BodyStructure());
 }
@@ -202,8 +202,8 @@ TEST_F(ProxyRecord, WhatIsNotSelectedIsOnlyCounted) {
   client.send(get("/"));
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   const std::vector<RequestSample> samples = recorder.await_samples(1);
   EXPECT_EQ(samples.size(), 1U);
   EXPECT_FALSE(samples[0].matched);
@@ -218,8 +218,8 @@ TEST_F(ProxyRecord, APredicateOnTheOutcomeIsJudgedAtTheEnd) {
   client.send(get("/"));
   to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   client.send(get("/"));
   to_upstream.expect(get("/"));
   to_upstream.send(crlf("HTTP/1.1 503 Busy\nContent-Length: 0\n\n"));
@@ -242,8 +242,8 @@ TEST_F(ProxyRecord, TheSetThatARequestBeganWithJudgesIt) {
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
   directives.publish(DirectiveSet::empty_set());
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   EXPECT_EQ(record().status, 200);
 }
 
@@ -287,7 +287,7 @@ TEST_F(ProxyRecord, ATimeOutIsRecorded) {
   EXPECT_EQ(record().upstream, "");
 }
 
-TEST_F(ProxyRecord, AnAnswerThatIsCutOffIsRecordedAsThat) {
+TEST_F(ProxyRecord, AnResponseThatIsCutOffIsRecordedAsThat) {
   start();
   select_all();
   RawConnection client = this->client();
@@ -311,15 +311,15 @@ TEST_F(ProxyRecord, ARetryIsRecorded) {
   client.send(get("/"));
   to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   client.send(get("/_search"));
   to_upstream.expect(get("/_search"));
   to_upstream.close();
   to_upstream = upstream.accept();
   to_upstream.expect(get("/_search"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   EXPECT_EQ(record().retries, 1);
   EXPECT_FALSE(record().connection_reused);
   EXPECT_EQ(record().error, "");
@@ -356,7 +356,7 @@ TEST_F(ProxyRecord, AClientThatLeavesWhileItReceivesIsRecorded) {
   EXPECT_EQ(record().error, "client_gone");
 }
 
-TEST_F(ProxyRecord, AnEarlyAnswerIsRecordedWithWhatWasReceivedOfTheBody) {
+TEST_F(ProxyRecord, AnEarlyResponseIsRecordedWithWhatWasReceivedOfTheBody) {
   start();
   select_all();
   RawConnection client = this->client();
@@ -392,8 +392,8 @@ TEST_F(ProxyRecord, AConnectionWithoutARequestIsNone) {
   client.send(get("/"));
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   server.reset();
   EXPECT_EQ(recorder.await_samples(1).size(), 1U);
 }
@@ -410,7 +410,7 @@ TEST_F(ProxyRecord, AnIdOfOursIsTheSameEverywhere) {
   const std::string id = head.substr(place + 14, 32);
   EXPECT_EQ(head,
             crlf("GET / HTTP/1.1\nHost: h\nX-Request-Id: " + id + "\nX-Opaque-Id: " + id + "\n\n"));
-  to_upstream.send(answer("{}"));
+  to_upstream.send(response("{}"));
   EXPECT_NE(client.read_head().find("X-Request-Id: " + id + "\r\n"), std::string::npos);
   EXPECT_EQ(record().request_id, id);
 }

@@ -147,7 +147,7 @@ INSTANTIATE_TEST_SUITE_P(Table, Refusal, testing::ValuesIn(rows()),
 
 class UpstreamRefusal : public ProxyTest, public testing::WithParamInterface<Row> {};
 
-std::vector<Row> answer_rows() {
+std::vector<Row> respond_rows() {
   return {
       {"NotHttp", "SSH-2.0-OpenSSH_9.2\r\n", 502},
       {"OtherVersion", crlf("HTTP/2 200 OK\n\n"), 502},
@@ -195,18 +195,18 @@ TEST_P(UpstreamRefusal, IsABadGatewayAndTheConnectionIsNotUsedAgain) {
   EXPECT_EQ(head.find("Connection: close"), std::string::npos) << "the client did nothing wrong";
   const std::string body =
       R"({"error":{"root_cause":[{"type":"upstream_malformed",)"
-      R"("reason":"OpenSearch's answer is malformed"}],"type":"upstream_malformed",)"
-      R"("reason":"OpenSearch's answer is malformed"},"status":502})";
+      R"("reason":"OpenSearch's response is malformed"}],"type":"upstream_malformed",)"
+      R"("reason":"OpenSearch's response is malformed"},"status":502})";
   client.expect(body);
 
   client.send(get("/next"));
   RawConnection second = upstream.accept();
   second.expect(get("/next"));
-  second.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  second.send(response("{}"));
+  client.expect(response_seen("{}"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, UpstreamRefusal, testing::ValuesIn(answer_rows()),
+INSTANTIATE_TEST_SUITE_P(Table, UpstreamRefusal, testing::ValuesIn(respond_rows()),
                          [](const auto& row) { return row.param.name; });
 
 TEST_F(ProxyTest, AnUnreachableUpstreamIsABadGatewayAndTheConnectionStays) {

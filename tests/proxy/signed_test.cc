@@ -32,14 +32,14 @@ class ProxySigned : public ProxyTest {
   }
 
   /// One exchange with these header lines; upstream sees none of them, the client an ordinary
-  /// answer.
+  /// response.
   void exchange_with(const std::string& lines) {
     RawConnection client = this->client();
     client.send(crlf("GET / HTTP/1.1\nHost: h\n" + lines + std::string(kIds) + "\n"));
     RawConnection to_upstream = upstream.accept();
     to_upstream.expect(get("/"));
-    to_upstream.send(answer("{}"));
-    client.expect(answer_seen("{}"));
+    to_upstream.send(response("{}"));
+    client.expect(response_seen("{}"));
   }
 
   static constexpr std::chrono::sys_seconds in(std::chrono::seconds time) {
@@ -115,7 +115,7 @@ TEST_F(ProxySigned, MoreThanOneDirectiveMayRecordAreRefused) {
               ElementsAre(std::nullopt, std::nullopt, SignedFault::OverBudget));
 }
 
-TEST_F(ProxySigned, AnAnswerMayHaveAHeaderOfThatName) {
+TEST_F(ProxySigned, AnResponseMayHaveAHeaderOfThatName) {
   start();
   RawConnection client = this->client();
   client.send(get("/"));

@@ -27,8 +27,8 @@ class ProxySlow : public ProxyTest {
     client.send(get("/seen"));
     RawConnection to_upstream = upstream.accept();
     to_upstream.expect(get("/seen"));
-    to_upstream.send(answer("{}"));
-    client.expect(answer_seen("{}"));
+    to_upstream.send(response("{}"));
+    client.expect(response_seen("{}"));
     to_upstream.close();
   }
 
@@ -84,7 +84,7 @@ TEST_F(ProxySlow, ABodyThatStopsIsRefusedAndTheUpstreamSeesNoEnd) {
   to_upstream.expect_end();
 }
 
-TEST_F(ProxySlow, AnAnswerThatStopsIsBrokenOff) {
+TEST_F(ProxySlow, AnResponseThatStopsIsBrokenOff) {
   options.transfer_timeout = 10s;
   start();
   RawConnection client = this->client();

@@ -32,11 +32,11 @@ TEST_F(ProxyStreaming, TheFirstBytesOfARequestArriveBeforeItsLastAreSent) {
     client.send(bytes);
     to_upstream.expect(bytes);
   }
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
 }
 
-TEST_F(ProxyStreaming, TheFirstBytesOfAnAnswerArriveBeforeItsLastAreSent) {
+TEST_F(ProxyStreaming, TheFirstBytesOfAnResponseArriveBeforeItsLastAreSent) {
   start();
   RawConnection client = this->client();
   client.send(get("/"));
@@ -81,12 +81,12 @@ TEST_F(ProxyStreaming, ARequestThatNobodyReadsIsHeldBack) {
   std::jthread rest([&] { client.send(std::string(kLarge - sent, 'x')); });
   EXPECT_EQ(to_upstream.read(kLarge), std::string(kLarge, 'x'));
   rest.join();
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   exchange(client, to_upstream);
 }
 
-TEST_F(ProxyStreaming, AnAnswerThatNobodyReadsIsHeldBack) {
+TEST_F(ProxyStreaming, AnResponseThatNobodyReadsIsHeldBack) {
   start();
   RawConnection client = this->client();
   client.send(get("/"));

@@ -62,8 +62,8 @@ class ProxyTlsTest : public ProxyTest {
   static void exchange(Client& from_client, Node& node) {
     from_client.send(get("/"));
     node.expect(get("/"));
-    node.send(answer("{}"));
-    from_client.expect(answer_seen("{}"));
+    node.send(response("{}"));
+    from_client.expect(response_seen("{}"));
   }
 
   TlsTotals::Side totals(TlsSide side) const {
@@ -73,8 +73,8 @@ class ProxyTlsTest : public ProxyTest {
     return totals(side).failures[static_cast<std::size_t>(failure)];
   }
 
-  /// The answer to a request while the node shows the certificate of `pair`.
-  std::string answer_with_node(const TlsPair& pair) {
+  /// The response to a request while the node shows the certificate of `pair`.
+  std::string respond_with_node(const TlsPair& pair) {
     connect_with_tls();
     start();
     RawConnection plain = client();
@@ -108,8 +108,8 @@ TEST_F(ProxyTlsTest, ServesClientsOverTls) {
   from_client.send(get("/"));
   RawConnection node = upstream.accept();
   node.expect(get("/"));
-  node.send(answer("{}"));
-  from_client.expect(answer_seen("{}"));
+  node.send(response("{}"));
+  from_client.expect(response_seen("{}"));
   exchange(from_client, node);  // both connections stay
   EXPECT_TRUE(recorder.await_records(2)[0].tls);
   EXPECT_EQ(totals(TlsSide::Client).full, 1u);
@@ -124,8 +124,8 @@ TEST_F(ProxyTlsTest, TheStagesAddUpToTheTotal) {
   from_client.send(get("/"));
   TlsSocket node = accept_at_node();
   node.expect(get("/"));
-  node.send(answer("{}"));
-  from_client.expect(answer_seen("{}"));
+  node.send(response("{}"));
+  from_client.expect(response_seen("{}"));
   exchange(from_client, node);
   const std::vector<Record> records = recorder.await_records(2);
   for (const Record& record : records) {
@@ -146,8 +146,8 @@ TEST_F(ProxyTlsTest, TellsTheNodeThatTheClientCameByHttps) {
   from_client.send(get("/"));
   RawConnection node = upstream.accept();
   EXPECT_THAT(node.read_head(), HasSubstr("X-Forwarded-Proto: https\r\n"));
-  node.send(answer("{}"));
-  from_client.expect(answer_seen("{}"));
+  node.send(response("{}"));
+  from_client.expect(response_seen("{}"));
 }
 
 TEST_F(ProxyTlsTest, ReachesNodesOverTls) {
@@ -158,8 +158,8 @@ TEST_F(ProxyTlsTest, ReachesNodesOverTls) {
   plain.send(get("/"));
   TlsSocket node = accept_at_node();
   node.expect(get("/"));
-  node.send(answer("{}"));
-  plain.expect(answer_seen("{}"));
+  node.send(response("{}"));
+  plain.expect(response_seen("{}"));
   exchange(plain, node);
   const Record record = recorder.await_records(2)[1];
   EXPECT_FALSE(record.tls);
@@ -181,8 +181,8 @@ TEST_F(ProxyTlsTest, StreamsLargeBodiesBothWays) {
   EXPECT_TRUE(node.read(body.size()) == body);
   sender.join();
 
-  std::thread answerer([&] { node.send(answer(body)); });
-  const std::string seen = answer_seen(body);
+  std::thread answerer([&] { node.send(response(body)); });
+  const std::string seen = response_seen(body);
   EXPECT_TRUE(from_client.read(seen.size()) == seen);
   answerer.join();
   exchange(from_client, node);
@@ -240,7 +240,7 @@ TEST_F(ProxyTlsTest, GivesAHandshakeUpThatTakesTooLong) {
   EXPECT_EQ(told.get_future().get(), "the handshake took too long");
 }
 
-TEST_F(ProxyTlsTest, EndsTheStreamInOrderBehindTheLastAnswer) {
+TEST_F(ProxyTlsTest, EndsTheStreamInOrderBehindTheLastResponse) {
   listen_with_tls();
   start();
   TlsSocket from_client = tls_client();
@@ -248,7 +248,7 @@ TEST_F(ProxyTlsTest, EndsTheStreamInOrderBehindTheLastAnswer) {
                    "\r\n");
   RawConnection node = upstream.accept();
   node.expect(get("/"));
-  node.send(answer("{}"));
+  node.send(response("{}"));
   from_client.expect(
       crlf("HTTP/1.1 200 OK\nContent-Length: 2\nX-Request-Id: r\nConnection: close\n\n") + "{}");
   from_client.expect_end();
@@ -262,7 +262,7 @@ TEST_F(ProxyTlsTest, EndsAnIdleStreamInOrder) {
   from_client.expect_end();
 }
 
-TEST_F(ProxyTlsTest, EndsNoStreamInOrderWhoseAnswerIsCutOff) {
+TEST_F(ProxyTlsTest, EndsNoStreamInOrderWhoseResponseIsCutOff) {
   listen_with_tls();
   start();
   TlsSocket from_client = tls_client();
@@ -274,7 +274,7 @@ TEST_F(ProxyTlsTest, EndsNoStreamInOrderWhoseAnswerIsCutOff) {
   EXPECT_THAT(from_client.read_to_cut(), testing::EndsWith("\r\n\r\nsome"));
 }
 
-TEST_F(ProxyTlsTest, TakesAnAnswerThatEndsWithItsStream) {
+TEST_F(ProxyTlsTest, TakesAnResponseThatEndsWithItsStream) {
   connect_with_tls();
   start();
   RawConnection plain = client();
@@ -288,7 +288,7 @@ TEST_F(ProxyTlsTest, TakesAnAnswerThatEndsWithItsStream) {
            "9\nall of it\n0\n\n"));
 }
 
-TEST_F(ProxyTlsTest, TakesNoAnswerForWholeWhoseConnectionEndsWithoutItsStream) {
+TEST_F(ProxyTlsTest, TakesNoResponseForWholeWhoseConnectionEndsWithoutItsStream) {
   connect_with_tls();
   start();
   RawConnection plain = client();
@@ -315,8 +315,8 @@ TEST_F(ProxyTlsTest, KnowsPrincipalsByTheirCertificates) {
       crlf("GET / HTTP/1.1\nHost: h\nAuthorization: Basic Ym9iOng=\n").append(crlf(kIds)) + "\r\n");
   RawConnection node = upstream.accept();
   node.read_head();
-  node.send(answer("{}"));
-  from_client.expect(answer_seen("{}"));
+  node.send(response("{}"));
+  from_client.expect(response_seen("{}"));
   from_client.send("nonsense\r\n\r\n");
 
   const auto records = recorder.await_records(2);
@@ -340,20 +340,20 @@ TEST_F(ProxyTlsTest, RefusesClientsWithoutACertificate) {
 
 TEST_F(ProxyTlsTest, AnswersANodeThatIsNotTrustedWithTheReason) {
   const TestAuthority other(dir.path(), "other");
-  EXPECT_THAT(answer_with_node(other.issue("node")),
+  EXPECT_THAT(respond_with_node(other.issue("node")),
               HasSubstr(R"("type":"upstream_tls","reason":"OpenSearch's certificate is not issued )"
                         R"(by a CA that is trusted")"));
   EXPECT_EQ(failures(TlsSide::Upstream, TlsFailure::Untrusted), 1u);
 }
 
 TEST_F(ProxyTlsTest, AnswersANodeWhoseCertificateHasExpiredWithTheReason) {
-  EXPECT_THAT(answer_with_node(ca.issue("node", {.life = -1h})),
+  EXPECT_THAT(respond_with_node(ca.issue("node", {.life = -1h})),
               HasSubstr("OpenSearch's certificate has expired"));
   EXPECT_EQ(failures(TlsSide::Upstream, TlsFailure::Expired), 1u);
 }
 
 TEST_F(ProxyTlsTest, AnswersANodeOfAnotherNameWithTheReason) {
-  EXPECT_THAT(answer_with_node(ca.issue("node", {.alt_names = "IP:127.0.0.2"})),
+  EXPECT_THAT(respond_with_node(ca.issue("node", {.alt_names = "IP:127.0.0.2"})),
               HasSubstr("OpenSearch's certificate is for another name"));
   EXPECT_EQ(failures(TlsSide::Upstream, TlsFailure::WrongName), 1u);
 }
@@ -380,8 +380,8 @@ TEST_F(ProxyTlsTest, ShowsItsCertificateToNodesThatAskForIt) {
   TlsSocket node = accept_at_node();
   EXPECT_EQ(node.engine().principal(), "proxy");
   node.expect(get("/"));
-  node.send(answer("{}"));
-  plain.expect(answer_seen("{}"));
+  node.send(response("{}"));
+  plain.expect(response_seen("{}"));
 }
 
 TEST_F(ProxyTlsTest, SaysThatANodeWantsACertificate) {
@@ -408,12 +408,12 @@ TEST_F(ProxyTlsTest, ResumesItsSessionsWithANode) {
     EXPECT_EQ(node.engine().is_resumed(), i == 1);
     node.expect(get("/"));
     node.send(crlf("HTTP/1.1 200 OK\nConnection: close\nContent-Length: 2\n\n") + "{}");
-    plain.expect(answer_seen("{}"));
+    plain.expect(response_seen("{}"));
   }
   EXPECT_EQ(totals(TlsSide::Upstream).resumed, 1u);
 }
 
-TEST_F(ProxyTlsTest, TakesTicketsOfAKeptConnectionForNoAnswer) {
+TEST_F(ProxyTlsTest, TakesTicketsOfAKeptConnectionForNoResponse) {
   connect_with_tls();
   start();
   RawConnection plain = client();
@@ -422,8 +422,8 @@ TEST_F(ProxyTlsTest, TakesTicketsOfAKeptConnectionForNoAnswer) {
   SSL* const ssl = session.ssl.get();
   TlsSocket node = accept_at_node(std::move(session));
   node.expect(get("/"));
-  node.send(answer("{}"));
-  plain.expect(answer_seen("{}"));
+  node.send(response("{}"));
+  plain.expect(response_seen("{}"));
 
   std::string_view no_input;
   std::string ticket;
@@ -434,21 +434,21 @@ TEST_F(ProxyTlsTest, TakesTicketsOfAKeptConnectionForNoAnswer) {
   exchange(plain, node);  // else there would be another connection
 }
 
-TEST_F(ProxyTlsTest, UsesNoKeptConnectionThatHasAnAnswerAlready) {
+TEST_F(ProxyTlsTest, UsesNoKeptConnectionThatHasAnResponseAlready) {
   connect_with_tls();
   start();
   RawConnection plain = client();
   plain.send(get("/"));
   TlsSocket node = accept_at_node();
   node.expect(get("/"));
-  node.send(answer("{}"));
-  plain.expect(answer_seen("{}"));
-  node.send(answer("not asked for"));
+  node.send(response("{}"));
+  plain.expect(response_seen("{}"));
+  node.send(response("not asked for"));
   plain.send(get("/"));
   TlsSocket other = accept_at_node();
   other.expect(get("/"));
-  other.send(answer("{}"));
-  plain.expect(answer_seen("{}"));
+  other.send(response("{}"));
+  plain.expect(response_seen("{}"));
 }
 
 TEST_F(ProxyTlsTest, UsesNewCertificatesForNewConnectionsOnly) {
@@ -460,8 +460,8 @@ TEST_F(ProxyTlsTest, UsesNewCertificatesForNewConnectionsOnly) {
   before.send(get("/"));
   node = upstream.accept();
   node.expect(get("/"));
-  node.send(answer("{}"));
-  before.expect(answer_seen("{}"));
+  node.send(response("{}"));
+  before.expect(response_seen("{}"));
 
   const TestAuthority renewed(dir.path(), "renewed");
   contexts.listener = made(TlsContext::for_clients({.pairs = {renewed.issue("proxy")}}));

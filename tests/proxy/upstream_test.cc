@@ -36,7 +36,7 @@ class ProxyUpstream : public ProxyTest {
   RawListener other;
 };
 
-TEST_F(ProxyUpstream, ASafeRequestThatItsNodeDoesNotAnswerGoesToAnotherNode) {
+TEST_F(ProxyUpstream, ASafeRequestThatItsNodeDoesNotResponseGoesToAnotherNode) {
   add_node(other);
   select_all();
   start();
@@ -47,7 +47,7 @@ TEST_F(ProxyUpstream, ASafeRequestThatItsNodeDoesNotAnswerGoesToAnotherNode) {
     RawConnection second = well->accept();
     second.expect(text);
     second.send(crlf("HTTP/1.1 200 OK\nConnection: close\nContent-Length: 0\n\n"));
-    client.expect(answer_seen(""));
+    client.expect(response_seen(""));
   }
   EXPECT_EQ(recorder.await_records(2)[0].retries, 1);
   EXPECT_EQ(board->nodes()[0].retries + board->nodes()[1].retries, 2U);
@@ -80,8 +80,8 @@ TEST_F(ProxyUpstream, AfterAKeptConnectionDiedTheNextTryIsAtAnotherNodeEvenIfTha
   const auto [dying, well] = send(client, get("/1"));
   RawConnection kept = dying->accept();
   kept.expect(get("/1"));
-  kept.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  kept.send(response("{}"));
+  client.expect(response_seen("{}"));
 
   RawConnection neighbour = this->client();
   neighbour.send(get("/2"));
@@ -92,8 +92,8 @@ TEST_F(ProxyUpstream, AfterAKeptConnectionDiedTheNextTryIsAtAnotherNodeEvenIfTha
   kept.reset();
   RawConnection second = well->accept();
   second.expect(get("/3"));
-  second.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  second.send(response("{}"));
+  client.expect(response_seen("{}"));
 }
 
 TEST_F(ProxyUpstream, WhatChangesSomethingIsNotSentToAnotherNode) {
@@ -116,8 +116,8 @@ TEST_F(ProxyUpstream, AScrollIsNotSentAgainIfTheKeptConnectionDies) {
   client.send(get("/"));
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
 
   const std::string scroll = request("GET /_search/scroll", R"({"scroll_id":"x"})");
   client.send(scroll);
@@ -127,14 +127,14 @@ TEST_F(ProxyUpstream, AScrollIsNotSentAgainIfTheKeptConnectionDies) {
   EXPECT_TRUE(upstream.nobody_waits());
 }
 
-TEST_F(ProxyUpstream, NothingIsSentAgainAfterAnInterimAnswer) {
+TEST_F(ProxyUpstream, NothingIsSentAgainAfterAnInterimResponse) {
   start();
   RawConnection client = this->client();
   client.send(get("/"));
   RawConnection to_upstream = upstream.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
 
   client.send(get("/again"));
   to_upstream.expect(get("/again"));
@@ -150,13 +150,13 @@ TEST_F(ProxyUpstream, ATimeOutIsNotSentAgainOnAKeptConnectionEither) {
   start();
   RawConnection client;
   RawConnection to_upstream;
-  // The first answer may meet the tick.
+  // The first response may meet the tick.
   for (std::string head; !head.starts_with("HTTP/1.1 200");) {
     client = this->client();
     client.send(get("/"));
     to_upstream = upstream.accept();
     to_upstream.expect(get("/"));
-    to_upstream.send(answer(""));
+    to_upstream.send(response(""));
     head = client.read_head();
   }
   client.send(get("/slow"));
@@ -181,8 +181,8 @@ TEST_F(ProxyUpstream, WithAllNodesFullARequestWaitsAndThenIsTold503WithRetryAfte
   EXPECT_NE(head.find("\r\nRetry-After: 1\r\n"), std::string::npos) << head;
   EXPECT_TRUE(upstream.nobody_waits());
 
-  to_upstream.send(answer("{}"));
-  busy.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  busy.expect(response_seen("{}"));
   exchange(busy, to_upstream);
   EXPECT_EQ(board->totals().refused, 1U);
 }
@@ -197,11 +197,11 @@ TEST_F(ProxyUpstream, AWaitingRequestIsServedWhenANodeHasRoom) {
   RawConnection waiting = client();
   waiting.send(get("/2"));
   EXPECT_TRUE(await([&] { return board->totals().waiting == 1; }));
-  to_upstream.send(answer("1"));
-  busy.expect(answer_seen("1"));
+  to_upstream.send(response("1"));
+  busy.expect(response_seen("1"));
   to_upstream.expect(get("/2"));
-  to_upstream.send(answer("2"));
-  waiting.expect(answer_seen("2"));
+  to_upstream.send(response("2"));
+  waiting.expect(response_seen("2"));
   EXPECT_EQ(board->nodes()[0].waits, 1U);
 }
 
@@ -225,8 +225,8 @@ TEST_F(ProxyUpstream, AWaitingClientThatLeavesIsForgottenAndOneThatHalfClosesIsA
   half.shutdown_write();
   EXPECT_EQ(half.read_head().substr(0, 12), "HTTP/1.1 503");
 
-  to_upstream.send(answer("{}"));
-  busy.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  busy.expect(response_seen("{}"));
   exchange(busy, to_upstream);  // nothing of the others came in between
 }
 
@@ -250,12 +250,12 @@ TEST_F(ProxyUpstream, WithAllNodesDownClientsAreToldAndTrafficReturns) {
   client.send(get("/"));
   RawConnection to_upstream = again.accept();
   to_upstream.expect(get("/"));
-  to_upstream.send(answer("{}"));
-  client.expect(answer_seen("{}"));
+  to_upstream.send(response("{}"));
+  client.expect(response_seen("{}"));
   EXPECT_TRUE(await([&] { return board->nodes()[0].state == NodeState::Healthy; }));
 }
 
-TEST_F(ProxyUpstream, ANodeThatDiesMidAnswerBreaksThatAnswerAlone) {
+TEST_F(ProxyUpstream, ANodeThatDiesMidResponseBreaksThatResponseAlone) {
   add_node(other);
   start();
   RawConnection client = this->client();
@@ -274,12 +274,12 @@ TEST_F(ProxyUpstream, ANodeThatDiesMidAnswerBreaksThatAnswerAlone) {
     next.send(request("POST /i/_doc", "{}"));
     if (i == 0) connection = well->accept();
     connection.expect(request("POST /i/_doc", "{}"));
-    connection.send(answer("{}"));
-    next.expect(answer_seen("{}"));
+    connection.send(response("{}"));
+    next.expect(response_seen("{}"));
   }
 }
 
-TEST_F(ProxyUpstream, BadAnswersInARowLeaveTheNodeOut) {
+TEST_F(ProxyUpstream, BadResponsesInARowLeaveTheNodeOut) {
   options.eject_after = 2;
   add_node(other);
   start();
@@ -300,7 +300,7 @@ TEST_F(ProxyUpstream, AnExchangeThatTakesTooLongIsEndedWhereverItIs) {
   options.request_timeout = 1ms;
   start();
   {
-    RawConnection client = this->client();  // waits for the answer
+    RawConnection client = this->client();  // waits for the response
     client.send(get("/"));
     RawConnection to_upstream = upstream.accept();
     EXPECT_EQ(client.read_head().substr(0, 12), "HTTP/1.1 504");
@@ -313,7 +313,7 @@ TEST_F(ProxyUpstream, AnExchangeThatTakesTooLongIsEndedWhereverItIs) {
     to_upstream.read_to_end();
   }
   {
-    RawConnection client = this->client();  // has a part of the answer
+    RawConnection client = this->client();  // has a part of the response
     client.send(get("/"));
     RawConnection to_upstream = upstream.accept();
     to_upstream.send(crlf("HTTP/1.1 200 OK\nContent-Length: 10\n\n") + "half");

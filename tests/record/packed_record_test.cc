@@ -40,9 +40,9 @@ Record full_record() {
   record.retries = 2;
   record.error = "upstream_unreachable";
   record.latency = 3ms;
-  record.answer = AnswerFacts{.took_ms = 12, .timed_out = false, .hits = 10'000};
-  record.answer->shards.failed = 1;
-  record.answer->not_read = NotRead::CutOff;
+  record.response = ResponseFacts{.took_ms = 12, .timed_out = false, .hits = 10'000};
+  record.response->shards.failed = 1;
+  record.response->not_read = NotRead::CutOff;
   record.times.enter(Stage::Match, 10us);
   record.times.end(3ms);
   record.rewrite.request = HeadRewrite{.target_changed = true,

@@ -38,9 +38,9 @@ Record full_record() {
   record.connection_reused = true;
   record.retries = 2;
   record.error = "upstream_timeout";
-  record.answer = AnswerFacts{.took_ms = 4, .timed_out = false, .hits = 5, .items = std::nullopt};
-  record.answer->shards = {.total = 2, .successful = 1, .skipped = 0, .failed = 1};
-  record.answer->not_read = NotRead::CutOff;
+  record.response = ResponseFacts{.took_ms = 4, .timed_out = false, .hits = 5, .items = std::nullopt};
+  record.response->shards = {.total = 2, .successful = 1, .skipped = 0, .failed = 1};
+  record.response->not_read = NotRead::CutOff;
   record.times.enter(Stage::Match, 1500ns);
   record.times.enter(Stage::Queue, 20us);
   record.times.end(3ms);
@@ -55,7 +55,7 @@ TEST(RecordJson, HasEveryFieldInTheDocumentedOrder) {
             R"("index":"orders-*","tenant":"acme","principal":"svc","principal_verified":true,)"
             R"("protocol":"HTTP/1.1","tls":true,"request_bytes":7,"response_bytes":8,"status":503,)"
             R"("upstream":"10.0.0.1:9200","connection_reused":true,"retries":2,)"
-            R"("error":"upstream_timeout","answer":{"took_ms":4,"timed_out":false,"hits":5,)"
+            R"("error":"upstream_timeout","response":{"took_ms":4,"timed_out":false,"hits":5,)"
             R"("hits_are_at_least":false,"shards":{"total":2,"successful":1,"skipped":0,)"
             R"("failed":1},"items":null,"failed_items":null,"not_read":"cut_off"},)"
             R"("times":{"receive_us":1,"match_us":19,"queue_us":2980,"connect_us":null,)"
@@ -79,7 +79,7 @@ TEST(RecordJson, HasOnlyFieldsThatTheDocumentationLists) {
 TEST(RecordJson, SaysNullForWhatIsNotKnown) {
   const std::string json = to_json(make_record("id"));
   for (const char* field :
-       {"trace_id", "index", "tenant", "principal", "upstream", "error", "answer"}) {
+       {"trace_id", "index", "tenant", "principal", "upstream", "error", "response"}) {
     EXPECT_THAT(json, testing::HasSubstr(std::string("\"") + field + "\":null"));
   }
 }
@@ -93,7 +93,7 @@ TEST(RecordJson, HasIdsOfSpansOnlyWhereThereAreSpans) {
                                  R"("parent_span_id":null,"upstream_span_id":null,"level")"));
 }
 
-TEST(RecordJson, SaysNullForAnAnswerThatWasNeverSent) {
+TEST(RecordJson, SaysNullForAnResponseThatWasNeverSent) {
   Record record = make_record("id");
   record.status = 0;
   EXPECT_THAT(to_json(record), testing::HasSubstr(R"("status":null)"));
@@ -128,7 +128,7 @@ TEST(RecordJson, ShowsRewriteAndBodyAtTheHighestLevelOnly) {
       testing::HasSubstr(
           R"("rewrite":{"request":{"target_changed":false,"head_bytes_in":5,"head_bytes_out":6,)"
           R"("headers_added":["X-Request-Id"],"headers_changed":[],"headers_removed":[]},)"
-          R"("answer":null},"body":{"parts":[{"kind":"body","count":1,"bytes":9,"fields":[)"
+          R"("response":null},"body":{"parts":[{"kind":"body","count":1,"bytes":9,"fields":[)"
           R"({"path":"a[]","type":"string","count":2,"sizes":{"min":1,"max":3,"sum":4}},)"
           R"({"path":"b","type":"null","count":1,"sizes":null}]}],"truncated":"too_long",)"
           R"("not_read":null}})"));

@@ -30,7 +30,7 @@ TEST(StageTimes, LeaveOutWhatTheRequestNeverCameTo) {
   EXPECT_EQ(times.spent(Stage::FirstByte), std::nullopt);
 }
 
-TEST(StageTimes, DoNotGoBackWhenTheRequestIsSentBehindTheAnswersBeginning) {
+TEST(StageTimes, DoNotGoBackWhenTheRequestIsSentBehindTheResponsesBeginning) {
   StageTimes times;
   times.enter(Stage::Send, 10us);
   times.enter(Stage::Transfer, 20us);

@@ -382,10 +382,10 @@ def test_mutated_documents_are_judged_alike():
     decoded = decode(texts)
     differences = [
         f"{why}: {text[:300]}"
-        for text, answer in zip(texts, decoded)
-        if (why := disagreement(text, answer))
+        for text, response in zip(texts, decoded)
+        if (why := disagreement(text, response))
     ]
     assert not differences, f"seed {SEED}: " + "\n".join(differences[:10])
     accepted = decoded.count("ok")
     assert MUTATIONS // 20 < accepted < MUTATIONS  # else the mutations say little
-    assert len({answer[0] for answer in decoded if answer != "ok"}) > 20
+    assert len({response[0] for response in decoded if response != "ok"}) > 20

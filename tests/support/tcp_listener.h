@@ -93,8 +93,8 @@ class TcpListener {
   }
 
   void treat(int accepted) {
-    static constexpr char kAnswer[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
-    if (manner_ == Manner::Http) (void)!::write(accepted, kAnswer, sizeof kAnswer - 1);
+    static constexpr char kResponse[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    if (manner_ == Manner::Http) (void)!::write(accepted, kResponse, sizeof kResponse - 1);
     if (manner_ == Manner::Closes) {
       ::close(accepted);
     } else {

@@ -39,10 +39,10 @@ std::string numbered(std::size_t size) {
 TEST_F(TlsEngineTest, CarriesBytesBothWays) {
   const std::string bytes = numbered(300'000);
   ASSERT_TRUE(peers.client.write(bytes, peers.to_server));
-  ASSERT_TRUE(peers.server.write("answer", peers.to_client));
+  ASSERT_TRUE(peers.server.write("response", peers.to_client));
   EXPECT_EQ(peers.to_server.find(bytes.substr(0, 16)), std::string::npos) << "as it is";
   EXPECT_EQ(peers.server_reads(), std::pair(bytes, Status::Done));
-  EXPECT_EQ(peers.client_reads(), std::pair(std::string("answer"), Status::Done));
+  EXPECT_EQ(peers.client_reads(), std::pair(std::string("response"), Status::Done));
   EXPECT_EQ(peers.client_reads(), std::pair(std::string(), Status::NeedsInput));
 }
 
@@ -91,8 +91,8 @@ TEST_F(TlsEngineTest, MayStillWriteWhenTheOtherSideHasEnded) {
   peers.client.close(peers.to_server);
   EXPECT_EQ(peers.server_reads().first, "question");
   EXPECT_EQ(peers.server_reads().second, Status::Ended);
-  ASSERT_TRUE(peers.server.write("answer", peers.to_client));
-  EXPECT_EQ(peers.client_reads().first, "answer");
+  ASSERT_TRUE(peers.server.write("response", peers.to_client));
+  EXPECT_EQ(peers.client_reads().first, "response");
 }
 
 TEST_F(TlsEngineTest, FailsForGoodWhenARecordWasTamperedWith) {
@@ -104,7 +104,7 @@ TEST_F(TlsEngineTest, FailsForGoodWhenARecordWasTamperedWith) {
   EXPECT_EQ(peers.client_reads().second, Status::Failed);
   EXPECT_EQ(peers.client.fault()->failure, TlsFailure::Refused);
 
-  ASSERT_FALSE(peers.server.write("answer", peers.to_client));
+  ASSERT_FALSE(peers.server.write("response", peers.to_client));
   peers.to_client.clear();
   peers.server.close(peers.to_client);
   EXPECT_EQ(peers.to_client, "") << "it must not look like an end in order";

@@ -1,6 +1,6 @@
 // The upstream of the proxy benchmark for large bodies: it reads all of a request before it
-// answers, which nginx's `return` does not, and answers `GET /bytes/N` with N bytes. Also the nodes
-// of the soak: each POST is a line in LOG (its target), written before the answer, so that who
+// answers, which nginx's `return` does not, and responses `GET /bytes/N` with N bytes. Also the nodes
+// of the soak: each POST is a line in LOG (its target), written before the response, so that who
 // kills this program knows what it has executed.
 //
 //   body_upstream PORT [LOG]
@@ -42,7 +42,7 @@ std::size_t content_length(std::string_view head) {
   return std::strtoul(&*found + kName.size(), nullptr, 10);
 }
 
-bool answer(int fd, std::string_view head, const std::string& payload) {
+bool response(int fd, std::string_view head, const std::string& payload) {
   constexpr std::string_view kPath = "GET /bytes/";
   std::size_t size = 2;
   if (head.starts_with(kPath)) size = std::strtoul(head.data() + kPath.size(), nullptr, 10);
@@ -91,7 +91,7 @@ void serve(int fd, int log) {
     }
     if (left > 0) break;
     note_execution(log, head);
-    if (!answer(fd, head, payload)) break;
+    if (!response(fd, head, payload)) break;
     head.erase(0, end + 4 + here);
   }
   ::close(fd);

@@ -17,7 +17,7 @@ int main() {
     } else {
       fmt::print("{} {}\n", to_string(document.error().fault), document.error().where);
     }
-    std::fflush(stdout);  // for a caller that waits for each answer
+    std::fflush(stdout);  // for a caller that waits for each response
   }
   return 0;
 }

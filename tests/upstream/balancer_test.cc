@@ -48,7 +48,7 @@ class Script {
 
   bool refuse(std::size_t node) { return balancer_.connect_failed(node, kRefused, now_); }
   bool fail(std::size_t node) { return balancer_.failed(node, kBad, now_); }
-  void answer(std::size_t node) { balancer_.answered(node, now_); }
+  void response(std::size_t node) { balancer_.answered(node, now_); }
   void finish(const UpstreamBalancer::Choice& choice) { balancer_.finish(choice); }
   void probe(std::size_t node, bool healthy) { balancer_.probed(node, healthy, now_); }
   void confirm(std::size_t node) { balancer_.confirmed(node, now_); }
@@ -142,7 +142,7 @@ TEST(UpstreamBalancer, WhenAnEjectionIsOverOneRequestFindsOut) {
   const auto trial = script.send_to(0);
   EXPECT_TRUE(trial.trial);
   EXPECT_EQ(script.taken(), 0b10U);  // the others do not follow yet
-  script.answer(0);
+  script.response(0);
   script.finish(trial);
   EXPECT_EQ(script.ejection(0), NodeFault::None);
   EXPECT_EQ(script.taken(), 0b11U);
@@ -178,7 +178,7 @@ TEST(UpstreamBalancer, ANodeThatFlapsIsLeftOutForLongerUntilItHasSettled) {
     EXPECT_EQ(script.taken(), 0b10U) << length.count();
     script.wait(1ms);
     EXPECT_EQ(script.taken(), 0b11U) << length.count();
-    script.answer(0);
+    script.response(0);
   };
   is_out_for(1s);
   is_out_for(2s);
@@ -188,11 +188,11 @@ TEST(UpstreamBalancer, ANodeThatFlapsIsLeftOutForLongerUntilItHasSettled) {
   is_out_for(1s);
 }
 
-TEST(UpstreamBalancer, BadAnswersInARowEject) {
+TEST(UpstreamBalancer, BadResponsesInARowEject) {
   Script script(2, {.eject_after = 3});
   EXPECT_FALSE(script.fail(0));
   EXPECT_FALSE(script.fail(0));
-  script.answer(0);  // not in a row
+  script.response(0);  // not in a row
   EXPECT_FALSE(script.fail(0));
   EXPECT_FALSE(script.fail(0));
   EXPECT_TRUE(script.fail(0));
@@ -200,7 +200,7 @@ TEST(UpstreamBalancer, BadAnswersInARowEject) {
   EXPECT_EQ(script.taken(), 0b10U);
 }
 
-TEST(UpstreamBalancer, ABadAnswerToATrialEjectsAtOnce) {
+TEST(UpstreamBalancer, ABadResponseToATrialEjectsAtOnce) {
   Script script(2, {.eject_after = 3});
   script.refuse(0);
   script.wait(1s);
@@ -211,7 +211,7 @@ TEST(UpstreamBalancer, ABadAnswerToATrialEjectsAtOnce) {
   EXPECT_EQ(script.taken(), 0b10U);
 }
 
-TEST(UpstreamBalancer, BadAnswersNeverPutMoreThanHalfOfTheNodesOut) {
+TEST(UpstreamBalancer, BadResponsesNeverPutMoreThanHalfOfTheNodesOut) {
   Script script(4, {.eject_after = 1});
   EXPECT_TRUE(script.fail(0));
   EXPECT_TRUE(script.fail(1));
@@ -225,7 +225,7 @@ TEST(UpstreamBalancer, BadAnswersNeverPutMoreThanHalfOfTheNodesOut) {
   EXPECT_FALSE(ill.fail(0));
 }
 
-TEST(UpstreamBalancer, BadAnswersDoNotEjectIfToldSo) {
+TEST(UpstreamBalancer, BadResponsesDoNotEjectIfToldSo) {
   Script script(2, {.eject_after = 0});
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(script.fail(0));
   EXPECT_TRUE(script.refuse(0));
@@ -295,12 +295,12 @@ TEST(UpstreamBalancer, IfAllNodesAreOutRequestsGoToThemAllTheSame) {
   EXPECT_EQ(script.send(tried).node, 2U);
 }
 
-TEST(UpstreamBalancer, AnAnswerBringsANodeBackBeforeItsTime) {
+TEST(UpstreamBalancer, AnResponseBringsANodeBackBeforeItsTime) {
   Script script(1);
   script.refuse(0);
   const auto choice = script.send();
   EXPECT_TRUE(choice.trial);
-  script.answer(0);
+  script.response(0);
   script.finish(choice);
   EXPECT_EQ(script.ejection(0), NodeFault::None);
 }

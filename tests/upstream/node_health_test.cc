@@ -11,14 +11,14 @@ constexpr auto kUp = NodeFault::None;
 constexpr auto kRefused = NodeFault::ConnectRefused;
 constexpr auto kBadStatus = NodeFault::BadStatus;
 
-TEST(NodeHealth, ANodeThatIsDownAtTheStartIsKnownAtOnce) {
-  NodeHealth health({.unhealthy_after = 3});
+TEST(HealthCheckMachine, ANodeThatIsDownAtTheStartIsKnownAtOnce) {
+  HealthCheckMachine health({.unhealthy_after = 3});
   EXPECT_TRUE(health.probed(kRefused));
   EXPECT_EQ(health.fault(), kRefused);
 }
 
-TEST(NodeHealth, OneFailureOfManyChangesNothing) {
-  NodeHealth health({.unhealthy_after = 2});
+TEST(HealthCheckMachine, OneFailureOfManyChangesNothing) {
+  HealthCheckMachine health({.unhealthy_after = 2});
   EXPECT_FALSE(health.probed(kUp));
   for (int i = 0; i < 5; ++i) {
     EXPECT_FALSE(health.probed(kRefused));
@@ -27,8 +27,8 @@ TEST(NodeHealth, OneFailureOfManyChangesNothing) {
   EXPECT_EQ(health.fault(), kUp);
 }
 
-TEST(NodeHealth, FailuresInARowMakeItUnhealthyAndSuccessesInARowHealthy) {
-  NodeHealth health({.unhealthy_after = 2, .healthy_after = 3});
+TEST(HealthCheckMachine, FailuresInARowMakeItUnhealthyAndSuccessesInARowHealthy) {
+  HealthCheckMachine health({.unhealthy_after = 2, .healthy_after = 3});
   health.probed(kUp);
   EXPECT_FALSE(health.probed(kRefused));
   EXPECT_TRUE(health.probed(kBadStatus));
@@ -43,16 +43,16 @@ TEST(NodeHealth, FailuresInARowMakeItUnhealthyAndSuccessesInARowHealthy) {
   EXPECT_EQ(health.fault(), kUp);
 }
 
-TEST(NodeHealth, TheReasonIsThatOfTheLastProbe) {
-  NodeHealth health({});
+TEST(HealthCheckMachine, TheReasonIsThatOfTheLastProbe) {
+  HealthCheckMachine health({});
   EXPECT_TRUE(health.probed(kRefused));
   EXPECT_FALSE(health.probed(kRefused));
   EXPECT_TRUE(health.probed(kBadStatus));
   EXPECT_EQ(health.fault(), kBadStatus);
 }
 
-TEST(NodeHealth, ProbesAreSpreadAroundTheInterval) {
-  const NodeHealth health({.interval = 5s});
+TEST(HealthCheckMachine, ProbesAreSpreadAroundTheInterval) {
+  const HealthCheckMachine health({.interval = 5s});
   Random random(1);
   auto least = 1h + 0ms;
   auto most = 0ms;
@@ -66,8 +66,8 @@ TEST(NodeHealth, ProbesAreSpreadAroundTheInterval) {
   EXPECT_LE(most, 5500ms);
 }
 
-TEST(NodeHealth, InDoubtTheNextProbeComesSoon) {
-  NodeHealth health({.interval = 5s, .unhealthy_after = 2});
+TEST(HealthCheckMachine, InDoubtTheNextProbeComesSoon) {
+  HealthCheckMachine health({.interval = 5s, .unhealthy_after = 2});
   Random random(1);
   health.probed(kUp);
   health.probed(kRefused);

@@ -46,7 +46,7 @@ struct Request {
   Connection client;
   ManualClock clock;
   StageTimer stages{clock, clock.now().boot};
-  UpstreamPool::Wish wish{.client = client, .stages = stages};
+  UpstreamPool::AcquireRequest wish{.client = client, .stages = stages};
   std::optional<std::expected<UpstreamPool::Lease, AcquireFault>> result;
 };
 
@@ -77,7 +77,7 @@ class UpstreamPoolTest : public testing::Test {
   }
 
   /// Asks for a connection; goes as far as it can without time passing.
-  Request& ask(Kept kept = Kept::Any) {
+  Request& ask(ReusePolicy kept = ReusePolicy::Any) {
     requests.push_back(std::make_unique<Request>(*io, deadlines, clients));
     Request& request = *requests.back();
     peers.push_back(clients.accept());
@@ -88,7 +88,7 @@ class UpstreamPoolTest : public testing::Test {
   }
 
   /// As ask(), and waits for the outcome.
-  Request& ask_and_get(Kept kept = Kept::Any) {
+  Request& ask_and_get(ReusePolicy kept = ReusePolicy::Any) {
     Request& request = ask(kept);
     const auto end = SteadyClock::now() + kPatience;
     while (!request.result && SteadyClock::now() < end) io->run_one_for(1s);
@@ -123,7 +123,7 @@ class UpstreamPoolTest : public testing::Test {
   const SnapshotCell<TlsContexts> cell{std::make_shared<const TlsContexts>()};
   SnapshotReader<TlsContexts> contexts{cell};
   TlsWorker tls;
-  std::optional<UpstreamBoard> board;
+  std::optional<UpstreamStats> board;
   std::optional<UpstreamPool> pool;
   std::vector<std::unique_ptr<Request>> requests;
   std::vector<RawConnection> peers;  // the other ends of their clients
@@ -153,13 +153,13 @@ TEST_F(UpstreamPoolTest, AKeptConnectionIsUsedAgain) {
 TEST_F(UpstreamPoolTest, OneThatMayBeClosedAnyMomentIsNotUsedForWhatCannotBeRepeated) {
   start();
   ask_and_get().finish();
-  Request& soon = ask_and_get(Kept::Recent);
+  Request& soon = ask_and_get(ReusePolicy::Recent);
   EXPECT_TRUE(soon.lease().reused());
   soon.finish();
   tick(4001ms);
-  Request& late = ask_and_get(Kept::Recent);
+  Request& late = ask_and_get(ReusePolicy::Recent);
   EXPECT_FALSE(late.lease().reused());
-  EXPECT_TRUE(ask_and_get(Kept::Any).lease().reused());
+  EXPECT_TRUE(ask_and_get(ReusePolicy::Any).lease().reused());
 }
 
 TEST_F(UpstreamPoolTest, IdleConnectionsAreClosedInTime) {
@@ -242,7 +242,7 @@ TEST_F(UpstreamPoolTest, OneThatMayNotBeReusedMakesRoomForANewOne) {
   start();
   ask_and_get().finish();
   RawConnection old = node.accept();
-  EXPECT_FALSE(ask_and_get(Kept::None).lease().reused());
+  EXPECT_FALSE(ask_and_get(ReusePolicy::None).lease().reused());
   old.expect_end();
   EXPECT_EQ(seen().connections, 1U);
 }
@@ -257,8 +257,8 @@ TEST_F(UpstreamPoolTest, ANodeThatTakesNoConnectionIsLeftOutAndSoAreItsKeptOnes)
   (a_is_first ? a : b).finish();  // kept
   (a_is_first ? b : a).finish(false);
   node.close();
-  Request& next = ask_and_get(Kept::None);
-  Request& after = ask_and_get(Kept::None);
+  Request& next = ask_and_get(ReusePolicy::None);
+  Request& after = ask_and_get(ReusePolicy::None);
   EXPECT_EQ(next.lease().node(), 1U);
   EXPECT_EQ(after.lease().node(), 1U);
   EXPECT_EQ(seen(0).state, NodeState::Ejected);

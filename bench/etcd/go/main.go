@@ -39,11 +39,11 @@ func put(endpoint, key string, count int, pause time.Duration, file string) {
 	for range count {
 		time.Sleep(pause)
 		began := time.Now().UnixNano()
-		answer, err := client.Put(context.Background(), key, string(document))
+		response, err := client.Put(context.Background(), key, string(document))
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(answer.Header.Revision, began, time.Now().UnixNano())
+		fmt.Println(response.Header.Revision, began, time.Now().UnixNano())
 	}
 }
 

@@ -53,11 +53,11 @@ func follow(ctx context.Context, client *clientv3.Client, key string, decode boo
 			continue
 		}
 		from := clientv3.WithRev(read.Header.Revision + 1)
-		for answer := range client.Watch(ctx, key, from, clientv3.WithCreatedNotify()) {
-			if answer.Created {
+		for response := range client.Watch(ctx, key, from, clientv3.WithCreatedNotify()) {
+			if response.Created {
 				ready()
 			}
-			for _, event := range answer.Events {
+			for _, event := range response.Events {
 				if decode {
 					inForce.publish(event.Kv.Value)
 				}

@@ -46,7 +46,7 @@ struct AdminOptions {
   std::string store_kind = "memory";  ///< "memory", "file" or "etcd", as status shows it
   std::size_t max_connections = 64;
   std::chrono::milliseconds idle_timeout{30'000};  ///< for the next request's head
-  std::chrono::milliseconds io_timeout{30'000};    ///< for a body to arrive, an answer to leave
+  std::chrono::milliseconds io_timeout{30'000};    ///< for a body to arrive, a response to leave
 };
 
 struct AdminParts {
@@ -64,9 +64,9 @@ struct AdminParts {
   /// Where the live tail is read; null: there is none.
   RecordTail* tail = nullptr;
   /// What is known of the upstream nodes; null: there are none.
-  const UpstreamBoard* upstreams = nullptr;
+  const UpstreamStats* upstreams = nullptr;
   /// Where exchanges are captured; null: nowhere.
-  const CaptureSpool* capture = nullptr;
+  const CaptureWriter* capture = nullptr;
   /// How it stands with this instance's own ack; none: there is no ack. Called on any thread.
   std::function<AckStatus()> ack{};
 };

@@ -63,7 +63,7 @@ Response refusal(const PublishError& error) {
 
 Response get_directives(const Context& context, const Request&, std::string_view) {
   // The revision first: should the set change in between, the ETag is too old rather than too new,
-  // and a conditional POST that is based on this answer fails rather than overwrites.
+  // and a conditional POST that is based on this response fails rather than overwrites.
   const std::int64_t revision = context.parts.store.status().revision;
   Response response{.body = encode_document(context.parts.store.load()->document())};
   response.headers.emplace_back("ETag", etag(revision));

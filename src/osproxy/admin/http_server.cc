@@ -208,7 +208,7 @@ asio::awaitable<Response> HttpServer::Impl::respond(const Route& route, const Re
 asio::awaitable<std::optional<std::string>> HttpServer::Impl::next(EventSource& events) {
   if (!events_pool_) {
     events_pool_.emplace(1);
-    asio::post(*events_pool_, give_way);
+    asio::post(*events_pool_, set_idle_priority);
   }
   co_return co_await asio::co_spawn(
       *events_pool_,

@@ -30,7 +30,7 @@ struct HttpServerOptions {
 /// A request line and its headers; ours take some hundred bytes, browsers' some thousand.
 inline constexpr std::size_t kMaxHeadBytes = 16 << 10;
 
-/// Above the document's 1 MiB, so that one that is a little too large gets the decoder's answer.
+/// Above the document's 1 MiB, so that one that is a little too large gets the decoder's response.
 inline constexpr std::size_t kMaxBodyBytes = (1 << 20) + (64 << 10);
 
 class HttpServer {

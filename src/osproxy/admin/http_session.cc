@@ -78,8 +78,8 @@ Request request_of(const http::request<http::string_body>& message) {
           .body = {}};
 }
 
-// The answer to what could not be read; nullopt where there is nobody to answer.
-std::optional<Response> answer_to(const error_code& error) {
+// The response to what could not be read; nullopt where there is nobody to answer.
+std::optional<Response> respond_to(const error_code& error) {
   if (error == http::error::body_limit) return body_too_large();
   if (error == http::error::header_limit) {
     return error_response(431, "head_too_large", "the request line and headers are too long");
@@ -136,8 +136,8 @@ asio::awaitable<bool> HttpSession::exchange() {
 }
 
 asio::awaitable<bool> HttpSession::refuse_unreadable(error_code error) {
-  const auto answer = answer_to(error);
-  if (answer) co_await send(*answer, false, false);
+  const auto response = respond_to(error);
+  if (response) co_await send(*response, false, false);
   co_return false;
 }
 

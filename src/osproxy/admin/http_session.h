@@ -43,7 +43,7 @@ class HttpSession {
   /// One request and its response. False if the connection is to be closed.
   boost::asio::awaitable<bool> exchange();
 
-  /// Reads on until the client has seen the answer, within bounds.
+  /// Reads on until the client has seen the response, within bounds.
   boost::asio::awaitable<void> linger();
 
   boost::beast::tcp_stream& stream() noexcept { return stream_; }

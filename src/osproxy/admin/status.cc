@@ -96,7 +96,7 @@ void write_node(JsonWriter& json, const UpstreamNode& node, std::size_t workers)
   json.end_object();
 }
 
-void write_upstreams(JsonWriter& json, const UpstreamBoard& board) {
+void write_upstreams(JsonWriter& json, const UpstreamStats& board) {
   const UpstreamTotals totals = board.totals();
   json.key("upstreams").begin_object();
   json.key("nodes").begin_array();
@@ -133,7 +133,7 @@ void write_no_capture(JsonWriter& json, const DirectiveSet& set, Now now) {
                            : "");
 }
 
-void write_capture(JsonWriter& json, const CaptureSpool& spool) {
+void write_capture(JsonWriter& json, const CaptureWriter& spool) {
   const std::string failure = spool.failure();
   const CaptureTotals totals = spool.totals();
   json.field("state", failure.empty() ? "on" : "stopped");

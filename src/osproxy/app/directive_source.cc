@@ -23,7 +23,7 @@ DecodeLimits decode_limits(const Settings& settings) {
 
 std::expected<std::shared_ptr<EtcdDirectiveStore>, std::string> connect_store(
     const Settings& settings, const EtcdTarget& target, StoreLog& log,
-    std::shared_ptr<AckBell> bell, const Clock& clock) {
+    std::shared_ptr<ChangeNotifier> bell, const Clock& clock) {
   auto connected = EtcdDirectiveStore::connect(
       {.target = target,
        .connect_timeout = settings.etcd_connect_timeout,
@@ -52,7 +52,7 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
   auto fleet = EtcdFleetReader::create({.target = target}, clock);
   if (!fleet) return std::unexpected(fleet.error().message);
 
-  const auto bell = std::make_shared<AckBell>();
+  const auto bell = std::make_shared<ChangeNotifier>();
   auto store = connect_store(settings, target, log, bell, clock);
   if (!store) return std::unexpected(std::move(store).error());
   auto acks = EtcdAckWriter::start(

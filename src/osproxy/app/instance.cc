@@ -25,7 +25,7 @@ std::function<AckStatus()> ack_status(const EtcdAckWriter* acks) {
   return [acks] { return acks->status(); };
 }
 
-NodeHealthOptions health_check(const Settings& settings) {
+HealthCheckOptions health_check(const Settings& settings) {
   return {.interval = settings.health_check_interval,
           .unhealthy_after = static_cast<unsigned>(settings.unhealthy_after),
           .healthy_after = static_cast<unsigned>(settings.healthy_after)};

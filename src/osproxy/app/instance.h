@@ -95,11 +95,11 @@ class Instance {
   SignedLog signed_log_;
   OtlpLog otlp_log_;
   const std::unique_ptr<otlp::SpanExporter> spans_;  // null: none are exported
-  const std::unique_ptr<CaptureSpool> capture_;      // null: nothing is captured
+  const std::unique_ptr<CaptureWriter> capture_;      // null: nothing is captured
   CaptureLog capture_log_;
   RecordTail tail_;
   Observer observer_;
-  UpstreamBoard upstreams_;
+  UpstreamStats upstreams_;
   InstanceBudget budget_;
   // Read by the admin thread. Relaxed: each is one fact, ordering nothing else.
   std::atomic<bool> serving_{false};

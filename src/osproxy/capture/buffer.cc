@@ -15,7 +15,7 @@ constexpr std::string_view kSecretHeaders[] = {
     "x-access-token",    "x-forwarded-access-token", "x-id-token", "x-jwt-assertion"};
 
 /// Beside the text: the tape, its strings, the names that are written at its end.
-constexpr std::size_t kTapeBytes = sizeof(CaptureTape) + 1'024;
+constexpr std::size_t kTapeBytes = sizeof(CaptureBuffer) + 1'024;
 
 }  // namespace
 
@@ -32,25 +32,25 @@ bool CaptureMemory::reserve(std::size_t bytes) noexcept {
   return false;
 }
 
-bool CaptureTape::reserve(std::size_t bytes) noexcept {
+bool CaptureBuffer::reserve(std::size_t bytes) noexcept {
   if (!memory_.reserve(bytes)) return false;
   reserved_ += bytes;
   return true;
 }
 
-bool CaptureTape::request(std::string_view method, std::string_view target) {
+bool CaptureBuffer::request(std::string_view method, std::string_view target) {
   if (!reserve(kTapeBytes + method.size() + target.size())) return false;
   exchange.method = method;
   exchange.target = target;
   return true;
 }
 
-void CaptureTape::answer(int status) {
-  exchange.answer_status = status;
+void CaptureBuffer::response(int status) {
+  exchange.response_status = status;
   exchange.response.emplace();
 }
 
-bool CaptureTape::header(CapturedMessage& message, std::string_view name, std::string_view value) {
+bool CaptureBuffer::header(CapturedMessage& message, std::string_view name, std::string_view value) {
   const bool strip = !rules_.credentials && holds_credentials(name, rules_);
   // Twice: a list that grows has up to twice the room that it needs.
   const std::size_t size = name.size() + (strip ? 0 : value.size());
@@ -63,7 +63,7 @@ bool CaptureTape::header(CapturedMessage& message, std::string_view name, std::s
   return true;
 }
 
-void CaptureTape::body(CapturedMessage& message, std::string_view piece) noexcept {
+void CaptureBuffer::body(CapturedMessage& message, std::string_view piece) noexcept {
   message.body_bytes += piece.size();
   if (message.truncated) return;  // what comes behind a gap is not wanted
   const std::size_t room = rules_.body_bytes - message.body.size();
@@ -76,7 +76,7 @@ void CaptureTape::body(CapturedMessage& message, std::string_view piece) noexcep
   }
 }
 
-bool CaptureTape::make_room(std::string& body, std::size_t more) noexcept {
+bool CaptureBuffer::make_room(std::string& body, std::size_t more) noexcept {
   const std::size_t size = body.size() + more;
   if (size <= body.capacity()) return true;
   const std::size_t before = body.capacity();
@@ -90,9 +90,9 @@ bool CaptureTape::make_room(std::string& body, std::size_t more) noexcept {
   }
 }
 
-void CaptureTape::finish(const Ends& ends) noexcept {
+void CaptureBuffer::finish(const Ends& ends) noexcept {
   if (!ends.request_whole) exchange.request.truncated = true;
-  if (exchange.response && !ends.answer_whole) exchange.response->truncated = true;
+  if (exchange.response && !ends.response_whole) exchange.response->truncated = true;
 }
 
 }  // namespace osproxy

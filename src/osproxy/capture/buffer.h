@@ -2,11 +2,11 @@
 // tapes share.
 //
 //   CaptureMemory memory(64 << 20);
-//   auto tape = std::make_unique<CaptureTape>(memory, rules);
+//   auto tape = std::make_unique<CaptureBuffer>(memory, rules);
 //   tape->request("POST", "/orders/_search");
 //   tape->request_header("Host", "a");  tape->request_body(piece);  …
-//   tape->answer(200);  tape->answer_body(piece);  …
-//   tape->finish({.request_whole = true, .answer_whole = true});
+//   tape->response(200);  tape->response_body(piece);  …
+//   tape->finish({.request_whole = true, .response_whole = true});
 //
 // A body that is longer than the bound, or for which the shared memory has no room, is cut off and
 // marked; the exchange itself is not held up. The memory is given back by the destructor, so that
@@ -50,32 +50,32 @@ struct CaptureRules {
 /// A header whose value lets somebody in, compared without case.
 bool holds_credentials(std::string_view header, const CaptureRules& rules) noexcept;
 
-class CaptureTape {
+class CaptureBuffer {
  public:
-  CaptureTape(CaptureMemory& memory, const CaptureRules& rules) : memory_(memory), rules_(rules) {}
-  ~CaptureTape() { memory_.release(reserved_); }
-  CaptureTape(const CaptureTape&) = delete;
-  CaptureTape& operator=(const CaptureTape&) = delete;
+  CaptureBuffer(CaptureMemory& memory, const CaptureRules& rules) : memory_(memory), rules_(rules) {}
+  ~CaptureBuffer() { memory_.release(reserved_); }
+  CaptureBuffer(const CaptureBuffer&) = delete;
+  CaptureBuffer& operator=(const CaptureBuffer&) = delete;
 
   /// The heads. False if there was no room: then the tape is good for nothing.
   [[nodiscard]] bool request(std::string_view method, std::string_view target);
   [[nodiscard]] bool request_header(std::string_view name, std::string_view value) {
     return header(exchange.request, name, value);
   }
-  void answer(int status);
-  [[nodiscard]] bool answer_header(std::string_view name, std::string_view value) {
+  void response(int status);
+  [[nodiscard]] bool response_header(std::string_view name, std::string_view value) {
     return header(*exchange.response, name, value);
   }
 
   /// The next piece of a body. Never fails: what finds no room is cut off.
   void request_body(std::string_view piece) noexcept { body(exchange.request, piece); }
-  void answer_body(std::string_view piece) noexcept {
+  void response_body(std::string_view piece) noexcept {
     if (exchange.response) body(*exchange.response, piece);
   }
 
   struct Ends {
     bool request_whole;  ///< its body came to its end
-    bool answer_whole;
+    bool response_whole;
   };
   void finish(const Ends& ends) noexcept;
 

@@ -50,7 +50,7 @@ std::string to_json(const CapturedExchange& exchange) {
   json.key("response");
   if (exchange.response) {
     json.begin_object();
-    json.field("status", exchange.answer_status);
+    json.field("status", exchange.response_status);
     write_message(json, *exchange.response);
     json.end_object();
   } else {

@@ -24,8 +24,8 @@ void block_file_size_signal() noexcept {
 }
 
 // No memory is the same as no room.
-bool push_into(BoundedQueue<std::unique_ptr<CaptureTape>>& queue,
-               std::unique_ptr<CaptureTape> tape) noexcept {
+bool push_into(BoundedQueue<std::unique_ptr<CaptureBuffer>>& queue,
+               std::unique_ptr<CaptureBuffer> tape) noexcept {
   try {
     return queue.push(std::move(tape));
   } catch (const std::bad_alloc&) {
@@ -46,39 +46,39 @@ bool asks_for_capture(const DirectiveSet& set, Now now) noexcept {
   });
 }
 
-CaptureSpool::CaptureSpool(CaptureOptions options)
+CaptureWriter::CaptureWriter(CaptureOptions options)
     : options_(std::move(options)),
       memory_(options_.memory_bytes),
       queue_(options_.queue),
       files_(options_.files) {}
 
-CaptureSpool::~CaptureSpool() {
+CaptureWriter::~CaptureWriter() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
 }
 
-std::expected<void, std::string> CaptureSpool::open() {
+std::expected<void, std::string> CaptureWriter::open() {
   if (auto opened = files_.open(); !opened) return opened;
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   return {};
 }
 
-std::unique_ptr<CaptureTape> CaptureSpool::begin() noexcept {
+std::unique_ptr<CaptureBuffer> CaptureWriter::begin() noexcept {
   if (stopped_.load(std::memory_order_relaxed)) return nullptr;
   try {
-    return std::make_unique<CaptureTape>(memory_, options_.rules);
+    return std::make_unique<CaptureBuffer>(memory_, options_.rules);
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
 }
 
-void CaptureSpool::take(std::unique_ptr<CaptureTape> tape) noexcept {
+void CaptureWriter::take(std::unique_ptr<CaptureBuffer> tape) noexcept {
   if (tape == nullptr || !push_into(queue_, std::move(tape))) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
-CaptureTotals CaptureSpool::totals() const noexcept {
+CaptureTotals CaptureWriter::totals() const noexcept {
   return {.written = written_.load(std::memory_order_relaxed),
           .written_bytes = written_bytes_.load(std::memory_order_relaxed),
           .truncated = truncated_.load(std::memory_order_relaxed),
@@ -88,14 +88,14 @@ CaptureTotals CaptureSpool::totals() const noexcept {
           .memory_bytes = memory_.held()};
 }
 
-std::string CaptureSpool::failure() const {
+std::string CaptureWriter::failure() const {
   const std::lock_guard lock(mutex_);
   return failure_;
 }
 
-void CaptureSpool::run(const std::stop_token& stop) {
+void CaptureWriter::run(const std::stop_token& stop) {
   block_file_size_signal();
-  give_way();
+  set_idle_priority();
   std::mutex mutex;
   std::condition_variable_any stopped;
   while (!stop.stop_requested()) {
@@ -104,12 +104,12 @@ void CaptureSpool::run(const std::stop_token& stop) {
     stopped.wait_for(lock, stop, options_.retry, [] { return false; });
   }
   // What waits until now is written, but nobody waits for a full disk.
-  const auto last = std::chrono::steady_clock::now() + kLastWords;
+  const auto last = std::chrono::steady_clock::now() + kFlushTimeout;
   while (has_one({}, stop) && write_next() && std::chrono::steady_clock::now() < last) {
   }
 }
 
-bool CaptureSpool::has_one(std::chrono::milliseconds patience, const std::stop_token& stop) {
+bool CaptureWriter::has_one(std::chrono::milliseconds patience, const std::stop_token& stop) {
   if (next_ < batch_.size()) return true;
   batch_ = queue_.take_all(patience, stop);
   next_ = 0;
@@ -117,7 +117,7 @@ bool CaptureSpool::has_one(std::chrono::milliseconds patience, const std::stop_t
   return !batch_.empty();
 }
 
-bool CaptureSpool::write_next() {
+bool CaptureWriter::write_next() {
   if (!write(*batch_[next_])) return false;
   batch_[next_++].reset();
   in_hand_.store(batch_.size() - next_, std::memory_order_relaxed);
@@ -125,7 +125,7 @@ bool CaptureSpool::write_next() {
 }
 
 /// False if it is to be tried again.
-bool CaptureSpool::write(const CaptureTape& tape) {
+bool CaptureWriter::write(const CaptureBuffer& tape) {
   const std::string line = to_json(tape.exchange) + "\n";
   if (line.size() > options_.files.file_bytes) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
@@ -138,7 +138,7 @@ bool CaptureSpool::write(const CaptureTape& tape) {
   return true;
 }
 
-bool CaptureSpool::write_line(const std::string& line) {
+bool CaptureWriter::write_line(const std::string& line) {
   const auto written = files_.append(line);
   removed_files_.store(files_.removed(), std::memory_order_relaxed);
   if (!written) {
@@ -149,7 +149,7 @@ bool CaptureSpool::write_line(const std::string& line) {
   return true;
 }
 
-void CaptureSpool::fail(const std::string& reason) {
+void CaptureWriter::fail(const std::string& reason) {
   {
     const std::lock_guard lock(mutex_);
     failure_ = reason;
@@ -160,7 +160,7 @@ void CaptureSpool::fail(const std::string& reason) {
        " cannot be written: " + reason);
 }
 
-void CaptureSpool::go_on() {
+void CaptureWriter::go_on() {
   {
     const std::lock_guard lock(mutex_);
     failure_.clear();
@@ -171,7 +171,7 @@ void CaptureSpool::go_on() {
        " exchanges were dropped");
 }
 
-void CaptureSpool::tell(const std::string& sentence) const {
+void CaptureWriter::tell(const std::string& sentence) const {
   if (options_.tell) options_.tell(sentence);
 }
 

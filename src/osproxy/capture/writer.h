@@ -1,7 +1,7 @@
 // Whole exchanges, bodies included, into a spool of files: the one output that keeps what clients
 // and OpenSearch wrote, for directives with `capture`.
 //
-//   CaptureSpool spool({.files = {.directory = "/var/spool/osproxy"}});
+//   CaptureWriter spool({.files = {.directory = "/var/spool/osproxy"}});
 //   if (auto opened = spool.open(); !opened) fail(opened.error());
 //   auto tape = spool.begin();                 // a worker; null: there is none to be had
 //   …the exchange passes by…
@@ -13,7 +13,7 @@
 // within the bound; once it is written, capture goes on. Traffic never notices.
 //
 // Thread safety: open() once, before anything else; then all members from any thread. Ownership:
-// the spool must outlive its tapes. The destructor writes what waits, for at most kLastWords.
+// the spool must outlive its tapes. The destructor writes what waits, for at most kFlushTimeout.
 #pragma once
 
 #include <atomic>
@@ -58,24 +58,24 @@ struct CaptureTotals {
 /// Some directive that is not over wants exchanges captured.
 bool asks_for_capture(const DirectiveSet& set, Now now) noexcept;
 
-class CaptureSpool {
+class CaptureWriter {
  public:
   /// How long the destructor goes on writing.
-  static constexpr std::chrono::milliseconds kLastWords{1'000};
+  static constexpr std::chrono::milliseconds kFlushTimeout{1'000};
 
-  explicit CaptureSpool(CaptureOptions options);
-  ~CaptureSpool();
-  CaptureSpool(const CaptureSpool&) = delete;
-  CaptureSpool& operator=(const CaptureSpool&) = delete;
+  explicit CaptureWriter(CaptureOptions options);
+  ~CaptureWriter();
+  CaptureWriter(const CaptureWriter&) = delete;
+  CaptureWriter& operator=(const CaptureWriter&) = delete;
 
   /// Opens the directory and starts the thread. The error says what is wrong with it.
   std::expected<void, std::string> open();
 
   /// For an exchange that is about to begin; null while capture is stopped, or without memory.
-  std::unique_ptr<CaptureTape> begin() noexcept;
+  std::unique_ptr<CaptureBuffer> begin() noexcept;
 
   /// One that has ended and is to be written; null: it was not collected, and counts as dropped.
-  void take(std::unique_ptr<CaptureTape> tape) noexcept;
+  void take(std::unique_ptr<CaptureBuffer> tape) noexcept;
 
   CaptureTotals totals() const noexcept;
 
@@ -86,7 +86,7 @@ class CaptureSpool {
   void run(const std::stop_token& stop);
   bool has_one(std::chrono::milliseconds patience, const std::stop_token& stop);
   bool write_next();
-  bool write(const CaptureTape& tape);
+  bool write(const CaptureBuffer& tape);
   bool write_line(const std::string& line);
   void fail(const std::string& reason);
   void go_on();
@@ -94,7 +94,7 @@ class CaptureSpool {
 
   const CaptureOptions options_;
   CaptureMemory memory_;
-  BoundedQueue<std::unique_ptr<CaptureTape>> queue_;
+  BoundedQueue<std::unique_ptr<CaptureBuffer>> queue_;
   // Relaxed: numbers to look at, ordering nothing.
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> written_bytes_{0};
@@ -109,7 +109,7 @@ class CaptureSpool {
 
   // Owned by thread_ since open().
   SpoolFiles files_;
-  std::vector<std::unique_ptr<CaptureTape>> batch_{};  // from next_ on not yet written
+  std::vector<std::unique_ptr<CaptureBuffer>> batch_{};  // from next_ on not yet written
   std::size_t next_ = 0;
   std::uint64_t dropped_before_ = 0;  // when it began to fail
 

@@ -37,7 +37,7 @@ class BoundedQueue {
       items_.push_back(std::move(item));
       if (items_.size() > 1) return true;  // whoever takes has been woken by the first
     }
-    there_is_one_.notify_one();
+    not_empty_.notify_one();
     return true;
   }
 
@@ -46,7 +46,7 @@ class BoundedQueue {
   std::vector<T> take_all(std::chrono::nanoseconds patience, const std::stop_token& stop) {
     std::vector<T> taken;
     std::unique_lock lock(mutex_);
-    there_is_one_.wait_for(lock, stop, patience, [this] { return !items_.empty(); });
+    not_empty_.wait_for(lock, stop, patience, [this] { return !items_.empty(); });
     if (items_.empty()) return taken;
     // Whoever pushes finds as much room as was needed last, made by this thread with the queue
     // free: one that serves requests should neither grow it anew nor wait for that.
@@ -69,7 +69,7 @@ class BoundedQueue {
   const std::size_t capacity_;
 
   mutable std::mutex mutex_;
-  std::condition_variable_any there_is_one_;
+  std::condition_variable_any not_empty_;
   std::vector<T> items_;  // guarded by mutex_
 };
 

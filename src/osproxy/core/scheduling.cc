@@ -27,12 +27,12 @@ constexpr int kThisThread = 0;
 
 }  // namespace
 
-void give_way() noexcept {
+void set_idle_priority() noexcept {
   constexpr int kNicest = 19;
   ::setpriority(PRIO_PROCESS, kThisThread, kNicest);
 }
 
-void run_soon() noexcept {
+void set_short_slice() noexcept {
   constexpr unsigned kNoFlags = 0;
   SchedulingAttributes attributes;
   if (::syscall(SYS_sched_getattr, kThisThread, &attributes, sizeof(attributes), kNoFlags) != 0) {

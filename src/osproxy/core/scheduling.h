@@ -11,12 +11,12 @@ namespace osproxy {
 /// on the thread runs only when a core has nothing better to do, or nearly so. It has the highest
 /// nice value, which on Linux is a thread's own (sched(7), "The nice value"); to take it back needs
 /// a privilege.
-void give_way() noexcept;
+void set_idle_priority() noexcept;
 
 /// For threads that sleep until something comes, have little to do with it, and are waited for:
 /// from now on, one that wakes up need not wait until another's time is over. It asks for time in
 /// slices of 0.1 ms, and has no more time than others in all (sched_setattr(2), `sched_runtime`; of
 /// use to such threads since Linux 6.12, without effect before).
-void run_soon() noexcept;
+void set_short_slice() noexcept;
 
 }  // namespace osproxy

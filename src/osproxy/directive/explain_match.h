@@ -31,7 +31,7 @@ enum class Mismatch : std::uint8_t {
   Tripped,     ///< it is over its budget: likewise
 };
 
-/// The name in answers: "expired", "tenant_differs".
+/// The name in responses: "expired", "tenant_differs".
 std::string_view to_string(Mismatch mismatch) noexcept;
 
 /// In the order of the enum; none: the directive records the request. `started` and `outcome` are

@@ -63,7 +63,7 @@ Life earlier_ends(const Life& a, const Life& b) noexcept {
 
 LifeLedger::LifeLedger(seconds max_life) : max_life_(max_life) {}
 
-Life LifeLedger::first_sight(const Directive& directive, Now now) const {
+Life LifeLedger::first_seen(const Directive& directive, Now now) const {
   const auto* relative = std::get_if<RelativeEnd>(&directive.end);
   const WallTime wanted =
       relative ? end_after(now.wall, *relative) : std::get<AbsoluteEnd>(directive.end);
@@ -74,7 +74,7 @@ LifeLedger::Entry LifeLedger::entry_of(const std::string& key, const Directive& 
                                        Now now) const {
   const auto known = entries_.find(key);
   Entry entry = known != entries_.end() ? known->second
-                                        : Entry{.life = first_sight(directive, now),
+                                        : Entry{.life = first_seen(directive, now),
                                                 .usage = std::make_shared<DirectiveUsage>()};
   const auto bound = bounds_.find(key);
   if (bound != bounds_.end()) entry.life = earlier_ends(entry.life, bound->second);

@@ -84,7 +84,7 @@ class LifeLedger {
 
  private:
   Entry entry_of(const std::string& key, const Directive& directive, Now now) const;
-  Life first_sight(const Directive& directive, Now now) const;
+  Life first_seen(const Directive& directive, Now now) const;
 
   const std::chrono::seconds max_life_;
   // Both by encode_directive(), which has the id.

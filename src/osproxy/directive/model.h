@@ -57,7 +57,7 @@ struct Target {
   friend bool operator==(const Target&, const Target&) = default;
 };
 
-/// `"5xx"` (a class) or `"429"` (a code): the answers that a directive records.
+/// `"5xx"` (a class) or `"429"` (a code): the responses that a directive records.
 class StatusFilter {
  public:
   /// Reads `1xx` to `5xx`, or `100` to `599`; nullopt for anything else.

@@ -51,60 +51,60 @@ void AckMachine::handle(AckReport&& report) {
   schedule_write();
 }
 
-void AckMachine::handle(ReadDone&& answer) {
-  if (!is_awaited(answer.call, Phase::Looking)) return;
-  take_key(answer.mod_revision, answer.value);
+void AckMachine::handle(ReadDone&& response) {
+  if (!is_awaited(response.call, Phase::Looking)) return;
+  take_key(response.mod_revision, response.value);
   if (held_) return;
   actions_.emplace_back(
       CountFleet{.call = begin(Phase::Counting), .timeout = options_.call_timeout});
 }
 
-void AckMachine::handle(ListDone&& answer) {
-  if (!is_awaited(answer.call, Phase::Counting)) return;
+void AckMachine::handle(ListDone&& response) {
+  if (!is_awaited(response.call, Phase::Counting)) return;
   phase_ = Phase::Resting;
-  be_well();
+  mark_healthy();
   // By a half at most: when all keys are gone at once, so that all are to be written again, the
   // window must still be that of the whole fleet.
-  counters_.members = std::max({std::int64_t{1}, answer.count, counters_.members / 2});
+  counters_.members = std::max({std::int64_t{1}, response.count, counters_.members / 2});
   look_at_ = now_ + jittered(options_.check_interval);
   schedule_write();
 }
 
-void AckMachine::handle(GrantDone&& answer) {
-  if (!is_awaited(answer.call, Phase::Granting)) return;
-  lease_ = Lease{.id = answer.lease, .ttl = answer.ttl};
+void AckMachine::handle(GrantDone&& response) {
+  if (!is_awaited(response.call, Phase::Granting)) return;
+  lease_ = Lease{.id = response.lease, .ttl = response.ttl};
   schedule_keep();
   write();
 }
 
-void AckMachine::handle(KeptAlive&& answer) {
-  if (!is_awaited(answer.call, Phase::Keeping)) return;
+void AckMachine::handle(KeptAlive&& response) {
+  if (!is_awaited(response.call, Phase::Keeping)) return;
   phase_ = Phase::Resting;
-  be_well();
-  if (answer.ttl <= answer.ttl.zero()) return lose_lease();
-  lease_->ttl = answer.ttl;
+  mark_healthy();
+  if (response.ttl <= response.ttl.zero()) return lose_lease();
+  lease_->ttl = response.ttl;
   schedule_keep();
 }
 
-void AckMachine::handle(WriteDone&& answer) {
-  if (!is_awaited(answer.call, Phase::Writing)) return;
+void AckMachine::handle(WriteDone&& response) {
+  if (!is_awaited(response.call, Phase::Writing)) return;
   phase_ = Phase::Resting;
   written_at_ = now_;
   write_at_.reset();
-  if (!answer.succeeded) {
-    take_key(answer.mod_revision, answer.value);
+  if (!response.succeeded) {
+    take_key(response.mod_revision, response.value);
     return schedule_write();
   }
-  own_ = answer.mod_revision;
+  own_ = response.mod_revision;
   written_ = std::move(writing_);
   refused_.reset();
   ++counters_.written;
-  be_well();
+  mark_healthy();
   schedule_write();
 }
 
-void AckMachine::handle(Revoked&& answer) {
-  if (is_awaited(answer.call, Phase::Revoking)) finish();
+void AckMachine::handle(Revoked&& response) {
+  if (is_awaited(response.call, Phase::Revoking)) finish();
 }
 
 void AckMachine::handle(CallFailed&& failed) {
@@ -141,7 +141,7 @@ void AckMachine::lose_connection(Failure failure) {
   deadline_ = now_ + backoff_.next();
 }
 
-/// No endpoint will have another answer. The lease is left to end, and with it what may be there.
+/// No endpoint will have another response. The lease is left to end, and with it what may be there.
 void AckMachine::be_refused(Failure failure) {
   refused_ = describe(endpoint(), failure);
   drop_connection();
@@ -156,7 +156,7 @@ void AckMachine::drop_connection() {
   call_ = CallId{};
 }
 
-void AckMachine::be_well() {
+void AckMachine::mark_healthy() {
   reason_.clear();
   backoff_.healthy(now_);
 }
@@ -239,9 +239,9 @@ void AckMachine::take_key(Revision mod_revision, std::string_view value) {
     return forget_key();
   }
   const auto ack = decode_ack(value);
-  if (!ack) return hold_off(fmt::format("something that is no ack ({})", ack.error()));
+  if (!ack) return wait_for_owner(fmt::format("something that is no ack ({})", ack.error()));
   if (ack->instance != options_.instance || ack->started != options_.started) {
-    return hold_off(
+    return wait_for_owner(
         fmt::format("an osproxy of this name that was started {}", format_rfc3339(ack->started)));
   }
   held_.reset();
@@ -250,7 +250,7 @@ void AckMachine::take_key(Revision mod_revision, std::string_view value) {
   written_.reset();  // which of our writes it is cannot be told: the next one settles it
 }
 
-void AckMachine::hold_off(std::string by) {
+void AckMachine::wait_for_owner(std::string by) {
   const BootTime since = held_ ? held_->since : now_;
   held_ = Held{.since = since, .by = std::move(by)};
   forget_key();
@@ -319,7 +319,7 @@ std::optional<BootTime> AckMachine::wake_at() const {
   std::unreachable();
 }
 
-bool AckMachine::awaits_answer() const {
+bool AckMachine::awaits_response() const {
   switch (phase_) {
     case Phase::Idle:
     case Phase::Stopped:

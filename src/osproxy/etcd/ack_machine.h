@@ -129,7 +129,7 @@ class AckMachine {
   std::optional<BootTime> wake_at() const;
 
   /// True while a call is under way: the transport has something to be waited for.
-  bool awaits_answer() const;
+  bool awaits_response() const;
 
   /// True once a Stop has been carried out.
   bool is_over() const { return phase_ == Phase::Stopped; }
@@ -166,19 +166,19 @@ class AckMachine {
   void handle(TimePassed) {}
   void handle(Stop);
   void handle(AckReport&& report);
-  void handle(ReadDone&& answer);
-  void handle(ListDone&& answer);
-  void handle(GrantDone&& answer);
-  void handle(KeptAlive&& answer);
-  void handle(WriteDone&& answer);
-  void handle(Revoked&& answer);
+  void handle(ReadDone&& response);
+  void handle(ListDone&& response);
+  void handle(GrantDone&& response);
+  void handle(KeptAlive&& response);
+  void handle(WriteDone&& response);
+  void handle(Revoked&& response);
   void handle(CallFailed&& failed);
 
   void open_connection();
   void lose_connection(Failure failure);
   void be_refused(Failure failure);
   void drop_connection();
-  void be_well();
+  void mark_healthy();
   void finish();
   void check_timers();
   void do_what_is_due();
@@ -188,7 +188,7 @@ class AckMachine {
   void write();
   void keep();
   void take_key(Revision mod_revision, std::string_view value);
-  void hold_off(std::string by);
+  void wait_for_owner(std::string by);
   bool is_name_taken() const;
   void schedule_write();
   void schedule_keep();

@@ -37,8 +37,8 @@ std::string anchor_key(std::string_view prefix, const Directive& directive) {
   return fmt::format("{}{:016x}", prefix, fnv1a_64(encode_directive(directive)));
 }
 
-std::string anchor_value(const Directive& directive, WallTime first_sight) {
-  return fmt::format("{} {}", format_rfc3339(first_sight), directive.id);
+std::string anchor_value(const Directive& directive, WallTime first_seen) {
+  return fmt::format("{} {}", format_rfc3339(first_seen), directive.id);
 }
 
 AnchorMachine::AnchorMachine(AnchorOptions options, Random random)
@@ -89,12 +89,12 @@ void AnchorMachine::forget_lineage(Now now) {
 
 AnchorMachine::Entry AnchorMachine::make_entry(const Directive& directive, const Adopted& adopted,
                                                Now now) const {
-  Entry entry{.directive = directive, .first_sight = now.wall, .own_sight = now.boot};
+  Entry entry{.directive = directive, .first_seen = now.wall, .own_first_seen = now.boot};
   if (has_adopted_) entry.absent_at = as_of_;
   if (const auto life = adopted.remembered(directive)) {
     const auto ttl = std::get<RelativeEnd>(directive.end);
-    entry.first_sight = std::min(now.wall, life->wall_end - ttl);
-    entry.own_sight = std::min(now.boot, life->boot_end - ttl);
+    entry.first_seen = std::min(now.wall, life->wall_end - ttl);
+    entry.own_first_seen = std::min(now.boot, life->boot_end - ttl);
   } else {
     entry.withheld = !adopted.is_news;
   }
@@ -167,7 +167,7 @@ void AnchorMachine::take_write(const WriteDone& write, const Call& call, Now now
   const auto entry = entries_.find(call.key);
   if (call.purpose == Purpose::Put) {
     if (entry == entries_.end()) return;
-    if (entry->second.first_sight == call.first_sight) return take_put(write, entry->second);
+    if (entry->second.first_seen == call.first_seen) return take_put(write, entry->second);
     // Its directive has gone and come back meanwhile: whether the anchor counts is to be looked at.
     entry->second.progress = Progress::Unknown;
     return;
@@ -193,19 +193,19 @@ void AnchorMachine::take_put(const WriteDone& write, Entry& entry) {
 /// stands.
 void AnchorMachine::agree(Entry& entry, const std::string& value) {
   entry.progress = Progress::Agreed;
-  const auto first_sight = decode(value);
-  const auto most = entry.first_sight + (entry.is_own ? options_.race_window : 0s);
-  const bool binds = first_sight && *first_sight != entry.first_sight && *first_sight <= most;
+  const auto first_seen = decode(value);
+  const auto most = entry.first_seen + (entry.is_own ? options_.race_window : 0s);
+  const bool binds = first_seen && *first_seen != entry.first_seen && *first_seen <= most;
   if (binds) {
-    entry.own_sight += std::max<std::chrono::nanoseconds>(*first_sight - entry.first_sight, 0s);
-    entry.first_sight = *first_sight;
+    entry.own_first_seen += std::max<std::chrono::nanoseconds>(*first_seen - entry.first_seen, 0s);
+    entry.first_seen = *first_seen;
     entry.is_own = false;
   }
   // What was withheld has not begun its life yet: it did so when it was first seen, not now.
   if (!binds && !entry.withheld) return;
   actions_.emplace_back(Anchored{.directive = entry.directive,
-                                 .first_sight = entry.first_sight,
-                                 .own_sight = entry.own_sight});
+                                 .first_seen = entry.first_seen,
+                                 .own_first_seen = entry.own_first_seen});
 }
 
 void AnchorMachine::take_failure(const Failure& failure, const Call& call, Now now) {
@@ -230,8 +230,8 @@ void AnchorMachine::release() {
     if (entry.progress == Progress::Agreed) continue;
     // Its first sight was when it was withheld, not now.
     actions_.emplace_back(Anchored{.directive = entry.directive,
-                                   .first_sight = entry.first_sight,
-                                   .own_sight = entry.own_sight});
+                                   .first_seen = entry.first_seen,
+                                   .own_first_seen = entry.own_first_seen});
   }
   if (any) actions_.emplace_back(ReleaseWithheld{});
 }
@@ -268,11 +268,11 @@ void AnchorMachine::start_next(Now now) {
   if (sweeping_) start_list();
 }
 
-CallId AnchorMachine::begin_call(Purpose purpose, std::string key, WallTime first_sight) {
+CallId AnchorMachine::begin_call(Purpose purpose, std::string key, WallTime first_seen) {
   call_ = Call{.id = CallId{++last_call_},
                .purpose = purpose,
                .key = std::move(key),
-               .first_sight = first_sight};
+               .first_seen = first_seen};
   return call_->id;
 }
 
@@ -284,9 +284,9 @@ void AnchorMachine::start_list() {
 
 void AnchorMachine::start_write(const std::string& key, const Entry& entry) {
   actions_.emplace_back(
-      WriteAnchor{.call = begin_call(Purpose::Put, key, entry.first_sight),
+      WriteAnchor{.call = begin_call(Purpose::Put, key, entry.first_seen),
                   .request = {.key = key,
-                              .value = anchor_value(entry.directive, entry.first_sight),
+                              .value = anchor_value(entry.directive, entry.first_seen),
                               .expected = entry.replaces,
                               .timeout = options_.call_timeout}});
 }

@@ -57,7 +57,7 @@ struct AnchorOptions {
   /// all.
   std::chrono::nanoseconds sweep_window = std::chrono::seconds{10};
   /// The same, once more, where the document had changed under a removal (it may do so again), or
-  /// where a write has had no answer: it may be carried out after its directive has gone.
+  /// where a write has had no response: it may be carried out after its directive has gone.
   std::chrono::nanoseconds resweep_window = std::chrono::seconds{30};
 };
 
@@ -68,7 +68,7 @@ std::string anchor_prefix(std::string_view document_key);
 /// The anchor of a directive: its key, from a hash of id and content, and its value: the time, and
 /// the id for whoever looks at it.
 std::string anchor_key(std::string_view prefix, const Directive& directive);
-std::string anchor_value(const Directive& directive, WallTime first_sight);
+std::string anchor_value(const Directive& directive, WallTime first_seen);
 
 struct ListAnchors {
   CallId call;
@@ -81,8 +81,8 @@ struct WriteAnchor {
 /// The directive's first sight was this one.
 struct Anchored {
   Directive directive;
-  WallTime first_sight;
-  BootTime own_sight;  ///< no later than this on the boot clock: the wall clock may have been set
+  WallTime first_seen;
+  BootTime own_first_seen;  ///< no later than this on the boot clock: the wall clock may have been set
 };
 /// No directive of the document is withheld any more.
 struct ReleaseWithheld {};
@@ -130,8 +130,8 @@ class AnchorMachine {
 
   struct Entry {
     Directive directive;
-    WallTime first_sight;    // by our own count, or as agreed
-    BootTime own_sight;      // by our own count, or a race later
+    WallTime first_seen;    // by our own count, or as agreed
+    BootTime own_first_seen;      // by our own count, or a race later
     bool is_own = true;      // the first sight: nobody else's
     Revision absent_at = 0;  // there was a document without it at that revision; 0: unknown
     Progress progress = Progress::Unknown;
@@ -145,7 +145,7 @@ class AnchorMachine {
     CallId id;
     Purpose purpose;
     std::string key;         // of the anchor; empty for a list
-    WallTime first_sight{};  // that is put
+    WallTime first_seen{};  // that is put
   };
 
   void forget_lineage(Now now);
@@ -161,7 +161,7 @@ class AnchorMachine {
   void start_list();
   void start_write(const std::string& key, const Entry& entry);
   void start_removal(const std::string& key);
-  CallId begin_call(Purpose purpose, std::string key, WallTime first_sight = {});
+  CallId begin_call(Purpose purpose, std::string key, WallTime first_seen = {});
   bool has_work() const;
   std::chrono::nanoseconds up_to(std::chrono::nanoseconds most);
 
@@ -179,7 +179,7 @@ class AnchorMachine {
   BootTime next_call_at_{};
   std::optional<BootTime> hold_until_;
   std::optional<BootTime> sweep_at_;
-  std::optional<BootTime> unsettled_until_;  // a put without an answer may be carried out late
+  std::optional<BootTime> unsettled_until_;  // a put without a response may be carried out late
   bool sweeping_ = false;             // the list under way, or the next one, is for a sweep too
   std::vector<std::string> orphans_;  // anchors to be removed
   std::optional<Failure> refusal_;

@@ -52,7 +52,7 @@ class Attempts {
   CallId begin_call() { return CallId{++calls_}; }
   Transport& transport() { return *transport_; }
 
-  /// The answer to the newest call; nullopt if it failed.
+  /// The response to the newest call; nullopt if it failed.
   template <class Answer>
   std::optional<Answer> await() {
     const BootTime end = clock_.boot() + timeout();
@@ -60,8 +60,8 @@ class Attempts {
       auto event = transport_->next(std::max(end - clock_.boot(), std::chrono::nanoseconds{0}));
       if (!event && clock_.boot() >= end) return fail({FailureKind::Silent, {}});
       if (!event) continue;
-      if (auto* answer = std::get_if<Answer>(&*event)) {
-        if (answer->call == CallId{calls_}) return std::move(*answer);
+      if (auto* response = std::get_if<Answer>(&*event)) {
+        if (response->call == CallId{calls_}) return std::move(*response);
       } else if (auto* failed = std::get_if<CallFailed>(&*event)) {
         if (failed->call == CallId{calls_}) return fail(failed->failure);
       }

@@ -16,9 +16,9 @@ constexpr std::chrono::seconds kTokenTimeout{5};
 
 /// How etcd since 3.5.7 refuses a watch because of its token. Before, it says "permission denied",
 /// as it does without the permission, so that only a new connection helps there.
-bool is_about_token(const WatchAnswer& answer) {
-  return answer.canceled && (answer.cancel_reason.contains("invalid auth token") ||
-                             answer.cancel_reason.contains("revision of auth store is old"));
+bool is_about_token(const WatchResponse& response) {
+  return response.canceled && (response.cancel_reason.contains("invalid auth token") ||
+                             response.cancel_reason.contains("revision of auth store is old"));
 }
 
 }  // namespace
@@ -115,7 +115,7 @@ void AuthTransport::start_now(Call call) {
   start(id, left);
 }
 
-/// Never negative: an answer may be looked at late, after a sleep of the machine.
+/// Never negative: a response may be looked at late, after a sleep of the machine.
 nanoseconds AuthTransport::time_left(BootTime end) const {
   return std::max<nanoseconds>(end - clock_.boot(), nanoseconds{1});
 }
@@ -171,19 +171,19 @@ std::optional<TransportEvent> AuthTransport::next(nanoseconds timeout) {
 void AuthTransport::take(TransportEvent event) {
   const CallId inner = std::visit([](const auto& one) { return one.call; }, event);
   const auto* const failed = std::get_if<CallFailed>(&event);
-  const auto* const answer = std::get_if<WatchAnswer>(&event);
+  const auto* const response = std::get_if<WatchResponse>(&event);
   if (inner == authenticating_) {
     authenticating_.reset();
     if (failed) return token_refused(failed->failure);
     return token_arrived(std::move(std::get<Authenticated>(event).token));
   }
   if (failed && failed->failure.kind == FailureKind::Unauthenticated && start_again(inner)) return;
-  if (answer && is_about_token(*answer) && start_again(inner)) return inner_->cancel(inner);
+  if (response && is_about_token(*response) && start_again(inner)) return inner_->cancel(inner);
 
   const auto found = under_way_.find(inner);
   if (found == under_way_.end()) return;  // of a call that was made again, or given up
   std::visit([&](auto& one) { one.call = found->second.id; }, event);
-  if (!answer) under_way_.erase(found);  // a watch goes on until it fails
+  if (!response) under_way_.erase(found);  // a watch goes on until it fails
   ready_.push_back(std::move(event));
 }
 

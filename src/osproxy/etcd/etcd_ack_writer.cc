@@ -45,7 +45,7 @@ etcd::AckEvent to_machine(etcd::TransportEvent event) {
 class EtcdAckWriter::Impl {
  public:
   Impl(EtcdAckOptions options, std::vector<std::string> endpoints, const DirectiveStore& store,
-       std::shared_ptr<AckBell> bell, const Clock& clock,
+       std::shared_ptr<ChangeNotifier> bell, const Clock& clock,
        std::unique_ptr<etcd::Transport> transport, Random random)
       : options_(std::move(options)),
         key_(etcd::fleet_key(options_.target.key, options_.instance)),
@@ -87,7 +87,7 @@ class EtcdAckWriter::Impl {
     step(etcd::Start{});
     while (!stop.stop_requested()) {
       report();
-      if (machine_.awaits_answer()) {
+      if (machine_.awaits_response()) {
         await_event();
       } else {
         rest(stop);
@@ -192,7 +192,7 @@ class EtcdAckWriter::Impl {
   const std::string key_;
   const std::string prefix_;
   const DirectiveStore& store_;
-  const std::shared_ptr<AckBell> bell_;
+  const std::shared_ptr<ChangeNotifier> bell_;
   const Clock& clock_;
 
   // Owned by thread_, but for transport_->wake().
@@ -210,7 +210,7 @@ class EtcdAckWriter::Impl {
 };
 
 std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> EtcdAckWriter::start(
-    EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<AckBell> bell,
+    EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> bell,
     const Clock& clock) {
   auto endpoints = etcd::check_target(options.target);
   if (!endpoints) return std::unexpected(std::move(endpoints).error());
@@ -220,7 +220,7 @@ std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> EtcdAckWriter::start(
 }
 
 std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> EtcdAckWriter::start(
-    EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<AckBell> bell,
+    EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> bell,
     const Clock& clock, std::unique_ptr<etcd::Transport> transport, Random random) {
   auto endpoints = etcd::check_target(options.target);
   if (!endpoints) return std::unexpected(std::move(endpoints).error());

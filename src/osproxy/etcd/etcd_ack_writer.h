@@ -1,6 +1,6 @@
 // Keeps an instance's ack in etcd: who it is, what it has applied, what it rejected.
 //
-//   auto bell = std::make_shared<AckBell>();
+//   auto bell = std::make_shared<ChangeNotifier>();
 //   auto store = EtcdDirectiveStore::connect({…, .on_change = [bell](…) { bell->ring(); }}, clock);
 //   auto acks = EtcdAckWriter::start({.target = …, .instance = "proxy-1", …}, **store, bell,
 //   clock);
@@ -39,7 +39,7 @@ class Transport;
 
 /// How a store, which is made first, tells the writer, which ends first, that it has changed.
 /// Thread safety: every member may be called from any thread.
-class AckBell {
+class ChangeNotifier {
  public:
   /// There is something new. Returns at once; nothing happens while nobody listens.
   void ring() const {
@@ -74,12 +74,12 @@ class EtcdAckWriter {
  public:
   /// Fails only if an option cannot be used; connects in the background.
   static std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> start(
-      EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<AckBell> bell,
+      EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> bell,
       const Clock& clock);
 
   /// The same over a transport of the caller's (etcd/transport.h): for tests.
   static std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> start(
-      EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<AckBell> bell,
+      EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> bell,
       const Clock& clock, std::unique_ptr<etcd::Transport> transport, Random random);
 
   ~EtcdAckWriter();

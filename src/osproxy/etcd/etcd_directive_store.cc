@@ -147,7 +147,7 @@ class EtcdDirectiveStore::Impl {
   };
 
   void run(const std::stop_token& stop) {
-    run_soon();
+    set_short_slice();
     step(etcd::Start{});
     while (!stop.stop_requested()) {
       auto event = transport_->next(idle_time());
@@ -256,7 +256,7 @@ class EtcdDirectiveStore::Impl {
     options_.on_change(status, set);
   }
 
-  /// True if nothing but a person can make an endpoint answer. Called under mutex_.
+  /// True if nothing but a person can make an endpoint response. Called under mutex_.
   bool is_hopeless() const {
     return std::ranges::all_of(shared_.failures, [](const auto& failure) {
       return failure && !etcd::may_pass_by_itself(failure->kind);
@@ -290,7 +290,7 @@ class EtcdDirectiveStore::Impl {
   // Owned by thread_, but for transport_->wake(), keeper_.cell() and keeper_.resumed().
   const std::unique_ptr<etcd::Transport> transport_;
   etcd::WatchMachine machine_;
-  etcd::SetKeeper keeper_;
+  etcd::EtcdDocumentApplier keeper_;
   etcd::CredentialCheck credential_check_;
   DirectiveSet::Pointer notified_set_;
   std::size_t notified_active_ = 0;

@@ -41,7 +41,7 @@ namespace etcd {
 class Transport;
 }
 
-/// What connect() does if no endpoint gives an answer that can be used.
+/// What connect() does if no endpoint gives a response that can be used.
 enum class StartPolicy : std::uint8_t {
   Fail,      ///< says so
   LastGood,  ///< serves the set that is kept in `state_dir`, as Stale, until etcd answers; fails
@@ -50,7 +50,7 @@ enum class StartPolicy : std::uint8_t {
 
 struct EtcdStoreOptions {
   EtcdTarget target;
-  /// How long connect() waits for a first answer; also shared out over the endpoints, so that a
+  /// How long connect() waits for a first response; also shared out over the endpoints, so that a
   /// silent one does not use up the time of the next.
   std::chrono::milliseconds connect_timeout{5'000};
   /// Without a proof for that long, the state is Stale.

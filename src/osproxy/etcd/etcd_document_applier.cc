@@ -10,7 +10,7 @@
 
 namespace osproxy::etcd {
 
-SetKeeper::SetKeeper(const EtcdStoreOptions& options, const Clock& clock, Transport& transport,
+EtcdDocumentApplier::EtcdDocumentApplier(const EtcdStoreOptions& options, const Clock& clock, Transport& transport,
                      std::unique_ptr<StateStorage> storage, Random random)
     : options_(options),
       clock_(clock),
@@ -22,7 +22,7 @@ SetKeeper::SetKeeper(const EtcdStoreOptions& options, const Clock& clock, Transp
 }
 
 /// Takes what an earlier run has left: as bounds of the lives and, if that is wanted, as the set.
-void SetKeeper::resume_saved(std::unique_ptr<StateStorage> storage) {
+void EtcdDocumentApplier::resume_saved(std::unique_ptr<StateStorage> storage) {
   last_good_.emplace(std::move(storage), options_.target.key, clock_);
   const auto& found = last_good_->found();
   if (!found) return;
@@ -38,7 +38,7 @@ void SetKeeper::resume_saved(std::unique_ptr<StateStorage> storage) {
                          format_rfc3339(found->saved_at));
 }
 
-void SetKeeper::take(const Apply& apply, const MachineStatus& machine) {
+void EtcdDocumentApplier::take(const Apply& apply, const MachineStatus& machine) {
   Document document;
   if (apply.value) {
     auto decoded = applier_.decode(*apply.value, apply.revision);
@@ -69,16 +69,16 @@ void SetKeeper::take(const Apply& apply, const MachineStatus& machine) {
   perform(std::move(actions));
 }
 
-void SetKeeper::take(const RefuseOversized& refuse) {
+void EtcdDocumentApplier::take(const RefuseOversized& refuse) {
   applier_.reject({.fault = Fault::TooLarge, .where = {}}, refuse.revision);
   ++rejected_documents_;
 }
 
-void SetKeeper::take(const TransportEvent& event) { perform(anchors_.resume(event, clock_.now())); }
+void EtcdDocumentApplier::take(const TransportEvent& event) { perform(anchors_.resume(event, clock_.now())); }
 
-void SetKeeper::time_passed() { perform(anchors_.time_passed(clock_.now())); }
+void EtcdDocumentApplier::time_passed() { perform(anchors_.time_passed(clock_.now())); }
 
-void SetKeeper::publish(Now now) {
+void EtcdDocumentApplier::publish(Now now) {
   Document shown;
   shown.directives.reserve(document_.directives.size());
   for (const Directive& directive : document_.directives) {
@@ -90,23 +90,23 @@ void SetKeeper::publish(Now now) {
   if (last_good_) last_good_->save(*cell().load(), revision_, cluster_id_);
 }
 
-void SetKeeper::perform(AnchorActions actions) {
+void EtcdDocumentApplier::perform(AnchorActions actions) {
   for (AnchorAction& action : actions) {
     std::visit([this](auto& one) { perform(one); }, action);
   }
   if (changed_) publish(clock_.now());
 }
 
-void SetKeeper::perform(const Anchored& anchored) {
+void EtcdDocumentApplier::perform(const Anchored& anchored) {
   const Now now = clock_.now();
   const auto ttl = std::get<RelativeEnd>(anchored.directive.end);
-  Life life = life_until(anchored.first_sight + ttl, now);
-  life.boot_end = std::min(life.boot_end, anchored.own_sight + ttl);
+  Life life = life_until(anchored.first_seen + ttl, now);
+  life.boot_end = std::min(life.boot_end, anchored.own_first_seen + ttl);
   applier_.agree(anchored.directive, life);
   changed_ = true;
 }
 
-std::vector<std::string> SetKeeper::warnings() const {
+std::vector<std::string> EtcdDocumentApplier::warnings() const {
   std::vector<std::string> warnings;
   if (last_good_) {
     if (std::string warning = last_good_->warning(); !warning.empty()) {

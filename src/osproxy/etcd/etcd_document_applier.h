@@ -1,7 +1,7 @@
 // What the etcd store does with the values of its key: decodes and applies them, agrees with the
 // fleet on the ends of what was put by hand, and keeps the last good set in a file.
 //
-//   SetKeeper keeper(options, clock, transport, make_file_storage(…), random);
+//   EtcdDocumentApplier keeper(options, clock, transport, make_file_storage(…), random);
 //   keeper.take(apply, machine.status());      // each value that the machine offers
 //   keeper.take(event);                        // every event of the transport
 //   keeper.time_passed();                      // at wake_at()
@@ -26,11 +26,11 @@
 
 namespace osproxy::etcd {
 
-class SetKeeper {
+class EtcdDocumentApplier {
  public:
   /// `options`, `clock` and `transport` must outlive it. `storage` is the options' state directory,
   /// or what is in its place; null: nothing is kept.
-  SetKeeper(const EtcdStoreOptions& options, const Clock& clock, Transport& transport,
+  EtcdDocumentApplier(const EtcdStoreOptions& options, const Clock& clock, Transport& transport,
             std::unique_ptr<StateStorage> storage, Random random);
 
   /// `machine` as it is after the event that brought the value.

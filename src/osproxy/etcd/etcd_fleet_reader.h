@@ -5,7 +5,7 @@
 //
 // Two linearizable reads on one connection: the document's revision, then the acks, which are
 // therefore never older than it. If an endpoint does not answer, the next one is asked. A fleet of
-// several thousand fits into one answer (4 MiB).
+// several thousand fits into one response (4 MiB).
 //
 // Thread safety: read() may be called from any thread; each call has a connection of its own, which
 // is closed when it returns. Blocks for at most `deadline`.

@@ -34,7 +34,7 @@ struct EtcdTarget {
 struct EtcdError {
   enum class Kind : std::uint8_t {
     BadOptions,   ///< an endpoint, the key or a file cannot be used as it is; nothing was tried
-    Unreachable,  ///< no endpoint gave an answer that can be used
+    Unreachable,  ///< no endpoint gave a response that can be used
   };
 
   Kind kind;

@@ -59,7 +59,7 @@ class EtcdDirectivePublisher::Impl {
   std::expected<std::int64_t, PublishError> write(const std::string& bytes,
                                                   std::optional<std::int64_t> expected) {
     etcd::Attempts attempts = begin();
-    bool may_be_applied = false;  // by an attempt whose answer did not reach us
+    bool may_be_applied = false;  // by an attempt whose response did not reach us
     while (attempts.next()) {
       attempts.transport().write(attempts.begin_call(), {.key = options_.target.key,
                                                          .value = bytes,

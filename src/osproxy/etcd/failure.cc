@@ -17,7 +17,7 @@ std::string_view advice(FailureKind kind) noexcept {
     case FailureKind::Unreachable:
       return "no connection: is there a route, and does a firewall let it through?";
     case FailureKind::Silent:
-      return "no answer in time: is it etcd that listens there, is it overloaded or frozen, and "
+      return "no response in time: is it etcd that listens there, is it overloaded or frozen, and "
              "has "
              "its cluster a leader?";
     case FailureKind::NotEtcd:
@@ -53,7 +53,7 @@ std::string_view advice(FailureKind kind) noexcept {
     case FailureKind::NoLeader:
       return "this member has no leader: is a majority of the cluster up and connected to it?";
     case FailureKind::TooLarge:
-      return "the answer is too large to be received";
+      return "the response is too large to be received";
     case FailureKind::OtherCluster:
       return "another cluster answers there, or this one was restored from a backup: is it the "
              "right one?";
@@ -83,7 +83,7 @@ enum StatusCode : int {
   kUnauthenticated = 16,
 };
 
-// What gRPC says of a handshake; look_at_server() finds out more where it says little.
+// What gRPC says of a handshake; probe_tls() finds out more where it says little.
 FailureKind classify_tls(std::string_view message) noexcept {
   const auto says = [message](std::string_view words) { return message.contains(words); };
   if (says("is not in peer certificate")) return FailureKind::WrongName;

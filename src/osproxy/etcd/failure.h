@@ -11,7 +11,7 @@ enum class FailureKind : std::uint8_t {
   Refused,          ///< nothing listens at that address
   NameNotFound,     ///< the host's name does not resolve
   Unreachable,      ///< no connection, or it broke
-  Silent,           ///< no answer within the deadline
+  Silent,           ///< no response within the deadline
   NotEtcd,          ///< what answers does not speak etcd v3's protocol
   NoTls,            ///< we speak TLS, the server does not
   WantsTls,         ///< the server speaks TLS, we do not
@@ -26,8 +26,8 @@ enum class FailureKind : std::uint8_t {
   WrongPassword,    ///< there is no such user, or its password is another
   AuthOff,          ///< we have a user, and etcd asks nobody who they are
   NoLeader,         ///< the member has no leader: cut off, or an election is under way
-  TooLarge,         ///< the answer is larger than we are willing to receive
-  OtherCluster,     ///< the answer is from another cluster, or an older state of this one
+  TooLarge,         ///< the response is larger than we are willing to receive
+  OtherCluster,     ///< the response is from another cluster, or an older state of this one
   NoLease,          ///< there is no such lease, or no longer
   WatchLost,        ///< the watch ended, or did not bring what it should have
   Cancelled,        ///< we ended the call ourselves

@@ -1,6 +1,6 @@
 // What goes to etcd and what comes back, as plain values: the words that the machine and the
 // transport share. Every started call has an id and ends in exactly one event: that of its kind
-// (ReadDone for a read, …) or CallFailed; a watch has any number of WatchAnswers before its
+// (ReadDone for a read, …) or CallFailed; a watch has any number of WatchResponses before its
 // CallFailed.
 #pragma once
 
@@ -24,7 +24,7 @@ using LeaseId = std::int64_t;
 /// Chosen by the caller, never used twice on one transport.
 enum class CallId : std::uint64_t {};
 
-/// Of every answer. `cluster_id` is 0 where etcd leaves it out (some answers of its grpc-proxy).
+/// Of every response. `cluster_id` is 0 where etcd leaves it out (some responses of its grpc-proxy).
 struct Header {
   std::uint64_t cluster_id = 0;
   Revision revision = 0;
@@ -62,12 +62,12 @@ struct WatchEvent {
 };
 
 /// One message on a watch's stream, as it came.
-struct WatchAnswer {
+struct WatchResponse {
   CallId call{};
   Header header{};
   bool created = false;
   bool canceled = false;
-  bool fragment = false;  ///< more events of the same answer follow in the next one
+  bool fragment = false;  ///< more events of the same response follow in the next one
   Revision compact_revision = 0;
   std::string cancel_reason{};
   std::vector<WatchEvent> events{};
@@ -106,7 +106,7 @@ struct CallFailed {
   Failure failure{};
 };
 
-using TransportEvent = std::variant<ReadDone, ListDone, WatchAnswer, WriteDone, GrantDone,
+using TransportEvent = std::variant<ReadDone, ListDone, WatchResponse, WriteDone, GrantDone,
                                     KeptAlive, Revoked, Authenticated, CallFailed>;
 
 }  // namespace osproxy::etcd

@@ -195,12 +195,12 @@ bool speaks_plain(const HostPort& address, steady_clock::time_point deadline) {
                                            33};
   Socket socket(deadline);
   if (!socket.connect(address) || !socket.send(kHello)) return false;
-  const std::string_view answer = socket.receive();
+  const std::string_view response = socket.receive();
   constexpr char kSettings = 4;
-  return answer.starts_with("HTTP/1.") || (answer.size() >= 9 && answer[3] == kSettings);
+  return response.starts_with("HTTP/1.") || (response.size() >= 9 && response[3] == kSettings);
 }
 
-std::optional<Failure> look_with_tls(const HostPort& address, const LookTarget& target,
+std::optional<Failure> look_with_tls(const HostPort& address, const TlsProbeTarget& target,
                                      steady_clock::time_point deadline) {
   Socket socket(deadline);
   if (!socket.connect(address)) return std::nullopt;
@@ -231,10 +231,10 @@ std::optional<Failure> look_without_tls(const HostPort& address,
 
 }  // namespace
 
-std::optional<Failure> look_at_server(const LookTarget& target) {
+std::optional<Failure> probe_tls(const TlsProbeTarget& target) {
   const auto address = parse_host_port(target.address);
   if (!address) return std::nullopt;
-  const auto deadline = steady_clock::now() + kLookTimeout;
+  const auto deadline = steady_clock::now() + kTlsProbeTimeout;
   auto found = target.tls != nullptr ? look_with_tls(*address, target, deadline)
                                      : look_without_tls(*address, deadline);
   ERR_clear_error();  // gRPC looks at this thread's queue too

@@ -54,28 +54,28 @@ void WatchMachine::handle(Stop) {
   phase_ = Phase::Stopped;
 }
 
-void WatchMachine::handle(ReadDone&& answer) {
-  if (read_ && answer.call == read_->call) {
-    return phase_ == Phase::Sizing ? finish_sizing(std::move(answer))
-                                   : finish_read(std::move(answer));
+void WatchMachine::handle(ReadDone&& response) {
+  if (read_ && response.call == read_->call) {
+    return phase_ == Phase::Sizing ? finish_sizing(std::move(response))
+                                   : finish_read(std::move(response));
   }
-  if (proof_ && answer.call == proof_->call) return finish_proof(answer);
+  if (proof_ && response.call == proof_->call) return finish_proof(response);
   // Else: of a call that we no longer wait for.
 }
 
-void WatchMachine::handle(WatchAnswer&& answer) {
-  if (answer.call != watch_) return;
+void WatchMachine::handle(WatchResponse&& response) {
+  if (response.call != watch_) return;
   // Before anything else: a refused watch says `created` and `canceled` at once (W4).
-  if (answer.canceled) return watch_cancelled(answer);
-  if (answer.header.cluster_id != 0 && held_->cluster_id != 0 &&
-      answer.header.cluster_id != held_->cluster_id) {
+  if (response.canceled) return watch_cancelled(response);
+  if (response.header.cluster_id != 0 && held_->cluster_id != 0 &&
+      response.header.cluster_id != held_->cluster_id) {
     return lose_connection({FailureKind::OtherCluster, "the watch is another cluster's"});
   }
-  if (answer.created && phase_ == Phase::Opening) {
+  if (response.created && phase_ == Phase::Opening) {
     phase_ = Phase::Watching;
     schedule_proof(*status_.verified_at);
   }
-  take_events(std::move(answer));
+  take_events(std::move(response));
 }
 
 void WatchMachine::handle(CallFailed&& failed) {

@@ -63,7 +63,7 @@ struct Start {};       ///< once, first
 struct TimePassed {};  ///< at wake_at(), or whenever
 struct Stop {};        ///< everything is to end; what comes later is ignored
 
-using Event = std::variant<Start, TimePassed, Stop, ReadDone, WatchAnswer, CallFailed>;
+using Event = std::variant<Start, TimePassed, Stop, ReadDone, WatchResponse, CallFailed>;
 
 // Actions, to be performed in their order.
 struct OpenConnection {
@@ -86,7 +86,7 @@ struct CancelCall {
 struct Apply {
   Revision revision;  ///< the key's mod_revision; 0 without a value
   std::optional<std::string> value;
-  bool is_news = false;  ///< brought by the watch, so that it is not older than our last answer
+  bool is_news = false;  ///< brought by the watch, so that it is not older than our last response
 };
 /// The key has a value at `revision` that is too large to be received: to be treated as rejected.
 struct RefuseOversized {
@@ -147,7 +147,7 @@ class WatchMachine {
     std::optional<std::uint64_t> hash;
   };
 
-  // A full or a proof read, and what was held when it began: a linearizable answer may be newer
+  // A full or a proof read, and what was held when it began: a linearizable response may be newer
   // than that, but not older.
   struct Read {
     CallId call;
@@ -164,13 +164,13 @@ class WatchMachine {
     BootTime deadline;
   };
 
-  enum class Belief : std::uint8_t { Doubted, Known, New };
+  enum class ReadOutcome : std::uint8_t { Doubted, Known, New };
 
   void handle(Start);
   void handle(TimePassed) {}
   void handle(Stop);
-  void handle(ReadDone&& answer);
-  void handle(WatchAnswer&& answer);
+  void handle(ReadDone&& response);
+  void handle(WatchResponse&& response);
   void handle(CallFailed&& failed);
 
   // Connections, timers, state: watch_machine.cc.
@@ -184,23 +184,23 @@ class WatchMachine {
   void update_status();
   std::size_t endpoint() const { return order_[turn_ % order_.size()]; }
 
-  // Calls and their answers: watch_machine_calls.cc.
+  // Calls and their responses: watch_machine_calls.cc.
   CallId next_call() { return CallId{++last_call_}; }
   Read begin_read(bool keys_only, std::chrono::nanoseconds timeout);
   void start_read(Phase phase);
-  void finish_read(ReadDone&& answer);
-  void finish_sizing(ReadDone&& answer);
-  Belief settle(const ReadDone& answer, std::optional<std::uint64_t> hash);
-  bool fits(const ReadDone& answer, const Read& read) const;
+  void finish_read(ReadDone&& response);
+  void finish_sizing(ReadDone&& response);
+  ReadOutcome settle(const ReadDone& response, std::optional<std::uint64_t> hash);
+  bool fits(const ReadDone& response, const Read& read) const;
   bool confirms_doubt(const Header& header) const;
   void doubt(const Header& header);
   void start_watch();
-  void watch_cancelled(const WatchAnswer& answer);
-  void take_events(WatchAnswer&& answer);
+  void watch_cancelled(const WatchResponse& response);
+  void take_events(WatchResponse&& response);
   void apply(WatchEvent&& event);
   void start_proof();
   void schedule_proof(BootTime started);
-  void finish_proof(const ReadDone& answer);
+  void finish_proof(const ReadDone& response);
   bool agrees(Revision mod_revision, Revision revision) const;
   void verified(BootTime proof_started, Revision revision);
   void count(CancelClass cancel);
@@ -216,14 +216,14 @@ class WatchMachine {
   BootTime deadline_{};                // of the phase; while Watching: when the next proof begins
   std::optional<Read> read_;           // Reading, Sizing
   std::optional<CallId> watch_;        // Opening, Watching
-  std::optional<WatchEvent> newest_;   // of an answer whose last fragment has not come yet
+  std::optional<WatchEvent> newest_;   // of a response whose last fragment has not come yet
   std::optional<Read> proof_;          // Watching: the one under way
   std::optional<CatchUp> catch_up_;    // Watching
   int repairs_ = 0;                    // on this connection, since a watch has brought something
   std::optional<Revision> oversized_;  // what one sizing saw
 
   std::optional<Held> held_;
-  std::optional<Header> doubt_;  // of an answer that does not fit what we hold
+  std::optional<Header> doubt_;  // of a response that does not fit what we hold
   std::string reason_;           // why we are not synced
   std::vector<std::optional<Failure>> failures_;
 

@@ -1,4 +1,4 @@
-// The half of the watch machine that starts reads and watches and takes their answers.
+// The half of the watch machine that starts reads and watches and takes their responses.
 #include <algorithm>
 #include <utility>
 
@@ -10,11 +10,11 @@
 namespace osproxy::etcd {
 namespace {
 
-CancelClass classify(const WatchAnswer& answer) {
+CancelClass classify(const WatchResponse& response) {
   const auto says = [&](std::string_view words) {
-    return answer.cancel_reason.find(words) != std::string::npos;
+    return response.cancel_reason.find(words) != std::string::npos;
   };
-  if (answer.compact_revision != 0) return CancelClass::Compacted;
+  if (response.compact_revision != 0) return CancelClass::Compacted;
   if (says("permission denied") || says("auth token") || says("auth store")) {
     return CancelClass::Permission;
   }
@@ -22,19 +22,19 @@ CancelClass classify(const WatchAnswer& answer) {
   return CancelClass::Other;
 }
 
-Failure failure_of(CancelClass cancel, const WatchAnswer& answer) {
+Failure failure_of(CancelClass cancel, const WatchResponse& response) {
   switch (cancel) {
     case CancelClass::Compacted:
       return {FailureKind::WatchLost,
-              fmt::format("the history up to revision {} was compacted", answer.compact_revision)};
+              fmt::format("the history up to revision {} was compacted", response.compact_revision)};
     case CancelClass::Permission:
-      return {answer.cancel_reason.contains("auth ") ? FailureKind::Unauthenticated
+      return {response.cancel_reason.contains("auth ") ? FailureKind::Unauthenticated
                                                      : FailureKind::Permission,
-              answer.cancel_reason};
+              response.cancel_reason};
     case CancelClass::NoLeader:
-      return {FailureKind::NoLeader, answer.cancel_reason};
+      return {FailureKind::NoLeader, response.cancel_reason};
     case CancelClass::Other:
-      return {FailureKind::WatchLost, answer.cancel_reason};
+      return {FailureKind::WatchLost, response.cancel_reason};
   }
   std::unreachable();
 }
@@ -59,16 +59,16 @@ void WatchMachine::start_read(Phase phase) {
   if (phase == Phase::Reading) ++status_.counters.full_reads;
 }
 
-void WatchMachine::finish_read(ReadDone&& answer) {
-  switch (settle(answer, fnv1a_64(answer.value))) {
-    case Belief::Doubted:
+void WatchMachine::finish_read(ReadDone&& response) {
+  switch (settle(response, fnv1a_64(response.value))) {
+    case ReadOutcome::Doubted:
       return;
-    case Belief::New:
-      actions_.emplace_back(answer.mod_revision == 0
+    case ReadOutcome::New:
+      actions_.emplace_back(response.mod_revision == 0
                                 ? Apply{.revision = 0, .value = std::nullopt}
-                                : Apply{answer.mod_revision, std::move(answer.value)});
+                                : Apply{response.mod_revision, std::move(response.value)});
       break;
-    case Belief::Known:
+    case ReadOutcome::Known:
       break;
   }
   start_watch();
@@ -76,67 +76,67 @@ void WatchMachine::finish_read(ReadDone&& answer) {
 
 /// A value that could not be received has its revision read, and is then tried once more: only if
 /// its revision is still the same after that, it is certain which value was too large (W13).
-void WatchMachine::finish_sizing(ReadDone&& answer) {
-  if (answer.mod_revision == 0) return finish_read(std::move(answer));
-  if (oversized_ != answer.mod_revision) {
-    oversized_ = answer.mod_revision;
+void WatchMachine::finish_sizing(ReadDone&& response) {
+  if (response.mod_revision == 0) return finish_read(std::move(response));
+  if (oversized_ != response.mod_revision) {
+    oversized_ = response.mod_revision;
     return start_read(Phase::Reading);
   }
-  switch (settle(answer, std::nullopt)) {
-    case Belief::Doubted:
+  switch (settle(response, std::nullopt)) {
+    case ReadOutcome::Doubted:
       return;
-    case Belief::New:
+    case ReadOutcome::New:
       ++status_.counters.oversized;
-      actions_.emplace_back(RefuseOversized{answer.mod_revision});
+      actions_.emplace_back(RefuseOversized{response.mod_revision});
       break;
-    case Belief::Known:
+    case ReadOutcome::Known:
       break;
   }
   start_watch();
 }
 
 /// Takes what a full read found for the truth, or has another endpoint confirm it first.
-WatchMachine::Belief WatchMachine::settle(const ReadDone& answer,
+WatchMachine::ReadOutcome WatchMachine::settle(const ReadDone& response,
                                           std::optional<std::uint64_t> hash) {
   // A restored key may have the revision of the one we hold, and be another (W10).
   const bool other_value =
-      held_ && held_->mod_revision == answer.mod_revision && held_->hash != hash;
-  if (other_value || !fits(answer, *read_)) {
-    if (!confirms_doubt(answer.header)) {
-      doubt(answer.header);
-      return Belief::Doubted;
+      held_ && held_->mod_revision == response.mod_revision && held_->hash != hash;
+  if (other_value || !fits(response, *read_)) {
+    if (!confirms_doubt(response.header)) {
+      doubt(response.header);
+      return ReadOutcome::Doubted;
     }
     held_.reset();
     ++status_.counters.lineage_resets;
   }
   doubt_.reset();
   oversized_.reset();
-  const bool known = held_ && held_->mod_revision == answer.mod_revision;
-  held_ = Held{.cluster_id = answer.header.cluster_id,
-               .seen = answer.header.revision,
-               .mod_revision = answer.mod_revision,
+  const bool known = held_ && held_->mod_revision == response.mod_revision;
+  held_ = Held{.cluster_id = response.header.cluster_id,
+               .seen = response.header.revision,
+               .mod_revision = response.mod_revision,
                .hash = hash};
   status_.verified_at = read_->started;
   failures_[endpoint()].reset();
   read_.reset();
-  return known ? Belief::Known : Belief::New;
+  return known ? ReadOutcome::Known : ReadOutcome::New;
 }
 
-/// True if a linearizable answer can follow what was held when it was asked for (W10): the same
+/// True if a linearizable response can follow what was held when it was asked for (W10): the same
 /// cluster, no older revision, and a key that is the same, gone, or newer than all we had seen.
-bool WatchMachine::fits(const ReadDone& answer, const Read& read) const {
+bool WatchMachine::fits(const ReadDone& response, const Read& read) const {
   if (!held_) return true;
-  if (answer.header.cluster_id != held_->cluster_id) return false;
-  if (answer.header.revision < read.seen) return false;
-  return answer.mod_revision == 0 || answer.mod_revision == read.mod_revision ||
-         answer.mod_revision > read.seen;
+  if (response.header.cluster_id != held_->cluster_id) return false;
+  if (response.header.revision < read.seen) return false;
+  return response.mod_revision == 0 || response.mod_revision == read.mod_revision ||
+         response.mod_revision > read.seen;
 }
 
 bool WatchMachine::confirms_doubt(const Header& header) const {
   return doubt_ && doubt_->cluster_id == header.cluster_id && doubt_->revision <= header.revision;
 }
 
-/// Another cluster, or an older state of this one. One answer is not enough to give up what we
+/// Another cluster, or an older state of this one. One response is not enough to give up what we
 /// hold: the next endpoint is asked, over a new connection.
 void WatchMachine::doubt(const Header& header) {
   doubt_ = header;
@@ -154,19 +154,19 @@ void WatchMachine::start_watch() {
   actions_.emplace_back(StartWatch{.call = *watch_, .start_revision = held_->seen + 1});
 }
 
-void WatchMachine::watch_cancelled(const WatchAnswer& answer) {
-  const CancelClass cancel = classify(answer);
+void WatchMachine::watch_cancelled(const WatchResponse& response) {
+  const CancelClass cancel = classify(response);
   count(cancel);
-  if (cancel == CancelClass::Compacted) return read_again(failure_of(cancel, answer));
-  lose_connection(failure_of(cancel, answer));
+  if (cancel == CancelClass::Compacted) return read_again(failure_of(cancel, response));
+  lose_connection(failure_of(cancel, response));
 }
 
-/// Of all events of an answer, whole or in fragments, only the newest matters (W14).
-void WatchMachine::take_events(WatchAnswer&& answer) {
-  for (WatchEvent& event : answer.events) {
+/// Of all events of a response, whole or in fragments, only the newest matters (W14).
+void WatchMachine::take_events(WatchResponse&& response) {
+  for (WatchEvent& event : response.events) {
     if (!newest_ || event.mod_revision > newest_->mod_revision) newest_ = std::move(event);
   }
-  if (answer.fragment || !newest_) return;
+  if (response.fragment || !newest_) return;
   if (newest_->mod_revision > held_->seen) apply(*std::move(newest_));  // else: old (W15)
   newest_.reset();
 }
@@ -199,15 +199,15 @@ void WatchMachine::schedule_proof(BootTime started) {
               std::chrono::nanoseconds{static_cast<std::int64_t>(random_.below(jitter))};
 }
 
-void WatchMachine::finish_proof(const ReadDone& answer) {
+void WatchMachine::finish_proof(const ReadDone& response) {
   const Read proof = *std::exchange(proof_, std::nullopt);
-  if (!fits(answer, proof)) return doubt(answer.header);
-  if (agrees(answer.mod_revision, answer.header.revision)) {
-    return verified(proof.started, answer.header.revision);
+  if (!fits(response, proof)) return doubt(response.header);
+  if (agrees(response.mod_revision, response.header.revision)) {
+    return verified(proof.started, response.header.revision);
   }
   catch_up_ = CatchUp{.proof_started = proof.started,
-                      .mod_revision = answer.mod_revision,
-                      .revision = answer.header.revision,
+                      .mod_revision = response.mod_revision,
+                      .revision = response.header.revision,
                       .deadline = now_ + options_.catch_up_timeout};
 }
 

@@ -69,19 +69,19 @@ std::string_view reason_phrase(int status) noexcept {
   }
 }
 
-std::string to_http(const ErrorAnswer& answer) {
+std::string to_http(const ErrorResponse& response) {
   const std::string body = fmt::format(
       R"({{"error":{{"root_cause":[{{"type":"{0}","reason":"{1}"}}],"type":"{0}","reason":"{1}"}},)"
       R"("status":{2}}})",
-      to_string(answer.error), answer.reason, answer.status);
+      to_string(response.error), response.reason, response.status);
   std::string head = fmt::format(
       "HTTP/1.1 {} {}\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Length: {}\r\n",
-      answer.status, reason_phrase(answer.status), body.size());
-  if (!answer.request_id.empty()) head += fmt::format("X-Request-Id: {}\r\n", answer.request_id);
-  if (answer.retry_after_s > 0) head += fmt::format("Retry-After: {}\r\n", answer.retry_after_s);
-  if (answer.close) head += "Connection: close\r\n";
+      response.status, reason_phrase(response.status), body.size());
+  if (!response.request_id.empty()) head += fmt::format("X-Request-Id: {}\r\n", response.request_id);
+  if (response.retry_after_s > 0) head += fmt::format("Retry-After: {}\r\n", response.retry_after_s);
+  if (response.close) head += "Connection: close\r\n";
   head += "\r\n";
-  return answer.with_body ? head + body : head;
+  return response.with_body ? head + body : head;
 }
 
 std::size_t body_bytes(std::string_view message) noexcept {

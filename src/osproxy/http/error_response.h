@@ -9,7 +9,7 @@
 
 namespace osproxy::http {
 
-/// Why osproxy answered instead of OpenSearch, or broke an answer off.
+/// Why osproxy answered instead of OpenSearch, or broke a response off.
 enum class ProxyError : std::uint8_t {
   None,
   BadRequest,           ///< the head or the framing of the request is refused
@@ -20,19 +20,19 @@ enum class ProxyError : std::uint8_t {
   UpstreamBusy,         ///< all nodes are full, and so is the queue or the wait was too long
   UpstreamTimeout,      ///< the node did not answer in time
   UpstreamTls,          ///< the TLS handshake with the node failed
-  UpstreamClosed,       ///< the node closed the connection before its answer was complete
-  UpstreamMalformed,    ///< what the node sent is not an HTTP answer that can be passed on
+  UpstreamClosed,       ///< the node closed the connection before its response was complete
+  UpstreamMalformed,    ///< what the node sent is not an HTTP response that can be passed on
   ExchangeTimeout,      ///< all of it took longer than it may
-  ClientGone,           ///< the client left before the answer was complete
+  ClientGone,           ///< the client left before the response was complete
   Stopped,              ///< osproxy was stopped while the request was under way
 };
 
 /// "upstream_unreachable"; empty for None. What Record::error holds.
 std::string_view to_string(ProxyError error) noexcept;
 
-/// A whole answer. `reason` is a constant of ours, never a part of the request. `request_id` may be
-/// empty. `with_body` is false for the answer to a HEAD request.
-struct ErrorAnswer {
+/// A whole response. `reason` is a constant of ours, never a part of the request. `request_id` may be
+/// empty. `with_body` is false for the response to a HEAD request.
+struct ErrorResponse {
   int status = 500;
   ProxyError error = ProxyError::None;
   std::string_view reason{};
@@ -42,7 +42,7 @@ struct ErrorAnswer {
   int retry_after_s = 0;  ///< Retry-After; 0: none
 };
 
-std::string to_http(const ErrorAnswer& answer);
+std::string to_http(const ErrorResponse& response);
 
 /// The size of the body of a whole message such as to_http() returns, in bytes.
 std::size_t body_bytes(std::string_view message) noexcept;

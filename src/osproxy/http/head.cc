@@ -118,8 +118,8 @@ bool parse_status_line(std::string_view line, ResponseHead& head, HeadFault& fau
   return true;
 }
 
-/// For an answer that can have no body, and should not say that it has one. A sender that does may
-/// send one too, which could be taken for the next answer: the connection is not used again.
+/// For a response that can have no body, and should not say that it has one. A sender that does may
+/// send one too, which could be taken for the next response: the connection is not used again.
 void drop_length(ResponseHead& head) noexcept {
   if (head.framing != Framing::None) head.keep_alive = false;
   head.framing = Framing::None;

@@ -43,7 +43,7 @@ struct MessageHead {
   std::vector<Header> headers;  ///< in the order received, repeats included
   int minor_version = 1;        ///< HTTP/1.0 or HTTP/1.1
   Framing framing = Framing::None;
-  std::uint64_t content_length = 0;  ///< with Framing::Length; also of an answer to HEAD
+  std::uint64_t content_length = 0;  ///< with Framing::Length; also of a response to HEAD
   bool keep_alive = true;            ///< the sender will use the connection again
   std::size_t size = 0;              ///< bytes of the head, the empty line included
 };
@@ -75,7 +75,7 @@ enum class ParseResult : std::uint8_t { Complete, Incomplete, Bad };
 ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head,
                                HeadFault& fault);
 
-/// As above, for an answer to `method` (HEAD, and CONNECT, change its framing).
+/// As above, for a response to `method` (HEAD, and CONNECT, change its framing).
 ParseResult parse_response_head(std::string_view bytes, std::string_view method,
                                 const HeadLimits& limits, ResponseHead& head, HeadFault& fault);
 

@@ -26,11 +26,11 @@ struct ResponseRewrite {
   std::string_view request_id;
   bool drop_opaque_id = false;      ///< OpenSearch echoes the one that we added
   Framing framing = Framing::None;  ///< towards the client
-  bool close = false;               ///< the connection ends behind this answer
+  bool close = false;               ///< the connection ends behind this response
   bool to_http_1_0 = false;         ///< the client has to be told that the connection stays
 };
 
-/// The answer as it goes to the client.
+/// The response as it goes to the client.
 void write_response_head(const ResponseHead& head, const ResponseRewrite& rewrite,
                          std::string& out);
 

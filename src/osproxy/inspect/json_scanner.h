@@ -43,7 +43,7 @@ class JsonScanner {
     TooDeep,    ///< nested deeper than kMaxDepth; every later call says so too
   };
 
-  /// Deeper than what OpenSearch nests its answers and lets clients nest their queries.
+  /// Deeper than what OpenSearch nests its responses and lets clients nest their queries.
   static constexpr std::size_t kMaxDepth = 256;
 
   /// Longer than any key that has a meaning to us.

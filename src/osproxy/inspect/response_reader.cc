@@ -8,7 +8,7 @@
 namespace osproxy {
 namespace {
 
-void set_once(AnswerFacts::Count& count, std::uint64_t number) noexcept {
+void set_once(ResponseFacts::Count& count, std::uint64_t number) noexcept {
   if (!count) count = number;
 }
 
@@ -28,7 +28,7 @@ constexpr std::size_t tag_of(std::string_view name) noexcept {
 
 }  // namespace
 
-AnswerReader::Wanted AnswerReader::wanted_of(Endpoint endpoint) noexcept {
+ResponseReader::Wanted ResponseReader::wanted_of(Endpoint endpoint) noexcept {
   switch (endpoint) {
     case Endpoint::Search:
     case Endpoint::Cursor:
@@ -53,7 +53,7 @@ AnswerReader::Wanted AnswerReader::wanted_of(Endpoint endpoint) noexcept {
   std::unreachable();
 }
 
-AnswerReader::Name AnswerReader::name_of(std::string_view key) noexcept {
+ResponseReader::Name ResponseReader::name_of(std::string_view key) noexcept {
   const auto if_it_is = [key](std::string_view text, Name name) {
     return key == text ? name : Name::Other;
   };
@@ -92,7 +92,7 @@ AnswerReader::Name AnswerReader::name_of(std::string_view key) noexcept {
   }
 }
 
-AnswerReader::AnswerReader(const BodyHead& head) noexcept
+ResponseReader::ResponseReader(const BodyHead& head) noexcept
     : wanted_(wanted_of(head.endpoint)), body_(head, kMaxBytes) {
   if (!wanted_.any) {
     stop(NotRead::NotApplicable);
@@ -101,12 +101,12 @@ AnswerReader::AnswerReader(const BodyHead& head) noexcept
   }
 }
 
-void AnswerReader::stop(NotRead reason) noexcept {
+void ResponseReader::stop(NotRead reason) noexcept {
   reading_ = false;
   facts_.not_read = reason;
 }
 
-void AnswerReader::take(std::string_view payload) noexcept {
+void ResponseReader::take(std::string_view payload) noexcept {
   const NotRead reason =
       body_.feed(payload, [this](std::string_view plain) { return take_plain(plain); });
   if (reading_ && reason != NotRead::None) stop(reason);
@@ -114,7 +114,7 @@ void AnswerReader::take(std::string_view payload) noexcept {
 }
 
 /// True if more is wanted.
-bool AnswerReader::take_plain(std::string_view plain) noexcept {
+bool ResponseReader::take_plain(std::string_view plain) noexcept {
   while (reading_) {
     const JsonScanner::Token token = scanner_.next(plain);
     if (token == JsonScanner::Token::NeedMore) break;
@@ -123,7 +123,7 @@ bool AnswerReader::take_plain(std::string_view plain) noexcept {
   return reading_;
 }
 
-void AnswerReader::take_token(JsonScanner::Token token) noexcept {
+void ResponseReader::take_token(JsonScanner::Token token) noexcept {
   using Token = JsonScanner::Token;
   switch (token) {
     case Token::BeginObject:
@@ -164,12 +164,12 @@ void AnswerReader::take_token(JsonScanner::Token token) noexcept {
 }
 
 /// Of the innermost container that is open.
-AnswerReader::Place AnswerReader::place() const noexcept {
+ResponseReader::Place ResponseReader::place() const noexcept {
   const std::size_t depth = scanner_.depth();
   return depth == 0 || depth > kPlaces ? Place::Elsewhere : places_[depth - 1];
 }
 
-void AnswerReader::begin(bool object) noexcept {
+void ResponseReader::begin(bool object) noexcept {
   const std::size_t depth = scanner_.depth();
   if (depth > kPlaces) return;
   const Place place = places_[depth - 1] = place_of(object);
@@ -182,7 +182,7 @@ void AnswerReader::begin(bool object) noexcept {
 }
 
 /// Of the container that has just begun.
-AnswerReader::Place AnswerReader::place_of(bool object) const noexcept {
+ResponseReader::Place ResponseReader::place_of(bool object) const noexcept {
   const std::size_t depth = scanner_.depth();
   if (depth == 1) return object ? Place::Top : Place::Elsewhere;
   switch (places_[depth - 2]) {
@@ -208,7 +208,7 @@ AnswerReader::Place AnswerReader::place_of(bool object) const noexcept {
   std::unreachable();
 }
 
-void AnswerReader::end() noexcept {
+void ResponseReader::end() noexcept {
   const std::size_t depth = scanner_.depth();
   if (depth >= kPlaces) return;
   switch (places_[depth]) {
@@ -230,7 +230,7 @@ void AnswerReader::end() noexcept {
   stop_if_complete();
 }
 
-void AnswerReader::take_number() noexcept {
+void ResponseReader::take_number() noexcept {
   const Place where = place();
   if (where == Place::Elsewhere || key_ == Name::Other) return;
   const auto number = count_of(scanner_.text());
@@ -258,14 +258,14 @@ void AnswerReader::take_number() noexcept {
   }
 }
 
-void AnswerReader::take_number_at_top(std::uint64_t number) noexcept {
+void ResponseReader::take_number_at_top(std::uint64_t number) noexcept {
   if (key_ == Name::Took && wanted_.took) set_once(facts_.took_ms, number);
   if (key_ == wanted_.total) set_once(facts_.hits, number);
   stop_if_complete();
 }
 
-void AnswerReader::take_shards(std::uint64_t number) noexcept {
-  AnswerFacts::Shards& shards = facts_.shards;
+void ResponseReader::take_shards(std::uint64_t number) noexcept {
+  ResponseFacts::Shards& shards = facts_.shards;
   if (key_ == Name::Total) set_once(shards.total, number);
   if (key_ == Name::Successful) set_once(shards.successful, number);
   if (key_ == Name::Skipped) set_once(shards.skipped, number);
@@ -273,7 +273,7 @@ void AnswerReader::take_shards(std::uint64_t number) noexcept {
 }
 
 /// Not within `hits.total`, whose parts come in any order.
-void AnswerReader::stop_if_complete() noexcept {
+void ResponseReader::stop_if_complete() noexcept {
   if (place() == Place::HitsTotal) return;
   const bool wants_hits = wanted_.hits || wanted_.total != Name::Other;
   if (wanted_.took && !facts_.took_ms) return;
@@ -284,7 +284,7 @@ void AnswerReader::stop_if_complete() noexcept {
   stop(NotRead::None);
 }
 
-AnswerFacts AnswerReader::finish(bool whole) noexcept {
+ResponseFacts ResponseReader::finish(bool whole) noexcept {
   if (!reading_) return facts_;
   if (!whole) {
     stop(NotRead::CutOff);

@@ -1,19 +1,19 @@
-// Reads what OpenSearch's answer says of itself while the answer streams by.
+// Reads what OpenSearch's response says of itself while the response streams by.
 //
-//   AnswerReader reader({.endpoint = Endpoint::Search, .content_type = …, .content_encoding = …});
+//   ResponseReader reader({.endpoint = Endpoint::Search, .content_type = …, .content_encoding = …});
 //   reader.read(payload);                          // each piece, in whatever sizes they come
-//   AnswerFacts facts = reader.finish(whole);      // once
+//   ResponseFacts facts = reader.finish(whole);      // once
 //
-// Which members are looked at depends on the endpoint, so that a document which is an answer by
+// Which members are looked at depends on the endpoint, so that a document which is a response by
 // itself (`_source`) is never taken for one of OpenSearch's. Reading ends as soon as all that is
 // wanted is known: of a search that is within its first few hundred bytes, since OpenSearch writes
-// the totals before the hits. The items of a bulk and the answers of a multi-search are counted to
+// the totals before the hits. The items of a bulk and the responses of a multi-search are counted to
 // the end. At most kMaxBytes are read, after decompression.
 //
 // A member that appears twice counts the first time. What is not a count, a time or a flag of the
-// expected type is passed over. No text of the answer is kept.
+// expected type is passed over. No text of the response is kept.
 //
-// Pure, but for zlib's memory if the answer is compressed. Not thread-safe: one owner each.
+// Pure, but for zlib's memory if the response is compressed. Not thread-safe: one owner each.
 #pragma once
 
 #include <array>
@@ -28,23 +28,23 @@
 
 namespace osproxy {
 
-class AnswerReader {
+class ResponseReader {
  public:
   /// Ten thousand items of a bulk; a few milliseconds of one worker.
   static constexpr std::size_t kMaxBytes = 4 << 20;
 
   /// The views are used no longer than this call.
-  explicit AnswerReader(const BodyHead& head) noexcept;
+  explicit ResponseReader(const BodyHead& head) noexcept;
 
   void read(std::string_view payload) noexcept {
     if (reading_) take(payload);
   }
 
-  /// The answer is over; `whole`: it came to its end.
-  AnswerFacts finish(bool whole) noexcept;
+  /// The response is over; `whole`: it came to its end.
+  ResponseFacts finish(bool whole) noexcept;
 
  private:
-  /// Where in an answer a container stands, as far as it matters.
+  /// Where in a response a container stands, as far as it matters.
   enum class Place : std::uint8_t {
     Elsewhere,
     Top,
@@ -108,7 +108,7 @@ class AnswerReader {
   bool items_seen_ = false;
   std::uint64_t items_ = 0;
   std::uint64_t failed_items_ = 0;
-  AnswerFacts facts_;
+  ResponseFacts facts_;
   Name key_ = Name::Other;
   std::array<Place, kPlaces> places_{};
   JsonScanner scanner_;

@@ -91,7 +91,7 @@ class Connection {
   void cancel() noexcept;
 
   /// Sends what is written, then lets the other side close first, for a bounded time and number of
-  /// bytes: closing with unread input would reset the connection and could destroy the answer
+  /// bytes: closing with unread input would reset the connection and could destroy the response
   /// (RFC 9112, section 9.6).
   Task<> close_gracefully();
 

@@ -1,7 +1,7 @@
 // Things that are needed for a while and keep their memory for whoever needs one next.
 //
-//   Spares<Scratch> spares(16);                     // one a worker
-//   const Loan<Scratch> scratch(spares);            // a kept one, or a new one
+//   ObjectPool<Scratch> spares(16);                     // one a worker
+//   const PooledObject<Scratch> scratch(spares);            // a kept one, or a new one
 //
 // What is borrowed is as its last borrower left it; a new one is default-initialized. Belongs to
 // one worker; the spares must outlive the loans.
@@ -15,16 +15,16 @@
 namespace osproxy {
 
 template <class T>
-class Loan;
+class PooledObject;
 
 template <class T>
-class Spares {
+class ObjectPool {
  public:
   /// More than `max_kept` are freed: what a burst needed is not held for ever.
-  explicit Spares(std::size_t max_kept) : max_kept_(max_kept) {}
+  explicit ObjectPool(std::size_t max_kept) : max_kept_(max_kept) {}
 
  private:
-  friend class Loan<T>;
+  friend class PooledObject<T>;
 
   std::unique_ptr<T> take() {
     if (kept_.empty()) return std::make_unique_for_overwrite<T>();
@@ -42,18 +42,18 @@ class Spares {
 };
 
 template <class T>
-class Loan {
+class PooledObject {
  public:
-  explicit Loan(Spares<T>& spares) : spares_(spares), borrowed_(spares.take()) {}
-  ~Loan() { spares_.give_back(std::move(borrowed_)); }
-  Loan(const Loan&) = delete;
-  Loan& operator=(const Loan&) = delete;
+  explicit PooledObject(ObjectPool<T>& spares) : spares_(spares), borrowed_(spares.take()) {}
+  ~PooledObject() { spares_.give_back(std::move(borrowed_)); }
+  PooledObject(const PooledObject&) = delete;
+  PooledObject& operator=(const PooledObject&) = delete;
 
   T& operator*() const noexcept { return *borrowed_; }
   T* operator->() const noexcept { return borrowed_.get(); }
 
  private:
-  Spares<T>& spares_;
+  ObjectPool<T>& spares_;
   std::unique_ptr<T> borrowed_;
 };
 

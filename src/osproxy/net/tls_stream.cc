@@ -132,9 +132,9 @@ bool TlsStream::is_quiet() noexcept {
     if (got < 0) return would_block(errno);
     if (got == 0) return false;
     std::string_view input(worker_.input.get(), static_cast<std::size_t>(got));
-    std::array<char, 1> answer;
+    std::array<char, 1> response;
     worker_.output.clear();
-    const TlsEngine::Step step = engine_.read(input, answer, worker_.output);
+    const TlsEngine::Step step = engine_.read(input, response, worker_.output);
     if (step.status != TlsEngine::Status::NeedsInput || send(worker_.output)) return false;
   }
   return false;

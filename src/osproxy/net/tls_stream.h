@@ -49,7 +49,7 @@ class TlsStream {
   TlsStream(ReadinessSocket& socket, TlsSession session, TlsWorker& worker);
 
   /// Ends the stream with order towards a node: no request could look complete by that. Towards a
-  /// client, an end in order says that the answer is whole, and only end() says so.
+  /// client, an end in order says that the response is whole, and only end() says so.
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;

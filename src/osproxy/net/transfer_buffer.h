@@ -30,9 +30,9 @@ struct TransferBuffers {
 
   static constexpr std::size_t kMaxLarge = 16;
 
-  // Kept for the next ones: a megabyte of each.
-  Spares<Small> small{16};
-  Spares<Large> large{4};
+  // ReusePolicy for the next ones: a megabyte of each.
+  ObjectPool<Small> small{16};
+  ObjectPool<Large> large{4};
   std::size_t large_lent = 0;
 };
 
@@ -70,8 +70,8 @@ class TransferBuffer {
   }
 
   TransferBuffers& buffers_;
-  std::optional<Loan<TransferBuffers::Small>> small_;
-  std::optional<Loan<TransferBuffers::Large>> large_;
+  std::optional<PooledObject<TransferBuffers::Small>> small_;
+  std::optional<PooledObject<TransferBuffers::Large>> large_;
   bool flows_ = false;
 };
 

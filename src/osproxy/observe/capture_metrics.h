@@ -12,12 +12,12 @@ namespace osproxy {
 class CaptureMetrics final : public prometheus::Collectable {
  public:
   /// `spool` must outlive this.
-  explicit CaptureMetrics(const CaptureSpool& spool) : spool_(spool) {}
+  explicit CaptureMetrics(const CaptureWriter& spool) : spool_(spool) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  const CaptureSpool& spool_;
+  const CaptureWriter& spool_;
 };
 
 }  // namespace osproxy

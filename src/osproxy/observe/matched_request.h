@@ -13,7 +13,7 @@
 namespace osproxy {
 
 /// As the worker has it at the request's end. Views: they live as long as the request.
-struct JudgedRequest {
+struct MatchedRequest {
   std::string_view request_id{};
   Attributes attributes{};
   Now started{};

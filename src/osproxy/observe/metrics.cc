@@ -73,7 +73,7 @@ void append_request_families(const ObserverTotals& totals, std::vector<MetricFam
       metric_family("osproxy_requests_total", "Requests that have ended.", MetricType::Counter);
   MetricFamily latency = metric_family("osproxy_request_duration_seconds",
                                        "Time from the first byte of the request to the last byte "
-                                       "of the answer.",
+                                       "of the response.",
                                        MetricType::Histogram);
   MetricFamily received = metric_family("osproxy_request_body_bytes_total",
                                         "Body bytes received from clients.", MetricType::Counter);

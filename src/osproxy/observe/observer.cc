@@ -49,7 +49,7 @@ class Observer::Worker final : public Recorder {
   std::uint32_t in_force(const DirectiveSet::Pointer& set) noexcept override {
     return why_.in_force(set);
   }
-  void judged(const JudgedRequest& request) noexcept override { why_.put(request); }
+  void judged(const MatchedRequest& request) noexcept override { why_.put(request); }
 
   void record(Record record, bool ring_buffer) noexcept override {
     counters_.recorded.add(1);
@@ -81,7 +81,7 @@ class Observer::Worker final : public Recorder {
     return explain_.find(request_id);
   }
 
-  const WhyRing& why() const noexcept { return why_; }
+  const DecisionRing& why() const noexcept { return why_; }
 
   // Appends the newest records of this shard, at most `limit`.
   void breakglass(std::size_t limit, std::vector<RecordPointer>& out) const {
@@ -135,14 +135,14 @@ class Observer::Worker final : public Recorder {
 
   // Own synchronization: written by the worker's thread.
   WorkerCounters counters_;
-  const std::shared_ptr<RecordHome> home_ = std::make_shared<RecordHome>();
+  const std::shared_ptr<OwnerThreadAllocator> home_ = std::make_shared<OwnerThreadAllocator>();
 
   // Uncontended, but for a reader that copies a record or a pointer.
   mutable std::mutex mutex_;
   ExplainShard explain_;  // guarded by mutex_
   RingShard ring_;        // guarded by mutex_
 
-  WhyRing why_;  // with a mutex of its own
+  DecisionRing why_;  // with a mutex of its own
 };
 
 Observer::Observer(const ObserverOptions& options, std::size_t workers,

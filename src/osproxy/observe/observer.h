@@ -55,7 +55,7 @@ inline constexpr std::array<std::chrono::microseconds, 15> kLatencyBounds{
     std::chrono::seconds{5},          std::chrono::seconds{10},
     std::chrono::seconds{30}};
 
-/// 1xx to 5xx at their first digit; at 0 those that were sent no answer.
+/// 1xx to 5xx at their first digit; at 0 those that were sent no response.
 inline constexpr std::size_t kStatusClassCount = 6;
 
 /// How long requests took.

@@ -121,7 +121,7 @@ OutputTotals RecordLog::totals() const noexcept {
 }
 
 void RecordLog::run(const std::stop_token& stop) {
-  give_way();
+  set_idle_priority();
   std::mutex mutex;
   std::condition_variable_any stopped;
   while (!stop.stop_requested()) {
@@ -131,7 +131,7 @@ void RecordLog::run(const std::stop_token& stop) {
     stopped.wait_for(lock, stop, options_.retry, [] { return false; });
   }
   // What waits until now is written, but nobody waits long for a reader that does not read.
-  for (int failures = 0; failures < kLastWords / kIdle && has_text({}, stop);) {
+  for (int failures = 0; failures < kFlushTimeout / kIdle && has_text({}, stop);) {
     if (!write_some()) ++failures;
   }
 }

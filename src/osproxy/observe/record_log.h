@@ -11,7 +11,7 @@
 // waited for by anyone else. A line that was begun is finished first, except in another file.
 //
 // Thread safety: open() once, before anything else; then all members from any thread. The
-// destructor writes what waits, for at most kLastWords.
+// destructor writes what waits, for at most kFlushTimeout.
 #pragma once
 
 #include <atomic>
@@ -38,7 +38,7 @@ struct RecordLogOptions {
 class RecordLog final : public RecordSink {
  public:
   /// How long the destructor goes on writing.
-  static constexpr std::chrono::milliseconds kLastWords{1'000};
+  static constexpr std::chrono::milliseconds kFlushTimeout{1'000};
 
   explicit RecordLog(RecordLogOptions options);
   ~RecordLog() override;

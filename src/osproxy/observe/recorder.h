@@ -37,7 +37,7 @@ class Recorder {
   virtual std::uint32_t in_force(const DirectiveSet::Pointer& set) noexcept = 0;
 
   /// A request whose number is not 0, recorded or not, exactly once, at its end.
-  virtual void judged(const JudgedRequest& request) noexcept = 0;
+  virtual void judged(const MatchedRequest& request) noexcept = 0;
 
   /// A selected request, after DirectiveSet::conclude(). `ring_buffer`: into the break-glass ring
   /// as well.

@@ -16,12 +16,12 @@ namespace osproxy {
 class UpstreamMetrics final : public prometheus::Collectable {
  public:
   /// `board` must outlive this.
-  explicit UpstreamMetrics(const UpstreamBoard& board) : board_(board) {}
+  explicit UpstreamMetrics(const UpstreamStats& board) : board_(board) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  const UpstreamBoard& board_;
+  const UpstreamStats& board_;
 };
 
 }  // namespace osproxy

@@ -26,8 +26,8 @@ std::string_view to_string(NodeFault fault) noexcept {
       return "connect_timed_out";
     case NodeFault::TlsFailed:
       return "tls_failed";
-    case NodeFault::AnswerTimedOut:
-      return "answer_timed_out";
+    case NodeFault::ResponseTimedOut:
+      return "response_timed_out";
     case NodeFault::Closed:
       return "closed";
     case NodeFault::Malformed:
@@ -50,48 +50,48 @@ std::string_view to_string(NodeState state) noexcept {
   std::unreachable();
 }
 
-void OpinionWord::set(const NodeOpinion& opinion) noexcept {
+void AtomicNodeHealth::set(const NodeHealth& opinion) noexcept {
   const auto since = std::chrono::floor<milliseconds>(opinion.since).time_since_epoch().count();
   word_.store(
       static_cast<std::uint64_t>(since) << kFaultBits | static_cast<std::uint64_t>(opinion.fault),
       std::memory_order_relaxed);
 }
 
-NodeOpinion OpinionWord::get() const noexcept {
+NodeHealth AtomicNodeHealth::get() const noexcept {
   const std::uint64_t word = word_.load(std::memory_order_relaxed);
   return {.fault = static_cast<NodeFault>(word & ((1U << kFaultBits) - 1)),
           .since = WallTime(milliseconds{static_cast<std::int64_t>(word >> kFaultBits)})};
 }
 
-void OpinionWord::change(NodeFault fault, WallTime now) noexcept {
-  const NodeOpinion last = get();
+void AtomicNodeHealth::change(NodeFault fault, WallTime now) noexcept {
+  const NodeHealth last = get();
   const bool still_out = !last.is_in() && fault != NodeFault::None;
   set({.fault = fault, .since = still_out ? last.since : now});
 }
 
-UpstreamBoard::UpstreamBoard(std::vector<std::string> names, std::size_t workers, WallTime now)
+UpstreamStats::UpstreamStats(std::vector<std::string> names, std::size_t workers, WallTime now)
     : names_(std::move(names)), probed_(names_.size()) {
   assert(workers > 0);
-  const NodeOpinion healthy{.since = now};
+  const NodeHealth healthy{.since = now};
   for (ProbedNode& probed : probed_) probed.opinion.set(healthy);
   for (std::size_t i = 0; i < workers; ++i) {
-    parts_.push_back(std::make_unique<UpstreamPart>(names_.size()));
+    parts_.push_back(std::make_unique<WorkerUpstreamStats>(names_.size()));
     for (NodeCounters& counters : parts_.back()->nodes) counters.ejection.set(healthy);
   }
 }
 
-std::vector<UpstreamNode> UpstreamBoard::nodes() const {
+std::vector<UpstreamNode> UpstreamStats::nodes() const {
   std::vector<UpstreamNode> nodes;
   nodes.reserve(names_.size());
   for (std::size_t place = 0; place < names_.size(); ++place) nodes.push_back(node(place));
   return nodes;
 }
 
-UpstreamNode UpstreamBoard::node(std::size_t place) const {
+UpstreamNode UpstreamStats::node(std::size_t place) const {
   UpstreamNode node{.name = names_[place]};
-  const NodeOpinion probed = probed_[place].opinion.get();
-  NodeOpinion back_in{.since = probed.since};  // the latest of the moments of return
-  NodeOpinion out;                             // the earliest ejection
+  const NodeHealth probed = probed_[place].opinion.get();
+  NodeHealth back_in{.since = probed.since};  // the latest of the moments of return
+  NodeHealth out;                             // the earliest ejection
   for (const auto& part : parts_) {
     const NodeCounters& counters = part->nodes[place];
     node.in_flight += counters.in_flight.get();
@@ -101,14 +101,14 @@ UpstreamNode UpstreamBoard::node(std::size_t place) const {
     node.connect_failures += counters.connect_failures.get();
     node.retries += counters.retries.get();
     node.waits += counters.waits.get();
-    const NodeOpinion opinion = counters.ejection.get();
+    const NodeHealth opinion = counters.ejection.get();
     if (opinion.is_in()) {
       back_in.since = std::max(back_in.since, opinion.since);
     } else if (++node.ejected_by == 1 || opinion.since < out.since) {
       out = opinion;
     }
   }
-  const NodeOpinion& shown = !probed.is_in() ? probed : node.ejected_by > 0 ? out : back_in;
+  const NodeHealth& shown = !probed.is_in() ? probed : node.ejected_by > 0 ? out : back_in;
   node.fault = shown.fault;
   node.since = shown.since;
   if (!probed.is_in()) {
@@ -119,7 +119,7 @@ UpstreamNode UpstreamBoard::node(std::size_t place) const {
   return node;
 }
 
-UpstreamTotals UpstreamBoard::totals() const noexcept {
+UpstreamTotals UpstreamStats::totals() const noexcept {
   UpstreamTotals totals;
   for (const auto& part : parts_) {
     totals.waiting += part->waiting.get();

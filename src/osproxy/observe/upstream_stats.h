@@ -1,6 +1,6 @@
 // What is known of the upstream nodes: written by the workers, read by anyone.
 //
-//   UpstreamBoard board({"search-1:9200", "search-2:9200"}, workers, clock.now().wall);
+//   UpstreamStats board({"search-1:9200", "search-2:9200"}, workers, clock.now().wall);
 //   board.part(worker).nodes[0].in_flight.set(3);        // on that worker's thread alone
 //   for (const UpstreamNode& node : board.nodes()) …     // from any thread
 //
@@ -33,7 +33,7 @@ enum class NodeFault : std::uint8_t {
   ConnectRefused,   ///< no address of it took a connection
   ConnectTimedOut,  ///< none took one in time
   TlsFailed,        ///< it did, and the TLS handshake failed
-  AnswerTimedOut,   ///< it took requests, and did not answer in time
+  ResponseTimedOut,   ///< it took requests, and did not answer in time
   Closed,           ///< it closed the connection instead of answering
   Malformed,        ///< what it sends is not HTTP that can be passed on
   BadStatus,        ///< it answers with 502, 503 or 504; to a health check, with any 5xx
@@ -43,19 +43,19 @@ enum class NodeFault : std::uint8_t {
 std::string_view to_string(NodeFault fault) noexcept;
 
 /// One opinion of a node: in or out, why, since when.
-struct NodeOpinion {
+struct NodeHealth {
   NodeFault fault = NodeFault::None;  ///< None: it is in
   WallTime since{};                   ///< to the millisecond
 
   bool is_in() const noexcept { return fault == NodeFault::None; }
-  friend bool operator==(const NodeOpinion&, const NodeOpinion&) = default;
+  friend bool operator==(const NodeHealth&, const NodeHealth&) = default;
 };
 
 /// An opinion in one atomic word, so that a reader never sees half of a change.
-class OpinionWord {
+class AtomicNodeHealth {
  public:
-  void set(const NodeOpinion& opinion) noexcept;
-  NodeOpinion get() const noexcept;
+  void set(const NodeHealth& opinion) noexcept;
+  NodeHealth get() const noexcept;
 
   /// The opinion is that, from `now` on. One that stays out for another reason has been out all
   /// the time.
@@ -75,18 +75,18 @@ struct NodeCounters {
   SingleWriterCounter connect_failures;  ///< connections that could not be made
   SingleWriterCounter retries;  ///< requests that it did not answer and that were sent again
   SingleWriterCounter waits;    ///< requests that had to wait before they came to it
-  OpinionWord ejection;
+  AtomicNodeHealth ejection;
 };
 
 /// What the active health checks of one node say.
 struct ProbedNode {
-  OpinionWord opinion;
+  AtomicNodeHealth opinion;
   SingleWriterCounter successes;  ///< probes that the node answered
 };
 
 /// What one worker writes, on cache lines of its own.
-struct alignas(64) UpstreamPart {
-  explicit UpstreamPart(std::size_t node_count) : nodes(node_count) {}
+struct alignas(64) WorkerUpstreamStats {
+  explicit WorkerUpstreamStats(std::size_t node_count) : nodes(node_count) {}
 
   std::vector<NodeCounters> nodes;
   SingleWriterCounter waiting;  ///< requests that wait now, since all nodes are full
@@ -123,14 +123,14 @@ struct UpstreamTotals {
   std::uint64_t refused = 0;
 };
 
-class UpstreamBoard {
+class UpstreamStats {
  public:
   /// All nodes are healthy since `now`.
-  UpstreamBoard(std::vector<std::string> names, std::size_t workers, WallTime now);
-  UpstreamBoard(const UpstreamBoard&) = delete;
-  UpstreamBoard& operator=(const UpstreamBoard&) = delete;
+  UpstreamStats(std::vector<std::string> names, std::size_t workers, WallTime now);
+  UpstreamStats(const UpstreamStats&) = delete;
+  UpstreamStats& operator=(const UpstreamStats&) = delete;
 
-  UpstreamPart& part(std::size_t worker) noexcept { return *parts_[worker]; }
+  WorkerUpstreamStats& part(std::size_t worker) noexcept { return *parts_[worker]; }
   ProbedNode& probed(std::size_t node) noexcept { return probed_[node]; }
 
   std::size_t workers() const noexcept { return parts_.size(); }
@@ -142,7 +142,7 @@ class UpstreamBoard {
 
   // Constant after construction; what they hold are atomics.
   const std::vector<std::string> names_;
-  std::vector<std::unique_ptr<UpstreamPart>> parts_;
+  std::vector<std::unique_ptr<WorkerUpstreamStats>> parts_;
   std::vector<ProbedNode> probed_;
 };
 

@@ -13,10 +13,10 @@ struct ExportResult {
     Accepted,    ///< by the collector, but for `rejected_spans`
     GrpcStatus,  ///< refused with `code`, a status of gRPC
     HttpStatus,  ///< refused with `code`, a status of HTTP
-    NoAnswer,    ///< no connection, or none that brought an answer in time (HTTP)
+    NoResponse,    ///< no connection, or none that brought a response in time (HTTP)
   };
 
-  Kind kind = Kind::NoAnswer;
+  Kind kind = Kind::NoResponse;
   int code = 0;
   std::uint64_t rejected_spans = 0;
   std::optional<std::chrono::nanoseconds> retry_after{};  ///< as the collector wants it

@@ -6,7 +6,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "osproxy/core/version.h"
-#include "osproxy/otlp/collector_answer.h"
+#include "osproxy/otlp/collector_response.h"
 #include "osproxy/otlp/credentials.h"
 
 namespace osproxy::otlp {
@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
-/// An answer is a few counts and a sentence.
+/// A response is a few counts and a sentence.
 constexpr int kMaxReceiveBytes = 1 << 20;
 constexpr std::size_t kMaxMessageBytes = 256;
 
@@ -53,14 +53,14 @@ std::string bytes_of(const grpc::ByteBuffer& buffer) {
   return bytes;
 }
 
-ExportResult result_of(const grpc::Status& status, const grpc::ByteBuffer& answer) {
+ExportResult result_of(const grpc::Status& status, const grpc::ByteBuffer& response) {
   if (!status.ok()) {
     return {.kind = ExportResult::Kind::GrpcStatus,
             .code = status.error_code(),
             .retry_after = read_retry_delay(status.error_details()),
             .message = status.error_message().substr(0, kMaxMessageBytes)};
   }
-  const PartialSuccess partial = read_partial_success(bytes_of(answer));
+  const PartialSuccess partial = read_partial_success(bytes_of(response));
   return {.kind = ExportResult::Kind::Accepted,
           .rejected_spans = partial.rejected_spans,
           .message = partial.message.substr(0, kMaxMessageBytes)};
@@ -74,7 +74,7 @@ class GrpcTransport final : public SpanTransport {
   ExportResult send(const std::string& request, std::chrono::milliseconds timeout,
                     std::stop_token stop) override {
     if (const auto connected = connect(); !connected) {
-      return {.kind = ExportResult::Kind::NoAnswer, .message = connected.error()};
+      return {.kind = ExportResult::Kind::NoResponse, .message = connected.error()};
     }
     grpc::ClientContext context;
     set_up(context, timeout);
@@ -82,16 +82,16 @@ class GrpcTransport final : public SpanTransport {
     grpc::CompletionQueue queue;
     const auto call = stub_->PrepareUnaryCall(&context, kMethod, buffer_of(request), &queue);
     call->StartCall();
-    grpc::ByteBuffer answer;
+    grpc::ByteBuffer response;
     grpc::Status status;
-    call->Finish(&answer, &status, &queue);
+    call->Finish(&response, &status, &queue);
     void* tag = nullptr;
     bool ok = false;
     queue.Next(&tag, &ok);  // comes, by the deadline at the latest
     queue.Shutdown();
     // gRPC would wait for minutes before it connects again; when to try is the machine's decision.
     if (status.error_code() == grpc::StatusCode::UNAVAILABLE) stub_.reset();
-    return result_of(status, answer);
+    return result_of(status, response);
   }
 
  private:

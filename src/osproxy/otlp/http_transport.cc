@@ -17,7 +17,7 @@
 
 #include "osproxy/core/clock.h"
 #include "osproxy/core/version.h"
-#include "osproxy/otlp/collector_answer.h"
+#include "osproxy/otlp/collector_response.h"
 #include "osproxy/otlp/credentials.h"
 #include "osproxy/otlp/gzip.h"
 
@@ -32,8 +32,8 @@ using Request = http::request<http::string_body>;
 using ResponseParser = http::response_parser<http::string_body>;
 using Socket = asio::ip::tcp::socket;
 
-/// An answer is a few counts and a sentence.
-constexpr std::size_t kMaxAnswerBytes = std::size_t{1} << 20;
+/// A response is a few counts and a sentence.
+constexpr std::size_t kMaxResponseBytes = std::size_t{1} << 20;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
@@ -61,7 +61,7 @@ asio::awaitable<error_code> exchange(Stream& stream, const Request& request,
   if (write_error) co_return write_error;
   boost::beast::flat_buffer buffer;
   auto [read_error, read] = co_await http::async_read(stream, buffer, response, kAwait);
-  // Without a goodbye in TLS: the answer says itself where it ends.
+  // Without a goodbye in TLS: the response says itself where it ends.
   co_return response.is_done() ? error_code() : read_error;
 }
 
@@ -121,11 +121,11 @@ class HttpTransport final : public SpanTransport {
                     std::stop_token stop) override {
     std::optional<ssl::context> tls;
     if (auto failure = set_up(tls); !failure.empty()) {
-      return {.kind = ExportResult::Kind::NoAnswer, .message = std::move(failure)};
+      return {.kind = ExportResult::Kind::NoResponse, .message = std::move(failure)};
     }
     const Request message = make_request(request);
     ResponseParser response;
-    response.body_limit(kMaxAnswerBytes);
+    response.body_limit(kMaxResponseBytes);
     std::optional<error_code> ended;
     {
       asio::io_context context(1);
@@ -135,8 +135,8 @@ class HttpTransport final : public SpanTransport {
       context.run_for(timeout);
     }  // what is not done by now is abandoned here
     if (ended && !*ended) return result_of(response, clock_.now().wall);
-    return {.kind = ExportResult::Kind::NoAnswer,
-            .message = ended ? ended->message() : "no answer in time"};
+    return {.kind = ExportResult::Kind::NoResponse,
+            .message = ended ? ended->message() : "no response in time"};
   }
 
  private:

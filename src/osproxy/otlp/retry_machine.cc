@@ -46,7 +46,7 @@ bool is_retryable(const ExportResult& result) noexcept {
       return is_retryable_grpc(result.code, result.retry_after.has_value());
     case ExportResult::Kind::HttpStatus:
       return is_retryable_http(result.code);
-    case ExportResult::Kind::NoAnswer:
+    case ExportResult::Kind::NoResponse:
       return true;
   }
   std::unreachable();

@@ -86,7 +86,7 @@ OtlpStatus SpanExporter::status() const {
 void SpanExporter::run(const std::stop_token& closing) {
   // Not with gRPC: threads of its own that the calls of this one start are everyone's, also those
   // of the directives' store, and would be as nice.
-  if (options_.transport.protocol != Protocol::Grpc) give_way();
+  if (options_.transport.protocol != Protocol::Grpc) set_idle_priority();
   while (true) {
     collect(closing);
     if (pending_.empty() && closing.stop_requested() && queue_.size() == 0) break;

@@ -59,7 +59,7 @@ class SpanExporter final : public RecordSink {
 
   std::string_view name() const noexcept override { return "otlp"; }
 
-  /// Kept: exported. The spans are in counters().
+  /// ReusePolicy: exported. The spans are in counters().
   OutputTotals totals() const noexcept override;
 
   /// Sends what waits, once each, for at most `timeout`; the rest is dropped. Nothing is taken

@@ -1,4 +1,4 @@
-// The way to a collector: one request, one answer, by gRPC or by HTTP.
+// The way to a collector: one request, one response, by gRPC or by HTTP.
 //
 //   auto transport = make_transport(options, clock);
 //   if (!transport) fail(transport.error());

@@ -77,9 +77,9 @@ Refusal refusal_for(http::ProxyError error, TlsFailure tls_failure) noexcept {
     case http::ProxyError::UpstreamTls:
       return refusal_for(tls_failure);
     case http::ProxyError::UpstreamClosed:
-      return {502, "OpenSearch closed the connection without an answer"};
+      return {502, "OpenSearch closed the connection without a response"};
     case http::ProxyError::UpstreamMalformed:
-      return {502, "OpenSearch's answer is malformed"};
+      return {502, "OpenSearch's response is malformed"};
     case http::ProxyError::UpstreamUnreachable:
       return {502, "no OpenSearch node can be reached"};
     case http::ProxyError::UpstreamBusy:
@@ -113,17 +113,17 @@ http::ProxyError error_of(AcquireFailure failure) noexcept {
 }  // namespace
 
 Exchange::Exchange(WorkerContext& worker, Connection& client, const http::RequestHead& head,
-                   RequestStory& story, const http::Forwarding* forwarding)
+                   RequestDiagnostics& diagnostics, const http::Forwarding* forwarding)
     : worker_(worker),
       options_(worker.options),
       client_(client),
       head_(head),
-      story_(story),
+      diagnostics_(diagnostics),
       forwarding_(forwarding),
       body_(head),
-      wish_{.client = client, .stages = story.stages},
+      wish_{.client = client, .stages = diagnostics.stages},
       scratch_(worker.exchanges),
-      answer_(scratch_->answer),
+      response_(scratch_->response),
       head_out_(scratch_->head_out) {}
 
 Task<ClientNext> Exchange::run() {
@@ -151,7 +151,7 @@ Task<ClientNext> Exchange::run() {
 Task<Exchange::Outcome> Exchange::send_until_answered() {
   // Whether the other side is about to close a connection that has not been used for a while
   // cannot be known: only what can be sent again is risked on it.
-  wish_.kept = came_whole_ && may_repeat(is_idempotent) ? Kept::Any : Kept::Recent;
+  wish_.kept = came_whole_ && may_repeat(is_idempotent) ? ReusePolicy::Any : ReusePolicy::Recent;
   if (options_.request_timeout.count() > 0) {
     wish_.latest = worker_.deadlines.now() + options_.request_timeout;
     limit_.emplace(worker_.deadlines, [this] { give_up(); });
@@ -162,22 +162,22 @@ Task<Exchange::Outcome> Exchange::send_until_answered() {
     if (!lease) {
       auto waited = co_await worker_.upstreams.acquire(wish_);
       if (!waited) {
-        story_.facts.error = unless_late(error_of(waited.error().failure));
+        diagnostics_.facts.error = unless_late(error_of(waited.error().failure));
         tls_failure_ = waited.error().tls;
         co_return Outcome::Failed;
       }
       lease.emplace(*std::move(waited));
     }
-    story_.facts.connection_reused = lease->reused();
-    story_.stages.enter(Stage::Send);
+    diagnostics_.facts.connection_reused = lease->reused();
+    diagnostics_.stages.enter(Stage::Send);
     upstream_ = &lease->connection();
     const Outcome outcome = co_await send_to(*lease);
     upstream_ = nullptr;
     if (outcome != Outcome::SendAgain) co_return outcome;
     lease->retried();
-    ++story_.facts.retries;
-    story_.stages.enter(Stage::Queue);
-    wish_.kept = Kept::None;
+    ++diagnostics_.facts.retries;
+    diagnostics_.stages.enter(Stage::Queue);
+    wish_.kept = ReusePolicy::None;
   }
 }
 
@@ -201,34 +201,34 @@ bool Exchange::take_body() {
   received_ = first.consumed;
   first_payload_ = first.payload;
   came_whole_ = body_.done();
-  story_.facts.request_bytes = first.payload.size();
-  story_.facts.request_whole = came_whole_;
-  story_.request_goes_on(first.payload);
+  diagnostics_.facts.request_bytes = first.payload.size();
+  diagnostics_.facts.request_whole = came_whole_;
+  diagnostics_.request_goes_on(first.payload);
   if (first.status == http::BodyReader::Status::Bad) {
-    story_.facts.error = http::ProxyError::BadRequest;
+    diagnostics_.facts.error = http::ProxyError::BadRequest;
   } else if (is_too_large()) {
-    story_.facts.error = http::ProxyError::BodyTooLarge;
+    diagnostics_.facts.error = http::ProxyError::BodyTooLarge;
   }
-  return story_.facts.error == http::ProxyError::None;
+  return diagnostics_.facts.error == http::ProxyError::None;
 }
 
 /// By what it says of itself, or by what came of it so far.
 bool Exchange::is_too_large() const noexcept {
-  return std::max(head_.content_length, story_.facts.request_bytes) > options_.max_body;
+  return std::max(head_.content_length, diagnostics_.facts.request_bytes) > options_.max_body;
 }
 
-/// Sends the head with what is there of the body; then the rest and the answer, at the same time.
+/// Sends the head with what is there of the body; then the rest and the response, at the same time.
 /// Not a coroutine itself: one that the kernel lets go on at once needs only that of receive().
 Task<Exchange::Outcome> Exchange::send_to(UpstreamPool::Lease& lease) {
   sent_whole_ = came_whole_;
   heard_ = false;
   http::write_request_head(head_,
-                     {.request_id = story_.request_id(),
-                      .add_opaque_id = !story_.has_opaque_id(),
-                      .traceparent = story_.traceparent(),
+                     {.request_id = diagnostics_.request_id(),
+                      .add_opaque_id = !diagnostics_.has_opaque_id(),
+                      .traceparent = diagnostics_.traceparent(),
                       .forwarding = forwarding_},
                      head_out_);
-  story_.request_goes_as(head_out_);
+  diagnostics_.request_goes_as(head_out_);
   first_piece_.emplace(Piece{.head = &head_out_,
                              .payload = first_payload_,
                              .chunked = head_.framing == http::Framing::Chunked,
@@ -236,7 +236,7 @@ Task<Exchange::Outcome> Exchange::send_to(UpstreamPool::Lease& lease) {
                              .trailers = body_.trailers()});
   const error_code error = first_piece_->write_now(lease.connection());
   if (error || !sent_whole_) return send_on(lease, error);
-  story_.stages.enter(Stage::FirstByte);
+  diagnostics_.stages.enter(Stage::FirstByte);
   return receive(lease);
 }
 
@@ -247,9 +247,9 @@ Task<Exchange::Outcome> Exchange::send_on(UpstreamPool::Lease& lease, error_code
   if (error == asio::error::would_block) {
     error = co_await first_piece_->write_rest(upstream, options_.transfer_timeout);
   }
-  if (error) co_return no_answer(lease);
+  if (error) co_return no_response(lease);
   if (sent_whole_) {
-    story_.stages.enter(Stage::FirstByte);
+    diagnostics_.stages.enter(Stage::FirstByte);
     co_return co_await receive(lease);
   }
   sending_ = true;
@@ -264,7 +264,7 @@ Task<> Exchange::send_rest(Connection& upstream) {
     const std::span<char> room = buffer.room();
     const std::size_t size = co_await client_.read_into(room, options_.transfer_timeout, error);
     buffer.was_read(size);
-    if (!sending_) co_return;  // the answer is complete: nobody wants the rest
+    if (!sending_) co_return;  // the response is complete: nobody wants the rest
     if (error) {
       upload_failed(
           unless_late(client_.timed_out() ? http::ProxyError::RequestTimeout : http::ProxyError::ClientGone),
@@ -277,13 +277,13 @@ Task<> Exchange::send_rest(Connection& upstream) {
       co_return;
     }
     leftover_.assign(room.data() + piece.consumed, size - piece.consumed);
-    story_.facts.request_bytes += piece.payload.size();
+    diagnostics_.facts.request_bytes += piece.payload.size();
     if (is_too_large()) {
       upload_failed(http::ProxyError::BodyTooLarge, upstream);
       co_return;
     }
-    story_.facts.request_whole = body_.done();
-    story_.request_goes_on(piece.payload);
+    diagnostics_.facts.request_whole = body_.done();
+    diagnostics_.request_goes_on(piece.payload);
     OutgoingPiece out({.payload = piece.payload,
                        .chunked = head_.framing == http::Framing::Chunked,
                        .last = body_.done(),
@@ -298,12 +298,12 @@ Task<> Exchange::send_rest(Connection& upstream) {
   }
   sending_ = false;
   sent_whole_ = body_.done() && upstream_reads;
-  story_.stages.enter(Stage::FirstByte);
-  // An upstream that stopped reading may still have answered: wait for that, as for any answer.
+  diagnostics_.stages.enter(Stage::FirstByte);
+  // An upstream that stopped reading may still have answered: wait for that, as for any response.
   upstream.read_deadline().expire_after(options_.response_timeout);
 }
 
-/// The client is at fault: the answer is no longer waited for.
+/// The client is at fault: the response is no longer waited for.
 void Exchange::upload_failed(http::ProxyError error, Connection& upstream) {
   upload_error_ = error;
   sending_ = false;
@@ -318,29 +318,29 @@ Task<Exchange::Outcome> Exchange::receive(UpstreamPool::Lease& lease) {
     client_.cancel();
     lease.connection().cancel();
   }
-  if (upload_error_ != http::ProxyError::None) story_.facts.error = upload_error_;
+  if (upload_error_ != http::ProxyError::None) diagnostics_.facts.error = upload_error_;
   co_return outcome;
 }
 
-/// Reads the head of the final answer into answer_, passing interim ones on.
+/// Reads the head of the final response into response_, passing interim ones on.
 Task<Exchange::Outcome> Exchange::receive_head(UpstreamPool::Lease& lease) {
   Connection& upstream = lease.connection();
   while (true) {
     http::HeadFault fault;
     const http::ParseResult parsed =
-        http::parse_response_head(upstream.input().view(), head_.method, options_.limits, answer_, fault);
+        http::parse_response_head(upstream.input().view(), head_.method, options_.limits, response_, fault);
     if (parsed == http::ParseResult::Complete) {
       heard_ = true;
-      if (answer_.status >= 200) {
-        story_.stages.enter(Stage::Transfer);
+      if (response_.status >= 200) {
+        diagnostics_.stages.enter(Stage::Transfer);
         co_return Outcome::Complete;
       }
-      if (answer_.status == 101) co_return no_answer(lease);  // we asked for no upgrade
+      if (response_.status == 101) co_return no_response(lease);  // we asked for no upgrade
       if (!co_await pass_on_interim(upstream)) co_return Outcome::Broken;
       continue;
     }
     if (parsed == http::ParseResult::Bad) {
-      story_.facts.error = http::ProxyError::UpstreamMalformed;
+      diagnostics_.facts.error = http::ProxyError::UpstreamMalformed;
       lease.failed(NodeFault::Malformed);
       co_return Outcome::Failed;
     }
@@ -350,44 +350,44 @@ Task<Exchange::Outcome> Exchange::receive_head(UpstreamPool::Lease& lease) {
       const auto [ended] = co_await upstream.until_readable();
       error = upstream.go_on_reading(ended);
     }
-    if (error) co_return no_answer(lease);
+    if (error) co_return no_response(lease);
   }
 }
 
 Task<bool> Exchange::pass_on_interim(Connection& upstream) {
-  // A client of HTTP/1.0 knows no interim answers, and a 100 is for those who asked for it.
-  const bool wanted = head_.minor_version > 0 && (answer_.status != 100 || head_.expects_continue);
+  // A client of HTTP/1.0 knows no interim responses, and a 100 is for those who asked for it.
+  const bool wanted = head_.minor_version > 0 && (response_.status != 100 || head_.expects_continue);
   error_code error;
   if (wanted) {
-    http::write_response_head(answer_, {.request_id = story_.request_id()}, head_out_);
+    http::write_response_head(response_, {.request_id = diagnostics_.request_id()}, head_out_);
     error = co_await client_.write(head_out_, options_.transfer_timeout);
   }
-  upstream.input().consume(answer_.size);
-  if (error) story_.facts.error = unless_late(http::ProxyError::ClientGone);
+  upstream.input().consume(response_.size);
+  if (error) diagnostics_.facts.error = unless_late(http::ProxyError::ClientGone);
   co_return !error;
 }
 
-/// Nothing that is an answer came: what that means, and whether to try again.
-Exchange::Outcome Exchange::no_answer(UpstreamPool::Lease& lease) {
+/// Nothing that is a response came: what that means, and whether to try again.
+Exchange::Outcome Exchange::no_response(UpstreamPool::Lease& lease) {
   Connection& upstream = lease.connection();
   if (late_ || upload_error_ != http::ProxyError::None) {
-    story_.facts.error = unless_late(upload_error_);
+    diagnostics_.facts.error = unless_late(upload_error_);
     return Outcome::Failed;
   }
   const bool nothing_came = !upstream.timed_out() && !heard_ && upstream.input().empty();
   if (nothing_came && may_send_again(lease)) return Outcome::SendAgain;
   NodeFault fault = NodeFault::Closed;
-  story_.facts.error = http::ProxyError::UpstreamClosed;
+  diagnostics_.facts.error = http::ProxyError::UpstreamClosed;
   if (const auto failure = upstream.tls_failure()) {  // TLS 1.3 judges our certificate so late
     fault = NodeFault::TlsFailed;
-    story_.facts.error = http::ProxyError::UpstreamTls;
+    diagnostics_.facts.error = http::ProxyError::UpstreamTls;
     tls_failure_ = *failure;
   } else if (upstream.timed_out()) {
-    fault = NodeFault::AnswerTimedOut;
-    story_.facts.error = http::ProxyError::UpstreamTimeout;
-  } else if (answer_.status == 101) {
+    fault = NodeFault::ResponseTimedOut;
+    diagnostics_.facts.error = http::ProxyError::UpstreamTimeout;
+  } else if (response_.status == 101) {
     fault = NodeFault::Malformed;
-    story_.facts.error = http::ProxyError::UpstreamMalformed;
+    diagnostics_.facts.error = http::ProxyError::UpstreamMalformed;
   }
   // A kept connection may be closed at any time: that says nothing of the node.
   if (!nothing_came || !lease.reused()) lease.failed(fault);
@@ -410,17 +410,17 @@ bool Exchange::may_send_again(const UpstreamPool::Lease& lease) noexcept {
 
 /// A scroll is at the next page when its request comes again, whatever its method is.
 bool Exchange::may_repeat(bool (*method)(std::string_view)) const noexcept {
-  return method(head_.method) && story_.endpoint() != Endpoint::Cursor;
+  return method(head_.method) && diagnostics_.endpoint() != Endpoint::Cursor;
 }
 
 http::Framing Exchange::framing_to_client() const noexcept {
-  switch (answer_.framing) {
+  switch (response_.framing) {
     case http::Framing::None:
     case http::Framing::Length:
-      return answer_.framing;
+      return response_.framing;
     case http::Framing::Chunked:
     case http::Framing::UntilClose:
-      // Chunked, so that an answer that is cut off never looks complete, where it is understood.
+      // Chunked, so that a response that is cut off never looks complete, where it is understood.
       return head_.minor_version > 0 ? http::Framing::Chunked : http::Framing::UntilClose;
   }
   std::unreachable();
@@ -432,18 +432,18 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
   close_client_ = !head_.keep_alive || worker_.draining || !body_.done() ||
                   client_framing_ == http::Framing::UntilClose;
   reset_client_ = client_framing_ == http::Framing::UntilClose;
-  http::write_response_head(answer_,
-                      {.request_id = story_.request_id(),
-                       .drop_opaque_id = !story_.has_opaque_id(),
+  http::write_response_head(response_,
+                      {.request_id = diagnostics_.request_id(),
+                       .drop_opaque_id = !diagnostics_.has_opaque_id(),
                        .framing = client_framing_,
                        .close = close_client_,
                        .to_http_1_0 = head_.minor_version == 0},
                       head_out_);
-  story_.answer_begins(answer_);
-  story_.answer_goes_as(answer_, head_out_);
-  upstream.input().consume(answer_.size);
+  diagnostics_.response_begins(response_);
+  diagnostics_.response_goes_as(response_, head_out_);
+  upstream.input().consume(response_.size);
 
-  http::BodyReader body(answer_);
+  http::BodyReader body(response_);
   const bool chunked = client_framing_ == http::Framing::Chunked;
   const std::span<char> there = upstream.input().mutable_view();
   Decoded piece = decode_in_place(body, there);
@@ -452,11 +452,11 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
   TransferBuffer buffer(worker_.buffers);
   while (true) {
     if (piece.status == http::BodyReader::Status::Bad) {
-      story_.facts.error = http::ProxyError::UpstreamMalformed;
+      diagnostics_.facts.error = http::ProxyError::UpstreamMalformed;
       lease.failed(NodeFault::Malformed);
       co_return head != nullptr ? Outcome::Failed : Outcome::Broken;
     }
-    if (body.done()) story_.stages.enter(Stage::SendBack);
+    if (body.done()) diagnostics_.stages.enter(Stage::SendBack);
     OutgoingPiece out({.head = head,
                        .payload = piece.payload,
                        .chunked = chunked,
@@ -468,14 +468,14 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
       buffer.had_to_wait();
     }
     if (error) {
-      story_.facts.error = unless_late(http::ProxyError::ClientGone);
+      diagnostics_.facts.error = unless_late(http::ProxyError::ClientGone);
       co_return Outcome::Broken;
     }
     head = nullptr;
-    story_.facts.status = answer_.status;
-    story_.facts.upstream = &lease.name();
-    story_.facts.response_bytes += piece.payload.size();
-    story_.answer_goes_on(piece.payload);
+    diagnostics_.facts.status = response_.status;
+    diagnostics_.facts.upstream = &lease.name();
+    diagnostics_.facts.response_bytes += piece.payload.size();
+    diagnostics_.response_goes_on(piece.payload);
     if (body.done()) break;
     if (upload_error_ != http::ProxyError::None) co_return Outcome::Broken;
 
@@ -497,43 +497,43 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
     nothing_behind = piece.consumed == size;
   }
   upstream.input().consume(upstream.input().view().size());
-  if (is_bad(answer_.status)) {
+  if (is_bad(response_.status)) {
     lease.failed(NodeFault::BadStatus);
   } else {
     lease.answered();
   }
-  if (answer_.keep_alive && sent_whole_ && nothing_behind && !worker_.draining) lease.keep();
+  if (response_.keep_alive && sent_whole_ && nothing_behind && !worker_.draining) lease.keep();
   co_return Outcome::Complete;
 }
 
-/// The answer ended before its end.
+/// The response ended before its end.
 void Exchange::cut_off(UpstreamPool::Lease& lease) {
   if (upload_error_ != http::ProxyError::None) return;
   const bool timed_out = lease.connection().timed_out();
-  story_.facts.error =
+  diagnostics_.facts.error =
       unless_late(timed_out ? http::ProxyError::UpstreamTimeout : http::ProxyError::UpstreamClosed);
-  if (!late_) lease.failed(timed_out ? NodeFault::AnswerTimedOut : NodeFault::Closed);
+  if (!late_) lease.failed(timed_out ? NodeFault::ResponseTimedOut : NodeFault::Closed);
 }
 
 /// Answers in OpenSearch's place.
 Task<ClientNext> Exchange::refuse() {
-  const http::ProxyError error = story_.facts.error;
+  const http::ProxyError error = diagnostics_.facts.error;
   if (error == http::ProxyError::ClientGone) co_return ClientNext::CloseNow;
   const Refusal refusal = refusal_for(error, tls_failure_);
   // What is left of the body would be taken for the next request.
   const bool close =
       !head_.keep_alive || !body_.done() || worker_.draining || error == http::ProxyError::BodyTooLarge;
-  const std::string answer =
+  const std::string response =
       http::to_http({.status = refusal.status,
                .error = error,
                .reason = refusal.reason,
-               .request_id = story_.request_id(),
+               .request_id = diagnostics_.request_id(),
                .with_body = head_.method != "HEAD",
                .close = close,
                .retry_after_s = error == http::ProxyError::UpstreamBusy ? kRetryAfterS : 0});
-  if (co_await client_.write(answer, options_.transfer_timeout)) co_return ClientNext::CloseNow;
-  story_.facts.status = refusal.status;
-  story_.facts.response_bytes = http::body_bytes(answer);
+  if (co_await client_.write(response, options_.transfer_timeout)) co_return ClientNext::CloseNow;
+  diagnostics_.facts.status = refusal.status;
+  diagnostics_.facts.response_bytes = http::body_bytes(response);
   if (close) co_return ClientNext::CloseGracefully;
   consume_request();
   co_return ClientNext::KeepAlive;

@@ -1,12 +1,12 @@
-// One request passed on and its answer passed back, streamed both ways.
+// One request passed on and its response passed back, streamed both ways.
 //
-//   Exchange exchange(worker, client, head, story);
+//   Exchange exchange(worker, client, head, diagnostics);
 //   switch (co_await exchange.run()) { … }          // what becomes of the client's connection
 //
-// The request goes upstream as it comes in, and the answer to the client as it comes in, at the
-// same time: an answer may come before the request's end. Neither body is ever held whole.
+// The request goes upstream as it comes in, and the response to the client as it comes in, at the
+// same time: a response may come before the request's end. Neither body is ever held whole.
 //
-// A request is sent again, once, only if the connection was closed before a byte of an answer came,
+// A request is sent again, once, only if the connection was closed before a byte of a response came,
 // all of the request is still here, and it may be repeated: after a kept connection if its method
 // is idempotent (RFC 9110, section 9.2.2), after a new one, on another node, if it is safe (9.2.1).
 // Nothing else is ever sent twice.
@@ -34,14 +34,14 @@ namespace osproxy {
 /// What becomes of the client's connection.
 enum class ClientNext : std::uint8_t {
   KeepAlive,        ///< it is ready for the next request
-  CloseGracefully,  ///< the answer is sent; some of the request may not have been read
-  CloseNow,         ///< there is nobody to be polite to, or the answer must not look complete
+  CloseGracefully,  ///< the response is sent; some of the request may not have been read
+  CloseNow,         ///< there is nobody to be polite to, or the response must not look complete
 };
 
 class Exchange {
  public:
   /// `forwarding` is the connection's; null: OpenSearch is told nothing of the client.
-  Exchange(WorkerContext& worker, Connection& client, const http::RequestHead& head, RequestStory& story,
+  Exchange(WorkerContext& worker, Connection& client, const http::RequestHead& head, RequestDiagnostics& diagnostics,
            const http::Forwarding* forwarding);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -50,9 +50,9 @@ class Exchange {
 
  private:
   enum class Outcome : std::uint8_t {
-    Complete,   // the answer was passed on whole
-    Failed,     // story.facts.error says why; nothing was sent to the client
-    Broken,     // as Failed, but a part of the answer was sent
+    Complete,   // the response was passed on whole
+    Failed,     // diagnostics.facts.error says why; nothing was sent to the client
+    Broken,     // as Failed, but a part of the response was sent
     SendAgain,  // nothing came back, and it is safe
   };
 
@@ -67,7 +67,7 @@ class Exchange {
   Task<Outcome> receive_head(UpstreamPool::Lease& lease);
   Task<Outcome> pass_on_body(UpstreamPool::Lease& lease);
   Task<bool> pass_on_interim(Connection& upstream);
-  Outcome no_answer(UpstreamPool::Lease& lease);
+  Outcome no_response(UpstreamPool::Lease& lease);
   bool may_send_again(const UpstreamPool::Lease& lease) noexcept;
   bool may_repeat(bool (*method)(std::string_view)) const noexcept;
   void cut_off(UpstreamPool::Lease& lease);
@@ -82,7 +82,7 @@ class Exchange {
   const ServerOptions& options_;
   Connection& client_;
   const http::RequestHead& head_;
-  RequestStory& story_;
+  RequestDiagnostics& diagnostics_;
   const http::Forwarding* const forwarding_;
 
   http::BodyReader body_;                 // of the request
@@ -95,7 +95,7 @@ class Exchange {
   http::ProxyError upload_error_ = http::ProxyError::None;
   TlsFailure tls_failure_ = TlsFailure::Other;  // with ProxyError::UpstreamTls
 
-  UpstreamPool::Wish wish_;
+  UpstreamPool::AcquireRequest wish_;
   bool sent_again_ = false;
   bool heard_ = false;              // something that answers has come, if only a 1xx
   Connection* upstream_ = nullptr;  // while a lease is held
@@ -104,10 +104,10 @@ class Exchange {
 
   http::Framing client_framing_ = http::Framing::None;
   bool close_client_ = false;
-  bool reset_client_ = false;  // a close would look like the end of the answer
+  bool reset_client_ = false;  // a close would look like the end of the response
 
-  const Loan<ExchangeScratch> scratch_;
-  http::ResponseHead& answer_;
+  const PooledObject<ExchangeScratch> scratch_;
+  http::ResponseHead& response_;
   std::string& head_out_;
   std::optional<OutgoingPiece> first_piece_;  // of the request: its head, and what came with it
 };

@@ -9,7 +9,7 @@ namespace osproxy {
 
 /// Keeps its memory, so that an exchange allocates nothing for the heads that it reads and writes.
 struct ExchangeScratch {
-  http::ResponseHead answer{};
+  http::ResponseHead response{};
   std::string head_out{};
 };
 

@@ -40,13 +40,13 @@ std::expected<SignedDirective, SignedFault> read_signed_header(const http::Reque
 
 }  // namespace
 
-RequestStory::~RequestStory() {
+RequestDiagnostics::~RequestDiagnostics() {
   if (finished_) return;
   facts.error = http::ProxyError::Stopped;
   finish();
 }
 
-void RequestStory::identify(const http::RequestHead& head) {
+void RequestDiagnostics::identify(const http::RequestHead& head) {
   head_ = &head;
   method_ = known_method(head.method);
   minor_version_ = head.minor_version;
@@ -59,7 +59,7 @@ void RequestStory::identify(const http::RequestHead& head) {
   if (head.has_debug_directive) read_signed_directive();
 }
 
-void RequestStory::read_signed_directive() {
+void RequestDiagnostics::read_signed_directive() {
   auto read = read_signed_header(*head_, worker_, started_.wall);
   const auto budget = budget_of_worker(worker_.options.directive_budget, worker_.options.workers);
   if (read && !worker_.signed_budget.take(budget, started_.boot)) {
@@ -73,7 +73,7 @@ void RequestStory::read_signed_directive() {
   }
 }
 
-void RequestStory::match() {
+void RequestDiagnostics::match() {
   if (request_id().empty()) {  // there was no head to identify it by
     make_request_id(worker_.random, scratch_.request_id);
     request_.request_id = scratch_.request_id;
@@ -101,35 +101,35 @@ void RequestStory::match() {
   if (verdict_.capture && verdict_.selected()) begin_capture();
 }
 
-void RequestStory::add_signed(Verdict& verdict) const noexcept {
+void RequestDiagnostics::add_signed(Verdict& verdict) const noexcept {
   if (!signed_) return;
   verdict.level = std::max(verdict.level, signed_->level);
   verdict.ring_buffer = verdict.ring_buffer || signed_->ring_buffer;
 }
 
 /// One that is malformed goes on as it is: a node that logs it shall see what the client sent.
-std::string_view RequestStory::traceparent() const noexcept {
+std::string_view RequestDiagnostics::traceparent() const noexcept {
   const bool is_malformed = request_.has_traceparent && !request_.trace.is_valid();
   return spans_ == nullptr || is_malformed ? std::string_view{} : spans_->to_upstream;
 }
 
-void RequestStory::begin_detail() {
+void RequestDiagnostics::begin_detail() {
   const BodyHead body{.endpoint = request_.matched.endpoint,
                       .content_type = http::find_header(*head_, "Content-Type"),
                       .content_encoding = http::find_header(*head_, "Content-Encoding")};
   detail_.reset(new Detail{.body = BodyStructureReader(body), .rewrite = {}});
 }
 
-void RequestStory::read_answer(const http::ResponseHead& head) {
-  answer_ = std::make_unique<AnswerReader>(
+void RequestDiagnostics::read_response(const http::ResponseHead& head) {
+  response_ = std::make_unique<ResponseReader>(
       BodyHead{.endpoint = request_.matched.endpoint,
                .content_type = http::find_header(head, "Content-Type"),
                .content_encoding = http::find_header(head, "Content-Encoding")});
-  if (tape_) put_answer_on_tape(head);
+  if (tape_) put_response_on_tape(head);
 }
 
 /// What was no request has no head to capture.
-void RequestStory::begin_capture() {
+void RequestDiagnostics::begin_capture() {
   if (worker_.options.capture == nullptr || head_ == nullptr) return;
   tape_ = worker_.options.capture->begin();
   if (tape_ == nullptr) return;
@@ -140,17 +140,17 @@ void RequestStory::begin_capture() {
   if (!has_room) tape_.reset();
 }
 
-void RequestStory::put_answer_on_tape(const http::ResponseHead& head) {
-  tape_->answer(head.status);
+void RequestDiagnostics::put_response_on_tape(const http::ResponseHead& head) {
+  tape_->response(head.status);
   for (const http::Header& header : head.headers) {
-    if (tape_->answer_header(header.name, header.value)) continue;
+    if (tape_->response_header(header.name, header.value)) continue;
     tape_.reset();
     return;
   }
 }
 
 /// Hands the tape over, or counts that there is none: what is captured is decided only now.
-void RequestStory::end_capture(const Verdict& verdict, std::chrono::nanoseconds latency) {
+void RequestDiagnostics::end_capture(const Verdict& verdict, std::chrono::nanoseconds latency) {
   if (worker_.options.capture == nullptr || head_ == nullptr || !verdict.capture) return;
   if (tape_) {
     CapturedExchange& exchange = tape_->exchange;
@@ -162,12 +162,12 @@ void RequestStory::end_capture(const Verdict& verdict, std::chrono::nanoseconds 
     exchange.error = to_string(facts.error);
     exchange.latency = latency;
     tape_->finish(
-        {.request_whole = facts.request_whole, .answer_whole = facts.error == http::ProxyError::None});
+        {.request_whole = facts.request_whole, .response_whole = facts.error == http::ProxyError::None});
   }
   worker_.options.capture->take(std::move(tape_));
 }
 
-std::vector<std::string> RequestStory::directive_ids(const Verdict& verdict) const {
+std::vector<std::string> RequestDiagnostics::directive_ids(const Verdict& verdict) const {
   std::vector<std::string> ids;
   for (const std::uint32_t place : verdict.named()) {
     ids.push_back(set_->directives()[place].directive.id);
@@ -176,7 +176,7 @@ std::vector<std::string> RequestStory::directive_ids(const Verdict& verdict) con
   return ids;
 }
 
-void RequestStory::finish() {
+void RequestDiagnostics::finish() {
   finished_ = true;
   const BootTime ended = worker_.clock.boot();
   const auto latency = ended - started_.boot;
@@ -204,7 +204,7 @@ void RequestStory::finish() {
   }
 }
 
-Verdict RequestStory::conclude(const Outcome& outcome) {
+Verdict RequestDiagnostics::conclude(const Outcome& outcome) {
   Verdict verdict;
   if (set_) {
     verdict = set_->conclude(request_.matched, started_, request_id(), outcome,
@@ -215,7 +215,7 @@ Verdict RequestStory::conclude(const Outcome& outcome) {
   return verdict;
 }
 
-Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanoseconds latency) {
+Record RequestDiagnostics::make_record(const Verdict& verdict, std::chrono::nanoseconds latency) {
   Record record;
   record.request_id = request_id();
   record.trace_id = request_.trace.trace_id;
@@ -240,7 +240,7 @@ Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanosecond
   record.retries = facts.retries;
   record.error = to_string(facts.error);
   record.latency = latency;
-  if (answer_) record.answer = answer_->finish(facts.error == http::ProxyError::None);
+  if (response_) record.response = response_->finish(facts.error == http::ProxyError::None);
   record.times = stages.times();
   if (detail_) {
     record.body = detail_->body.finish(facts.request_whole);
@@ -249,7 +249,7 @@ Record RequestStory::make_record(const Verdict& verdict, std::chrono::nanosecond
   return record;
 }
 
-void RequestStory::add_spans(Record& record) const {
+void RequestDiagnostics::add_spans(Record& record) const {
   record.trace_id = spans_->trace_id;
   record.span_id = spans_->server;
   record.parent_span_id = request_.trace.parent_id;

@@ -1,15 +1,15 @@
 // One request from its first byte to its record: who asks for what, what the directives say of it,
 // and what became of it.
 //
-//   RequestStory story(worker, scratch, started, peer);
-//   story.identify(head);                 // once, if there is a head at all
-//   story.match();                        // once, on one snapshot, on every path
+//   RequestDiagnostics diagnostics(worker, scratch, started, peer);
+//   diagnostics.identify(head);                 // once, if there is a head at all
+//   diagnostics.match();                        // once, on one snapshot, on every path
 //   …the exchange fills in `facts`, and shows what it passes on…
-//   story.finish();                       // once: counts, and records if selected
+//   diagnostics.finish();                       // once: counts, and records if selected
 //
 // One that is destroyed before it is finished was stopped with the server, and finishes as that.
 //
-// Views into the head: it must outlive the story. Belongs to its worker.
+// Views into the head: it must outlive the diagnostics. Belongs to its worker.
 #pragma once
 
 #include <chrono>
@@ -38,13 +38,13 @@
 
 namespace osproxy {
 
-/// Who is at the other end of the client's connection. Its views outlive every story of it.
+/// Who is at the other end of the client's connection. Its views outlive every diagnostics of it.
 struct ClientPeer {
   bool tls = false;
   std::string_view principal{};  ///< of the verified certificate; empty: none
 };
 
-class RequestStory {
+class RequestDiagnostics {
  public:
   /// What became of the request; whoever finds out writes it down.
   struct Facts {
@@ -52,22 +52,22 @@ class RequestStory {
     bool request_whole = false;  ///< its body was received to the end
     std::uint64_t response_bytes = 0;
     int status = 0;                         ///< 0: the client was sent none
-    const std::string* upstream = nullptr;  ///< the node whose answer the client was sent
+    const std::string* upstream = nullptr;  ///< the node whose response the client was sent
     bool connection_reused = false;
     int retries = 0;
     http::ProxyError error = http::ProxyError::None;
   };
 
   /// `scratch` is the connection's; it holds what does not stand in the head as it is.
-  RequestStory(WorkerContext& worker, AttributeScratch& scratch, Now started, ClientPeer peer)
+  RequestDiagnostics(WorkerContext& worker, AttributeScratch& scratch, Now started, ClientPeer peer)
       : stages(worker.clock, started.boot),
         worker_(worker),
         started_(started),
         peer_(peer),
         scratch_(scratch) {}
-  ~RequestStory();
-  RequestStory(const RequestStory&) = delete;
-  RequestStory& operator=(const RequestStory&) = delete;
+  ~RequestDiagnostics();
+  RequestDiagnostics(const RequestDiagnostics&) = delete;
+  RequestDiagnostics& operator=(const RequestDiagnostics&) = delete;
 
   void identify(const http::RequestHead& head);
   void match();
@@ -91,16 +91,16 @@ class RequestStory {
     if (tape_) tape_->request_body(payload);
   }
 
-  /// OpenSearch's answer, as it is passed on; costs nothing unless the request is selected.
-  void answer_begins(const http::ResponseHead& head) {
-    if (verdict_.selected()) read_answer(head);
+  /// OpenSearch's response, as it is passed on; costs nothing unless the request is selected.
+  void response_begins(const http::ResponseHead& head) {
+    if (verdict_.selected()) read_response(head);
   }
-  void answer_goes_as(const http::ResponseHead& head, std::string_view sent) {
-    if (detail_) detail_->rewrite.answer = http::compare_heads(head, sent);
+  void response_goes_as(const http::ResponseHead& head, std::string_view sent) {
+    if (detail_) detail_->rewrite.response = http::compare_heads(head, sent);
   }
-  void answer_goes_on(std::string_view payload) noexcept {
-    if (answer_) answer_->read(payload);
-    if (tape_) tape_->answer_body(payload);
+  void response_goes_on(std::string_view payload) noexcept {
+    if (response_) response_->read(payload);
+    if (tape_) tape_->response_body(payload);
   }
 
   Facts facts;
@@ -119,10 +119,10 @@ class RequestStory {
   void begin_detail();
   void begin_capture();
   void end_capture(const Verdict& verdict, std::chrono::nanoseconds latency);
-  void put_answer_on_tape(const http::ResponseHead& head);
+  void put_response_on_tape(const http::ResponseHead& head);
   std::vector<std::string> directive_ids(const Verdict& verdict) const;
   void add_spans(Record& record) const;
-  void read_answer(const http::ResponseHead& head);
+  void read_response(const http::ResponseHead& head);
   Record make_record(const Verdict& verdict, std::chrono::nanoseconds latency);
 
   WorkerContext& worker_;
@@ -140,9 +140,9 @@ class RequestStory {
   DirectiveSet::Pointer set_;  // the snapshot, held only if there is a verdict to conclude
   std::unique_ptr<const SignedDirective> signed_;  // only if the request carries a good one
   std::optional<SignedFault> signed_fault_;        // or one that is refused
-  std::unique_ptr<AnswerReader> answer_;           // only then, and if OpenSearch answers
+  std::unique_ptr<ResponseReader> response_;           // only then, and if OpenSearch answers
   std::unique_ptr<Detail> detail_;                 // only with Level::ShapeRewriteDiff
-  std::unique_ptr<CaptureTape> tape_;              // only if the exchange may be captured
+  std::unique_ptr<CaptureBuffer> tape_;              // only if the exchange may be captured
   std::unique_ptr<TraceSpans> spans_;  // only if the request is selected and spans are wanted
 };
 

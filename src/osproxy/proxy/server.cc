@@ -55,7 +55,7 @@ std::expected<tcp::endpoint, std::string> find_free(const HostPort& address) {
 
 std::expected<std::unique_ptr<Server>, std::string> Server::start(
     ServerOptions options, const SnapshotCell<DirectiveSet>& directives,
-    const RecorderOf& recorder_of, const Clock& clock, UpstreamBoard& board) {
+    const RecorderOf& recorder_of, const Clock& clock, UpstreamStats& board) {
   assert(options.workers > 0 && !options.upstreams.empty());
   std::unique_ptr<Server> server(new Server(std::move(options), clock));
   if (auto opened = server->open(recorder_of, directives, board); !opened) {
@@ -68,7 +68,7 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(
 /// Makes the workers, each with its acceptor.
 std::expected<void, std::string> Server::open(const RecorderOf& recorder_of,
                                               const SnapshotCell<DirectiveSet>& directives,
-                                              UpstreamBoard& board) {
+                                              UpstreamStats& board) {
   tcp::endpoint where;
   if (options_.listener < 0) {
     auto free = find_free(options_.listen);

@@ -45,7 +45,7 @@ class Server {
   /// 127.0.0.1:80: permission denied".
   static std::expected<std::unique_ptr<Server>, std::string> start(
       ServerOptions options, const SnapshotCell<DirectiveSet>& directives,
-      const RecorderOf& recorder_of, const Clock& clock, UpstreamBoard& board);
+      const RecorderOf& recorder_of, const Clock& clock, UpstreamStats& board);
 
   ~Server();
   Server(const Server&) = delete;
@@ -91,7 +91,7 @@ class Server {
 
   std::expected<void, std::string> open(const RecorderOf& recorder_of,
                                         const SnapshotCell<DirectiveSet>& directives,
-                                        UpstreamBoard& board);
+                                        UpstreamStats& board);
 
   ServerOptions options_;
   const Clock& clock_;

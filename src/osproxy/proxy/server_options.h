@@ -38,14 +38,14 @@ struct ServerOptions {
   std::size_t max_upstream_connections = 1'024;  ///< to one node; divided over the workers
   std::size_t max_upstream_waiting = 1'024;  ///< requests, if all nodes are full; divided likewise
   std::string health_check_path{};           ///< asked of each node now and then; empty: no checks
-  NodeHealthOptions health_check{};
-  unsigned eject_after = 5;  ///< bad answers in a row; 0: they eject no node
+  HealthCheckOptions health_check{};
+  unsigned eject_after = 5;  ///< bad responses in a row; 0: they eject no node
   http::HeadLimits limits{};
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
   http::ForwardingOptions forwarding{};
   TokenRate directive_budget{};  ///< records that a directive may make before it is tripped
   std::chrono::seconds max_life{86'400};  ///< of a signed directive, as of any other
-  CaptureSpool* capture = nullptr;  ///< where exchanges go in full; null: nowhere. Outlives us
+  CaptureWriter* capture = nullptr;  ///< where exchanges go in full; null: nowhere. Outlives us
   bool spans = false;  ///< a selected request gets the ids of spans, and its node is told of them
 
   // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.
@@ -53,12 +53,12 @@ struct ServerOptions {
   std::chrono::milliseconds head_timeout{30'000};       ///< from a head's first byte to its last
   std::chrono::milliseconds idle_timeout{75'000};       ///< of a client between two requests
   std::chrono::milliseconds connect_timeout{5'000};     ///< to an upstream node
-  std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of an answer
+  std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of a response
   std::chrono::milliseconds transfer_timeout{60'000};   ///< without progress in a body, either way
   std::chrono::milliseconds request_timeout{0};         ///< for an exchange, head to end; 0: none
   std::chrono::milliseconds upstream_idle_timeout{30'000};  ///< of a pooled connection
   std::chrono::milliseconds upstream_wait_timeout{5'000};   ///< in the queue for a full node
-  std::chrono::milliseconds health_check_timeout{2'000};    ///< from connecting to an answer's head
+  std::chrono::milliseconds health_check_timeout{2'000};    ///< from connecting to a response's head
   std::chrono::milliseconds resolve_interval{30'000};       ///< names of nodes are looked up again
 };
 

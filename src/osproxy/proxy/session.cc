@@ -83,27 +83,27 @@ Task<Session::Arrival> Session::receive_head() {
 
 /// Answers what is no request, counts it, and records it if a directive selects even that.
 Task<> Session::refuse(int status, http::ProxyError error, std::string_view reason) {
-  RequestStory story(worker_, scratch_, started_, peer());
-  story.match();
-  story.facts.error = error;
-  const std::string answer = http::to_http(
-      {.status = status, .error = error, .reason = reason, .request_id = story.request_id()});
-  if (!co_await client_.write(answer, worker_.options.transfer_timeout)) {
-    story.facts.status = status;
-    story.facts.response_bytes = http::body_bytes(answer);
+  RequestDiagnostics diagnostics(worker_, scratch_, started_, peer());
+  diagnostics.match();
+  diagnostics.facts.error = error;
+  const std::string response = http::to_http(
+      {.status = status, .error = error, .reason = reason, .request_id = diagnostics.request_id()});
+  if (!co_await client_.write(response, worker_.options.transfer_timeout)) {
+    diagnostics.facts.status = status;
+    diagnostics.facts.response_bytes = http::body_bytes(response);
   }
-  story.finish();
+  diagnostics.finish();
   co_await client_.close_gracefully();
 }
 
 /// One request; true if the connection is good for another.
 Task<bool> Session::serve() {
-  RequestStory story(worker_, scratch_, started_, peer());
-  story.identify(head_);
-  story.match();
-  Exchange exchange(worker_, client_, head_, story, forwarding_ ? &*forwarding_ : nullptr);
+  RequestDiagnostics diagnostics(worker_, scratch_, started_, peer());
+  diagnostics.identify(head_);
+  diagnostics.match();
+  Exchange exchange(worker_, client_, head_, diagnostics, forwarding_ ? &*forwarding_ : nullptr);
   const ClientNext next = co_await exchange.run();
-  story.finish();
+  diagnostics.finish();
   if (next == ClientNext::CloseGracefully) co_await client_.close_gracefully();
   co_return next == ClientNext::KeepAlive;
 }

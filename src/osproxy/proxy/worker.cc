@@ -23,7 +23,7 @@ constexpr auto kTick = 250ms;
 /// After accept() failed for want of descriptors or memory: others have to end first.
 constexpr auto kAcceptPause = 100ms;
 
-// Kept for the next ones: memory for a few heads.
+// ReusePolicy for the next ones: memory for a few heads.
 constexpr std::size_t kMaxSpareExchanges = 64;
 
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
@@ -33,7 +33,7 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 // One thread runs the io_context, and only post() comes from others: no locks around sockets.
 Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
                        const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
-                       Recorder& recorder, const Clock& clock, UpstreamBoard& board,
+                       Recorder& recorder, const Clock& clock, UpstreamStats& board,
                        std::size_t number)
     : max_sessions_(max_sessions),
       io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
@@ -47,7 +47,7 @@ Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
                .recorder = recorder,
                .random = Random::from_system(),
                .deadlines = {},
-               .exchanges = Spares<ExchangeScratch>(kMaxSpareExchanges),
+               .exchanges = ObjectPool<ExchangeScratch>(kMaxSpareExchanges),
                .upstreams = {options,
                              {.executor = io_->get_executor(),
                               .deadlines = context_.deadlines,

@@ -25,7 +25,7 @@ class Server::Worker {
  public:
   Worker(const ServerOptions& options, std::size_t max_sessions,
          const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
-         Recorder& recorder, const Clock& clock, UpstreamBoard& board, std::size_t number);
+         Recorder& recorder, const Clock& clock, UpstreamStats& board, std::size_t number);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

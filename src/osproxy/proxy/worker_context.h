@@ -30,7 +30,7 @@ struct WorkerContext {
   Random random;
   Deadlines deadlines;
   TransferBuffers buffers{};
-  Spares<ExchangeScratch> exchanges;
+  ObjectPool<ExchangeScratch> exchanges;
   UpstreamPool upstreams;
   TokenBucket signed_budget{};  ///< the worker's part of what one directive may record
   bool draining = false;        ///< every connection ends behind the request under way

@@ -6,8 +6,8 @@
 namespace osproxy {
 namespace {
 
-void write_answer_facts(JsonWriter& json, const std::optional<AnswerFacts>& facts) {
-  json.key("answer");
+void write_response_facts(JsonWriter& json, const std::optional<ResponseFacts>& facts) {
+  json.key("response");
   if (!facts) {
     json.null();
     return;
@@ -67,7 +67,7 @@ void write_head(JsonWriter& json, std::string_view field, const std::optional<He
 void write_rewrite(JsonWriter& json, const Rewrite& rewrite) {
   json.begin_object();
   write_head(json, "request", rewrite.request);
-  write_head(json, "answer", rewrite.answer);
+  write_head(json, "response", rewrite.response);
   json.end_object();
 }
 
@@ -121,7 +121,7 @@ void write_request(JsonWriter& json, const Record& record) {
   json.field("request_bytes", record.request_bytes);
 }
 
-void write_answer(JsonWriter& json, const Record& record) {
+void write_response(JsonWriter& json, const Record& record) {
   json.field("response_bytes", record.response_bytes);
   json.key("status");
   record.status == 0 ? json.null() : json.value(record.status);
@@ -129,7 +129,7 @@ void write_answer(JsonWriter& json, const Record& record) {
   json.field("connection_reused", record.connection_reused);
   json.field("retries", record.retries);
   json.field_or_null("error", record.error);
-  write_answer_facts(json, record.answer);
+  write_response_facts(json, record.response);
 }
 
 }  // namespace
@@ -151,7 +151,7 @@ std::string to_json(const Record& record) {
   if (!record.signed_fault.empty()) json.field("signed_fault", record.signed_fault);
   json.field("started", format_rfc3339(record.started));
   write_request(json, record);
-  write_answer(json, record);
+  write_response(json, record);
   if (record.level >= Level::ShapeTiming) write_times(json, record.times);
   if (record.level >= Level::ShapeRewriteDiff) {
     write_rewrite(json.key("rewrite"), record.rewrite);

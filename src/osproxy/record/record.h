@@ -50,12 +50,12 @@ struct Record {
   bool connection_reused = false;    ///< the upstream connection came from the pool
   int retries = 0;
   /// Why osproxy refused, failed or broke it off: a constant of ours such as
-  /// "upstream_unreachable"; empty for an answer that was passed on whole.
+  /// "upstream_unreachable"; empty for a response that was passed on whole.
   std::string error;
 
   std::chrono::nanoseconds latency{0};  ///< from the first byte received to the last one sent
 
-  std::optional<AnswerFacts> answer;  ///< what OpenSearch's answer says; absent if it sent none
+  std::optional<ResponseFacts> response;  ///< what OpenSearch's response says; absent if it sent none
 
   StageTimes times;  ///< shown from Level::ShapeTiming on; taken at lower ones for spans only
 

@@ -23,21 +23,21 @@ void for_each_field(Each& each, Value& value) {
   auto& [request_id, trace_id, span_id, parent_span_id, upstream_span_id, level, directives,
          signed_fault, started, endpoint, method, index, tenant, principal, principal_verified,
          protocol, tls, request_bytes, response_bytes, status, upstream, connection_reused, retries,
-         error, latency, answer, times, rewrite, body] = value;
+         error, latency, response, times, rewrite, body] = value;
   each(request_id), each(trace_id), each(span_id), each(parent_span_id), each(upstream_span_id);
   each(level), each(directives), each(signed_fault), each(started);
   each(endpoint), each(method), each(index), each(tenant), each(principal);
   each(principal_verified), each(protocol), each(tls);
   each(request_bytes), each(response_bytes), each(status), each(upstream);
   each(connection_reused), each(retries), each(error), each(latency);
-  each(answer), each(times), each(rewrite), each(body);
+  each(response), each(times), each(rewrite), each(body);
 }
 
 template <class Each, class Value>
   requires std::is_same_v<std::remove_const_t<Value>, Rewrite>
 void for_each_field(Each& each, Value& value) {
-  auto& [request, answer] = value;
-  each(request), each(answer);
+  auto& [request, response] = value;
+  each(request), each(response);
 }
 
 template <class Each, class Value>

@@ -1,4 +1,4 @@
-// What OpenSearch's answer says of itself: counts, and a time. No value of a document.
+// What OpenSearch's response says of itself: counts, and a time. No value of a document.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +51,8 @@ constexpr std::string_view to_string(NotRead reason) noexcept {
   return "";
 }
 
-/// A regular value. Each is absent if the answer did not say it.
-struct AnswerFacts {
+/// A regular value. Each is absent if the response did not say it.
+struct ResponseFacts {
   using Count = std::optional<std::uint64_t>;
 
   struct Shards {
@@ -73,7 +73,7 @@ struct AnswerFacts {
   Count failed_items{};  ///< those of them with a status of 400 or more
   NotRead not_read = NotRead::None;
 
-  friend bool operator==(const AnswerFacts&, const AnswerFacts&) = default;
+  friend bool operator==(const ResponseFacts&, const ResponseFacts&) = default;
 };
 
 }  // namespace osproxy

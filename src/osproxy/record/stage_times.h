@@ -27,8 +27,8 @@ enum class Stage : std::uint8_t {
   Connect,    ///< until a new connection to a node is made, the look-up of its name included
   Tls,        ///< until TLS to the node is agreed on
   Send,       ///< until its last byte went to the node, which may have to wait for the client
-  FirstByte,  ///< until the node's answer begins
-  Transfer,   ///< until the last byte of the answer came; what came before is sent on meanwhile
+  FirstByte,  ///< until the node's response begins
+  Transfer,   ///< until the last byte of the response came; what came before is sent on meanwhile
   SendBack,   ///< until the last byte is sent to the client
 };
 

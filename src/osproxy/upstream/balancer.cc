@@ -96,7 +96,7 @@ void UpstreamBalancer::probed(std::size_t place, bool healthy, Time now) noexcep
 void UpstreamBalancer::confirmed(std::size_t place, Time now) noexcept {
   Node& node = nodes_[place];
   if (node.fault == NodeFault::None || node.on_trial) return;
-  // That it takes connections is what a health check shows; that its answers are good, only time.
+  // That it takes connections is what a health check shows; that its responses are good, only time.
   const auto proven_at =
       is_of_connection(node.fault) ? node.until : node.until + options_.settled_after;
   if (now >= proven_at) take_back(node, now);

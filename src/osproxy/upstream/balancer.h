@@ -11,12 +11,12 @@
 // is left out while health checks of it fail, and after what requests met there:
 //
 // - one connection that could not be made ejects it;
-// - `eject_after` bad answers in a row do, but never so that more than half of the nodes are out:
+// - `eject_after` bad responses in a row do, but never so that more than half of the nodes are out:
 //   OpenSearch may answer so for reasons of its own, such as an index that is red.
 //
 // An ejection takes a second, then two, up to half a minute, if the node is ejected again within a
 // minute of its return. When it is over, one request goes there as a trial: what becomes of it
-// decides. If all nodes are out, requests go to them all the same: an answer from a node that is
+// decides. If all nodes are out, requests go to them all the same: a response from a node that is
 // thought to be ill is better than none, and the only way to learn that all of them are well.
 //
 // A pure machine: events in, decisions out; time is handed in. Not thread-safe: one worker's.
@@ -56,7 +56,7 @@ class TriedNodes {
 
 struct BalancerOptions {
   std::size_t max_requests = 512;  ///< in flight to one node, and so connections in use
-  unsigned eject_after = 5;        ///< bad answers in a row; 0: they never eject
+  unsigned eject_after = 5;        ///< bad responses in a row; 0: they never eject
   std::chrono::milliseconds first_ejection{1'000};
   std::chrono::milliseconds last_ejection{30'000};
   std::chrono::milliseconds settled_after{60'000};  ///< the next ejection is a first one again
@@ -91,7 +91,7 @@ class UpstreamBalancer {
 
   // What it met. True if the node is ejected by that.
   bool connect_failed(std::size_t node, NodeFault fault, Time now) noexcept;
-  bool failed(std::size_t node, NodeFault fault, Time now) noexcept;  ///< a bad answer, or none
+  bool failed(std::size_t node, NodeFault fault, Time now) noexcept;  ///< a bad response, or none
   void answered(std::size_t node, Time now) noexcept;
 
   /// What health checks say; also if it is what they have been saying.

@@ -10,7 +10,7 @@ constexpr std::chrono::milliseconds kInDoubt{1'000};
 
 }  // namespace
 
-bool NodeHealth::probed(NodeFault result) noexcept {
+bool HealthCheckMachine::probed(NodeFault result) noexcept {
   const bool first = !std::exchange(probed_, true);
   const bool succeeded = result == NodeFault::None;
   const bool healthy = fault_ == NodeFault::None;
@@ -26,7 +26,7 @@ bool NodeHealth::probed(NodeFault result) noexcept {
   return true;
 }
 
-std::chrono::milliseconds NodeHealth::next(Random& random) const noexcept {
+std::chrono::milliseconds HealthCheckMachine::next(Random& random) const noexcept {
   const auto interval =
       contradictions_ > 0 ? std::min(options_.interval, kInDoubt) : options_.interval;
   const auto tenth = interval / 10;

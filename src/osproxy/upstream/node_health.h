@@ -1,6 +1,6 @@
 // What the active health checks of one node come to.
 //
-//   NodeHealth health({.interval = 5s, .unhealthy_after = 2, .healthy_after = 2});
+//   HealthCheckMachine health({.interval = 5s, .unhealthy_after = 2, .healthy_after = 2});
 //   if (health.probed(NodeFault::None)) …            // the opinion has changed: health.fault()
 //   wait(health.next(random));
 //
@@ -18,15 +18,15 @@
 
 namespace osproxy {
 
-struct NodeHealthOptions {
+struct HealthCheckOptions {
   std::chrono::milliseconds interval{5'000};
   unsigned unhealthy_after = 2;  ///< failed probes in a row
   unsigned healthy_after = 2;    ///< successful ones
 };
 
-class NodeHealth {
+class HealthCheckMachine {
  public:
-  explicit NodeHealth(const NodeHealthOptions& options) : options_(options) {}
+  explicit HealthCheckMachine(const HealthCheckOptions& options) : options_(options) {}
 
   /// One probe's result, None if it succeeded. True if fault() is another one now.
   bool probed(NodeFault result) noexcept;
@@ -39,7 +39,7 @@ class NodeHealth {
   std::chrono::milliseconds next(Random& random) const noexcept;
 
  private:
-  const NodeHealthOptions options_;
+  const HealthCheckOptions options_;
   NodeFault fault_ = NodeFault::None;
   unsigned contradictions_ = 0;  // in a row
   bool probed_ = false;

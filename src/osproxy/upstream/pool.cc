@@ -38,7 +38,7 @@ struct UpstreamPool::Node {
 
 /// A request in the queue. Lives in the frame of wait().
 struct UpstreamPool::Waiter {
-  Waiter(UpstreamPool& owner, const Wish& asked)
+  Waiter(UpstreamPool& owner, const AcquireRequest& asked)
       : pool(owner),
         wish(asked),
         wakeup(owner.parts_.executor),
@@ -57,7 +57,7 @@ struct UpstreamPool::Waiter {
   bool is_decided() const noexcept { return granted.has_value() || gave_up; }
 
   UpstreamPool& pool;
-  const Wish& wish;
+  const AcquireRequest& wish;
   Wakeup wakeup;
   const SteadyClock::time_point until;
   std::optional<Lease> granted;
@@ -118,7 +118,7 @@ UpstreamPool::UpstreamPool(const ServerOptions& options, UpstreamConnector::Part
 
 UpstreamPool::~UpstreamPool() = default;
 
-std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(Wish& wish) {
+std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(AcquireRequest& wish) {
   const auto choice = balancer_.choose(wish.tried, parts_.deadlines.now());
   std::optional<Lease> lease;
   if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
@@ -133,7 +133,7 @@ std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(Wish& wish) {
   return lease;
 }
 
-Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(Wish& wish) {
+Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(AcquireRequest& wish) {
   AcquireFault failure{AcquireFailure::Unreachable};
   while (parts_.deadlines.now() < wish.latest) {
     const auto choice = wish.choice ? *std::exchange(wish.choice, std::nullopt)
@@ -165,7 +165,7 @@ bool UpstreamPool::has_other(const TriedNodes& tried) noexcept {
 }
 
 /// Opens the lease's connection; NodeFault::None if it is open.
-Task<ConnectError> UpstreamPool::connect(Lease& lease, const Wish& wish) {
+Task<ConnectError> UpstreamPool::connect(Lease& lease, const AcquireRequest& wish) {
   Node& node = *nodes_[lease.node()];
   // The balancer has seen to it that there is room for one more beside those in use.
   const std::size_t most = share(options_.max_upstream_connections, options_.workers);
@@ -187,7 +187,7 @@ Task<ConnectError> UpstreamPool::connect(Lease& lease, const Wish& wish) {
   co_return connected.error();
 }
 
-Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::wait(const Wish& wish) {
+Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::wait(const AcquireRequest& wish) {
   if (waiting_.size() < share(options_.max_upstream_waiting, options_.workers)) {
     Waiter waiter(*this, wish);
     co_await waiter.wakeup.sleep();
@@ -221,10 +221,10 @@ void UpstreamPool::end_waits() {
   }
 }
 
-std::unique_ptr<Connection> UpstreamPool::take_kept(Node& node, Kept kept) noexcept {
+std::unique_ptr<Connection> UpstreamPool::take_kept(Node& node, ReusePolicy kept) noexcept {
   const auto oldest =
-      kept == Kept::Recent ? parts_.deadlines.now() - kRecent : SteadyClock::time_point::min();
-  while (kept != Kept::None && !node.idle.empty() && node.idle.back().since >= oldest) {
+      kept == ReusePolicy::Recent ? parts_.deadlines.now() - kRecent : SteadyClock::time_point::min();
+  while (kept != ReusePolicy::None && !node.idle.empty() && node.idle.back().since >= oldest) {
     auto connection = std::move(node.idle.back().connection);
     node.idle.pop_back();
     show(node);

@@ -1,7 +1,7 @@
 // The upstream nodes, as one worker reaches them: connections kept to each, new ones made, and a
 // queue for when all nodes are full.
 //
-//   UpstreamPool::Wish wish{.client = client, .stages = stages};
+//   UpstreamPool::AcquireRequest wish{.client = client, .stages = stages};
 //   auto lease = co_await pool.acquire(wish);
 //   if (!lease) …                       // no node could be had; lease.error() says why
 //   …the exchange on lease->connection(), and lease->answered() or lease->failed(…)…
@@ -36,7 +36,7 @@
 namespace osproxy {
 
 /// Which kept connections will do.
-enum class Kept : std::uint8_t {
+enum class ReusePolicy : std::uint8_t {
   Any,     ///< for a request that can be sent again, should the other side have closed it
   Recent,  ///< one that was in use a moment ago: the other side is not about to close it
   None,    ///< only a new one
@@ -60,10 +60,10 @@ class UpstreamPool {
 
  public:
   /// What one request asks for; lives as long as the request.
-  struct Wish {
+  struct AcquireRequest {
     Connection& client;  ///< is looked at while the request waits
     StageTimer& stages;  ///< is told when a connection is begun, and when TLS is
-    Kept kept = Kept::Any;
+    ReusePolicy kept = ReusePolicy::Any;
     /// Neither waits nor connects beyond this.
     SteadyClock::time_point latest = SteadyClock::time_point::max();
     TriedNodes tried{};                                ///< it does not go there
@@ -106,7 +106,7 @@ class UpstreamPool {
   /// `board` shows what `worker`, the number of this one, does.
   struct Uses {
     const Clock& clock;
-    UpstreamBoard& board;
+    UpstreamStats& board;
     std::size_t worker = 0;
   };
 
@@ -118,12 +118,12 @@ class UpstreamPool {
 
   /// A kept connection to the node that is to serve the request; nullopt if there is none that will
   /// do. Most requests get by with this.
-  std::optional<Lease> acquire_now(Wish& wish);
+  std::optional<Lease> acquire_now(AcquireRequest& wish);
 
   /// A connection to the node that is to serve the request: a kept one that is still good, or a
   /// new one. Nothing of the request has been sent by then. Nodes that took no connection are added
   /// to wish.tried. `wish` must outlive the task.
-  Task<std::expected<Lease, AcquireFault>> acquire(Wish& wish);
+  Task<std::expected<Lease, AcquireFault>> acquire(AcquireRequest& wish);
 
   /// There is a node that the request could still go to.
   bool has_other(const TriedNodes& tried) noexcept;
@@ -138,11 +138,11 @@ class UpstreamPool {
  private:
   struct Waiter;
 
-  Task<std::expected<Lease, AcquireFault>> wait(const Wish& wish);
+  Task<std::expected<Lease, AcquireFault>> wait(const AcquireRequest& wish);
   void grant();
   void end_waits();
-  std::unique_ptr<Connection> take_kept(Node& node, Kept kept) noexcept;
-  Task<ConnectError> connect(Lease& lease, const Wish& wish);
+  std::unique_ptr<Connection> take_kept(Node& node, ReusePolicy kept) noexcept;
+  Task<ConnectError> connect(Lease& lease, const AcquireRequest& wish);
   void finish(Lease& lease);
 
   void take_over_health(Node& node);
@@ -153,7 +153,7 @@ class UpstreamPool {
   const ServerOptions& options_;
   const UpstreamConnector::Parts parts_;
   const Uses uses_;
-  UpstreamPart& part_;  // of the board
+  WorkerUpstreamStats& part_;  // of the board
   UpstreamBalancer balancer_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::list<Waiter*> waiting_;  // the first came first

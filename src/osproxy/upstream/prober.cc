@@ -27,7 +27,7 @@ void UpstreamProber::start() {
 }
 
 Task<> UpstreamProber::watch(std::size_t node) {
-  NodeHealth health(options_.health_check);
+  HealthCheckMachine health(options_.health_check);
   Timer pause(parts_.executor);
   ProbedNode& shown = uses_.board.probed(node);
   while (true) {
@@ -70,7 +70,7 @@ Task<NodeFault> UpstreamProber::ask(Connection& connection, std::string request,
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - parts_.deadlines.now());
     error = co_await connection.read(left);
   }
-  co_return connection.timed_out() ? NodeFault::AnswerTimedOut : NodeFault::Closed;
+  co_return connection.timed_out() ? NodeFault::ResponseTimedOut : NodeFault::Closed;
 }
 
 }  // namespace osproxy

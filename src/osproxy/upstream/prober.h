@@ -1,5 +1,5 @@
 // Active health checks: asks each node now and then, on a connection of its own, and shows on the
-// board whether it answers. node_health.h decides what the answers come to.
+// board whether it answers. node_health.h decides what the responses come to.
 //
 //   UpstreamProber prober(options, parts, uses);
 //   prober.start();
@@ -29,7 +29,7 @@ class UpstreamProber {
  public:
   struct Uses {
     const Clock& clock;
-    UpstreamBoard& board;
+    UpstreamStats& board;
     Random random;
   };
 

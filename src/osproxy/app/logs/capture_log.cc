@@ -6,11 +6,11 @@
 
 namespace osproxy::app {
 
-std::unique_ptr<CaptureSpool> make_capture_spool(const Settings& settings) {
+std::unique_ptr<CaptureWriter> make_capture_spool(const Settings& settings) {
   if (settings.capture.files.directory.empty()) return nullptr;
   CaptureOptions options = settings.capture;
   options.tell = [](const std::string& sentence) { spdlog::warn("{}", sentence); };
-  return std::make_unique<CaptureSpool>(std::move(options));
+  return std::make_unique<CaptureWriter>(std::move(options));
 }
 
 void CaptureLog::look(const DirectiveSet& set, Now now) {

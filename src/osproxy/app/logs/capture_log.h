@@ -14,7 +14,7 @@
 namespace osproxy::app {
 
 /// Null if they ask for none. Not yet open.
-std::unique_ptr<CaptureSpool> make_capture_spool(const Settings& settings);
+std::unique_ptr<CaptureWriter> make_capture_spool(const Settings& settings);
 
 class CaptureLog {
  public:

@@ -46,7 +46,7 @@ struct Settings {
   TlsListenOptions tls_listen{};      ///< no pairs: clients come without TLS
   TlsUpstreamOptions tls_upstream{};  ///< for nodes with https
   std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of an answer
+  std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of a response
   std::chrono::milliseconds request_timeout{0};         ///< for all of an exchange; 0: none
   std::chrono::milliseconds idle_timeout{75'000};       ///< of a kept-alive client connection
   std::chrono::milliseconds head_timeout{30'000};
@@ -64,7 +64,7 @@ struct Settings {
   std::chrono::milliseconds health_check_timeout{2'000};
   std::size_t unhealthy_after = 2;  ///< failed checks in a row
   std::size_t healthy_after = 2;    ///< successful ones
-  std::size_t eject_after = 5;      ///< bad answers in a row; 0: never
+  std::size_t eject_after = 5;      ///< bad responses in a row; 0: never
 
   HostPort admin_listen{.host = "127.0.0.1", .port = 9901};
   std::string admin_token;  ///< the contents of --admin-token-file; empty: none

@@ -24,20 +24,20 @@ constexpr std::size_t kMaxParallel = 16;
 AdminResult perform(const Origin& instance, HttpRequest& request,
                     std::chrono::milliseconds timeout) {
   request.set(http::field::user_agent, fmt::format("osproxyctl/{}", kVersion));
-  auto answer =
-      http_call(instance, request, {.timeout = timeout, .max_answer_bytes = kMaxAnswerBytes});
-  if (answer) {
-    return AdminAnswer{.status = static_cast<int>(answer->result_int()),
-                       .etag = std::string((*answer)[http::field::etag]),
-                       .body = std::move(answer->body())};
+  auto response =
+      http_call(instance, request, {.timeout = timeout, .max_response_bytes = kMaxResponseBytes});
+  if (response) {
+    return AdminResponse{.status = static_cast<int>(response->result_int()),
+                       .etag = std::string((*response)[http::field::etag]),
+                       .body = std::move(response->body())};
   }
-  if (answer.error() == boost::beast::error::timeout) {
+  if (response.error() == boost::beast::error::timeout) {
     return std::unexpected(
-        fmt::format("{}: no answer within {}; check the address, or give more --timeout",
+        fmt::format("{}: no response within {}; check the address, or give more --timeout",
                     instance.to_string(), format_duration(timeout)));
   }
   return std::unexpected(
-      fmt::format("{}: {}", instance.to_string(), explain_error(answer.error())));
+      fmt::format("{}: {}", instance.to_string(), explain_error(response.error())));
 }
 
 HttpRequest make_request(http::verb verb, const std::string& target, const std::string& token) {

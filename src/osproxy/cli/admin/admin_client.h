@@ -1,11 +1,11 @@
-// HTTP to an instance's admin listener: one request, one answer, one connection, within a deadline.
+// HTTP to an instance's admin listener: one request, one response, one connection, within a deadline.
 //
 //   AdminClient client(instance, token, 5s);
-//   auto answer = client.get("/admin/status");
-//   if (!answer) print(answer.error());          // "http://127.0.0.1:9901: connection refused; …"
+//   auto response = client.get("/admin/status");
+//   if (!response) print(response.error());          // "http://127.0.0.1:9901: connection refused; …"
 //
 // Plain HTTP only: admin listeners speak nothing else. Bounded: a deadline for the whole exchange
-// (a name server that hangs may add its own) and kMaxAnswerBytes.
+// (a name server that hangs may add its own) and kMaxResponseBytes.
 //
 // Thread safety: const members may be called from any thread; each call blocks its own.
 #pragma once
@@ -23,7 +23,7 @@
 namespace osproxy::cli {
 
 /// A document is 1 MiB at most; a status with 10,000 directives is a few. Far above both.
-inline constexpr std::size_t kMaxAnswerBytes = std::size_t{16} << 20;
+inline constexpr std::size_t kMaxResponseBytes = std::size_t{16} << 20;
 
 /// The instances a command talks to, and how.
 struct AdminAccess {
@@ -32,16 +32,16 @@ struct AdminAccess {
   std::chrono::milliseconds timeout{0};
 };
 
-struct AdminAnswer {
+struct AdminResponse {
   int status = 0;
   std::string etag;  ///< as received, quotes included; empty if there is none
   std::string body;
 
-  friend bool operator==(const AdminAnswer&, const AdminAnswer&) = default;
+  friend bool operator==(const AdminResponse&, const AdminResponse&) = default;
 };
 
-/// An answer of any status, or why there is none: for a person, the instance named.
-using AdminResult = std::expected<AdminAnswer, std::string>;
+/// A response of any status, or why there is none: for a person, the instance named.
+using AdminResult = std::expected<AdminResponse, std::string>;
 
 class AdminClient {
  public:

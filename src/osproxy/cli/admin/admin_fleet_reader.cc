@@ -7,11 +7,11 @@ namespace osproxy::cli {
 std::expected<Fleet, std::string> AdminFleetReader::read() {
   std::string failures;
   for (const Origin& instance : access_.instances) {
-    const auto answer = AdminClient(instance, access_.token, access_.timeout).get("/admin/fleet");
-    auto fleet = answer && answer->status == 200 ? parse_fleet(answer->body) : std::nullopt;
+    const auto response = AdminClient(instance, access_.token, access_.timeout).get("/admin/fleet");
+    auto fleet = response && response->status == 200 ? parse_fleet(response->body) : std::nullopt;
     if (fleet) return *std::move(fleet);
     if (!failures.empty()) failures += "; ";
-    failures += answer ? describe_refusal(instance, *answer) : answer.error();
+    failures += response ? describe_refusal(instance, *response) : response.error();
   }
   return std::unexpected(std::move(failures));
 }

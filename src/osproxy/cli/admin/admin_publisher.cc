@@ -18,42 +18,42 @@ PublishError unavailable(std::string message) {
 
 std::expected<std::int64_t, PublishError> AdminPublisher::publish(
     std::string_view document, std::optional<std::int64_t> expected_revision) {
-  const auto answer = client_.post(kTarget, std::string(document), expected_revision);
-  if (!answer) {
+  const auto response = client_.post(kTarget, std::string(document), expected_revision);
+  if (!response) {
     return std::unexpected(
-        unavailable(answer.error() +
+        unavailable(response.error() +
                     " (it may have been published all the same: look with `osproxyctl list`)"));
   }
-  if (answer->status != 200) return std::unexpected(publish_refusal(*answer, expected_revision));
-  if (const auto revision = revision_of_body(answer->body)) return *revision;
-  return std::unexpected(unavailable(describe_refusal(client_.instance(), *answer)));
+  if (response->status != 200) return std::unexpected(publish_refusal(*response, expected_revision));
+  if (const auto revision = revision_of_body(response->body)) return *revision;
+  return std::unexpected(unavailable(describe_refusal(client_.instance(), *response)));
 }
 
-PublishError AdminPublisher::publish_refusal(const AdminAnswer& answer,
+PublishError AdminPublisher::publish_refusal(const AdminResponse& response,
                                              std::optional<std::int64_t> expected_revision) const {
   const std::string instance = client_.instance().to_string();
-  if (auto rejected = rejection_of(answer)) {
+  if (auto rejected = rejection_of(response)) {
     return {.kind = PublishError::Kind::Rejected,
             .message = fmt::format("{}: {}", instance, describe_rejection(*rejected)),
             .rejected = std::move(rejected)};
   }
-  const auto current = revision_of_etag(answer.etag);
-  if (answer.status == 412 && expected_revision && current) {
+  const auto current = revision_of_etag(response.etag);
+  if (response.status == 412 && expected_revision && current) {
     PublishError conflict = publish_conflict(*expected_revision, *current);
     conflict.message.insert(0, instance + ": ");
     return conflict;
   }
-  return unavailable(describe_refusal(client_.instance(), answer));
+  return unavailable(describe_refusal(client_.instance(), response));
 }
 
 std::expected<PublishedDocument, PublishError> AdminPublisher::read() {
-  auto answer = client_.get(kTarget);
-  if (!answer) return std::unexpected(unavailable(std::move(answer).error()));
-  const auto revision = revision_of_etag(answer->etag);
-  if (answer->status != 200 || !revision) {
-    return std::unexpected(unavailable(describe_refusal(client_.instance(), *answer)));
+  auto response = client_.get(kTarget);
+  if (!response) return std::unexpected(unavailable(std::move(response).error()));
+  const auto revision = revision_of_etag(response->etag);
+  if (response->status != 200 || !revision) {
+    return std::unexpected(unavailable(describe_refusal(client_.instance(), *response)));
   }
-  return PublishedDocument{.revision = *revision, .bytes = std::move(answer->body)};
+  return PublishedDocument{.revision = *revision, .bytes = std::move(response->body)};
 }
 
 }  // namespace osproxy::cli

@@ -20,7 +20,7 @@ class AdminPublisher final : public DirectivePublisher {
   std::expected<PublishedDocument, PublishError> read() override;
 
  private:
-  PublishError publish_refusal(const AdminAnswer& answer,
+  PublishError publish_refusal(const AdminResponse& response,
                                std::optional<std::int64_t> expected_revision) const;
 
   const AdminClient client_;

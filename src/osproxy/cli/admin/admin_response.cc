@@ -13,10 +13,10 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-// Deeper than any answer of ours; a bound for the recursion over what another process sent.
+// Deeper than any response of ours; a bound for the recursion over what another process sent.
 constexpr std::size_t kMaxDepth = 16;
 
-// A parsed answer: the element lives in the parser.
+// A parsed response: the element lives in the parser.
 struct Parsed {
   dom::parser parser;
   dom::element root;
@@ -149,10 +149,10 @@ std::optional<std::int64_t> revision_of_body(std::string_view body) {
   return revision;
 }
 
-AdminError error_of(const AdminAnswer& answer) {
+AdminError error_of(const AdminResponse& response) {
   Parsed parsed;
   dom::element error;
-  if (!parse(answer.body, parsed)) return {};
+  if (!parse(response.body, parsed)) return {};
   if (parsed.root["error"].get(error) != simdjson::SUCCESS) return {};
   return {.type = text(error, "type"),
           .reason = text(error, "reason"),
@@ -160,18 +160,18 @@ AdminError error_of(const AdminAnswer& answer) {
           .where = text(error, "where")};
 }
 
-std::optional<DecodeError> rejection_of(const AdminAnswer& answer) {
-  AdminError error = error_of(answer);
+std::optional<DecodeError> rejection_of(const AdminResponse& response) {
+  AdminError error = error_of(response);
   const auto fault = parse_fault(error.slug);
   if (!fault) return std::nullopt;
   return DecodeError{.fault = *fault, .where = std::move(error.where)};
 }
 
-std::string describe_refusal(const Origin& instance, const AdminAnswer& answer) {
-  const std::string reason = printable(error_of(answer).reason);
-  std::string message = fmt::format("{}: answered {}", instance.to_string(), answer.status);
+std::string describe_refusal(const Origin& instance, const AdminResponse& response) {
+  const std::string reason = printable(error_of(response).reason);
+  std::string message = fmt::format("{}: answered {}", instance.to_string(), response.status);
   if (!reason.empty()) message += ": " + reason;
-  if (answer.status == 401) {
+  if (response.status == 401) {
     message += "; give the instance's token with --token-file or OSPROXYCTL_TOKEN";
   } else if (reason.empty()) {
     message += "; is this osproxy's admin listener?";

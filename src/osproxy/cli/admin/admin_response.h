@@ -1,4 +1,4 @@
-// What the admin listener's JSON says. The answers come from another process: anything that is not
+// What the admin listener's JSON says. The responses come from another process: anything that is not
 // as it should be is an error that says so, never an assumption.
 #pragma once
 
@@ -18,21 +18,21 @@ namespace osproxy::cli {
 std::optional<std::int64_t> revision_of_etag(std::string_view etag) noexcept;
 std::optional<std::int64_t> revision_of_body(std::string_view body);
 
-/// What is below `error` in an answer that is not a success; texts are empty if they are not there.
+/// What is below `error` in a response that is not a success; texts are empty if they are not there.
 struct AdminError {
   std::string type;
   std::string reason;
   std::string slug;
   std::string where;
 };
-AdminError error_of(const AdminAnswer& answer);
+AdminError error_of(const AdminResponse& response);
 
-/// The rejection of a document, if that is what the answer is; nullopt also for a slug that this
+/// The rejection of a document, if that is what the response is; nullopt also for a slug that this
 /// version does not know.
-std::optional<DecodeError> rejection_of(const AdminAnswer& answer);
+std::optional<DecodeError> rejection_of(const AdminResponse& response);
 
-/// An answer that is not a success, for a person: its status, its reason, and what to check.
-std::string describe_refusal(const Origin& instance, const AdminAnswer& answer);
+/// A response that is not a success, for a person: its status, its reason, and what to check.
+std::string describe_refusal(const Origin& instance, const AdminResponse& response);
 
 /// One instance's GET /admin/status. A regular value.
 struct InstanceStatus {
@@ -73,7 +73,7 @@ struct InstanceStatus {
   std::vector<std::string> warnings;
   std::vector<Directive> directives;
   std::vector<Upstream> upstreams;
-  std::string json;  ///< the whole answer, minified
+  std::string json;  ///< the whole response, minified
 };
 
 /// nullopt if `body` is not a status.

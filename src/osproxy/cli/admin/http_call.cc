@@ -85,7 +85,7 @@ std::expected<HttpResponse, error_code> http_call(const Origin& to, HttpRequest&
   request.set(http::field::connection, "close");
   request.prepare_payload();
   ResponseParser response;
-  response.body_limit(options.max_answer_bytes);
+  response.body_limit(options.max_response_bytes);
   response.skip(request.method() == http::verb::head);
 
   std::optional<error_code> result;

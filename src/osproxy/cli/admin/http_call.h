@@ -1,8 +1,8 @@
-// One HTTP request to a server, and its answer, over a connection of its own, within a deadline.
+// One HTTP request to a server, and its response, over a connection of its own, within a deadline.
 //
 //   HttpRequest request(http::verb::get, "/admin/status", 11);
-//   auto answer = http_call(origin, request, {.timeout = 5s});
-//   if (!answer) print(answer.error().message());
+//   auto response = http_call(origin, request, {.timeout = 5s});
+//   if (!response) print(response.error().message());
 //
 // By https if the origin says so, with the server's name verified against the system's CAs, or
 // those of a file. Ended by the deadline, whatever the server does (a name server that hangs may
@@ -29,7 +29,7 @@ using HttpResponse = boost::beast::http::response<boost::beast::http::string_bod
 
 struct HttpCallOptions {
   std::chrono::milliseconds timeout;
-  std::uint64_t max_answer_bytes;  ///< of the body; more is http::error::body_limit
+  std::uint64_t max_response_bytes;  ///< of the body; more is http::error::body_limit
   std::string ca_file{};           ///< empty: the system's CAs
 };
 

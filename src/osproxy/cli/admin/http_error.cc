@@ -18,14 +18,14 @@ std::string explain_error(const boost::system::error_code& error) {
   }
   if (error == http::error::end_of_stream || error == http::error::partial_message ||
       error == asio::error::connection_reset) {
-    return "the connection was closed before the answer was complete";
+    return "the connection was closed before the response was complete";
   }
   if (error == boost::beast::error::timeout) {
-    return "no answer in time; check the address, or give more --timeout";
+    return "no response in time; check the address, or give more --timeout";
   }
-  if (error == http::error::body_limit) return "the answer is larger than any of osproxy's";
+  if (error == http::error::body_limit) return "the response is larger than any of osproxy's";
   if (error.category() == make_error_code(http::error::bad_version).category()) {
-    return "the answer is not HTTP; is this osproxy's admin listener?";
+    return "the response is not HTTP; is this osproxy's admin listener?";
   }
   return error.message();
 }

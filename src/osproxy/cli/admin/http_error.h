@@ -1,4 +1,4 @@
-// Why an admin listener gave no answer, for a person.
+// Why an admin listener gave no response, for a person.
 #pragma once
 
 #include <string>

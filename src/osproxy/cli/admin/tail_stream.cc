@@ -104,7 +104,7 @@ asio::awaitable<TailStream::Impl::End> TailStream::Impl::read() {
   const int status = static_cast<int>(parser.get().result_int());
   if (status != 200) co_return co_await read_refusal(stream, parser, status);
   if (parser.get()[http::field::content_type] != "text/event-stream") {
-    co_return End{.reason = fmt::format("{}: the answer is no stream of events; is this osproxy's "
+    co_return End{.reason = fmt::format("{}: the response is no stream of events; is this osproxy's "
                                         "admin listener?",
                                         instance_.to_string()),
                   .refused = true};
@@ -145,14 +145,14 @@ asio::awaitable<error_code> TailStream::Impl::read_piece(beast::tcp_stream& stre
 
 asio::awaitable<TailStream::Impl::End> TailStream::Impl::read_refusal(beast::tcp_stream& stream,
                                                                       Parser& parser, int status) {
-  AdminAnswer answer{.status = status, .etag = "", .body = ""};
-  while (!parser.is_done() && answer.body.size() < kMaxAnswerBytes) {
+  AdminResponse response{.status = status, .etag = "", .body = ""};
+  while (!parser.is_done() && response.body.size() < kMaxResponseBytes) {
     std::string_view piece;
     if (co_await read_piece(stream, parser, piece)) break;
-    answer.body += piece;
+    response.body += piece;
   }
   // 5xx passes: it stops, or as many read along as may.
-  co_return End{.reason = describe_refusal(instance_, answer), .refused = status < 500};
+  co_return End{.reason = describe_refusal(instance_, response), .refused = status < 500};
 }
 
 asio::awaitable<TailStream::Impl::End> TailStream::Impl::read_events(beast::tcp_stream& stream,

@@ -40,7 +40,7 @@ can be given by --header. Only those that change nothing are sent, unless --writ
 HEAD, OPTIONS, and a POST of a search, a count and the like. One whose body was cut off is not sent.
 
 All files are read before anything is sent. Exit codes: 0 each that was sent had the status of then,
-1 some had another, or a line is no captured exchange, 2 wrong usage, 5 there was no answer: the
+1 some had another, or a line is no captured exchange, 2 wrong usage, 5 there was no response: the
 rest is not sent.)help";
 
 std::string_view name_of(Replayed::Fate fate) {

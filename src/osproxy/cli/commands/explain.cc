@@ -27,7 +27,7 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl explain 4bf92f3577b34da6a3ce929d0e0e4736 --admin http://proxy-1:9901,http://proxy-2:9901
   osproxyctl explain my-request-1 --output json | jq .times
 
-The request id is in the X-Request-Id header of every answer. The instance that served the request
+The request id is in the X-Request-Id header of every response. The instance that served the request
 keeps its record; all that are named are asked.
 
 Exit codes: 0 found, 5 not found, but some instance is not reachable, 6 no instance has a record.)";
@@ -40,16 +40,16 @@ struct Search {
   std::vector<std::string> errors;
 };
 
-void take_answer(Search& search, const Origin& instance, const AdminResult& answer) {
-  if (!answer) {
-    search.errors.push_back(answer.error());
+void take_response(Search& search, const Origin& instance, const AdminResult& response) {
+  if (!response) {
+    search.errors.push_back(response.error());
     return;
   }
   search.asked.push_back(instance.to_string());
-  if (error_of(*answer).type == "not_found") return;
-  auto record = answer->status == 200 ? flatten_object(answer->body) : std::nullopt;
+  if (error_of(*response).type == "not_found") return;
+  auto record = response->status == 200 ? flatten_object(response->body) : std::nullopt;
   if (!record) {
-    search.errors.push_back(describe_refusal(instance, *answer));
+    search.errors.push_back(describe_refusal(instance, *response));
   } else if (!search.record) {
     search.instance = instance.to_string();
     search.record = std::move(record);
@@ -77,10 +77,10 @@ Failure not_found(const Search& search, const std::string& request_id) {
 std::expected<void, Failure> explain(const Flags& flags, Environment& environment) {
   const auto access = admin_access(flags.connection, environment);
   if (!access) return std::unexpected(access.error());
-  const auto answers = get_from_all(*access, "/debug/explain/" + flags.request_id);
+  const auto responses = get_from_all(*access, "/debug/explain/" + flags.request_id);
   Search search;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    take_answer(search, access->instances[i], answers[i]);
+  for (std::size_t i = 0; i < responses.size(); ++i) {
+    take_response(search, access->instances[i], responses[i]);
   }
   if (!search.record) return std::unexpected(not_found(search, flags.request_id));
   if (flags.output == Output::Json) {

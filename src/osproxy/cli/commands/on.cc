@@ -79,7 +79,7 @@ void add_recording(CLI::App& app, Flags& flags) {
             number_reader(flags.sample_per_mille, {0, 1000}));
   add_value(app, "--min-latency", "DURATION", "Only requests that took at least this long",
             duration_reader(directive.min_latency, std::chrono::days{1}));
-  add_value(app, "--status", "CODE", "Only answers of this class or code: 5xx, 429",
+  add_value(app, "--status", "CODE", "Only responses of this class or code: 5xx, 429",
             status_reader(directive.status));
   add_value(app, "--max-records", "N", "Stop after N records on each instance",
             number_reader(flags.max_records, {1, INT64_MAX}));

@@ -42,10 +42,10 @@ struct Report {
   bool healthy() const { return status && status->state == "synced" && !status->rejected; }
 };
 
-Report make_report(const Origin& address, const AdminResult& answer) {
-  if (!answer) return {.address = address, .status = std::nullopt, .error = answer.error()};
-  auto status = answer->status == 200 ? parse_status(answer->body) : std::nullopt;
-  std::string error = status ? "" : describe_refusal(address, *answer);
+Report make_report(const Origin& address, const AdminResult& response) {
+  if (!response) return {.address = address, .status = std::nullopt, .error = response.error()};
+  auto status = response->status == 200 ? parse_status(response->body) : std::nullopt;
+  std::string error = status ? "" : describe_refusal(address, *response);
   return {.address = address, .status = std::move(status), .error = std::move(error)};
 }
 
@@ -166,11 +166,11 @@ void print_json(const std::vector<Report>& reports, std::ostream& out) {
 std::expected<void, Failure> status(const Flags& flags, Environment& environment) {
   const auto access = admin_access(flags.connection, environment);
   if (!access) return std::unexpected(access.error());
-  const std::vector<AdminResult> answers = get_from_all(*access, "/admin/status");
+  const std::vector<AdminResult> responses = get_from_all(*access, "/admin/status");
   std::vector<Report> reports;
-  reports.reserve(answers.size());
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    reports.push_back(make_report(access->instances[i], answers[i]));
+  reports.reserve(responses.size());
+  for (std::size_t i = 0; i < responses.size(); ++i) {
+    reports.push_back(make_report(access->instances[i], responses[i]));
   }
 
   if (flags.output == Output::Json) {

@@ -42,7 +42,7 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl tail --tenant acme --status 5xx -n 10 --output json | jq .upstream
 
 Prints a line for each record as it is made: time (UTC), instance, request id, endpoint, index,
-status, duration, the time until the node's answer began, and whether the connection to it came from
+status, duration, the time until the node's response began, and whether the connection to it came from
 the pool; times from level ShapeTiming on. With --output json it is the explain document. What an
 instance cannot send in time is dropped, and counted. Ends on SIGINT or SIGTERM, or after -n records.
 
@@ -201,7 +201,7 @@ Action add_tail(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("DIRECTIVE_ID", flags->directive, "Only what this directive selected");
   add_target(app, flags->target);
-  add_value(app, "--status", "CODE", "Only answers of this class or code: 5xx, 429",
+  add_value(app, "--status", "CODE", "Only responses of this class or code: 5xx, 429",
             status_reader(flags->status));
   add_value(app, "--slower", "DURATION", "Only requests that took at least this long",
             duration_reader(flags->slower, std::chrono::days{1}));

@@ -48,7 +48,7 @@ std::string reasons_of(dom::element directive) {
   return fmt::format("{}", fmt::join(texts, "; "));
 }
 
-// A line for each directive; nullopt if `body` is no answer of ours.
+// A line for each directive; nullopt if `body` is no response of ours.
 std::optional<std::string> describe(std::string_view body) {
   dom::parser parser;
   dom::element root;
@@ -95,18 +95,18 @@ std::expected<void, Failure> print(const std::string& body, const std::string& t
 std::expected<void, Failure> why(const Flags& flags, Environment& environment) {
   const auto access = admin_access(flags.connection, environment);
   if (!access) return std::unexpected(access.error());
-  const auto answers = get_from_all(*access, "/admin/why/" + flags.request_id);
+  const auto responses = get_from_all(*access, "/admin/why/" + flags.request_id);
   std::vector<std::string> errors;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    const AdminResult& answer = answers[i];
-    if (!answer) {
-      errors.push_back(answer.error());
+  for (std::size_t i = 0; i < responses.size(); ++i) {
+    const AdminResult& response = responses[i];
+    if (!response) {
+      errors.push_back(response.error());
       continue;
     }
-    const auto text = answer->status == 200 ? describe(answer->body) : std::nullopt;
-    if (text) return print(answer->body, *text, flags.output, environment.out);
-    if (error_of(*answer).type != "not_found") {
-      errors.push_back(describe_refusal(access->instances[i], *answer));
+    const auto text = response->status == 200 ? describe(response->body) : std::nullopt;
+    if (text) return print(response->body, *text, flags.output, environment.out);
+    if (error_of(*response).type != "not_found") {
+      errors.push_back(describe_refusal(access->instances[i], *response));
     }
   }
   if (!errors.empty()) {

@@ -158,7 +158,7 @@ void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach) {
   if (reach != Reach::Etcd) add_admin(app, flags, reach);
   add_value(
       app, "--timeout", "DURATION",
-      fmt::format("How long to wait for an answer (default: {})", format_duration(kDefaultTimeout)),
+      fmt::format("How long to wait for a response (default: {})", format_duration(kDefaultTimeout)),
       duration_reader(flags.timeout, kMaxTimeout))
       .group("Connection");
   if (reach == Reach::Admin) return;

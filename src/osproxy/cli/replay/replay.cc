@@ -21,7 +21,7 @@ namespace {
 namespace http = boost::beast::http;
 
 /// Far above what OpenSearch sends by default (100 MB).
-constexpr std::uint64_t kMaxReplayedAnswer = std::uint64_t{512} << 20;
+constexpr std::uint64_t kMaxReplayedResponse = std::uint64_t{512} << 20;
 
 /// Of the connection then, not of the request; and the length is that of the body as it is sent.
 constexpr std::string_view kOfTheConnection[] = {
@@ -79,10 +79,10 @@ HttpRequest make_request(const CapturedRequest& captured, const ReplayOptions& o
   return request;
 }
 
-std::string no_answer(const ReplayOptions& options, const boost::system::error_code& error) {
+std::string no_response(const ReplayOptions& options, const boost::system::error_code& error) {
   std::string reason = error.message();
   if (error == boost::beast::error::timeout) {
-    reason = fmt::format("no answer within {}; give more --timeout, or check the address",
+    reason = fmt::format("no response within {}; give more --timeout, or check the address",
                          format_duration(options.timeout));
   } else if (error == boost::asio::error::connection_refused) {
     reason = "connection refused; is it running, and is this its port?";
@@ -99,14 +99,14 @@ Replayed::Fate fate_of(const CapturedRequest& request, const ReplayOptions& opti
 std::expected<int, Failure> send(const CapturedRequest& captured, const ReplayOptions& options,
                                  std::size_t sent_before) {
   HttpRequest request = make_request(captured, options);
-  const auto answer = http_call(options.to, request,
+  const auto response = http_call(options.to, request,
                                 {.timeout = options.timeout,
-                                 .max_answer_bytes = kMaxReplayedAnswer,
+                                 .max_response_bytes = kMaxReplayedResponse,
                                  .ca_file = options.ca_file});
-  if (answer) return static_cast<int>(answer->result_int());
+  if (response) return static_cast<int>(response->result_int());
   return std::unexpected(
       Failure{ExitCode::Unreachable, fmt::format("{}; {} requests were sent before",
-                                                 no_answer(options, answer.error()), sent_before)});
+                                                 no_response(options, response.error()), sent_before)});
 }
 
 }  // namespace

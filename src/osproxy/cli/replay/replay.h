@@ -38,7 +38,7 @@ struct Replayed {
 
   CapturedRequest request;
   Fate fate;
-  int status = 0;  ///< the answer's now, if it was sent
+  int status = 0;  ///< the response's now, if it was sent
 };
 
 struct ReplayTotals {
@@ -50,7 +50,7 @@ struct ReplayTotals {
 };
 
 /// Reads all files before the first request is sent: a line that is none, named by file and line,
-/// is a failure, and nothing is sent. Stops at the first request that has no answer. `tell` is
+/// is a failure, and nothing is sent. Stops at the first request that has no response. `tell` is
 /// called after each line.
 std::expected<ReplayTotals, Failure> replay(const ReplayOptions& options,
                                             const std::function<void(const Replayed&)>& tell);

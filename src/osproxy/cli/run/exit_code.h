@@ -11,11 +11,11 @@ namespace osproxy::cli {
 
 enum class ExitCode : std::uint8_t {
   Done = 0,
-  Failed = 1,       ///< it ran, and the answer is no: not synced, the id is taken, ...
+  Failed = 1,       ///< it ran, and the response is no: not synced, the id is taken, ...
   Usage = 2,        ///< a flag, a variable or an argument is wrong; nothing was sent
   Rejected = 3,     ///< a document was refused by the decoder
   Conflict = 4,     ///< somebody else published in between, more often than we retry
-  Unreachable = 5,  ///< no answer, or none that makes sense, from etcd or an instance
+  Unreachable = 5,  ///< no response, or none that makes sense, from etcd or an instance
   NotFound = 6,     ///< no directive or record has that id
 };
 

@@ -1,4 +1,4 @@
-// A call under way, as a few operations on gRPC's completion queue; and the calls with one answer.
+// A call under way, as a few operations on gRPC's completion queue; and the calls with one response.
 //
 // Ownership: the CallQueue (etcd/grpc/call_queue.h) owns a call until all of its operations are
 // done. Not thread-safe: it lives on the thread that polls.
@@ -62,14 +62,14 @@ class Call {
   grpc::Status status_;
 };
 
-/// A request and an answer.
+/// A request and a response.
 template <class Response>
 class UnaryCall final : public Call {
  public:
   using Reader = grpc::ClientAsyncResponseReader<Response>;
   using Convert = TransportEvent (*)(CallId, Response&&);
 
-  /// `prepare(context)` makes the reader; `convert` turns a good answer into an event.
+  /// `prepare(context)` makes the reader; `convert` turns a good response into an event.
   template <class Prepare>
   UnaryCall(CallId id, const std::string& token, std::chrono::nanoseconds timeout, Prepare prepare,
             Convert convert)

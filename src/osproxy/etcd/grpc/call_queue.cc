@@ -56,8 +56,8 @@ CallQueue::Polled CallQueue::poll(gpr_timespec deadline) {
 void CallQueue::let_last_go_on() {
   Call* const call = std::exchange(reported_, nullptr);
   if (call == nullptr) return;
-  // Going on makes gRPC write to the server, a window update for each answer, which nobody waits
-  // for: whoever has an answer to take goes first, and the server with the answers for others.
+  // Going on makes gRPC write to the server, a window update for each response, which nobody waits
+  // for: whoever has a response to take goes first, and the server with the responses for others.
   std::this_thread::yield();
   call->go_on();
 }

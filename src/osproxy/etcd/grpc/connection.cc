@@ -11,7 +11,7 @@ namespace {
 namespace pb = ::etcdserverpb;
 
 // Above the document's cap of 1 MiB with room for its framing, and above the 2 MiB at which etcd
-// cuts a watch answer into fragments. What is larger is refused by its length, before it is read.
+// cuts a watch response into fragments. What is larger is refused by its length, before it is read.
 constexpr int kMaxReceiveBytes = 4 << 20;
 
 // A dead link is found while nothing is asked over it. Not faster: etcd drops clients that ping
@@ -36,8 +36,8 @@ grpc::ChannelArguments arguments() {
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no limit: a watch is silent for days
-  // Each answer would be followed by a ping that measures how much the link can hold, and its
-  // answer would wake us. A document fits in one window; a large one asks for as much as it has.
+  // Each response would be followed by a ping that measures how much the link can hold, and its
+  // response would wake us. A document fits in one window; a large one asks for as much as it has.
   args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   args.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // whether to try again is the machine's decision
@@ -63,7 +63,7 @@ Connection::Connection(std::string_view host_port, const TlsPem* tls)
 void Connection::explain(Failure& failure) {
   if (came_about_ || !is_ambiguous(failure.kind)) return;
   if (!std::exchange(looked_, true)) {
-    finding_ = look_at_server(
+    finding_ = probe_tls(
         {.address = failed_address(failure), .name = parse_host_port(address_)->host, .tls = tls_});
   }
   if (finding_) failure = *finding_;

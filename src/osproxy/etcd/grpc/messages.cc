@@ -122,21 +122,21 @@ TransportEvent list_done(CallId call, pb::RangeResponse&& response) {
   return done;
 }
 
-WatchAnswer watch_answer(CallId call, pb::WatchResponse&& response) {
-  WatchAnswer answer{.call = call,
+WatchResponse watch_response(CallId call, pb::WatchResponse&& response) {
+  WatchResponse response{.call = call,
                      .header = from(response.header()),
                      .created = response.created(),
                      .canceled = response.canceled(),
                      .fragment = response.fragment(),
                      .compact_revision = response.compact_revision(),
                      .cancel_reason = std::move(*response.mutable_cancel_reason())};
-  answer.events.reserve(static_cast<std::size_t>(response.events_size()));
+  response.events.reserve(static_cast<std::size_t>(response.events_size()));
   for (auto& event : *response.mutable_events()) {
-    answer.events.push_back({.deleted = event.type() == mvccpb::Event::DELETE,
+    response.events.push_back({.deleted = event.type() == mvccpb::Event::DELETE,
                              .mod_revision = event.kv().mod_revision(),
                              .value = std::move(*event.mutable_kv()->mutable_value())});
   }
-  return answer;
+  return response;
 }
 
 TransportEvent write_done(CallId call, pb::TxnResponse&& response) {

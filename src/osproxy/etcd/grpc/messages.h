@@ -21,7 +21,7 @@ etcdserverpb::AuthenticateRequest to_message(const AuthRequest& request);
 
 TransportEvent read_done(CallId call, etcdserverpb::RangeResponse&& response);
 TransportEvent list_done(CallId call, etcdserverpb::RangeResponse&& response);
-WatchAnswer watch_answer(CallId call, etcdserverpb::WatchResponse&& response);
+WatchResponse watch_response(CallId call, etcdserverpb::WatchResponse&& response);
 TransportEvent write_done(CallId call, etcdserverpb::TxnResponse&& response);
 TransportEvent grant_done(CallId call, etcdserverpb::LeaseGrantResponse&& response);
 KeptAlive kept_alive(CallId call, const etcdserverpb::LeaseKeepAliveResponse& response);

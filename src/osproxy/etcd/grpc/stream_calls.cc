@@ -32,7 +32,7 @@ std::optional<TransportEvent> WatchCall::ended(Operation& operation, bool ok) {
     return std::nullopt;
   }
   answered_ = true;
-  return watch_answer(id_, std::move(response_));
+  return watch_response(id_, std::move(response_));
 }
 
 void WatchCall::go_on() {
@@ -74,7 +74,7 @@ std::optional<TransportEvent> KeepAliveCall::ended(Operation& operation, bool ok
   return kept_alive(id_, response_);
 }
 
-/// Half-closed only once it is answered: etcd's grpc-proxy would end it without an answer.
+/// Half-closed only once it is answered: etcd's grpc-proxy would end it without a response.
 void KeepAliveCall::end_stream() {
   if (answered_) {
     stream_->WritesDone(&close_);

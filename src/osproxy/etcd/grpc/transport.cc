@@ -105,7 +105,7 @@ class GrpcTransport final : public Transport {
   template <class Response>
   using Reader = std::unique_ptr<grpc::ClientAsyncResponseReader<Response>>;
 
-  /// `prepare` is the generated stub's way to make the call, `convert` turns its answer into an
+  /// `prepare` is the generated stub's way to make the call, `convert` turns its response into an
   /// event. Who asks for a token needs none.
   template <class Request, class Stub, class Message, class Response>
   void start_unary(CallId call, const Request& request, Stub& (Connection::*stub)(),

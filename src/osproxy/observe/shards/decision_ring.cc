@@ -17,7 +17,7 @@ constexpr std::uint64_t kFindAtATime = 32;
 }  // namespace
 
 // Without initializers: a slot that is not used must not be touched.
-struct WhyRing::Slot {
+struct DecisionRing::Slot {
   std::int64_t started_wall;
   std::int64_t started_boot;
   std::int64_t latency;
@@ -51,14 +51,14 @@ std::uint8_t append(std::string_view from, char* text, std::size_t& used, bool& 
 
 }  // namespace
 
-WhyRing::WhyRing(std::size_t slots)
+DecisionRing::DecisionRing(std::size_t slots)
     : size_(slots), slots_(std::make_unique_for_overwrite<Slot[]>(slots)) {
   static_assert(sizeof(Slot) <= kSlotBytes);
 }
 
-WhyRing::~WhyRing() = default;
+DecisionRing::~DecisionRing() = default;
 
-std::uint32_t WhyRing::in_force(const DirectiveSet::Pointer& set) noexcept {
+std::uint32_t DecisionRing::in_force(const DirectiveSet::Pointer& set) noexcept {
   if (size_ == 0) return 0;
   if (set.get() == current_) return newest_set_;
   DirectiveSet::Pointer oldest = set;  // is let go of with the mutex free
@@ -69,7 +69,7 @@ std::uint32_t WhyRing::in_force(const DirectiveSet::Pointer& set) noexcept {
   return newest_set_;
 }
 
-void WhyRing::put(const JudgedRequest& request) noexcept {
+void DecisionRing::put(const MatchedRequest& request) noexcept {
   if (size_ == 0) return;
   const std::lock_guard lock(mutex_);
   Slot& slot = slots_[end_ % size_];
@@ -95,7 +95,7 @@ void WhyRing::put(const JudgedRequest& request) noexcept {
   slot.is_cut = is_cut;
 }
 
-std::optional<RememberedRequest> WhyRing::find(std::string_view request_id) const {
+std::optional<RememberedRequest> DecisionRing::find(std::string_view request_id) const {
   std::uint64_t next = 0;  // one past the slot that is looked at next
   {
     const std::lock_guard lock(mutex_);
@@ -113,7 +113,7 @@ std::optional<RememberedRequest> WhyRing::find(std::string_view request_id) cons
   return std::nullopt;
 }
 
-RememberedRequest WhyRing::read(const Slot& slot) const {
+RememberedRequest DecisionRing::read(const Slot& slot) const {
   const char* text = slot.text;
   const auto next = [&text](std::size_t size) {
     return std::string(std::exchange(text, text + size), size);

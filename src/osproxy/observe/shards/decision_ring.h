@@ -1,6 +1,6 @@
 // The newest requests of one worker, recorded or not, with the sets that they were judged by.
 //
-//   WhyRing ring(1'000);
+//   DecisionRing ring(1'000);
 //   const std::uint32_t number = ring.in_force(set);      // as a request is matched
 //   ring.put({.request_id = id, …, .set_number = number}); // as it ends
 //   auto remembered = ring.find(id);                       // any thread
@@ -25,20 +25,20 @@
 
 namespace osproxy {
 
-class WhyRing {
+class DecisionRing {
  public:
-  /// Enough that an edit or two do not turn every answer into a guess.
+  /// Enough that an edit or two do not turn every response into a guess.
   static constexpr std::uint32_t kMaxSets = 4;
 
-  explicit WhyRing(std::size_t slots);
-  ~WhyRing();
-  WhyRing(const WhyRing&) = delete;
-  WhyRing& operator=(const WhyRing&) = delete;
+  explicit DecisionRing(std::size_t slots);
+  ~DecisionRing();
+  DecisionRing(const DecisionRing&) = delete;
+  DecisionRing& operator=(const DecisionRing&) = delete;
 
   /// The number of `set`, from 1; 0 if the ring has no slots.
   std::uint32_t in_force(const DirectiveSet::Pointer& set) noexcept;
 
-  void put(const JudgedRequest& request) noexcept;
+  void put(const MatchedRequest& request) noexcept;
 
   /// The newest request of that id that is still remembered.
   std::optional<RememberedRequest> find(std::string_view request_id) const;

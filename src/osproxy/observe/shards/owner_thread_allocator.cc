@@ -4,9 +4,9 @@
 
 namespace osproxy {
 
-RecordHome::~RecordHome() { free_all(); }
+OwnerThreadAllocator::~OwnerThreadAllocator() { free_all(); }
 
-RecordPointer RecordHome::make(Record record) {
+RecordPointer OwnerThreadAllocator::make(Record record) {
   free_all();
   auto place = std::make_unique<Place>(std::move(record));
   const Record* const made = &place->record;
@@ -16,7 +16,7 @@ RecordPointer RecordHome::make(Record record) {
   });
 }
 
-void RecordHome::take_back(Place* place) noexcept {
+void OwnerThreadAllocator::take_back(Place* place) noexcept {
   // Counted before it is on the list: whoever frees it must not count it off first.
   const std::size_t before = waiting_.fetch_add(1, std::memory_order_relaxed);
   Place* top = returned_.load(std::memory_order_relaxed);
@@ -27,7 +27,7 @@ void RecordHome::take_back(Place* place) noexcept {
   if (before >= kMaxWaiting) free_all();
 }
 
-void RecordHome::free_all() noexcept {
+void OwnerThreadAllocator::free_all() noexcept {
   if (returned_.load(std::memory_order_relaxed) == nullptr) return;
   std::size_t freed = 0;
   for (Place* place = returned_.exchange(nullptr, std::memory_order_acquire); place != nullptr;) {

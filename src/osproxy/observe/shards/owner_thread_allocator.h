@@ -1,6 +1,6 @@
 // Where the records of one worker are freed: by that worker.
 //
-//   const auto home = std::make_shared<RecordHome>();
+//   const auto home = std::make_shared<OwnerThreadAllocator>();
 //   RecordPointer record = home->make(std::move(facts));   // the worker
 //   record.reset();                                        // any thread
 //
@@ -23,12 +23,12 @@
 
 namespace osproxy {
 
-class RecordHome : public std::enable_shared_from_this<RecordHome> {
+class OwnerThreadAllocator : public std::enable_shared_from_this<OwnerThreadAllocator> {
  public:
-  RecordHome() = default;
-  ~RecordHome();
-  RecordHome(const RecordHome&) = delete;
-  RecordHome& operator=(const RecordHome&) = delete;
+  OwnerThreadAllocator() = default;
+  ~OwnerThreadAllocator();
+  OwnerThreadAllocator(const OwnerThreadAllocator&) = delete;
+  OwnerThreadAllocator& operator=(const OwnerThreadAllocator&) = delete;
 
   /// May throw std::bad_alloc.
   RecordPointer make(Record record);

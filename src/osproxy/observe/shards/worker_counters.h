@@ -64,7 +64,7 @@ struct alignas(64) WorkerCounters {
   void add_to(ObserverTotals& totals) const noexcept;
 };
 
-/// The class of an answer's status, as an index of EndpointTotals::requests.
+/// The class of a response's status, as an index of EndpointTotals::requests.
 std::size_t status_class(int status) noexcept;
 
 /// The bucket of kLatencyBounds that `latency` falls into.

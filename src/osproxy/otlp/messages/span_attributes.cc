@@ -62,18 +62,18 @@ void add_times(const StageTimes& times, Attributes& to) {
   add(to, "osproxy.times.total_us", times.total().count());
 }
 
-void add_answer(const AnswerFacts& facts, Attributes& to) {
-  add_if_known(to, "osproxy.answer.took_ms", facts.took_ms);
-  add_if_known(to, "osproxy.answer.timed_out", facts.timed_out);
-  add_if_known(to, "osproxy.answer.hits", facts.hits);
-  if (facts.hits) add(to, "osproxy.answer.hits_are_at_least", facts.hits_are_at_least);
-  add_if_known(to, "osproxy.answer.shards.total", facts.shards.total);
-  add_if_known(to, "osproxy.answer.shards.successful", facts.shards.successful);
-  add_if_known(to, "osproxy.answer.shards.skipped", facts.shards.skipped);
-  add_if_known(to, "osproxy.answer.shards.failed", facts.shards.failed);
-  add_if_known(to, "osproxy.answer.items", facts.items);
-  add_if_known(to, "osproxy.answer.failed_items", facts.failed_items);
-  add_unless_empty(to, "osproxy.answer.not_read", to_string(facts.not_read));
+void add_response(const ResponseFacts& facts, Attributes& to) {
+  add_if_known(to, "osproxy.response.took_ms", facts.took_ms);
+  add_if_known(to, "osproxy.response.timed_out", facts.timed_out);
+  add_if_known(to, "osproxy.response.hits", facts.hits);
+  if (facts.hits) add(to, "osproxy.response.hits_are_at_least", facts.hits_are_at_least);
+  add_if_known(to, "osproxy.response.shards.total", facts.shards.total);
+  add_if_known(to, "osproxy.response.shards.successful", facts.shards.successful);
+  add_if_known(to, "osproxy.response.shards.skipped", facts.shards.skipped);
+  add_if_known(to, "osproxy.response.shards.failed", facts.shards.failed);
+  add_if_known(to, "osproxy.response.items", facts.items);
+  add_if_known(to, "osproxy.response.failed_items", facts.failed_items);
+  add_unless_empty(to, "osproxy.response.not_read", to_string(facts.not_read));
 }
 
 /// The node that answered; the status and the sizes are what it said.
@@ -157,7 +157,7 @@ void add_client_attributes(const Record& record, pb::Span& span) {
   if (record.retries > 0) add(to, "http.request.resend_count", record.retries);
   add_error_type(record, 400, to);
   add(to, "osproxy.connection_reused", record.connection_reused);
-  if (record.answer) add_answer(*record.answer, to);
+  if (record.response) add_response(*record.response, to);
 }
 
 }  // namespace osproxy::otlp

@@ -1,4 +1,4 @@
-#include "osproxy/otlp/collector_answer.h"
+#include "osproxy/otlp/collector_response.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "osproxy/otlp/collector_answer.h"
+#include "osproxy/otlp/collector_response.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace pb = ::opentelemetry::proto::collector::trace::v1;
 
-TEST(CollectorAnswer, HasWhatWasRejected) {
+TEST(CollectorResponse, HasWhatWasRejected) {
   pb::ExportTraceServiceResponse response;
   EXPECT_EQ(read_partial_success(response.SerializeAsString()), PartialSuccess());
   response.mutable_partial_success()->set_rejected_spans(3);
@@ -22,7 +22,7 @@ TEST(CollectorAnswer, HasWhatWasRejected) {
   EXPECT_EQ(read_partial_success("{\"partialSuccess\":{}}"), PartialSuccess());
 }
 
-TEST(CollectorAnswer, HasTheDelayOfARetryInfo) {
+TEST(CollectorResponse, HasTheDelayOfARetryInfo) {
   pb::RpcStatus status;
   EXPECT_EQ(read_retry_delay(status.SerializeAsString()), std::nullopt);
   status.add_details()->set_type_url("type.googleapis.com/google.rpc.ErrorInfo");
@@ -37,7 +37,7 @@ TEST(CollectorAnswer, HasTheDelayOfARetryInfo) {
   EXPECT_EQ(read_retry_delay("\xff nonsense"), std::nullopt);
 }
 
-TEST(CollectorAnswer, HasTheSecondsOrTheDateOfRetryAfter) {
+TEST(CollectorResponse, HasTheSecondsOrTheDateOfRetryAfter) {
   const WallTime now = std::chrono::sys_days(std::chrono::year(1994) / 11 / 6) + 8h + 49min;
   EXPECT_EQ(parse_retry_after("120", now), 120s);
   EXPECT_EQ(parse_retry_after("0", now), 0s);
