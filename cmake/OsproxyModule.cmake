@@ -1,15 +1,17 @@
 # osproxy_module(NAME [USES module...] [LINKS target...] [PRIVATE_LINKS target...]
-#                [PRECOMPILES <header>...])
+#                [PRECOMPILES <header>...] [FOLDERS "folder: used-folder..."...])
 #
 # One folder, one static library, one direction. USES is the only place where an edge between two
 # modules is declared; a source that includes another module's header without it does not build
 # (cmake/check_edges.cmake). Sources and headers are the folder's own *.cc and *.h; a `main.cc` is
 # left out, for osproxy_binary(). What is in a folder below it is part of the library, but its
-# headers are the module's alone: not installed, and not for other modules. PRECOMPILES names heavy
+# headers are the module's alone: not installed, and not for other modules. FOLDERS names each such
+# folder and the folders of the module that it may include from, the lowest first; `.` stands for the
+# headers beside the folders, which then include from no folder themselves (their sources may). PRECOMPILES names heavy
 # headers that many of its files include; not such as define objects (CLI11 does), since each file
 # would have to make them.
 function(osproxy_module name)
-  cmake_parse_arguments(M "" "" "USES;LINKS;PRIVATE_LINKS;PRECOMPILES" ${ARGN})
+  cmake_parse_arguments(M "" "" "USES;LINKS;PRIVATE_LINKS;PRECOMPILES;FOLDERS" ${ARGN})
   set(dir "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
   file(GLOB sources CONFIGURE_DEPENDS "${dir}/*.cc" "${dir}/*/*.cc")
   file(GLOB headers CONFIGURE_DEPENDS "${dir}/*.h")
@@ -38,9 +40,11 @@ function(osproxy_module name)
 
   set(stamp "${CMAKE_CURRENT_BINARY_DIR}/${name}.edges")
   string(REPLACE ";" "," uses "${name};${M_USES}")
+  string(REPLACE ";" "," folders "${M_FOLDERS}")
   add_custom_command(
     OUTPUT "${stamp}"
-    COMMAND "${CMAKE_COMMAND}" -DDIR=${dir} -DMODULE=${name} -DALLOWED=${uses} -DSTAMP=${stamp}
+    COMMAND "${CMAKE_COMMAND}" -DDIR=${dir} -DMODULE=${name} -DALLOWED=${uses}
+            -DFOLDERS=${folders} -DSTAMP=${stamp}
             -P "${PROJECT_SOURCE_DIR}/cmake/check_edges.cmake"
     DEPENDS ${sources} ${headers} ${inner_headers} "${PROJECT_SOURCE_DIR}/cmake/check_edges.cmake"
     COMMENT "Checking what ${name} includes" VERBATIM)

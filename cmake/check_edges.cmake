@@ -1,21 +1,66 @@
-# Fails if a file of MODULE includes "osproxy/<other>/…" where <other> is not in ALLOWED, or a header
-# from a folder within another module, which is that module's own.
+# Fails if a file of MODULE includes what it may not:
+#
+# - "osproxy/<other>/…" where <other> is not in ALLOWED;
+# - a header from a folder within another module, which is that module's own;
+# - within the module, a header from a folder that FOLDERS does not give it (OsproxyModule.cmake).
 cmake_minimum_required(VERSION 3.25)
 file(GLOB files "${DIR}/*.cc" "${DIR}/*.h" "${DIR}/*/*.cc" "${DIR}/*/*.h")
 string(REPLACE "," ";" allowed "${ALLOWED}")
+
+# may_<folder>: what it may include from. A folder that others' headers include is no private one:
+# those of the module's face then include from no folder.
+set(face_is_below FALSE)
+string(REPLACE "," ";" folders "${FOLDERS}")
+foreach(entry IN LISTS folders)
+  string(REGEX MATCH "^([^:]+):(.*)$" _ "${entry}")
+  set(folder "${CMAKE_MATCH_1}")
+  separate_arguments(may_${folder} UNIX_COMMAND "${CMAKE_MATCH_2}")
+  foreach(used IN LISTS may_${folder})
+    if(used STREQUAL ".")
+      set(face_is_below TRUE)
+    elseif(NOT DEFINED may_${used})
+      message(FATAL_ERROR "Module '${MODULE}': folder '${folder}' uses '${used}', which stands "
+                          "behind it or nowhere: folders are listed from the lowest up.")
+    endif()
+  endforeach()
+endforeach()
+
 set(bad "")
 foreach(file IN LISTS files)
+  file(RELATIVE_PATH path "${DIR}" "${file}")
+  get_filename_component(from "${path}" DIRECTORY)
   file(STRINGS "${file}" lines REGEX "^[ \t]*#[ \t]*include[ \t]+\"osproxy/")
   foreach(line IN LISTS lines)
-    string(REGEX REPLACE ".*\"osproxy/([^/\"]+)/.*" "\\1" used "${line}")
-    if(NOT used IN_LIST allowed OR
-       (NOT used STREQUAL MODULE AND line MATCHES "\"osproxy/[^/\"]+/[^/\"]+/"))
-      string(APPEND bad "\n  ${file}: ${line}")
+    string(REGEX MATCH "\"osproxy/([^/\"]+)/(([^/\"]+)/)?[^/\"]+\"" _ "${line}")
+    set(used "${CMAKE_MATCH_1}")
+    set(to "${CMAKE_MATCH_3}")
+    set(ok TRUE)
+    if(NOT used STREQUAL MODULE)
+      if(NOT used IN_LIST allowed OR NOT to STREQUAL "")
+        set(ok FALSE)
+      endif()
+    elseif(NOT from STREQUAL to)
+      if(NOT from STREQUAL "" AND NOT DEFINED may_${from})
+        set(ok FALSE)  # a folder that is not declared
+      elseif(from STREQUAL "")
+        if(face_is_below AND path MATCHES "\\.h$")
+          set(ok FALSE)
+        endif()
+      elseif(to STREQUAL "")
+        if(NOT "." IN_LIST may_${from})
+          set(ok FALSE)
+        endif()
+      elseif(NOT to IN_LIST may_${from})
+        set(ok FALSE)
+      endif()
+    endif()
+    if(NOT ok)
+      string(APPEND bad "\n  ${path}: ${line}")
     endif()
   endforeach()
 endforeach()
 if(bad)
-  message(FATAL_ERROR "Module '${MODULE}' may include only: ${ALLOWED}.${bad}\n"
+  message(FATAL_ERROR "Module '${MODULE}' may include from: ${ALLOWED}; its folders: ${FOLDERS}.${bad}\n"
     "Edges are declared in src/osproxy/CMakeLists.txt; see ARCHITECTURE.md before adding one.")
 endif()
 file(TOUCH "${STAMP}")

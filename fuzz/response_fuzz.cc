@@ -43,6 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // simdjson reads "-0" as the integer 0, the reader as no count.
   if (twin != test::TwinSays::Json || facts.not_read == NotRead::NotApplicable) return 0;
   if (body.find("-0") != body.npos) return 0;
-  require(facts == test::ResponseTwin::read(endpoint, body), "the reader finds what simdjson finds");
+  require(facts == test::ResponseTwin::read(endpoint, body),
+          "the reader finds what simdjson finds");
   return 0;
 }

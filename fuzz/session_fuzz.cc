@@ -28,8 +28,8 @@
 
 #include "fuzz/session_model.h"
 #include "osproxy/core/clock.h"
-#include "osproxy/proxy/server.h"
 #include "osproxy/observe/upstream_stats.h"
+#include "osproxy/proxy/server.h"
 
 namespace {
 
@@ -175,7 +175,7 @@ class World {
  public:
   World() {
     osproxy::ServerOptions options;
-    options.upstreams = {{.address = {.host = "127.0.0.1", .port = upstream.port()}}};
+    options.upstream.nodes = {{.address = {.host = "127.0.0.1", .port = upstream.port()}}};
     auto started = osproxy::Server::start(
         std::move(options), directives_,
         [this](std::size_t) -> osproxy::Recorder& { return recorder_; }, clock_, board_);

@@ -197,7 +197,7 @@ void ModelLink::accept_watch(CallId call, const WatchRequest& request, std::uint
   if (!etcd_.lets_in(token)) {
     response.canceled = true;
     response.cancel_reason = etcd_.is_old() ? "rpc error: etcdserver: permission denied"
-                                          : "rpc error: etcdserver: invalid auth token";
+                                            : "rpc error: etcdserver: invalid auth token";
     return send(call, std::move(response));
   }
   if (request.start_revision <= etcd_.compacted()) {
@@ -237,8 +237,8 @@ void ModelLink::send_events(CallId id, const std::vector<ModelEtcd::Change>& cha
     if (change.revision < calls_.at(id).start_revision) continue;
     if (change.version->huge) return fail(id, FailureKind::TooLarge, random_delay());
     response.events.push_back({.deleted = !change.version->value,
-                             .mod_revision = change.revision,
-                             .value = change.version->value.value_or("")});
+                               .mod_revision = change.revision,
+                               .value = change.version->value.value_or("")});
     if (&change != &changes.back()) {
       if (random_.below(2) == 0) continue;  // in one response with the next one
       response.fragment = random_.below(2) == 0;

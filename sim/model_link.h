@@ -65,7 +65,7 @@ class ModelLink final : public Transport {
     Revision start_revision = 0;
     BootTime last_delivery{};                 // a stream delivers in order
     std::vector<ModelEtcd::Change> unsent{};  // etcd sends what has gathered for a while at once
-    std::optional<WatchResponse> repeats{};     // comes once more, before the next one
+    std::optional<WatchResponse> repeats{};   // comes once more, before the next one
   };
   using Answer = std::expected<TransportEvent, FailureKind>;
   /// What the cluster does for a call.

@@ -25,7 +25,8 @@ class SetOracle {
   void begin_run(const ModelDisk::ReusePolicy* kept, std::uint64_t boot);
   /// A version is applied: good, malformed, or too large.
   void applied(const Version& version);
-  void after_step(const EtcdDocumentApplier& keeper, const Version* shown, const MachineStatus& machine);
+  void after_step(const EtcdDocumentApplier& keeper, const Version* shown,
+                  const MachineStatus& machine);
   void expect_truth(const EtcdDocumentApplier& keeper);
   /// Another key than the document's changes: an anchor?
   void key_changed(const std::string& key, const ModelKeys::Key* before,

@@ -21,7 +21,8 @@ std::string in_words(const WatchResponse& response) {
       fmt::format("watch {} at revision {}:", number(response.call), response.header.revision);
   if (response.created) text += " created";
   if (response.canceled) text += fmt::format(" canceled ({})", response.cancel_reason);
-  if (response.compact_revision != 0) text += fmt::format(" compacted {}", response.compact_revision);
+  if (response.compact_revision != 0)
+    text += fmt::format(" compacted {}", response.compact_revision);
   for (const WatchEvent& event : response.events) {
     text += fmt::format(" {}@{}", event.deleted ? "deleted" : event.value, event.mod_revision);
   }

@@ -33,7 +33,8 @@ void WatchOracle::begin_run() {
 }
 
 void WatchOracle::before(const Event& event) {
-  if (const auto* response = std::get_if<WatchResponse>(&event); response && response->call == watch_) {
+  if (const auto* response = std::get_if<WatchResponse>(&event);
+      response && response->call == watch_) {
     watch_is_up_ = !response->canceled;
   }
   if (const auto* failed = std::get_if<CallFailed>(&event); failed && failed->call == watch_) {

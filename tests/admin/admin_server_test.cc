@@ -31,14 +31,14 @@ std::string post_head(std::size_t size) {
 
 class AdminServerTest : public testing::Test {
  protected:
-  std::unique_ptr<AdminServer> start() { return start(parts_.view()); }
-  std::unique_ptr<AdminServer> start(AdminParts view) {
-    auto server = AdminServer::start(parts_.options, std::move(view));
+  std::unique_ptr<AdminServer> start() { return start(dependencies_.view()); }
+  std::unique_ptr<AdminServer> start(AdminDependencies view) {
+    auto server = AdminServer::start(dependencies_.options, std::move(view));
     EXPECT_TRUE(server.has_value()) << server.error();
     return server ? *std::move(server) : nullptr;
   }
 
-  test::Parts parts_;
+  test::Parts dependencies_;
 };
 
 // A publisher that blocks until it is let go.
@@ -133,7 +133,7 @@ TEST_F(AdminServerTest, SaysContinueToAClientThatWaitsForIt) {
 }
 
 TEST_F(AdminServerTest, RefusesBeforeItReadsTheBody) {
-  parts_.options.token = "secret";
+  dependencies_.options.token = "secret";
   const auto server = start();
   Client client(server->address());
   client.send(post_head(17) + "Host: 127.0.0.1\r\nExpect: 100-continue\r\n\r\n");
@@ -144,7 +144,7 @@ TEST_F(AdminServerTest, RefusesBeforeItReadsTheBody) {
 }
 
 TEST_F(AdminServerTest, LetsTheTokenIn) {
-  parts_.options.token = "secret";
+  dependencies_.options.token = "secret";
   const auto server = start();
   EXPECT_THAT(
       ask(server->address(), "GET /admin/status HTTP/1.1\r\nAuthorization: Bearer secret\r\n"),
@@ -198,7 +198,7 @@ TEST_F(AdminServerTest, RefusesADecidingHeaderThatIsGivenTwice) {
 }
 
 TEST_F(AdminServerTest, ClosesAnIdleConnection) {
-  parts_.options.idle_timeout = 20ms;
+  dependencies_.options.idle_timeout = 20ms;
   const auto server = start();
   Client client(server->address());
   client.send("GET /heal");
@@ -206,7 +206,7 @@ TEST_F(AdminServerTest, ClosesAnIdleConnection) {
 }
 
 TEST_F(AdminServerTest, TurnsAwayConnectionsBeyondTheLimitUntilOneEnds) {
-  parts_.options.max_connections = 1;
+  dependencies_.options.max_connections = 1;
   const auto server = start();
   auto first = std::make_unique<Client>(server->address());
   first->send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -222,7 +222,7 @@ TEST_F(AdminServerTest, TurnsAwayConnectionsBeyondTheLimitUntilOneEnds) {
 
 TEST_F(AdminServerTest, ServesOthersWhileAPublishBlocks) {
   BlockingPublisher blocking;
-  AdminParts view = parts_.view();
+  AdminDependencies view = dependencies_.view();
   view.publisher = &blocking.publisher;
   const auto server = start(view);
   Client client(server->address());
@@ -236,7 +236,7 @@ TEST_F(AdminServerTest, ServesOthersWhileAPublishBlocks) {
 
 TEST_F(AdminServerTest, StopsWhileClientsAreConnectedAndAPublishIsUnderWay) {
   BlockingPublisher blocking;
-  AdminParts view = parts_.view();
+  AdminDependencies view = dependencies_.view();
   view.publisher = &blocking.publisher;
   auto server = start(view);
   Client idle(server->address());
@@ -260,36 +260,36 @@ TEST_F(AdminServerTest, StopsAtOnceWithNothingGoingOn) {
 }
 
 TEST_F(AdminServerTest, RefusesToListenBeyondLoopbackWithoutAToken) {
-  parts_.options.listen = {.host = "0.0.0.0", .port = 0};
-  const auto refused = AdminServer::start(parts_.options, parts_.view());
+  dependencies_.options.listen = {.host = "0.0.0.0", .port = 0};
+  const auto refused = AdminServer::start(dependencies_.options, dependencies_.view());
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error(), "a token is needed to listen beyond loopback (0.0.0.0:0)");
-  parts_.options.token = "secret";
-  EXPECT_TRUE(AdminServer::start(parts_.options, parts_.view()).has_value());
+  dependencies_.options.token = "secret";
+  EXPECT_TRUE(AdminServer::start(dependencies_.options, dependencies_.view()).has_value());
 }
 
 TEST_F(AdminServerTest, SaysWhyItCannotListen) {
   const auto server = start();
-  parts_.options.listen = server->address();
-  const auto taken = AdminServer::start(parts_.options, parts_.view());
+  dependencies_.options.listen = server->address();
+  const auto taken = AdminServer::start(dependencies_.options, dependencies_.view());
   ASSERT_FALSE(taken.has_value());
   EXPECT_EQ(taken.error(),
             "cannot listen on " + server->address().to_string() + ": Address already in use");
-  parts_.options.listen = {.host = "no.such.host.invalid", .port = 0};
-  const auto unknown = AdminServer::start(parts_.options, parts_.view());
+  dependencies_.options.listen = {.host = "no.such.host.invalid", .port = 0};
+  const auto unknown = AdminServer::start(dependencies_.options, dependencies_.view());
   ASSERT_FALSE(unknown.has_value());
   EXPECT_THAT(unknown.error(), StartsWith("cannot resolve no.such.host.invalid:0: "));
 }
 
 TEST_F(AdminServerTest, ListensOnLocalhostByName) {
-  parts_.options.listen = {.host = "localhost", .port = 0};
+  dependencies_.options.listen = {.host = "localhost", .port = 0};
   const auto server = start();
   EXPECT_TRUE(is_loopback(server->address().host));
   EXPECT_NE(server->address().port, 0);
 }
 
 TEST_F(AdminServerTest, ServesManyClientsAtOnceWhileWorkersRecord) {
-  parts_.observer.recorder(0).record(osproxy::test::make_record("id"), true);
+  dependencies_.observer.recorder(0).record(osproxy::test::make_record("id"), true);
   const auto server = start();
   std::vector<std::jthread> clients;
   for (int i = 0; i < 4; ++i) {
@@ -304,8 +304,8 @@ TEST_F(AdminServerTest, ServesManyClientsAtOnceWhileWorkersRecord) {
     });
   }
   for (int i = 0; i < 1'000; ++i) {
-    parts_.observer.recorder(0).count({.endpoint = Endpoint::Search, .status = 200});
-    parts_.observer.recorder(0).record(osproxy::test::make_record("id", i), true);
+    dependencies_.observer.recorder(0).count({.endpoint = Endpoint::Search, .status = 200});
+    dependencies_.observer.recorder(0).record(osproxy::test::make_record("id", i), true);
   }
 }
 

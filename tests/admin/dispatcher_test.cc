@@ -16,11 +16,11 @@ using test::post;
 using testing::HasSubstr;
 
 TEST(Dispatcher, AnswersAnUnknownPathWithAJsonError) {
-  test::Parts parts;
+  test::Parts dependencies;
   for (const char* path :
        {"/nothing", "/admin", "/admin/", "/admin/status/", "//admin/status", "*", "",
         "/debug/explain/", "/debug/explain/a/b", "/METRICS", "http://127.0.0.1/metrics"}) {
-    const Response response = call(parts.options, parts.view(), get(path));
+    const Response response = call(dependencies.options, dependencies.view(), get(path));
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_EQ(response.content_type, kJsonType);
     EXPECT_EQ(response.body, R"({"error":{"type":"not_found","reason":"no such endpoint; )"
@@ -29,21 +29,21 @@ TEST(Dispatcher, AnswersAnUnknownPathWithAJsonError) {
 }
 
 TEST(Dispatcher, NeverEchoesWhatTheClientSent) {
-  test::Parts parts;
+  test::Parts dependencies;
   for (const char* path : {"/canary", "/debug/explain/canary", "/debug/explain/canary%zz",
                            "/debug/breakglass?canary=1", "/debug/breakglass?limit=canary"}) {
-    const Response response = call(parts.options, parts.view(), get(path));
+    const Response response = call(dependencies.options, dependencies.view(), get(path));
     EXPECT_GE(response.status, 400);
     EXPECT_THAT(response.body, testing::Not(HasSubstr("canary")));
   }
 }
 
 TEST(Dispatcher, NamesTheMethodsThatAnEndpointTakes) {
-  test::Parts parts;
+  test::Parts dependencies;
   const auto allow = [&](Method method, std::string_view path) {
     Request request = get(path);
     request.method = method;
-    const Response response = call(parts.options, parts.view(), request);
+    const Response response = call(dependencies.options, dependencies.view(), request);
     EXPECT_EQ(response.status, 405);
     EXPECT_THAT(response.body, HasSubstr("method_not_allowed"));
     return test::header_of(response, "Allow");
@@ -54,40 +54,41 @@ TEST(Dispatcher, NamesTheMethodsThatAnEndpointTakes) {
 }
 
 TEST(Dispatcher, ServesHeadWhereverGetIsServed) {
-  test::Parts parts;
+  test::Parts dependencies;
   for (const char* path : {"/", "/admin/directives", "/admin/status", "/debug/breakglass",
                            "/metrics", "/healthz", "/readyz"}) {
     Request request = get(path);
     request.method = Method::Head;
-    EXPECT_EQ(call(parts.options, parts.view(), request).status, 200) << path;
+    EXPECT_EQ(call(dependencies.options, dependencies.view(), request).status, 200) << path;
   }
 }
 
 TEST(Dispatcher, AsksForTheTokenEverywhereButForHealthAndMetrics) {
-  test::Parts parts;
-  parts.options.token = "secret";
+  test::Parts dependencies;
+  dependencies.options.token = "secret";
   for (const char* path :
        {"/", "/admin/directives", "/admin/status", "/debug/explain/a", "/debug/breakglass"}) {
-    EXPECT_EQ(call(parts.options, parts.view(), get(path)).status, 401) << path;
+    EXPECT_EQ(call(dependencies.options, dependencies.view(), get(path)).status, 401) << path;
   }
-  EXPECT_EQ(call(parts.options, parts.view(), post("/admin/directives", "{}")).status, 401);
+  EXPECT_EQ(call(dependencies.options, dependencies.view(), post("/admin/directives", "{}")).status,
+            401);
   for (const char* path : {"/metrics", "/healthz", "/readyz"}) {
-    EXPECT_EQ(call(parts.options, parts.view(), get(path)).status, 200) << path;
+    EXPECT_EQ(call(dependencies.options, dependencies.view(), get(path)).status, 200) << path;
   }
 }
 
 TEST(Dispatcher, IgnoresTheHostForHealthAndMetrics) {
-  test::Parts parts;
+  test::Parts dependencies;
   Request request = get("/metrics");
   request.host = "osproxy.monitoring.svc:9901";
-  EXPECT_EQ(call(parts.options, parts.view(), request).status, 200);
+  EXPECT_EQ(call(dependencies.options, dependencies.view(), request).status, 200);
   request.target = "/admin/status";
-  EXPECT_EQ(call(parts.options, parts.view(), request).status, 403);
+  EXPECT_EQ(call(dependencies.options, dependencies.view(), request).status, 403);
 }
 
 TEST(Dispatcher, ListsEveryEndpointAtTheRoot) {
-  test::Parts parts;
-  const Response response = call(parts.options, parts.view(), get("/"));
+  test::Parts dependencies;
+  const Response response = call(dependencies.options, dependencies.view(), get("/"));
   EXPECT_EQ(response.content_type, kTextType);
   for (const char* line : {"osproxy 1.2.3", "proxy-1", "GET  /admin/directives",
                            "POST /admin/directives", "GET  /debug/explain/{id}", "GET  /readyz"}) {
@@ -96,10 +97,10 @@ TEST(Dispatcher, ListsEveryEndpointAtTheRoot) {
 }
 
 TEST(Dispatcher, TurnsAnExceptionIntoAnInternalErrorWithoutItsText) {
-  test::Parts parts;
-  AdminParts view = parts.view();
+  test::Parts dependencies;
+  AdminDependencies view = dependencies.view();
   view.readiness = []() -> std::vector<std::string> { throw std::runtime_error("canary"); };
-  const Response response = call(parts.options, view, get("/readyz"));
+  const Response response = call(dependencies.options, view, get("/readyz"));
   EXPECT_EQ(response.status, 500);
   EXPECT_THAT(response.body, HasSubstr("internal_error"));
   EXPECT_THAT(response.body, testing::Not(HasSubstr("canary")));

@@ -1,4 +1,4 @@
-// An admin listener's parts for tests: a store, a publisher and an observer that do as told.
+// An admin listener's dependencies for tests: a store, a publisher and an observer that do as told.
 #pragma once
 
 #include <functional>
@@ -45,7 +45,7 @@ struct Parts {
   AdminOptions options{
       .listen = {.host = "127.0.0.1", .port = 0}, .instance = "proxy-1", .version = "1.2.3"};
 
-  AdminParts view() {
+  AdminDependencies view() {
     return {.store = store, .publisher = &store, .observer = observer, .clock = clock};
   }
 };
@@ -59,8 +59,9 @@ inline Request post(std::string_view target, std::string_view body) {
 }
 
 /// What the server does with one request, without a socket.
-inline Response call(const AdminOptions& options, const AdminParts& parts, const Request& request) {
-  const Dispatcher dispatcher(options, parts);
+inline Response call(const AdminOptions& options, const AdminDependencies& dependencies,
+                     const Request& request) {
+  const Dispatcher dispatcher(options, dependencies);
   const auto route = dispatcher.admit(request);
   return route ? dispatcher.respond(*route, request) : route.error();
 }

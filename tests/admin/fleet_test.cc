@@ -18,33 +18,33 @@ class FakeFleetReader final : public FleetReader {
 };
 
 TEST(Fleet, IsWhatItsReaderSees) {
-  test::Parts parts;
+  test::Parts dependencies;
   FakeFleetReader reader;
   reader.fleet_ = Fleet{.revision = 7,
                         .members = {judge_value("proxy-9", "by hand", {.revision = 7, .seen = 7})}};
-  AdminParts view = parts.view();
+  AdminDependencies view = dependencies.view();
   view.fleet = &reader;
-  const Response response = call(parts.options, view, get("/admin/fleet"));
+  const Response response = call(dependencies.options, view, get("/admin/fleet"));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, fleet_json(*reader.fleet_));
 }
 
 TEST(Fleet, ThatCannotBeReadIsUnavailable) {
-  test::Parts parts;
+  test::Parts dependencies;
   FakeFleetReader reader;
   reader.fleet_ = std::unexpected("127.0.0.1:2379: connection refused");
-  AdminParts view = parts.view();
+  AdminDependencies view = dependencies.view();
   view.fleet = &reader;
-  const Response response = call(parts.options, view, get("/admin/fleet"));
+  const Response response = call(dependencies.options, view, get("/admin/fleet"));
   EXPECT_EQ(response.status, 503);
   EXPECT_THAT(response.body, HasSubstr(R"("type":"unavailable")"));
   EXPECT_THAT(response.body, HasSubstr("connection refused"));
 }
 
 TEST(Fleet, OfAnInstanceWithoutEtcdIsItself) {
-  test::Parts parts;
-  ASSERT_TRUE(parts.store.publish(R"({"directives":[]})", std::nullopt));
-  const Response response = call(parts.options, parts.view(), get("/admin/fleet"));
+  test::Parts dependencies;
+  ASSERT_TRUE(dependencies.store.publish(R"({"directives":[]})", std::nullopt));
+  const Response response = call(dependencies.options, dependencies.view(), get("/admin/fleet"));
   const auto fleet = parse_fleet(response.body);
   ASSERT_TRUE(fleet) << response.body;
   EXPECT_EQ(fleet->revision, 1);
@@ -55,12 +55,12 @@ TEST(Fleet, OfAnInstanceWithoutEtcdIsItself) {
 }
 
 TEST(Status, SaysHowItStandsWithTheAck) {
-  test::Parts parts;
-  EXPECT_THAT(call(parts.options, parts.view(), get("/admin/status")).body,
+  test::Parts dependencies;
+  EXPECT_THAT(call(dependencies.options, dependencies.view(), get("/admin/status")).body,
               HasSubstr(R"("ack":{"state":"off","reason":""},)"));
-  AdminParts view = parts.view();
+  AdminDependencies view = dependencies.view();
   view.ack = [] { return AckStatus{AckState::NotPermitted, "one:1: permission denied"}; };
-  EXPECT_THAT(call(parts.options, view, get("/admin/status")).body,
+  EXPECT_THAT(call(dependencies.options, view, get("/admin/status")).body,
               HasSubstr(R"("ack":{"state":"not_permitted","reason":"one:1: permission denied"},)"));
 }
 

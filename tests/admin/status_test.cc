@@ -19,17 +19,17 @@ using test::get;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-std::string status_of(test::Parts& parts, const AdminParts& view) {
-  const Response response = call(parts.options, view, get("/admin/status"));
+std::string status_of(test::Parts& dependencies, const AdminDependencies& view) {
+  const Response response = call(dependencies.options, view, get("/admin/status"));
   EXPECT_EQ(response.status, 200);
   return response.body;
 }
 
 TEST(Status, SaysWhoTheInstanceIsAndSinceWhen) {
-  test::Parts parts;
-  const AdminParts view = parts.view();
-  const Dispatcher dispatcher(parts.options, view);
-  parts.clock.advance(90s);
+  test::Parts dependencies;
+  const AdminDependencies view = dependencies.view();
+  const Dispatcher dispatcher(dependencies.options, view);
+  dependencies.clock.advance(90s);
   const Request request = get("/admin/status");
   const Response response = dispatcher.respond(*dispatcher.admit(request), request);
   EXPECT_THAT(
@@ -39,40 +39,41 @@ TEST(Status, SaysWhoTheInstanceIsAndSinceWhen) {
 }
 
 TEST(Status, MeasuresUptimeByBootTime) {
-  test::Parts parts;
-  const AdminParts view = parts.view();
-  const Dispatcher dispatcher(parts.options, view);
-  parts.clock.advance(2s);
-  parts.clock.jump_wall(-1h);
+  test::Parts dependencies;
+  const AdminDependencies view = dependencies.view();
+  const Dispatcher dispatcher(dependencies.options, view);
+  dependencies.clock.advance(2s);
+  dependencies.clock.jump_wall(-1h);
   const Request request = get("/admin/status");
   const Response response = dispatcher.respond(*dispatcher.admit(request), request);
   EXPECT_THAT(response.body, HasSubstr(R"("uptime_ms":2000,)"));
 }
 
 TEST(Status, ShowsTheStoreOfAnInstanceWithoutEtcd) {
-  test::Parts parts;
-  EXPECT_THAT(status_of(parts, parts.view()),
+  test::Parts dependencies;
+  EXPECT_THAT(status_of(dependencies, dependencies.view()),
               HasSubstr(R"("store":{"kind":"memory","state":"synced",)"
                         R"("since":"2030-01-01T00:00:00Z","reason":"","revision":0,)"
                         R"("verified_age_ms":0,"rejected":null,"warnings":[]},)"));
 }
 
 TEST(Status, ShowsWhatIsWrongWithTheStore) {
-  test::Parts parts;
+  test::Parts dependencies;
   test::FakeStore store;
   store.status_ = {.state = StoreState::Suspect,
-                   .since = parts.clock.now().wall,
+                   .since = dependencies.clock.now().wall,
                    .reason = "127.0.0.1:2379: \"connection refused\"",
                    .revision = 7,
                    .verified_age = 1'234'567us,
                    .rejected = Rejection{.revision = 9,
                                          .fault = Fault::BadTenant,
                                          .where = "directives[3].tenant",
-                                         .at = parts.clock.now().wall},
+                                         .at = dependencies.clock.now().wall},
                    .warnings = {"the last good set is not saved"}};
-  parts.options.store_kind = "etcd";
-  const AdminParts view{.store = store, .observer = parts.observer, .clock = parts.clock};
-  EXPECT_THAT(status_of(parts, view),
+  dependencies.options.store_kind = "etcd";
+  const AdminDependencies view{
+      .store = store, .observer = dependencies.observer, .clock = dependencies.clock};
+  EXPECT_THAT(status_of(dependencies, view),
               HasSubstr(R"("store":{"kind":"etcd","state":"suspect",)"
                         R"("since":"2030-01-01T00:00:00Z",)"
                         R"("reason":"127.0.0.1:2379: \"connection refused\"","revision":7,)"
@@ -80,21 +81,21 @@ TEST(Status, ShowsWhatIsWrongWithTheStore) {
                         R"("where":"directives[3].tenant","at":"2030-01-01T00:00:00Z"},)"
                         R"("warnings":["the last good set is not saved"]})"));
   store.status_ = {};
-  EXPECT_THAT(status_of(parts, view),
+  EXPECT_THAT(status_of(dependencies, view),
               HasSubstr(R"("verified_age_ms":null,"rejected":null,"warnings":[]})"));
 }
 
 TEST(Status, ShowsEachDirectiveWithWhatItDidAndWhetherItIsOver) {
-  test::Parts parts;
-  ASSERT_TRUE(parts.store.publish(
+  test::Parts dependencies;
+  ASSERT_TRUE(dependencies.store.publish(
       R"({"directives":[{"id":"a","level":"Shape","ttl_secs":10,"reason":"INC-1","author":"ana"},)"
       R"({"id":"b","level":"ShapeTiming","ttl_secs":60}]})",
       std::nullopt));
-  const DirectiveUsage& usage = *parts.store.load()->directives()[1].usage;
+  const DirectiveUsage& usage = *dependencies.store.load()->directives()[1].usage;
   const_cast<DirectiveUsage&>(usage).matched = 5;
   const_cast<DirectiveUsage&>(usage).recorded = 3;
-  parts.clock.advance(30s);
-  EXPECT_THAT(status_of(parts, parts.view()),
+  dependencies.clock.advance(30s);
+  EXPECT_THAT(status_of(dependencies, dependencies.view()),
               HasSubstr(R"("directives":[{"id":"a","level":"Shape","active":false,)"
                         R"("expires_at":"2030-01-01T00:00:10Z","matched":0,"recorded":0,)"
                         R"("refused":0,"tripped":null,"reason":"INC-1","author":"ana"},)"
@@ -104,61 +105,62 @@ TEST(Status, ShowsEachDirectiveWithWhatItDidAndWhetherItIsOver) {
 }
 
 TEST(Status, ShowsSinceWhenAndWhyADirectiveIsTripped) {
-  test::Parts parts;
-  ASSERT_TRUE(parts.store.publish(R"({"directives":[{"id":"a","level":"Shape","ttl_secs":10}]})",
-                                  std::nullopt));
-  DirectiveUsage& usage = *parts.store.load()->directives()[0].usage;
-  usage.trip.trip({.since = parts.clock.now().wall + 1s, .rate = 381, .budget = 200});
+  test::Parts dependencies;
+  ASSERT_TRUE(dependencies.store.publish(
+      R"({"directives":[{"id":"a","level":"Shape","ttl_secs":10}]})", std::nullopt));
+  DirectiveUsage& usage = *dependencies.store.load()->directives()[0].usage;
+  usage.trip.trip({.since = dependencies.clock.now().wall + 1s, .rate = 381, .budget = 200});
   usage.refused = 7;
-  EXPECT_THAT(status_of(parts, parts.view()),
+  EXPECT_THAT(status_of(dependencies, dependencies.view()),
               HasSubstr(R"("refused":7,"tripped":{"since":"2030-01-01T00:00:01Z",)"
                         R"("reason":"over budget: 381 records/s, budget 200"}}])"));
 }
 
 TEST(Status, ShowsWhatBecameOfRecords) {
-  test::Parts parts;
-  parts.observer.recorder(0).record(osproxy::test::make_record("a"), true);
-  parts.observer.recorder(0).record(osproxy::test::make_record("b"), false);
-  EXPECT_THAT(status_of(parts, parts.view()),
+  test::Parts dependencies;
+  dependencies.observer.recorder(0).record(osproxy::test::make_record("a"), true);
+  dependencies.observer.recorder(0).record(osproxy::test::make_record("b"), false);
+  EXPECT_THAT(status_of(dependencies, dependencies.view()),
               HasSubstr(R"("records":{"recorded":2,"refused":0,)"
                         R"("explain":{"kept":2,"evicted":0,"dropped":0,"held":2},)"
                         R"("ring":{"kept":1,"evicted":0,"dropped":0,"held":1}},)"));
 }
 
 TEST(Status, SaysThatADirectiveAsksForCaptureWhereThereIsNone) {
-  test::Parts parts;
-  EXPECT_THAT(status_of(parts, parts.view()),
+  test::Parts dependencies;
+  EXPECT_THAT(status_of(dependencies, dependencies.view()),
               testing::EndsWith(R"("capture":{"state":"off","reason":""}})"));
-  ASSERT_TRUE(parts.store.publish(
+  ASSERT_TRUE(dependencies.store.publish(
       R"({"directives":[{"id":"a","level":"Shape","ttl_secs":600,"capture":true}]})", {}));
-  EXPECT_THAT(status_of(parts, parts.view()),
+  EXPECT_THAT(status_of(dependencies, dependencies.view()),
               testing::EndsWith(R"("capture":{"state":"off","reason":"a directive asks for )"
                                 R"(capture, and --capture-dir is not set"}})"));
 }
 
 TEST(Status, ShowsWhatBecameOfCapturedExchanges) {
-  test::Parts parts;
+  test::Parts dependencies;
   const TempDir dir;
   CaptureWriter spool({.files = {.directory = dir.path()}});
-  AdminParts view = parts.view();
+  AdminDependencies view = dependencies.view();
   view.capture = &spool;
   spool.take(nullptr);
   EXPECT_THAT(
-      status_of(parts, view),
+      status_of(dependencies, view),
       testing::EndsWith(
           R"("capture":{"state":"on","reason":"","written":0,"written_bytes":0,"truncated":0,)"
           R"("dropped":1,"removed_files":0,"waiting":0,"memory_bytes":0}})"));
 }
 
 TEST(Status, ShowsTheUpstreamNodes) {
-  test::Parts parts;
-  UpstreamStats board({"a:1", "b:2"}, 2, parts.clock.now().wall);
-  board.part(1).nodes[1].ejection.change(NodeFault::ConnectRefused, parts.clock.now().wall + 2s);
-  board.part(0).nodes[0].in_flight.set(3);
-  board.part(0).refused.add(4);
-  AdminParts view = parts.view();
-  view.upstreams = &board;
-  EXPECT_THAT(status_of(parts, view),
+  test::Parts dependencies;
+  UpstreamStats stats({"a:1", "b:2"}, 2, dependencies.clock.now().wall);
+  stats.of_worker(1).nodes[1].ejection.change(NodeFault::ConnectRefused,
+                                              dependencies.clock.now().wall + 2s);
+  stats.of_worker(0).nodes[0].in_flight.set(3);
+  stats.of_worker(0).refused.add(4);
+  AdminDependencies view = dependencies.view();
+  view.upstreams = &stats;
+  EXPECT_THAT(status_of(dependencies, view),
               HasSubstr(R"("upstreams":{"nodes":[{"node":"a:1","state":"healthy",)"
                         R"("since":"2030-01-01T00:00:00Z","reason":"","ejected_by":0,"workers":2,)"
                         R"("in_flight":3,"connections":0,"idle":0},)"
@@ -193,8 +195,8 @@ TEST(StoreMetrics, AreAllInTheDocumentation) {
   std::ifstream file(OSPROXY_SOURCE_DIR "/docs/metrics.md");
   std::ostringstream documented;
   documented << file.rdbuf();
-  test::Parts parts;
-  const auto metrics = std::make_shared<StoreMetrics>(parts.store);
+  test::Parts dependencies;
+  const auto metrics = std::make_shared<StoreMetrics>(dependencies.store);
   const auto page = parse_exposition(to_exposition({metrics}));
   EXPECT_EQ(page.types.size(), 6U);
   for (const auto& [name, type] : page.types) {

@@ -21,10 +21,12 @@ constexpr char kGreeting[] = "event: instance\ndata: {\"instance\":\"proxy-1\"}\
 
 class TailTest : public testing::Test {
  protected:
-  Response ask(std::string_view target) { return test::call(parts_.options, view(), get(target)); }
+  Response ask(std::string_view target) {
+    return test::call(dependencies_.options, view(), get(target));
+  }
 
-  AdminParts view() {
-    AdminParts view = parts_.view();
+  AdminDependencies view() {
+    AdminDependencies view = dependencies_.view();
     view.tail = &tail_;
     return view;
   }
@@ -32,12 +34,12 @@ class TailTest : public testing::Test {
   void record(const Record& record) { tail_.take(std::make_shared<const Record>(record)); }
 
   std::unique_ptr<AdminServer> start() {
-    auto server = AdminServer::start(parts_.options, view());
+    auto server = AdminServer::start(dependencies_.options, view());
     EXPECT_TRUE(server.has_value()) << server.error();
     return server ? *std::move(server) : nullptr;
   }
 
-  test::Parts parts_;
+  test::Parts dependencies_;
   RecordTail tail_;
 };
 
@@ -76,7 +78,7 @@ TEST_F(TailTest, TellsHowManyWereHeldBackByHowTheyEnded) {
 
 TEST_F(TailTest, TellsWhenTheDirectiveEndsAndWheneverThatChanges) {
   const auto publish = [this](std::string_view directives) {
-    ASSERT_TRUE(parts_.store.publish(directives, std::nullopt));
+    ASSERT_TRUE(dependencies_.store.publish(directives, std::nullopt));
   };
   publish(R"({"directives":[{"id":"a","level":"Shape","expires_at":"2030-01-01T00:10:00Z"}]})");
   const Response response = ask("/admin/tail?directive=a");
@@ -172,7 +174,7 @@ TEST_F(TailTest, RefusesMoreReadersThanItMayHave) {
 }
 
 TEST_F(TailTest, NeedsTheToken) {
-  parts_.options.token = "0123456789abcdef";
+  dependencies_.options.token = "0123456789abcdef";
   EXPECT_EQ(ask("/admin/tail").status, 401);
   EXPECT_EQ(tail_.readers(), 0U);
 }
@@ -207,7 +209,7 @@ TEST_F(TailTest, ClosesTheConnectionBehindTheLimit) {
 }
 
 TEST_F(TailTest, ClosesAReaderThatDoesNotRead) {
-  parts_.options.io_timeout = 100ms;
+  dependencies_.options.io_timeout = 100ms;
   const auto server = start();
   ASSERT_TRUE(server);
   Client client(server->address());

@@ -12,31 +12,32 @@ using namespace std::chrono_literals;
 class WhyTest : public testing::Test {
  protected:
   Response ask(std::string_view id) {
-    return test::call(parts_.options, parts_.view(), test::get("/admin/why/" + std::string(id)));
+    return test::call(dependencies_.options, dependencies_.view(),
+                      test::get("/admin/why/" + std::string(id)));
   }
 
   DirectiveSet::Pointer set_of(std::vector<Directive> directives) {
     return DirectiveSet::compile({.directives = std::move(directives)}, ledger_,
-                                 parts_.clock.now());
+                                 dependencies_.clock.now());
   }
 
   // What a worker does with a request.
   void serve(const DirectiveSet::Pointer& set, std::string_view id) {
-    Recorder& recorder = parts_.observer.recorder(0);
+    Recorder& recorder = dependencies_.observer.recorder(0);
     const Attributes attributes{.tenant = "acme", .index = "orders", .endpoint = Endpoint::Search};
-    const Now started = parts_.clock.now();
+    const Now started = dependencies_.clock.now();
     const Outcome outcome{.latency = 12ms, .status = 200};
     const std::uint32_t number = recorder.in_force(set);
     const Verdict verdict = set->conclude(attributes, started, id, outcome);
-    recorder.judged({.request_id = id,
-                     .attributes = attributes,
-                     .started = started,
-                     .outcome = outcome,
-                     .set_number = number,
-                     .verdict = verdict});
+    recorder.matched({.request_id = id,
+                      .attributes = attributes,
+                      .started = started,
+                      .outcome = outcome,
+                      .set_number = number,
+                      .verdict = verdict});
   }
 
-  test::Parts parts_;
+  test::Parts dependencies_;
   LifeLedger ledger_;
 };
 
@@ -65,7 +66,8 @@ TEST_F(WhyTest, SaysOfEachDirectiveWhatItMadeOfTheRequest) {
 }
 
 TEST_F(WhyTest, HasATextForEachReason) {
-  Directive all{.id = "all", .level = Level::Off, .end = AbsoluteEnd{parts_.clock.now().wall - 1s}};
+  Directive all{
+      .id = "all", .level = Level::Off, .end = AbsoluteEnd{dependencies_.clock.now().wall - 1s}};
   all.target = {.tenant = "t", .index = "i", .principal = "p", .endpoint = Endpoint::Count};
   all.sample_per_mille = 0;
   all.min_latency = 20ms;
@@ -89,11 +91,11 @@ TEST_F(WhyTest, HasATextForEachReason) {
 TEST_F(WhyTest, SaysWhenTheSetIsNoLongerHeld) {
   serve(set_of({{.id = "old", .level = Level::Shape, .end = 60s}}), "r-1");
   for (int i = 0; i < 8; ++i) {
-    parts_.observer.recorder(0).in_force(
+    dependencies_.observer.recorder(0).in_force(
         set_of({{.id = "new", .level = Level::Shape, .end = 60s}}));
   }
-  ASSERT_TRUE(parts_.store.publish(R"({"directives":[{"id":"new","level":"Shape","ttl_secs":60}]})",
-                                   std::nullopt));
+  ASSERT_TRUE(dependencies_.store.publish(
+      R"({"directives":[{"id":"new","level":"Shape","ttl_secs":60}]})", std::nullopt));
   const std::string body = ask("r-1").body;
   EXPECT_THAT(body, HasSubstr(R"("recorded":true,)"));
   EXPECT_THAT(body, HasSubstr(R"("judged_by":"current_set","directives":[{"id":"new",)"
@@ -109,8 +111,9 @@ TEST_F(WhyTest, SaysWhatItMayMeanThatARequestWasNotSeen) {
 
 TEST_F(WhyTest, SaysThatItIsOff) {
   const Observer off({.why_requests = 0}, 1);
-  const AdminParts view{.store = parts_.store, .observer = off, .clock = parts_.clock};
-  const Response response = test::call(parts_.options, view, test::get("/admin/why/a"));
+  const AdminDependencies view{
+      .store = dependencies_.store, .observer = off, .clock = dependencies_.clock};
+  const Response response = test::call(dependencies_.options, view, test::get("/admin/why/a"));
   EXPECT_EQ(response.status, 404);
   EXPECT_THAT(response.body, HasSubstr(R"("type":"output_off")"));
 }

@@ -28,7 +28,7 @@ using testing::IsEmpty;
 class CaptureSpoolTest : public testing::Test {
  protected:
   CaptureOptions options() {
-    return {.files = {.directory = spool_,
+    return {.files = {.directory = writer_,
                       .write = [this](int file, std::string_view bytes) -> ssize_t {
                         return write(file, bytes);
                       }},
@@ -53,10 +53,10 @@ class CaptureSpoolTest : public testing::Test {
     return told_;
   }
 
-  /// The text of each file of the spool, by name.
+  /// The text of each file of the writer, by name.
   std::map<std::string, std::string> files() const {
     std::map<std::string, std::string> texts;
-    for (const auto& entry : std::filesystem::directory_iterator(spool_)) {
+    for (const auto& entry : std::filesystem::directory_iterator(writer_)) {
       if (entry.path().extension() != ".ndjson") continue;
       std::ostringstream text;
       text << std::ifstream(entry.path()).rdbuf();
@@ -66,7 +66,7 @@ class CaptureSpoolTest : public testing::Test {
   }
 
   TempDir dir_;
-  const std::filesystem::path spool_ = dir_.path() / "spool";
+  const std::filesystem::path writer_ = dir_.path() / "writer";
   std::atomic<std::size_t> room_{std::size_t{1} << 40};
 
  private:
@@ -74,13 +74,13 @@ class CaptureSpoolTest : public testing::Test {
   std::vector<std::string> told_;  // guarded by mutex_
 };
 
-void capture(CaptureWriter& spool, const std::string& id, std::size_t body = 0) {
-  auto tape = spool.begin();
-  if (tape) {
-    tape->exchange.request_id = id;
-    tape->request_body(std::string(body, 'x'));
+void capture(CaptureWriter& writer, const std::string& id, std::size_t body = 0) {
+  auto buffer = writer.begin();
+  if (buffer) {
+    buffer->exchange.request_id = id;
+    buffer->request_body(std::string(body, 'x'));
   }
-  spool.take(std::move(tape));
+  writer.take(std::move(buffer));
 }
 
 std::string line_of(const std::string& id) {
@@ -89,32 +89,32 @@ std::string line_of(const std::string& id) {
   return to_json(exchange) + "\n";
 }
 
-bool has_written(const CaptureWriter& spool, std::uint64_t exchanges) {
-  return await([&] { return spool.totals().written == exchanges; });
+bool has_written(const CaptureWriter& writer, std::uint64_t exchanges) {
+  return await([&] { return writer.totals().written == exchanges; });
 }
 
 TEST_F(CaptureSpoolTest, WritesALineForEachExchangeInTheirOrderForItsOwnerAlone) {
-  CaptureWriter spool(options());
-  ASSERT_TRUE(spool.open());
-  for (const char* id : {"a", "b", "c"}) capture(spool, id);
-  ASSERT_TRUE(has_written(spool, 3));
-  ASSERT_TRUE(await([&] { return spool.totals().memory_bytes == 0; }));
+  CaptureWriter writer(options());
+  ASSERT_TRUE(writer.open());
+  for (const char* id : {"a", "b", "c"}) capture(writer, id);
+  ASSERT_TRUE(has_written(writer, 3));
+  ASSERT_TRUE(await([&] { return writer.totals().memory_bytes == 0; }));
   EXPECT_THAT(files(), ElementsAre(testing::Pair("capture-00000001.ndjson",
                                                  line_of("a") + line_of("b") + line_of("c"))));
   struct stat facts{};
-  ASSERT_EQ(::stat((spool_ / "capture-00000001.ndjson").c_str(), &facts), 0);
+  ASSERT_EQ(::stat((writer_ / "capture-00000001.ndjson").c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0600U);
-  ASSERT_EQ(::stat(spool_.c_str(), &facts), 0);
+  ASSERT_EQ(::stat(writer_.c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0700U);
   EXPECT_THAT(told(), IsEmpty());
-  EXPECT_EQ(spool.totals().waiting, 0U);
+  EXPECT_EQ(writer.totals().waiting, 0U);
 }
 
 TEST_F(CaptureSpoolTest, WritesWhatWaitsBeforeItEnds) {
   {
-    CaptureWriter spool(options());
-    ASSERT_TRUE(spool.open());
-    for (int i = 0; i < 200; ++i) capture(spool, "a");
+    CaptureWriter writer(options());
+    ASSERT_TRUE(writer.open());
+    for (int i = 0; i < 200; ++i) capture(writer, "a");
   }
   const std::string text = files().begin()->second;
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 200);
@@ -125,78 +125,78 @@ TEST_F(CaptureSpoolTest, BeginsANewFileAfterEachStartAndWhereOneIsFullAndRemoves
   bounded.files.file_bytes = 2 * line_of("a").size();
   bounded.files.files = 2;
   for (const char* id : {"a", "b"}) {
-    CaptureWriter spool(bounded);
-    ASSERT_TRUE(spool.open());
-    capture(spool, id);
-    ASSERT_TRUE(has_written(spool, 1));
+    CaptureWriter writer(bounded);
+    ASSERT_TRUE(writer.open());
+    capture(writer, id);
+    ASSERT_TRUE(has_written(writer, 1));
   }
-  CaptureWriter spool(bounded);
-  ASSERT_TRUE(spool.open());
-  for (const char* id : {"c", "d", "e"}) capture(spool, id);
-  ASSERT_TRUE(has_written(spool, 3));
+  CaptureWriter writer(bounded);
+  ASSERT_TRUE(writer.open());
+  for (const char* id : {"c", "d", "e"}) capture(writer, id);
+  ASSERT_TRUE(has_written(writer, 3));
   EXPECT_THAT(files(),
               ElementsAre(testing::Pair("capture-00000003.ndjson", line_of("c") + line_of("d")),
                           testing::Pair("capture-00000004.ndjson", line_of("e"))));
-  EXPECT_EQ(spool.totals().removed_files, 2U);
+  EXPECT_EQ(writer.totals().removed_files, 2U);
 }
 
 TEST_F(CaptureSpoolTest, WritesToANewFileAfterSomebodyRemovedTheOne) {
-  CaptureWriter spool(options());
-  ASSERT_TRUE(spool.open());
-  capture(spool, "a");
-  ASSERT_TRUE(has_written(spool, 1));
-  std::filesystem::remove(spool_ / "capture-00000001.ndjson");
-  capture(spool, "b");
-  ASSERT_TRUE(has_written(spool, 2));
+  CaptureWriter writer(options());
+  ASSERT_TRUE(writer.open());
+  capture(writer, "a");
+  ASSERT_TRUE(has_written(writer, 1));
+  std::filesystem::remove(writer_ / "capture-00000001.ndjson");
+  capture(writer, "b");
+  ASSERT_TRUE(has_written(writer, 2));
   EXPECT_THAT(files(), ElementsAre(testing::Pair("capture-00000002.ndjson", line_of("b"))));
 }
 
 TEST_F(CaptureSpoolTest, DropsAnExchangeThatFitsInNoFile) {
   CaptureOptions bounded = options();
   bounded.files.file_bytes = 2 * line_of("a").size();
-  CaptureWriter spool(bounded);
-  ASSERT_TRUE(spool.open());
-  capture(spool, "large", 1'000);
-  capture(spool, "a");
-  ASSERT_TRUE(has_written(spool, 1));
-  EXPECT_EQ(spool.totals().dropped, 1U);
+  CaptureWriter writer(bounded);
+  ASSERT_TRUE(writer.open());
+  capture(writer, "large", 1'000);
+  capture(writer, "a");
+  ASSERT_TRUE(has_written(writer, 1));
+  EXPECT_EQ(writer.totals().dropped, 1U);
   EXPECT_EQ(files().begin()->second, line_of("a"));
 }
 
 TEST_F(CaptureSpoolTest, CountsThoseThatAreNotWhole) {
   CaptureOptions bounded = options();
   bounded.rules.body_bytes = 10;
-  CaptureWriter spool(bounded);
-  ASSERT_TRUE(spool.open());
-  capture(spool, "a", 10);
-  capture(spool, "b", 11);
-  ASSERT_TRUE(has_written(spool, 2));
-  EXPECT_EQ(spool.totals().truncated, 1U);
+  CaptureWriter writer(bounded);
+  ASSERT_TRUE(writer.open());
+  capture(writer, "a", 10);
+  capture(writer, "b", 11);
+  ASSERT_TRUE(has_written(writer, 2));
+  EXPECT_EQ(writer.totals().truncated, 1U);
 }
 
 TEST_F(CaptureSpoolTest, AFullDiskStopsCaptureUntilThereIsRoomAndTearsNoLine) {
   room_ = line_of("a").size() + 5;
-  CaptureWriter spool(options());
-  ASSERT_TRUE(spool.open());
-  capture(spool, "a");
-  capture(spool, "b");
+  CaptureWriter writer(options());
+  ASSERT_TRUE(writer.open());
+  capture(writer, "a");
+  capture(writer, "b");
   ASSERT_TRUE(await([&] { return !told().empty(); }));
-  EXPECT_THAT(told(), ElementsAre("capture is stopped, " + spool_.string() +
+  EXPECT_THAT(told(), ElementsAre("capture is stopped, " + writer_.string() +
                                   " cannot be written: No space left on device"));
-  EXPECT_EQ(spool.failure(), "No space left on device");
+  EXPECT_EQ(writer.failure(), "No space left on device");
   EXPECT_EQ(files().begin()->second, line_of("a"));
-  EXPECT_EQ(spool.begin(), nullptr);
-  capture(spool, "c");
-  EXPECT_EQ(spool.totals().dropped, 1U);
-  EXPECT_EQ(spool.totals().waiting, 1U);
+  EXPECT_EQ(writer.begin(), nullptr);
+  capture(writer, "c");
+  EXPECT_EQ(writer.totals().dropped, 1U);
+  EXPECT_EQ(writer.totals().waiting, 1U);
 
   room_ = 1 << 20;
-  ASSERT_TRUE(has_written(spool, 2));
+  ASSERT_TRUE(has_written(writer, 2));
   ASSERT_TRUE(await([&] { return told().size() == 2; }));
-  EXPECT_EQ(told()[1], "capture goes on in " + spool_.string() + "; 1 exchanges were dropped");
-  EXPECT_EQ(spool.failure(), "");
-  capture(spool, "d");
-  ASSERT_TRUE(has_written(spool, 3));
+  EXPECT_EQ(told()[1], "capture goes on in " + writer_.string() + "; 1 exchanges were dropped");
+  EXPECT_EQ(writer.failure(), "");
+  capture(writer, "d");
+  ASSERT_TRUE(has_written(writer, 3));
   EXPECT_EQ(files().begin()->second, line_of("a") + line_of("b") + line_of("d"));
 }
 
@@ -205,19 +205,19 @@ TEST_F(CaptureSpoolTest, WhatWaitsIsBoundedByNumberAndByMemory) {
   CaptureOptions bounded = options();
   bounded.queue = 3;
   bounded.memory_bytes = 100'000;
-  CaptureWriter spool(bounded);
-  ASSERT_TRUE(spool.open());
-  std::vector<std::unique_ptr<CaptureBuffer>> tapes;  // begun before it stops
-  for (int i = 0; i < 10; ++i) tapes.push_back(spool.begin());
-  for (auto& tape : tapes) {
-    ASSERT_TRUE(tape);
-    tape->request_body(std::string(30'000, 'x'));
-    EXPECT_LE(spool.totals().memory_bytes, 100'000U);
+  CaptureWriter writer(bounded);
+  ASSERT_TRUE(writer.open());
+  std::vector<std::unique_ptr<CaptureBuffer>> buffers;  // begun before it stops
+  for (int i = 0; i < 10; ++i) buffers.push_back(writer.begin());
+  for (auto& buffer : buffers) {
+    ASSERT_TRUE(buffer);
+    buffer->request_body(std::string(30'000, 'x'));
+    EXPECT_LE(writer.totals().memory_bytes, 100'000U);
   }
-  for (auto& tape : tapes) spool.take(std::move(tape));
+  for (auto& buffer : buffers) writer.take(std::move(buffer));
   // Three wait, and those that the thread has taken, before it stopped, in one go.
   EXPECT_TRUE(await([&] {
-    const CaptureTotals totals = spool.totals();
+    const CaptureTotals totals = writer.totals();
     return totals.waiting <= 6 && totals.waiting + totals.dropped == 10;
   }));
 }
@@ -226,18 +226,18 @@ TEST_F(CaptureSpoolTest, AStopWithAFullDiskIsNotWaitedFor) {
   room_ = 0;
   CaptureOptions patient = options();
   patient.retry = 24h;
-  CaptureWriter spool(patient);
-  ASSERT_TRUE(spool.open());
-  capture(spool, "a");
-  ASSERT_TRUE(await([&] { return !spool.failure().empty(); }));
+  CaptureWriter writer(patient);
+  ASSERT_TRUE(writer.open());
+  capture(writer, "a");
+  ASSERT_TRUE(await([&] { return !writer.failure().empty(); }));
 }
 
 TEST_F(CaptureSpoolTest, ADirectoryThatIsNoneIsNamed) {
   CaptureOptions nowhere = options();
   nowhere.files.directory = dir_.path() / "a" / "b";
   EXPECT_EQ(CaptureWriter(nowhere).open().error(), "cannot make the capture directory " +
-                                                      (dir_.path() / "a/b").string() +
-                                                      ": No such file or directory");
+                                                       (dir_.path() / "a/b").string() +
+                                                       ": No such file or directory");
   std::ofstream(dir_.path() / "file") << "x";
   nowhere.files.directory = dir_.path() / "file";
   EXPECT_THAT(CaptureWriter(nowhere).open().error(), HasSubstr("Not a directory"));

@@ -107,7 +107,7 @@ TEST(Admin, SendsTheTokenFromTheFileOrTheVariable) {
 TEST(Admin, ReportsARejectionByTheInstance) {
   const auto admin = holding(
       json_response(400, R"({"error":{"type":"ttl_too_long","reason":"r","slug":"ttl_too_long",)"
-                       R"("where":"directives[0].expires_at"},"status":400})"));
+                         R"("where":"directives[0].expires_at"},"status":400})"));
   const Result result = run(admin, {"publish", "-"}, kDocument);
   EXPECT_EQ(result.code, 3);
   EXPECT_THAT(result.err, HasSubstr("rejected: ttl_too_long at directives[0].expires_at"));
@@ -146,22 +146,24 @@ INSTANTIATE_TEST_SUITE_P(
     All, BadResponses,
     ::testing::Values(
         BadResponse{"unauthorized", json_response(401, R"({"error":{"reason":"no token"}})"),
-                  "answered 401: no token; give the instance's token"},
+                    "answered 401: no token; give the instance's token"},
         BadResponse{"read only", json_response(403, R"({"error":{"reason":"it is a file"}})"),
-                  "answered 403: it is a file\n"},
+                    "answered 403: it is a file\n"},
         BadResponse{"unavailable", json_response(503, R"({"error":{"reason":"etcd is down"}})"),
-                  "answered 503: etcd is down"},
-        BadResponse{"other server", json_response(404, "<html>"), "is this osproxy's admin listener?"},
+                    "answered 503: etcd is down"},
+        BadResponse{"other server", json_response(404, "<html>"),
+                    "is this osproxy's admin listener?"},
         BadResponse{"conflict without a revision", json_response(412, "{}"), "answered 412"},
         BadResponse{"no revision", json_response(200, "{}"), "is this osproxy's admin listener?"},
-        BadResponse{"control characters", json_response(500, "{\"error\":{\"reason\":\"\\u001b[2J\"}}"),
-                  "answered 500: ?[2J"},
+        BadResponse{"control characters",
+                    json_response(500, "{\"error\":{\"reason\":\"\\u001b[2J\"}}"),
+                    "answered 500: ?[2J"},
         BadResponse{"not HTTP", "SSH-2.0-OpenSSH\r\n", "not HTTP"},
         BadResponse{"nothing", "", "closed before the response was complete"},
         BadResponse{"half a response", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{",
-                  "closed before the response was complete"},
+                    "closed before the response was complete"},
         BadResponse{"endless", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{",
-                  "larger than any of osproxy's"}),
+                    "larger than any of osproxy's"}),
     [](const auto& tested) {
       std::string name = tested.param.name;
       std::ranges::replace(name, ' ', '_');

@@ -18,7 +18,7 @@ constexpr char kBody[] =
 
 FakeResponse not_seen() {
   return json_response(404,
-                     R"({"error":{"type":"not_found","reason":"not seen here"},"status":404})");
+                       R"({"error":{"type":"not_found","reason":"not seen here"},"status":404})");
 }
 
 TEST(Why, SaysOfEachDirectiveWhy) {
@@ -43,7 +43,7 @@ TEST(Why, PrintsTheResponseAsItIsWhenAskedForJson) {
 TEST(Why, SaysWhenItIsAGuess) {
   FakeAdmin admin([](const FakeRequest&) {
     return json_response(200, R"({"recorded":false,"cut":true,"judged_by":"current_set",)"
-                            R"("directives":[],"left_out":7})");
+                              R"("directives":[],"left_out":7})");
   });
   Harness harness;
   EXPECT_EQ(harness.run_bare({"why", "r-1", "--admin", admin.url()}).out,

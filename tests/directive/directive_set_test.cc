@@ -293,7 +293,7 @@ TEST_F(DirectiveSetTest, TripsADirectiveThatIsOverItsBudgetAndNotItsNeighbour) {
   const Verdict verdict = conclude_of(500);
   EXPECT_EQ(verdict.level, Level::Shape);
   EXPECT_EQ(verdict.refused_count, 1);
-  EXPECT_EQ(usage.trip.look(), (Trip{.since = clock_.now().wall + 1ms, .rate = 4, .budget = 2}));
+  EXPECT_EQ(usage.trip.load(), (Trip{.since = clock_.now().wall + 1ms, .rate = 4, .budget = 2}));
   EXPECT_EQ(usage.recorded, 4);
   EXPECT_EQ(usage.refused, 1);
   EXPECT_FALSE(set->directives()[1].usage->trip.is_tripped());

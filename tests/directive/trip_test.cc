@@ -18,12 +18,12 @@ TEST(Trip, SaysWhatWasAskedForAndWhatTheBudgetIs) {
 TEST(TripSwitch, IsOnUntilItTrips) {
   TripSwitch trip;
   EXPECT_FALSE(trip.is_tripped());
-  EXPECT_EQ(trip.look(), std::nullopt);
+  EXPECT_EQ(trip.load(), std::nullopt);
   const Trip first{.since = WallTime{std::chrono::seconds{7}}, .rate = 3, .budget = 2};
   EXPECT_TRUE(trip.trip(first));
   EXPECT_TRUE(trip.is_tripped());
   EXPECT_FALSE(trip.trip({.rate = 9}));
-  EXPECT_EQ(trip.look(), first);
+  EXPECT_EQ(trip.load(), first);
 }
 
 TEST(TripSwitch, TakesTheTripOfOneOfManyThreads) {
@@ -34,13 +34,13 @@ TEST(TripSwitch, TakesTheTripOfOneOfManyThreads) {
     for (std::uint64_t t = 1; t <= 4; ++t) {
       threads.emplace_back([&, t] {
         if (trip.trip({.rate = t, .budget = t})) ++taken;
-        const auto seen = trip.look();  // nothing yet, or all of it
+        const auto seen = trip.load();  // nothing yet, or all of it
         EXPECT_TRUE(!seen || seen->rate == seen->budget);
       });
     }
   }
   EXPECT_EQ(taken, 1);
-  EXPECT_TRUE(trip.look());
+  EXPECT_TRUE(trip.load());
 }
 
 }  // namespace

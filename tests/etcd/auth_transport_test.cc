@@ -174,9 +174,9 @@ TEST_F(AuthTransportTest, RepeatsAWatchThatWasRefusedBecauseOfItsToken) {
   grant("t1");
   const auto refused = peer_->await_watch();
   peer_->deliver(WatchResponse{.call = refused.call,
-                             .created = true,
-                             .canceled = true,
-                             .cancel_reason = "etcdserver: invalid auth token"});
+                               .created = true,
+                               .canceled = true,
+                               .cancel_reason = "etcdserver: invalid auth token"});
   EXPECT_FALSE(next());
   grant("t2");
   const auto again = peer_->await_watch();

@@ -26,9 +26,9 @@ class CredentialCheckTest : public ::testing::Test {
   }
 
   /// Looks when it is time to.
-  void look() {
+  void poll() {
     clock_.advance(*check_.wake_at() - clock_.now().boot);
-    check_.look(clock_.now().boot);
+    check_.poll(clock_.now().boot);
   }
 
   const TempDir dir_;
@@ -39,34 +39,34 @@ class CredentialCheckTest : public ::testing::Test {
 };
 
 TEST_F(CredentialCheckTest, TellsOfAFileThatIsBrokenInTwoLooksUntilItIsRepaired) {
-  look();
+  poll();
   EXPECT_THAT(check_.warning(), IsEmpty());
   write("");
-  look();
+  poll();
   EXPECT_THAT(check_.warning(), IsEmpty());  // it may be in the middle of a renewal
-  look();
+  poll();
   EXPECT_THAT(check_.warning(), HasSubstr("password\" is empty"));
-  look();
+  poll();
   EXPECT_THAT(check_.warning(), HasSubstr("password\" is empty"));
   write("new secret");
-  look();
+  poll();
   EXPECT_THAT(check_.warning(), IsEmpty());
 }
 
 TEST_F(CredentialCheckTest, LooksAgainSoonIfItHasFoundSomething) {
-  look();
+  poll();
   EXPECT_EQ(*check_.wake_at(), clock_.now().boot + CredentialCheck::kInterval);
   std::filesystem::remove(credentials_.password_file);
-  look();
+  poll();
   EXPECT_EQ(*check_.wake_at(), clock_.now().boot + CredentialCheck::kSecondLook);
-  look();
+  poll();
   EXPECT_EQ(*check_.wake_at(), clock_.now().boot + CredentialCheck::kInterval);
 }
 
 TEST_F(CredentialCheckTest, DoesNotLookEarlier) {
   write("");
-  check_.look(clock_.now().boot);
-  check_.look(clock_.now().boot);
+  check_.poll(clock_.now().boot);
+  check_.poll(clock_.now().boot);
   EXPECT_THAT(check_.warning(), IsEmpty());
 }
 
@@ -78,8 +78,8 @@ TEST_F(CredentialCheckTest, TellsOfTlsFilesToo) {
   const EtcdCredentials tls{.ca_file = credentials_.password_file};
   CredentialCheck check(tls, clock_.now().boot);
   clock_.advance(CredentialCheck::kInterval);
-  check.look(clock_.now().boot);
-  check.look(*check.wake_at());
+  check.poll(clock_.now().boot);
+  check.poll(*check.wake_at());
   EXPECT_THAT(check.warning(), HasSubstr("holds no certificate in PEM format"));
 }
 

@@ -59,7 +59,7 @@ class AckWriterTest : public ::testing::Test {
 
   void say(std::int64_t revision) {
     store_.set({.state = StoreState::Synced, .revision = revision, .verified_age = 40ms});
-    bell_->ring();
+    notifier_->ring();
   }
 
   void start(std::string instance = "proxy 1") {
@@ -72,7 +72,7 @@ class AckWriterTest : public ::testing::Test {
                                                const std::lock_guard lock(mutex_);
                                                states_.emplace_back(to_string(status.state));
                                              }},
-                                        store_, bell_, clock_,
+                                        store_, notifier_, clock_,
                                         std::make_unique<FakeTransport>(peer_), Random(1));
     ASSERT_TRUE(started) << started.error().message;
     writer_ = *std::move(started);
@@ -93,7 +93,7 @@ class AckWriterTest : public ::testing::Test {
   /// The clock goes on until a write, or a grant before it, is due.
   void pass_window() {
     clock_.advance(200ms);
-    bell_->ring();
+    notifier_->ring();
   }
 
   void write_first() {
@@ -118,7 +118,7 @@ class AckWriterTest : public ::testing::Test {
   static constexpr WallTime kStarted{24h};
   ManualClock clock_;
   StatusStore store_;
-  const std::shared_ptr<ChangeNotifier> bell_ = std::make_shared<ChangeNotifier>();
+  const std::shared_ptr<ChangeNotifier> notifier_ = std::make_shared<ChangeNotifier>();
   const std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
   std::mutex mutex_;
   std::vector<std::string> states_;  // guarded by mutex_
@@ -180,7 +180,7 @@ TEST_F(AckWriterTest, RevokesItsLeaseWhenItEnds) {
   peer_->deliver(Revoked{.call = revoke.call});
   ending.join();
   EXPECT_TRUE(peer_->is_gone());
-  bell_->ring();  // the store may outlive it by a moment
+  notifier_->ring();  // the store may outlive it by a moment
 }
 
 TEST_F(AckWriterTest, SaysWhyItsAckIsNotWritten) {
@@ -195,8 +195,8 @@ TEST_F(AckWriterTest, SaysWhyItsAckIsNotWritten) {
 TEST_F(AckWriterTest, RefusesANameThatCannotBeAKey) {
   for (const std::string& name : {std::string(), std::string(129, 'x')}) {
     EXPECT_FALSE(EtcdAckWriter::start(
-        {.target = {.endpoints = {"one:1"}}, .instance = name, .version = "1.2.3"}, store_, bell_,
-        clock_, std::make_unique<FakeTransport>(peer_), Random(1)));
+        {.target = {.endpoints = {"one:1"}}, .instance = name, .version = "1.2.3"}, store_,
+        notifier_, clock_, std::make_unique<FakeTransport>(peer_), Random(1)));
   }
 }
 

@@ -73,9 +73,10 @@ class StoreTest : public ::testing::Test {
   }
 
   void put(Revision revision, std::string value) {
-    peer_->deliver(WatchResponse{.call = watch_,
-                               .header = {.cluster_id = 1},
-                               .events = {{.mod_revision = revision, .value = std::move(value)}}});
+    peer_->deliver(
+        WatchResponse{.call = watch_,
+                      .header = {.cluster_id = 1},
+                      .events = {{.mod_revision = revision, .value = std::move(value)}}});
   }
 
   static std::string first_id(const DirectiveStore& store) {

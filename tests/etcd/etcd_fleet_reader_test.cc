@@ -55,9 +55,9 @@ TEST_F(FleetReaderTest, ReadsTheDocumentsRevisionAndThenTheAcks) {
   respond_document(7, 20);
   // Sorted by the names, not by their encoded keys.
   respond_acks({{"o/fleet/a%20b", 5, ack("a b", 7)},
-               {"o/fleet/a", 6, ack("a", 6)},
-               {"o/fleet/c", 8, "by hand"},
-               {"o/fleet/d", 9, ack("d", 21)}});
+                {"o/fleet/a", 6, ack("a", 6)},
+                {"o/fleet/c", 8, "by hand"},
+                {"o/fleet/d", 9, ack("d", 21)}});
   const auto fleet = reading_fleet.get();
   ASSERT_TRUE(fleet) << fleet.error();
   EXPECT_EQ(fleet->revision, 7);

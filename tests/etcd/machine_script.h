@@ -215,11 +215,12 @@ class Script {
   }
 
   Script& responses(CallId call, Answer response, Where where) {
-    return feed(ReadDone{.call = call,
-                         .header = {.cluster_id = response.cluster_id, .revision = response.revision},
-                         .mod_revision = response.mod_revision,
-                         .value = std::move(response.value)},
-                where);
+    return feed(
+        ReadDone{.call = call,
+                 .header = {.cluster_id = response.cluster_id, .revision = response.revision},
+                 .mod_revision = response.mod_revision,
+                 .value = std::move(response.value)},
+        where);
   }
 
   WatchMachine machine_;

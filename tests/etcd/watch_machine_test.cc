@@ -315,7 +315,8 @@ TEST(WatchMachine, OffersARejectedRevisionOnlyOnce) {  // W12
   script.sync();
   script.puts(12, "malformed").applies(12, "malformed");
   script.watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
-  script.read_responses({.revision = 14, .mod_revision = 12, .value = "malformed"}).watches_from(15);
+  script.read_responses({.revision = 14, .mod_revision = 12, .value = "malformed"})
+      .watches_from(15);
 }
 
 TEST(WatchMachine, RefusesAValueTooLargeToBeReceivedAndGoesOn) {  // W13

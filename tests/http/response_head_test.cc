@@ -12,7 +12,7 @@ namespace {
 using namespace std::string_view_literals;
 
 Parsed parse_response_to(std::string_view method, std::string_view bytes,
-                       const HeadLimits& limits = {}) {
+                         const HeadLimits& limits = {}) {
   ResponseHead head;
   HeadFault fault;
   const ParseResult result = parse_response_head(bytes, method, limits, head, fault);

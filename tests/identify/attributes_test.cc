@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "osproxy/core/attribute_text.h"
 #include "osproxy/core/ids.h"
 #include "osproxy/identify/classify.h"
 

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "osproxy/core/attribute_text.h"
 #include "osproxy/core/random.h"
 
 namespace osproxy {

@@ -152,7 +152,7 @@ TEST(ResponseReader, ReadsNoMoreOfABombThanOfAnyResponse) {
   ASSERT_LT(bomb.size(), 100'000U);
   const ResponseFacts facts =
       test::read_response({.endpoint = Endpoint::IngestBulk, .content_encoding = "gzip"}, bomb,
-                        [] { return std::string_view::npos; });
+                          [] { return std::string_view::npos; });
   EXPECT_EQ(facts, (ResponseFacts{.took_ms = 1, .not_read = NotRead::TooLong}));
 }
 

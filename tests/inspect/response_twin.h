@@ -7,8 +7,8 @@
 
 #include <simdjson.h>
 
-#include "osproxy/inspect/response_reader.h"
 #include "osproxy/inspect/json_scanner.h"
+#include "osproxy/inspect/response_reader.h"
 
 namespace osproxy::test {
 

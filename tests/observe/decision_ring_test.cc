@@ -27,7 +27,7 @@ DirectiveSet::Pointer make_set(const std::string& id) {
 const Verdict kNothing;
 
 MatchedRequest request(std::string_view id, const Verdict& verdict = kNothing,
-                      std::uint32_t set_number = 1) {
+                       std::uint32_t set_number = 1) {
   return {.request_id = id,
           .attributes = {.tenant = "acme",
                          .index = "orders",
@@ -160,7 +160,7 @@ TEST(Observer, RemembersWhatAnyWorkerJudged) {
   for (std::size_t worker : {0U, 1U}) {
     Recorder& recorder = observer.recorder(worker);
     const std::string id = "r-" + std::to_string(worker);
-    recorder.judged(request(id, kNothing, recorder.in_force(set)));
+    recorder.matched(request(id, kNothing, recorder.in_force(set)));
   }
   EXPECT_TRUE(observer.remembered("r-0"));
   EXPECT_TRUE(observer.remembered("r-1"));

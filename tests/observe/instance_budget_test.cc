@@ -36,7 +36,7 @@ class InstanceBudgetTest : public testing::Test {
 
   std::size_t look() { return budget_.look(*set_, recorded_, clock_.now()); }
   std::optional<Trip> trip_of(std::size_t place) {
-    return set_->directives()[place].usage->trip.look();
+    return set_->directives()[place].usage->trip.load();
   }
 
   ManualClock clock_;

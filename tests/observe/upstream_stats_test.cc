@@ -20,8 +20,8 @@ using test::parse_exposition;
 const WallTime kStart(1'900'000'000s);
 
 TEST(UpstreamStats, AllNodesAreHealthyAtFirst) {
-  const UpstreamStats board({"a:1", "b:2"}, 2, kStart);
-  const auto nodes = board.nodes();
+  const UpstreamStats stats({"a:1", "b:2"}, 2, kStart);
+  const auto nodes = stats.nodes();
   ASSERT_EQ(nodes.size(), 2U);
   EXPECT_EQ(nodes[1].name, "b:2");
   EXPECT_EQ(nodes[1].state, NodeState::Healthy);
@@ -29,32 +29,32 @@ TEST(UpstreamStats, AllNodesAreHealthyAtFirst) {
 }
 
 TEST(UpstreamStats, ANodeIsEjectedSinceTheFirstWorkerLeftItOutUntilTheLastTakesItBack) {
-  UpstreamStats board({"a:1"}, 3, kStart);
+  UpstreamStats stats({"a:1"}, 3, kStart);
   const auto opinion = [&](std::size_t worker) -> AtomicNodeHealth& {
-    return board.part(worker).nodes[0].ejection;
+    return stats.of_worker(worker).nodes[0].ejection;
   };
   opinion(1).change(NodeFault::Closed, kStart + 2s);
   opinion(0).change(NodeFault::ConnectRefused, kStart + 3s);
-  UpstreamNode node = board.nodes()[0];
+  UpstreamNode node = stats.nodes()[0];
   EXPECT_EQ(node.state, NodeState::Ejected);
   EXPECT_EQ(node.fault, NodeFault::Closed);
   EXPECT_EQ(node.since, kStart + 2s);
   EXPECT_EQ(node.ejected_by, 2U);
 
   opinion(1).change(NodeFault::None, kStart + 5s);
-  EXPECT_EQ(board.nodes()[0].fault, NodeFault::ConnectRefused);
+  EXPECT_EQ(stats.nodes()[0].fault, NodeFault::ConnectRefused);
   opinion(0).change(NodeFault::None, kStart + 4s);
-  node = board.nodes()[0];
+  node = stats.nodes()[0];
   EXPECT_EQ(node.state, NodeState::Healthy);
   EXPECT_EQ(node.fault, NodeFault::None);
   EXPECT_EQ(node.since, kStart + 5s);
 }
 
 TEST(UpstreamStats, WhatHealthChecksSayGoesOverWhatWorkersSay) {
-  UpstreamStats board({"a:1"}, 1, kStart);
-  board.part(0).nodes[0].ejection.change(NodeFault::Closed, kStart + 1s);
-  board.probed(0).opinion.change(NodeFault::ResponseTimedOut, kStart + 2s);
-  const UpstreamNode node = board.nodes()[0];
+  UpstreamStats stats({"a:1"}, 1, kStart);
+  stats.of_worker(0).nodes[0].ejection.change(NodeFault::Closed, kStart + 1s);
+  stats.probed(0).opinion.change(NodeFault::ResponseTimedOut, kStart + 2s);
+  const UpstreamNode node = stats.nodes()[0];
   EXPECT_EQ(node.state, NodeState::Unhealthy);
   EXPECT_EQ(node.fault, NodeFault::ResponseTimedOut);
   EXPECT_EQ(node.since, kStart + 2s);
@@ -69,28 +69,28 @@ TEST(UpstreamStats, OneThatStaysOutForAnotherReasonHasBeenOutAllTheTime) {
 }
 
 TEST(UpstreamStats, NumbersAreSumsOverTheWorkers) {
-  UpstreamStats board({"a:1", "b:2"}, 2, kStart);
-  board.part(0).nodes[0].in_flight.set(2);
-  board.part(1).nodes[0].in_flight.set(3);
-  board.part(1).nodes[1].ejections.add(1);
-  board.part(0).waiting.set(4);
-  board.part(1).refused.add(1);
-  EXPECT_EQ(board.nodes()[0].in_flight, 5U);
-  EXPECT_EQ(board.nodes()[0].ejections, 0U);
-  EXPECT_EQ(board.nodes()[1].ejections, 1U);
-  EXPECT_EQ(board.totals().waiting, 4U);
-  EXPECT_EQ(board.totals().refused, 1U);
+  UpstreamStats stats({"a:1", "b:2"}, 2, kStart);
+  stats.of_worker(0).nodes[0].in_flight.set(2);
+  stats.of_worker(1).nodes[0].in_flight.set(3);
+  stats.of_worker(1).nodes[1].ejections.add(1);
+  stats.of_worker(0).waiting.set(4);
+  stats.of_worker(1).refused.add(1);
+  EXPECT_EQ(stats.nodes()[0].in_flight, 5U);
+  EXPECT_EQ(stats.nodes()[0].ejections, 0U);
+  EXPECT_EQ(stats.nodes()[1].ejections, 1U);
+  EXPECT_EQ(stats.totals().waiting, 4U);
+  EXPECT_EQ(stats.totals().refused, 1U);
 }
 
 TEST(UpstreamMetrics, ShowEachNode) {
-  UpstreamStats board({"a:1", "b:2"}, 1, kStart);
-  NodeCounters& b = board.part(0).nodes[1];
+  UpstreamStats stats({"a:1", "b:2"}, 1, kStart);
+  NodeCounters& b = stats.of_worker(0).nodes[1];
   b.connections.set(7);
   b.idle.set(3);
   b.connect_failures.add(5);
   b.ejection.change(NodeFault::ConnectRefused, kStart + 1s);
-  board.part(0).refused.add(9);
-  const auto page = parse_exposition(to_exposition({std::make_shared<UpstreamMetrics>(board)}));
+  stats.of_worker(0).refused.add(9);
+  const auto page = parse_exposition(to_exposition({std::make_shared<UpstreamMetrics>(stats)}));
   EXPECT_EQ(page.sample(R"(osproxy_upstream_healthy{node="a:1"})"), 1);
   EXPECT_EQ(page.sample(R"(osproxy_upstream_healthy{node="b:2"})"), 0);
   EXPECT_EQ(page.sample(R"(osproxy_upstream_health_since_timestamp_seconds{node="b:2"})"),
@@ -105,8 +105,8 @@ TEST(UpstreamMetrics, AreAllInTheDocumentation) {
   std::ifstream file(OSPROXY_SOURCE_DIR "/docs/metrics.md");
   std::ostringstream documented;
   documented << file.rdbuf();
-  const UpstreamStats board({"a:1"}, 1, kStart);
-  const auto page = parse_exposition(to_exposition({std::make_shared<UpstreamMetrics>(board)}));
+  const UpstreamStats stats({"a:1"}, 1, kStart);
+  const auto page = parse_exposition(to_exposition({std::make_shared<UpstreamMetrics>(stats)}));
   EXPECT_EQ(page.types.size(), 11U);
   for (const auto& [name, type] : page.types) {
     EXPECT_THAT(documented.str(), testing::HasSubstr("| `" + name + "` | " + type + " |"));

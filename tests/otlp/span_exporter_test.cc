@@ -94,9 +94,9 @@ RecordPointer record(bool sent = true) {
 class SpanExporterTest : public testing::Test {
  protected:
   SpanExporter& start(BatchOptions batch = {.delay = 1ms}, RetryOptions retry = {.initial = 2ms}) {
-    exporter_.emplace(
-        OtlpOptions{.batch = batch}, std::make_unique<FakeTransport>(collector),
-        SpanExporter::Uses{.clock = clock, .random = Random(1), .instance = "i", .retry = retry});
+    exporter_.emplace(OtlpOptions{.batch = batch}, std::make_unique<FakeTransport>(collector),
+                      SpanExporter::Dependencies{
+                          .clock = clock, .random = Random(1), .instance = "i", .retry = retry});
     return *exporter_;
   }
 

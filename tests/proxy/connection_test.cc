@@ -1,4 +1,5 @@
-// What does not fit one row: several requests on a connection, connections that end, early responses.
+// What does not fit one row: several requests on a connection, connections that end, early
+// responses.
 #include <string>
 #include <thread>
 
@@ -134,7 +135,8 @@ TEST_F(ProxyConnection, AnEarlyResponseReachesAClientThatIsStillSending) {
   to_upstream.expect(post_head("Content-Length: 10000000\n") + "abc");
   to_upstream.send(response("too much"));
   client.expect(respond_with_close("too much"));
-  client.send(std::string(100'000, 'x'));  // is read and thrown away: a reset could eat the response
+  client.send(
+      std::string(100'000, 'x'));  // is read and thrown away: a reset could eat the response
   client.expect_end();
   to_upstream.expect_end();  // the connection cannot be used again
 }
@@ -326,7 +328,7 @@ TEST_F(ProxyConnection, AnUpstreamThatSpeaksUnaskedIsNotUsedAgain) {
 
 TEST_F(ProxyConnection, TheNextNodeIsTriedIfOneCannotBeReached) {
   RawListener dead;
-  options.upstreams.insert(options.upstreams.begin(), loopback_node(dead.port()));
+  options.upstream.nodes.insert(options.upstream.nodes.begin(), loopback_node(dead.port()));
   dead.close();
   start();
   for (int i = 0; i < 4; ++i) {  // whichever node is first in turn
@@ -342,7 +344,7 @@ TEST_F(ProxyConnection, TheNextNodeIsTriedIfOneCannotBeReached) {
 
 TEST_F(ProxyConnection, RequestsGoToTheNodeWithTheFewestInFlight) {
   RawListener other;
-  options.upstreams.push_back(loopback_node(other.port()));
+  options.upstream.nodes.push_back(loopback_node(other.port()));
   start();
   RawConnection client_1 = client();
   RawConnection client_2 = client();
@@ -354,7 +356,7 @@ TEST_F(ProxyConnection, RequestsGoToTheNodeWithTheFewestInFlight) {
 }
 
 TEST_F(ProxyConnection, ANameIsResolved) {
-  options.upstreams = {{.address = {.host = "localhost", .port = upstream.port()}}};
+  options.upstream.nodes = {{.address = {.host = "localhost", .port = upstream.port()}}};
   start();
   RawConnection client = this->client();
   client.send(get("/"));
@@ -464,7 +466,7 @@ TEST_F(ProxyConnection, APortThatIsTakenIsAnError) {
   ServerOptions same = options;
   same.listen = server->address();
   const auto second = Server::start(
-      same, directives, [this](std::size_t) -> Recorder& { return recorder; }, clock, *board);
+      same, directives, [this](std::size_t) -> Recorder& { return recorder; }, clock, *stats);
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error(),
             "cannot listen on " + same.listen.to_string() + ": Address already in use");

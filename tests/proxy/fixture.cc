@@ -10,7 +10,7 @@ void KeepingRecorder::count(const RequestSample& sample) noexcept {
   changed_.notify_all();
 }
 
-void KeepingRecorder::judged(const MatchedRequest& request) noexcept {
+void KeepingRecorder::matched(const MatchedRequest& request) noexcept {
   const std::lock_guard lock(mutex_);
   judgements_.push_back(request.verdict.selected());
 }
@@ -69,10 +69,6 @@ int KeepingRecorder::ring_records() {
   return ring_records_;
 }
 
-Origin loopback_node(std::uint16_t port) {
-  return {.address = {.host = "127.0.0.1", .port = port}};
-}
-
 std::chrono::microseconds sum_of(const StageTimes& times) {
   std::chrono::microseconds sum{0};
   for (std::size_t i = 0; i < kStageCount; ++i) {
@@ -81,16 +77,16 @@ std::chrono::microseconds sum_of(const StageTimes& times) {
   return sum;
 }
 
-ProxyTest::ProxyTest() { options.upstreams = {loopback_node(upstream.port())}; }
+ProxyTest::ProxyTest() { options.upstream.nodes = {loopback_node(upstream.port())}; }
 
 ProxyTest::~ProxyTest() = default;
 
 void ProxyTest::start() {
   std::vector<std::string> names;
-  for (const Origin& node : options.upstreams) names.push_back(node.address.to_string());
-  board = std::make_unique<UpstreamStats>(std::move(names), options.workers, clock.now().wall);
+  for (const Origin& node : options.upstream.nodes) names.push_back(node.address.to_string());
+  stats = std::make_unique<UpstreamStats>(std::move(names), options.workers, clock.now().wall);
   auto started = Server::start(
-      options, directives, [this](std::size_t) -> Recorder& { return recorder; }, *time, *board);
+      options, directives, [this](std::size_t) -> Recorder& { return recorder; }, *time, *stats);
   ASSERT_TRUE(started.has_value()) << started.error();
   server = *std::move(started);
 }

@@ -15,8 +15,8 @@
 
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/directive_set.h"
-#include "osproxy/proxy/server.h"
 #include "osproxy/observe/recorder.h"
+#include "osproxy/proxy/server.h"
 #include "osproxy/snapshot/snapshot.h"
 #include "tests/support/raw_socket.h"
 
@@ -27,7 +27,7 @@ class KeepingRecorder final : public Recorder {
  public:
   void count(const RequestSample& sample) noexcept override;
   std::uint32_t in_force(const DirectiveSet::Pointer&) noexcept override { return 1; }
-  void judged(const MatchedRequest& request) noexcept override;
+  void matched(const MatchedRequest& request) noexcept override;
   void record(Record record, bool ring_buffer) noexcept override;
   void refuse(std::uint64_t directives) noexcept override;
   void count_signed(std::optional<SignedFault> fault) noexcept override;
@@ -59,9 +59,6 @@ class KeepingRecorder final : public Recorder {
 
 /// What every request of these tests sends, so that the bytes are known: see `ids()`.
 inline constexpr std::string_view kIds = "X-Opaque-Id: o\nX-Request-Id: r\n";
-
-/// A node without TLS.
-Origin loopback_node(std::uint16_t port);
 
 /// What the stages that a record names took, all together.
 std::chrono::microseconds sum_of(const StageTimes& times);
@@ -99,7 +96,7 @@ class ProxyTest : public testing::Test {
   const Clock* time = &clock;  ///< what the server goes by
   LifeLedger ledger;
   SnapshotCell<DirectiveSet> directives{DirectiveSet::empty_set()};
-  std::unique_ptr<UpstreamStats> board;  // of the server that start() has started
+  std::unique_ptr<UpstreamStats> stats;  // of the server that start() has started
   std::unique_ptr<Server> server;
 };
 

@@ -50,13 +50,13 @@ class ServedNode {
 class ProxyHealth : public ProxyTest {
  protected:
   ProxyHealth() {
-    options.upstreams = {one.origin(), other.origin()};
-    options.health_check_path = "/_cluster/health";
-    options.health_check = {.interval = 5ms};
+    options.upstream.nodes = {one.origin(), other.origin()};
+    options.upstream.health_check_path = "/_cluster/health";
+    options.upstream.health_check = {.interval = 5ms};
   }
   ~ProxyHealth() override { server.reset(); }  // before the nodes
 
-  NodeState state() const { return board->nodes()[0].state; }
+  NodeState state() const { return stats->nodes()[0].state; }
 
   /// One request; its status.
   std::string send(RawConnection& client) {
@@ -69,7 +69,7 @@ class ProxyHealth : public ProxyTest {
 };
 
 TEST_F(ProxyHealth, ANodeIsAskedForThePathByItsOwnNameOnANewConnection) {
-  options.upstreams = {loopback_node(upstream.port())};
+  options.upstream.nodes = {loopback_node(upstream.port())};
   start();
   for (int i = 0; i < 2; ++i) {
     RawConnection check = upstream.accept();
@@ -81,11 +81,11 @@ TEST_F(ProxyHealth, ANodeIsAskedForThePathByItsOwnNameOnANewConnection) {
 }
 
 TEST_F(ProxyHealth, ANodeThatFailsIsLeftOutAndBroughtBack) {
-  options.eject_after = 0;  // checks alone
+  options.upstream.eject_after = 0;  // checks alone
   start();
   one.respond_with(503);
   ASSERT_TRUE(await([&] { return state() == NodeState::Unhealthy; }));
-  EXPECT_EQ(board->nodes()[0].fault, NodeFault::BadStatus);
+  EXPECT_EQ(stats->nodes()[0].fault, NodeFault::BadStatus);
   // The worker looks with its next tick.
   RawConnection client = this->client();
   ASSERT_TRUE(await([&] {
@@ -115,32 +115,32 @@ TEST_F(ProxyHealth, A401IsTheResponseOfANodeThatIsWell) {
 
 TEST_F(ProxyHealth, ANodeThatIsDownAtTheStartIsKnownBeforeARequestMeetsIt) {
   upstream.close();
-  options.upstreams[0] = loopback_node(upstream.port());
+  options.upstream.nodes[0] = loopback_node(upstream.port());
   start();
   ASSERT_TRUE(await([&] { return state() == NodeState::Unhealthy; }));
-  EXPECT_EQ(board->nodes()[0].fault, NodeFault::ConnectRefused);
-  EXPECT_EQ(board->nodes()[0].connect_failures, 0U);
+  EXPECT_EQ(stats->nodes()[0].fault, NodeFault::ConnectRefused);
+  EXPECT_EQ(stats->nodes()[0].connect_failures, 0U);
   RawConnection client = this->client();
   for (int i = 0; i < 4; ++i) EXPECT_EQ(send(client), "200");
 }
 
 TEST_F(ProxyHealth, SilenceAndGarbageAreFailures) {
-  options.upstreams = {loopback_node(upstream.port())};
-  options.health_check_timeout = 1ms;
+  options.upstream.nodes = {loopback_node(upstream.port())};
+  options.upstream.health_check_timeout = 1ms;
   start();
   RawConnection silent = upstream.accept();
   ASSERT_TRUE(await([&] { return state() == NodeState::Unhealthy; }));
-  EXPECT_EQ(board->nodes()[0].fault, NodeFault::ResponseTimedOut);
+  EXPECT_EQ(stats->nodes()[0].fault, NodeFault::ResponseTimedOut);
   // The next ones may meet the tick; one of them does not.
   ASSERT_TRUE(await([&] {
     if (!upstream.nobody_waits()) upstream.accept().send("SSH-2.0-OpenSSH_9.2\r\n");
-    return board->nodes()[0].fault == NodeFault::Malformed;
+    return stats->nodes()[0].fault == NodeFault::Malformed;
   }));
 }
 
 TEST_F(ProxyHealth, OneProcessMakesOneCheckAtATimeWhateverTheNumberOfWorkers) {
   options.workers = 3;
-  options.upstreams = {loopback_node(upstream.port())};
+  options.upstream.nodes = {loopback_node(upstream.port())};
   start();
   RawConnection check = upstream.accept();
   check.read_head();

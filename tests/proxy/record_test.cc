@@ -50,7 +50,7 @@ TEST_F(ProxyRecord, ASelectedRequestIsRecordedWithAllThatIsKnownOfIt) {
   EXPECT_EQ(record.request_bytes, 2U);
   EXPECT_EQ(record.response_bytes, 5U);
   EXPECT_EQ(record.status, 200);
-  EXPECT_EQ(record.upstream, options.upstreams[0].address.to_string());
+  EXPECT_EQ(record.upstream, options.upstream.nodes[0].address.to_string());
   EXPECT_FALSE(record.connection_reused);
   EXPECT_EQ(record.retries, 0);
   EXPECT_EQ(record.error, "");
@@ -300,7 +300,7 @@ TEST_F(ProxyRecord, AnResponseThatIsCutOffIsRecordedAsThat) {
   EXPECT_EQ(record().status, 200);
   EXPECT_EQ(record().error, "upstream_closed");
   EXPECT_EQ(record().response_bytes, 4U);
-  EXPECT_EQ(record().upstream, options.upstreams[0].address.to_string());
+  EXPECT_EQ(record().upstream, options.upstream.nodes[0].address.to_string());
 }
 
 TEST_F(ProxyRecord, ARetryIsRecorded) {

@@ -8,9 +8,9 @@
 #include <openssl/ssl.h>
 
 #include "tests/proxy/fixture.h"
+#include "tests/support/temp_dir.h"
 #include "tests/support/test_pki.h"
 #include "tests/support/tls_socket.h"
-#include "tests/support/temp_dir.h"
 
 namespace osproxy {
 namespace {
@@ -38,7 +38,7 @@ class ProxyTlsTest : public ProxyTest {
   void connect_with(const TlsUpstreamOptions& node) {
     contexts.upstream = made(TlsContext::for_upstreams(node));
     options.tls = std::make_shared<const TlsContexts>(contexts);
-    options.upstreams[0].tls = true;
+    options.upstream.nodes[0].tls = true;
   }
   void connect_with_tls() { connect_with({.ca_file = ca.file()}); }
 

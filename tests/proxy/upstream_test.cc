@@ -23,7 +23,7 @@ class ProxyUpstream : public ProxyTest {
  protected:
   /// A second node.
   void add_node(const RawListener& listener) {
-    options.upstreams.push_back(loopback_node(listener.port()));
+    options.upstream.nodes.push_back(loopback_node(listener.port()));
   }
 
   /// The node that gets `text`, and the other one; both must be new connections.
@@ -50,7 +50,7 @@ TEST_F(ProxyUpstream, ASafeRequestThatItsNodeDoesNotResponseGoesToAnotherNode) {
     client.expect(response_seen(""));
   }
   EXPECT_EQ(recorder.await_records(2)[0].retries, 1);
-  EXPECT_EQ(board->nodes()[0].retries + board->nodes()[1].retries, 2U);
+  EXPECT_EQ(stats->nodes()[0].retries + stats->nodes()[1].retries, 2U);
 }
 
 TEST_F(ProxyUpstream, ItIsSentTwiceAtMost) {
@@ -166,8 +166,8 @@ TEST_F(ProxyUpstream, ATimeOutIsNotSentAgainOnAKeptConnectionEither) {
 }
 
 TEST_F(ProxyUpstream, WithAllNodesFullARequestWaitsAndThenIsTold503WithRetryAfter) {
-  options.max_upstream_connections = 1;
-  options.upstream_wait_timeout = 1ms;
+  options.upstream.max_connections = 1;
+  options.upstream.wait_timeout = 1ms;
   start();
   RawConnection busy = client();
   busy.send(get("/"));
@@ -184,11 +184,11 @@ TEST_F(ProxyUpstream, WithAllNodesFullARequestWaitsAndThenIsTold503WithRetryAfte
   to_upstream.send(response("{}"));
   busy.expect(response_seen("{}"));
   exchange(busy, to_upstream);
-  EXPECT_EQ(board->totals().refused, 1U);
+  EXPECT_EQ(stats->totals().refused, 1U);
 }
 
 TEST_F(ProxyUpstream, AWaitingRequestIsServedWhenANodeHasRoom) {
-  options.max_upstream_connections = 1;
+  options.upstream.max_connections = 1;
   start();
   RawConnection busy = client();
   busy.send(get("/1"));
@@ -196,17 +196,17 @@ TEST_F(ProxyUpstream, AWaitingRequestIsServedWhenANodeHasRoom) {
   to_upstream.expect(get("/1"));
   RawConnection waiting = client();
   waiting.send(get("/2"));
-  EXPECT_TRUE(await([&] { return board->totals().waiting == 1; }));
+  EXPECT_TRUE(await([&] { return stats->totals().waiting == 1; }));
   to_upstream.send(response("1"));
   busy.expect(response_seen("1"));
   to_upstream.expect(get("/2"));
   to_upstream.send(response("2"));
   waiting.expect(response_seen("2"));
-  EXPECT_EQ(board->nodes()[0].waits, 1U);
+  EXPECT_EQ(stats->nodes()[0].waits, 1U);
 }
 
 TEST_F(ProxyUpstream, AWaitingClientThatLeavesIsForgottenAndOneThatHalfClosesIsAnswered) {
-  options.max_upstream_connections = 1;
+  options.upstream.max_connections = 1;
   start();
   RawConnection busy = client();
   busy.send(get("/"));
@@ -215,13 +215,13 @@ TEST_F(ProxyUpstream, AWaitingClientThatLeavesIsForgottenAndOneThatHalfClosesIsA
 
   RawConnection gone = client();
   gone.send(get("/gone"));
-  EXPECT_TRUE(await([&] { return board->totals().waiting == 1; }));
+  EXPECT_TRUE(await([&] { return stats->totals().waiting == 1; }));
   gone.reset();
-  EXPECT_TRUE(await([&] { return board->totals().waiting == 0; }));
+  EXPECT_TRUE(await([&] { return stats->totals().waiting == 0; }));
 
   RawConnection half = client();
   half.send(get("/half"));
-  EXPECT_TRUE(await([&] { return board->totals().waiting == 1; }));
+  EXPECT_TRUE(await([&] { return stats->totals().waiting == 1; }));
   half.shutdown_write();
   EXPECT_EQ(half.read_head().substr(0, 12), "HTTP/1.1 503");
 
@@ -243,8 +243,8 @@ TEST_F(ProxyUpstream, WithAllNodesDownClientsAreToldAndTrafficReturns) {
     const std::string body = client.read(std::stoul(head.substr(length + 16)));
     EXPECT_NE(body.find("no OpenSearch node can be reached"), std::string::npos);
   }
-  EXPECT_EQ(board->nodes()[0].state, NodeState::Ejected);
-  EXPECT_EQ(board->nodes()[0].fault, NodeFault::ConnectRefused);
+  EXPECT_EQ(stats->nodes()[0].state, NodeState::Ejected);
+  EXPECT_EQ(stats->nodes()[0].fault, NodeFault::ConnectRefused);
 
   RawListener again(port);
   client.send(get("/"));
@@ -252,7 +252,7 @@ TEST_F(ProxyUpstream, WithAllNodesDownClientsAreToldAndTrafficReturns) {
   to_upstream.expect(get("/"));
   to_upstream.send(response("{}"));
   client.expect(response_seen("{}"));
-  EXPECT_TRUE(await([&] { return board->nodes()[0].state == NodeState::Healthy; }));
+  EXPECT_TRUE(await([&] { return stats->nodes()[0].state == NodeState::Healthy; }));
 }
 
 TEST_F(ProxyUpstream, ANodeThatDiesMidResponseBreaksThatResponseAlone) {
@@ -280,20 +280,20 @@ TEST_F(ProxyUpstream, ANodeThatDiesMidResponseBreaksThatResponseAlone) {
 }
 
 TEST_F(ProxyUpstream, BadResponsesInARowLeaveTheNodeOut) {
-  options.eject_after = 2;
+  options.upstream.eject_after = 2;
   add_node(other);
   start();
   const std::string unavailable =
       crlf("HTTP/1.1 503 Service Unavailable\nConnection: close\nContent-Length: 0\n\n");
   const std::string fine = crlf("HTTP/1.1 200 OK\nConnection: close\nContent-Length: 0\n\n");
   RawConnection client = this->client();
-  while (board->nodes()[0].ejections == 0) {
+  while (stats->nodes()[0].ejections == 0) {
     const auto [node, not_it] = send(client, get("/"));
     node->accept().send(node == &upstream ? unavailable : fine);
     client.read_head();
   }
-  EXPECT_EQ(board->nodes()[0].fault, NodeFault::BadStatus);
-  EXPECT_EQ(board->nodes()[1].state, NodeState::Healthy);
+  EXPECT_EQ(stats->nodes()[0].fault, NodeFault::BadStatus);
+  EXPECT_EQ(stats->nodes()[1].state, NodeState::Healthy);
 }
 
 TEST_F(ProxyUpstream, AnExchangeThatTakesTooLongIsEndedWhereverItIs) {

@@ -38,7 +38,8 @@ Record full_record() {
   record.connection_reused = true;
   record.retries = 2;
   record.error = "upstream_timeout";
-  record.response = ResponseFacts{.took_ms = 4, .timed_out = false, .hits = 5, .items = std::nullopt};
+  record.response =
+      ResponseFacts{.took_ms = 4, .timed_out = false, .hits = 5, .items = std::nullopt};
   record.response->shards = {.total = 2, .successful = 1, .skipped = 0, .failed = 1};
   record.response->not_read = NotRead::CutOff;
   record.times.enter(Stage::Match, 1500ns);

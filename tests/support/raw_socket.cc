@@ -43,6 +43,10 @@ void set_no_delay(int fd) {
 
 }  // namespace
 
+Origin loopback_node(std::uint16_t port) {
+  return {.address = {.host = "127.0.0.1", .port = port}};
+}
+
 std::string crlf(std::string_view text) {
   std::string out;
   for (const char c : text) {

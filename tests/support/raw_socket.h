@@ -10,12 +10,17 @@
 #include <string>
 #include <string_view>
 
+#include "osproxy/core/address.h"
+
 namespace osproxy {
 
 inline constexpr std::chrono::seconds kPatience{20};
 
 /// "\n" becomes "\r\n", so that heads can be read in a test.
 std::string crlf(std::string_view text);
+
+/// A node without TLS on this machine.
+Origin loopback_node(std::uint16_t port);
 
 /// A file descriptor that is closed at the end. Move-only.
 class Descriptor {

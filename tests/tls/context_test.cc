@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
+#include "tests/support/temp_dir.h"
 #include "tests/support/test_pki.h"
 #include "tests/tls/tls_pair.h"
-#include "tests/support/temp_dir.h"
 
 namespace osproxy {
 namespace {

@@ -1,7 +1,7 @@
 // The upstream of the proxy benchmark for large bodies: it reads all of a request before it
-// answers, which nginx's `return` does not, and responses `GET /bytes/N` with N bytes. Also the nodes
-// of the soak: each POST is a line in LOG (its target), written before the response, so that who
-// kills this program knows what it has executed.
+// answers, which nginx's `return` does not, and responses `GET /bytes/N` with N bytes. Also the
+// nodes of the soak: each POST is a line in LOG (its target), written before the response, so that
+// who kills this program knows what it has executed.
 //
 //   body_upstream PORT [LOG]
 //

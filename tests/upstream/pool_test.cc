@@ -13,7 +13,6 @@
 #include <gtest/gtest.h>
 
 #include "osproxy/core/manual_clock.h"
-#include "tests/proxy/fixture.h"
 #include "tests/support/raw_socket.h"
 
 namespace osproxy {
@@ -46,14 +45,14 @@ struct Request {
   Connection client;
   ManualClock clock;
   StageTimer stages{clock, clock.now().boot};
-  UpstreamPool::AcquireRequest wish{.client = client, .stages = stages};
+  UpstreamPool::AcquireRequest request{.client = client, .stages = stages};
   std::optional<std::expected<UpstreamPool::Lease, AcquireFault>> result;
 };
 
 class UpstreamPoolTest : public testing::Test {
  protected:
   UpstreamPoolTest() {
-    options.upstreams = {loopback_node(node.port())};
+    options.nodes = {loopback_node(node.port())};
     deadlines.advance(now);
   }
 
@@ -65,31 +64,32 @@ class UpstreamPoolTest : public testing::Test {
 
   void start() {
     std::vector<std::string> names;
-    for (const Origin& origin : options.upstreams) names.push_back(origin.address.to_string());
-    board.emplace(names, 1, clock.now().wall);
-    pool.emplace(options,
-                 UpstreamConnector::Parts{.executor = io->get_executor(),
-                                          .deadlines = deadlines,
-                                          .contexts = contexts,
-                                          .tls = tls,
-                                          .lookup = [this](const HostPort&) { return look_up(); }},
-                 UpstreamPool::Uses{.clock = clock, .board = *board});
+    for (const Origin& origin : options.nodes) names.push_back(origin.address.to_string());
+    stats.emplace(names, 1, clock.now().wall);
+    pool.emplace(
+        options,
+        UpstreamConnector::Dependencies{.executor = io->get_executor(),
+                                        .deadlines = deadlines,
+                                        .contexts = contexts,
+                                        .tls = tls,
+                                        .lookup = [this](const HostPort&) { return look_up(); }},
+        UpstreamPool::Dependencies{.clock = clock, .stats = *stats});
   }
 
   /// Asks for a connection; goes as far as it can without time passing.
-  Request& ask(ReusePolicy kept = ReusePolicy::Any) {
+  Request& ask(ReusePolicy reuse = ReusePolicy::Any) {
     requests.push_back(std::make_unique<Request>(*io, deadlines, clients));
     Request& request = *requests.back();
     peers.push_back(clients.accept());
-    request.wish.kept = kept;
+    request.request.reuse = reuse;
     asio::co_spawn(*io, acquire(request), asio::detached);
     settle();
     return request;
   }
 
   /// As ask(), and waits for the outcome.
-  Request& ask_and_get(ReusePolicy kept = ReusePolicy::Any) {
-    Request& request = ask(kept);
+  Request& ask_and_get(ReusePolicy reuse = ReusePolicy::Any) {
+    Request& request = ask(reuse);
     const auto end = SteadyClock::now() + kPatience;
     while (!request.result && SteadyClock::now() < end) io->run_one_for(1s);
     EXPECT_TRUE(request.result.has_value());
@@ -108,11 +108,11 @@ class UpstreamPoolTest : public testing::Test {
     io->poll();
   }
 
-  UpstreamNode seen(std::size_t place = 0) const { return board->nodes()[place]; }
+  UpstreamNode seen(std::size_t place = 0) const { return stats->nodes()[place]; }
 
   RawListener node;
   RawListener clients;
-  ServerOptions options{.upstreams = {}};
+  UpstreamOptions options;
   AddressBook::Addresses addresses;  // of every name
   int look_ups = 0;
 
@@ -123,13 +123,15 @@ class UpstreamPoolTest : public testing::Test {
   const SnapshotCell<TlsContexts> cell{std::make_shared<const TlsContexts>()};
   SnapshotReader<TlsContexts> contexts{cell};
   TlsWorker tls;
-  std::optional<UpstreamStats> board;
+  std::optional<UpstreamStats> stats;
   std::optional<UpstreamPool> pool;
   std::vector<std::unique_ptr<Request>> requests;
   std::vector<RawConnection> peers;  // the other ends of their clients
 
  private:
-  Task<> acquire(Request& request) { request.result.emplace(co_await pool->acquire(request.wish)); }
+  Task<> acquire(Request& request) {
+    request.result.emplace(co_await pool->acquire(request.request));
+  }
 
   Task<AddressBook::Addresses> look_up() {
     ++look_ups;
@@ -166,7 +168,7 @@ TEST_F(UpstreamPoolTest, IdleConnectionsAreClosedInTime) {
   start();
   ask_and_get().finish();
   RawConnection kept = node.accept();
-  tick(options.upstream_idle_timeout);
+  tick(options.idle_timeout);
   EXPECT_EQ(seen().idle, 1U);
   tick(1ms);
   EXPECT_EQ(seen().idle, 0U);
@@ -174,13 +176,13 @@ TEST_F(UpstreamPoolTest, IdleConnectionsAreClosedInTime) {
 }
 
 TEST_F(UpstreamPoolTest, ARequestWaitsForAPlaceInTheOrderOfArrival) {
-  options.max_upstream_connections = 1;
+  options.max_connections = 1;
   start();
   Request& first = ask_and_get();
   Request& second = ask();
   Request& third = ask();
   EXPECT_FALSE(second.result || third.result);
-  EXPECT_EQ(board->totals().waiting, 2U);
+  EXPECT_EQ(stats->totals().waiting, 2U);
 
   first.finish();
   Request& barger = ask();  // comes when the place is free, and already given away
@@ -192,37 +194,37 @@ TEST_F(UpstreamPoolTest, ARequestWaitsForAPlaceInTheOrderOfArrival) {
   settle();
   EXPECT_TRUE(third.has_lease());
   EXPECT_EQ(seen().waits, 2U);
-  EXPECT_EQ(board->totals().waiting, 1U);
+  EXPECT_EQ(stats->totals().waiting, 1U);
   EXPECT_EQ(seen().connections, 1U);
 }
 
 TEST_F(UpstreamPoolTest, TheQueueIsBounded) {
-  options.max_upstream_connections = 1;
-  options.max_upstream_waiting = 1;
+  options.max_connections = 1;
+  options.max_waiting = 1;
   start();
   ask_and_get();
   ask();
   Request& refused = ask();
   ASSERT_TRUE(refused.is_refused());
   EXPECT_EQ(refused.result->error().failure, AcquireFailure::Busy);
-  EXPECT_EQ(board->totals().refused, 1U);
+  EXPECT_EQ(stats->totals().refused, 1U);
 }
 
 TEST_F(UpstreamPoolTest, AWaitIsBounded) {
-  options.max_upstream_connections = 1;
+  options.max_connections = 1;
   start();
   ask_and_get();
   Request& waiting = ask();
-  tick(options.upstream_wait_timeout - 1ms);
+  tick(options.wait_timeout - 1ms);
   EXPECT_FALSE(waiting.result);
   tick(1ms);
   ASSERT_TRUE(waiting.is_refused());
   EXPECT_EQ(waiting.result->error().failure, AcquireFailure::Busy);
-  EXPECT_EQ(board->totals().waiting, 0U);
+  EXPECT_EQ(stats->totals().waiting, 0U);
 }
 
 TEST_F(UpstreamPoolTest, AClientThatLeavesFreesItsPlaceInTheQueue) {
-  options.max_upstream_connections = 1;
+  options.max_connections = 1;
   start();
   Request& first = ask_and_get();
   Request& gone = ask();
@@ -238,7 +240,7 @@ TEST_F(UpstreamPoolTest, AClientThatLeavesFreesItsPlaceInTheQueue) {
 }
 
 TEST_F(UpstreamPoolTest, OneThatMayNotBeReusedMakesRoomForANewOne) {
-  options.max_upstream_connections = 1;
+  options.max_connections = 1;
   start();
   ask_and_get().finish();
   RawConnection old = node.accept();
@@ -249,7 +251,7 @@ TEST_F(UpstreamPoolTest, OneThatMayNotBeReusedMakesRoomForANewOne) {
 
 TEST_F(UpstreamPoolTest, ANodeThatTakesNoConnectionIsLeftOutAndSoAreItsKeptOnes) {
   RawListener other;
-  options.upstreams.push_back(loopback_node(other.port()));
+  options.nodes.push_back(loopback_node(other.port()));
   start();
   Request& a = ask_and_get();
   Request& b = ask_and_get();
@@ -270,12 +272,12 @@ TEST_F(UpstreamPoolTest, ANodeThatTakesNoConnectionIsLeftOutAndSoAreItsKeptOnes)
 
 TEST_F(UpstreamPoolTest, HealthChecksAreTakenOverWithTheTick) {
   RawListener other;
-  options.upstreams.push_back(loopback_node(other.port()));
+  options.nodes.push_back(loopback_node(other.port()));
   start();
-  board->probed(0).opinion.set({.fault = NodeFault::BadStatus, .since = clock.now().wall});
+  stats->probed(0).opinion.set({.fault = NodeFault::BadStatus, .since = clock.now().wall});
   tick();
   for (int i = 0; i < 4; ++i) EXPECT_EQ(ask_and_get().lease().node(), 1U);
-  board->probed(0).opinion.set({.since = clock.now().wall});
+  stats->probed(0).opinion.set({.since = clock.now().wall});
   tick();
   EXPECT_EQ(ask_and_get().lease().node(), 0U);
 }
@@ -285,19 +287,19 @@ TEST_F(UpstreamPoolTest, AHealthCheckBringsBackANodeThatNoRequestHasTriedSince) 
   start();
   ask_and_get();
   EXPECT_EQ(seen().state, NodeState::Ejected);
-  board->probed(0).successes.add(1);
+  stats->probed(0).successes.add(1);
   tick();
   EXPECT_EQ(seen().state, NodeState::Ejected);
   tick(1s);  // the ejection is over, but there was no check since
   EXPECT_EQ(seen().state, NodeState::Ejected);
-  board->probed(0).successes.add(1);
+  stats->probed(0).successes.add(1);
   tick();
   EXPECT_EQ(seen().state, NodeState::Healthy);
 }
 
 TEST_F(UpstreamPoolTest, ANameIsLookedUpOnceForManyConnectionsAndAllItsAddressesAreUsed) {
   RawListener other;
-  options.upstreams = {kNamed};
+  options.nodes = {kNamed};
   addresses = {endpoint_of(node), endpoint_of(other)};
   start();
   for (int i = 0; i < 4; ++i) ask_and_get();
@@ -311,7 +313,7 @@ TEST_F(UpstreamPoolTest, ANameIsLookedUpOnceForManyConnectionsAndAllItsAddresses
 
 TEST_F(UpstreamPoolTest, AnotherAddressOfTheNameIsTriedIfOneTakesNoConnection) {
   RawListener dead;
-  options.upstreams = {kNamed};
+  options.nodes = {kNamed};
   addresses = {endpoint_of(dead), endpoint_of(node)};
   dead.close();
   start();
@@ -321,7 +323,7 @@ TEST_F(UpstreamPoolTest, AnotherAddressOfTheNameIsTriedIfOneTakesNoConnection) {
 
 TEST_F(UpstreamPoolTest, ANameThatMovesIsFollowedAndConnectionsToTheOldAddressEnd) {
   RawListener moved;
-  options.upstreams = {kNamed};
+  options.nodes = {kNamed};
   addresses = {endpoint_of(node)};
   start();
   Request& under_way = ask_and_get();
@@ -342,7 +344,7 @@ TEST_F(UpstreamPoolTest, ANameThatMovesIsFollowedAndConnectionsToTheOldAddressEn
 }
 
 TEST_F(UpstreamPoolTest, ANameThatCannotBeLookedUpAnyMoreLeadsWhereItDid) {
-  options.upstreams = {kNamed};
+  options.nodes = {kNamed};
   addresses = {endpoint_of(node)};
   start();
   ask_and_get().finish();
@@ -356,7 +358,7 @@ TEST_F(UpstreamPoolTest, ANameThatCannotBeLookedUpAnyMoreLeadsWhereItDid) {
 }
 
 TEST_F(UpstreamPoolTest, ANameThatIsNotFoundEjectsItsNode) {
-  options.upstreams = {kNamed};
+  options.nodes = {kNamed};
   start();
   Request& request = ask_and_get();
   ASSERT_TRUE(request.is_refused());

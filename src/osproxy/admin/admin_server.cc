@@ -10,8 +10,10 @@ namespace osproxy::admin {
 
 class AdminServer::Impl {
  public:
-  Impl(AdminOptions options, AdminParts parts)
-      : options_(std::move(options)), parts_(std::move(parts)), dispatcher_(options_, parts_) {}
+  Impl(AdminOptions options, AdminDependencies dependencies)
+      : options_(std::move(options)),
+        dependencies_(std::move(dependencies)),
+        dispatcher_(options_, dependencies_) {}
 
   std::optional<std::string> open() {
     auto server = HttpServer::open({.listen = options_.listen,
@@ -29,14 +31,14 @@ class AdminServer::Impl {
 
  private:
   const AdminOptions options_;
-  const AdminParts parts_;
+  const AdminDependencies dependencies_;
   const Dispatcher dispatcher_;
   std::unique_ptr<HttpServer> server_;  // last: stops before the rest goes
 };
 
-std::expected<std::unique_ptr<AdminServer>, std::string> AdminServer::start(AdminOptions options,
-                                                                            AdminParts parts) {
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(parts));
+std::expected<std::unique_ptr<AdminServer>, std::string> AdminServer::start(
+    AdminOptions options, AdminDependencies dependencies) {
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(dependencies));
   if (auto error = impl->open()) return std::unexpected(*std::move(error));
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));
 }

@@ -11,7 +11,7 @@
 // request that needs it, for publishing and for reading the fleet, which may block for as long as
 // the publisher's or the reader's deadline.
 //
-// Ownership: what AdminParts refers to must outlive the server. The destructor closes all
+// Ownership: what AdminDependencies refers to must outlive the server. The destructor closes all
 // connections and waits for both threads, at most as long as a publish under way takes.
 // Thread safety: start() and the destructor on one thread; the accessors on any.
 #pragma once
@@ -24,9 +24,9 @@
 #include <string>
 #include <vector>
 
+#include "osproxy/capture/writer.h"
 #include "osproxy/core/address.h"
 #include "osproxy/core/clock.h"
-#include "osproxy/capture/writer.h"
 #include "osproxy/observe/metrics.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_tail.h"
@@ -49,7 +49,7 @@ struct AdminOptions {
   std::chrono::milliseconds io_timeout{30'000};    ///< for a body to arrive, a response to leave
 };
 
-struct AdminParts {
+struct AdminDependencies {
   DirectiveStore& store;
   DirectivePublisher* publisher = nullptr;  ///< null: the store is not written by us; POST says so
   const Observer& observer;
@@ -75,8 +75,8 @@ class AdminServer {
  public:
   /// Opens the listener and serves. The error is a sentence for a person, such as "a token is
   /// needed to listen beyond loopback (0.0.0.0:9901)".
-  static std::expected<std::unique_ptr<AdminServer>, std::string> start(AdminOptions options,
-                                                                        AdminParts parts);
+  static std::expected<std::unique_ptr<AdminServer>, std::string> start(
+      AdminOptions options, AdminDependencies dependencies);
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;

@@ -29,7 +29,7 @@ std::optional<std::size_t> parse_limit(std::string_view query) {
 }  // namespace
 
 Response get_explain(const Context& context, const Request&, std::string_view id) {
-  const Observer& observer = context.parts.observer;
+  const Observer& observer = context.dependencies.observer;
   if (!observer.keeps_explain()) {
     return error_response(404, "output_off", "the explain store is off on this instance");
   }
@@ -43,7 +43,7 @@ Response get_explain(const Context& context, const Request&, std::string_view id
 }
 
 Response get_breakglass(const Context& context, const Request& request, std::string_view) {
-  const Observer& observer = context.parts.observer;
+  const Observer& observer = context.dependencies.observer;
   if (!observer.keeps_ring()) {
     return error_response(404, "output_off", "the break-glass ring is off on this instance");
   }

@@ -64,20 +64,20 @@ Response refusal(const PublishError& error) {
 Response get_directives(const Context& context, const Request&, std::string_view) {
   // The revision first: should the set change in between, the ETag is too old rather than too new,
   // and a conditional POST that is based on this response fails rather than overwrites.
-  const std::int64_t revision = context.parts.store.status().revision;
-  Response response{.body = encode_document(context.parts.store.load()->document())};
+  const std::int64_t revision = context.dependencies.store.status().revision;
+  Response response{.body = encode_document(context.dependencies.store.load()->document())};
   response.headers.emplace_back("ETag", etag(revision));
   return response;
 }
 
 Response post_directives(const Context& context, const Request& request, std::string_view) {
-  if (context.parts.publisher == nullptr) {
+  if (context.dependencies.publisher == nullptr) {
     return error_response(403, "read_only",
                           "this instance takes its directives from elsewhere; publish there");
   }
   const auto expected = expected_revision(request);
   if (!expected) return expected.error();
-  const auto published = context.parts.publisher->publish(request.body, *expected);
+  const auto published = context.dependencies.publisher->publish(request.body, *expected);
   if (!published) return refusal(published.error());
 
   JsonWriter json;

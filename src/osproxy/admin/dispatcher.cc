@@ -68,8 +68,9 @@ Response method_not_allowed(std::string allowed) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(const AdminOptions& options, const AdminParts& parts)
-    : context_{.options = options, .parts = parts, .started = parts.clock.now()} {}
+Dispatcher::Dispatcher(const AdminOptions& options, const AdminDependencies& dependencies)
+    : context_{
+          .options = options, .dependencies = dependencies, .started = dependencies.clock.now()} {}
 
 std::expected<Route, Response> Dispatcher::admit(const Request& head) const {
   const Method wanted = head.method == Method::Head ? Method::Get : head.method;

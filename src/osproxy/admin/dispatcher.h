@@ -1,6 +1,6 @@
 // From a request to its handler: the table of endpoints, and who may use each.
 //
-//   const Dispatcher dispatcher(options, parts);
+//   const Dispatcher dispatcher(options, dependencies);
 //   auto route = dispatcher.admit(head);            // as soon as the head is there
 //   if (!route) return route.error();
 //   Response response = dispatcher.respond(*route, request);
@@ -41,7 +41,7 @@ struct Route {
 class Dispatcher {
  public:
   /// Both must outlive the dispatcher.
-  Dispatcher(const AdminOptions& options, const AdminParts& parts);
+  Dispatcher(const AdminOptions& options, const AdminDependencies& dependencies);
 
   /// The route of a request, by its head; or the refusal.
   std::expected<Route, Response> admit(const Request& head) const;

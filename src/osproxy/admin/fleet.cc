@@ -4,15 +4,15 @@
 namespace osproxy::admin {
 
 Response get_fleet(const Context& context, const Request&, std::string_view) {
-  const AdminParts& parts = context.parts;
-  if (parts.fleet == nullptr) {
+  const AdminDependencies& dependencies = context.dependencies;
+  if (dependencies.fleet == nullptr) {
     return {.body = fleet_json(fleet_of_one({.instance = context.options.instance,
                                              .version = context.options.version,
                                              .started = context.started.wall},
-                                            parts.store.status(), *parts.store.load(),
-                                            parts.clock.now()))};
+                                            dependencies.store.status(), *dependencies.store.load(),
+                                            dependencies.clock.now()))};
   }
-  const auto fleet = parts.fleet->read();
+  const auto fleet = dependencies.fleet->read();
   if (!fleet) return error_response(503, "unavailable", fleet.error());
   return {.body = fleet_json(*fleet)};
 }

@@ -15,7 +15,7 @@ namespace osproxy::admin {
 /// What the handlers read from. Constant while the server runs.
 struct Context {
   const AdminOptions& options;
-  const AdminParts& parts;
+  const AdminDependencies& dependencies;
   Now started;
 };
 

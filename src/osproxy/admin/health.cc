@@ -8,7 +8,7 @@ Response get_healthz(const Context&, const Request&, std::string_view) {
 }
 
 Response get_readyz(const Context& context, const Request&, std::string_view) {
-  const auto& readiness = context.parts.readiness;
+  const auto& readiness = context.dependencies.readiness;
   const std::vector<std::string> reasons = readiness ? readiness() : std::vector<std::string>{};
   if (reasons.empty()) return {.body = R"({"status":"ready"})"};
 
@@ -23,7 +23,7 @@ Response get_readyz(const Context& context, const Request&, std::string_view) {
 
 Response get_metrics(const Context& context, const Request&, std::string_view) {
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
-          .body = to_exposition(context.parts.collectables)};
+          .body = to_exposition(context.dependencies.collectables)};
 }
 
 }  // namespace osproxy::admin

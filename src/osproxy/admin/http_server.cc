@@ -99,7 +99,7 @@ class HttpServer::Impl {
   const HttpServerOptions options_;
   const Dispatcher& dispatcher_;
   HostPort address_;  // since listen()
-  const HttpSession::Uses uses_{
+  const HttpSession::Dependencies dependencies_{
       .options = options_,
       .dispatcher = dispatcher_,
       .stopping = [this] { return stopping(); },
@@ -184,7 +184,7 @@ asio::awaitable<void> HttpServer::Impl::accept() {
 }
 
 asio::awaitable<void> HttpServer::Impl::serve(tcp::socket socket) {
-  HttpSession session(uses_, std::move(socket));
+  HttpSession session(dependencies_, std::move(socket));
   const Listed listed(streams_, session.stream());
   bool open = true;
   while (open && !stopping()) open = co_await session.exchange();

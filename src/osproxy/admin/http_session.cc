@@ -93,14 +93,14 @@ std::optional<Response> respond_to(const error_code& error) {
 
 }  // namespace
 
-HttpSession::HttpSession(const Uses& uses, tcp::socket socket)
-    : uses_(uses), stream_(std::move(socket)) {}
+HttpSession::HttpSession(const Dependencies& dependencies, tcp::socket socket)
+    : dependencies_(dependencies), stream_(std::move(socket)) {}
 
 asio::awaitable<bool> HttpSession::exchange() {
   Parser parser;
   parser.header_limit(kMaxHeadBytes);
   parser.body_limit(kMaxBodyBytes);
-  stream_.expires_after(uses_.options.idle_timeout);
+  stream_.expires_after(dependencies_.options.idle_timeout);
   auto [head_error, size] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
   if (head_error) co_return co_await refuse_unreadable(head_error);
 
@@ -110,14 +110,14 @@ asio::awaitable<bool> HttpSession::exchange() {
     const Response twice = error_response(400, "bad_request", "a header is given twice");
     co_return co_await send(twice, head_only, false);
   }
-  const auto route = uses_.dispatcher.admit(request);
+  const auto route = dependencies_.dispatcher.admit(request);
   if (!route) {
     // An unread body could only be taken for the next request: the connection ends.
     const bool keep_alive = parser.is_done() && parser.keep_alive();
     co_return co_await send(route.error(), head_only, keep_alive);
   }
   if (!parser.is_done()) {
-    stream_.expires_after(uses_.options.io_timeout);
+    stream_.expires_after(dependencies_.options.io_timeout);
     if (buffer_.size() == 0 && waits_for_continue(parser.get())) {
       auto [error, written] = co_await asio::async_write(stream_, asio::buffer(kContinue), kAwait);
       if (error) co_return false;
@@ -127,7 +127,7 @@ asio::awaitable<bool> HttpSession::exchange() {
   }
   request.body = parser.get().body();
 
-  const Response response = co_await uses_.respond(*route, request);
+  const Response response = co_await dependencies_.respond(*route, request);
   if (response.events) {
     co_await send_events(response, head_only);
     co_return false;
@@ -155,7 +155,7 @@ asio::awaitable<bool> HttpSession::send(const Response& response, bool head_only
   message.body() = {response.body.data(), response.body.size()};
   message.content_length(response.body.size());
 
-  stream_.expires_after(uses_.options.io_timeout);
+  stream_.expires_after(dependencies_.options.io_timeout);
   error_code failure;
   if (head_only) {
     http::response_serializer<http::span_body<const char>> head(message);
@@ -165,11 +165,11 @@ asio::awaitable<bool> HttpSession::send(const Response& response, bool head_only
     auto [error, size] = co_await http::async_write(stream_, message, kAwait);
     failure = error;
   }
-  co_return !failure && keep_alive && !uses_.stopping();
+  co_return !failure && keep_alive && !dependencies_.stopping();
 }
 
 asio::awaitable<bool> HttpSession::write(std::string_view text) {
-  stream_.expires_after(uses_.options.io_timeout);
+  stream_.expires_after(dependencies_.options.io_timeout);
   auto [error, size] =
       co_await asio::async_write(stream_, asio::buffer(text.data(), text.size()), kAwait);
   co_return !error;
@@ -179,8 +179,8 @@ asio::awaitable<bool> HttpSession::write(std::string_view text) {
 asio::awaitable<void> HttpSession::send_events(const Response& response, bool head_only) {
   bool open = co_await write(kEventsHead);
   asio::steady_timer tick(stream_.get_executor());
-  for (int silent = 0; open && !head_only && !uses_.stopping(); ++silent) {
-    const auto text = co_await uses_.next(*response.events);
+  for (int silent = 0; open && !head_only && !dependencies_.stopping(); ++silent) {
+    const auto text = co_await dependencies_.next(*response.events);
     if (!text) break;
     if (!text->empty() || silent >= kHeartbeatTicks) {
       open = co_await write(text->empty() ? kHeartbeat : *text);
@@ -197,7 +197,7 @@ asio::awaitable<void> HttpSession::linger() {
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.expires_after(kLingerTime);
   std::size_t total = 0;
-  while (!uses_.stopping() && total < kLingerBytes) {
+  while (!dependencies_.stopping() && total < kLingerBytes) {
     buffer_.clear();
     constexpr std::size_t kPiece = 16 << 10;
     auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kPiece), kAwait);

@@ -26,7 +26,7 @@ namespace osproxy::admin {
 class HttpSession {
  public:
   /// Of the server; must outlive the session.
-  struct Uses {
+  struct Dependencies {
     const HttpServerOptions& options;
     const Dispatcher& dispatcher;
     std::function<bool()> stopping;
@@ -36,7 +36,7 @@ class HttpSession {
     std::function<boost::asio::awaitable<std::optional<std::string>>(EventSource&)> next;
   };
 
-  HttpSession(const Uses& uses, boost::asio::ip::tcp::socket socket);
+  HttpSession(const Dependencies& dependencies, boost::asio::ip::tcp::socket socket);
   HttpSession(const HttpSession&) = delete;
   HttpSession& operator=(const HttpSession&) = delete;
 
@@ -54,7 +54,7 @@ class HttpSession {
   boost::asio::awaitable<void> send_events(const Response& response, bool head_only);
   boost::asio::awaitable<bool> write(std::string_view text);
 
-  const Uses& uses_;
+  const Dependencies& dependencies_;
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
 };

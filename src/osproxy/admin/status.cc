@@ -26,7 +26,7 @@ void write_rejected(JsonWriter& json, const std::optional<Rejection>& rejected) 
 }
 
 void write_store(JsonWriter& json, const Context& context) {
-  const StoreStatus status = context.parts.store.status();
+  const StoreStatus status = context.dependencies.store.status();
   json.key("store").begin_object();
   json.field("kind", context.options.store_kind);
   json.field("state", to_string(status.state));
@@ -47,7 +47,7 @@ void write_store(JsonWriter& json, const Context& context) {
 }
 
 void write_ack(JsonWriter& json, const Context& context) {
-  const AckStatus status = context.parts.ack ? context.parts.ack() : AckStatus{};
+  const AckStatus status = context.dependencies.ack ? context.dependencies.ack() : AckStatus{};
   json.key("ack").begin_object();
   json.field("state", to_string(status.state));
   json.field("reason", status.reason);
@@ -76,7 +76,7 @@ void write_directive(JsonWriter& json, const CompiledDirective& compiled, Now no
   json.field("matched", compiled.usage->matched.load(std::memory_order_relaxed));
   json.field("recorded", compiled.usage->recorded.load(std::memory_order_relaxed));
   json.field("refused", compiled.usage->refused.load(std::memory_order_relaxed));
-  write_trip(json, compiled.usage->trip.look());
+  write_trip(json, compiled.usage->trip.load());
   if (directive.reason) json.field("reason", *directive.reason);
   if (directive.author) json.field("author", *directive.author);
   json.end_object();
@@ -96,11 +96,11 @@ void write_node(JsonWriter& json, const UpstreamNode& node, std::size_t workers)
   json.end_object();
 }
 
-void write_upstreams(JsonWriter& json, const UpstreamStats& board) {
-  const UpstreamTotals totals = board.totals();
+void write_upstreams(JsonWriter& json, const UpstreamStats& stats) {
+  const UpstreamTotals totals = stats.totals();
   json.key("upstreams").begin_object();
   json.key("nodes").begin_array();
-  for (const UpstreamNode& node : board.nodes()) write_node(json, node, board.workers());
+  for (const UpstreamNode& node : stats.nodes()) write_node(json, node, stats.workers());
   json.end_array();
   json.field("waiting", totals.waiting);
   json.field("refused", totals.refused);
@@ -150,7 +150,7 @@ void write_capture(JsonWriter& json, const CaptureWriter& spool) {
 }  // namespace
 
 Response get_status(const Context& context, const Request&, std::string_view) {
-  const Now now = context.parts.clock.now();
+  const Now now = context.dependencies.clock.now();
   JsonWriter json;
   json.begin_object();
   json.field("instance", context.options.instance);
@@ -160,16 +160,17 @@ Response get_status(const Context& context, const Request&, std::string_view) {
   write_store(json, context);
   write_ack(json, context);
   json.key("directives").begin_array();
-  const DirectiveSet::Pointer set = context.parts.store.load();
+  const DirectiveSet::Pointer set = context.dependencies.store.load();
   for (const CompiledDirective& compiled : set->directives()) {
     write_directive(json, compiled, now);
   }
   json.end_array();
-  if (context.parts.upstreams != nullptr) write_upstreams(json, *context.parts.upstreams);
-  write_records(json, context.parts.observer);
+  if (context.dependencies.upstreams != nullptr)
+    write_upstreams(json, *context.dependencies.upstreams);
+  write_records(json, context.dependencies.observer);
   json.key("capture").begin_object();
-  if (context.parts.capture != nullptr) {
-    write_capture(json, *context.parts.capture);
+  if (context.dependencies.capture != nullptr) {
+    write_capture(json, *context.dependencies.capture);
   } else {
     write_no_capture(json, *set, now);
   }

@@ -9,8 +9,8 @@
 #include "osproxy/admin/handlers.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/rfc3339.h"
-#include "osproxy/record/record.h"
 #include "osproxy/observe/record_tail.h"
+#include "osproxy/record/record.h"
 
 namespace osproxy::admin {
 namespace {
@@ -194,13 +194,13 @@ std::string greeting(const std::string& instance) {
 }  // namespace
 
 Response get_tail(const Context& context, const Request& request, std::string_view) {
-  if (context.parts.tail == nullptr) {
+  if (context.dependencies.tail == nullptr) {
     return error_response(404, "output_off", "there is no live tail on this instance");
   }
   auto wanted = read_query(request.query());
   if (!wanted) return std::move(wanted).error();
-  DirectiveNews news(context.parts.store, wanted->filter.directive);
-  auto reader = context.parts.tail->open(std::move(wanted->filter));
+  DirectiveNews news(context.dependencies.store, wanted->filter.directive);
+  auto reader = context.dependencies.tail->open(std::move(wanted->filter));
   if (!reader) {
     return error_response(
         503, "too_many_readers",

@@ -61,7 +61,7 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
     case Mismatch::MaxRecords:
       return "all of its " + std::to_string(*directive.max_records) + " records are made";
     case Mismatch::Tripped: {
-      const auto trip = compiled.usage->trip.look();
+      const auto trip = compiled.usage->trip.load();
       return trip ? osproxy::describe(*trip) : "over budget";  // it is being tripped
     }
   }
@@ -122,7 +122,7 @@ void write_directives(JsonWriter& json, const RememberedRequest& request, const 
 }  // namespace
 
 Response get_why(const Context& context, const Request&, std::string_view id) {
-  const Observer& observer = context.parts.observer;
+  const Observer& observer = context.dependencies.observer;
   if (!observer.keeps_why()) {
     return error_response(404, "output_off", "requests are not remembered on this instance");
   }
@@ -134,7 +134,7 @@ Response get_why(const Context& context, const Request&, std::string_view id) {
   json.begin_object().field("instance", context.options.instance);
   write_request(json, *request);
   json.field("judged_by", request->set ? "its_set" : "current_set");
-  const DirectiveSet::Pointer set = request->set ? request->set : context.parts.store.load();
+  const DirectiveSet::Pointer set = request->set ? request->set : context.dependencies.store.load();
   write_directives(json, *request, *set);
   json.end_object();
   return {.body = std::move(json).take()};

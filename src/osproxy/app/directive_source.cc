@@ -23,7 +23,7 @@ DecodeLimits decode_limits(const Settings& settings) {
 
 std::expected<std::shared_ptr<EtcdDirectiveStore>, std::string> connect_store(
     const Settings& settings, const EtcdTarget& target, StoreLog& log,
-    std::shared_ptr<ChangeNotifier> bell, const Clock& clock) {
+    std::shared_ptr<ChangeNotifier> notifier, const Clock& clock) {
   auto connected = EtcdDirectiveStore::connect(
       {.target = target,
        .connect_timeout = settings.etcd_connect_timeout,
@@ -31,10 +31,10 @@ std::expected<std::shared_ptr<EtcdDirectiveStore>, std::string> connect_store(
        .start = settings.etcd_start_last_good ? StartPolicy::LastGood : StartPolicy::Fail,
        .limits = decode_limits(settings),
        .on_change =
-           [&log, bell = std::move(bell)](const StoreStatus& status,
-                                          const DirectiveSet::Pointer& set) {
+           [&log, notifier = std::move(notifier)](const StoreStatus& status,
+                                                  const DirectiveSet::Pointer& set) {
              log.look(status, *set);
-             bell->ring();
+             notifier->ring();
            }},
       clock);
   if (!connected) return std::unexpected(connected.error().message);
@@ -52,8 +52,8 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
   auto fleet = EtcdFleetReader::create({.target = target}, clock);
   if (!fleet) return std::unexpected(fleet.error().message);
 
-  const auto bell = std::make_shared<ChangeNotifier>();
-  auto store = connect_store(settings, target, log, bell, clock);
+  const auto notifier = std::make_shared<ChangeNotifier>();
+  auto store = connect_store(settings, target, log, notifier, clock);
   if (!store) return std::unexpected(std::move(store).error());
   auto acks = EtcdAckWriter::start(
       {.target = target,
@@ -63,7 +63,7 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
        .ttl = settings.etcd_ack_ttl,
        .on_change = [ack_log =
                          AckLog()](const AckStatus& status) mutable { ack_log.look(status); }},
-      **store, bell, clock);
+      **store, notifier, clock);
   if (!acks) return std::unexpected(acks.error().message);
   std::shared_ptr<EtcdAckWriter> writer = *std::move(acks);
   auto metrics = std::make_shared<EtcdMetrics>(**store, *writer);

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "osproxy/app/settings/settings.h"
 #include "osproxy/app/logs/store_log.h"
+#include "osproxy/app/settings/settings.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/fleet.h"

@@ -6,9 +6,9 @@
 
 #include "osproxy/admin/store_metrics.h"
 #include "osproxy/app/descriptors.h"
-#include "osproxy/app/identity_files.h"
 #include "osproxy/app/logs/log.h"
-#include "osproxy/app/tls_files.h"
+#include "osproxy/app/settings/identity_files.h"
+#include "osproxy/app/settings/tls_files.h"
 #include "osproxy/core/version.h"
 #include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/observe/capture_metrics.h"
@@ -92,7 +92,7 @@ std::expected<void, std::string> Instance::open(int listener) {
   auto source = open_directive_source(settings_, store_log_, clock_);
   if (!source) return std::unexpected(std::move(source).error());
   source_ = *std::move(source);
-  look();
+  poll();
   if (auto opened = open_admin(); !opened) return opened;
   return open_proxy(listener);
 }
@@ -140,31 +140,31 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
     spdlog::warn("there are file descriptors for {} client connections only", *connections);
   }
   ServerOptions options{.listen = settings_.listen,
-                              .listener = listener,
-                              .workers = settings_.workers,
-                              .upstreams = settings_.upstreams,
-                              .max_connections = *connections,
-                              .max_upstream_connections = settings_.upstream_connections,
-                              .max_upstream_waiting = settings_.upstream_waiting,
-                              .health_check_path = settings_.health_check_path,
-                              .health_check = health_check(settings_),
-                              .eject_after = static_cast<unsigned>(settings_.eject_after),
-                              .limits = settings_.limits,
-                              .forwarding = settings_.forwarding,
-                              .directive_budget = settings_.directive_budget,
-                              .max_life = settings_.max_life,
-                              .capture = capture_.get(),
-                              .spans = spans_ != nullptr,
-                              .head_timeout = settings_.head_timeout,
-                              .idle_timeout = settings_.idle_timeout,
-                              .connect_timeout = settings_.connect_timeout,
-                              .response_timeout = settings_.response_timeout,
-                              .transfer_timeout = settings_.transfer_timeout,
-                              .request_timeout = settings_.request_timeout,
-                              .upstream_idle_timeout = settings_.upstream_idle_timeout,
-                              .upstream_wait_timeout = settings_.upstream_wait_timeout,
-                              .health_check_timeout = settings_.health_check_timeout,
-                              .resolve_interval = settings_.resolve_interval};
+                        .listener = listener,
+                        .workers = settings_.workers,
+                        .upstream = {.nodes = settings_.upstreams,
+                                     .max_connections = settings_.upstream_connections,
+                                     .max_waiting = settings_.upstream_waiting,
+                                     .health_check_path = settings_.health_check_path,
+                                     .health_check = health_check(settings_),
+                                     .eject_after = static_cast<unsigned>(settings_.eject_after),
+                                     .connect_timeout = settings_.connect_timeout,
+                                     .idle_timeout = settings_.upstream_idle_timeout,
+                                     .wait_timeout = settings_.upstream_wait_timeout,
+                                     .health_check_timeout = settings_.health_check_timeout,
+                                     .resolve_interval = settings_.resolve_interval},
+                        .max_connections = *connections,
+                        .limits = settings_.limits,
+                        .forwarding = settings_.forwarding,
+                        .directive_budget = settings_.directive_budget,
+                        .max_life = settings_.max_life,
+                        .capture = capture_.get(),
+                        .spans = spans_ != nullptr,
+                        .head_timeout = settings_.head_timeout,
+                        .idle_timeout = settings_.idle_timeout,
+                        .response_timeout = settings_.response_timeout,
+                        .transfer_timeout = settings_.transfer_timeout,
+                        .request_timeout = settings_.request_timeout};
   if (settings_.max_body > 0) options.max_body = settings_.max_body;
   if (settings_.tenant) options.tenant = *settings_.tenant;
   auto known = read_identities(settings_);
@@ -243,7 +243,7 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
   return {};
 }
 
-void Instance::look() {
+void Instance::poll() {
   const DirectiveSet::Pointer set = source_.store->load();
   store_log_.look(source_.store->status(), *set);
   const ObserverTotals totals = observer_.totals();

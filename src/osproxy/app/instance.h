@@ -17,26 +17,26 @@
 #include <vector>
 
 #include "osproxy/admin/admin_server.h"
-#include "osproxy/app/logs/capture_log.h"
 #include "osproxy/app/directive_source.h"
+#include "osproxy/app/logs/capture_log.h"
 #include "osproxy/app/logs/otlp_log.h"
-#include "osproxy/app/reload_counters.h"
-#include "osproxy/app/settings/settings.h"
 #include "osproxy/app/logs/signed_log.h"
 #include "osproxy/app/logs/store_log.h"
 #include "osproxy/app/logs/tls_log.h"
-#include "osproxy/app/metrics/tls_metrics.h"
 #include "osproxy/app/logs/trip_log.h"
 #include "osproxy/app/logs/upstream_log.h"
-#include "osproxy/core/clock.h"
-#include "osproxy/proxy/server.h"
+#include "osproxy/app/metrics/tls_metrics.h"
+#include "osproxy/app/reload_counters.h"
+#include "osproxy/app/settings/settings.h"
 #include "osproxy/capture/writer.h"
+#include "osproxy/core/clock.h"
 #include "osproxy/observe/instance_budget.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_log.h"
 #include "osproxy/observe/record_tail.h"
 #include "osproxy/observe/upstream_stats.h"
 #include "osproxy/otlp/span_exporter.h"
+#include "osproxy/proxy/server.h"
 
 namespace osproxy::app {
 
@@ -70,7 +70,7 @@ class Instance {
   /// Logs what has changed in the store and in the nodes' health since the last look, and trips
   /// directives if all together are over the instance's budget; call about once a second. (etcd's
   /// store also reports by itself.)
-  void look();
+  void poll();
 
  private:
   Instance(const Settings& settings, const Clock& clock, std::unique_ptr<otlp::SpanExporter> spans);
@@ -95,7 +95,7 @@ class Instance {
   SignedLog signed_log_;
   OtlpLog otlp_log_;
   const std::unique_ptr<otlp::SpanExporter> spans_;  // null: none are exported
-  const std::unique_ptr<CaptureWriter> capture_;      // null: nothing is captured
+  const std::unique_ptr<CaptureWriter> capture_;     // null: nothing is captured
   CaptureLog capture_log_;
   RecordTail tail_;
   Observer observer_;

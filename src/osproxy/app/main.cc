@@ -68,7 +68,7 @@ void serve(app::Instance& instance, const app::SettingsSources& sources,
       instance.reload(read_again(sources));
       manager.ready();
     }
-    instance.look();
+    instance.poll();
     if (watched && instance.is_alive(bound)) manager.alive();
   }
 }

@@ -14,7 +14,7 @@ constexpr std::string_view kSecretHeaders[] = {
     "x-debug-directive", "x-amz-security-token",     "x-api-key",  "x-auth-token",
     "x-access-token",    "x-forwarded-access-token", "x-id-token", "x-jwt-assertion"};
 
-/// Beside the text: the tape, its strings, the names that are written at its end.
+/// Beside the text: the buffer, its strings, the names that are written at its end.
 constexpr std::size_t kTapeBytes = sizeof(CaptureBuffer) + 1'024;
 
 }  // namespace
@@ -50,7 +50,8 @@ void CaptureBuffer::response(int status) {
   exchange.response.emplace();
 }
 
-bool CaptureBuffer::header(CapturedMessage& message, std::string_view name, std::string_view value) {
+bool CaptureBuffer::header(CapturedMessage& message, std::string_view name,
+                           std::string_view value) {
   const bool strip = !rules_.credentials && holds_credentials(name, rules_);
   // Twice: a list that grows has up to twice the room that it needs.
   const std::size_t size = name.size() + (strip ? 0 : value.size());

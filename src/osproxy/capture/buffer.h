@@ -1,19 +1,19 @@
 // What is collected of one exchange while it passes by, within a bound of its own and one that all
-// tapes share.
+// buffers share.
 //
 //   CaptureMemory memory(64 << 20);
-//   auto tape = std::make_unique<CaptureBuffer>(memory, rules);
-//   tape->request("POST", "/orders/_search");
-//   tape->request_header("Host", "a");  tape->request_body(piece);  …
-//   tape->response(200);  tape->response_body(piece);  …
-//   tape->finish({.request_whole = true, .response_whole = true});
+//   auto buffer = std::make_unique<CaptureBuffer>(memory, rules);
+//   buffer->request("POST", "/orders/_search");
+//   buffer->request_header("Host", "a");  buffer->request_body(piece);  …
+//   buffer->response(200);  buffer->response_body(piece);  …
+//   buffer->finish({.request_whole = true, .response_whole = true});
 //
 // A body that is longer than the bound, or for which the shared memory has no room, is cut off and
 // marked; the exchange itself is not held up. The memory is given back by the destructor, so that
 // what waits to be written counts as well.
 //
-// Thread safety: a tape has one owner at a time; CaptureMemory is for all of them. Ownership: the
-// memory and the rules must outlive the tape.
+// Thread safety: a buffer has one owner at a time; CaptureMemory is for all of them. Ownership: the
+// memory and the rules must outlive the buffer.
 #pragma once
 
 #include <atomic>
@@ -26,7 +26,7 @@
 
 namespace osproxy {
 
-/// Bytes that all tapes may hold together.
+/// Bytes that all buffers may hold together.
 class CaptureMemory {
  public:
   explicit CaptureMemory(std::size_t limit) noexcept : limit_(limit) {}
@@ -52,12 +52,13 @@ bool holds_credentials(std::string_view header, const CaptureRules& rules) noexc
 
 class CaptureBuffer {
  public:
-  CaptureBuffer(CaptureMemory& memory, const CaptureRules& rules) : memory_(memory), rules_(rules) {}
+  CaptureBuffer(CaptureMemory& memory, const CaptureRules& rules)
+      : memory_(memory), rules_(rules) {}
   ~CaptureBuffer() { memory_.release(reserved_); }
   CaptureBuffer(const CaptureBuffer&) = delete;
   CaptureBuffer& operator=(const CaptureBuffer&) = delete;
 
-  /// The heads. False if there was no room: then the tape is good for nothing.
+  /// The heads. False if there was no room: then the buffer is good for nothing.
   [[nodiscard]] bool request(std::string_view method, std::string_view target);
   [[nodiscard]] bool request_header(std::string_view name, std::string_view value) {
     return header(exchange.request, name, value);

@@ -2,8 +2,8 @@
 
 #include "osproxy/core/base64.h"
 #include "osproxy/core/json.h"
-#include "osproxy/core/rfc3339.h"
 #include "osproxy/core/json_writer.h"
+#include "osproxy/core/rfc3339.h"
 
 namespace osproxy {
 namespace {

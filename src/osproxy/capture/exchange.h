@@ -8,8 +8,8 @@
 //    "response":{"status":200,"headers":[…],…the same…}}
 //
 // This is the one place that holds what clients and OpenSearch wrote. A body that is no UTF-8 is
-// base64, and `body_encoding` says so. `response` is null if no response of OpenSearch was passed on.
-// A value: regular, no synchronization.
+// base64, and `body_encoding` says so. `response` is null if no response of OpenSearch was passed
+// on. A value: regular, no synchronization.
 #pragma once
 
 #include <chrono>
@@ -44,7 +44,7 @@ struct CapturedExchange {
   std::string method{};
   std::string target{};
   CapturedMessage request{};
-  int response_status = 0;                      ///< OpenSearch's; 0: no response was passed on
+  int response_status = 0;                    ///< OpenSearch's; 0: no response was passed on
   std::optional<CapturedMessage> response{};  ///< likewise
   int status = 0;                             ///< as sent to the client; 0: none was
   std::string upstream{};

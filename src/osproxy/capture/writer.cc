@@ -25,9 +25,9 @@ void block_file_size_signal() noexcept {
 
 // No memory is the same as no room.
 bool push_into(BoundedQueue<std::unique_ptr<CaptureBuffer>>& queue,
-               std::unique_ptr<CaptureBuffer> tape) noexcept {
+               std::unique_ptr<CaptureBuffer> buffer) noexcept {
   try {
-    return queue.push(std::move(tape));
+    return queue.push(std::move(buffer));
   } catch (const std::bad_alloc&) {
     return false;
   }
@@ -72,8 +72,8 @@ std::unique_ptr<CaptureBuffer> CaptureWriter::begin() noexcept {
   }
 }
 
-void CaptureWriter::take(std::unique_ptr<CaptureBuffer> tape) noexcept {
-  if (tape == nullptr || !push_into(queue_, std::move(tape))) {
+void CaptureWriter::take(std::unique_ptr<CaptureBuffer> buffer) noexcept {
+  if (buffer == nullptr || !push_into(queue_, std::move(buffer))) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
   }
 }
@@ -125,14 +125,14 @@ bool CaptureWriter::write_next() {
 }
 
 /// False if it is to be tried again.
-bool CaptureWriter::write(const CaptureBuffer& tape) {
-  const std::string line = to_json(tape.exchange) + "\n";
+bool CaptureWriter::write(const CaptureBuffer& buffer) {
+  const std::string line = to_json(buffer.exchange) + "\n";
   if (line.size() > options_.files.file_bytes) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
   if (!write_line(line)) return false;
-  if (is_truncated(tape.exchange)) truncated_.fetch_add(1, std::memory_order_relaxed);
+  if (is_truncated(buffer.exchange)) truncated_.fetch_add(1, std::memory_order_relaxed);
   written_bytes_.fetch_add(line.size(), std::memory_order_relaxed);
   written_.fetch_add(1, std::memory_order_relaxed);
   return true;

@@ -1,11 +1,11 @@
 // Whole exchanges, bodies included, into a spool of files: the one output that keeps what clients
 // and OpenSearch wrote, for directives with `capture`.
 //
-//   CaptureWriter spool({.files = {.directory = "/var/spool/osproxy"}});
-//   if (auto opened = spool.open(); !opened) fail(opened.error());
-//   auto tape = spool.begin();                 // a worker; null: there is none to be had
+//   CaptureWriter writer({.files = {.directory = "/var/spool/osproxy"}});
+//   if (auto opened = writer.open(); !opened) fail(opened.error());
+//   auto buffer = writer.begin();                 // a worker; null: there is none to be had
 //   …the exchange passes by…
-//   spool.take(std::move(tape));               // written by the spool's own thread
+//   writer.take(std::move(buffer));               // written by the spool's own thread
 //
 // What waits is bounded by its number and, with all that is being collected, by its bytes. What
 // finds no room is dropped and counted. Where writing fails (the disk is full), capture stops:
@@ -13,7 +13,7 @@
 // within the bound; once it is written, capture goes on. Traffic never notices.
 //
 // Thread safety: open() once, before anything else; then all members from any thread. Ownership:
-// the spool must outlive its tapes. The destructor writes what waits, for at most kFlushTimeout.
+// the spool must outlive its buffers. The destructor writes what waits, for at most kFlushTimeout.
 #pragma once
 
 #include <atomic>
@@ -27,10 +27,10 @@
 #include <thread>
 #include <vector>
 
-#include "osproxy/core/bounded_queue.h"
-#include "osproxy/directive/directive_set.h"
 #include "osproxy/capture/buffer.h"
 #include "osproxy/capture/spool_files.h"
+#include "osproxy/core/bounded_queue.h"
+#include "osproxy/directive/directive_set.h"
 
 namespace osproxy {
 
@@ -75,7 +75,7 @@ class CaptureWriter {
   std::unique_ptr<CaptureBuffer> begin() noexcept;
 
   /// One that has ended and is to be written; null: it was not collected, and counts as dropped.
-  void take(std::unique_ptr<CaptureBuffer> tape) noexcept;
+  void take(std::unique_ptr<CaptureBuffer> buffer) noexcept;
 
   CaptureTotals totals() const noexcept;
 
@@ -86,7 +86,7 @@ class CaptureWriter {
   void run(const std::stop_token& stop);
   bool has_one(std::chrono::milliseconds patience, const std::stop_token& stop);
   bool write_next();
-  bool write(const CaptureBuffer& tape);
+  bool write(const CaptureBuffer& buffer);
   bool write_line(const std::string& line);
   void fail(const std::string& reason);
   void go_on();

@@ -3,7 +3,6 @@
 #include <cstddef>
 
 #include "osproxy/core/hex.h"
-#include "osproxy/identify/classify.h"
 
 namespace osproxy {
 bool is_well_encoded(std::string_view text) noexcept {
@@ -14,10 +13,11 @@ bool is_well_encoded(std::string_view text) noexcept {
   return true;
 }
 
-std::string_view percent_decoded(std::string_view text, std::string& scratch) {
+std::string_view percent_decoded(std::string_view text, std::size_t max_bytes,
+                                 std::string& scratch) {
   if (!text.contains('%')) return text;
   scratch.clear();
-  for (std::size_t at = 0; at < text.size() && scratch.size() <= kMaxAttributeBytes; ++at) {
+  for (std::size_t at = 0; at < text.size() && scratch.size() <= max_bytes; ++at) {
     if (text[at] != '%') {
       scratch += text[at];
     } else {

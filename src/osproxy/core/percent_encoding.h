@@ -1,6 +1,7 @@
 // Percent-encoding in paths (RFC 3986, section 2.1). Pure.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -10,8 +11,9 @@ namespace osproxy {
 bool is_well_encoded(std::string_view text) noexcept;
 
 /// `text`, which is well encoded, decoded once: a view into `scratch`, or `text` itself if there is
-/// nothing to decode. In a path, `+` is a plus sign. Stops as soon as the result is too long for an
-/// attribute (and for a literal), so that no request makes the scratch large.
-std::string_view percent_decoded(std::string_view text, std::string& scratch);
+/// nothing to decode. In a path, `+` is a plus sign. Stops when more than `max_bytes` are decoded,
+/// so that no request makes the scratch large.
+std::string_view percent_decoded(std::string_view text, std::size_t max_bytes,
+                                 std::string& scratch);
 
 }  // namespace osproxy

@@ -1,7 +1,7 @@
 // That a directive records no more on this instance, since it asked for more than its budget.
 //
 //   if (usage.trip.is_tripped()) …                       // a load, on the request path
-//   if (auto trip = usage.trip.look()) show(describe(*trip), trip->since);
+//   if (auto trip = usage.trip.load()) show(describe(*trip), trip->since);
 //
 // A trip lasts as long as the directive: one that is published with other content is another one,
 // with a switch of its own. docs/adr/0013-trips-last.md says why.
@@ -46,7 +46,7 @@ class TripSwitch {
     return true;
   }
 
-  std::optional<Trip> look() const noexcept {
+  std::optional<Trip> load() const noexcept {
     if (state_.load(std::memory_order_acquire) != kTripped) return std::nullopt;
     return trip_;
   }

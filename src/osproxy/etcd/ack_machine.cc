@@ -66,7 +66,7 @@ void AckMachine::handle(ListDone&& response) {
   // By a half at most: when all keys are gone at once, so that all are to be written again, the
   // window must still be that of the whole fleet.
   counters_.members = std::max({std::int64_t{1}, response.count, counters_.members / 2});
-  look_at_ = now_ + jittered(options_.check_interval);
+  poll_at_ = now_ + jittered(options_.check_interval);
   schedule_write();
 }
 
@@ -125,7 +125,7 @@ void AckMachine::open_connection() {
   // The lease first, before it is over; then the key: a write may have been carried out without our
   // having heard of it.
   keep_at_ = now_;
-  look_at_ = now_;
+  poll_at_ = now_;
   write_at_.reset();  // chosen anew once the fleet has been counted
 }
 
@@ -194,7 +194,7 @@ void AckMachine::check_timers() {
 
 void AckMachine::do_what_is_due() {
   if (lease_ && now_ >= keep_at_) return keep();
-  if (now_ >= look_at_) return look();
+  if (now_ >= poll_at_) return poll();
   if (!write_at_ || now_ < *write_at_) return;
   if (wanted_ == written_) {
     write_at_.reset();  // it has changed back
@@ -214,7 +214,7 @@ CallId AckMachine::begin(Phase phase) {
   return call_;
 }
 
-void AckMachine::look() {
+void AckMachine::poll() {
   actions_.emplace_back(ReadAck{.call = begin(Phase::Looking), .timeout = options_.call_timeout});
 }
 
@@ -257,7 +257,7 @@ void AckMachine::wait_for_owner(std::string by) {
   lease_.reset();
   write_at_.reset();
   phase_ = Phase::Resting;
-  look_at_ = now_ + jittered(is_name_taken() ? options_.check_interval : options_.ttl / 3);
+  poll_at_ = now_ + jittered(is_name_taken() ? options_.check_interval : options_.ttl / 3);
 }
 
 bool AckMachine::is_name_taken() const {
@@ -278,7 +278,7 @@ void AckMachine::lose_lease() {
   ++counters_.leases_lost;
   lease_.reset();
   forget_key();
-  look_at_ = now_;
+  poll_at_ = now_;
   write_at_.reset();  // chosen anew: all of the fleet may have lost theirs at once
 }
 
@@ -302,7 +302,7 @@ std::optional<BootTime> AckMachine::wake_at() const {
     case Phase::Stopped:
       return std::nullopt;
     case Phase::Resting: {
-      BootTime at = look_at_;
+      BootTime at = poll_at_;
       if (lease_) at = std::min(at, keep_at_);
       if (write_at_) at = std::min(at, *write_at_);
       return at;

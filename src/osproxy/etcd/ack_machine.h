@@ -184,7 +184,7 @@ class AckMachine {
   void do_what_is_due();
   CallId begin(Phase phase);
   bool is_awaited(CallId call, Phase phase) const { return phase_ == phase && call == call_; }
-  void look();
+  void poll();
   void write();
   void keep();
   void take_key(Revision mod_revision, std::string_view value);
@@ -210,7 +210,7 @@ class AckMachine {
   BootTime started_{};   // of the call under way
   BootTime deadline_{};  // of the phase, but for Resting
   CallId call_{};        // the one that is waited for, or was; none: CallId{}
-  BootTime look_at_{};
+  BootTime poll_at_{};
   BootTime keep_at_{};  // with a lease
   std::optional<BootTime> write_at_;
   std::optional<BootTime> written_at_;

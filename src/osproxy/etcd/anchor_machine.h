@@ -82,7 +82,8 @@ struct WriteAnchor {
 struct Anchored {
   Directive directive;
   WallTime first_seen;
-  BootTime own_first_seen;  ///< no later than this on the boot clock: the wall clock may have been set
+  BootTime
+      own_first_seen;  ///< no later than this on the boot clock: the wall clock may have been set
 };
 /// No directive of the document is withheld any more.
 struct ReleaseWithheld {};
@@ -130,10 +131,10 @@ class AnchorMachine {
 
   struct Entry {
     Directive directive;
-    WallTime first_seen;    // by our own count, or as agreed
-    BootTime own_first_seen;      // by our own count, or a race later
-    bool is_own = true;      // the first sight: nobody else's
-    Revision absent_at = 0;  // there was a document without it at that revision; 0: unknown
+    WallTime first_seen;      // by our own count, or as agreed
+    BootTime own_first_seen;  // by our own count, or a race later
+    bool is_own = true;       // the first sight: nobody else's
+    Revision absent_at = 0;   // there was a document without it at that revision; 0: unknown
     Progress progress = Progress::Unknown;
     Revision replaces = 0;  // the anchor of an earlier publish; 0: none
     bool withheld = false;
@@ -144,7 +145,7 @@ class AnchorMachine {
   struct Call {
     CallId id;
     Purpose purpose;
-    std::string key;         // of the anchor; empty for a list
+    std::string key;        // of the anchor; empty for a list
     WallTime first_seen{};  // that is put
   };
 

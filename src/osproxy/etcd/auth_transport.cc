@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kTokenTimeout{5};
 /// as it does without the permission, so that only a new connection helps there.
 bool is_about_token(const WatchResponse& response) {
   return response.canceled && (response.cancel_reason.contains("invalid auth token") ||
-                             response.cancel_reason.contains("revision of auth store is old"));
+                               response.cancel_reason.contains("revision of auth store is old"));
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ CredentialCheck::CredentialCheck(EtcdCredentials credentials, BootTime now)
   if (!(ca_file.empty() && cert_file.empty() && password_file.empty())) wake_at_ = now + kInterval;
 }
 
-void CredentialCheck::look(BootTime now) {
+void CredentialCheck::poll(BootTime now) {
   if (!wake_at_ || now < *wake_at_) return;
   std::string problem = problem_of(credentials_);
   if (problem.empty() || problem == found_) warning_ = problem;

@@ -2,13 +2,13 @@
 // is put there and not when the next connection or token needs it, which may be at night.
 //
 //   CredentialCheck check(credentials, now);
-//   check.look(now);                        // at wake_at(), or later
+//   check.poll(now);                        // at wake_at(), or later
 //   check.warning();                        // "the etcd key file "…" is empty; …"
 //
 // It only tells: what is in use stays in use. A file is written in steps, so it is told of only if
 // a second look, a little later, finds the same.
 //
-// Not thread-safe. look() reads the files and thus blocks as long as their disk does; nobody should
+// Not thread-safe. poll() reads the files and thus blocks as long as their disk does; nobody should
 // keep them on one that hangs.
 #pragma once
 
@@ -33,7 +33,7 @@ class CredentialCheck {
   std::optional<BootTime> wake_at() const noexcept { return wake_at_; }
 
   /// Does nothing before wake_at().
-  void look(BootTime now);
+  void poll(BootTime now);
 
   /// Which file cannot be used and why; empty: all can.
   const std::string& warning() const noexcept { return warning_; }

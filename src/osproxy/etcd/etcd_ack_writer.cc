@@ -41,27 +41,27 @@ etcd::AckEvent to_machine(etcd::TransportEvent event) {
 
 }  // namespace
 
-// Life of an ack: bell -> the store's status -> machine -> transport; all on thread_.
+// Life of an ack: notifier -> the store's status -> machine -> transport; all on thread_.
 class EtcdAckWriter::Impl {
  public:
   Impl(EtcdAckOptions options, std::vector<std::string> endpoints, const DirectiveStore& store,
-       std::shared_ptr<ChangeNotifier> bell, const Clock& clock,
+       std::shared_ptr<ChangeNotifier> notifier, const Clock& clock,
        std::unique_ptr<etcd::Transport> transport, Random random)
       : options_(std::move(options)),
         key_(etcd::fleet_key(options_.target.key, options_.instance)),
         prefix_(etcd::fleet_prefix(options_.target.key)),
         store_(store),
-        bell_(std::move(bell)),
+        notifier_(std::move(notifier)),
         clock_(clock),
         transport_(std::move(transport)),
         machine_(machine_options(options_, std::move(endpoints)), random),
         status_(machine_.status()) {
-    bell_->listen([this] { ring(); });
+    notifier_->listen([this] { ring(); });
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
 
   ~Impl() {
-    bell_->listen({});
+    notifier_->listen({});
     thread_.request_stop();
     transport_->wake();
   }
@@ -192,7 +192,7 @@ class EtcdAckWriter::Impl {
   const std::string key_;
   const std::string prefix_;
   const DirectiveStore& store_;
-  const std::shared_ptr<ChangeNotifier> bell_;
+  const std::shared_ptr<ChangeNotifier> notifier_;
   const Clock& clock_;
 
   // Owned by thread_, but for transport_->wake().
@@ -210,17 +210,17 @@ class EtcdAckWriter::Impl {
 };
 
 std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> EtcdAckWriter::start(
-    EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> bell,
+    EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> notifier,
     const Clock& clock) {
   auto endpoints = etcd::check_target(options.target);
   if (!endpoints) return std::unexpected(std::move(endpoints).error());
   auto transport = etcd::make_transport(*std::move(endpoints), options.target.credentials, clock);
-  return start(std::move(options), store, std::move(bell), clock, std::move(transport),
+  return start(std::move(options), store, std::move(notifier), clock, std::move(transport),
                Random::from_system());
 }
 
 std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> EtcdAckWriter::start(
-    EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> bell,
+    EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> notifier,
     const Clock& clock, std::unique_ptr<etcd::Transport> transport, Random random) {
   auto endpoints = etcd::check_target(options.target);
   if (!endpoints) return std::unexpected(std::move(endpoints).error());
@@ -230,7 +230,7 @@ std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> EtcdAckWriter::start(
                   fmt::format("an instance's name has 1 to {} bytes", etcd::kMaxInstanceBytes)});
   }
   return std::unique_ptr<EtcdAckWriter>(new EtcdAckWriter(
-      std::make_unique<Impl>(std::move(options), *std::move(endpoints), store, std::move(bell),
+      std::make_unique<Impl>(std::move(options), *std::move(endpoints), store, std::move(notifier),
                              clock, std::move(transport), random)));
 }
 

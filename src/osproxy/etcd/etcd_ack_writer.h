@@ -1,9 +1,9 @@
 // Keeps an instance's ack in etcd: who it is, what it has applied, what it rejected.
 //
-//   auto bell = std::make_shared<ChangeNotifier>();
-//   auto store = EtcdDirectiveStore::connect({…, .on_change = [bell](…) { bell->ring(); }}, clock);
-//   auto acks = EtcdAckWriter::start({.target = …, .instance = "proxy-1", …}, **store, bell,
-//   clock);
+//   auto notifier = std::make_shared<ChangeNotifier>();
+//   auto store = EtcdDirectiveStore::connect({…, .on_change = [notifier](…) { notifier->ring(); }},
+//   clock); auto acks = EtcdAckWriter::start({.target = …, .instance = "proxy-1", …}, **store,
+//   notifier, clock);
 //
 // The key is `<prefix>fleet/<instance>` (etcd/fleet_key.h), bound to a lease, so that it goes when
 // the process does. It has a thread and a connection of its own: whatever happens to acks, the
@@ -74,12 +74,12 @@ class EtcdAckWriter {
  public:
   /// Fails only if an option cannot be used; connects in the background.
   static std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> start(
-      EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> bell,
+      EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> notifier,
       const Clock& clock);
 
   /// The same over a transport of the caller's (etcd/transport.h): for tests.
   static std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> start(
-      EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> bell,
+      EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> notifier,
       const Clock& clock, std::unique_ptr<etcd::Transport> transport, Random random);
 
   ~EtcdAckWriter();

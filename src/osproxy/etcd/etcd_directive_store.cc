@@ -156,7 +156,7 @@ class EtcdDirectiveStore::Impl {
       } else {
         keeper_.time_passed();
       }
-      credential_check_.look(clock_.boot());
+      credential_check_.poll(clock_.boot());
       step(event ? to_machine(*std::move(event)) : etcd::TimePassed{});
     }
     resume(etcd::Stop{});  // no news for anybody: that we stop is our own doing

@@ -10,8 +10,9 @@
 
 namespace osproxy::etcd {
 
-EtcdDocumentApplier::EtcdDocumentApplier(const EtcdStoreOptions& options, const Clock& clock, Transport& transport,
-                     std::unique_ptr<StateStorage> storage, Random random)
+EtcdDocumentApplier::EtcdDocumentApplier(const EtcdStoreOptions& options, const Clock& clock,
+                                         Transport& transport,
+                                         std::unique_ptr<StateStorage> storage, Random random)
     : options_(options),
       clock_(clock),
       transport_(transport),
@@ -74,7 +75,9 @@ void EtcdDocumentApplier::take(const RefuseOversized& refuse) {
   ++rejected_documents_;
 }
 
-void EtcdDocumentApplier::take(const TransportEvent& event) { perform(anchors_.resume(event, clock_.now())); }
+void EtcdDocumentApplier::take(const TransportEvent& event) {
+  perform(anchors_.resume(event, clock_.now()));
+}
 
 void EtcdDocumentApplier::time_passed() { perform(anchors_.time_passed(clock_.now())); }
 

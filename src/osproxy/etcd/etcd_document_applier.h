@@ -31,7 +31,7 @@ class EtcdDocumentApplier {
   /// `options`, `clock` and `transport` must outlive it. `storage` is the options' state directory,
   /// or what is in its place; null: nothing is kept.
   EtcdDocumentApplier(const EtcdStoreOptions& options, const Clock& clock, Transport& transport,
-            std::unique_ptr<StateStorage> storage, Random random);
+                      std::unique_ptr<StateStorage> storage, Random random);
 
   /// `machine` as it is after the event that brought the value.
   void take(const Apply& apply, const MachineStatus& machine);

@@ -24,7 +24,8 @@ using LeaseId = std::int64_t;
 /// Chosen by the caller, never used twice on one transport.
 enum class CallId : std::uint64_t {};
 
-/// Of every response. `cluster_id` is 0 where etcd leaves it out (some responses of its grpc-proxy).
+/// Of every response. `cluster_id` is 0 where etcd leaves it out (some responses of its
+/// grpc-proxy).
 struct Header {
   std::uint64_t cluster_id = 0;
   Revision revision = 0;

@@ -8,8 +8,8 @@
 // the same checks, tells them apart. Nothing but the handshake is sent; what it finds is used for
 // words only, never to trust a server.
 //
-// Thread safety: a free function. Blocks for at most kTlsProbeTimeout. Nothing found is no error: the
-// server may have changed its mind in between.
+// Thread safety: a free function. Blocks for at most kTlsProbeTimeout. Nothing found is no error:
+// the server may have changed its mind in between.
 #pragma once
 
 #include <chrono>

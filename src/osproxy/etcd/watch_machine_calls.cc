@@ -25,11 +25,11 @@ CancelClass classify(const WatchResponse& response) {
 Failure failure_of(CancelClass cancel, const WatchResponse& response) {
   switch (cancel) {
     case CancelClass::Compacted:
-      return {FailureKind::WatchLost,
-              fmt::format("the history up to revision {} was compacted", response.compact_revision)};
+      return {FailureKind::WatchLost, fmt::format("the history up to revision {} was compacted",
+                                                  response.compact_revision)};
     case CancelClass::Permission:
       return {response.cancel_reason.contains("auth ") ? FailureKind::Unauthenticated
-                                                     : FailureKind::Permission,
+                                                       : FailureKind::Permission,
               response.cancel_reason};
     case CancelClass::NoLeader:
       return {FailureKind::NoLeader, response.cancel_reason};
@@ -97,7 +97,7 @@ void WatchMachine::finish_sizing(ReadDone&& response) {
 
 /// Takes what a full read found for the truth, or has another endpoint confirm it first.
 WatchMachine::ReadOutcome WatchMachine::settle(const ReadDone& response,
-                                          std::optional<std::uint64_t> hash) {
+                                               std::optional<std::uint64_t> hash) {
   // A restored key may have the revision of the one we hold, and be another (W10).
   const bool other_value =
       held_ && held_->mod_revision == response.mod_revision && held_->hash != hash;

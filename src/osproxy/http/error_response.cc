@@ -77,8 +77,10 @@ std::string to_http(const ErrorResponse& response) {
   std::string head = fmt::format(
       "HTTP/1.1 {} {}\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Length: {}\r\n",
       response.status, reason_phrase(response.status), body.size());
-  if (!response.request_id.empty()) head += fmt::format("X-Request-Id: {}\r\n", response.request_id);
-  if (response.retry_after_s > 0) head += fmt::format("Retry-After: {}\r\n", response.retry_after_s);
+  if (!response.request_id.empty())
+    head += fmt::format("X-Request-Id: {}\r\n", response.request_id);
+  if (response.retry_after_s > 0)
+    head += fmt::format("Retry-After: {}\r\n", response.retry_after_s);
   if (response.close) head += "Connection: close\r\n";
   head += "\r\n";
   return response.with_body ? head + body : head;

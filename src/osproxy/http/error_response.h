@@ -30,8 +30,8 @@ enum class ProxyError : std::uint8_t {
 /// "upstream_unreachable"; empty for None. What Record::error holds.
 std::string_view to_string(ProxyError error) noexcept;
 
-/// A whole response. `reason` is a constant of ours, never a part of the request. `request_id` may be
-/// empty. `with_body` is false for the response to a HEAD request.
+/// A whole response. `reason` is a constant of ours, never a part of the request. `request_id` may
+/// be empty. `with_body` is false for the response to a HEAD request.
 struct ErrorResponse {
   int status = 500;
   ProxyError error = ProxyError::None;

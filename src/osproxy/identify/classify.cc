@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "osproxy/core/attribute_text.h"
 #include "osproxy/core/percent_encoding.h"
 
 namespace osproxy {
@@ -150,7 +151,7 @@ bool RouteTree::walk(const Node& node, Method method, std::string_view path, std
     match.endpoint = node.here[slot];
     return match.endpoint != Endpoint::Unknown;
   }
-  const std::string_view name = percent_decoded(segment, scratch);
+  const std::string_view name = percent_decoded(segment, kMaxAttributeBytes, scratch);
   const bool placeholder_fits = node.any != kNone && (!node.any_is_index || can_be_index(name));
   const auto literal = std::ranges::lower_bound(node.literals, name, {}, &Literal::name);
   if (literal != node.literals.end() && literal->name == name &&
@@ -167,16 +168,11 @@ bool RouteTree::walk(const Node& node, Method method, std::string_view path, std
 
 /// `segment` as an attribute: decoded, and empty if it is none to match or to record.
 std::string_view index_attribute(std::string_view segment, std::string& scratch) {
-  const std::string_view index = percent_decoded(segment, scratch);
+  const std::string_view index = percent_decoded(segment, kMaxAttributeBytes, scratch);
   return is_clean_attribute(index) ? index : std::string_view{};
 }
 
 }  // namespace
-
-bool is_clean_attribute(std::string_view value) noexcept {
-  constexpr auto kIsControl = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  return value.size() <= kMaxAttributeBytes && std::ranges::none_of(value, kIsControl);
-}
 
 std::string_view path_of(std::string_view target) noexcept {
   target = target.substr(0, target.find('?'));
@@ -200,7 +196,9 @@ Classification classify(std::string_view method, std::string_view target, std::s
     // No row: the path's first segment is still the index that the request is about.
     std::string_view rest = path;
     const std::string_view first = take_segment(rest);
-    match.index = can_be_index(percent_decoded(first, scratch)) ? first : std::string_view{};
+    match.index = can_be_index(percent_decoded(first, kMaxAttributeBytes, scratch))
+                      ? first
+                      : std::string_view{};
   }
   return {match.endpoint, index_attribute(match.index, scratch)};
 }

@@ -23,13 +23,6 @@ struct Classification {
   std::string_view index;
 };
 
-/// The longest attribute that is taken from a request, in bytes. Longer than any real index
-/// expression that a directive could target (names have at most 255 bytes).
-inline constexpr std::size_t kMaxAttributeBytes = 1024;
-
-/// True if `value` may become an attribute: at most kMaxAttributeBytes, no control characters.
-bool is_clean_attribute(std::string_view value) noexcept;
-
 /// The path of a request target, the query left out; empty if the target is in no form that has
 /// one.
 std::string_view path_of(std::string_view target) noexcept;

@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include "osproxy/identify/classify.h"
+#include "osproxy/core/attribute_text.h"
 
 namespace osproxy {
 namespace {

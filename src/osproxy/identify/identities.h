@@ -28,8 +28,8 @@
 #include <string_view>
 #include <vector>
 
-#include "osproxy/directive/signed_directive.h"
 #include "osproxy/core/sip_hash.h"
+#include "osproxy/directive/signed_directive.h"
 
 struct evp_md_ctx_st;
 struct evp_md_st;

@@ -20,7 +20,7 @@ namespace osproxy {
 
 class TenantRule {
  public:
-  enum class Place : std::uint8_t { None, http::Header, Path, Index, Principal };
+  enum class Place : std::uint8_t { None, Header, Path, Index, Principal };
 
   /// A path, taken apart.
   struct PathParts {

@@ -21,10 +21,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include "osproxy/record/body_structure.h"
 #include "osproxy/inspect/json_scanner.h"
 #include "osproxy/inspect/plain_body.h"
 #include "osproxy/inspect/structure_tree.h"
+#include "osproxy/record/body_structure.h"
 
 namespace osproxy {
 

@@ -13,8 +13,8 @@
 #include <string_view>
 
 #include "osproxy/directive/model.h"
-#include "osproxy/record/response_facts.h"
 #include "osproxy/inspect/inflater.h"
+#include "osproxy/record/response_facts.h"
 
 namespace osproxy {
 

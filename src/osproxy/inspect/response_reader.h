@@ -1,14 +1,14 @@
 // Reads what OpenSearch's response says of itself while the response streams by.
 //
-//   ResponseReader reader({.endpoint = Endpoint::Search, .content_type = …, .content_encoding = …});
-//   reader.read(payload);                          // each piece, in whatever sizes they come
+//   ResponseReader reader({.endpoint = Endpoint::Search, .content_type = …, .content_encoding =
+//   …}); reader.read(payload);                          // each piece, in whatever sizes they come
 //   ResponseFacts facts = reader.finish(whole);      // once
 //
 // Which members are looked at depends on the endpoint, so that a document which is a response by
 // itself (`_source`) is never taken for one of OpenSearch's. Reading ends as soon as all that is
 // wanted is known: of a search that is within its first few hundred bytes, since OpenSearch writes
-// the totals before the hits. The items of a bulk and the responses of a multi-search are counted to
-// the end. At most kMaxBytes are read, after decompression.
+// the totals before the hits. The items of a bulk and the responses of a multi-search are counted
+// to the end. At most kMaxBytes are read, after decompression.
 //
 // A member that appears twice counts the first time. What is not a count, a time or a flag of the
 // expected type is passed over. No text of the response is kept.
@@ -22,9 +22,9 @@
 #include <string_view>
 
 #include "osproxy/directive/model.h"
-#include "osproxy/record/response_facts.h"
 #include "osproxy/inspect/json_scanner.h"
 #include "osproxy/inspect/plain_body.h"
+#include "osproxy/record/response_facts.h"
 
 namespace osproxy {
 

@@ -25,8 +25,8 @@
 #include <string_view>
 #include <vector>
 
-#include "osproxy/record/body_structure.h"
 #include "osproxy/inspect/key_names.h"
+#include "osproxy/record/body_structure.h"
 
 namespace osproxy {
 

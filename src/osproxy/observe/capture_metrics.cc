@@ -10,7 +10,7 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 std::vector<MetricFamily> CaptureMetrics::Collect() const {
-  const CaptureTotals totals = spool_.totals();
+  const CaptureTotals totals = writer_.totals();
   std::vector<MetricFamily> families;
   const auto add = [&](const char* name, const char* help, MetricType type, std::uint64_t value) {
     MetricFamily family = metric_family(name, help, type);
@@ -33,7 +33,7 @@ std::vector<MetricFamily> CaptureMetrics::Collect() const {
   add("osproxy_capture_memory_bytes", "Memory that exchanges take until they are written.",
       MetricType::Gauge, totals.memory_bytes);
   add("osproxy_capture_stopped", "1 if capture is stopped, since the spool cannot be written.",
-      MetricType::Gauge, spool_.failure().empty() ? 0 : 1);
+      MetricType::Gauge, writer_.failure().empty() ? 0 : 1);
   return families;
 }
 

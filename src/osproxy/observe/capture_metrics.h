@@ -12,12 +12,12 @@ namespace osproxy {
 class CaptureMetrics final : public prometheus::Collectable {
  public:
   /// `spool` must outlive this.
-  explicit CaptureMetrics(const CaptureWriter& spool) : spool_(spool) {}
+  explicit CaptureMetrics(const CaptureWriter& writer) : writer_(writer) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  const CaptureWriter& spool_;
+  const CaptureWriter& writer_;
 };
 
 }  // namespace osproxy

@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "osproxy/core/random.h"
+#include "osproxy/observe/shards/decision_ring.h"
 #include "osproxy/observe/shards/explain_shard.h"
 #include "osproxy/observe/shards/owner_thread_allocator.h"
 #include "osproxy/observe/shards/ring_shard.h"
-#include "osproxy/observe/shards/decision_ring.h"
 #include "osproxy/observe/shards/worker_counters.h"
 
 namespace osproxy {
@@ -49,7 +49,7 @@ class Observer::Worker final : public Recorder {
   std::uint32_t in_force(const DirectiveSet::Pointer& set) noexcept override {
     return why_.in_force(set);
   }
-  void judged(const MatchedRequest& request) noexcept override { why_.put(request); }
+  void matched(const MatchedRequest& request) noexcept override { why_.put(request); }
 
   void record(Record record, bool ring_buffer) noexcept override {
     counters_.recorded.add(1);

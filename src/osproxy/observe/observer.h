@@ -16,12 +16,8 @@
 // must outlive the observer.
 #pragma once
 
-#include <array>
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -29,9 +25,10 @@
 #include "osproxy/directive/model.h"
 #include "osproxy/observe/matched_request.h"
 #include "osproxy/observe/output_totals.h"
-#include "osproxy/record/record.h"
 #include "osproxy/observe/record_sink.h"
 #include "osproxy/observe/recorder.h"
+#include "osproxy/observe/totals.h"
+#include "osproxy/record/record.h"
 
 namespace osproxy {
 
@@ -42,48 +39,6 @@ struct ObserverOptions {
   std::size_t explain_max_bytes = 16 << 20;  ///< memory that the stored records may take
   std::size_t ring_records = 1'000;
   std::size_t why_requests = 10'000;  ///< recorded or not; 256 bytes each
-};
-
-/// The upper bounds of the latency histogram's buckets, inclusive; one more bucket has no bound.
-inline constexpr std::array<std::chrono::microseconds, 15> kLatencyBounds{
-    std::chrono::microseconds{500},   std::chrono::milliseconds{1},
-    std::chrono::microseconds{2'500}, std::chrono::milliseconds{5},
-    std::chrono::milliseconds{10},    std::chrono::milliseconds{25},
-    std::chrono::milliseconds{50},    std::chrono::milliseconds{100},
-    std::chrono::milliseconds{250},   std::chrono::milliseconds{500},
-    std::chrono::seconds{1},          std::chrono::milliseconds{2'500},
-    std::chrono::seconds{5},          std::chrono::seconds{10},
-    std::chrono::seconds{30}};
-
-/// 1xx to 5xx at their first digit; at 0 those that were sent no response.
-inline constexpr std::size_t kStatusClassCount = 6;
-
-/// How long requests took.
-struct LatencyTotals {
-  std::array<std::uint64_t, kLatencyBounds.size() + 1> buckets{};  ///< not cumulative
-  std::chrono::nanoseconds sum{0};
-
-  std::uint64_t count() const noexcept {
-    return std::accumulate(buckets.begin(), buckets.end(), std::uint64_t{0});
-  }
-};
-
-/// The requests of one endpoint since the start.
-struct EndpointTotals {
-  std::array<LatencyTotals, kStatusClassCount> requests{};  ///< by the class of the status
-  std::uint64_t request_bytes = 0;
-  std::uint64_t response_bytes = 0;
-};
-
-struct ObserverTotals {
-  std::array<EndpointTotals, kEndpointCount> endpoints{};  ///< by the value of Endpoint
-  std::uint64_t matched = 0;          ///< requests that were selected as they began
-  std::uint64_t recorded = 0;         ///< those that were selected at their end
-  std::uint64_t refused = 0;          ///< records that a directive was to make, over a budget
-  std::uint64_t signed_accepted = 0;  ///< requests with a signed directive
-  std::array<std::uint64_t, kSignedFaultCount> signed_refused{};  ///< by the value of SignedFault
-  OutputTotals explain;
-  OutputTotals ring;
 };
 
 class Observer {

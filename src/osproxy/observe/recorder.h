@@ -33,11 +33,11 @@ class Recorder {
   /// Every request, recorded or not, exactly once.
   virtual void count(const RequestSample& sample) noexcept = 0;
 
-  /// The number of the set that a request is matched by, for judged(); 0: nobody wants to know.
+  /// The number of the set that a request is matched by, for matched(); 0: nobody wants to know.
   virtual std::uint32_t in_force(const DirectiveSet::Pointer& set) noexcept = 0;
 
   /// A request whose number is not 0, recorded or not, exactly once, at its end.
-  virtual void judged(const MatchedRequest& request) noexcept = 0;
+  virtual void matched(const MatchedRequest& request) noexcept = 0;
 
   /// A selected request, after DirectiveSet::conclude(). `ring_buffer`: into the break-glass ring
   /// as well.

@@ -45,8 +45,8 @@ void append_health(const std::vector<UpstreamNode>& nodes, std::vector<MetricFam
 }  // namespace
 
 std::vector<MetricFamily> UpstreamMetrics::Collect() const {
-  const std::vector<UpstreamNode> nodes = board_.nodes();
-  const UpstreamTotals totals = board_.totals();
+  const std::vector<UpstreamNode> nodes = stats_.nodes();
+  const UpstreamTotals totals = stats_.totals();
   std::vector<MetricFamily> families;
   append_health(nodes, families);
   const auto add = [&](const char* name, const char* help, MetricType type,

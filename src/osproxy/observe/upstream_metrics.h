@@ -16,12 +16,12 @@ namespace osproxy {
 class UpstreamMetrics final : public prometheus::Collectable {
  public:
   /// `board` must outlive this.
-  explicit UpstreamMetrics(const UpstreamStats& board) : board_(board) {}
+  explicit UpstreamMetrics(const UpstreamStats& stats) : stats_(stats) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  const UpstreamStats& board_;
+  const UpstreamStats& stats_;
 };
 
 }  // namespace osproxy

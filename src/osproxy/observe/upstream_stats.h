@@ -1,8 +1,8 @@
 // What is known of the upstream nodes: written by the workers, read by anyone.
 //
-//   UpstreamStats board({"search-1:9200", "search-2:9200"}, workers, clock.now().wall);
-//   board.part(worker).nodes[0].in_flight.set(3);        // on that worker's thread alone
-//   for (const UpstreamNode& node : board.nodes()) …     // from any thread
+//   UpstreamStats stats({"search-1:9200", "search-2:9200"}, workers, clock.now().wall);
+//   stats.of_worker(worker).nodes[0].in_flight.set(3);        // on that worker's thread alone
+//   for (const UpstreamNode& node : stats.nodes()) …     // from any thread
 //
 // Each worker balances by itself, so each has its own opinion of a node, its ejection; beside
 // these there is one opinion of the active health check, which the first worker makes for all. A
@@ -22,21 +22,21 @@
 #include <vector>
 
 #include "osproxy/core/clock.h"
-#include "osproxy/observe/shards/worker_counters.h"
+#include "osproxy/core/single_writer_counter.h"
 
 namespace osproxy {
 
 /// What is wrong with a node. docs/operating.md says what to do about each.
 enum class NodeFault : std::uint8_t {
   None,
-  NameNotFound,     ///< its name has no address
-  ConnectRefused,   ///< no address of it took a connection
-  ConnectTimedOut,  ///< none took one in time
-  TlsFailed,        ///< it did, and the TLS handshake failed
-  ResponseTimedOut,   ///< it took requests, and did not answer in time
-  Closed,           ///< it closed the connection instead of answering
-  Malformed,        ///< what it sends is not HTTP that can be passed on
-  BadStatus,        ///< it answers with 502, 503 or 504; to a health check, with any 5xx
+  NameNotFound,      ///< its name has no address
+  ConnectRefused,    ///< no address of it took a connection
+  ConnectTimedOut,   ///< none took one in time
+  TlsFailed,         ///< it did, and the TLS handshake failed
+  ResponseTimedOut,  ///< it took requests, and did not answer in time
+  Closed,            ///< it closed the connection instead of answering
+  Malformed,         ///< what it sends is not HTTP that can be passed on
+  BadStatus,         ///< it answers with 502, 503 or 504; to a health check, with any 5xx
 };
 
 /// "connect_refused"; empty for None.
@@ -130,7 +130,7 @@ class UpstreamStats {
   UpstreamStats(const UpstreamStats&) = delete;
   UpstreamStats& operator=(const UpstreamStats&) = delete;
 
-  WorkerUpstreamStats& part(std::size_t worker) noexcept { return *parts_[worker]; }
+  WorkerUpstreamStats& of_worker(std::size_t worker) noexcept { return *parts_[worker]; }
   ProbedNode& probed(std::size_t node) noexcept { return probed_[node]; }
 
   std::size_t workers() const noexcept { return parts_.size(); }

@@ -13,7 +13,7 @@ struct ExportResult {
     Accepted,    ///< by the collector, but for `rejected_spans`
     GrpcStatus,  ///< refused with `code`, a status of gRPC
     HttpStatus,  ///< refused with `code`, a status of HTTP
-    NoResponse,    ///< no connection, or none that brought a response in time (HTTP)
+    NoResponse,  ///< no connection, or none that brought a response in time (HTTP)
   };
 
   Kind kind = Kind::NoResponse;

@@ -23,8 +23,8 @@ std::uint64_t unix_nano(WallTime time) {
   return static_cast<std::uint64_t>(std::max<WallTime::rep>(time.time_since_epoch().count(), 0));
 }
 
-/// From the search for a connection to the last byte of the node's response. Of several attempts, the
-/// first to the last.
+/// From the search for a connection to the last byte of the node's response. Of several attempts,
+/// the first to the last.
 struct Interval {
   WallTime begin;
   WallTime end;

@@ -21,13 +21,13 @@ constexpr auto kIdle = 1h;
 }  // namespace
 
 SpanExporter::SpanExporter(const OtlpOptions& options, std::unique_ptr<SpanTransport> transport,
-                           const Uses& uses)
+                           const Dependencies& dependencies)
     : options_(options),
-      encoder_(resource_of(options, uses.instance)),
-      clock_(uses.clock),
+      encoder_(resource_of(options, dependencies.instance)),
+      clock_(dependencies.clock),
       queue_({.records = options.batch.max_queue, .bytes = options.batch.max_queue_bytes}),
       transport_(std::move(transport)),
-      machine_(uses.retry, uses.random),
+      machine_(dependencies.retry, dependencies.random),
       thread_([this](const std::stop_token& closing) { run(closing); }) {}
 
 SpanExporter::~SpanExporter() { close(); }

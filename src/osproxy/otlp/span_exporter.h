@@ -43,7 +43,7 @@ inline constexpr std::chrono::milliseconds kFlushTimeout{5'000};
 
 class SpanExporter final : public RecordSink {
  public:
-  struct Uses {
+  struct Dependencies {
     const Clock& clock;
     Random random;
     std::string_view instance;  ///< for the resource
@@ -51,7 +51,7 @@ class SpanExporter final : public RecordSink {
   };
 
   SpanExporter(const OtlpOptions& options, std::unique_ptr<SpanTransport> transport,
-               const Uses& uses);
+               const Dependencies& dependencies);
   ~SpanExporter() override;
 
   /// Records without ids of spans (Record::span_id) are none of ours.

@@ -11,7 +11,8 @@ constexpr std::size_t kMaxCopied = 1024;
 }  // namespace
 
 Decoded decode_in_place(http::BodyReader& body, std::span<char> bytes) {
-  Decoded result{.status = body.done() ? http::BodyReader::Status::Done : http::BodyReader::Status::NeedMore};
+  Decoded result{.status = body.done() ? http::BodyReader::Status::Done
+                                       : http::BodyReader::Status::NeedMore};
   std::size_t kept = 0;
   while (result.status != http::BodyReader::Status::Done) {
     const auto step = body.next({bytes.data() + result.consumed, bytes.size() - result.consumed});

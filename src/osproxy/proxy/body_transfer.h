@@ -8,15 +8,15 @@
 #include <string>
 #include <string_view>
 
-#include "osproxy/net/asio_types.h"
 #include "osproxy/http/body.h"
+#include "osproxy/net/asio_types.h"
 #include "osproxy/net/connection.h"
 
 namespace osproxy {
 
 struct Decoded {
-  std::string_view payload{};   ///< at the front of `bytes`
-  std::size_t consumed = 0;     ///< of `bytes`; the rest belongs to the next message
+  std::string_view payload{};         ///< at the front of `bytes`
+  std::size_t consumed = 0;           ///< of `bytes`; the rest belongs to the next message
   http::BodyReader::Status status{};  ///< NeedMore, Done or Bad
 };
 

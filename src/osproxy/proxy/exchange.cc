@@ -121,7 +121,7 @@ Exchange::Exchange(WorkerContext& worker, Connection& client, const http::Reques
       diagnostics_(diagnostics),
       forwarding_(forwarding),
       body_(head),
-      wish_{.client = client, .stages = diagnostics.stages},
+      acquire_request_{.client = client, .stages = diagnostics.stages},
       scratch_(worker.exchanges),
       response_(scratch_->response),
       head_out_(scratch_->head_out) {}
@@ -151,16 +151,17 @@ Task<ClientNext> Exchange::run() {
 Task<Exchange::Outcome> Exchange::send_until_answered() {
   // Whether the other side is about to close a connection that has not been used for a while
   // cannot be known: only what can be sent again is risked on it.
-  wish_.kept = came_whole_ && may_repeat(is_idempotent) ? ReusePolicy::Any : ReusePolicy::Recent;
+  acquire_request_.reuse =
+      came_whole_ && may_repeat(is_idempotent) ? ReusePolicy::Any : ReusePolicy::Recent;
   if (options_.request_timeout.count() > 0) {
-    wish_.latest = worker_.deadlines.now() + options_.request_timeout;
+    acquire_request_.latest = worker_.deadlines.now() + options_.request_timeout;
     limit_.emplace(worker_.deadlines, [this] { give_up(); });
     limit_->expire_after(options_.request_timeout);
   }
   while (true) {
-    auto lease = worker_.upstreams.acquire_now(wish_);
+    auto lease = worker_.upstreams.acquire_now(acquire_request_);
     if (!lease) {
-      auto waited = co_await worker_.upstreams.acquire(wish_);
+      auto waited = co_await worker_.upstreams.acquire(acquire_request_);
       if (!waited) {
         diagnostics_.facts.error = unless_late(error_of(waited.error().failure));
         tls_failure_ = waited.error().tls;
@@ -177,7 +178,7 @@ Task<Exchange::Outcome> Exchange::send_until_answered() {
     lease->retried();
     ++diagnostics_.facts.retries;
     diagnostics_.stages.enter(Stage::Queue);
-    wish_.kept = ReusePolicy::None;
+    acquire_request_.reuse = ReusePolicy::None;
   }
 }
 
@@ -223,11 +224,11 @@ Task<Exchange::Outcome> Exchange::send_to(UpstreamPool::Lease& lease) {
   sent_whole_ = came_whole_;
   heard_ = false;
   http::write_request_head(head_,
-                     {.request_id = diagnostics_.request_id(),
-                      .add_opaque_id = !diagnostics_.has_opaque_id(),
-                      .traceparent = diagnostics_.traceparent(),
-                      .forwarding = forwarding_},
-                     head_out_);
+                           {.request_id = diagnostics_.request_id(),
+                            .add_opaque_id = !diagnostics_.has_opaque_id(),
+                            .traceparent = diagnostics_.traceparent(),
+                            .forwarding = forwarding_},
+                           head_out_);
   diagnostics_.request_goes_as(head_out_);
   first_piece_.emplace(Piece{.head = &head_out_,
                              .payload = first_payload_,
@@ -266,9 +267,9 @@ Task<> Exchange::send_rest(Connection& upstream) {
     buffer.was_read(size);
     if (!sending_) co_return;  // the response is complete: nobody wants the rest
     if (error) {
-      upload_failed(
-          unless_late(client_.timed_out() ? http::ProxyError::RequestTimeout : http::ProxyError::ClientGone),
-          upstream);
+      upload_failed(unless_late(client_.timed_out() ? http::ProxyError::RequestTimeout
+                                                    : http::ProxyError::ClientGone),
+                    upstream);
       co_return;
     }
     const Decoded piece = decode_in_place(body_, room.first(size));
@@ -327,8 +328,8 @@ Task<Exchange::Outcome> Exchange::receive_head(UpstreamPool::Lease& lease) {
   Connection& upstream = lease.connection();
   while (true) {
     http::HeadFault fault;
-    const http::ParseResult parsed =
-        http::parse_response_head(upstream.input().view(), head_.method, options_.limits, response_, fault);
+    const http::ParseResult parsed = http::parse_response_head(
+        upstream.input().view(), head_.method, options_.limits, response_, fault);
     if (parsed == http::ParseResult::Complete) {
       heard_ = true;
       if (response_.status >= 200) {
@@ -356,7 +357,8 @@ Task<Exchange::Outcome> Exchange::receive_head(UpstreamPool::Lease& lease) {
 
 Task<bool> Exchange::pass_on_interim(Connection& upstream) {
   // A client of HTTP/1.0 knows no interim responses, and a 100 is for those who asked for it.
-  const bool wanted = head_.minor_version > 0 && (response_.status != 100 || head_.expects_continue);
+  const bool wanted =
+      head_.minor_version > 0 && (response_.status != 100 || head_.expects_continue);
   error_code error;
   if (wanted) {
     http::write_response_head(response_, {.request_id = diagnostics_.request_id()}, head_out_);
@@ -399,11 +401,11 @@ Exchange::Outcome Exchange::no_response(UpstreamPool::Lease& lease) {
 bool Exchange::may_send_again(const UpstreamPool::Lease& lease) noexcept {
   if (sent_again_ || !came_whole_) return false;
   if (lease.reused()) {
-    wish_.tried.avoid(lease.node());
+    acquire_request_.tried.avoid(lease.node());
     sent_again_ = may_repeat(is_idempotent);
   } else if (may_repeat(is_safe)) {
-    wish_.tried.add(lease.node());
-    sent_again_ = worker_.upstreams.has_other(wish_.tried);
+    acquire_request_.tried.add(lease.node());
+    sent_again_ = worker_.upstreams.has_other(acquire_request_.tried);
   }
   return sent_again_;
 }
@@ -433,12 +435,12 @@ Task<Exchange::Outcome> Exchange::pass_on_body(UpstreamPool::Lease& lease) {
                   client_framing_ == http::Framing::UntilClose;
   reset_client_ = client_framing_ == http::Framing::UntilClose;
   http::write_response_head(response_,
-                      {.request_id = diagnostics_.request_id(),
-                       .drop_opaque_id = !diagnostics_.has_opaque_id(),
-                       .framing = client_framing_,
-                       .close = close_client_,
-                       .to_http_1_0 = head_.minor_version == 0},
-                      head_out_);
+                            {.request_id = diagnostics_.request_id(),
+                             .drop_opaque_id = !diagnostics_.has_opaque_id(),
+                             .framing = client_framing_,
+                             .close = close_client_,
+                             .to_http_1_0 = head_.minor_version == 0},
+                            head_out_);
   diagnostics_.response_begins(response_);
   diagnostics_.response_goes_as(response_, head_out_);
   upstream.input().consume(response_.size);
@@ -521,16 +523,16 @@ Task<ClientNext> Exchange::refuse() {
   if (error == http::ProxyError::ClientGone) co_return ClientNext::CloseNow;
   const Refusal refusal = refusal_for(error, tls_failure_);
   // What is left of the body would be taken for the next request.
-  const bool close =
-      !head_.keep_alive || !body_.done() || worker_.draining || error == http::ProxyError::BodyTooLarge;
+  const bool close = !head_.keep_alive || !body_.done() || worker_.draining ||
+                     error == http::ProxyError::BodyTooLarge;
   const std::string response =
       http::to_http({.status = refusal.status,
-               .error = error,
-               .reason = refusal.reason,
-               .request_id = diagnostics_.request_id(),
-               .with_body = head_.method != "HEAD",
-               .close = close,
-               .retry_after_s = error == http::ProxyError::UpstreamBusy ? kRetryAfterS : 0});
+                     .error = error,
+                     .reason = refusal.reason,
+                     .request_id = diagnostics_.request_id(),
+                     .with_body = head_.method != "HEAD",
+                     .close = close,
+                     .retry_after_s = error == http::ProxyError::UpstreamBusy ? kRetryAfterS : 0});
   if (co_await client_.write(response, options_.transfer_timeout)) co_return ClientNext::CloseNow;
   diagnostics_.facts.status = refusal.status;
   diagnostics_.facts.response_bytes = http::body_bytes(response);

@@ -6,10 +6,10 @@
 // The request goes upstream as it comes in, and the response to the client as it comes in, at the
 // same time: a response may come before the request's end. Neither body is ever held whole.
 //
-// A request is sent again, once, only if the connection was closed before a byte of a response came,
-// all of the request is still here, and it may be repeated: after a kept connection if its method
-// is idempotent (RFC 9110, section 9.2.2), after a new one, on another node, if it is safe (9.2.1).
-// Nothing else is ever sent twice.
+// A request is sent again, once, only if the connection was closed before a byte of a response
+// came, all of the request is still here, and it may be repeated: after a kept connection if its
+// method is idempotent (RFC 9110, section 9.2.2), after a new one, on another node, if it is safe
+// (9.2.1). Nothing else is ever sent twice.
 //
 // Belongs to its worker. `client`'s input must begin with the head; run() consumes what belongs to
 // the request.
@@ -21,13 +21,13 @@
 #include <string_view>
 
 #include "osproxy/http/body.h"
-#include "osproxy/proxy/body_transfer.h"
-#include "osproxy/net/connection.h"
 #include "osproxy/http/head.h"
+#include "osproxy/net/connection.h"
 #include "osproxy/net/object_pool.h"
+#include "osproxy/proxy/body_transfer.h"
 #include "osproxy/proxy/request_diagnostics.h"
-#include "osproxy/upstream/pool.h"
 #include "osproxy/proxy/worker_context.h"
+#include "osproxy/upstream/pool.h"
 
 namespace osproxy {
 
@@ -41,8 +41,8 @@ enum class ClientNext : std::uint8_t {
 class Exchange {
  public:
   /// `forwarding` is the connection's; null: OpenSearch is told nothing of the client.
-  Exchange(WorkerContext& worker, Connection& client, const http::RequestHead& head, RequestDiagnostics& diagnostics,
-           const http::Forwarding* forwarding);
+  Exchange(WorkerContext& worker, Connection& client, const http::RequestHead& head,
+           RequestDiagnostics& diagnostics, const http::Forwarding* forwarding);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -85,7 +85,7 @@ class Exchange {
   RequestDiagnostics& diagnostics_;
   const http::Forwarding* const forwarding_;
 
-  http::BodyReader body_;                 // of the request
+  http::BodyReader body_;           // of the request
   std::size_t received_ = 0;        // bytes behind the head that belong to the request
   std::string_view first_payload_;  // of the body, received with the head
   std::string leftover_;            // received behind the request while it was streamed
@@ -95,7 +95,7 @@ class Exchange {
   http::ProxyError upload_error_ = http::ProxyError::None;
   TlsFailure tls_failure_ = TlsFailure::Other;  // with ProxyError::UpstreamTls
 
-  UpstreamPool::AcquireRequest wish_;
+  UpstreamPool::AcquireRequest acquire_request_;
   bool sent_again_ = false;
   bool heard_ = false;              // something that answers has come, if only a 1xx
   Connection* upstream_ = nullptr;  // while a lease is held

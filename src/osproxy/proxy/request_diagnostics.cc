@@ -30,12 +30,14 @@ TokenRate budget_of_worker(const TokenRate& rate, unsigned workers) noexcept {
 std::expected<SignedDirective, SignedFault> read_signed_header(const http::RequestHead& head,
                                                                WorkerContext& worker,
                                                                WallTime now) {
-  const auto is_it = [](const http::Header& header) { return equal_names(header.name, kSignedHeader); };
+  const auto is_it = [](const http::Header& header) {
+    return equal_names(header.name, kSignedHeader);
+  };
   if (std::ranges::count_if(head.headers, is_it) > 1) {
     return std::unexpected(SignedFault::Repeated);
   }
-  return read_signed(http::find_header(head, kSignedHeader), worker.identities.load()->debug_keys(), now,
-                     worker.options.max_life);
+  return read_signed(http::find_header(head, kSignedHeader), worker.identities.load()->debug_keys(),
+                     now, worker.options.max_life);
 }
 
 }  // namespace
@@ -125,35 +127,35 @@ void RequestDiagnostics::read_response(const http::ResponseHead& head) {
       BodyHead{.endpoint = request_.matched.endpoint,
                .content_type = http::find_header(head, "Content-Type"),
                .content_encoding = http::find_header(head, "Content-Encoding")});
-  if (tape_) put_response_on_tape(head);
+  if (capture_) capture_response_head(head);
 }
 
 /// What was no request has no head to capture.
 void RequestDiagnostics::begin_capture() {
   if (worker_.options.capture == nullptr || head_ == nullptr) return;
-  tape_ = worker_.options.capture->begin();
-  if (tape_ == nullptr) return;
-  bool has_room = tape_->request(head_->method, head_->target);
+  capture_ = worker_.options.capture->begin();
+  if (capture_ == nullptr) return;
+  bool has_room = capture_->request(head_->method, head_->target);
   for (const http::Header& header : head_->headers) {
-    has_room = has_room && tape_->request_header(header.name, header.value);
+    has_room = has_room && capture_->request_header(header.name, header.value);
   }
-  if (!has_room) tape_.reset();
+  if (!has_room) capture_.reset();
 }
 
-void RequestDiagnostics::put_response_on_tape(const http::ResponseHead& head) {
-  tape_->response(head.status);
+void RequestDiagnostics::capture_response_head(const http::ResponseHead& head) {
+  capture_->response(head.status);
   for (const http::Header& header : head.headers) {
-    if (tape_->response_header(header.name, header.value)) continue;
-    tape_.reset();
+    if (capture_->response_header(header.name, header.value)) continue;
+    capture_.reset();
     return;
   }
 }
 
-/// Hands the tape over, or counts that there is none: what is captured is decided only now.
+/// Hands the buffer over, or counts that there is none: what is captured is decided only now.
 void RequestDiagnostics::end_capture(const Verdict& verdict, std::chrono::nanoseconds latency) {
   if (worker_.options.capture == nullptr || head_ == nullptr || !verdict.capture) return;
-  if (tape_) {
-    CapturedExchange& exchange = tape_->exchange;
+  if (capture_) {
+    CapturedExchange& exchange = capture_->exchange;
     exchange.request_id = request_id();
     exchange.started = started_.wall;
     exchange.directives = directive_ids(verdict);
@@ -161,10 +163,10 @@ void RequestDiagnostics::end_capture(const Verdict& verdict, std::chrono::nanose
     if (facts.upstream != nullptr) exchange.upstream = *facts.upstream;
     exchange.error = to_string(facts.error);
     exchange.latency = latency;
-    tape_->finish(
-        {.request_whole = facts.request_whole, .response_whole = facts.error == http::ProxyError::None});
+    capture_->finish({.request_whole = facts.request_whole,
+                      .response_whole = facts.error == http::ProxyError::None});
   }
-  worker_.options.capture->take(std::move(tape_));
+  worker_.options.capture->take(std::move(capture_));
 }
 
 std::vector<std::string> RequestDiagnostics::directive_ids(const Verdict& verdict) const {
@@ -191,12 +193,12 @@ void RequestDiagnostics::finish() {
   const Outcome outcome{.latency = latency, .status = facts.status};
   const Verdict verdict = conclude(outcome);
   if (set_number_ != 0) {
-    worker_.recorder.judged({.request_id = request_id(),
-                             .attributes = request_.matched,
-                             .started = started_,
-                             .outcome = outcome,
-                             .set_number = set_number_,
-                             .verdict = verdict});
+    worker_.recorder.matched({.request_id = request_id(),
+                              .attributes = request_.matched,
+                              .started = started_,
+                              .outcome = outcome,
+                              .set_number = set_number_,
+                              .verdict = verdict});
   }
   if (verdict.selected()) {
     worker_.recorder.record(make_record(verdict, latency), verdict.ring_buffer);

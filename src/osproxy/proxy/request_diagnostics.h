@@ -20,21 +20,21 @@
 #include <string_view>
 #include <vector>
 
+#include "osproxy/capture/buffer.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/directive/signed_directive.h"
-#include "osproxy/identify/attributes.h"
 #include "osproxy/http/error_response.h"
 #include "osproxy/http/head.h"
 #include "osproxy/http/rewrite_diff.h"
-#include "osproxy/record/stage_timer.h"
+#include "osproxy/identify/attributes.h"
 #include "osproxy/identify/trace_context.h"
-#include "osproxy/proxy/worker_context.h"
-#include "osproxy/inspect/response_reader.h"
 #include "osproxy/inspect/body_structure_reader.h"
-#include "osproxy/capture/buffer.h"
+#include "osproxy/inspect/response_reader.h"
+#include "osproxy/proxy/worker_context.h"
 #include "osproxy/record/record.h"
 #include "osproxy/record/rewrite.h"
+#include "osproxy/record/stage_timer.h"
 
 namespace osproxy {
 
@@ -88,7 +88,7 @@ class RequestDiagnostics {
   }
   void request_goes_on(std::string_view payload) noexcept {
     if (detail_) detail_->body.read(payload);
-    if (tape_) tape_->request_body(payload);
+    if (capture_) capture_->request_body(payload);
   }
 
   /// OpenSearch's response, as it is passed on; costs nothing unless the request is selected.
@@ -100,7 +100,7 @@ class RequestDiagnostics {
   }
   void response_goes_on(std::string_view payload) noexcept {
     if (response_) response_->read(payload);
-    if (tape_) tape_->response_body(payload);
+    if (capture_) capture_->response_body(payload);
   }
 
   Facts facts;
@@ -119,7 +119,7 @@ class RequestDiagnostics {
   void begin_detail();
   void begin_capture();
   void end_capture(const Verdict& verdict, std::chrono::nanoseconds latency);
-  void put_response_on_tape(const http::ResponseHead& head);
+  void capture_response_head(const http::ResponseHead& head);
   std::vector<std::string> directive_ids(const Verdict& verdict) const;
   void add_spans(Record& record) const;
   void read_response(const http::ResponseHead& head);
@@ -140,9 +140,9 @@ class RequestDiagnostics {
   DirectiveSet::Pointer set_;  // the snapshot, held only if there is a verdict to conclude
   std::unique_ptr<const SignedDirective> signed_;  // only if the request carries a good one
   std::optional<SignedFault> signed_fault_;        // or one that is refused
-  std::unique_ptr<ResponseReader> response_;           // only then, and if OpenSearch answers
+  std::unique_ptr<ResponseReader> response_;       // only then, and if OpenSearch answers
   std::unique_ptr<Detail> detail_;                 // only with Level::ShapeRewriteDiff
-  std::unique_ptr<CaptureBuffer> tape_;              // only if the exchange may be captured
+  std::unique_ptr<CaptureBuffer> capture_;         // only if the exchange may be captured
   std::unique_ptr<TraceSpans> spans_;  // only if the request is selected and spans are wanted
 };
 

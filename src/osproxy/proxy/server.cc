@@ -55,10 +55,10 @@ std::expected<tcp::endpoint, std::string> find_free(const HostPort& address) {
 
 std::expected<std::unique_ptr<Server>, std::string> Server::start(
     ServerOptions options, const SnapshotCell<DirectiveSet>& directives,
-    const RecorderOf& recorder_of, const Clock& clock, UpstreamStats& board) {
-  assert(options.workers > 0 && !options.upstreams.empty());
+    const RecorderOf& recorder_of, const Clock& clock, UpstreamStats& stats) {
+  assert(options.workers > 0 && !options.upstream.nodes.empty());
   std::unique_ptr<Server> server(new Server(std::move(options), clock));
-  if (auto opened = server->open(recorder_of, directives, board); !opened) {
+  if (auto opened = server->open(recorder_of, directives, stats); !opened) {
     return std::unexpected(std::move(opened).error());
   }
   for (const auto& worker : server->workers_) worker->run();
@@ -68,7 +68,7 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(
 /// Makes the workers, each with its acceptor.
 std::expected<void, std::string> Server::open(const RecorderOf& recorder_of,
                                               const SnapshotCell<DirectiveSet>& directives,
-                                              UpstreamStats& board) {
+                                              UpstreamStats& stats) {
   tcp::endpoint where;
   if (options_.listener < 0) {
     auto free = find_free(options_.listen);
@@ -78,7 +78,7 @@ std::expected<void, std::string> Server::open(const RecorderOf& recorder_of,
   const std::size_t share = (options_.max_connections + options_.workers - 1) / options_.workers;
   for (unsigned i = 0; i < options_.workers; ++i) {
     auto worker = std::make_unique<Worker>(options_, share, directives, replaceable_,
-                                           recorder_of(i), clock_, board, i);
+                                           recorder_of(i), clock_, stats, i);
     const auto bound =
         options_.listener < 0 ? worker->listen(where) : worker->join(options_.listener);
     if (!bound) return std::unexpected(cannot_listen(options_.listen, bound.error()));
@@ -95,7 +95,11 @@ Server::Server(ServerOptions options, const Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
       replaceable_{.identities = SnapshotCell<Identities>(options_.identities),
-                   .tls = SnapshotCell<TlsContexts>(options_.tls)} {}
+                   .tls = SnapshotCell<TlsContexts>(options_.tls)} {
+  options_.upstream.workers = options_.workers;
+  options_.upstream.head_limits = options_.limits;
+  options_.upstream.handshake_timeout = options_.handshake_timeout;
+}
 
 Server::~Server() = default;
 

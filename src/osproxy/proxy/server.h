@@ -2,7 +2,7 @@
 //
 //   auto server = http::Server::start(options, store.cell(),
 //                                     [&](std::size_t i) -> Recorder& { return
-//                                     observer.recorder(i); }, clock, board);
+//                                     observer.recorder(i); }, clock, stats);
 //   …
 //   (*server)->drain(30s);                 // finish what is under way
 //
@@ -28,11 +28,11 @@
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/identify/identities.h"
-#include "osproxy/proxy/server_options.h"
-#include "osproxy/tls/counters.h"
 #include "osproxy/observe/recorder.h"
 #include "osproxy/observe/upstream_stats.h"
+#include "osproxy/proxy/server_options.h"
 #include "osproxy/snapshot/snapshot.h"
+#include "osproxy/tls/counters.h"
 
 namespace osproxy {
 
@@ -45,7 +45,7 @@ class Server {
   /// 127.0.0.1:80: permission denied".
   static std::expected<std::unique_ptr<Server>, std::string> start(
       ServerOptions options, const SnapshotCell<DirectiveSet>& directives,
-      const RecorderOf& recorder_of, const Clock& clock, UpstreamStats& board);
+      const RecorderOf& recorder_of, const Clock& clock, UpstreamStats& stats);
 
   ~Server();
   Server(const Server&) = delete;
@@ -91,7 +91,7 @@ class Server {
 
   std::expected<void, std::string> open(const RecorderOf& recorder_of,
                                         const SnapshotCell<DirectiveSet>& directives,
-                                        UpstreamStats& board);
+                                        UpstreamStats& stats);
 
   ServerOptions options_;
   const Clock& clock_;

@@ -1,4 +1,5 @@
-// What the data plane can be told. Plain values; app/settings/settings.h has the flags that fill them.
+// What the data plane can be told. Plain values; app/settings/settings.h has the flags that fill
+// them.
 #pragma once
 
 #include <chrono>
@@ -10,16 +11,16 @@
 #include <string>
 #include <vector>
 
+#include "osproxy/capture/writer.h"
 #include "osproxy/core/address.h"
 #include "osproxy/core/token_bucket.h"
 #include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
 #include "osproxy/identify/identities.h"
-#include "osproxy/upstream/node_health.h"
 #include "osproxy/identify/tenant_rule.h"
 #include "osproxy/tls/context.h"
 #include "osproxy/tls/failure.h"
-#include "osproxy/capture/writer.h"
+#include "osproxy/upstream/options.h"
 
 namespace osproxy {
 
@@ -27,7 +28,8 @@ struct ServerOptions {
   HostPort listen{.host = "127.0.0.1", .port = 0};  ///< port 0: any; see Server::address()
   int listener = -1;  ///< a socket that listens already, taken over instead of `listen`
   unsigned workers = 1;
-  std::vector<Origin> upstreams{};  ///< at least one
+  /// Its `workers`, `head_limits` and `handshake_timeout` are set from the members here.
+  UpstreamOptions upstream{};
   TenantRule tenant = TenantRule::of_header("X-Tenant-Id");
   /// Who is known at start; Server::replace_identities() replaces them.
   std::shared_ptr<const Identities> identities = std::make_shared<const Identities>();
@@ -35,11 +37,6 @@ struct ServerOptions {
   std::shared_ptr<const TlsContexts> tls = std::make_shared<const TlsContexts>();
   std::function<void(const TlsReport&)> on_tls_failure{};  ///< called by the workers' threads
   std::size_t max_connections = 10'000;                    ///< of clients; divided over the workers
-  std::size_t max_upstream_connections = 1'024;  ///< to one node; divided over the workers
-  std::size_t max_upstream_waiting = 1'024;  ///< requests, if all nodes are full; divided likewise
-  std::string health_check_path{};           ///< asked of each node now and then; empty: no checks
-  HealthCheckOptions health_check{};
-  unsigned eject_after = 5;  ///< bad responses in a row; 0: they eject no node
   http::HeadLimits limits{};
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
   http::ForwardingOptions forwarding{};
@@ -52,14 +49,9 @@ struct ServerOptions {
   std::chrono::milliseconds handshake_timeout{10'000};  ///< of TLS, on either side
   std::chrono::milliseconds head_timeout{30'000};       ///< from a head's first byte to its last
   std::chrono::milliseconds idle_timeout{75'000};       ///< of a client between two requests
-  std::chrono::milliseconds connect_timeout{5'000};     ///< to an upstream node
   std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of a response
   std::chrono::milliseconds transfer_timeout{60'000};   ///< without progress in a body, either way
   std::chrono::milliseconds request_timeout{0};         ///< for an exchange, head to end; 0: none
-  std::chrono::milliseconds upstream_idle_timeout{30'000};  ///< of a pooled connection
-  std::chrono::milliseconds upstream_wait_timeout{5'000};   ///< in the queue for a full node
-  std::chrono::milliseconds health_check_timeout{2'000};    ///< from connecting to a response's head
-  std::chrono::milliseconds resolve_interval{30'000};       ///< names of nodes are looked up again
 };
 
 }  // namespace osproxy

@@ -70,7 +70,8 @@ Task<Session::Arrival> Session::receive_head() {
     if (error) {
       if (idle_) client_.end_stream();
       if (idle_ || !client_.timed_out()) co_return Arrival::Gone;
-      co_await refuse(408, http::ProxyError::RequestTimeout, "the request's head did not arrive in time");
+      co_await refuse(408, http::ProxyError::RequestTimeout,
+                      "the request's head did not arrive in time");
       co_return Arrival::Refused;
     }
     if (idle_) {

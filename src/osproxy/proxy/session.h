@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "osproxy/core/clock.h"
-#include "osproxy/net/asio_types.h"
-#include "osproxy/identify/attributes.h"
-#include "osproxy/net/connection.h"
 #include "osproxy/http/error_response.h"
 #include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
+#include "osproxy/identify/attributes.h"
+#include "osproxy/net/asio_types.h"
+#include "osproxy/net/connection.h"
 #include "osproxy/proxy/request_diagnostics.h"
 #include "osproxy/proxy/worker_context.h"
 
@@ -43,10 +43,11 @@ class Session {
   WorkerContext& worker_;
   Connection client_;
   AttributeScratch scratch_;
-  std::optional<http::Forwarding> forwarding_;  // what OpenSearch is told of the client, if anything
+  std::optional<http::Forwarding>
+      forwarding_;          // what OpenSearch is told of the client, if anything
   http::RequestHead head_;  // of the request under way; keeps its memory for the next one
-  Now started_{};     // its first byte was seen
-  bool idle_ = true;  // between two requests
+  Now started_{};           // its first byte was seen
+  bool idle_ = true;        // between two requests
 };
 
 }  // namespace osproxy

@@ -33,7 +33,7 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 // One thread runs the io_context, and only post() comes from others: no locks around sockets.
 Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
                        const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
-                       Recorder& recorder, const Clock& clock, UpstreamStats& board,
+                       Recorder& recorder, const Clock& clock, UpstreamStats& stats,
                        std::size_t number)
     : max_sessions_(max_sessions),
       io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
@@ -48,25 +48,25 @@ Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
                .random = Random::from_system(),
                .deadlines = {},
                .exchanges = ObjectPool<ExchangeScratch>(kMaxSpareExchanges),
-               .upstreams = {options,
+               .upstreams = {options.upstream,
                              {.executor = io_->get_executor(),
                               .deadlines = context_.deadlines,
                               .contexts = context_.tls_contexts,
                               .tls = context_.tls,
                               .lookup = system_lookup(io_->get_executor())},
-                             {.clock = clock, .board = board, .worker = number}}},
+                             {.clock = clock, .stats = stats, .worker = number}}},
       acceptor_(*io_),
       timer_(*io_) {
   note_time();
   if (number > 0) return;
-  prober_.emplace(
-      options,
-      UpstreamConnector::Parts{.executor = io_->get_executor(),
-                               .deadlines = context_.deadlines,
-                               .contexts = context_.tls_contexts,
-                               .tls = context_.tls,
-                               .lookup = system_lookup(io_->get_executor())},
-      UpstreamProber::Uses{.clock = clock, .board = board, .random = Random::from_system()});
+  prober_.emplace(options.upstream,
+                  UpstreamConnector::Dependencies{.executor = io_->get_executor(),
+                                                  .deadlines = context_.deadlines,
+                                                  .contexts = context_.tls_contexts,
+                                                  .tls = context_.tls,
+                                                  .lookup = system_lookup(io_->get_executor())},
+                  UpstreamProber::Dependencies{
+                      .clock = clock, .stats = stats, .random = Random::from_system()});
 }
 
 Server::Worker::~Worker() {
@@ -142,8 +142,8 @@ Task<> Server::Worker::serve(Socket socket) {
     if (context_.tls_contexts.load()->listener) co_return;  // a handshake only to say so: too dear
     Connection client(std::move(socket), context_.deadlines);
     co_await client.write(http::to_http({.status = 503,
-                                   .error = http::ProxyError::TooManyConnections,
-                                   .reason = "too many connections"}),
+                                         .error = http::ProxyError::TooManyConnections,
+                                         .reason = "too many connections"}),
                           context_.options.transfer_timeout);
     co_return;
   }

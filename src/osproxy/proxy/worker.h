@@ -14,8 +14,8 @@
 #include "osproxy/net/asio_types.h"
 #include "osproxy/proxy/server.h"
 #include "osproxy/proxy/session.h"
-#include "osproxy/upstream/prober.h"
 #include "osproxy/proxy/worker_context.h"
+#include "osproxy/upstream/prober.h"
 
 namespace osproxy {
 
@@ -25,7 +25,7 @@ class Server::Worker {
  public:
   Worker(const ServerOptions& options, std::size_t max_sessions,
          const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
-         Recorder& recorder, const Clock& clock, UpstreamStats& board, std::size_t number);
+         Recorder& recorder, const Clock& clock, UpstreamStats& stats, std::size_t number);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -4,17 +4,17 @@
 #include "osproxy/core/clock.h"
 #include "osproxy/core/random.h"
 #include "osproxy/directive/directive_set.h"
+#include "osproxy/identify/identities.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/deadlines.h"
-#include "osproxy/proxy/exchange_scratch.h"
-#include "osproxy/identify/identities.h"
 #include "osproxy/net/object_pool.h"
-#include "osproxy/proxy/server_options.h"
 #include "osproxy/net/tls_stream.h"
 #include "osproxy/net/transfer_buffer.h"
-#include "osproxy/upstream/pool.h"
 #include "osproxy/observe/recorder.h"
+#include "osproxy/proxy/exchange_scratch.h"
+#include "osproxy/proxy/server_options.h"
 #include "osproxy/snapshot/snapshot.h"
+#include "osproxy/upstream/pool.h"
 
 namespace osproxy {
 

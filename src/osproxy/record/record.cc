@@ -1,7 +1,7 @@
 #include "osproxy/record/record.h"
 
-#include "osproxy/core/rfc3339.h"
 #include "osproxy/core/json_writer.h"
+#include "osproxy/core/rfc3339.h"
 
 namespace osproxy {
 namespace {

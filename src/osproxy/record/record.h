@@ -12,8 +12,8 @@
 
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/model.h"
-#include "osproxy/record/response_facts.h"
 #include "osproxy/record/body_structure.h"
+#include "osproxy/record/response_facts.h"
 #include "osproxy/record/rewrite.h"
 #include "osproxy/record/stage_times.h"
 
@@ -55,7 +55,8 @@ struct Record {
 
   std::chrono::nanoseconds latency{0};  ///< from the first byte received to the last one sent
 
-  std::optional<ResponseFacts> response;  ///< what OpenSearch's response says; absent if it sent none
+  std::optional<ResponseFacts>
+      response;  ///< what OpenSearch's response says; absent if it sent none
 
   StageTimes times;  ///< shown from Level::ShapeTiming on; taken at lower ones for spans only
 

@@ -22,8 +22,8 @@ struct HeadRewrite {
 };
 
 struct Rewrite {
-  std::optional<HeadRewrite> request;  ///< as it was sent upstream last; absent if it never was
-  std::optional<HeadRewrite> response;   ///< absent if OpenSearch sent none
+  std::optional<HeadRewrite> request;   ///< as it was sent upstream last; absent if it never was
+  std::optional<HeadRewrite> response;  ///< absent if OpenSearch sent none
 
   friend bool operator==(const Rewrite&, const Rewrite&) = default;
 };

@@ -33,7 +33,7 @@ std::string why_not(const InstanceAck& ack, std::int64_t current) {
 void add_tripped(InstanceAck& ack, const DirectiveSet& set, Now now) {
   for (const CompiledDirective& compiled : set.directives()) {
     if (!compiled.usage->trip.is_tripped() || compiled.life.is_over(now)) continue;
-    const auto trip = compiled.usage->trip.look();
+    const auto trip = compiled.usage->trip.load();
     if (!trip) continue;  // it is being tripped now
     ++ack.tripped_count;
     if (ack.tripped.size() == InstanceAck::kMaxTripped) continue;

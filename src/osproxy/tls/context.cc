@@ -9,10 +9,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "osproxy/core/attribute_text.h"
 #include "osproxy/core/pem.h"
 #include "osproxy/core/read_file.h"
 #include "osproxy/tls/certificate_names.h"
-#include "osproxy/identify/classify.h"
 
 namespace osproxy {
 namespace {

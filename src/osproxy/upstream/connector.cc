@@ -35,17 +35,19 @@ NameLookup system_lookup(Executor executor) {
   return [executor](const HostPort& address) { return resolve(executor, address); };
 }
 
-UpstreamConnector::UpstreamConnector(const ServerOptions& options, Origin node, Parts parts)
+UpstreamConnector::UpstreamConnector(const UpstreamOptions& options, Origin node,
+                                     Dependencies dependencies)
     : options_(options),
       address_(std::move(node.address)),
-      parts_(std::move(parts)),
+      dependencies_(std::move(dependencies)),
       resumption_(node.tls ? std::make_shared<TlsResumption>() : nullptr),
       book_(book_for(address_, options.resolve_interval)) {}
 
 Task<std::expected<std::unique_ptr<Connection>, ConnectError>> UpstreamConnector::connect(
     std::chrono::milliseconds timeout, SteadyClock::time_point latest, StageTimer* stages) {
-  auto connection = std::make_unique<Connection>(Socket(parts_.executor), parts_.deadlines);
-  const auto end = std::min(parts_.deadlines.now() + timeout, latest);
+  auto connection =
+      std::make_unique<Connection>(Socket(dependencies_.executor), dependencies_.deadlines);
+  const auto end = std::min(dependencies_.deadlines.now() + timeout, latest);
   const NodeFault fault = co_await reach(*connection, end);
   if (fault != NodeFault::None) co_return std::unexpected(ConnectError{fault});
   if (const auto failure = co_await secure(*connection, latest, stages)) {
@@ -57,8 +59,8 @@ Task<std::expected<std::unique_ptr<Connection>, ConnectError>> UpstreamConnector
 /// Opens the connection's socket to one of the addresses.
 Task<NodeFault> UpstreamConnector::reach(Connection& connection, SteadyClock::time_point end) {
   Socket& socket = connection.socket();
-  Wakeup wakeup(parts_.executor);
-  Deadline deadline(parts_.deadlines, [&] {
+  Wakeup wakeup(dependencies_.executor);
+  Deadline deadline(dependencies_.deadlines, [&] {
     wakeup.wake();
     connection.cancel();
   });
@@ -69,7 +71,7 @@ Task<NodeFault> UpstreamConnector::reach(Connection& connection, SteadyClock::ti
   }
   refresh();
   bool timed_out = false;
-  const AddressBook::Addresses addresses = book_.in_order(parts_.deadlines.now());
+  const AddressBook::Addresses addresses = book_.in_order(dependencies_.deadlines.now());
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     const auto left = until(end);
     if (left.count() <= 0) co_return NodeFault::ConnectTimedOut;
@@ -83,7 +85,7 @@ Task<NodeFault> UpstreamConnector::reach(Connection& connection, SteadyClock::ti
       co_return NodeFault::None;
     }
     timed_out = timed_out || deadline.expired();
-    book_.failed(addresses[i], parts_.deadlines.now());
+    book_.failed(addresses[i], dependencies_.deadlines.now());
   }
   co_return timed_out ? NodeFault::ConnectTimedOut : NodeFault::ConnectRefused;
 }
@@ -94,24 +96,24 @@ Task<std::optional<TlsFailure>> UpstreamConnector::secure(Connection& connection
                                                           StageTimer* stages) {
   if (!resumption_) co_return std::nullopt;
   if (stages != nullptr) stages->enter(Stage::Tls);
-  TlsSession session = parts_.contexts.load()->upstream->connect(address_.host, resumption_);
+  TlsSession session = dependencies_.contexts.load()->upstream->connect(address_.host, resumption_);
   const auto timeout = std::min(options_.handshake_timeout, until(latest));
-  co_return co_await connection.secure(std::move(session), parts_.tls, timeout);
+  co_return co_await connection.secure(std::move(session), dependencies_.tls, timeout);
 }
 
 std::chrono::milliseconds UpstreamConnector::until(SteadyClock::time_point end) const {
-  return std::chrono::ceil<std::chrono::milliseconds>(end - parts_.deadlines.now());
+  return std::chrono::ceil<std::chrono::milliseconds>(end - dependencies_.deadlines.now());
 }
 
 void UpstreamConnector::refresh() {
-  if (looking_up_ || !book_.is_due(parts_.deadlines.now())) return;
+  if (looking_up_ || !book_.is_due(dependencies_.deadlines.now())) return;
   looking_up_ = true;
-  asio::co_spawn(parts_.executor, look_up(), asio::detached);
+  asio::co_spawn(dependencies_.executor, look_up(), asio::detached);
 }
 
 Task<> UpstreamConnector::look_up() {
-  const AddressBook::Addresses found = co_await parts_.lookup(address_);
-  book_.looked_up(found, parts_.deadlines.now());
+  const AddressBook::Addresses found = co_await dependencies_.lookup(address_);
+  book_.looked_up(found, dependencies_.deadlines.now());
   looking_up_ = false;
   for (Wakeup* const wakeup : waiting_) wakeup->wake();
 }

@@ -1,7 +1,7 @@
 // New connections to one node: its name looked up, one of its addresses reached, and TLS spoken if
 // the node is to be reached by https.
 //
-//   UpstreamConnector connector(options, node, parts);
+//   UpstreamConnector connector(options, node, dependencies);
 //   auto connection = co_await connector.connect(5s, latest);   // or why there is none
 //   connector.refresh();                                        // now and then
 //
@@ -20,16 +20,16 @@
 #include <vector>
 
 #include "osproxy/core/address.h"
-#include "osproxy/upstream/address_book.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/connection.h"
 #include "osproxy/net/deadlines.h"
-#include "osproxy/proxy/server_options.h"
-#include "osproxy/record/stage_timer.h"
 #include "osproxy/net/tls_stream.h"
 #include "osproxy/net/wakeup.h"
 #include "osproxy/observe/upstream_stats.h"
+#include "osproxy/record/stage_timer.h"
 #include "osproxy/snapshot/snapshot.h"
+#include "osproxy/upstream/address_book.h"
+#include "osproxy/upstream/options.h"
 
 namespace osproxy {
 
@@ -48,7 +48,7 @@ struct ConnectError {
 class UpstreamConnector {
  public:
   /// What it uses of its worker; all of it must outlive the connector.
-  struct Parts {
+  struct Dependencies {
     Executor executor;
     Deadlines& deadlines;
     SnapshotReader<TlsContexts>& contexts;
@@ -57,7 +57,7 @@ class UpstreamConnector {
   };
 
   /// `options` must outlive the connector.
-  UpstreamConnector(const ServerOptions& options, Origin node, Parts parts);
+  UpstreamConnector(const UpstreamOptions& options, Origin node, Dependencies dependencies);
   UpstreamConnector(const UpstreamConnector&) = delete;
   UpstreamConnector& operator=(const UpstreamConnector&) = delete;
 
@@ -81,9 +81,9 @@ class UpstreamConnector {
   Task<std::optional<TlsFailure>> secure(Connection& connection, SteadyClock::time_point latest,
                                          StageTimer* stages);
 
-  const ServerOptions& options_;
+  const UpstreamOptions& options_;
   const HostPort address_;
-  const Parts parts_;
+  const Dependencies dependencies_;
   const std::shared_ptr<TlsResumption> resumption_;  // null: without TLS
   AddressBook book_;
   bool looking_up_ = false;

@@ -15,14 +15,9 @@
 
 #include "osproxy/core/random.h"
 #include "osproxy/observe/upstream_stats.h"
+#include "osproxy/upstream/options.h"
 
 namespace osproxy {
-
-struct HealthCheckOptions {
-  std::chrono::milliseconds interval{5'000};
-  unsigned unhealthy_after = 2;  ///< failed probes in a row
-  unsigned healthy_after = 2;    ///< successful ones
-};
 
 class HealthCheckMachine {
  public:

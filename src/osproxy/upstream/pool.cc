@@ -40,16 +40,15 @@ struct UpstreamPool::Node {
 struct UpstreamPool::Waiter {
   Waiter(UpstreamPool& owner, const AcquireRequest& asked)
       : pool(owner),
-        wish(asked),
-        wakeup(owner.parts_.executor),
-        until(std::min(owner.parts_.deadlines.now() + owner.options_.upstream_wait_timeout,
-                       asked.latest)),
+        request(asked),
+        wakeup(owner.network_.executor),
+        until(std::min(owner.network_.deadlines.now() + owner.options_.wait_timeout, asked.latest)),
         place(owner.waiting_.insert(owner.waiting_.end(), this)) {
-    pool.part_.waiting.set(pool.waiting_.size());
+    pool.worker_stats_.waiting.set(pool.waiting_.size());
   }
   ~Waiter() {
     pool.waiting_.erase(place);
-    pool.part_.waiting.set(pool.waiting_.size());
+    pool.worker_stats_.waiting.set(pool.waiting_.size());
   }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
@@ -57,7 +56,7 @@ struct UpstreamPool::Waiter {
   bool is_decided() const noexcept { return granted.has_value() || gave_up; }
 
   UpstreamPool& pool;
-  const AcquireRequest& wish;
+  const AcquireRequest& request;
   Wakeup wakeup;
   const SteadyClock::time_point until;
   std::optional<Lease> granted;
@@ -87,113 +86,116 @@ const std::string& UpstreamPool::Lease::name() const noexcept {
 }
 
 void UpstreamPool::Lease::answered() {
-  pool_->balancer_.answered(choice_.node, pool_->parts_.deadlines.now());
+  pool_->balancer_.answered(choice_.node, pool_->network_.deadlines.now());
   pool_->show(*pool_->nodes_[choice_.node]);
 }
 
 void UpstreamPool::Lease::failed(NodeFault fault) {
-  if (pool_->balancer_.failed(choice_.node, fault, pool_->parts_.deadlines.now())) {
+  if (pool_->balancer_.failed(choice_.node, fault, pool_->network_.deadlines.now())) {
     pool_->ejected(*pool_->nodes_[choice_.node]);
   }
 }
 
 void UpstreamPool::Lease::retried() { pool_->nodes_[choice_.node]->counters.retries.add(1); }
 
-UpstreamPool::UpstreamPool(const ServerOptions& options, UpstreamConnector::Parts parts, Uses uses)
+UpstreamPool::UpstreamPool(const UpstreamOptions& options, UpstreamConnector::Dependencies network,
+                           Dependencies dependencies)
     : options_(options),
-      parts_(std::move(parts)),
-      uses_(uses),
-      part_(uses.board.part(uses.worker)),
-      balancer_({.max_requests = share(options.max_upstream_connections, options.workers),
+      network_(std::move(network)),
+      dependencies_(dependencies),
+      worker_stats_(dependencies.stats.of_worker(dependencies.worker)),
+      balancer_({.max_requests = share(options.max_connections, options.workers),
                  .eject_after = options.eject_after},
-                options.upstreams.size()) {
-  for (std::size_t i = 0; i < options.upstreams.size(); ++i) {
-    const Origin& node = options.upstreams[i];
+                options.nodes.size()) {
+  for (std::size_t i = 0; i < options.nodes.size(); ++i) {
+    const Origin& node = options.nodes[i];
     nodes_.emplace_back(new Node{.place = i,
                                  .name = node.address.to_string(),
-                                 .counters = part_.nodes[i],
-                                 .connector = {options, node, parts_}});
+                                 .counters = worker_stats_.nodes[i],
+                                 .connector = {options, node, network_}});
   }
 }
 
 UpstreamPool::~UpstreamPool() = default;
 
-std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(AcquireRequest& wish) {
-  const auto choice = balancer_.choose(wish.tried, parts_.deadlines.now());
+std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(AcquireRequest& request) {
+  const auto choice = balancer_.choose(request.tried, network_.deadlines.now());
   std::optional<Lease> lease;
   if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
-    if (auto connection = take_kept(*nodes_[choice.node], wish.kept)) {
+    if (auto connection = take_idle(*nodes_[choice.node], request.reuse)) {
       lease.emplace(*this, choice);
       lease->connection_ = std::move(connection);
       lease->reused_ = true;
       return lease;
     }
   }
-  wish.choice = choice;
+  request.choice = choice;
   return lease;
 }
 
-Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(AcquireRequest& wish) {
+Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(
+    AcquireRequest& request) {
   AcquireFault failure{AcquireFailure::Unreachable};
-  while (parts_.deadlines.now() < wish.latest) {
-    const auto choice = wish.choice ? *std::exchange(wish.choice, std::nullopt)
-                                    : balancer_.choose(wish.tried, parts_.deadlines.now());
+  while (network_.deadlines.now() < request.latest) {
+    const auto choice = request.choice ? *std::exchange(request.choice, std::nullopt)
+                                       : balancer_.choose(request.tried, network_.deadlines.now());
     if (choice.kind == UpstreamBalancer::Choice::Kind::None) co_return std::unexpected(failure);
     std::optional<Lease> lease;
     if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
       lease.emplace(*this, choice);
     } else {
-      auto waited = co_await wait(wish);
+      auto waited = co_await wait(request);
       if (!waited) co_return std::unexpected(waited.error());
       lease.emplace(*std::move(waited));
     }
     Node& node = *nodes_[lease->node()];
-    lease->connection_ = take_kept(node, wish.kept);
+    lease->connection_ = take_idle(node, request.reuse);
     lease->reused_ = lease->connection_ != nullptr;
     if (lease->reused_) co_return *std::move(lease);
-    const ConnectError error = co_await connect(*lease, wish);
+    const ConnectError error = co_await connect(*lease, request);
     if (error.fault == NodeFault::None) co_return *std::move(lease);
     failure = {failure_of(error.fault), error.tls};
-    wish.tried.add(node.place);
+    request.tried.add(node.place);
   }
   co_return std::unexpected(AcquireFault{AcquireFailure::TimedOut});
 }
 
 bool UpstreamPool::has_other(const TriedNodes& tried) noexcept {
-  return balancer_.choose(tried, parts_.deadlines.now()).kind !=
+  return balancer_.choose(tried, network_.deadlines.now()).kind !=
          UpstreamBalancer::Choice::Kind::None;
 }
 
 /// Opens the lease's connection; NodeFault::None if it is open.
-Task<ConnectError> UpstreamPool::connect(Lease& lease, const AcquireRequest& wish) {
+Task<ConnectError> UpstreamPool::connect(Lease& lease, const AcquireRequest& request) {
   Node& node = *nodes_[lease.node()];
   // The balancer has seen to it that there is room for one more beside those in use.
-  const std::size_t most = share(options_.max_upstream_connections, options_.workers);
+  const std::size_t most = share(options_.max_connections, options_.workers);
   if (node.idle.size() + balancer_.in_flight(node.place) > most) node.idle.erase(node.idle.begin());
   show(node);
-  wish.stages.enter(Stage::Connect);
+  request.stages.enter(Stage::Connect);
   auto connected =
-      co_await node.connector.connect(options_.connect_timeout, wish.latest, &wish.stages);
+      co_await node.connector.connect(options_.connect_timeout, request.latest, &request.stages);
   if (connected) {
     lease.connection_ = *std::move(connected);
     co_return ConnectError{NodeFault::None};
   }
   node.counters.connect_failures.add(1);
   // A node is not to blame if there was less time than is its due.
-  if (parts_.deadlines.now() < wish.latest &&
-      balancer_.connect_failed(node.place, connected.error().fault, parts_.deadlines.now())) {
+  if (network_.deadlines.now() < request.latest &&
+      balancer_.connect_failed(node.place, connected.error().fault, network_.deadlines.now())) {
     ejected(node);
   }
   co_return connected.error();
 }
 
-Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::wait(const AcquireRequest& wish) {
-  if (waiting_.size() < share(options_.max_upstream_waiting, options_.workers)) {
-    Waiter waiter(*this, wish);
+Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::wait(
+    const AcquireRequest& request) {
+  if (waiting_.size() < share(options_.max_waiting, options_.workers)) {
+    Waiter waiter(*this, request);
     co_await waiter.wakeup.sleep();
     if (waiter.granted) co_return *std::move(waiter.granted);
   }
-  part_.refused.add(1);
+  worker_stats_.refused.add(1);
   co_return std::unexpected(AcquireFault{AcquireFailure::Busy});
 }
 
@@ -201,7 +203,7 @@ Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::wait(const 
 void UpstreamPool::grant() {
   for (Waiter* const waiter : waiting_) {
     if (waiter->is_decided()) continue;
-    const auto choice = balancer_.choose(waiter->wish.tried, parts_.deadlines.now());
+    const auto choice = balancer_.choose(waiter->request.tried, network_.deadlines.now());
     if (choice.kind != UpstreamBalancer::Choice::Kind::Node) continue;
     waiter->granted.emplace(*this, choice);
     nodes_[choice.node]->counters.waits.add(1);
@@ -215,16 +217,17 @@ void UpstreamPool::end_waits() {
     if (waiter->is_decided()) continue;
     // A client that has only closed its half is answered as well, since it cannot be told from one
     // that has gone.
-    if (parts_.deadlines.now() < waiter->until && !waiter->wish.client.peer_has_closed()) continue;
+    if (network_.deadlines.now() < waiter->until && !waiter->request.client.peer_has_closed())
+      continue;
     waiter->gave_up = true;
     waiter->wakeup.wake();
   }
 }
 
-std::unique_ptr<Connection> UpstreamPool::take_kept(Node& node, ReusePolicy kept) noexcept {
-  const auto oldest =
-      kept == ReusePolicy::Recent ? parts_.deadlines.now() - kRecent : SteadyClock::time_point::min();
-  while (kept != ReusePolicy::None && !node.idle.empty() && node.idle.back().since >= oldest) {
+std::unique_ptr<Connection> UpstreamPool::take_idle(Node& node, ReusePolicy reuse) noexcept {
+  const auto oldest = reuse == ReusePolicy::Recent ? network_.deadlines.now() - kRecent
+                                                   : SteadyClock::time_point::min();
+  while (reuse != ReusePolicy::None && !node.idle.empty() && node.idle.back().since >= oldest) {
     auto connection = std::move(node.idle.back().connection);
     node.idle.pop_back();
     show(node);
@@ -239,7 +242,7 @@ void UpstreamPool::finish(Lease& lease) {
   balancer_.finish(lease.choice_);
   if (lease.keep_ && !draining_) {
     lease.connection_->input().release_if_empty();
-    node.idle.push_back({std::move(lease.connection_), parts_.deadlines.now()});
+    node.idle.push_back({std::move(lease.connection_), network_.deadlines.now()});
   }
   show(node);
   if (!waiting_.empty()) grant();
@@ -258,19 +261,19 @@ void UpstreamPool::tick() {
 
 /// What the board says of its health checks.
 void UpstreamPool::take_over_health(Node& node) {
-  const ProbedNode& probed = uses_.board.probed(node.place);
+  const ProbedNode& probed = dependencies_.stats.probed(node.place);
   const bool healthy = probed.opinion.get().is_in();
-  balancer_.probed(node.place, healthy, parts_.deadlines.now());
+  balancer_.probed(node.place, healthy, network_.deadlines.now());
   if (!healthy) node.idle.clear();
   const std::uint64_t successes = probed.successes.get();
   if (successes != std::exchange(node.probe_successes, successes)) {
-    balancer_.confirmed(node.place, parts_.deadlines.now());
+    balancer_.confirmed(node.place, network_.deadlines.now());
   }
 }
 
 /// Those that have been idle for too long, and those to an address that the name has lost.
 void UpstreamPool::close_idle(Node& node) {
-  const auto oldest = parts_.deadlines.now() - options_.upstream_idle_timeout;
+  const auto oldest = network_.deadlines.now() - options_.idle_timeout;
   std::erase_if(node.idle, [&](const Node::Idle& idle) {
     return idle.since < oldest || !node.connector.is_current(*idle.connection);
   });
@@ -298,7 +301,7 @@ void UpstreamPool::show(Node& node) {
   node.counters.connections.set(in_flight + node.idle.size());
   const NodeFault fault = balancer_.ejection(node.place);
   if (node.counters.ejection.get().fault == fault) return;
-  node.counters.ejection.change(fault, uses_.clock.now().wall);
+  node.counters.ejection.change(fault, dependencies_.clock.now().wall);
 }
 
 }  // namespace osproxy

@@ -1,15 +1,15 @@
 // The upstream nodes, as one worker reaches them: connections kept to each, new ones made, and a
 // queue for when all nodes are full.
 //
-//   UpstreamPool::AcquireRequest wish{.client = client, .stages = stages};
-//   auto lease = co_await pool.acquire(wish);
+//   UpstreamPool::AcquireRequest request{.client = client, .stages = stages};
+//   auto lease = co_await pool.acquire(request);
 //   if (!lease) …                       // no node could be had; lease.error() says why
 //   …the exchange on lease->connection(), and lease->answered() or lease->failed(…)…
 //   lease->keep();                      // else the connection is closed with the lease
 //
 // upstream_balancer.h decides which node, upstream_connector.h makes connections; this carries it
-// out, and shows it on the board. A node never has more connections than its part of
-// `max_upstream_connections`. A request that finds all nodes full waits, in the order of arrival,
+// out, and shows it on the stats. A node never has more connections than its part of
+// `max_connections`. A request that finds all nodes full waits, in the order of arrival,
 // for a bounded time, among a bounded number of others.
 //
 // Belongs to one worker; not thread-safe. Must outlive its leases.
@@ -27,11 +27,11 @@
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/connection.h"
 #include "osproxy/net/deadlines.h"
-#include "osproxy/proxy/server_options.h"
+#include "osproxy/observe/upstream_stats.h"
 #include "osproxy/record/stage_timer.h"
 #include "osproxy/upstream/balancer.h"
 #include "osproxy/upstream/connector.h"
-#include "osproxy/observe/upstream_stats.h"
+#include "osproxy/upstream/options.h"
 
 namespace osproxy {
 
@@ -63,7 +63,7 @@ class UpstreamPool {
   struct AcquireRequest {
     Connection& client;  ///< is looked at while the request waits
     StageTimer& stages;  ///< is told when a connection is begun, and when TLS is
-    ReusePolicy kept = ReusePolicy::Any;
+    ReusePolicy reuse = ReusePolicy::Any;
     /// Neither waits nor connects beyond this.
     SteadyClock::time_point latest = SteadyClock::time_point::max();
     TriedNodes tried{};                                ///< it does not go there
@@ -104,26 +104,27 @@ class UpstreamPool {
   };
 
   /// `board` shows what `worker`, the number of this one, does.
-  struct Uses {
+  struct Dependencies {
     const Clock& clock;
-    UpstreamStats& board;
+    UpstreamStats& stats;
     std::size_t worker = 0;
   };
 
-  /// `options`, and what `parts` and `uses` refer to, must outlive the pool.
-  UpstreamPool(const ServerOptions& options, UpstreamConnector::Parts parts, Uses uses);
+  /// `options`, and what `network` and `dependencies` refer to, must outlive the pool.
+  UpstreamPool(const UpstreamOptions& options, UpstreamConnector::Dependencies network,
+               Dependencies dependencies);
   ~UpstreamPool();
   UpstreamPool(const UpstreamPool&) = delete;
   UpstreamPool& operator=(const UpstreamPool&) = delete;
 
   /// A kept connection to the node that is to serve the request; nullopt if there is none that will
   /// do. Most requests get by with this.
-  std::optional<Lease> acquire_now(AcquireRequest& wish);
+  std::optional<Lease> acquire_now(AcquireRequest& request);
 
   /// A connection to the node that is to serve the request: a kept one that is still good, or a
   /// new one. Nothing of the request has been sent by then. Nodes that took no connection are added
-  /// to wish.tried. `wish` must outlive the task.
-  Task<std::expected<Lease, AcquireFault>> acquire(AcquireRequest& wish);
+  /// to request.tried. `request` must outlive the task.
+  Task<std::expected<Lease, AcquireFault>> acquire(AcquireRequest& request);
 
   /// There is a node that the request could still go to.
   bool has_other(const TriedNodes& tried) noexcept;
@@ -138,11 +139,11 @@ class UpstreamPool {
  private:
   struct Waiter;
 
-  Task<std::expected<Lease, AcquireFault>> wait(const AcquireRequest& wish);
+  Task<std::expected<Lease, AcquireFault>> wait(const AcquireRequest& request);
   void grant();
   void end_waits();
-  std::unique_ptr<Connection> take_kept(Node& node, ReusePolicy kept) noexcept;
-  Task<ConnectError> connect(Lease& lease, const AcquireRequest& wish);
+  std::unique_ptr<Connection> take_idle(Node& node, ReusePolicy reuse) noexcept;
+  Task<ConnectError> connect(Lease& lease, const AcquireRequest& request);
   void finish(Lease& lease);
 
   void take_over_health(Node& node);
@@ -150,10 +151,10 @@ class UpstreamPool {
   void ejected(Node& node);
   void show(Node& node);
 
-  const ServerOptions& options_;
-  const UpstreamConnector::Parts parts_;
-  const Uses uses_;
-  WorkerUpstreamStats& part_;  // of the board
+  const UpstreamOptions& options_;
+  const UpstreamConnector::Dependencies network_;
+  const Dependencies dependencies_;
+  WorkerUpstreamStats& worker_stats_;  // of the board
   UpstreamBalancer balancer_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::list<Waiter*> waiting_;  // the first came first

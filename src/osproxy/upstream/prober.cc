@@ -11,32 +11,32 @@
 
 namespace osproxy {
 
-UpstreamProber::UpstreamProber(const ServerOptions& options, UpstreamConnector::Parts parts,
-                               Uses uses)
-    : options_(options), parts_(std::move(parts)), uses_(uses) {
-  for (const Origin& node : options.upstreams) {
-    connectors_.push_back(std::make_unique<UpstreamConnector>(options, node, parts_));
+UpstreamProber::UpstreamProber(const UpstreamOptions& options,
+                               UpstreamConnector::Dependencies network, Dependencies dependencies)
+    : options_(options), network_(std::move(network)), dependencies_(dependencies) {
+  for (const Origin& node : options.nodes) {
+    connectors_.push_back(std::make_unique<UpstreamConnector>(options, node, network_));
   }
 }
 
 void UpstreamProber::start() {
   if (options_.health_check_path.empty()) return;
   for (std::size_t node = 0; node < connectors_.size(); ++node) {
-    asio::co_spawn(parts_.executor, watch(node), asio::detached);
+    asio::co_spawn(network_.executor, watch(node), asio::detached);
   }
 }
 
 Task<> UpstreamProber::watch(std::size_t node) {
   HealthCheckMachine health(options_.health_check);
-  Timer pause(parts_.executor);
-  ProbedNode& shown = uses_.board.probed(node);
+  Timer pause(network_.executor);
+  ProbedNode& shown = dependencies_.stats.probed(node);
   while (true) {
     const NodeFault result = co_await probe(node);
     if (result == NodeFault::None) shown.successes.add(1);
     if (health.probed(result)) {
-      shown.opinion.change(health.fault(), uses_.clock.now().wall);
+      shown.opinion.change(health.fault(), dependencies_.clock.now().wall);
     }
-    pause.expires_after(health.next(uses_.random));
+    pause.expires_after(health.next(dependencies_.random));
     co_await pause.async_wait(kAsTask);
   }
 }
@@ -44,14 +44,14 @@ Task<> UpstreamProber::watch(std::size_t node) {
 /// None if the node answers. A new connection each time: whether it takes one is half of the
 /// question.
 Task<NodeFault> UpstreamProber::probe(std::size_t node) {
-  const auto end = parts_.deadlines.now() + options_.health_check_timeout;
+  const auto end = network_.deadlines.now() + options_.health_check_timeout;
   auto connected = co_await connectors_[node]->connect(options_.health_check_timeout, end);
   if (!connected) co_return connected.error().fault;
   co_return co_await ask(
       **connected,
       fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: osproxy-health-check\r\nConnection: "
                   "close\r\n\r\n",
-                  options_.health_check_path, options_.upstreams[node].address.to_string()),
+                  options_.health_check_path, options_.nodes[node].address.to_string()),
       end);
 }
 
@@ -61,13 +61,13 @@ Task<NodeFault> UpstreamProber::ask(Connection& connection, std::string request,
   while (!error) {
     http::ResponseHead head;
     http::HeadFault fault;
-    const http::ParseResult parsed =
-        http::parse_response_head(connection.input().view(), "GET", options_.limits, head, fault);
+    const http::ParseResult parsed = http::parse_response_head(connection.input().view(), "GET",
+                                                               options_.head_limits, head, fault);
     if (parsed == http::ParseResult::Complete) {
       co_return head.status < 500 ? NodeFault::None : NodeFault::BadStatus;
     }
     if (parsed == http::ParseResult::Bad) co_return NodeFault::Malformed;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - parts_.deadlines.now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - network_.deadlines.now());
     error = co_await connection.read(left);
   }
   co_return connection.timed_out() ? NodeFault::ResponseTimedOut : NodeFault::Closed;

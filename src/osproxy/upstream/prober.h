@@ -1,10 +1,10 @@
 // Active health checks: asks each node now and then, on a connection of its own, and shows on the
 // board whether it answers. node_health.h decides what the responses come to.
 //
-//   UpstreamProber prober(options, parts, uses);
+//   UpstreamProber prober(options, network, dependencies);
 //   prober.start();
 //
-// One for all workers, on the first one's loop: each of them reads the board. One probe at a time
+// One for all workers, on the first one's loop: each of them reads the stats. One probe at a time
 // to each node. A node answers if its status is below 500: a 401 comes from a node that is alive.
 //
 // Belongs to its worker. Must outlive the executor's loop, with which the probes end.
@@ -19,22 +19,23 @@
 #include "osproxy/core/random.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/deadlines.h"
-#include "osproxy/proxy/server_options.h"
-#include "osproxy/upstream/connector.h"
 #include "osproxy/observe/upstream_stats.h"
+#include "osproxy/upstream/connector.h"
+#include "osproxy/upstream/options.h"
 
 namespace osproxy {
 
 class UpstreamProber {
  public:
-  struct Uses {
+  struct Dependencies {
     const Clock& clock;
-    UpstreamStats& board;
+    UpstreamStats& stats;
     Random random;
   };
 
-  /// `options`, and what `parts` and `uses` refer to, must outlive this.
-  UpstreamProber(const ServerOptions& options, UpstreamConnector::Parts parts, Uses uses);
+  /// `options`, and what `network` and `dependencies` refer to, must outlive this.
+  UpstreamProber(const UpstreamOptions& options, UpstreamConnector::Dependencies network,
+                 Dependencies dependencies);
   UpstreamProber(const UpstreamProber&) = delete;
   UpstreamProber& operator=(const UpstreamProber&) = delete;
 
@@ -46,9 +47,9 @@ class UpstreamProber {
   Task<NodeFault> probe(std::size_t node);
   Task<NodeFault> ask(Connection& connection, std::string request, SteadyClock::time_point end);
 
-  const ServerOptions& options_;
-  const UpstreamConnector::Parts parts_;
-  Uses uses_;
+  const UpstreamOptions& options_;
+  const UpstreamConnector::Dependencies network_;
+  Dependencies dependencies_;
   std::vector<std::unique_ptr<UpstreamConnector>> connectors_;  // one a node
 };
 

@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "osproxy/app/settings/settings.h"
+#include "osproxy/capture/writer.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/directive_set.h"
-#include "osproxy/capture/writer.h"
 
 namespace osproxy::app {
 

@@ -16,7 +16,7 @@ std::expected<std::unique_ptr<otlp::SpanExporter>, std::string> make_span_export
   if (!transport) return std::unexpected(std::move(transport).error());
   return std::make_unique<otlp::SpanExporter>(
       settings.otlp, *std::move(transport),
-      otlp::SpanExporter::Uses{
+      otlp::SpanExporter::Dependencies{
           .clock = clock, .random = Random::from_system(), .instance = settings.instance});
 }
 

@@ -16,7 +16,7 @@ bool TripLog::look(const DirectiveSet& set, Now now) {
   std::unordered_set<std::shared_ptr<DirectiveUsage>> tripped;
   std::size_t fresh = 0;
   for (const CompiledDirective& compiled : set.directives()) {
-    const auto trip = compiled.usage->trip.look();
+    const auto trip = compiled.usage->trip.load();
     if (!trip || compiled.life.is_over(now)) continue;
     tripped.insert(compiled.usage);
     if (last_.contains(compiled.usage) || ++fresh > kMaxLines) continue;

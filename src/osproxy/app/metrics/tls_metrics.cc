@@ -8,9 +8,6 @@
 namespace osproxy::app {
 namespace {
 
-using TlsFailure;
-using TlsSide;
-
 void add_expiries(const TlsContext::Pointer& context, prometheus::MetricFamily& family) {
   if (!context) return;
   for (const auto& [file, end] : context->expiries()) {

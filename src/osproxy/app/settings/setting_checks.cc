@@ -1,7 +1,7 @@
 #include "osproxy/app/settings/setting_checks.h"
 
-#include "osproxy/app/identity_files.h"
-#include "osproxy/app/tls_files.h"
+#include "osproxy/app/settings/identity_files.h"
+#include "osproxy/app/settings/tls_files.h"
 #include "osproxy/etcd/endpoints.h"
 #include "osproxy/otlp/credentials.h"
 #include "osproxy/otlp/target.h"

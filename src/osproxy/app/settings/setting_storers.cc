@@ -50,8 +50,8 @@ Stored store_tenant(Settings& settings, std::expected<TenantRule, std::string> r
 Stored store_tenant_header(Settings& settings, const std::string& text) {
   std::string name;
   if (auto stored = store_header_name(name, text); !stored) return stored;
-  return store_tenant(
-      settings, name.empty() ? TenantRule() : TenantRule::of_header(std::move(name)));
+  return store_tenant(settings,
+                      name.empty() ? TenantRule() : TenantRule::of_header(std::move(name)));
 }
 
 Stored store_token(Settings& settings, const std::string& path) {

@@ -19,15 +19,15 @@
 #include <string>
 #include <vector>
 
+#include "osproxy/capture/writer.h"
 #include "osproxy/core/address.h"
 #include "osproxy/core/token_bucket.h"
 #include "osproxy/etcd/etcd_options.h"
 #include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
 #include "osproxy/identify/tenant_rule.h"
-#include "osproxy/tls/context.h"
-#include "osproxy/capture/writer.h"
 #include "osproxy/otlp/otlp_options.h"
+#include "osproxy/tls/context.h"
 
 namespace osproxy::app {
 
@@ -35,7 +35,7 @@ struct Settings {
   HostPort listen{.host = "127.0.0.1", .port = 8080};
   std::vector<Origin> upstreams;               ///< at least one
   unsigned workers = 1;                        ///< threads that serve traffic; default: one a core
-  std::optional<TenantRule> tenant;      ///< default: the header X-Tenant-Id
+  std::optional<TenantRule> tenant;            ///< default: the header X-Tenant-Id
   std::string principal_tenants_file;          ///< empty: principals have no tenant
   std::string known_tokens_file;               ///< empty: no token is known
   std::string debug_key_file;                  ///< empty: nobody signs directives

@@ -28,8 +28,8 @@ AdminResult perform(const Origin& instance, HttpRequest& request,
       http_call(instance, request, {.timeout = timeout, .max_response_bytes = kMaxResponseBytes});
   if (response) {
     return AdminResponse{.status = static_cast<int>(response->result_int()),
-                       .etag = std::string((*response)[http::field::etag]),
-                       .body = std::move(response->body())};
+                         .etag = std::string((*response)[http::field::etag]),
+                         .body = std::move(response->body())};
   }
   if (response.error() == boost::beast::error::timeout) {
     return std::unexpected(

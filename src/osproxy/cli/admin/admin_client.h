@@ -1,8 +1,10 @@
-// HTTP to an instance's admin listener: one request, one response, one connection, within a deadline.
+// HTTP to an instance's admin listener: one request, one response, one connection, within a
+// deadline.
 //
 //   AdminClient client(instance, token, 5s);
 //   auto response = client.get("/admin/status");
-//   if (!response) print(response.error());          // "http://127.0.0.1:9901: connection refused; …"
+//   if (!response) print(response.error());          // "http://127.0.0.1:9901: connection refused;
+//   …"
 //
 // Plain HTTP only: admin listeners speak nothing else. Bounded: a deadline for the whole exchange
 // (a name server that hangs may add its own) and kMaxResponseBytes.

@@ -24,7 +24,8 @@ std::expected<std::int64_t, PublishError> AdminPublisher::publish(
         unavailable(response.error() +
                     " (it may have been published all the same: look with `osproxyctl list`)"));
   }
-  if (response->status != 200) return std::unexpected(publish_refusal(*response, expected_revision));
+  if (response->status != 200)
+    return std::unexpected(publish_refusal(*response, expected_revision));
   if (const auto revision = revision_of_body(response->body)) return *revision;
   return std::unexpected(unavailable(describe_refusal(client_.instance(), *response)));
 }

@@ -1,5 +1,5 @@
-// What the admin listener's JSON says. The responses come from another process: anything that is not
-// as it should be is an error that says so, never an assumption.
+// What the admin listener's JSON says. The responses come from another process: anything that is
+// not as it should be is an error that says so, never an assumption.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ namespace osproxy::cli {
 std::optional<std::int64_t> revision_of_etag(std::string_view etag) noexcept;
 std::optional<std::int64_t> revision_of_body(std::string_view body);
 
-/// What is below `error` in a response that is not a success; texts are empty if they are not there.
+/// What is below `error` in a response that is not a success; texts are empty if they are not
+/// there.
 struct AdminError {
   std::string type;
   std::string reason;

@@ -30,7 +30,7 @@ using HttpResponse = boost::beast::http::response<boost::beast::http::string_bod
 struct HttpCallOptions {
   std::chrono::milliseconds timeout;
   std::uint64_t max_response_bytes;  ///< of the body; more is http::error::body_limit
-  std::string ca_file{};           ///< empty: the system's CAs
+  std::string ca_file{};             ///< empty: the system's CAs
 };
 
 /// Adds `Connection: close` and the body's length to `request`.

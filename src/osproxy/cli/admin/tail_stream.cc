@@ -104,10 +104,11 @@ asio::awaitable<TailStream::Impl::End> TailStream::Impl::read() {
   const int status = static_cast<int>(parser.get().result_int());
   if (status != 200) co_return co_await read_refusal(stream, parser, status);
   if (parser.get()[http::field::content_type] != "text/event-stream") {
-    co_return End{.reason = fmt::format("{}: the response is no stream of events; is this osproxy's "
-                                        "admin listener?",
-                                        instance_.to_string()),
-                  .refused = true};
+    co_return End{
+        .reason = fmt::format("{}: the response is no stream of events; is this osproxy's "
+                              "admin listener?",
+                              instance_.to_string()),
+        .refused = true};
   }
   listener_.on_begin(instance_);
   co_return co_await read_events(stream, parser);

@@ -8,8 +8,8 @@
 
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/flags/flags.h"
-#include "osproxy/cli/replay/replay.h"
 #include "osproxy/cli/print/text.h"
+#include "osproxy/cli/replay/replay.h"
 #include "osproxy/core/json_writer.h"
 
 namespace osproxy::cli {

@@ -5,12 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
-#include "osproxy/cli/admin/admin_response.h"
 #include "osproxy/cli/admin/admin_client.h"
-#include "osproxy/cli/print/body_text.h"
+#include "osproxy/cli/admin/admin_response.h"
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/print/body_text.h"
 #include "osproxy/cli/print/text.h"
 
 namespace osproxy::cli {

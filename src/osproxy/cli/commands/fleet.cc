@@ -8,8 +8,8 @@
 
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
-#include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/duration.h"
 

@@ -6,9 +6,9 @@
 
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
-#include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/document/edit_document.h"
 #include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/print/directive_text.h"
 
 namespace osproxy::cli {
 namespace {

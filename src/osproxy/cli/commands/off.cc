@@ -8,12 +8,12 @@
 
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
-#include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/document/edit_document.h"
 #include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/print/text.h"
-#include "osproxy/directive/encode.h"
 #include "osproxy/core/json_writer.h"
+#include "osproxy/directive/encode.h"
 
 namespace osproxy::cli {
 namespace {

@@ -9,17 +9,17 @@
 
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
-#include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/document/edit_document.h"
-#include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/document/make_directive_id.h"
+#include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/flags/target_flags.h"
+#include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/json_writer.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/decode.h"
 #include "osproxy/directive/encode.h"
-#include "osproxy/core/json_writer.h"
 
 namespace osproxy::cli {
 namespace {

@@ -7,11 +7,11 @@
 
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/flags/flags.h"
+#include "osproxy/core/json_writer.h"
 #include "osproxy/core/read_file.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/decode.h"
 #include "osproxy/directive/signed_directive.h"
-#include "osproxy/core/json_writer.h"
 
 namespace osproxy::cli {
 namespace {

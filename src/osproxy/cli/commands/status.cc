@@ -6,16 +6,16 @@
 #include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
-#include "osproxy/cli/admin/admin_response.h"
 #include "osproxy/cli/admin/admin_client.h"
 #include "osproxy/cli/admin/admin_fleet_reader.h"
+#include "osproxy/cli/admin/admin_response.h"
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/duration.h"
-#include "osproxy/core/rfc3339.h"
 #include "osproxy/core/json_writer.h"
+#include "osproxy/core/rfc3339.h"
 
 namespace osproxy::cli {
 namespace {

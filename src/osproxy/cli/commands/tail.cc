@@ -14,12 +14,12 @@
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/admin/admin_response.h"
+#include "osproxy/cli/admin/tail_stream.h"
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/flags.h"
-#include "osproxy/cli/print/tail_line.h"
-#include "osproxy/cli/admin/tail_stream.h"
 #include "osproxy/cli/flags/target_flags.h"
+#include "osproxy/cli/print/tail_line.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/duration.h"
 

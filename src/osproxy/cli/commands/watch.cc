@@ -11,9 +11,9 @@
 #include <CLI/CLI.hpp>
 
 #include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/commands/watch_log.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/flags.h"
-#include "osproxy/cli/commands/watch_log.h"
 
 namespace osproxy::cli {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/print/text.h"
-#include "osproxy/core/rfc3339.h"
 #include "osproxy/core/json_writer.h"
+#include "osproxy/core/rfc3339.h"
 
 namespace osproxy::cli {
 namespace {

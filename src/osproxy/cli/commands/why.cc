@@ -6,8 +6,8 @@
 #include <fmt/ostream.h>
 #include <simdjson.h>
 
-#include "osproxy/cli/admin/admin_response.h"
 #include "osproxy/cli/admin/admin_client.h"
+#include "osproxy/cli/admin/admin_response.h"
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/flags.h"

@@ -156,10 +156,10 @@ void add_admin(CLI::App& app, ConnectionFlags& flags, Reach reach) {
 void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach) {
   if (reach != Reach::Admin) add_etcd(app, flags);
   if (reach != Reach::Etcd) add_admin(app, flags, reach);
-  add_value(
-      app, "--timeout", "DURATION",
-      fmt::format("How long to wait for a response (default: {})", format_duration(kDefaultTimeout)),
-      duration_reader(flags.timeout, kMaxTimeout))
+  add_value(app, "--timeout", "DURATION",
+            fmt::format("How long to wait for a response (default: {})",
+                        format_duration(kDefaultTimeout)),
+            duration_reader(flags.timeout, kMaxTimeout))
       .group("Connection");
   if (reach == Reach::Admin) return;
   add_value(app, "--max-life", "DURATION",

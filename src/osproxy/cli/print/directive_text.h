@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "osproxy/core/clock.h"
-#include "osproxy/directive/model.h"
 #include "osproxy/core/json_writer.h"
+#include "osproxy/directive/model.h"
 #include "osproxy/store/ack.h"
 
 namespace osproxy::cli {

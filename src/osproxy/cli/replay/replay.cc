@@ -100,13 +100,13 @@ std::expected<int, Failure> send(const CapturedRequest& captured, const ReplayOp
                                  std::size_t sent_before) {
   HttpRequest request = make_request(captured, options);
   const auto response = http_call(options.to, request,
-                                {.timeout = options.timeout,
-                                 .max_response_bytes = kMaxReplayedResponse,
-                                 .ca_file = options.ca_file});
+                                  {.timeout = options.timeout,
+                                   .max_response_bytes = kMaxReplayedResponse,
+                                   .ca_file = options.ca_file});
   if (response) return static_cast<int>(response->result_int());
-  return std::unexpected(
-      Failure{ExitCode::Unreachable, fmt::format("{}; {} requests were sent before",
-                                                 no_response(options, response.error()), sent_before)});
+  return std::unexpected(Failure{ExitCode::Unreachable,
+                                 fmt::format("{}; {} requests were sent before",
+                                             no_response(options, response.error()), sent_before)});
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// A call under way, as a few operations on gRPC's completion queue; and the calls with one response.
+// A call under way, as a few operations on gRPC's completion queue; and the calls with one
+// response.
 //
 // Ownership: the CallQueue (etcd/grpc/call_queue.h) owns a call until all of its operations are
 // done. Not thread-safe: it lives on the thread that polls.

@@ -122,19 +122,19 @@ TransportEvent list_done(CallId call, pb::RangeResponse&& response) {
   return done;
 }
 
-WatchResponse watch_response(CallId call, pb::WatchResponse&& response) {
+WatchResponse watch_response(CallId call, pb::WatchResponse&& message) {
   WatchResponse response{.call = call,
-                     .header = from(response.header()),
-                     .created = response.created(),
-                     .canceled = response.canceled(),
-                     .fragment = response.fragment(),
-                     .compact_revision = response.compact_revision(),
-                     .cancel_reason = std::move(*response.mutable_cancel_reason())};
-  response.events.reserve(static_cast<std::size_t>(response.events_size()));
-  for (auto& event : *response.mutable_events()) {
+                         .header = from(message.header()),
+                         .created = message.created(),
+                         .canceled = message.canceled(),
+                         .fragment = message.fragment(),
+                         .compact_revision = message.compact_revision(),
+                         .cancel_reason = std::move(*message.mutable_cancel_reason())};
+  response.events.reserve(static_cast<std::size_t>(message.events_size()));
+  for (auto& event : *message.mutable_events()) {
     response.events.push_back({.deleted = event.type() == mvccpb::Event::DELETE,
-                             .mod_revision = event.kv().mod_revision(),
-                             .value = std::move(*event.mutable_kv()->mutable_value())});
+                               .mod_revision = event.kv().mod_revision(),
+                               .value = std::move(*event.mutable_kv()->mutable_value())});
   }
   return response;
 }

@@ -11,8 +11,8 @@
 
 namespace osproxy::etcd {
 
-/// A watch, until it fails. The next response is asked for in go_on() only: asking costs gRPC a write
-/// to the socket, and that can wait until the response at hand is in force.
+/// A watch, until it fails. The next response is asked for in go_on() only: asking costs gRPC a
+/// write to the socket, and that can wait until the response at hand is in force.
 class WatchCall final : public Call {
  public:
   WatchCall(CallId id, const std::string& token, etcdserverpb::Watch::Stub& stub,

@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "osproxy/core/block_queue.h"
-#include "osproxy/record/record.h"
 #include "osproxy/core/sip_hash.h"
+#include "osproxy/record/record.h"
 
 namespace osproxy {
 

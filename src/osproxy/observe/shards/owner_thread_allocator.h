@@ -18,8 +18,8 @@
 #include <cstddef>
 #include <memory>
 
-#include "osproxy/record/record.h"
 #include "osproxy/observe/record_sink.h"
+#include "osproxy/record/record.h"
 
 namespace osproxy {
 

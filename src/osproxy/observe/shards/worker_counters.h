@@ -2,26 +2,15 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 
-#include "osproxy/observe/observer.h"
+#include "osproxy/core/single_writer_counter.h"
+#include "osproxy/observe/recorder.h"
+#include "osproxy/observe/totals.h"
 
 namespace osproxy {
-
-/// A number that one thread writes. Relaxed everywhere: it is a statistic that orders nothing, and
-/// with a single writer a load and a store lose no update and need no locked instruction.
-class SingleWriterCounter {
- public:
-  void add(std::uint64_t by) noexcept { set(get() + by); }
-  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
-  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
 
 struct LatencyCounters {
   std::array<SingleWriterCounter, kLatencyBounds.size() + 1> buckets;

@@ -1,4 +1,4 @@
-#include "osproxy/app/identity_files.h"
+#include "osproxy/app/settings/identity_files.h"
 
 #include <filesystem>
 #include <string_view>

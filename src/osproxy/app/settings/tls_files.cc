@@ -1,4 +1,4 @@
-#include "osproxy/app/tls_files.h"
+#include "osproxy/app/settings/tls_files.h"
 
 #include <algorithm>
 #include <utility>
