@@ -187,7 +187,7 @@ TEST(Admin, SaysThatNothingListens) {
   }
 }
 
-TEST(Admin, DoesNotWaitForeverForAnResponse) {
+TEST(Admin, DoesNotWaitForeverForAResponse) {
   FakeAdmin silent([](const FakeRequest&) { return std::nullopt; });
   const Result result = run(silent, {"list", "--timeout", "20ms"});
   EXPECT_EQ(result.code, 5);
@@ -270,7 +270,7 @@ TEST(Status, PrintsJson) {
                                 HasSubstr(R"("status":null}]})")));
 }
 
-TEST(Status, RefusesAnResponseThatIsNoStatus) {
+TEST(Status, RefusesAResponseThatIsNoStatus) {
   for (const char* body : {"", "[]", "{}", R"({"store":{}})", R"({"store":1,"instance":"a"})",
                            R"({"instance":"a","store":{"state":5}})"}) {
     const auto admin = always(json_response(200, body));
@@ -344,7 +344,7 @@ TEST(Explain, SaysThatTheInstanceKeepsNoRecords) {
   EXPECT_THAT(result.err, HasSubstr("answered 404: it is off"));
 }
 
-TEST(Explain, SurvivesAnResponseThatIsNestedTooDeeply) {
+TEST(Explain, SurvivesAResponseThatIsNestedTooDeeply) {
   const auto admin = always(json_response(200, std::string(100, '[') + std::string(100, ']')));
   EXPECT_EQ(run(admin, {"explain", "r"}).code, 5);
 }

@@ -343,7 +343,7 @@ TEST(AckMachine, RevokesItsLeaseWhenItIsStopped) {
   EXPECT_FALSE(script.machine().wake_at());
 }
 
-TEST(AckMachine, EndsWithoutAnResponseToTheRevocationToo) {
+TEST(AckMachine, EndsWithoutAResponseToTheRevocationToo) {
   AckScript silent;
   silent.settle().stop().revokes(7);
   const BootTime before = silent.now();

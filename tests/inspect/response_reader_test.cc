@@ -85,7 +85,7 @@ TEST(ResponseReader, ReadsATotalThatIsANumber) {
   EXPECT_EQ(read(Endpoint::Search, R"({"hits":{"total":3,"hits":[]}})").hits, 3U);
 }
 
-TEST(ResponseReader, NeverLooksIntoAnResponseThatIsADocument) {
+TEST(ResponseReader, NeverLooksIntoAResponseThatIsADocument) {
   const ResponseFacts facts = read(Endpoint::GetById, kSearch);
   EXPECT_EQ(facts, ResponseFacts{.not_read = NotRead::NotApplicable});
 }

@@ -224,7 +224,7 @@ TEST_F(ConnectionTest, SeesAResetThatCameWithTheLastBytes) {
   EXPECT_EQ(result_, asio::error::connection_reset);
 }
 
-TEST_F(ConnectionTest, WaitsAtOnceAfterAnResponseForTheNextRequest) {
+TEST_F(ConnectionTest, WaitsAtOnceAfterAResponseForTheNextRequest) {
   for (const std::string_view request : {"one", "two", "three"}) {
     start_read();
     poll();

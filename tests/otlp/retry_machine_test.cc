@@ -48,7 +48,7 @@ TEST(RetryMachine, TriesAgainOnExactlyTheStatusesOfHttpThatMayPass) {
   }
 }
 
-TEST(RetryMachine, TriesAgainWithoutAnResponseAndNeverAfterAPartialSuccess) {
+TEST(RetryMachine, TriesAgainWithoutAResponseAndNeverAfterAPartialSuccess) {
   EXPECT_EQ(begun().next({}, kStart).action, Action::Wait);
   EXPECT_EQ(begun().next({.kind = Kind::Accepted, .rejected_spans = 7}, kStart).action,
             Action::Done);

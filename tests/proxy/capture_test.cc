@@ -66,7 +66,7 @@ TEST_F(ProxyCapture, AWholeExchangeIsKeptWithoutItsFraming) {
                               R"(["Transfer-Encoding","chunked"]],"stripped":[],"body":"hi",)"));
 }
 
-TEST_F(ProxyCapture, AnResponseOfOursIsNoneOfOpenSearchs) {
+TEST_F(ProxyCapture, AResponseOfOursIsNoneOfOpenSearchs) {
   upstream.close();
   start_capture();
   RawConnection client = this->client();
@@ -78,7 +78,7 @@ TEST_F(ProxyCapture, AnResponseOfOursIsNoneOfOpenSearchs) {
   EXPECT_THAT(line, testing::EndsWith("\"response\":null}\n"));
 }
 
-TEST_F(ProxyCapture, AnResponseThatIsCutOffIsMarked) {
+TEST_F(ProxyCapture, AResponseThatIsCutOffIsMarked) {
   start_capture();
   RawConnection client = this->client();
   client.send(get("/orders"));
@@ -88,7 +88,7 @@ TEST_F(ProxyCapture, AnResponseThatIsCutOffIsMarked) {
   client.read_head();
   client.expect("12");
   to_upstream.close();
-  EXPECT_THAT(line(), HasSubstr(R"("body":"12","body_encoding":"utf-8","http::body_bytes":2,)"
+  EXPECT_THAT(line(), HasSubstr(R"("body":"12","body_encoding":"utf-8","body_bytes":2,)"
                                 R"("truncated":true})"));
 }
 

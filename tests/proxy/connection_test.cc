@@ -141,7 +141,7 @@ TEST_F(ProxyConnection, AnEarlyResponseReachesAClientThatIsStillSending) {
   to_upstream.expect_end();  // the connection cannot be used again
 }
 
-TEST_F(ProxyConnection, AnResponseOfAnUpstreamThatReadsNoFurtherIsNotLost) {
+TEST_F(ProxyConnection, AResponseOfAnUpstreamThatReadsNoFurtherIsNotLost) {
   start();
   RawConnection client = this->client();
   client.send(post_head("Content-Length: 10000000\n"));
@@ -156,7 +156,7 @@ TEST_F(ProxyConnection, AnResponseOfAnUpstreamThatReadsNoFurtherIsNotLost) {
   client.expect_end();
 }
 
-TEST_F(ProxyConnection, AnResponseThatIsCutOffNeverLooksComplete) {
+TEST_F(ProxyConnection, AResponseThatIsCutOffNeverLooksComplete) {
   start();
   struct Case {
     std::string cut;
@@ -405,7 +405,7 @@ TEST_F(ProxyConnection, ABodyThatDoesNotComeIsRefused) {
   to_upstream.expect_end();
 }
 
-TEST_F(ProxyConnection, AnResponseThatDoesNotComeIsATimeOut) {
+TEST_F(ProxyConnection, AResponseThatDoesNotComeIsATimeOut) {
   options.response_timeout = 1ms;
   start();
   RawConnection client = this->client();
@@ -416,7 +416,7 @@ TEST_F(ProxyConnection, AnResponseThatDoesNotComeIsATimeOut) {
   to_upstream.expect_end();
 }
 
-TEST_F(ProxyConnection, AnResponsesTimeOutRunsFromTheLastByteOfTheRequest) {
+TEST_F(ProxyConnection, AResponsesTimeOutRunsFromTheLastByteOfTheRequest) {
   options.response_timeout = 1ms;
   start();
   RawConnection client = this->client();

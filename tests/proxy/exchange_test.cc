@@ -299,7 +299,7 @@ std::vector<Row> respond_rows() {
                text("HTTP/1.1 200 OK\nWarning: 299 \xc3\xa4\t\xff\nContent-Length: 0\n\n"),
                text("HTTP/1.1 200 OK\nWarning: 299 \xc3\xa4\t\xff\nContent-Length: 0\n"
                     "X-Request-Id: r\n\n")),
-      response("ABodyMayLookLikeAnResponse",
+      response("ABodyMayLookLikeAResponse",
                text("HTTP/1.1 200 OK\nContent-Length: 19\n\n", "HTTP/1.1 200 OK\r\n\r\n"),
                text("HTTP/1.1 200 OK\nContent-Length: 19\nX-Request-Id: r\n\n",
                     "HTTP/1.1 200 OK\r\n\r\n")),

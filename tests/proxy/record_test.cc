@@ -121,7 +121,7 @@ TEST_F(ProxyRecord, WhatOpenSearchSaysOfASearchIsRecorded) {
   EXPECT_EQ(record().response, (ResponseFacts{.took_ms = 42, .hits = 3}));
 }
 
-TEST_F(ProxyRecord, AnResponseOfOursIsNoneOfOpenSearchs) {
+TEST_F(ProxyRecord, AResponseOfOursIsNoneOfOpenSearchs) {
   upstream.close();
   start();
   select_all();
@@ -131,7 +131,7 @@ TEST_F(ProxyRecord, AnResponseOfOursIsNoneOfOpenSearchs) {
   EXPECT_EQ(record().response, std::nullopt);
 }
 
-TEST_F(ProxyRecord, AnResponseThatIsNoJsonSaysWhyItWasNotRead) {
+TEST_F(ProxyRecord, AResponseThatIsNoJsonSaysWhyItWasNotRead) {
   start();
   select_all();
   RawConnection client = this->client();
@@ -287,7 +287,7 @@ TEST_F(ProxyRecord, ATimeOutIsRecorded) {
   EXPECT_EQ(record().upstream, "");
 }
 
-TEST_F(ProxyRecord, AnResponseThatIsCutOffIsRecordedAsThat) {
+TEST_F(ProxyRecord, AResponseThatIsCutOffIsRecordedAsThat) {
   start();
   select_all();
   RawConnection client = this->client();

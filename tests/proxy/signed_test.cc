@@ -115,7 +115,7 @@ TEST_F(ProxySigned, MoreThanOneDirectiveMayRecordAreRefused) {
               ElementsAre(std::nullopt, std::nullopt, SignedFault::OverBudget));
 }
 
-TEST_F(ProxySigned, AnResponseMayHaveAHeaderOfThatName) {
+TEST_F(ProxySigned, AResponseMayHaveAHeaderOfThatName) {
   start();
   RawConnection client = this->client();
   client.send(get("/"));

@@ -84,7 +84,7 @@ TEST_F(ProxySlow, ABodyThatStopsIsRefusedAndTheUpstreamSeesNoEnd) {
   to_upstream.expect_end();
 }
 
-TEST_F(ProxySlow, AnResponseThatStopsIsBrokenOff) {
+TEST_F(ProxySlow, AResponseThatStopsIsBrokenOff) {
   options.transfer_timeout = 10s;
   start();
   RawConnection client = this->client();

@@ -36,7 +36,7 @@ TEST_F(ProxyStreaming, TheFirstBytesOfARequestArriveBeforeItsLastAreSent) {
   client.expect(response_seen("{}"));
 }
 
-TEST_F(ProxyStreaming, TheFirstBytesOfAnResponseArriveBeforeItsLastAreSent) {
+TEST_F(ProxyStreaming, TheFirstBytesOfAResponseArriveBeforeItsLastAreSent) {
   start();
   RawConnection client = this->client();
   client.send(get("/"));
@@ -86,7 +86,7 @@ TEST_F(ProxyStreaming, ARequestThatNobodyReadsIsHeldBack) {
   exchange(client, to_upstream);
 }
 
-TEST_F(ProxyStreaming, AnResponseThatNobodyReadsIsHeldBack) {
+TEST_F(ProxyStreaming, AResponseThatNobodyReadsIsHeldBack) {
   start();
   RawConnection client = this->client();
   client.send(get("/"));

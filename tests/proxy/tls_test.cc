@@ -274,7 +274,7 @@ TEST_F(ProxyTlsTest, EndsNoStreamInOrderWhoseResponseIsCutOff) {
   EXPECT_THAT(from_client.read_to_cut(), testing::EndsWith("\r\n\r\nsome"));
 }
 
-TEST_F(ProxyTlsTest, TakesAnResponseThatEndsWithItsStream) {
+TEST_F(ProxyTlsTest, TakesAResponseThatEndsWithItsStream) {
   connect_with_tls();
   start();
   RawConnection plain = client();
@@ -434,7 +434,7 @@ TEST_F(ProxyTlsTest, TakesTicketsOfAKeptConnectionForNoResponse) {
   exchange(plain, node);  // else there would be another connection
 }
 
-TEST_F(ProxyTlsTest, UsesNoKeptConnectionThatHasAnResponseAlready) {
+TEST_F(ProxyTlsTest, UsesNoKeptConnectionThatHasAResponseAlready) {
   connect_with_tls();
   start();
   RawConnection plain = client();

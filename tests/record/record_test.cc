@@ -94,7 +94,7 @@ TEST(RecordJson, HasIdsOfSpansOnlyWhereThereAreSpans) {
                                  R"("parent_span_id":null,"upstream_span_id":null,"level")"));
 }
 
-TEST(RecordJson, SaysNullForAnResponseThatWasNeverSent) {
+TEST(RecordJson, SaysNullForAResponseThatWasNeverSent) {
   Record record = make_record("id");
   record.status = 0;
   EXPECT_THAT(to_json(record), testing::HasSubstr(R"("status":null)"));

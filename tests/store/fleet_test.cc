@@ -162,7 +162,7 @@ TEST(Fleet, IsWrittenAsItIsDocumented) {
                 kText + "}]}");
 }
 
-TEST(Fleet, AnResponseThatIsNoneIsNotTakenForOne) {
+TEST(Fleet, AResponseThatIsNoneIsNotTakenForOne) {
   for (const char* text :
        {"", "{}", "[]", R"({"revision":1})", R"({"revision":"1","instances":[]})",
         R"({"revision":1,"instances":{}})"}) {

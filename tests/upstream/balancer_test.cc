@@ -295,7 +295,7 @@ TEST(UpstreamBalancer, IfAllNodesAreOutRequestsGoToThemAllTheSame) {
   EXPECT_EQ(script.send(tried).node, 2U);
 }
 
-TEST(UpstreamBalancer, AnResponseBringsANodeBackBeforeItsTime) {
+TEST(UpstreamBalancer, AResponseBringsANodeBackBeforeItsTime) {
   Script script(1);
   script.refuse(0);
   const auto choice = script.send();
