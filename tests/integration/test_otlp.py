@@ -214,7 +214,7 @@ def test_the_node_is_told_of_the_client_span(start_exporting, collector, traffic
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_without_an_response_the_spans_say_why(start_exporting, collector, traffic, protocol):
+def test_without_a_response_the_spans_say_why(start_exporting, collector, traffic, protocol):
     proxy = start_exporting(collector, protocol, upstream="http://127.0.0.1:1")
     request_id = traffic.send(proxy, "GET", "/a/_search")
     server, client = spans_of(collector, request_id)
