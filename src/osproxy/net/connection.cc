@@ -47,7 +47,7 @@ Connection::Connection(Socket socket, Deadlines& deadlines)
     : socket_(std::move(socket)),
       read_deadline_(deadlines, [this] { cancel(); }),
       write_deadline_(deadlines, [this] { cancel(); }),
-      look_(deadlines, [this] { socket_.look_behind(); }) {}
+      end_check_(deadlines, [this] { socket_.check_for_end(); }) {}
 
 Task<std::optional<TlsFailure>> Connection::secure(TlsSession session, TlsWorker& worker,
                                                    std::chrono::milliseconds timeout) {
@@ -127,11 +127,11 @@ std::size_t Connection::take_now(std::span<char> room, error_code& error) {
 }
 
 void Connection::begin_wait() noexcept {
-  if (socket_.may_hide_end()) look_.expire_after(0ms);  // at the next tick
+  if (socket_.may_hide_end()) end_check_.expire_after(0ms);  // at the next tick
 }
 
 error_code Connection::end_wait(error_code ended) noexcept {
-  look_.clear();
+  end_check_.clear();
   return socket_.woken(ended, reads_cancels_);
 }
 
@@ -191,10 +191,10 @@ bool Connection::is_quiet() noexcept {
 
 bool Connection::peer_has_closed() const noexcept {
   // The native handle is asked for by a function that is not const, but changes nothing.
-  pollfd look{.fd = const_cast<ReadinessSocket&>(socket_).native_handle(),
-              .events = POLLRDHUP,
-              .revents = 0};
-  return ::poll(&look, 1, 0) == 1;
+  pollfd poll_for{.fd = const_cast<ReadinessSocket&>(socket_).native_handle(),
+                  .events = POLLRDHUP,
+                  .revents = 0};
+  return ::poll(&poll_for, 1, 0) == 1;
 }
 
 void Connection::cancel() noexcept {

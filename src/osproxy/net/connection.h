@@ -1,15 +1,15 @@
-// One connection, to a client or to an upstream node: a socket, with TLS or without, what was
-// received and not used yet, and a deadline each for reading and writing.
+// One connection, to a client or to a node: a socket with or without TLS, the received bytes that
+// are not consumed yet, and a deadline each for reading and writing.
 //
-// Everything above it reads and writes through here, and sees of TLS only who is at the other end.
+// All modules above read and write through here, and see of TLS only who is at the other end.
 // Without TLS, that costs a pointer and a branch.
 //
 // Belongs to its worker. No operation throws; an error is a value, and `timed_out()` tells a
 // deadline from a broken connection. At most one read and one write at a time.
 //
-// A write begins with write_now(), which is what a request usually gets by with: a coroutine costs
-// more than the call that it makes. A read that follows one which took all there was waits at once
-// (readiness.h), and holds no buffer while it waits.
+// A write begins with write_now(), which suffices for most requests: a coroutine costs more than
+// the system call that it makes. A read after one that took everything waits at once (readiness.h),
+// and holds no buffer while it waits.
 #pragma once
 
 #include <chrono>
@@ -31,8 +31,8 @@ class Connection {
  public:
   Connection(Socket socket, Deadlines& deadlines);
 
-  /// Makes the handshake, which must be over in time; once, before anything else. nullopt: it is
-  /// made; else it failed, and what is written now goes out as it is.
+  /// Makes the TLS handshake, once, before anything else. nullopt: it succeeded within `timeout`;
+  /// else it failed, and the connection is without TLS from now on.
   Task<std::optional<TlsFailure>> secure(TlsSession session, TlsWorker& worker,
                                          std::chrono::milliseconds timeout);
 
@@ -43,14 +43,14 @@ class Connection {
     return tls_ ? std::string_view(tls_->principal()) : std::string_view{};
   }
 
-  /// What ended the TLS that there was, if anything did.
+  /// Why TLS ended, if it did.
   std::optional<TlsFailure> tls_failure() const noexcept;
 
-  /// Reads once, at most as much as fits; more than zero bytes, or an error (the end is one:
-  /// asio::error::eof; with TLS only if the other side has said so, RFC 9112, section 9.8).
+  /// Reads once into input(): more than zero bytes, or an error. The end of the stream is
+  /// asio::error::eof; with TLS only if the other side has said so (RFC 9112, section 9.8).
   Task<error_code> read(std::chrono::milliseconds timeout);
 
-  /// The same for the request path, where a coroutine more would cost as much as the read:
+  /// The same for the request path, where one more coroutine would cost as much as the read:
   ///
   ///   error_code error = connection.begin_read(timeout);
   ///   while (error == asio::error::would_block) {
@@ -61,11 +61,11 @@ class Connection {
   auto until_readable() { return socket_.async_until_readable(kInFrame); }
   error_code go_on_reading(error_code ended);
 
-  /// What comes may be the end: the next read finds it at once, also if it came with the last
-  /// bytes. Without this it is found at a tick (readiness.h).
+  /// The end of the stream may be next: the next read finds it at once, even if it came with the
+  /// last bytes. Without this call, a tick finds it (readiness.h).
   void expect_end() noexcept { socket_.assume_nothing(); }
 
-  /// Reads once into `room` instead of the buffer, which must be empty. 0: `error` says why.
+  /// Reads once into `room` instead of input(). 0: `error` says why.
   Task<std::size_t> read_into(std::span<char> room, std::chrono::milliseconds timeout,
                               error_code& error);
 
@@ -73,15 +73,15 @@ class Connection {
   Task<error_code> write(std::span<asio::const_buffer> parts, std::chrono::milliseconds timeout);
   Task<error_code> write(std::string_view bytes, std::chrono::milliseconds timeout);
 
-  /// Writes what the kernel takes at once, and cuts it off the front of `parts`. The error is
-  /// would_block if anything is left.
+  /// Writes what the kernel takes at once, and cuts it off the front of `parts`. would_block:
+  /// something is left.
   error_code write_now(std::span<asio::const_buffer> parts);
 
-  /// True if the other side has neither closed nor sent anything: an idle connection can be used.
+  /// True if the other side has neither closed nor sent anything: the idle connection can be used.
   bool is_quiet() noexcept;
 
-  /// True if the other side has closed the connection, or its half of it; also if there is input
-  /// before that.
+  /// True if the other side has closed the connection, or its half of it, even if unread input
+  /// comes before that.
   bool peer_has_closed() const noexcept;
 
   /// A deadline ended the last operation.
@@ -95,7 +95,7 @@ class Connection {
   /// (RFC 9112, section 9.6).
   Task<> close_gracefully();
 
-  /// Tells the other side, with TLS, that nothing more will come: its end is no accident.
+  /// With TLS, tells the other side that nothing more will come, so that the end is no truncation.
   void end_stream() noexcept;
 
   InputBuffer& input() noexcept { return input_; }
@@ -115,7 +115,7 @@ class Connection {
   InputBuffer input_;
   Deadline read_deadline_;
   Deadline write_deadline_;
-  Deadline look_;               // for the end of the stream, while a read waits
+  Deadline end_check_;          // when a waiting read checks for the end of the stream
   unsigned reads_cancels_ = 0;  // the socket's cancels() when the read began
 };
 

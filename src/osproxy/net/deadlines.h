@@ -1,13 +1,14 @@
 // Deadlines for many connections at the cost of one timer: a list that a worker's tick walks.
 //
 //   Deadlines deadlines;
-//   deadlines.advance(SteadyClock::now());          // a few times a second
+//   deadlines.advance(std::chrono::steady_clock::now());  // a few times a second
 //   Deadline deadline(deadlines, [&] { socket.cancel(); });
-//   deadline.expire_after(5s);                      // a store, no system call
+//   deadline.expire_after(5s);                            // a store, no system call
 //   deadline.clear();
 //
-// Precise to the tick, which is enough for time-outs of seconds. Walking 10,000 connections takes
-// some ten microseconds. Belongs to one thread. A Deadline must not outlive its list.
+// A deadline is precise to the tick, which is enough for time-outs of seconds. Walking 10,000
+// connections takes some ten microseconds. Belongs to one thread. A Deadline must not outlive its
+// list.
 #pragma once
 
 #include <chrono>
@@ -26,8 +27,8 @@ class Deadlines {
   Deadlines(const Deadlines&) = delete;
   Deadlines& operator=(const Deadlines&) = delete;
 
-  /// The time is `now`: fires what has expired. Whatever fires must not destroy other deadlines;
-  /// cancelling an operation, which completes later, is what it is for.
+  /// Sets the time, and fires the deadlines that have expired. A callback must not destroy other
+  /// deadlines: it cancels an operation, which completes later.
   inline void advance(Clock::time_point now);
 
   /// As of the last advance().
@@ -66,7 +67,7 @@ class Deadline {
     expired_ = false;
   }
 
-  /// It fired, and was not set anew since.
+  /// It has fired, and was not set again since.
   bool expired() const noexcept { return expired_; }
 
  private:

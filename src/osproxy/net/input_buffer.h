@@ -1,13 +1,14 @@
-// Received bytes that are not used up yet, in one piece: what the in-place parsers read from.
+// Received bytes that are not consumed yet, contiguous: the in-place parsers read from here.
 //
-//   auto room = buffer.prepare(4096);  …recv into room…  buffer.commit(received);
-//   parse(buffer.view());
-//   buffer.consume(head.size);
+//   InputBuffer buffer;
+//   const std::span<char> room = buffer.prepare(4096);
+//   buffer.commit(receive(room));
+//   buffer.consume(parse(buffer.view()));
 //
 // Views stay good until the next prepare() or release_if_empty(). Belongs to one connection.
 //
-// A buffer of the usual size is a block that the thread keeps for whoever needs one next: what
-// waits for input holds none, and a request still allocates nothing.
+// A buffer of the usual size is a block that the thread keeps for reuse: a connection that waits
+// for input holds none, and a request still allocates nothing.
 #pragma once
 
 #include <algorithm>
@@ -22,10 +23,10 @@
 
 namespace osproxy {
 
-/// The blocks that are not in use, a few of them.
+/// A free list of blocks, one for each thread.
 class InputBlocks {
  public:
-  /// Enough for nearly all heads together with a small body.
+  /// Holds nearly every head together with a small body.
   static constexpr std::size_t kBlockSize = 8 * 1024;
 
   /// A kept block if that is the size, else new memory.
@@ -41,7 +42,7 @@ class InputBlocks {
   }
 
  private:
-  /// More are freed: what a burst needed is not held for ever.
+  /// More are freed, so that the memory of a burst is not held for ever.
   static constexpr std::size_t kMaxKept = 32;
 
   static std::vector<std::unique_ptr<char[]>>& kept() {
@@ -61,7 +62,7 @@ class InputBuffer {
   std::span<char> mutable_view() noexcept { return {bytes_.get() + begin_, end_ - begin_}; }
   bool empty() const noexcept { return begin_ == end_; }
 
-  /// Room for at least `least` bytes behind what is there; all the room that there is.
+  /// All the room there is after the received bytes; at least `least` bytes.
   std::span<char> prepare(std::size_t least) {
     if (begin_ == end_) begin_ = end_ = 0;
     if (capacity_ - end_ < least) make_room(least);
@@ -84,7 +85,7 @@ class InputBuffer {
     commit(bytes.size());
   }
 
-  /// Gives the memory back, if nothing is there: an idle connection should hold none.
+  /// Gives the memory back if nothing is in it: an idle connection holds none.
   void release_if_empty() noexcept {
     if (!empty()) return;
     give_back();

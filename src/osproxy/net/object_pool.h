@@ -1,10 +1,10 @@
-// Things that are needed for a while and keep their memory for whoever needs one next.
+// A free list of reusable objects.
 //
-//   ObjectPool<Scratch> spares(16);                     // one a worker
-//   const PooledObject<Scratch> scratch(spares);            // a kept one, or a new one
+//   ObjectPool<std::string> pool(16);           // one for each worker
+//   const PooledObject<std::string> text(pool); // taken from the list, or new
 //
-// What is borrowed is as its last borrower left it; a new one is default-initialized. Belongs to
-// one worker; the spares must outlive the loans.
+// An object comes as its last user left it, with its memory; a new one is default-initialized.
+// Belongs to one worker. The pool must outlive its objects.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ class PooledObject;
 template <class T>
 class ObjectPool {
  public:
-  /// More than `max_kept` are freed: what a burst needed is not held for ever.
+  /// More than `max_kept` are freed, so that the memory of a burst is not held for ever.
   explicit ObjectPool(std::size_t max_kept) : max_kept_(max_kept) {}
 
  private:

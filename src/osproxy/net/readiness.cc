@@ -41,11 +41,11 @@ error_code ReadinessSocket::woken(error_code ended, unsigned cancels_before) noe
   return unless_cancelled(ended, cancels_before);
 }
 
-void ReadinessSocket::look_behind() noexcept {
+void ReadinessSocket::check_for_end() noexcept {
   if (!may_hide_end()) return;
-  // Not recv(MSG_PEEK): that would take a reset away, and what follows looks like an end in order.
-  pollfd look{.fd = native_handle(), .events = POLLIN | POLLRDHUP, .revents = 0};
-  if (::poll(&look, 1, 0) == 0) {
+  // Not recv(MSG_PEEK): it would take a reset away, and the rest would look like an orderly end.
+  pollfd poll_for{.fd = native_handle(), .events = POLLIN | POLLRDHUP, .revents = 0};
+  if (::poll(&poll_for, 1, 0) == 0) {
     left_ = Left::Nothing;
     return;
   }

@@ -1,4 +1,4 @@
-// Reading from a socket with one system call for each time that something comes.
+// A socket that is read with one system call each time bytes arrive.
 //
 //   ReadinessSocket socket(std::move(accepted));
 //   std::size_t size = socket.receive_now(room, error);
@@ -9,23 +9,23 @@
 //     if (!error) size = socket.receive_now(room, error);
 //   }
 //
-// Asio's own async_wait() arms the descriptor anew with an epoll_ctl() each time, and its
-// async_read_some() always begins with a recv(), also where nothing can have come yet. The
-// descriptor is registered edge-triggered, so neither is needed by one who waits only when all has
-// been read: what arrives later makes an edge, and an edge that came while nobody waited is kept by
-// the reactor and ends the next wait at once.
+// Problem: Asio's async_wait() arms the descriptor anew with an epoll_ctl() each time, and its
+// async_read_some() always begins with a recv(), even when nothing can have arrived yet.
 //
-// A read that leaves room has taken all the bytes that there were (epoll(7), question 9), so the
-// next one need not ask whether there are more. It does not say whether the end of the stream, or a
-// reset, stands right behind them; if that came together with them, its edge is used up. Who waits
-// long for more looks for it once, by look_behind(). (The kernel could tell with each read, by
-// TCP_INQ, at a price that each request would pay.)
+// Idea: the reactor registers the descriptor edge-triggered. A reader that waits only after it has
+// read everything needs neither call: bytes that arrive later make an edge, and the reactor keeps
+// an edge that came while nobody waited and ends the next wait at once.
 //
-// Ended early, with operation_aborted, by end_operations() and the socket's close() only. Belongs
+// A read that leaves room has taken all bytes that there were (epoll(7), question 9), so the next
+// read need not ask. It does not show whether the end of the stream, or a reset, follows them; if
+// that came together with the bytes, its edge is used up. A reader that waits long therefore checks
+// once, by check_for_end(). (TCP_INQ would tell with each read, at a price for each request.)
+//
+// Only end_operations() and the socket's close() end a wait early, with operation_aborted. Belongs
 // to its worker.
 //
-// This is the one file that reaches into Asio (boost::asio::detail, as of 1.81, which is the one
-// version that we build with; tests/net/connection_test.cc holds it to the promise above).
+// This is the one file that reaches into Asio (boost::asio::detail, as of 1.81, the one version
+// that osproxy builds with); tests/net/connection_test.cc tests the behaviour above.
 #pragma once
 
 #include <cstddef>
@@ -48,10 +48,10 @@
 
 namespace osproxy {
 
-/// Whether an errno says that a call would have had to wait.
+/// True for the errno of a call that would have had to wait.
 bool would_block(int error) noexcept;
 
-/// Done at the first edge, and the edge is used up.
+/// Completes at the first edge, and uses the edge up.
 template <class Handler>
 class ReadinessOp final : public asio::detail::reactor_op {
  public:
@@ -65,8 +65,8 @@ class ReadinessOp final : public asio::detail::reactor_op {
  private:
   static status do_perform(reactor_op* /*op*/) { return done_and_exhausted; }
 
-  /// As Asio's own operations do: the memory is given back before the handler is called, and
-  /// without an owner, when the loop is destroyed, the handler is only destroyed.
+  /// As Asio's operations do: the memory is given back before the handler is called. Without an
+  /// owner, when the loop is being destroyed, the handler is only destroyed.
   static void do_complete(void* owner, asio::detail::operation* base, const error_code& /*error*/,
                           std::size_t /*size*/) {
     auto* const self = static_cast<ReadinessOp*>(base);
@@ -87,8 +87,8 @@ class ReadinessSocket : public Socket {
   using Socket::Socket;
   explicit ReadinessSocket(Socket&& socket) : Socket(std::move(socket)) {}
 
-  /// Reads once what is there: more than zero bytes, or `error` says why not. asio::error::eof is
-  /// the end of the stream; would_block comes without a system call if nothing can be there.
+  /// Reads once: more than zero bytes, or `error` says why not. asio::error::eof is the end of the
+  /// stream; would_block comes without a system call if nothing can have arrived.
   std::size_t receive_now(std::span<char> room, error_code& error) noexcept;
 
   template <class Token>
@@ -96,20 +96,20 @@ class ReadinessSocket : public Socket {
     return asio::async_initiate<Token, void(error_code)>(Wait{this}, token);
   }
 
-  /// What a wait for input came to. A wait that had ended by itself, but was not followed up yet,
-  /// cannot be cancelled any more: the one behind it must not begin.
+  /// The outcome of a wait for input. A wait that has ended by itself, but was not followed up yet,
+  /// can no longer be cancelled: the count of cancels keeps the next one from beginning.
   error_code woken(error_code ended, unsigned cancels_before) noexcept;
 
-  /// The end of the stream may stand behind what was read last.
+  /// The end of the stream may follow the bytes that were read last.
   bool may_hide_end() const noexcept { return left_ == Left::NoBytes; }
 
-  /// Looks whether it does. If so, a wait for input ends without an error; others go on.
-  void look_behind() noexcept;
+  /// Checks whether it does. If so, a wait for input ends without an error; other waits go on.
+  void check_for_end() noexcept;
 
   /// The next receive_now() asks the kernel, whatever the last one left.
   void assume_nothing() noexcept { left_ = Left::Unknown; }
 
-  /// As cancel(), and counted for unless_cancelled().
+  /// As cancel(), and counted: see unless_cancelled().
   void end_operations(error_code& error) {
     ++cancels_;
     Socket::cancel(error);
@@ -117,13 +117,13 @@ class ReadinessSocket : public Socket {
 
   unsigned cancels() const noexcept { return cancels_; }
 
-  /// What a wait of any kind came to, likewise.
+  /// The outcome of a wait of any kind, likewise.
   error_code unless_cancelled(error_code ended, unsigned cancels_before) const noexcept {
     return cancels_ == cancels_before ? ended : asio::error::operation_aborted;
   }
 
  private:
-  /// What the last read left in the kernel.
+  /// The bytes that the last read left in the kernel.
   enum class Left : std::uint8_t {
     Unknown,
     NoBytes,  ///< but perhaps the end of the stream
@@ -156,7 +156,7 @@ class ReadinessSocket : public Socket {
 
   unsigned cancels_ = 0;
   Left left_ = Left::Unknown;
-  bool found_end_ = false;  // by look_behind(), which ended a wait
+  bool found_end_ = false;  // by check_for_end(), which then ends a wait
 };
 
 }  // namespace osproxy

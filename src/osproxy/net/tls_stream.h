@@ -1,16 +1,16 @@
-// A TlsEngine on a socket: what a Connection reads and writes through once it is secured.
+// TLS on a socket: a TlsEngine with the system calls that a Connection makes once it is secured.
 //
 //   TlsStream stream(socket, context.accept(), worker);
-//   if (!co_await stream.handshake(deadline)) …            // counted, told, and stream.fault()
-//   const auto size = stream.read_now(room, error);        // would_block: wait for the socket
-//   error = stream.write_now(parts);                       // would_block: wait for the socket
+//   if (!co_await stream.handshake(deadline)) co_return;  // counted, reported, and in fault()
+//   const auto size = stream.read_now(room, error);       // would_block: wait for the socket
+//   error = stream.write_now(parts);                      // would_block: wait for the socket
 //
-// Ciphertext passes through buffers that all connections of a worker share; a connection holds
-// some of its own only while the kernel takes no more, or gave more than was asked for. One that
-// waits needs no room to read into.
+// All connections of a worker share the buffers that ciphertext passes through. A connection holds
+// ciphertext itself only while the kernel takes no more, or gave more than was asked for. A
+// connection that waits needs no buffer.
 //
-// Belongs to its worker, like the socket, which must outlive it. Whoever cancels the socket's
-// operations ends the handshake, with an error.
+// Belongs to its worker, like the socket, which must outlive it. Cancelling the socket's operations
+// ends the handshake with an error.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@
 
 namespace osproxy {
 
-/// What the TLS connections of one worker share.
+/// Shared by the TLS connections of one worker.
 struct TlsWorker {
   static constexpr std::size_t kBufferSize = 64 * 1024;
 
@@ -48,25 +48,25 @@ class TlsStream {
  public:
   TlsStream(ReadinessSocket& socket, TlsSession session, TlsWorker& worker);
 
-  /// Ends the stream with order towards a node: no request could look complete by that. Towards a
-  /// client, an end in order says that the response is whole, and only end() says so.
+  /// Ends the stream in order towards a node: no request can look complete by that. Towards a
+  /// client, an orderly end says that the response is whole, so only end() sends it.
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
 
-  /// False: it failed, and fault() says of what. `deadline` cancels the socket's operations.
+  /// False: it failed, and fault() says why. `deadline` cancels the socket's operations.
   Task<bool> handshake(const Deadline& deadline);
 
-  /// Reads what is there; more than zero bytes, or `error` says why not: would_block if more must
-  /// come first, asio::error::eof only if the other side ended the stream in order,
-  /// stream_truncated if the connection ended without.
+  /// Reads what has arrived: more than zero bytes, or `error` says why not. would_block: more must
+  /// arrive first; asio::error::eof: the other side ended the stream in order; stream_truncated:
+  /// the connection ended without that.
   std::size_t read_now(std::span<char> room, error_code& error);
 
   /// Writes what the kernel takes at once, and cuts what is encrypted off the front of `parts`.
-  /// With would_block it is to be called again, also if nothing of them is left.
+  /// After would_block, call it again, even if nothing of them is left.
   error_code write_now(std::span<asio::const_buffer> parts);
 
-  /// True if nothing has come but what TLS says to itself, such as tickets.
+  /// True if nothing has arrived but TLS's own messages, such as tickets.
   bool is_quiet() noexcept;
 
   /// Says that nothing more will be sent, if the kernel takes that at once.

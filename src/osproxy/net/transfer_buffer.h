@@ -1,14 +1,14 @@
-// Room for a body on its way through: little at first and for whoever is slow, more for one that
-// flows, which is then fewer and cheaper system calls.
+// Room for a body that passes through: small at first and for a slow reader, large for a body that
+// flows, because fewer system calls cost less.
 //
-//   TransferBuffers buffers;                          // one a worker
-//   TransferBuffer buffer(buffers);                   // one a body
-//   const std::span<char> room = buffer.room();       // good until the next room()
-//   …read into it…      buffer.was_read(size);
-//   …write it…          buffer.had_to_wait();         // if the other side did not take it at once
+//   TransferBuffer buffer(buffers);                       // one for each body
+//   const std::span<char> room = buffer.room();           // good until the next room()
+//   buffer.was_read(co_await receive_into(room));
+//   if (!co_await send(room)) buffer.had_to_wait();       // the other side did not take it at once
 //
-// Belongs to one worker; the buffers must outlive each buffer. Invariant: a worker lends at most
-// kMaxLarge large ones at a time, so that thousands of slow readers cannot hold them all.
+// A worker has one TransferBuffers. Belongs to one worker; the buffers must outlive each buffer.
+// Invariant: a worker lends at most kMaxLarge large ones at a time, so that thousands of slow
+// readers cannot hold them all.
 #pragma once
 
 #include <array>
@@ -43,7 +43,7 @@ class TransferBuffer {
   TransferBuffer(const TransferBuffer&) = delete;
   TransferBuffer& operator=(const TransferBuffer&) = delete;
 
-  /// Room to read into; what was in it before is gone.
+  /// Room to read into. The earlier contents are gone.
   std::span<char> room() {
     if (!flows_) {
       give_back_large();
@@ -57,7 +57,7 @@ class TransferBuffer {
     return (*small_)->bytes;
   }
 
-  /// So much was there to be read.
+  /// A read returned `size` bytes.
   void was_read(std::size_t size) noexcept { flows_ = size >= sizeof(TransferBuffers::Small); }
 
   void had_to_wait() noexcept { flows_ = false; }

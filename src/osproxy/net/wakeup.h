@@ -1,11 +1,11 @@
-// A coroutine's sleep that another one ends.
+// A coroutine's sleep that another coroutine ends.
 //
-//   Wakeup wakeup(executor);        // in the frame of the one that sleeps
-//   …leave &wakeup where the other one finds it…
+//   Wakeup wakeup(executor);        // in the frame of the coroutine that sleeps
+//   sleepers.push_back(&wakeup);    // where the other coroutine finds it
 //   co_await wakeup.sleep();
-//   wakeup->wake();                 // the other one; before or during the sleep
 //
-// Belongs to one worker. Lives in the sleeper's frame, which must unlink it at its end.
+// The other coroutine calls wake(), before or during the sleep. Belongs to one worker. Lives in the
+// sleeper's frame, which must unlink it before it ends.
 #pragma once
 
 #include "osproxy/net/asio_types.h"

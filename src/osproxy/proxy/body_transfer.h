@@ -1,4 +1,4 @@
-// Bodies on their way: received bytes become payload, payload becomes bytes with framing of ours.
+// Bodies on their way: received bytes become payload, and payload becomes framed bytes.
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@ struct Decoded {
   http::BodyReader::Status status{};  ///< NeedMore, Done or Bad
 };
 
-/// Takes the framing out of `bytes`, in place: the payload is moved to the front, so that many
-/// small chunks leave as one. With Framing::Length nothing is moved.
+/// Removes the framing from `bytes`, in place: the payload moves to the front, so that many small
+/// chunks leave as one. With Framing::Length nothing is moved.
 Decoded decode_in_place(http::BodyReader& body, std::span<char> bytes);
 
 /// A piece of a message.
@@ -33,13 +33,13 @@ struct Piece {
   std::string_view trailers{};
 };
 
-/// A piece with its framing, to be written in one go, once:
+/// A piece with its framing, to be written once, in one system call if the kernel takes it:
 ///
 ///   OutgoingPiece out({.head = &head, .payload = payload});
 ///   error_code error = out.write_now(to);
 ///   if (error == asio::error::would_block) error = co_await out.write_rest(to, timeout);
 ///
-/// What the piece points to must stay until it is written.
+/// The memory that the piece points to must stay until it is written.
 class OutgoingPiece {
  public:
   explicit OutgoingPiece(const Piece& piece);

@@ -1,4 +1,4 @@
-// What an exchange borrows from its worker while it is under way; see loan.h.
+// Memory that an exchange borrows from its worker (net/object_pool.h).
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace osproxy {
 
-/// Keeps its memory, so that an exchange allocates nothing for the heads that it reads and writes.
+/// The strings and vectors keep their memory: heads are read and written without allocation.
 struct ExchangeScratch {
   http::ResponseHead response{};
   std::string head_out{};

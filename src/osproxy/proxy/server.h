@@ -1,19 +1,18 @@
 // The data plane: a streaming HTTP/1.1 reverse proxy for OpenSearch.
 //
-//   auto server = http::Server::start(options, store.cell(),
-//                                     [&](std::size_t i) -> Recorder& { return
-//                                     observer.recorder(i); }, clock, stats);
-//   …
-//   (*server)->drain(30s);                 // finish what is under way
+//   const auto recorder_of = [&](std::size_t i) -> Recorder& { return observer.recorder(i); };
+//   auto server = Server::start(options, store.cell(), recorder_of, clock, stats);
+//   if (!server) fail(server.error());
+//   (*server)->drain(30s);                 // finishes the requests under way
 //
 // Each worker is a thread with an event loop, an acceptor (SO_REUSEPORT), an upstream pool and a
-// snapshot reader of its own. On the request path there is no lock, and no counter that two workers
-// share. docs/http.md says what is passed on, changed and refused.
+// snapshot reader. On the request path there is no lock, and no counter that two workers share.
+// docs/http.md says what is passed on, changed and refused.
 //
-// Thread safety: start(), drain() and the destructor on one thread; all else on any.
-// Ownership: cell, recorders, clock and board, which has the same nodes and number of workers, must
-// outlive the server. The destructor breaks off what is
-// still under way and joins all workers, in bounded time.
+// Thread safety: start(), drain() and the destructor on one thread; everything else on any.
+// Ownership: cell, recorders, clock and stats must outlive the server. The stats have the same
+// nodes and number of workers. The destructor breaks off the requests under way and joins all
+// workers, in bounded time.
 #pragma once
 
 #include <chrono>
@@ -41,7 +40,7 @@ class Server {
   /// Gives worker `i` its recorder; called once for each, from start().
   using RecorderOf = std::function<Recorder&(std::size_t i)>;
 
-  /// Opens the listeners and serves. The error is a sentence for a person: "cannot listen on
+  /// Opens the listeners and serves. The error is a sentence for the operator: "cannot listen on
   /// 127.0.0.1:80: permission denied".
   static std::expected<std::unique_ptr<Server>, std::string> start(
       ServerOptions options, const SnapshotCell<DirectiveSet>& directives,
@@ -51,24 +50,24 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Where it listens, with the port that was given for port 0.
+  /// The address that it listens on, with the real port for port 0.
   const HostPort& address() const noexcept;
 
   /// Client connections open now.
   std::size_t connections() const noexcept;
 
-  /// How long ago the worker that is behind most last went round its event loop: fractions of a
-  /// second, unless one is stuck.
+  /// The longest time since a worker last went round its event loop: fractions of a second, unless
+  /// one is stuck.
   std::chrono::nanoseconds silence() const;
 
-  /// From the next request on, these are who is known.
+  /// Replaces the known identities from the next request on.
   void replace_identities(std::shared_ptr<const Identities> known);
 
-  /// For the connections that are made from now on; those under way keep what they began with.
-  /// There must be contexts for what there were contexts for at the start.
+  /// Replaces the TLS contexts for new connections; those that are open keep theirs. A side that
+  /// had a context at the start must have one.
   void replace_tls(std::shared_ptr<const TlsContexts> contexts);
 
-  /// Those that new connections use.
+  /// The contexts that new connections use.
   std::shared_ptr<const TlsContexts> tls() const { return replaceable_.tls.load(); }
 
   /// TLS handshakes since the start, all workers together.
@@ -81,7 +80,7 @@ class Server {
  private:
   class Worker;
 
-  /// What every worker reads anew for each piece of work.
+  /// Read anew for each piece of work.
   struct Replaceable {
     SnapshotCell<Identities> identities;
     SnapshotCell<TlsContexts> tls;

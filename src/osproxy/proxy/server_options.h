@@ -1,5 +1,4 @@
-// What the data plane can be told. Plain values; app/settings/settings.h has the flags that fill
-// them.
+// The settings of the data plane. Plain values; app/settings fills them from flags and files.
 #pragma once
 
 #include <chrono>
@@ -31,7 +30,7 @@ struct ServerOptions {
   /// Its `workers`, `head_limits` and `handshake_timeout` are set from the members here.
   UpstreamOptions upstream{};
   TenantRule tenant = TenantRule::of_header("X-Tenant-Id");
-  /// Who is known at start; Server::replace_identities() replaces them.
+  /// The identities at the start; Server::replace_identities() replaces them.
   std::shared_ptr<const Identities> identities = std::make_shared<const Identities>();
   /// At start; Server::replace_tls() replaces them.
   std::shared_ptr<const TlsContexts> tls = std::make_shared<const TlsContexts>();
@@ -42,8 +41,9 @@ struct ServerOptions {
   http::ForwardingOptions forwarding{};
   TokenRate directive_budget{};  ///< records that a directive may make before it is tripped
   std::chrono::seconds max_life{86'400};  ///< of a signed directive, as of any other
-  CaptureWriter* capture = nullptr;  ///< where exchanges go in full; null: nowhere. Outlives us
-  bool spans = false;  ///< a selected request gets the ids of spans, and its node is told of them
+  CaptureWriter* capture =
+      nullptr;         ///< where captured exchanges go; null: nowhere. Outlives the server
+  bool spans = false;  ///< a selected request gets span ids, and its node a `traceparent` with them
 
   // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.
   std::chrono::milliseconds handshake_timeout{10'000};  ///< of TLS, on either side

@@ -82,16 +82,16 @@ Task<Session::Arrival> Session::receive_head() {
   }
 }
 
-/// Answers what is no request, counts it, and records it if a directive selects even that.
+/// Responds to what is no request, counts it, and records it if a directive selects even that.
 Task<> Session::refuse(int status, http::ProxyError error, std::string_view reason) {
-  RequestDiagnostics diagnostics(worker_, scratch_, started_, peer());
+  ExchangeResult result{.error = error};
+  RequestDiagnostics diagnostics(worker_.diagnostics, scratch_, started_, peer(), result);
   diagnostics.match();
-  diagnostics.facts.error = error;
   const std::string response = http::to_http(
       {.status = status, .error = error, .reason = reason, .request_id = diagnostics.request_id()});
   if (!co_await client_.write(response, worker_.options.transfer_timeout)) {
-    diagnostics.facts.status = status;
-    diagnostics.facts.response_bytes = http::body_bytes(response);
+    result.status = status;
+    result.response_bytes = http::body_bytes(response);
   }
   diagnostics.finish();
   co_await client_.close_gracefully();
@@ -99,12 +99,15 @@ Task<> Session::refuse(int status, http::ProxyError error, std::string_view reas
 
 /// One request; true if the connection is good for another.
 Task<bool> Session::serve() {
-  RequestDiagnostics diagnostics(worker_, scratch_, started_, peer());
+  ExchangeResult result;
+  RequestDiagnostics diagnostics(worker_.diagnostics, scratch_, started_, peer(), result);
   diagnostics.identify(head_);
   diagnostics.match();
-  Exchange exchange(worker_, client_, head_, diagnostics, forwarding_ ? &*forwarding_ : nullptr);
+  Exchange exchange(worker_.exchange, client_, head_, forwarding_ ? &*forwarding_ : nullptr,
+                    diagnostics, result);
   const ClientNext next = co_await exchange.run();
   diagnostics.finish();
+  if (next == ClientNext::KeepAlive) exchange.consume_request();
   if (next == ClientNext::CloseGracefully) co_await client_.close_gracefully();
   co_return next == ClientNext::KeepAlive;
 }

@@ -1,4 +1,4 @@
-// One client's connection: its requests, one after the other, for as long as it lives.
+// One client's connection: its requests, one after the other, until it is closed.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "osproxy/identify/attributes.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/connection.h"
+#include "osproxy/proxy/client_peer.h"
 #include "osproxy/proxy/request_diagnostics.h"
 #include "osproxy/proxy/worker_context.h"
 
@@ -28,7 +29,7 @@ class Session {
   /// Serves the connection until it is closed.
   Task<> run();
 
-  /// Ends the connection if no request is under way, now.
+  /// Ends the connection if no request is under way.
   void close_if_idle() noexcept;
 
  private:
@@ -44,7 +45,7 @@ class Session {
   Connection client_;
   AttributeScratch scratch_;
   std::optional<http::Forwarding>
-      forwarding_;          // what OpenSearch is told of the client, if anything
+      forwarding_;          // what OpenSearch is told of the client; nullopt: nothing
   http::RequestHead head_;  // of the request under way; keeps its memory for the next one
   Now started_{};           // its first byte was seen
   bool idle_ = true;        // between two requests

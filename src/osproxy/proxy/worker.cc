@@ -1,5 +1,6 @@
 #include "osproxy/proxy/worker.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -26,6 +27,30 @@ constexpr auto kAcceptPause = 100ms;
 // ReusePolicy for the next ones: memory for a few heads.
 constexpr std::size_t kMaxSpareExchanges = 64;
 
+/// One worker's share; 0 only if there is no limit.
+TokenRate share_of(const TokenRate& rate, unsigned workers) noexcept {
+  if (rate.is_unlimited()) return rate;
+  return {.per_second = std::max(rate.per_second / workers, 1U),
+          .burst = std::max(rate.burst / workers, 1U)};
+}
+
+ExchangeOptions exchange_options(const ServerOptions& options) {
+  return {.limits = options.limits,
+          .max_body = options.max_body,
+          .response_timeout = options.response_timeout,
+          .transfer_timeout = options.transfer_timeout,
+          .request_timeout = options.request_timeout};
+}
+
+DiagnosticsOptions diagnostics_options(const ServerOptions& options) {
+  return {.tenant = options.tenant,
+          .directive_budget = options.directive_budget,
+          .signed_budget = share_of(options.directive_budget, options.workers),
+          .max_life = options.max_life,
+          .capture = options.capture,
+          .spans = options.spans};
+}
+
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 }  // namespace
@@ -38,16 +63,18 @@ Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
     : max_sessions_(max_sessions),
       io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
       context_{.options = options,
+               .exchange_options = exchange_options(options),
                .clock = clock,
-               .directives = SnapshotReader<DirectiveSet>(directives),
-               .identities = SnapshotReader<Identities>(replaceable.identities),
-               .hasher = {},
                .tls_contexts = SnapshotReader<TlsContexts>(replaceable.tls),
                .tls = {.on_failure = options.on_tls_failure},
-               .recorder = recorder,
-               .random = Random::from_system(),
+               .diagnostics = {.options = diagnostics_options(options),
+                               .clock = clock,
+                               .recorder = recorder,
+                               .directives = SnapshotReader<DirectiveSet>(directives),
+                               .identities = SnapshotReader<Identities>(replaceable.identities),
+                               .random = Random::from_system()},
                .deadlines = {},
-               .exchanges = ObjectPool<ExchangeScratch>(kMaxSpareExchanges),
+               .scratch = ObjectPool<ExchangeScratch>(kMaxSpareExchanges),
                .upstreams = {options.upstream,
                              {.executor = io_->get_executor(),
                               .deadlines = context_.deadlines,

@@ -1,4 +1,4 @@
-// A worker: one thread with everything that its connections need.
+// A worker: one thread with an event loop, and all that its connections need.
 #pragma once
 
 #include <atomic>
@@ -42,7 +42,7 @@ class Server::Worker {
   /// From any thread: no new connections, idle ones are closed.
   void start_draining();
 
-  /// From any thread: when its loop last went round, on the boot clock.
+  /// From any thread: the boot time at which its loop last went round.
   std::chrono::nanoseconds last_tick() const noexcept {
     return std::chrono::nanoseconds(last_tick_.load(std::memory_order_relaxed));
   }
@@ -70,7 +70,7 @@ class Server::Worker {
   std::optional<UpstreamProber> prober_;  // the first worker's
   std::unordered_set<Session*> sessions_;
 
-  // The size of sessions_, for other threads. Relaxed: a number to look at, ordering nothing.
+  // The size of sessions_, for other threads. Relaxed: a number that orders nothing.
   std::atomic<std::size_t> count_{0};
 
   // Relaxed for the same reason.

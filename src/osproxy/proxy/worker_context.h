@@ -1,16 +1,15 @@
-// What the requests of one worker share. Everything here belongs to the worker's thread.
+// What the connections of one worker share. Everything here belongs to the worker's thread.
 #pragma once
 
 #include "osproxy/core/clock.h"
-#include "osproxy/core/random.h"
-#include "osproxy/directive/directive_set.h"
-#include "osproxy/identify/identities.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/deadlines.h"
 #include "osproxy/net/object_pool.h"
 #include "osproxy/net/tls_stream.h"
 #include "osproxy/net/transfer_buffer.h"
-#include "osproxy/observe/recorder.h"
+#include "osproxy/proxy/diagnostics_context.h"
+#include "osproxy/proxy/exchange.h"
+#include "osproxy/proxy/exchange_options.h"
 #include "osproxy/proxy/exchange_scratch.h"
 #include "osproxy/proxy/server_options.h"
 #include "osproxy/snapshot/snapshot.h"
@@ -20,20 +19,23 @@ namespace osproxy {
 
 struct WorkerContext {
   const ServerOptions& options;
+  const ExchangeOptions exchange_options;
   const Clock& clock;
-  SnapshotReader<DirectiveSet> directives;
-  SnapshotReader<Identities> identities;
-  TokenHasher hasher;
   SnapshotReader<TlsContexts> tls_contexts;
   TlsWorker tls;
-  Recorder& recorder;
-  Random random;
+  DiagnosticsContext diagnostics;
   Deadlines deadlines;
   TransferBuffers buffers{};
-  ObjectPool<ExchangeScratch> exchanges;
+  ObjectPool<ExchangeScratch> scratch;
   UpstreamPool upstreams;
-  TokenBucket signed_budget{};  ///< the worker's part of what one directive may record
-  bool draining = false;        ///< every connection ends behind the request under way
+  bool draining = false;  ///< every connection ends after the request under way
+
+  const Exchange::Dependencies exchange{.options = exchange_options,
+                                        .deadlines = deadlines,
+                                        .buffers = buffers,
+                                        .scratch = scratch,
+                                        .upstreams = upstreams,
+                                        .draining = draining};
 };
 
 }  // namespace osproxy

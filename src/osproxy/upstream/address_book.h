@@ -1,15 +1,15 @@
-// The addresses of one node's name, as they were last looked up, in the order to try them.
+// The addresses of one node's name, as last resolved, in the order in which to try them.
 //
-//   AddressBook book(options.resolve_interval);
-//   if (book.is_due(now)) …look up, then book.looked_up(found, now);
-//   for (const auto& address : book.in_order(now)) …   // a new connection
+//   AddressBook book(/*interval=*/30s);
+//   if (book.is_due(now)) book.looked_up(resolve("search-1"), now);
+//   for (const auto& address : book.in_order(now)) connect(address);
 //   book.failed(address, now);
 //
-// Connections are spread over all addresses: each begins with the next one, and one that has just
-// failed comes last. A look-up that finds nothing changes nothing: the addresses that were good
-// are better than none.
+// Each new connection begins with the next address, so that load spreads over all of them. An
+// address that has just failed comes last. A look-up that finds nothing changes nothing: addresses
+// that were good are better than none.
 //
-// A pure machine: no look-ups, time is handed in. Not thread-safe.
+// A pure machine: it makes no look-ups, and time is handed in. Not thread-safe.
 #pragma once
 
 #include <chrono>
@@ -26,10 +26,10 @@ class AddressBook {
   using Address = boost::asio::ip::tcp::endpoint;
   using Addresses = std::vector<Address>;
 
-  /// Names are to be looked up again after `interval`.
+  /// The name is due for another look-up `interval` after the last one.
   explicit AddressBook(std::chrono::milliseconds interval) : interval_(interval) {}
 
-  /// Of an address that is no name: it is never looked up.
+  /// The book of an IP address: it is never looked up.
   explicit AddressBook(Address literal);
 
   bool is_literal() const noexcept { return due_ == Time::max(); }

@@ -1,25 +1,26 @@
-// Which node is to serve the next request, and which are left out for now: the decisions of the
-// upstream pool, without its sockets.
+// Decides which node serves the next request, and which nodes are left out for now: the upstream
+// pool without its sockets.
 //
-//   UpstreamBalancer balancer({.max_requests = 512}, nodes);
-//   switch (const auto choice = balancer.choose(tried, now); choice.kind) { … }
-//   balancer.start(choice.node);
-//   balancer.connect_failed(choice.node, NodeFault::ConnectRefused, now);   // or answered(),
-//   failed() balancer.finish(choice.node, choice.trial);
+//   UpstreamBalancer balancer({.max_requests = 512}, /*nodes=*/3);
+//   const auto choice = balancer.choose(tried, now);
+//   balancer.start(choice);
+//   balancer.failed(choice.node, NodeFault::Closed, now);   // or answered(), or connect_failed()
+//   balancer.finish(choice);
 //
-// A request goes to the node with the fewest requests in flight among those that are in. A node
-// is left out while health checks of it fail, and after what requests met there:
+// A request goes to the node with the fewest requests in flight among those that are in. A node is
+// out while its health checks fail, and after failures of requests:
 //
 // - one connection that could not be made ejects it;
 // - `eject_after` bad responses in a row do, but never so that more than half of the nodes are out:
-//   OpenSearch may answer so for reasons of its own, such as an index that is red.
+//   OpenSearch may have reasons that are not the node's, such as a red index.
 //
-// An ejection takes a second, then two, up to half a minute, if the node is ejected again within a
-// minute of its return. When it is over, one request goes there as a trial: what becomes of it
+// An ejection takes one second, then two, up to half a minute, if the node is ejected again within
+// a minute of its return. When it is over, one request goes there as a trial, and its outcome
 // decides. If all nodes are out, requests go to them all the same: a response from a node that is
 // thought to be ill is better than none, and the only way to learn that all of them are well.
 //
-// A pure machine: events in, decisions out; time is handed in. Not thread-safe: one worker's.
+// A pure machine: events in, decisions out; time is handed in. Not thread-safe: one for each
+// worker.
 #pragma once
 
 #include <array>
@@ -33,18 +34,18 @@
 
 namespace osproxy {
 
-/// How many nodes are tried for one request: its client waits for as many connect time-outs.
+/// The most nodes that are tried for one request: its client waits for as many connect time-outs.
 inline constexpr std::size_t kMaxTries = 3;
 
-/// The nodes that one request has been to. A small set, so that a request allocates nothing.
+/// The nodes that one request has been sent to. A small set, so that a request allocates nothing.
 class TriedNodes {
  public:
   void add(std::size_t node) noexcept;
   bool contains(std::size_t node) const noexcept;
   bool is_full() const noexcept { return size_ == kMaxTries; }
 
-  /// A kept connection to it has just been closed: what is left to do is better done elsewhere, if
-  /// another one is as good. One that is dying may still take connections.
+  /// A pooled connection to `node` was closed. Another node is better for the next attempt, if one
+  /// is as good: a node that is going down may still accept connections.
   void avoid(std::size_t node) noexcept { avoided_ = node; }
   bool avoids(std::size_t node) const noexcept { return avoided_ == node; }
 
@@ -69,8 +70,8 @@ class UpstreamBalancer {
   struct Choice {
     enum class Kind : std::uint8_t {
       Node,  ///< send it to `node`
-      Wait,  ///< the nodes that it could go to are full
-      None,  ///< it has been everywhere
+      Wait,  ///< the nodes that are left for it are full
+      None,  ///< it has been sent to every node
     };
     Kind kind = Kind::None;
     std::size_t node = 0;
@@ -80,30 +81,30 @@ class UpstreamBalancer {
   /// `nodes` must be at least 1.
   UpstreamBalancer(const BalancerOptions& options, std::size_t nodes);
 
-  /// Changes nothing that matters: without start(), it was only a question.
+  /// Only a question: nothing is counted until start().
   Choice choose(const TriedNodes& tried, Time now) noexcept;
 
-  /// The request of that choice is on its way.
+  /// The request of that choice begins.
   void start(const Choice& choice) noexcept;
 
-  /// And is over, whatever became of it.
+  /// And is over, whatever its outcome.
   void finish(const Choice& choice) noexcept;
 
-  // What it met. True if the node is ejected by that.
+  // Outcomes of the request. True if the node is ejected by that.
   bool connect_failed(std::size_t node, NodeFault fault, Time now) noexcept;
   bool failed(std::size_t node, NodeFault fault, Time now) noexcept;  ///< a bad response, or none
   void answered(std::size_t node, Time now) noexcept;
 
-  /// What health checks say; also if it is what they have been saying.
+  /// The health checks' current result.
   void probed(std::size_t node, bool healthy, Time now) noexcept;
 
-  /// One has just succeeded: a node whose ejection is over, and which no request has tried since,
-  /// is not left out for ever by a worker with nothing to do.
+  /// A check has just succeeded: it ends the trial of a node that no request has tried since its
+  /// ejection, so that an idle worker does not leave the node out for ever.
   void confirmed(std::size_t node, Time now) noexcept;
 
   std::size_t in_flight(std::size_t node) const noexcept { return nodes_[node].in_flight; }
 
-  /// Why requests' fates keep it out; None: they do not.
+  /// Why outcomes of requests keep it out; None: they do not.
   NodeFault ejection(std::size_t node) const noexcept { return nodes_[node].fault; }
 
  private:

@@ -1,13 +1,14 @@
-// New connections to one node: its name looked up, one of its addresses reached, and TLS spoken if
-// the node is to be reached by https.
+// Makes connections to one node: resolves its name, reaches one of its addresses, and makes the TLS
+// handshake if the node is reached by https.
 //
 //   UpstreamConnector connector(options, node, dependencies);
-//   auto connection = co_await connector.connect(5s, latest);   // or why there is none
-//   connector.refresh();                                        // now and then
+//   auto connection = co_await connector.connect(5s, latest);
+//   if (!connection) log(connection.error().fault);
+//   connector.refresh();                                        // from the worker's tick
 //
 // A name is looked up before the first connection, and again at an interval, in the background: a
-// slow name server delays only who has no address at all. The addresses are tried in turn until
-// one takes the connection or the time is over.
+// slow name server delays only a request to a node without any address. The addresses are tried in
+// turn until one accepts or the time is over.
 //
 // Belongs to one worker; not thread-safe. Must outlive the executor's loop.
 #pragma once
@@ -33,11 +34,11 @@
 
 namespace osproxy {
 
-/// The addresses of a name, none if it has none or cannot be looked up. The argument outlives the
+/// Resolves a name; no addresses if it has none or cannot be resolved. The argument outlives the
 /// task.
 using NameLookup = std::function<Task<AddressBook::Addresses>(const HostPort& address)>;
 
-/// The system's resolver, on a thread of Asio's own.
+/// The system's resolver, on Asio's resolver thread.
 NameLookup system_lookup(Executor executor);
 
 struct ConnectError {
@@ -47,7 +48,7 @@ struct ConnectError {
 
 class UpstreamConnector {
  public:
-  /// What it uses of its worker; all of it must outlive the connector.
+  /// References to the worker's objects, which must outlive the connector.
   struct Dependencies {
     Executor executor;
     Deadlines& deadlines;
@@ -61,16 +62,16 @@ class UpstreamConnector {
   UpstreamConnector(const UpstreamConnector&) = delete;
   UpstreamConnector& operator=(const UpstreamConnector&) = delete;
 
-  /// TCP within `timeout`, and all of it before `latest`. `stages`, if not null, is told when TLS
+  /// TCP within `timeout`, and TLS too before `latest`. `stages`, if not null, is told when TLS
   /// begins, and must outlive the task.
   Task<std::expected<std::unique_ptr<Connection>, ConnectError>> connect(
       std::chrono::milliseconds timeout, SteadyClock::time_point latest,
       StageTimer* stages = nullptr);
 
-  /// Looks the name up again if it is time to.
+  /// Looks the name up again if that is due.
   void refresh();
 
-  /// False if the name does not lead to where this connection goes any more.
+  /// False if the name no longer resolves to the address of this connection.
   bool is_current(Connection& connection) const;
 
  private:

@@ -1,12 +1,12 @@
-// What the active health checks of one node come to.
+// Decides from the active health checks of one node whether it is healthy.
 //
 //   HealthCheckMachine health({.interval = 5s, .unhealthy_after = 2, .healthy_after = 2});
-//   if (health.probed(NodeFault::None)) …            // the opinion has changed: health.fault()
+//   if (health.probed(NodeFault::Closed)) show(health.fault());   // it has changed
 //   wait(health.next(random));
 //
-// A node is healthy until the first probe says otherwise, which then counts alone: a node that is
-// down at the start is known at once. From then on the opinion changes after some probes in a row
-// that contradict it.
+// A node is healthy until the first check. That one counts alone, so that a node that is down at
+// the start is known at once. Later the health changes only after several checks in a row that
+// contradict it.
 //
 // A pure machine. Not thread-safe.
 #pragma once
@@ -23,14 +23,14 @@ class HealthCheckMachine {
  public:
   explicit HealthCheckMachine(const HealthCheckOptions& options) : options_(options) {}
 
-  /// One probe's result, None if it succeeded. True if fault() is another one now.
+  /// The result of one check, None if it succeeded. True if fault() has changed.
   bool probed(NodeFault result) noexcept;
 
   /// None: it is healthy.
   NodeFault fault() const noexcept { return fault_; }
 
-  /// From the end of a probe to the next one: the interval, a tenth more or less, so that a fleet
-  /// does not probe in step; a second at most while a probe has contradicted the opinion.
+  /// The time from the end of a check to the next one: the interval, a tenth more or less, so that
+  /// a fleet does not check in step; at most a second while the last check contradicts the health.
   std::chrono::milliseconds next(Random& random) const noexcept;
 
  private:

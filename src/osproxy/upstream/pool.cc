@@ -8,8 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The shortest time after which servers close an idle connection is five seconds (Node.js,
-/// Apache); one that was used within this is not being closed while it is used again.
+/// Servers close an idle connection after five seconds at the earliest (Node.js, Apache): one that
+/// was used within this time is not being closed while it is used again.
 constexpr auto kRecent = 4s;
 
 /// One worker's share of a total.
@@ -165,10 +165,10 @@ bool UpstreamPool::has_other(const TriedNodes& tried) noexcept {
          UpstreamBalancer::Choice::Kind::None;
 }
 
-/// Opens the lease's connection; NodeFault::None if it is open.
+/// Opens the lease's connection. NodeFault::None: it is open.
 Task<ConnectError> UpstreamPool::connect(Lease& lease, const AcquireRequest& request) {
   Node& node = *nodes_[lease.node()];
-  // The balancer has seen to it that there is room for one more beside those in use.
+  // The balancer has made sure that one more may be in use: an idle one makes room for it.
   const std::size_t most = share(options_.max_connections, options_.workers);
   if (node.idle.size() + balancer_.in_flight(node.place) > most) node.idle.erase(node.idle.begin());
   show(node);
@@ -180,7 +180,7 @@ Task<ConnectError> UpstreamPool::connect(Lease& lease, const AcquireRequest& req
     co_return ConnectError{NodeFault::None};
   }
   node.counters.connect_failures.add(1);
-  // A node is not to blame if there was less time than is its due.
+  // A node is not to blame if it was given less time than its time-out.
   if (network_.deadlines.now() < request.latest &&
       balancer_.connect_failed(node.place, connected.error().fault, network_.deadlines.now())) {
     ejected(node);
@@ -199,7 +199,7 @@ Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::wait(
   co_return std::unexpected(AcquireFault{AcquireFailure::Busy});
 }
 
-/// Gives places that have become free to those who wait, in their order.
+/// Gives free places to the requests that wait, in their order.
 void UpstreamPool::grant() {
   for (Waiter* const waiter : waiting_) {
     if (waiter->is_decided()) continue;
@@ -211,12 +211,12 @@ void UpstreamPool::grant() {
   }
 }
 
-/// Of those who have waited for too long, or whose client has left.
+/// Ends the waits that were too long, or whose client has left.
 void UpstreamPool::end_waits() {
   for (Waiter* const waiter : waiting_) {
     if (waiter->is_decided()) continue;
-    // A client that has only closed its half is answered as well, since it cannot be told from one
-    // that has gone.
+    // A client that has only closed its half gets a response too: it cannot be told from one that
+    // has gone.
     if (network_.deadlines.now() < waiter->until && !waiter->request.client.peer_has_closed())
       continue;
     waiter->gave_up = true;
@@ -231,7 +231,7 @@ std::unique_ptr<Connection> UpstreamPool::take_idle(Node& node, ReusePolicy reus
     auto connection = std::move(node.idle.back().connection);
     node.idle.pop_back();
     show(node);
-    // A look for each request: what a node says unasked must not answer the next one.
+    // Checked for each request: unsolicited bytes of a node must not answer the next request.
     if (connection->is_quiet()) return connection;
   }
   return nullptr;
@@ -259,7 +259,7 @@ void UpstreamPool::tick() {
   grant();
 }
 
-/// What the board says of its health checks.
+/// Takes over what the stats say of its health checks.
 void UpstreamPool::take_over_health(Node& node) {
   const ProbedNode& probed = dependencies_.stats.probed(node.place);
   const bool healthy = probed.opinion.get().is_in();
@@ -271,7 +271,7 @@ void UpstreamPool::take_over_health(Node& node) {
   }
 }
 
-/// Those that have been idle for too long, and those to an address that the name has lost.
+/// Closes connections that were idle for too long, and those to an address that the name has lost.
 void UpstreamPool::close_idle(Node& node) {
   const auto oldest = network_.deadlines.now() - options_.idle_timeout;
   std::erase_if(node.idle, [&](const Node::Idle& idle) {
@@ -289,11 +289,11 @@ void UpstreamPool::drain() {
 
 void UpstreamPool::ejected(Node& node) {
   node.counters.ejections.add(1);
-  node.idle.clear();  // as good as the one that failed: a silent node would take requests for good
+  node.idle.clear();  // no better than the one that failed: a silent node would hold requests
   show(node);
 }
 
-/// Brings the board up to date.
+/// Brings the stats up to date.
 void UpstreamPool::show(Node& node) {
   const std::size_t in_flight = balancer_.in_flight(node.place);
   node.counters.in_flight.set(in_flight);

@@ -1,16 +1,17 @@
-// The upstream nodes, as one worker reaches them: connections kept to each, new ones made, and a
-// queue for when all nodes are full.
+// The upstream nodes as one worker reaches them: pooled connections to each, new ones, and a queue
+// for when all nodes are full.
 //
 //   UpstreamPool::AcquireRequest request{.client = client, .stages = stages};
 //   auto lease = co_await pool.acquire(request);
-//   if (!lease) …                       // no node could be had; lease.error() says why
-//   …the exchange on lease->connection(), and lease->answered() or lease->failed(…)…
-//   lease->keep();                      // else the connection is closed with the lease
+//   if (!lease) co_return;                // lease.error() says why no node could be reached
+//   serve(lease->connection());
+//   lease->answered();                    // or lease->failed(fault)
+//   lease->keep();                        // else the connection is closed with the lease
 //
-// upstream_balancer.h decides which node, upstream_connector.h makes connections; this carries it
-// out, and shows it on the stats. A node never has more connections than its part of
-// `max_connections`. A request that finds all nodes full waits, in the order of arrival,
-// for a bounded time, among a bounded number of others.
+// balancer.h decides which node, connector.h makes connections; the pool carries it out and shows
+// it in the stats. A node never has more connections than the worker's share of `max_connections`.
+// A request that finds all nodes full waits in the order of arrival, for a bounded time, in a
+// bounded queue.
 //
 // Belongs to one worker; not thread-safe. Must outlive its leases.
 #pragma once
@@ -32,21 +33,15 @@
 #include "osproxy/upstream/balancer.h"
 #include "osproxy/upstream/connector.h"
 #include "osproxy/upstream/options.h"
+#include "osproxy/upstream/reuse_policy.h"
 
 namespace osproxy {
 
-/// Which kept connections will do.
-enum class ReusePolicy : std::uint8_t {
-  Any,     ///< for a request that can be sent again, should the other side have closed it
-  Recent,  ///< one that was in use a moment ago: the other side is not about to close it
-  None,    ///< only a new one
-};
-
 enum class AcquireFailure : std::uint8_t {
-  Unreachable,  ///< no node took a connection
-  TimedOut,     ///< the last one did not in time
-  Tls,          ///< the last one did, and the handshake failed
-  Busy,         ///< all nodes are full; the queue is too, or the wait was too long for the client
+  Unreachable,  ///< no node accepted a connection
+  TimedOut,     ///< the last node did not accept one in time
+  Tls,          ///< the last node did, and the TLS handshake failed
+  Busy,         ///< all nodes are full, and the queue is full too or the wait was too long
 };
 
 struct AcquireFault {
@@ -59,18 +54,18 @@ class UpstreamPool {
   struct Node;
 
  public:
-  /// What one request asks for; lives as long as the request.
+  /// What one request needs; lives as long as the request.
   struct AcquireRequest {
-    Connection& client;  ///< is looked at while the request waits
-    StageTimer& stages;  ///< is told when a connection is begun, and when TLS is
+    Connection& client;  ///< the wait ends if it leaves
+    StageTimer& stages;  ///< is told when connecting begins, and when TLS does
     ReusePolicy reuse = ReusePolicy::Any;
-    /// Neither waits nor connects beyond this.
+    /// Waiting and connecting end then.
     SteadyClock::time_point latest = SteadyClock::time_point::max();
-    TriedNodes tried{};                                ///< it does not go there
-    std::optional<UpstreamBalancer::Choice> choice{};  ///< made already; left by acquire_now()
+    TriedNodes tried{};                                ///< nodes that it is not sent to
+    std::optional<UpstreamBalancer::Choice> choice{};  ///< made by acquire_now(), for acquire()
   };
 
-  /// A request's place at a node, with a connection that is its own until the lease ends.
+  /// A request's place at a node, with a connection for it alone until the lease ends.
   class Lease {
    public:
     Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& choice);
@@ -83,14 +78,14 @@ class UpstreamPool {
     std::size_t node() const noexcept { return choice_.node; }
     const std::string& name() const noexcept;  ///< `host:port`, as configured
 
-    // What the request met, for the balancer; at most one of them.
+    // The outcome of the request, for the balancer; at most one of them.
     void answered();
     void failed(NodeFault fault);
 
     /// The request will be sent again.
     void retried();
 
-    /// The exchange is whole and the node will take another request on this connection.
+    /// The exchange is whole, and the node accepts another request on this connection.
     void keep() noexcept { keep_ = true; }
 
    private:
@@ -103,7 +98,7 @@ class UpstreamPool {
     bool keep_ = false;
   };
 
-  /// `board` shows what `worker`, the number of this one, does.
+  /// `worker`: the number of this worker, whose part of `stats` the pool writes.
   struct Dependencies {
     const Clock& clock;
     UpstreamStats& stats;
@@ -117,23 +112,23 @@ class UpstreamPool {
   UpstreamPool(const UpstreamPool&) = delete;
   UpstreamPool& operator=(const UpstreamPool&) = delete;
 
-  /// A kept connection to the node that is to serve the request; nullopt if there is none that will
-  /// do. Most requests get by with this.
+  /// A pooled connection to the node that is to serve the request; nullopt if there is no suitable
+  /// one. Most requests need only this.
   std::optional<Lease> acquire_now(AcquireRequest& request);
 
-  /// A connection to the node that is to serve the request: a kept one that is still good, or a
-  /// new one. Nothing of the request has been sent by then. Nodes that took no connection are added
-  /// to request.tried. `request` must outlive the task.
+  /// A connection to the node that is to serve the request: a pooled one that is still good, or a
+  /// new one. Nodes that accepted no connection are added to request.tried. `request` must outlive
+  /// the task.
   Task<std::expected<Lease, AcquireFault>> acquire(AcquireRequest& request);
 
-  /// There is a node that the request could still go to.
+  /// There is a node that the request could still be sent to.
   bool has_other(const TriedNodes& tried) noexcept;
 
-  /// Call a few times a second: closes what has been idle for too long, ends what has waited for
-  /// too long, takes over what health checks say.
+  /// Call a few times a second: closes connections that have been idle for too long, ends waits
+  /// that were too long, takes over the results of health checks.
   void tick();
 
-  /// Closes all idle connections, and keeps none from now on.
+  /// Closes all idle connections, and pools none from now on.
   void drain();
 
  private:
@@ -157,7 +152,7 @@ class UpstreamPool {
   WorkerUpstreamStats& worker_stats_;  // of the board
   UpstreamBalancer balancer_;
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::list<Waiter*> waiting_;  // the first came first
+  std::list<Waiter*> waiting_;  // in the order of arrival
   bool draining_ = false;
 };
 

@@ -41,8 +41,8 @@ Task<> UpstreamProber::watch(std::size_t node) {
   }
 }
 
-/// None if the node answers. A new connection each time: whether it takes one is half of the
-/// question.
+/// None if the node passes. A new connection each time: whether the node accepts one is half of the
+/// check.
 Task<NodeFault> UpstreamProber::probe(std::size_t node) {
   const auto end = network_.deadlines.now() + options_.health_check_timeout;
   auto connected = co_await connectors_[node]->connect(options_.health_check_timeout, end);

@@ -1,13 +1,13 @@
-// Active health checks: asks each node now and then, on a connection of its own, and shows on the
-// board whether it answers. node_health.h decides what the responses come to.
+// Active health checks: requests a path of each node at an interval, on a connection opened for the
+// check, and shows in the stats whether the node responds. node_health.h decides from the results.
 //
 //   UpstreamProber prober(options, network, dependencies);
 //   prober.start();
 //
-// One for all workers, on the first one's loop: each of them reads the stats. One probe at a time
-// to each node. A node answers if its status is below 500: a 401 comes from a node that is alive.
+// The first worker checks for all workers: each of them reads the stats. One check at a time for
+// each node. A node passes if its status is below 500: a 401 comes from a node that is alive.
 //
-// Belongs to its worker. Must outlive the executor's loop, with which the probes end.
+// Belongs to its worker. Must outlive the executor's loop, with which the checks end.
 #pragma once
 
 #include <cstddef>
@@ -39,7 +39,7 @@ class UpstreamProber {
   UpstreamProber(const UpstreamProber&) = delete;
   UpstreamProber& operator=(const UpstreamProber&) = delete;
 
-  /// Does nothing if there is no path to ask for.
+  /// Does nothing if no path is set.
   void start();
 
  private:

@@ -1,0 +1,41 @@
+// What the diagnostics of all requests of one worker share.
+#pragma once
+
+#include <chrono>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/core/random.h"
+#include "osproxy/core/token_bucket.h"
+#include "osproxy/directive/directive_set.h"
+#include "osproxy/identify/identities.h"
+#include "osproxy/identify/tenant_rule.h"
+#include "osproxy/observe/recorder.h"
+#include "osproxy/snapshot/snapshot.h"
+
+namespace osproxy {
+
+class CaptureWriter;
+
+/// server_options.h has the defaults and says what each is.
+struct DiagnosticsOptions {
+  TenantRule tenant;
+  TokenRate directive_budget{};
+  TokenRate signed_budget{};  ///< the worker's part of directive_budget, for signed directives
+  std::chrono::seconds max_life{};
+  CaptureWriter* capture = nullptr;
+  bool spans = false;
+};
+
+/// Belongs to the worker's thread.
+struct DiagnosticsContext {
+  const DiagnosticsOptions options;
+  const Clock& clock;
+  Recorder& recorder;
+  SnapshotReader<DirectiveSet> directives;
+  SnapshotReader<Identities> identities;
+  TokenHasher hasher{};
+  Random random;
+  TokenBucket signed_bucket{};  ///< what signed directives may record
+};
+
+}  // namespace osproxy

@@ -1,0 +1,69 @@
+// Reads along while a selected request passes by: the facts of its response, the structure of its
+// body, the changes to its heads, and the whole exchange if a directive captures it.
+//
+//   ExchangeInspection inspection(head, Endpoint::Search, Level::Shape, nullptr);
+//   inspection.request_head(sent);
+//   inspection.request_body(piece);
+//   inspection.finish(result, record);
+//
+// Exists only for selected requests, so that all others pay a branch. `head` must outlive it.
+// Belongs to its worker.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "osproxy/capture/buffer.h"
+#include "osproxy/capture/writer.h"
+#include "osproxy/directive/model.h"
+#include "osproxy/http/head.h"
+#include "osproxy/inspect/body_structure_reader.h"
+#include "osproxy/inspect/response_reader.h"
+#include "osproxy/proxy/exchange_result.h"
+#include "osproxy/record/record.h"
+#include "osproxy/record/rewrite.h"
+
+namespace osproxy {
+
+class ExchangeInspection {
+ public:
+  /// `writer`: where captured exchanges go; null: the request is not captured.
+  ExchangeInspection(const http::RequestHead& head, Endpoint endpoint, Level level,
+                     CaptureWriter* writer);
+
+  /// The request's head as it was sent to a node; once for each attempt.
+  void request_head(std::string_view sent);
+  /// The next piece of the request's body.
+  void request_body(std::string_view payload) noexcept;
+
+  /// OpenSearch's response: its head as received, and as it goes to the client.
+  void response_head(const http::ResponseHead& received, std::string_view sent);
+  /// The next piece of the response's body.
+  void response_body(std::string_view payload) noexcept;
+
+  /// Writes to the record what was read; once, at the end.
+  void finish(const ExchangeResult& result, Record& record);
+
+  /// The captured exchange, or null if it is not captured.
+  std::unique_ptr<CaptureBuffer> take_capture() noexcept { return std::move(capture_); }
+
+ private:
+  /// What only Level::ShapeRewriteDiff asks for.
+  struct Detail {
+    BodyStructureReader body;
+    Rewrite rewrite;
+  };
+
+  void begin_detail();
+  void begin_capture(CaptureWriter& writer);
+  void capture_response_head(const http::ResponseHead& head);
+
+  const http::RequestHead& head_;
+  const Endpoint endpoint_;
+  std::optional<ResponseReader> response_;
+  std::unique_ptr<Detail> detail_;
+  std::unique_ptr<CaptureBuffer> capture_;
+};
+
+}  // namespace osproxy

@@ -1,0 +1,32 @@
+// What the parts of one exchange share: its two sides, its options, and where they write what
+// became of it.
+#pragma once
+
+#include <string>
+
+#include "osproxy/http/forwarding.h"
+#include "osproxy/http/head.h"
+#include "osproxy/http/head_writer.h"
+#include "osproxy/net/connection.h"
+#include "osproxy/net/transfer_buffer.h"
+#include "osproxy/proxy/exchange_deadline.h"
+#include "osproxy/proxy/exchange_options.h"
+#include "osproxy/proxy/exchange_result.h"
+#include "osproxy/proxy/request_diagnostics.h"
+
+namespace osproxy {
+
+/// References: the exchange that makes it outlives its parts.
+struct ExchangeScope {
+  const ExchangeOptions& options;
+  TransferBuffers& buffers;
+  Connection& client;  ///< its input begins with the head
+  const http::RequestHead& head;
+  http::RequestRewrite rewrite;  ///< the changes that osproxy makes to the request's head
+  std::string& head_out;         ///< where outgoing heads are written
+  const ExchangeDeadline& deadline;
+  RequestDiagnostics& diagnostics;
+  ExchangeResult& result;
+};
+
+}  // namespace osproxy

@@ -1,0 +1,39 @@
+// How an attempt to get a response from a node failed, and whether that says something of the node.
+//
+//   const Blame blame = blame_for({.timed_out = true});
+//   // blame.error == ProxyError::UpstreamTimeout, blame.fault == NodeFault::ResponseTimedOut
+//
+// The one place that decides which failures count against a node: an ejected node takes capacity
+// from every client. Pure.
+#pragma once
+
+#include <optional>
+
+#include "osproxy/http/error_response.h"
+#include "osproxy/observe/upstream_stats.h"
+#include "osproxy/tls/failure.h"
+
+namespace osproxy {
+
+/// What was seen when the attempt ended.
+struct FailedAttempt {
+  bool timed_out = false;  ///< the node was silent for too long
+  bool malformed = false;  ///< it sent what is no HTTP response
+  std::optional<TlsFailure>
+      tls_failure{};  ///< TLS ended it: TLS 1.3 judges our certificate so late
+  /// A pooled connection was closed before a byte came. The node may do so at any moment.
+  bool closed_while_pooled = false;
+};
+
+struct Blame {
+  http::ProxyError error;
+  NodeFault fault;  ///< counts against the node; None: it says nothing of it
+};
+
+Blame blame_for(const FailedAttempt& attempt) noexcept;
+
+/// What a response's status says of the node: 502, 503 and 504 are its own, 500 and 429 say
+/// something of the request.
+NodeFault fault_of_status(int status) noexcept;
+
+}  // namespace osproxy

@@ -1,0 +1,219 @@
+#include "osproxy/proxy/response_relay.h"
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "osproxy/http/head_writer.h"
+#include "osproxy/net/transfer_buffer.h"
+#include "osproxy/proxy/body_transfer.h"
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// While the request is still being sent, its own progress is what is watched.
+constexpr std::chrono::milliseconds kNoTimeout = 24h;
+
+}  // namespace
+
+Task<AttemptOutcome> ResponseRelay::run(UpstreamPool::Lease& lease) {
+  AttemptOutcome outcome = co_await receive_head(lease);
+  if (outcome == AttemptOutcome::Complete) outcome = co_await pass_on_body(lease);
+  upload_.stop(lease.connection());
+  if (upload_.error() != http::ProxyError::None) scope_.result.error = upload_.error();
+  co_return outcome;
+}
+
+/// Reads the head of the final response into response_, passing interim ones on.
+Task<AttemptOutcome> ResponseRelay::receive_head(UpstreamPool::Lease& lease) {
+  Connection& upstream = lease.connection();
+  while (true) {
+    http::HeadFault fault;
+    const http::ParseResult parsed = http::parse_response_head(
+        upstream.input().view(), scope_.head.method, scope_.options.limits, response_, fault);
+    if (parsed == http::ParseResult::Complete) {
+      heard_ = true;
+      if (response_.status >= 200) {
+        scope_.diagnostics.stages.enter(Stage::Transfer);
+        co_return AttemptOutcome::Complete;
+      }
+      if (response_.status == 101) co_return no_response(lease);  // osproxy asked for no upgrade
+      if (!co_await pass_on_interim(upstream)) co_return AttemptOutcome::Broken;
+      continue;
+    }
+    if (parsed == http::ParseResult::Bad) {
+      blame(lease, {.malformed = true});
+      co_return AttemptOutcome::Failed;
+    }
+    if (upload_.error() != http::ProxyError::None) co_return AttemptOutcome::Failed;
+    error_code error =
+        upstream.begin_read(upload_.is_streaming() ? kNoTimeout : scope_.options.response_timeout);
+    while (error == asio::error::would_block) {
+      const auto [ended] = co_await upstream.until_readable();
+      error = upstream.go_on_reading(ended);
+    }
+    if (error) co_return no_response(lease);
+  }
+}
+
+Task<bool> ResponseRelay::pass_on_interim(Connection& upstream) {
+  // A client of HTTP/1.0 knows no interim responses, and a 100 is for those who asked for it.
+  const bool wanted =
+      scope_.head.minor_version > 0 && (response_.status != 100 || scope_.head.expects_continue);
+  error_code error;
+  if (wanted) {
+    http::write_response_head(response_, {.request_id = scope_.rewrite.request_id},
+                              scope_.head_out);
+    error = co_await scope_.client.write(scope_.head_out, scope_.options.transfer_timeout);
+  }
+  upstream.input().consume(response_.size);
+  if (error) scope_.result.error = scope_.deadline.or_timeout(http::ProxyError::ClientGone);
+  co_return !error;
+}
+
+AttemptOutcome ResponseRelay::no_response(UpstreamPool::Lease& lease) {
+  Connection& upstream = lease.connection();
+  if (scope_.deadline.has_passed() || upload_.error() != http::ProxyError::None) {
+    scope_.result.error = scope_.deadline.or_timeout(upload_.error());
+    return AttemptOutcome::Failed;
+  }
+  if (!upstream.timed_out() && !heard_ && upstream.input().empty()) {
+    return AttemptOutcome::Unanswered;
+  }
+  blame(lease, {.timed_out = upstream.timed_out(),
+                .malformed = heard_ && response_.status == 101,
+                .tls_failure = upstream.tls_failure()});
+  return AttemptOutcome::Failed;
+}
+
+void ResponseRelay::blame_closed(UpstreamPool::Lease& lease) {
+  blame(lease,
+        {.tls_failure = lease.connection().tls_failure(), .closed_while_pooled = lease.reused()});
+}
+
+void ResponseRelay::blame(UpstreamPool::Lease& lease, const FailedAttempt& attempt) {
+  const Blame blame = blame_for(attempt);
+  scope_.result.error = blame.error;
+  if (attempt.tls_failure) scope_.result.tls_failure = *attempt.tls_failure;
+  if (blame.fault != NodeFault::None) lease.failed(blame.fault);
+}
+
+http::Framing ResponseRelay::framing_to_client() const noexcept {
+  switch (response_.framing) {
+    case http::Framing::None:
+    case http::Framing::Length:
+      return response_.framing;
+    case http::Framing::Chunked:
+    case http::Framing::UntilClose:
+      // Chunked where the client knows it, so that a response that is cut off never looks complete.
+      return scope_.head.minor_version > 0 ? http::Framing::Chunked : http::Framing::UntilClose;
+  }
+  std::unreachable();
+}
+
+/// Writes the head that goes to the client, and takes the received one off the node's input.
+void ResponseRelay::write_head() {
+  framing_ = framing_to_client();
+  needs_reset_ = framing_ == http::Framing::UntilClose;
+  closes_client_ = !scope_.head.keep_alive || draining_ || !upload_.is_received() || needs_reset_;
+  http::write_response_head(response_,
+                            {.request_id = scope_.rewrite.request_id,
+                             .drop_opaque_id = scope_.rewrite.add_opaque_id,
+                             .framing = framing_,
+                             .close = closes_client_,
+                             .to_http_1_0 = scope_.head.minor_version == 0},
+                            scope_.head_out);
+  scope_.diagnostics.response_head(response_, scope_.head_out);
+}
+
+Task<AttemptOutcome> ResponseRelay::pass_on_body(UpstreamPool::Lease& lease) {
+  Connection& upstream = lease.connection();
+  write_head();
+  upstream.input().consume(response_.size);
+  http::BodyReader body(response_);
+  const std::span<char> there = upstream.input().mutable_view();
+  Decoded piece = decode_in_place(body, there);
+  bool nothing_after = piece.consumed == there.size();
+  std::string* head = &scope_.head_out;
+  TransferBuffer buffer(scope_.buffers);
+  while (true) {
+    if (piece.status == http::BodyReader::Status::Bad) {
+      blame(lease, {.malformed = true});
+      co_return head != nullptr ? AttemptOutcome::Failed : AttemptOutcome::Broken;
+    }
+    if (body.done()) scope_.diagnostics.stages.enter(Stage::SendBack);
+    OutgoingPiece out({.head = head,
+                       .payload = piece.payload,
+                       .chunked = framing_ == http::Framing::Chunked,
+                       .last = body.done(),
+                       .trailers = body.trailers()});
+    error_code error = out.write_now(scope_.client);
+    if (error == asio::error::would_block) {
+      error = co_await out.write_rest(scope_.client, scope_.options.transfer_timeout);
+      buffer.had_to_wait();
+    }
+    if (error) {
+      scope_.result.error = scope_.deadline.or_timeout(http::ProxyError::ClientGone);
+      co_return AttemptOutcome::Broken;
+    }
+    head = nullptr;
+    note_sent(lease, piece.payload);
+    if (body.done()) break;
+    if (upload_.error() != http::ProxyError::None) co_return AttemptOutcome::Broken;
+
+    if (body.ends_with_connection()) upstream.expect_end();
+    error_code ended;
+    const std::span<char> room = buffer.room();
+    const std::size_t size =
+        co_await upstream.read_into(room, scope_.options.transfer_timeout, ended);
+    buffer.was_read(size);
+    if (ended == asio::error::eof && body.ends_with_connection()) {
+      piece = {};
+      body = http::BodyReader();  // done
+      continue;
+    }
+    if (ended) {
+      cut_off(lease);
+      co_return AttemptOutcome::Broken;
+    }
+    piece = decode_in_place(body, room.first(size));
+    nothing_after = piece.consumed == size;
+  }
+  finish(lease, nothing_after);
+  co_return AttemptOutcome::Complete;
+}
+
+void ResponseRelay::note_sent(const UpstreamPool::Lease& lease, std::string_view payload) {
+  scope_.result.status = response_.status;
+  scope_.result.upstream = &lease.name();
+  scope_.result.response_bytes += payload.size();
+  scope_.diagnostics.response_body(payload);
+}
+
+/// The response ended before its end.
+void ResponseRelay::cut_off(UpstreamPool::Lease& lease) {
+  if (upload_.error() != http::ProxyError::None) return;
+  if (scope_.deadline.has_passed()) {
+    scope_.result.error = http::ProxyError::ExchangeTimeout;
+  } else {
+    blame(lease, {.timed_out = lease.connection().timed_out()});
+  }
+}
+
+/// The response was passed on whole. `nothing_after`: the node sent nothing more than that.
+void ResponseRelay::finish(UpstreamPool::Lease& lease, bool nothing_after) {
+  Connection& upstream = lease.connection();
+  upstream.input().consume(upstream.input().view().size());
+  const NodeFault fault = fault_of_status(response_.status);
+  if (fault == NodeFault::None) {
+    lease.answered();
+  } else {
+    lease.failed(fault);
+  }
+  if (response_.keep_alive && upload_.is_sent() && nothing_after && !draining_) lease.keep();
+}
+
+}  // namespace osproxy

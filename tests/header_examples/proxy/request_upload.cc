@@ -1,0 +1,5 @@
+namespace osproxy {
+Task<> example(const ExchangeScope& scope, Connection& upstream) {
+  EXAMPLE(1);
+}
+}  // namespace osproxy

@@ -1,0 +1,8 @@
+namespace osproxy {
+AddressBook::Addresses resolve(const char* name);
+void connect(const AddressBook::Address& address);
+void example(AddressBook::Time now, AddressBook::Address address) {
+  using namespace std::chrono_literals;
+  EXAMPLE(1);
+}
+}  // namespace osproxy

@@ -1,0 +1,5 @@
+namespace osproxy {
+void example(const TriedNodes& tried, UpstreamBalancer::Time now) {
+  EXAMPLE(1);
+}
+}  // namespace osproxy

@@ -1,0 +1,6 @@
+namespace osproxy {
+void example(const UpstreamOptions& options, UpstreamConnector::Dependencies network,
+             UpstreamProber::Dependencies dependencies) {
+  EXAMPLE(1);
+}
+}  // namespace osproxy
