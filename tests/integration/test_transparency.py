@@ -174,9 +174,9 @@ def test_everyday_calls_of_the_javascript_client_answer_the_same(
     opensearch, direct, fleet, proxied, names
 ):
     expected = javascript_calls(opensearch.url, f"{names}-direct")
-    answers = javascript_calls(fleet.a.url, f"{names}-proxied")
-    assert list(answers) == list(expected)
-    assert len(answers) >= 25
+    responses = javascript_calls(fleet.a.url, f"{names}-proxied")
+    assert list(responses) == list(expected)
+    assert len(responses) >= 25
     for name, response in responses.items():
         text = json.dumps(normal(response)).replace(f"{names}-proxied", f"{names}-direct")
         assert json.loads(text) == normal(expected[name]), name
@@ -205,7 +205,7 @@ def test_a_bulk_of_fifty_megabytes_arrives_whole_and_in_one_request(direct, prox
         index=names, body={"mappings": {"properties": {"text": {"type": "object", "enabled": False}}}}
     )
     response = proxied.bulk(body=lines, params={"refresh": "true"})
-    assert not answer["errors"]
+    assert not response["errors"]
     assert [item["index"]["_id"] for item in response["items"]] == [str(n) for n in range(500)]
     assert direct.count(index=names)["count"] == 500
     assert direct.get(index=names, id="499")["_source"] == {"n": 499, "text": text}
@@ -223,14 +223,14 @@ def test_compressed_responses_and_bodies_pass_untouched(opensearch, fleet, direc
     client.index(index=names, id="1", body={"text": "y" * 5000}, refresh=True)
     assert direct.get(index=names, id="1")["_source"] == {"text": "y" * 5000}
     path = f"/{names}/_doc/1"
-    answers = [
+    responses = [
         request("GET", url + path, headers={"Accept-Encoding": "gzip"})
         for url in (opensearch.url, fleet.a.url)
     ]
     assert (
-        answers[0].headers["Content-Encoding"] == answers[1].headers["Content-Encoding"] == "gzip"
+        responses[0].headers["Content-Encoding"] == responses[1].headers["Content-Encoding"] == "gzip"
     )
-    assert answers[0].body == answers[1].body
+    assert responses[0].body == responses[1].body
 
 
 def test_head_responses_keep_their_length_and_have_no_body(opensearch, fleet, index):

@@ -59,8 +59,8 @@ def test_a_body_that_was_not_passed_on_is_not_taken_for_a_request(proxy):
     inner = b"GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: smuggled\r\n\r\n"
     outer = b"POST /orders/_doc HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(inner)
     last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    answers = exchange_raw(proxy, outer + inner + last)
-    assert answers.startswith(b"HTTP/1.1 502 ")
+    responses = exchange_raw(proxy, outer + inner + last)
+    assert responses.startswith(b"HTTP/1.1 502 ")
     assert b"smuggled" not in responses
 
 
