@@ -28,14 +28,14 @@ BodyReader reader(Framing framing, std::uint64_t length = 0) {
   return BodyReader(head);
 }
 
-/// What came of some bytes: "done: hello [X: y\r\n] left 3", "more: hel", "bad".
+/// The result of parsing as text: "done: hello [X: y\r\n] left 3", "more: hel", "bad".
 struct Outcome {
   Status status = Status::NeedMore;
   std::string payload;
   std::size_t consumed = 0;
 };
 
-/// Feeds one piece, from a heap block of its own, so that the address sanitizer sees its end.
+/// Feeds one piece from its own heap block, so that the address sanitizer sees a read past its end.
 void feed(BodyReader& body, std::string_view piece, Outcome& outcome) {
   const auto copy = std::make_unique<char[]>(piece.size());
   if (!piece.empty()) std::memcpy(copy.get(), piece.data(), piece.size());
@@ -55,7 +55,7 @@ void feed(BodyReader& body, std::string_view piece, Outcome& outcome) {
   }
 }
 
-/// In pieces that end at the given places, ascending.
+/// Feeds the bytes in pieces that end at these places, in ascending order.
 Outcome feed_split(BodyReader& body, std::string_view bytes, const std::vector<std::size_t>& ends) {
   Outcome outcome;
   std::size_t begin = 0;
@@ -160,7 +160,7 @@ TEST(ChunkedBody, IsTheSameInPiecesOfAnySize) {
   }
 }
 
-TEST(ChunkedBody, IsTheSameInPiecesOfAnySizeWhateverItsBytes) {
+TEST(ChunkedBody, AnyBytesAreTheSameInPiecesOfAnySize) {
   constexpr unsigned kSeed = 20240608;
   std::mt19937 random(kSeed);
   for (int round = 0; round < 300; ++round) {
@@ -176,7 +176,7 @@ TEST(ChunkedBody, IsTheSameInPiecesOfAnySizeWhateverItsBytes) {
   }
 }
 
-TEST(ChunkedBody, HandsThePayloadOutWhereItWasReceived) {
+TEST(ChunkedBody, ReturnsThePayloadInPlace) {
   BodyReader body = reader(Framing::Chunked);
   const std::string_view bytes = "5\r\nhello\r\n0\r\n\r\n";
   const BodyReader::Step step = body.next(bytes);
@@ -213,7 +213,7 @@ TEST(ChunkedBody, StaysBad) {
   EXPECT_FALSE(body.ends_with_connection());
 }
 
-TEST(CountedBody, EndsBehindItsLastByte) {
+TEST(CountedBody, EndsAfterItsLastByte) {
   for (std::size_t at = 0; at <= 5; ++at) {
     BodyReader body = reader(Framing::Length, 5);
     const auto bytes = "helloGET"sv;
@@ -233,7 +233,7 @@ TEST(CountedBody, IsNotCompleteBeforeItsLastByte) {
   EXPECT_TRUE(body.ends_with_connection());
 }
 
-TEST(CountedBody, MayBeAsLongAsALengthCanSay) {
+TEST(CountedBody, MayHaveTheLargestLength) {
   BodyReader body = reader(Framing::Length, std::numeric_limits<std::int64_t>::max());
   Outcome outcome;
   feed(body, "abc", outcome);
@@ -253,7 +253,7 @@ TEST(UncountedBody, EndsWithTheConnection) {
   EXPECT_FALSE(body.done());
 }
 
-TEST(NoBody, IsDoneAtOnceAndTakesNothing) {
+TEST(NoBody, IsDoneAtOnceAndConsumesNothing) {
   for (BodyReader body : {BodyReader(), reader(Framing::None), reader(Framing::Length, 0)}) {
     EXPECT_TRUE(body.done());
     EXPECT_TRUE(body.ends_with_connection());
@@ -263,7 +263,7 @@ TEST(NoBody, IsDoneAtOnceAndTakesNothing) {
   }
 }
 
-TEST(ChunkHead, IsReadBackByTheReader) {
+TEST(ChunkHead, IsParsedAgainByTheReader) {
   std::array<char, 18> room;
   EXPECT_EQ(chunk_head(0x1f4, room.data()), "1f4\r\n");
   EXPECT_EQ(chunk_head(0, room.data()), "0\r\n");

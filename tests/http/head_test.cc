@@ -236,20 +236,20 @@ constexpr HeadRow kBad[] = {
 };
 // clang-format on
 
-TEST(RequestHead, ReadsWhatIsUnambiguous) {
+TEST(RequestHead, ParsesUnambiguousHeads) {
   for (const HeadRow& row : kGood) check_row(parse, row);
 }
 
-TEST(RequestHead, RefusesWhatIsNot) {
+TEST(RequestHead, RefusesAmbiguousHeads) {
   for (const HeadRow& row : kBad) check_row(parse, row);
 }
 
-TEST(RequestHead, KeepsItsVerdictOnAnyBytesAndReadsNoOthers) {
+TEST(RequestHead, MutatedHeadsKeepTheirVerdictWhateverFollows) {
   check_mutants(parse, kGood);
   check_mutants(parse, kBad);
 }
 
-TEST(RequestHead, NotesWrongBytesBeforeTheLineEnds) {
+TEST(RequestHead, RefusesWrongBytesBeforeTheLineEnds) {
   EXPECT_EQ(parse("\x16\x03\x01\x02\x00\x01\xfc\x03"sv).text,  // TLS
             "400 a control character is in the head");
   EXPECT_EQ(parse("GET /\x01"sv).result, ParseResult::Bad);
@@ -258,7 +258,7 @@ TEST(RequestHead, NotesWrongBytesBeforeTheLineEnds) {
   EXPECT_EQ(parse("GET / HTTP/1.1\n"sv).result, ParseResult::Bad);
 }
 
-TEST(RequestHead, SeesAControlCharacterWhereverItIsInAValue) {
+TEST(RequestHead, FindsAControlCharacterAnywhereInAValue) {
   for (std::size_t size = 1; size <= 33; ++size) {
     for (std::size_t at = 0; at < size; ++at) {
       for (int byte = 0; byte < 256; ++byte) {
@@ -279,7 +279,7 @@ std::string request_with(std::size_t target, std::size_t headers, std::size_t va
   return bytes + "\r\n";
 }
 
-TEST(RequestHead, KeepsToTheLimitOfTheRequestLine) {
+TEST(RequestHead, BoundsTheRequestLine) {
   constexpr std::size_t kRest = "GET  HTTP/1.1"sv.size();
   const HeadLimits limits{.request_line = 100};
   const auto line_of = [&](std::size_t size) {
@@ -293,7 +293,7 @@ TEST(RequestHead, KeepsToTheLimitOfTheRequestLine) {
   EXPECT_EQ(parse_within(limits, endless.substr(1) + "\r").result, ParseResult::Incomplete);
 }
 
-TEST(RequestHead, KeepsToTheLimitOfTheHead) {
+TEST(RequestHead, BoundsTheHead) {
   const std::string bytes = "\r\n" + request_with(10, 5, 40);
   const Parsed fits = parse_within({.head = bytes.size()}, bytes + "body");
   EXPECT_EQ(fits.result, ParseResult::Complete);
@@ -301,12 +301,12 @@ TEST(RequestHead, KeepsToTheLimitOfTheHead) {
   for (std::size_t limit = 0; limit < bytes.size(); ++limit) {
     EXPECT_EQ(parse_within({.head = limit}, bytes).text, "431 the header section is too large")
         << limit;
-    // As soon as the limit is reached: a buffer of that size never fills up without a verdict.
+    // At the limit itself, so that a buffer of that size never fills up without a verdict.
     EXPECT_EQ(parse_within({.head = limit}, bytes.substr(0, limit)).result, ParseResult::Bad);
   }
 }
 
-TEST(RequestHead, KeepsToTheNumberOfHeaders) {
+TEST(RequestHead, BoundsTheNumberOfHeaders) {
   const HeadLimits limits{.headers = 7};
   EXPECT_EQ(parse_within(limits, request_with(1, 7, 1)).result, ParseResult::Complete);
   EXPECT_EQ(parse_within(limits, request_with(1, 8, 1)).text, "431 there are too many headers");
@@ -335,7 +335,7 @@ TEST(RequestHead, PointsIntoTheBytesReceived) {
   EXPECT_EQ(head.headers[1].line.data(), head.headers[0].line.data() + head.headers[0].line.size());
 }
 
-TEST(RequestHead, StartsAfreshWithEachHead) {
+TEST(RequestHead, ForgetsTheHeadBefore) {
   RequestHead head;
   HeadFault fault;
   const auto bytes =

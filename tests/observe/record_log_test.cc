@@ -69,7 +69,7 @@ TEST_F(RecordLogTest, WritesALineForEachRecordInTheirOrder) {
   EXPECT_THAT(told(), testing::IsEmpty());
 }
 
-TEST_F(RecordLogTest, WritesWhatWaitsBeforeItEnds) {
+TEST_F(RecordLogTest, WritesWaitingRecordsBeforeItEnds) {
   {
     RecordLog log(options(file_));
     ASSERT_TRUE(log.open());
@@ -87,7 +87,7 @@ TEST_F(RecordLogTest, MakesAFileThatOthersCannotRead) {
   EXPECT_EQ(facts.st_mode & 0137U, 0U);
 }
 
-TEST_F(RecordLogTest, AppendsAndBeginsANewLineBehindATornOne) {
+TEST_F(RecordLogTest, AppendsOnANewLineAfterATornOne) {
   std::ofstream(file_) << "whole\ntorn";
   RecordLog log(options(file_));
   ASSERT_TRUE(log.open());
@@ -96,7 +96,7 @@ TEST_F(RecordLogTest, AppendsAndBeginsANewLineBehindATornOne) {
   EXPECT_EQ(read(file_), "whole\ntorn\n" + line_of("a"));
 }
 
-TEST_F(RecordLogTest, GoesOnInANewFileOnceTheOldOneIsRenamedAndItIsTold) {
+TEST_F(RecordLogTest, ReopensItsFileAfterARename) {
   RecordLog log(options(file_));
   ASSERT_TRUE(log.open());
   log.take(record("a"));
@@ -113,7 +113,7 @@ TEST_F(RecordLogTest, GoesOnInANewFileOnceTheOldOneIsRenamedAndItIsTold) {
   EXPECT_EQ(read(file_), line_of("c"));
 }
 
-TEST_F(RecordLogTest, GoesOnInTheOldFileWhenTheNewOneCannotBeOpened) {
+TEST_F(RecordLogTest, KeepsTheOldFileIfTheNewOneCannotBeOpened) {
   RecordLog log(options(file_));
   ASSERT_TRUE(log.open());
   const auto renamed = dir_.path() / "records.1";
@@ -127,14 +127,14 @@ TEST_F(RecordLogTest, GoesOnInTheOldFileWhenTheNewOneCannotBeOpened) {
   EXPECT_THAT(told(), testing::ElementsAre(testing::HasSubstr("cannot open " + file_.string())));
 }
 
-TEST_F(RecordLogTest, SaysWhatCannotBeOpened) {
+TEST_F(RecordLogTest, NamesAFileThatCannotBeOpened) {
   RecordLog log(options(dir_.path()));
   const auto opened = log.open();
   ASSERT_FALSE(opened);
   EXPECT_THAT(opened.error(), testing::HasSubstr("cannot open " + dir_.path().string()));
 }
 
-TEST_F(RecordLogTest, TellsOnceThatADiskIsFullAndCountsWhatItDrops) {
+TEST_F(RecordLogTest, ReportsAFullDiskOnceAndCountsDrops) {
   RecordLogOptions full = options("/dev/full");
   full.queue.records = 2;
   RecordLog log(std::move(full));
@@ -149,8 +149,8 @@ TEST_F(RecordLogTest, TellsOnceThatADiskIsFullAndCountsWhatItDrops) {
                           "records are not written to /dev/full: No space left on device"));
 }
 
-// A pipe with a reader that does not read at first.
-TEST_F(RecordLogTest, FinishesTheLineThatWasTornWhenAReaderReadsOn) {
+// A pipe whose reader does not read at first.
+TEST_F(RecordLogTest, FinishesATornLineWhenItsReaderResumes) {
   ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
   const int reader = ::open(file_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   ASSERT_GE(reader, 0);

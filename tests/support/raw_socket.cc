@@ -16,7 +16,7 @@
 namespace osproxy {
 namespace {
 
-/// What a reader may lag behind before it counts as not reading.
+/// A peer that reads nothing for this long counts as not reading.
 constexpr int kFullAfterMs = 300;
 
 int patience_ms() {
@@ -50,7 +50,7 @@ Origin loopback_node(std::uint16_t port) {
 std::string crlf(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\n') out += '\r';
+    if (c == '\n' && !out.ends_with('\r')) out += '\r';
     out += c;
   }
   return out;
