@@ -18,6 +18,7 @@
 #include "osproxy/observe/recorder.h"
 #include "osproxy/proxy/server.h"
 #include "osproxy/snapshot/snapshot.h"
+#include "tests/proxy/dialog.h"
 #include "tests/support/raw_socket.h"
 
 namespace osproxy {
@@ -57,9 +58,6 @@ class KeepingRecorder final : public Recorder {
   std::vector<std::optional<SignedFault>> signed_directives_;
 };
 
-/// What every request of these tests sends, so that the bytes are known: see `ids()`.
-inline constexpr std::string_view kIds = "X-Opaque-Id: o\nX-Request-Id: r\n";
-
 /// What the stages that a record names took, all together.
 std::chrono::microseconds sum_of(const StageTimes& times);
 
@@ -72,22 +70,19 @@ class ProxyTest : public testing::Test {
   /// otherwise.
   void start();
 
+  /// The same, for a test in which it fails.
+  std::expected<std::unique_ptr<Server>, std::string> try_start();
+
   /// A new client connection.
   RawConnection client() { return RawConnection::connect(server->address().port); }
 
+  /// A new client, who talks to `upstream` through the server.
+  Dialog dialog() {
+    return Dialog(client(), [this] { return upstream.accept(); });
+  }
+
   /// Selects every request from now on; more fields of the directive by `change`.
   void select_all(Level level = Level::Shape, void (*change)(Directive&) = nullptr);
-
-  /// A GET of `target` with the usual headers, as it is sent and as it arrives.
-  static std::string get(std::string_view target);
-
-  /// A response with this body, as it is sent and, with `kIds`, as it arrives.
-  static std::string response(std::string_view body);
-  static std::string response_seen(std::string_view body);
-
-  /// One whole exchange over these connections: both can be used for another.
-  static void exchange(RawConnection& client, RawConnection& upstream,
-                       std::string_view target = "/");
 
   RawListener upstream;
   ServerOptions options;
