@@ -35,7 +35,7 @@ class CaptureWriterTest : public testing::Test {
             .retry = 5ms,
             .tell = [this](const std::string& sentence) {
               const std::lock_guard lock(mutex_);
-              told_.push_back(sentence);
+              reported_.push_back(sentence);
             }};
   }
 
@@ -48,9 +48,9 @@ class CaptureWriterTest : public testing::Test {
     return written;
   }
 
-  std::vector<std::string> told() {
+  std::vector<std::string> reported() {
     const std::lock_guard lock(mutex_);
-    return told_;
+    return reported_;
   }
 
   /// The text of each of the writer's files, by name.
@@ -71,7 +71,7 @@ class CaptureWriterTest : public testing::Test {
 
  private:
   std::mutex mutex_;
-  std::vector<std::string> told_;  // guarded by mutex_
+  std::vector<std::string> reported_;  // guarded by mutex_
 };
 
 void capture(CaptureWriter& writer, const std::string& id, std::size_t body = 0) {
@@ -106,7 +106,7 @@ TEST_F(CaptureWriterTest, WritesALinePerExchangeReadableByItsOwnerAlone) {
   EXPECT_EQ(facts.st_mode & 0777, 0600U);
   ASSERT_EQ(::stat(writer_.c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0700U);
-  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(reported(), IsEmpty());
   EXPECT_EQ(writer.totals().waiting, 0U);
 }
 
@@ -180,9 +180,9 @@ TEST_F(CaptureWriterTest, AFullDiskPausesCaptureAndTearsNoLine) {
   ASSERT_TRUE(writer.open());
   capture(writer, "a");
   capture(writer, "b");
-  ASSERT_TRUE(await([&] { return !told().empty(); }));
-  EXPECT_THAT(told(), ElementsAre("capture is stopped, " + writer_.string() +
-                                  " cannot be written: No space left on device"));
+  ASSERT_TRUE(await([&] { return !reported().empty(); }));
+  EXPECT_THAT(reported(), ElementsAre("capture is stopped, " + writer_.string() +
+                                      " cannot be written: No space left on device"));
   EXPECT_EQ(writer.failure(), "No space left on device");
   EXPECT_EQ(files().begin()->second, line_of("a"));
   EXPECT_EQ(writer.begin(), nullptr);
@@ -192,8 +192,8 @@ TEST_F(CaptureWriterTest, AFullDiskPausesCaptureAndTearsNoLine) {
 
   room_ = 1 << 20;
   ASSERT_TRUE(has_written(writer, 2));
-  ASSERT_TRUE(await([&] { return told().size() == 2; }));
-  EXPECT_EQ(told()[1], "capture goes on in " + writer_.string() + "; 1 exchanges were dropped");
+  ASSERT_TRUE(await([&] { return reported().size() == 2; }));
+  EXPECT_EQ(reported()[1], "capture goes on in " + writer_.string() + "; 1 exchanges were dropped");
   EXPECT_EQ(writer.failure(), "");
   capture(writer, "d");
   ASSERT_TRUE(has_written(writer, 3));

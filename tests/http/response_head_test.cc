@@ -92,7 +92,7 @@ constexpr HeadRow kBad[] = {
     {"no number", "HTTP/1.1 2x0 OK\r\n\r\n"sv, kStatus},
     {"99", "HTTP/1.1 099 OK\r\n\r\n"sv, kStatus},
     {"600", "HTTP/1.1 600 OK\r\n\r\n"sv, kStatus},
-    {"no space behind the status", "HTTP/1.1 200\tOK\r\n\r\n"sv, kLine},
+    {"no space after the status", "HTTP/1.1 200\tOK\r\n\r\n"sv, kLine},
     {"NUL in the reason", "HTTP/1.1 200 O\0K\r\n\r\n"sv, kLine},
     {"a bare CR in the reason", "HTTP/1.1 200 O\rK\r\n\r\n"sv, kLine},
     {"a bare LF", "HTTP/1.1 200 OK\nContent-Length: 1\r\n\r\n"sv, "502 a line ends in LF without CR"},

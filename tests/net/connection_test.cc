@@ -106,7 +106,7 @@ TEST_F(ConnectionTest, ReadsBytesThatArrivedBeforeTheWait) {
   for (const std::string_view bytes : {"one", "two", "three"}) {
     send(bytes);
     await_arrival();
-    poll();  // the loop is told, and nobody is there to be woken
+    poll();  // the loop gets the event while no coroutine waits
     start_read();
     run_until_done();
     EXPECT_FALSE(result_);
@@ -124,7 +124,7 @@ TEST_F(ConnectionTest, SeesAnEndThatCameWithTheLastBytes) {
   EXPECT_EQ(take_input(), "last");
   start_read();
   poll();
-  EXPECT_FALSE(done_);  // one edge told of both
+  EXPECT_FALSE(done_);  // one edge reported both
   tick();
   run_until_done();
   EXPECT_EQ(result_, asio::error::eof);

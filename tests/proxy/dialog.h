@@ -55,6 +55,9 @@ class BasicDialog {
                             Where here = Where::current()) {
     return step(here, "client_sends", [&] { send(client_, crlf(head).append(body)); });
   }
+  BasicDialog& client_half_closes(Where here = Where::current()) {
+    return step(here, "client_half_closes", [&] { client_.shutdown_write(); });
+  }
   BasicDialog& client_gets(std::string_view head, std::string_view body = {},
                            Where here = Where::current()) {
     return step(here, "client_gets", [&] { client_.expect(crlf(head).append(body)); });
@@ -76,9 +79,6 @@ class BasicDialog {
 
   BasicDialog& client_gets_end(Where here = Where::current()) {
     return step(here, "client_gets_end", [&] { client_.expect_end(); });
-  }
-  BasicDialog& client_half_closes(Where here = Where::current()) {
-    return step(here, "client_half_closes", [&] { client_.shutdown_write(); });
   }
   BasicDialog& client_gets_reset(Where here = Where::current()) {
     return step(here, "client_gets_reset", [&] { client_.expect_reset(); });
@@ -109,7 +109,10 @@ class BasicDialog {
     return step(here, "node_sends", [&] { send(node(), crlf(head).append(body)); });
   }
   BasicDialog& node_closes(Where here = Where::current()) {
-    return step(here, "node_closes", [&] { node(), node_.reset(); });
+    return step(here, "node_closes", [&] {
+      node();
+      node_.reset();
+    });
   }
   BasicDialog& node_half_closes(Where here = Where::current()) {
     return step(here, "node_half_closes", [&] { node().shutdown_write(); });

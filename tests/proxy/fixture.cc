@@ -10,12 +10,12 @@ void KeepingRecorder::count(const RequestSample& sample) noexcept {
 
 void KeepingRecorder::matched(const MatchedRequest& request) noexcept {
   const std::lock_guard lock(mutex_);
-  judgements_.push_back(request.verdict.selected());
+  decisions_.push_back(request.verdict.selected());
 }
 
-std::vector<bool> KeepingRecorder::judgements() {
+std::vector<bool> KeepingRecorder::decisions() {
   const std::lock_guard lock(mutex_);
-  return judgements_;
+  return decisions_;
 }
 
 void KeepingRecorder::record(Record record, bool ring_buffer) noexcept {

@@ -1,9 +1,9 @@
-// A running server between a test's raw client and its raw upstream, with a recorder that keeps
-// everything.
+// A running server between a client and a node of the test, with a recorder that keeps everything.
 #pragma once
 
 #include <condition_variable>
 #include <cstddef>
+#include <expected>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,7 +23,7 @@
 
 namespace osproxy {
 
-/// Keeps what a worker reports. Any thread.
+/// Keeps every report of a worker. Thread-safe.
 class KeepingRecorder final : public Recorder {
  public:
   void count(const RequestSample& sample) noexcept override;
@@ -33,8 +33,8 @@ class KeepingRecorder final : public Recorder {
   void refuse(std::uint64_t directives) noexcept override;
   void count_signed(std::optional<SignedFault> fault) noexcept override;
 
-  /// What each request came to that was matched against directives: recorded or not.
-  std::vector<bool> judgements();
+  /// For each request that was matched against directives, whether it was selected in the end.
+  std::vector<bool> decisions();
 
   /// Waits until `size` requests have been counted, and returns them all.
   std::vector<RequestSample> await_samples(std::size_t size);
@@ -54,11 +54,11 @@ class KeepingRecorder final : public Recorder {
   std::vector<Record> records_;
   int ring_records_ = 0;
   std::uint64_t refused_ = 0;
-  std::vector<bool> judgements_;
+  std::vector<bool> decisions_;
   std::vector<std::optional<SignedFault>> signed_directives_;
 };
 
-/// What the stages that a record names took, all together.
+/// The sum of the times of all stages in a record.
 std::chrono::microseconds sum_of(const StageTimes& times);
 
 class ProxyTest : public testing::Test {
@@ -66,32 +66,32 @@ class ProxyTest : public testing::Test {
   ProxyTest();
   ~ProxyTest() override;
 
-  /// Starts the server; change `options` before. One upstream, and one worker, unless told
-  /// otherwise.
+  /// Starts the server. A test changes `options` before; without a change there is one node,
+  /// `upstream`, and one worker.
   void start();
 
-  /// The same, for a test in which it fails.
+  /// The same, but returns an error instead of failing the test.
   std::expected<std::unique_ptr<Server>, std::string> try_start();
 
   /// A new client connection.
   RawConnection client() { return RawConnection::connect(server->address().port); }
 
-  /// A new client, who talks to `upstream` through the server.
+  /// A new client that talks to `upstream` through the server.
   Dialog dialog() {
     return Dialog(client(), [this] { return upstream.accept(); });
   }
 
-  /// Selects every request from now on; more fields of the directive by `change`.
+  /// Selects every request from now on; `change` sets more fields of the directive.
   void select_all(Level level = Level::Shape, void (*change)(Directive&) = nullptr);
 
   RawListener upstream;
   ServerOptions options;
   KeepingRecorder recorder;
   SystemClock clock;
-  const Clock* time = &clock;  ///< what the server goes by
+  const Clock* time = &clock;  ///< the server's clock
   LifeLedger ledger;
   SnapshotCell<DirectiveSet> directives{DirectiveSet::empty_set()};
-  std::unique_ptr<UpstreamStats> stats;  // of the server that start() has started
+  std::unique_ptr<UpstreamStats> stats;  // of the running server
   std::unique_ptr<Server> server;
 };
 

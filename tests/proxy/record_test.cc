@@ -165,7 +165,7 @@ TEST_F(ProxyRecord, ChangesAndBodyStructureAreRecordedAtTheirLevel) {
   EXPECT_EQ(record.body.parts[0].fields[2].path, "query.match_all");
 }
 
-TEST_F(ProxyRecord, ChangesAndBodyStructureAreNotRecordedBelowIt) {
+TEST_F(ProxyRecord, ChangesAndBodyStructureAreNotRecordedBelowTheirLevel) {
   start();
   select_all(Level::ShapeTiming);
   dialog().exchange();
@@ -197,7 +197,7 @@ TEST_F(ProxyRecord, AStatusFilterIsEvaluatedAtTheEnd) {
   EXPECT_EQ(samples.size(), 2U);
   for (const RequestSample& sample : samples) EXPECT_TRUE(sample.matched);
   EXPECT_EQ(recorder.records().size(), 1U);
-  EXPECT_EQ(recorder.judgements(), (std::vector<bool>{false, true}));
+  EXPECT_EQ(recorder.decisions(), (std::vector<bool>{false, true}));
 }
 
 TEST_F(ProxyRecord, ARequestKeepsTheDirectivesThatItBeganWith) {
@@ -241,7 +241,7 @@ TEST_F(ProxyRecord, ATimeOutIsRecorded) {
   EXPECT_EQ(record().upstream, "");
 }
 
-TEST_F(ProxyRecord, ATruncatedResponseIsRecordedAsTruncated) {
+TEST_F(ProxyRecord, ATruncatedResponseIsRecordedWithItsError) {
   start();
   select_all();
   Dialog dialog = this->dialog();

@@ -89,7 +89,7 @@ TEST_F(ProxySlow, AClientThatDoesNotReadDelaysNobodyElse) {
   dialog.node().send_until_full(std::string(64 * 1024, 'x'), std::size_t{1} << 30);
   let_the_server_read();
   pass(11s);
-  dialog.node_gets_reset();  // with bytes that nobody read
+  dialog.node_gets_reset();  // with unread bytes
   let_the_server_read();
 }
 

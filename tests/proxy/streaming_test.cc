@@ -1,5 +1,5 @@
-// Bodies stream: the proxy passes on each part as it arrives, and stops reading where nobody reads
-// on the other side. It never holds a whole body.
+// Bodies stream: the proxy passes on each part as it arrives, and stops reading one side while the
+// other side does not read (backpressure). It never holds a whole body.
 #include <string>
 #include <thread>
 

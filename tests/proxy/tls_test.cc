@@ -198,15 +198,15 @@ TEST_F(ProxyTlsTest, RefusesPlainHttpWithTheReason) {
 }
 
 TEST_F(ProxyTlsTest, EndsAHandshakeThatTakesTooLong) {
-  std::promise<std::string> told;
-  options.on_tls_failure = [&](const TlsReport& report) { told.set_value(report.fault.text); };
+  std::promise<std::string> reported;
+  options.on_tls_failure = [&](const TlsReport& report) { reported.set_value(report.fault.text); };
   options.handshake_timeout = 1ms;
   listen_with_tls();
   start();
   RawConnection silent = client();
   silent.expect_end();
   EXPECT_EQ(failures(TlsSide::Client, TlsFailure::TimedOut), 1u);
-  EXPECT_EQ(told.get_future().get(), "the handshake took too long");
+  EXPECT_EQ(reported.get_future().get(), "the handshake took too long");
 }
 
 TEST_F(ProxyTlsTest, EndsTheStreamInOrderAfterTheLastResponse) {

@@ -40,7 +40,8 @@ TEST_F(TlsEngineTest, CarriesBytesBothWays) {
   const std::string bytes = numbered(300'000);
   ASSERT_TRUE(peers.client.write(bytes, peers.to_server));
   ASSERT_TRUE(peers.server.write("response", peers.to_client));
-  EXPECT_EQ(peers.to_server.find(bytes.substr(0, 16)), std::string::npos) << "as it is";
+  EXPECT_EQ(peers.to_server.find(bytes.substr(0, 16)), std::string::npos)
+      << "plaintext on the wire";
   EXPECT_EQ(peers.server_reads(), std::pair(bytes, Status::Done));
   EXPECT_EQ(peers.client_reads(), std::pair(std::string("response"), Status::Done));
   EXPECT_EQ(peers.client_reads(), std::pair(std::string(), Status::NeedsInput));
@@ -68,7 +69,7 @@ TEST_F(TlsEngineTest, KeepsPlaintextThatDoesNotFit) {
     ASSERT_EQ(peers.server.read(input, room, peers.to_client).size, 4u);
     all.append(room.data(), 4);
     EXPECT_TRUE(peers.server.has_more());
-    EXPECT_FALSE(input.empty()) << "a record that nobody asked for";
+    EXPECT_FALSE(input.empty()) << "the next record stays unread";
   }
   ASSERT_EQ(peers.server.read(input, room, peers.to_client).size, 4u);
   all.append(room.data(), 4);

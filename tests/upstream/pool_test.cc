@@ -229,7 +229,7 @@ TEST_F(UpstreamPoolTest, AClientThatLeavesFreesItsPlaceInTheQueue) {
   Request& first = ask_and_get();
   Request& gone = ask();
   Request& stays = ask();
-  peers[1].send("the beginning of a body");  // does not hide the end behind it
+  peers[1].send("the beginning of a body");  // must not hide the end after it
   peers[1].close();
   while (!gone.client.peer_has_closed()) settle();
   tick();
