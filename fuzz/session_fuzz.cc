@@ -45,7 +45,7 @@ void require(bool condition, const char* what) {
 class NoRecorder final : public osproxy::Recorder {
  public:
   std::uint32_t in_force(const osproxy::DirectiveSet::Pointer&) noexcept override { return 0; }
-  void judged(const osproxy::MatchedRequest&) noexcept override {}
+  void matched(const osproxy::MatchedRequest&) noexcept override {}
   void count(const osproxy::RequestSample&) noexcept override {}
   void record(osproxy::Record, bool) noexcept override {}
   void refuse(std::uint64_t) noexcept override {}
