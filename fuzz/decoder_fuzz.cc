@@ -1,5 +1,5 @@
-// Any bytes as a document. The decoder never crashes; what it accepts, simdjson's fully validating
-// parser accepts too; and it survives a round trip.
+// Decodes any bytes as a document. The decoder never crashes. simdjson's fully validating parser
+// accepts every document that the decoder accepts. An accepted document survives a round trip.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -40,15 +40,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const osproxy::DecodeError& error = document.error();
     require(!osproxy::to_string(error.fault).empty(), "a fault has a slug");
     require(!has_place(error.fault) || !error.where.empty(), "a fault has a place");
-    // What passes for JSON is JSON for the twin too, but for numbers beyond 64 bits.
+    // The twin accepts the same JSON, except for numbers beyond 64 bits.
     if (osproxy::json_fault(bytes)) return 0;
     const auto twin = twin_error(bytes);
     require(twin == simdjson::SUCCESS || twin == simdjson::NUMBER_ERROR,
             "what passes for JSON is JSON");
     return 0;
   }
-  require(twin_error(bytes) == simdjson::SUCCESS, "what is accepted is JSON");
-  require(!osproxy::json_fault(bytes), "what is accepted passes for JSON");
+  require(twin_error(bytes) == simdjson::SUCCESS, "an accepted document is JSON");
+  require(!osproxy::json_fault(bytes), "an accepted document has no JSON fault");
   const auto again = osproxy::decode_document(osproxy::encode_document(*document));
   require(again.has_value() && *again == *document, "a document survives the round trip");
   return 0;

@@ -1,8 +1,8 @@
-// Any bytes as a request head, as a response's head, and as a chunked body.
+// Parses any bytes as a request head, as a response head, and as a chunked body.
 //
-// Nothing crashes; a verdict on a part stands whatever follows; a body is the same however it comes
-// in pieces. What is accepted, Boost.Beast's parser accepts too and reads in the same way, but for
-// the differences that are named where they are made allowance for.
+// No parser crashes. A verdict on a part stands whatever follows. A body is the same in any pieces.
+// Boost.Beast's parser accepts every message that ours accepts, and reads it in the same way; a
+// comment names each exception where the code allows for it.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +36,7 @@ void require(bool condition, const char* what) {
   std::abort();
 }
 
-/// Keeps what it is told, in the order in which it is told.
+/// Keeps every callback of the parser, in order.
 template <bool isRequest>
 class Twin : public beast::http::basic_parser<isRequest> {
  public:
@@ -53,7 +53,7 @@ class Twin : public beast::http::basic_parser<isRequest> {
     this->body_limit(boost::none);
   }
 
-  /// How much of `bytes` it took; nothing if it refuses them.
+  /// Parses `bytes`; returns how many it consumed, or nothing if it refuses them.
   std::optional<std::size_t> feed(std::string_view bytes) {
     Error error;
     std::size_t taken = 0;
@@ -108,14 +108,14 @@ bool has(const http::MessageHead& head, std::string_view name) {
   });
 }
 
-/// Beast takes `Proxy-Connection` for `Connection`: it may refuse it, and it may change whether the
-/// connection is kept.
+/// Beast reads `Proxy-Connection` like `Connection`: it may refuse it, and may decide differently
+/// whether the connection is kept.
 bool differs_for_twin(const http::MessageHead& head) { return has(head, "Proxy-Connection"); }
 
 void compare_request(std::string_view bytes, const http::RequestHead& head) {
   if (differs_for_twin(head)) return;
   bytes = bytes.substr(0, head.size);
-  if (bytes.starts_with("\r\n")) bytes.remove_prefix(2);  // skipped by the caller of Beast
+  if (bytes.starts_with("\r\n")) bytes.remove_prefix(2);  // Beast's caller skips it
   Twin<true> twin;
   twin.eager(false);
   require(twin.feed(bytes) == bytes.size() && twin.is_header_done(),
@@ -133,7 +133,7 @@ void compare_request(std::string_view bytes, const http::RequestHead& head) {
 void compare_response(std::string_view bytes, std::string_view method,
                       const http::ResponseHead& head) {
   bytes = bytes.substr(0, head.size);
-  // Beast wants a space before an empty reason.
+  // Beast requires a space before an empty reason.
   if (differs_for_twin(head) || bytes.find("\r\n") == 12) return;
   Twin<false> twin;
   twin.eager(false);
@@ -148,11 +148,11 @@ void compare_response(std::string_view bytes, std::string_view method,
   if (head.framing == http::Framing::Length) {
     require(twin.content_length().value_or(0) == head.content_length, "the lengths are the same");
   }
-  // We end more connections: those whose 1xx or 204 announces a body.
+  // Our parser ends more connections: also if a 1xx or 204 announces a body.
   require(twin.keep_alive() || !head.keep_alive, "a connection that is kept is kept by the twin");
 }
 
-/// A copy of its own, so that reading beyond a piece is seen.
+/// A copy of each piece, so that the address sanitizer sees a read past its end.
 std::vector<char> alone(std::string_view piece) { return {piece.begin(), piece.end()}; }
 
 template <class Head, class Parse>
@@ -190,7 +190,7 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-/// In pieces of 1 to `longest` bytes, drawn from `seed`.
+/// Parses in pieces of 1 to `longest` bytes, drawn from `seed`.
 Outcome read_body(const http::MessageHead& head, std::string_view bytes, std::size_t longest,
                   std::uint32_t seed) {
   http::BodyReader body(head);
@@ -215,8 +215,8 @@ Outcome read_body(const http::MessageHead& head, std::string_view bytes, std::si
   return outcome;
 }
 
-/// The twin refuses some extensions that we read past, and takes trailers that we refuse. What both
-/// take must be the same, and end at the same byte.
+/// The twin refuses some extensions that our parser skips, and accepts trailers that it refuses. A
+/// body that both accept must be the same, and end at the same byte.
 void compare_chunked(std::string_view bytes, const Outcome& ours) {
   constexpr std::string_view kHead = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
   Twin<true> twin;
@@ -243,10 +243,10 @@ void check_body(const http::MessageHead& head, std::string_view bytes, std::uint
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  std::uint32_t hash = 2166136261U;  // draws the cuts, so that an input is nothing but HTTP
+  std::uint32_t hash = 2166136261U;  // chooses the cuts, so that an input holds only HTTP
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   const std::size_t cut = hash % (size + 1);
-  // Small, so that the limits are met.
+  // Small, so that inputs reach the limits.
   const http::HeadLimits limits{.request_line = 256, .head = 1024, .headers = 16};
 
   const auto request = check_head<http::RequestHead>(

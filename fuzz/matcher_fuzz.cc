@@ -1,5 +1,5 @@
-// A set and requests made up from the input's bytes: the compiled matcher and its naive twin say
-// the same, and conclude() never records what match() did not select.
+// Makes a directive set and requests from the input's bytes. The compiled matcher agrees with its
+// naive twin, and conclude() never records a request that match() did not select.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -15,7 +15,7 @@ namespace {
 
 using namespace osproxy;
 
-/// The input as a source of choices; zeros once it is used up.
+/// The input as a source of choices; zeros after its end.
 class Bytes {
  public:
   Bytes(const std::uint8_t* data, std::size_t size) : data_(data), left_(size) {}
@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LifeLedger ledger;
   const auto set = DirectiveSet::compile(generator.document(32), ledger, kStart);
   for (const CompiledDirective& compiled : set->directives()) {
-    if (compiled.directive.level == Level::Off) continue;  // takes no token, so never trips
+    if (compiled.directive.level == Level::Off) continue;  // spends no token, so never trips
     if (generator.below(8) == 1) compiled.usage->trip.trip({});
   }
   for (int requests = 0; requests < 16 && !bytes.empty(); ++requests) {
@@ -74,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Verdict end = set->conclude(request.attributes(), now, request.id, outcome);
     if (end.level > verdict.level || end.matched_count > verdict.matched_count) std::abort();
     if (end.refused_count > verdict.refused_count) std::abort();
-    // What is tripped may wait for a latency or a status too, and refuses only what has it.
+    // A tripped directive may filter by latency or status too; it then refuses only such requests.
     Verdict decided = verdict;
     decided.refused_count = end.refused_count;
     if (!verdict.undecided) require_equal(end, decided);

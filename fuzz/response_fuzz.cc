@@ -1,6 +1,6 @@
-// Any bytes as OpenSearch's response, in pieces of any size, to any endpoint: the scanner takes for
-// JSON what simdjson takes for it, and the reader finds in it what simdjson finds. Compressed bytes
-// that are none end in a reason.
+// Reads any bytes as OpenSearch's response to any endpoint, in pieces of any size. The scanner
+// accepts the same JSON as simdjson, and the reader finds the same facts. Invalid compressed bytes
+// end in a reason.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require((twin == test::TwinSays::Json) == (token == Token::End), "JSON is JSON for both");
 
   const ResponseFacts facts = test::read_response({.endpoint = endpoint}, body, next_size);
-  // simdjson reads "-0" as the integer 0, the reader as no count.
+  // simdjson reads "-0" as the integer 0; the reader does not take it for a count.
   if (twin != test::TwinSays::Json || facts.not_read == NotRead::NotApplicable) return 0;
   if (body.find("-0") != body.npos) return 0;
   require(facts == test::ResponseTwin::read(endpoint, body),

@@ -1,10 +1,9 @@
-// Any bytes as what a client sends on one connection, in any pieces, to a running server with an
-// upstream behind it.
+// Sends any bytes, in any pieces, over one client connection to a running server with one node.
 //
-// What the upstream sees is compared with a model that shares no code with the proxy
-// (session_model.h): request by request the same method, target and payload, none that the model
-// does not see, and each well-formed, with framing of ours. So two requests never come of one, and
-// no byte of a body is ever taken for a head. Every client is let go in the end.
+// The requests that the node gets are compared with a model that shares no code with the proxy
+// (session_model.h). Each has the method, target and payload of the model's request, is well-formed
+// and framed by the proxy, and the node gets no other requests. So one request never becomes two,
+// and no byte of a body becomes a head. The server closes or finishes every client connection.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -46,14 +45,14 @@ void require(bool condition, const char* what) {
 class NoRecorder final : public osproxy::Recorder {
  public:
   std::uint32_t in_force(const osproxy::DirectiveSet::Pointer&) noexcept override { return 0; }
-  void judged(const osproxy::MatchedRequest&) noexcept override {}
+  void matched(const osproxy::MatchedRequest&) noexcept override {}
   void count(const osproxy::RequestSample&) noexcept override {}
   void record(osproxy::Record, bool) noexcept override {}
   void refuse(std::uint64_t) noexcept override {}
   void count_signed(std::optional<osproxy::SignedFault>) noexcept override {}
 };
 
-/// A socket of ours: never blocks, and is reset when it goes, so that no port stays in TIME_WAIT.
+/// A non-blocking socket that is reset at its end, so that no port stays in TIME_WAIT.
 class Peer {
  public:
   explicit Peer(int fd) : fd_(fd) {
@@ -107,7 +106,7 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-/// Answers every whole request at once, and keeps what it saw.
+/// A node that responds to every whole request at once, and keeps the requests.
 class Upstream {
  public:
   Upstream() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -148,29 +147,29 @@ class Upstream {
     }
     std::erase_if(peers_, [this](const Peer& peer) {
       if (!peer.ended) return false;
-      if (!peer.received.empty()) cut_off_.push_back(peer.received);
+      if (!peer.received.empty()) truncated_.push_back(peer.received);
       return true;
     });
   }
 
-  /// No connection is in the midst of a request.
+  /// Whether no connection has a part of a request.
   bool is_settled() const {
     return std::all_of(peers_.begin(), peers_.end(),
                        [](const Peer& peer) { return peer.received.empty(); });
   }
 
   std::vector<Request> take_seen() { return std::exchange(seen_, {}); }
-  std::vector<std::string> take_cut_off() { return std::exchange(cut_off_, {}); }
+  std::vector<std::string> take_truncated() { return std::exchange(truncated_, {}); }
 
  private:
   Peer listener_;
   std::uint16_t port_ = 0;
   std::vector<Peer> peers_;
   std::vector<Request> seen_;
-  std::vector<std::string> cut_off_;
+  std::vector<std::string> truncated_;
 };
 
-/// One server for all inputs; its threads live as long as the process.
+/// One server for all inputs, whose threads live as long as the process.
 class World {
  public:
   World() {
@@ -183,7 +182,7 @@ class World {
     server_ = *std::move(started);
   }
 
-  /// Each from another address: a client that half-closes first leaves its port in TIME_WAIT.
+  /// Connects from a new address each time: a client that half-closes leaves its port in TIME_WAIT.
   Peer connect() {
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in own = loopback(0);
@@ -191,8 +190,8 @@ class World {
     const sockaddr_in address = loopback(server_->address().port);
     require(::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0, "an address");
     while (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      if (errno == EISCONN) break;  // it went on while the fuzzer's timer interrupted us
-      require(errno == EINTR || errno == EALREADY, "the server takes connections");
+      if (errno == EISCONN) break;  // it completed while the fuzzer's timer interrupted the call
+      require(errno == EINTR || errno == EALREADY, "the server accepts connections");
     }
     return Peer(fd);
   }
@@ -208,7 +207,7 @@ class World {
   std::unique_ptr<osproxy::Server> server_;
 };
 
-/// Waits until `done`; serves the upstream meanwhile.
+/// Waits until `done`; the node responds meanwhile.
 template <class Done>
 void await(Upstream& upstream, Peer& client, const char* what, Done&& done) {
   while (true) {
@@ -230,7 +229,7 @@ void send_in_pieces(Upstream& upstream, Peer& client, std::string_view bytes, st
     const std::string_view piece = bytes.substr(0, (seed >> 8) % longest + 1);
     client.send(piece);
     bytes.remove_prefix(piece.size());
-    if (longest <= 40) upstream.serve();  // so that answers come between the pieces
+    if (longest <= 40) upstream.serve();  // so that responses come between the pieces
   }
   ::shutdown(client.fd(), SHUT_WR);
 }
@@ -251,17 +250,17 @@ void check_same(const Request& seen, const Request& sent) {
   check_reframed(seen);
 }
 
-void check_all(const std::vector<Request>& seen, const std::vector<std::string>& cut_off,
+void check_all(const std::vector<Request>& seen, const std::vector<std::string>& truncated,
                const std::vector<Request>& sent) {
-  require(seen.size() + cut_off.size() <= sent.size(), "no more requests pass than were sent");
+  require(seen.size() + truncated.size() <= sent.size(), "no more requests pass than were sent");
   for (std::size_t i = 0; i < seen.size(); ++i) {
     check_same(seen[i], sent[i]);
     require(sent[i].whole && seen[i].payload == sent[i].payload, "the payload is the client's");
   }
-  require(cut_off.size() <= 1, "nothing passes behind a request that is cut off");
-  if (cut_off.empty()) return;
-  const auto part = osproxy::fuzz::read_request(cut_off[0]);
-  if (!part) return;  // not even its head
+  require(truncated.size() <= 1, "no request passes after a truncated one");
+  if (truncated.empty()) return;
+  const auto part = osproxy::fuzz::read_request(truncated[0]);
+  if (!part) return;  // its head is incomplete
   const Request& whole = sent[seen.size()];
   check_same(*part, whole);
   require(whole.payload.starts_with(part->payload), "a part of the payload is the client's");
@@ -270,9 +269,9 @@ void check_all(const std::vector<Request>& seen, const std::vector<std::string>&
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static World& world = *new World;  // not torn down at exit, while its threads are at work
+  static World& world = *new World;  // never destroyed, because its threads run until exit
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  std::uint32_t hash = 2166136261U;  // draws the pieces, so that an input is nothing but HTTP
+  std::uint32_t hash = 2166136261U;  // chooses the pieces, so that an input holds only HTTP
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
 
   Peer client = world.connect();
@@ -281,8 +280,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   await(world.upstream, client, "a connection with half a request is not used again",
         [&] { return world.upstream.is_settled(); });
   require(client.received.empty() || client.received.starts_with("HTTP/1.1 "),
-          "what the client gets are answers");
-  check_all(world.upstream.take_seen(), world.upstream.take_cut_off(),
+          "the client gets responses");
+  check_all(world.upstream.take_seen(), world.upstream.take_truncated(),
             osproxy::fuzz::read_requests(bytes));
   return 0;
 }

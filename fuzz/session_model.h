@@ -1,5 +1,6 @@
-// What a client's bytes mean, read by nobody's code but this: the model that session_fuzz holds the
-// proxy against. Slow, short, and stricter than a proxy must be: what it refuses must not pass.
+// The model of session_fuzz: it reads the requests in a client's bytes, and shares no code with the
+// proxy. It is slow, short, and stricter than a proxy must be: the proxy must not forward a request
+// that the model refuses.
 #pragma once
 
 #include <algorithm>
@@ -19,9 +20,9 @@ struct Request {
   std::string target;
   std::vector<std::pair<std::string, std::string>> fields;  // names in lower case
   bool chunked = false;
-  std::string payload;  // as much of it as is there
-  bool whole = false;   // to its last byte
-  bool last = false;    // nothing behind it is a request
+  std::string payload;  // the part of it that has arrived
+  bool whole = false;   // the payload has its last byte
+  bool last = false;    // no bytes after it are a request
   std::size_t size = 0;
 
   std::vector<std::string> values(std::string_view name) const {
@@ -52,7 +53,7 @@ inline bool is_name(std::string_view text) {
   });
 }
 
-/// Up to `mark`, which is taken too; nullopt if it is not there.
+/// Takes the bytes up to `mark`, and `mark` too; nullopt if there is none.
 inline std::optional<std::string_view> take_to(std::string_view& bytes, std::string_view mark) {
   const auto at = bytes.find(mark);
   if (at == std::string_view::npos) return std::nullopt;
@@ -61,8 +62,8 @@ inline std::optional<std::string_view> take_to(std::string_view& bytes, std::str
   return front;
 }
 
-/// Behind the size line of each chunk there is as much as it says; sizes are hex digits, perhaps
-/// with blanks and an extension behind them.
+/// After the size line of each chunk stand as many bytes as it says. A size is hex digits, perhaps
+/// followed by blanks and an extension.
 inline bool read_chunks(std::string_view& bytes, Request& request) {
   while (true) {
     const auto line = take_to(bytes, "\r\n");
@@ -110,7 +111,7 @@ inline bool has_option(const Request& request, std::string_view option) {
   return false;
 }
 
-/// The request at the front of `bytes`; nullopt: there is none, or none that may pass.
+/// The request at the front of `bytes`; nullopt if there is none, or none that may pass.
 inline std::optional<Request> read_request(std::string_view bytes) {
   const std::size_t before = bytes.size();
   if (bytes.starts_with("\r\n")) bytes.remove_prefix(2);
@@ -163,7 +164,7 @@ inline std::optional<Request> read_request(std::string_view bytes) {
   return request;
 }
 
-/// All that may pass, in order. Behind one that is not whole nothing is a request.
+/// All requests that may pass, in order. No bytes after an incomplete one are a request.
 inline std::vector<Request> read_requests(std::string_view bytes) {
   std::vector<Request> requests;
   while (auto request = read_request(bytes)) {

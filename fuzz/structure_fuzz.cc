@@ -1,5 +1,5 @@
-// Any bytes as a request's body, in pieces of any size, to any endpoint: the reader finds as many
-// values of each type as simdjson, within its bounds, and shows no key that looks like a value.
+// Reads any bytes as a request body for any endpoint, in pieces of any size. Within its bounds the
+// reader counts as many values of each type as simdjson. It shows no key that looks like a value.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -20,7 +20,7 @@ void require(bool condition, const char* what) {
   std::abort();
 }
 
-/// Keys may hold dots, so that a path's steps are judged as words between dots.
+/// Checks each word between dots, because keys may hold dots too.
 void require_names(std::string_view path) {
   while (!path.empty()) {
     std::string_view step = path.substr(0, path.find('.'));

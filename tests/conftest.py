@@ -1,4 +1,4 @@
-"""A test that fails shows the logs of the servers it used."""
+"""Shows the logs of the servers that a failed test used."""
 
 import pytest
 

@@ -13,13 +13,13 @@ using testing::Not;
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 
-class CaptureTapeTest : public testing::Test {
+class CaptureBufferTest : public testing::Test {
  protected:
   CaptureMemory memory_{kMiB};
   CaptureRules rules_{.body_bytes = 8};
 };
 
-TEST_F(CaptureTapeTest, KeepsTheWholeExchange) {
+TEST_F(CaptureBufferTest, KeepsTheWholeExchange) {
   CaptureBuffer buffer(memory_, rules_);
   ASSERT_TRUE(buffer.request("POST", "/a/_search?q=x"));
   ASSERT_TRUE(buffer.request_header("Host", "h"));
@@ -41,7 +41,7 @@ TEST_F(CaptureTapeTest, KeepsTheWholeExchange) {
       R"("body_encoding":"utf-8","body_bytes":2,"truncated":false}})");
 }
 
-TEST_F(CaptureTapeTest, CutsABodyOffAtTheBoundAndMarksIt) {
+TEST_F(CaptureBufferTest, TruncatesABodyAtTheLimitAndMarksIt) {
   CaptureBuffer buffer(memory_, rules_);
   buffer.request_body("12345");
   buffer.request_body("678");
@@ -53,7 +53,7 @@ TEST_F(CaptureTapeTest, CutsABodyOffAtTheBoundAndMarksIt) {
   EXPECT_EQ(buffer.exchange.request.body_bytes, 9U);
 }
 
-TEST_F(CaptureTapeTest, LeavesNoGapWhereThereWasNoRoomForAWhile) {
+TEST_F(CaptureBufferTest, LeavesNoGapAfterAShortageOfMemory) {
   rules_.body_bytes = kMiB;
   CaptureMemory small(1'000);
   CaptureBuffer buffer(small, rules_);
@@ -65,7 +65,7 @@ TEST_F(CaptureTapeTest, LeavesNoGapWhereThereWasNoRoomForAWhile) {
   EXPECT_EQ(buffer.exchange.request.body_bytes, 2'008U);
 }
 
-TEST_F(CaptureTapeTest, MarksABodyThatDidNotComeToItsEnd) {
+TEST_F(CaptureBufferTest, MarksAnIncompleteBody) {
   CaptureBuffer buffer(memory_, rules_);
   buffer.response(200);
   buffer.finish({.request_whole = false, .response_whole = false});
@@ -73,7 +73,7 @@ TEST_F(CaptureTapeTest, MarksABodyThatDidNotComeToItsEnd) {
   EXPECT_TRUE(buffer.exchange.response->truncated);
 }
 
-TEST_F(CaptureTapeTest, GivesBackAllTheMemoryThatItTook) {
+TEST_F(CaptureBufferTest, ReturnsAllItsMemory) {
   {
     rules_.body_bytes = 100'000;
     CaptureBuffer buffer(memory_, rules_);
@@ -85,7 +85,7 @@ TEST_F(CaptureTapeTest, GivesBackAllTheMemoryThatItTook) {
   EXPECT_EQ(memory_.held(), 0U);
 }
 
-TEST_F(CaptureTapeTest, SaysThatThereIsNoRoomForAHead) {
+TEST_F(CaptureBufferTest, RefusesAHeadThatDoesNotFit) {
   CaptureMemory small(kMiB / 64);
   CaptureBuffer buffer(small, rules_);
   EXPECT_FALSE(buffer.request("GET", std::string(20'000, 'x')));
@@ -93,7 +93,7 @@ TEST_F(CaptureTapeTest, SaysThatThereIsNoRoomForAHead) {
   EXPECT_FALSE(buffer.request_header("a", std::string(20'000, 'x')));
 }
 
-TEST_F(CaptureTapeTest, LeavesCredentialsOutAndSaysWhich) {
+TEST_F(CaptureBufferTest, StripsCredentialsAndNamesTheHeaders) {
   rules_.secret_headers = {"X-Our-Token"};
   CaptureBuffer buffer(memory_, rules_);
   buffer.response(200);
@@ -110,14 +110,14 @@ TEST_F(CaptureTapeTest, LeavesCredentialsOutAndSaysWhich) {
   EXPECT_THAT(line, HasSubstr(R"("headers":[["X-Other","kept"]])"));
 }
 
-TEST_F(CaptureTapeTest, KeepsCredentialsIfItIsAskedTo) {
+TEST_F(CaptureBufferTest, KeepsCredentialsIfTheOptionSaysSo) {
   rules_.credentials = true;
   CaptureBuffer buffer(memory_, rules_);
   ASSERT_TRUE(buffer.request_header("Authorization", "Basic YTpi"));
   EXPECT_THAT(to_json(buffer.exchange), HasSubstr(R"([["Authorization","Basic YTpi"]])"));
 }
 
-TEST_F(CaptureTapeTest, ABodyThatIsNoTextIsBase64) {
+TEST_F(CaptureBufferTest, EncodesABinaryBodyAsBase64) {
   CaptureBuffer buffer(memory_, rules_);
   buffer.request_body(std::string("\x1f\x8b\x00\xff", 4));
   EXPECT_THAT(to_json(buffer.exchange), HasSubstr(R"("body":"H4sA/w==","body_encoding":"base64")"));

@@ -25,7 +25,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class CaptureSpoolTest : public testing::Test {
+class CaptureWriterTest : public testing::Test {
  protected:
   CaptureOptions options() {
     return {.files = {.directory = writer_,
@@ -35,11 +35,11 @@ class CaptureSpoolTest : public testing::Test {
             .retry = 5ms,
             .tell = [this](const std::string& sentence) {
               const std::lock_guard lock(mutex_);
-              told_.push_back(sentence);
+              reported_.push_back(sentence);
             }};
   }
 
-  // A disk with `room_` bytes.
+  // A disk with `room_` free bytes.
   ssize_t write(int file, std::string_view bytes) {
     const std::size_t room = room_.load();
     if (room == 0) return errno = ENOSPC, -1;
@@ -48,12 +48,12 @@ class CaptureSpoolTest : public testing::Test {
     return written;
   }
 
-  std::vector<std::string> told() {
+  std::vector<std::string> reported() {
     const std::lock_guard lock(mutex_);
-    return told_;
+    return reported_;
   }
 
-  /// The text of each file of the writer, by name.
+  /// The text of each of the writer's files, by name.
   std::map<std::string, std::string> files() const {
     std::map<std::string, std::string> texts;
     for (const auto& entry : std::filesystem::directory_iterator(writer_)) {
@@ -71,7 +71,7 @@ class CaptureSpoolTest : public testing::Test {
 
  private:
   std::mutex mutex_;
-  std::vector<std::string> told_;  // guarded by mutex_
+  std::vector<std::string> reported_;  // guarded by mutex_
 };
 
 void capture(CaptureWriter& writer, const std::string& id, std::size_t body = 0) {
@@ -93,7 +93,7 @@ bool has_written(const CaptureWriter& writer, std::uint64_t exchanges) {
   return await([&] { return writer.totals().written == exchanges; });
 }
 
-TEST_F(CaptureSpoolTest, WritesALineForEachExchangeInTheirOrderForItsOwnerAlone) {
+TEST_F(CaptureWriterTest, WritesALinePerExchangeReadableByItsOwnerAlone) {
   CaptureWriter writer(options());
   ASSERT_TRUE(writer.open());
   for (const char* id : {"a", "b", "c"}) capture(writer, id);
@@ -106,11 +106,11 @@ TEST_F(CaptureSpoolTest, WritesALineForEachExchangeInTheirOrderForItsOwnerAlone)
   EXPECT_EQ(facts.st_mode & 0777, 0600U);
   ASSERT_EQ(::stat(writer_.c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0700U);
-  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(reported(), IsEmpty());
   EXPECT_EQ(writer.totals().waiting, 0U);
 }
 
-TEST_F(CaptureSpoolTest, WritesWhatWaitsBeforeItEnds) {
+TEST_F(CaptureWriterTest, WritesWaitingExchangesBeforeItEnds) {
   {
     CaptureWriter writer(options());
     ASSERT_TRUE(writer.open());
@@ -120,7 +120,7 @@ TEST_F(CaptureSpoolTest, WritesWhatWaitsBeforeItEnds) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 200);
 }
 
-TEST_F(CaptureSpoolTest, BeginsANewFileAfterEachStartAndWhereOneIsFullAndRemovesTheOldest) {
+TEST_F(CaptureWriterTest, RotatesAtEachStartAndWhenFullAndRemovesTheOldest) {
   CaptureOptions bounded = options();
   bounded.files.file_bytes = 2 * line_of("a").size();
   bounded.files.files = 2;
@@ -140,7 +140,7 @@ TEST_F(CaptureSpoolTest, BeginsANewFileAfterEachStartAndWhereOneIsFullAndRemoves
   EXPECT_EQ(writer.totals().removed_files, 2U);
 }
 
-TEST_F(CaptureSpoolTest, WritesToANewFileAfterSomebodyRemovedTheOne) {
+TEST_F(CaptureWriterTest, WritesToANewFileAfterTheOldOneWasRemoved) {
   CaptureWriter writer(options());
   ASSERT_TRUE(writer.open());
   capture(writer, "a");
@@ -151,7 +151,7 @@ TEST_F(CaptureSpoolTest, WritesToANewFileAfterSomebodyRemovedTheOne) {
   EXPECT_THAT(files(), ElementsAre(testing::Pair("capture-00000002.ndjson", line_of("b"))));
 }
 
-TEST_F(CaptureSpoolTest, DropsAnExchangeThatFitsInNoFile) {
+TEST_F(CaptureWriterTest, DropsAnExchangeThatFitsInNoFile) {
   CaptureOptions bounded = options();
   bounded.files.file_bytes = 2 * line_of("a").size();
   CaptureWriter writer(bounded);
@@ -163,7 +163,7 @@ TEST_F(CaptureSpoolTest, DropsAnExchangeThatFitsInNoFile) {
   EXPECT_EQ(files().begin()->second, line_of("a"));
 }
 
-TEST_F(CaptureSpoolTest, CountsThoseThatAreNotWhole) {
+TEST_F(CaptureWriterTest, CountsTruncatedExchanges) {
   CaptureOptions bounded = options();
   bounded.rules.body_bytes = 10;
   CaptureWriter writer(bounded);
@@ -174,15 +174,15 @@ TEST_F(CaptureSpoolTest, CountsThoseThatAreNotWhole) {
   EXPECT_EQ(writer.totals().truncated, 1U);
 }
 
-TEST_F(CaptureSpoolTest, AFullDiskStopsCaptureUntilThereIsRoomAndTearsNoLine) {
+TEST_F(CaptureWriterTest, AFullDiskPausesCaptureAndTearsNoLine) {
   room_ = line_of("a").size() + 5;
   CaptureWriter writer(options());
   ASSERT_TRUE(writer.open());
   capture(writer, "a");
   capture(writer, "b");
-  ASSERT_TRUE(await([&] { return !told().empty(); }));
-  EXPECT_THAT(told(), ElementsAre("capture is stopped, " + writer_.string() +
-                                  " cannot be written: No space left on device"));
+  ASSERT_TRUE(await([&] { return !reported().empty(); }));
+  EXPECT_THAT(reported(), ElementsAre("capture is stopped, " + writer_.string() +
+                                      " cannot be written: No space left on device"));
   EXPECT_EQ(writer.failure(), "No space left on device");
   EXPECT_EQ(files().begin()->second, line_of("a"));
   EXPECT_EQ(writer.begin(), nullptr);
@@ -192,22 +192,22 @@ TEST_F(CaptureSpoolTest, AFullDiskStopsCaptureUntilThereIsRoomAndTearsNoLine) {
 
   room_ = 1 << 20;
   ASSERT_TRUE(has_written(writer, 2));
-  ASSERT_TRUE(await([&] { return told().size() == 2; }));
-  EXPECT_EQ(told()[1], "capture goes on in " + writer_.string() + "; 1 exchanges were dropped");
+  ASSERT_TRUE(await([&] { return reported().size() == 2; }));
+  EXPECT_EQ(reported()[1], "capture goes on in " + writer_.string() + "; 1 exchanges were dropped");
   EXPECT_EQ(writer.failure(), "");
   capture(writer, "d");
   ASSERT_TRUE(has_written(writer, 3));
   EXPECT_EQ(files().begin()->second, line_of("a") + line_of("b") + line_of("d"));
 }
 
-TEST_F(CaptureSpoolTest, WhatWaitsIsBoundedByNumberAndByMemory) {
+TEST_F(CaptureWriterTest, WaitingExchangesAreBoundedByNumberAndMemory) {
   room_ = 0;
   CaptureOptions bounded = options();
   bounded.queue = 3;
   bounded.memory_bytes = 100'000;
   CaptureWriter writer(bounded);
   ASSERT_TRUE(writer.open());
-  std::vector<std::unique_ptr<CaptureBuffer>> buffers;  // begun before it stops
+  std::vector<std::unique_ptr<CaptureBuffer>> buffers;  // begun before the writer stops
   for (int i = 0; i < 10; ++i) buffers.push_back(writer.begin());
   for (auto& buffer : buffers) {
     ASSERT_TRUE(buffer);
@@ -215,14 +215,14 @@ TEST_F(CaptureSpoolTest, WhatWaitsIsBoundedByNumberAndByMemory) {
     EXPECT_LE(writer.totals().memory_bytes, 100'000U);
   }
   for (auto& buffer : buffers) writer.take(std::move(buffer));
-  // Three wait, and those that the thread has taken, before it stopped, in one go.
+  // Three wait, besides those that the thread took in one batch before it stopped.
   EXPECT_TRUE(await([&] {
     const CaptureTotals totals = writer.totals();
     return totals.waiting <= 6 && totals.waiting + totals.dropped == 10;
   }));
 }
 
-TEST_F(CaptureSpoolTest, AStopWithAFullDiskIsNotWaitedFor) {
+TEST_F(CaptureWriterTest, StopsAtOnceWithAFullDisk) {
   room_ = 0;
   CaptureOptions patient = options();
   patient.retry = 24h;
@@ -232,7 +232,7 @@ TEST_F(CaptureSpoolTest, AStopWithAFullDiskIsNotWaitedFor) {
   ASSERT_TRUE(await([&] { return !writer.failure().empty(); }));
 }
 
-TEST_F(CaptureSpoolTest, ADirectoryThatIsNoneIsNamed) {
+TEST_F(CaptureWriterTest, NamesADirectoryThatCannotBeUsed) {
   CaptureOptions nowhere = options();
   nowhere.files.directory = dir_.path() / "a" / "b";
   EXPECT_EQ(CaptureWriter(nowhere).open().error(), "cannot make the capture directory " +
@@ -243,7 +243,7 @@ TEST_F(CaptureSpoolTest, ADirectoryThatIsNoneIsNamed) {
   EXPECT_THAT(CaptureWriter(nowhere).open().error(), HasSubstr("Not a directory"));
 }
 
-TEST_F(CaptureSpoolTest, TwoProcessesDoNotShareADirectory) {
+TEST_F(CaptureWriterTest, TwoProcessesDoNotShareADirectory) {
   CaptureWriter first(options());
   ASSERT_TRUE(first.open());
   EXPECT_THAT(CaptureWriter(options()).open().error(), HasSubstr("in use by another process"));

@@ -28,14 +28,14 @@ BodyReader reader(Framing framing, std::uint64_t length = 0) {
   return BodyReader(head);
 }
 
-/// What came of some bytes: "done: hello [X: y\r\n] left 3", "more: hel", "bad".
+/// The result of parsing as text: "done: hello [X: y\r\n] left 3", "more: hel", "bad".
 struct Outcome {
   Status status = Status::NeedMore;
   std::string payload;
   std::size_t consumed = 0;
 };
 
-/// Feeds one piece, from a heap block of its own, so that the address sanitizer sees its end.
+/// Feeds one piece from its own heap block, so that the address sanitizer sees a read past its end.
 void feed(BodyReader& body, std::string_view piece, Outcome& outcome) {
   const auto copy = std::make_unique<char[]>(piece.size());
   if (!piece.empty()) std::memcpy(copy.get(), piece.data(), piece.size());
@@ -55,7 +55,7 @@ void feed(BodyReader& body, std::string_view piece, Outcome& outcome) {
   }
 }
 
-/// In pieces that end at the given places, ascending.
+/// Feeds the bytes in pieces that end at these places, in ascending order.
 Outcome feed_split(BodyReader& body, std::string_view bytes, const std::vector<std::size_t>& ends) {
   Outcome outcome;
   std::size_t begin = 0;
@@ -102,11 +102,11 @@ constexpr Row kRows[] = {
     {"bytes of the next message stay", "1\r\na\r\n0\r\n\r\nGET /"sv, "done: a left 5"},
     {"framing within the payload", "9\r\n\r\n0\r\n\r\n\r\n\r\n0\r\n\r\n"sv, "done: \r\n0\r\n\r\n\r\n"},
     {"an extension", "1;a=b\r\nx\r\n0;c\r\n\r\n"sv, "done: x"},
-    {"an extension behind white space", "1 \t;a = \"b;c\"\r\nx\r\n0\r\n\r\n"sv, "done: x"},
+    {"an extension after white space", "1 \t;a = \"b;c\"\r\nx\r\n0\r\n\r\n"sv, "done: x"},
     {"a trailer", "0\r\nX-A: b\r\n\r\n"sv, "done:  [X-A: b\r\n]"},
     {"trailers", "1\r\na\r\n0\r\nX-A: b\r\nX-A:\t c \r\n\r\nrest"sv, "done: a [X-A: b\r\nX-A:\t c \r\n] left 4"},
     {"cut off in the payload", "5\r\nhel"sv, "more: hel"},
-    {"cut off behind the payload", "5\r\nhello\r"sv, "more: hello"},
+    {"cut off after the payload", "5\r\nhello\r"sv, "more: hello"},
     {"cut off before the end", "5\r\nhello\r\n0\r\n"sv, "more: hello"},
     {"cut off in a trailer", "0\r\nX-A: b\r\n\r"sv, "more: "},
     {"the largest size", "ffffffffffffffff\r\na"sv, "more: a"},
@@ -118,19 +118,19 @@ constexpr Row kRows[] = {
     {"a prefix", "0x1\r\na\r\n0\r\n\r\n"sv, "bad"},
     {"an underscore", "1_0\r\n"sv, "bad"},
     {"white space before the size", " 1\r\na\r\n0\r\n\r\n"sv, "bad"},
-    {"white space behind the size", "1 \r\na\r\n0\r\n\r\n"sv, "bad"},
+    {"white space after the size", "1 \r\na\r\n0\r\n\r\n"sv, "bad"},
     {"two sizes", "1 1\r\na\r\n0\r\n\r\n"sv, "bad"},
     {"an extension without a size", ";a=b\r\n"sv, "bad"},
-    {"a bare LF behind the size", "1\na\r\n0\r\n\r\n"sv, "bad"},
-    {"a bare CR behind the size", "1\ra\r\n0\r\n\r\n"sv, "bad"},
+    {"a bare LF after the size", "1\na\r\n0\r\n\r\n"sv, "bad"},
+    {"a bare CR after the size", "1\ra\r\n0\r\n\r\n"sv, "bad"},
     {"a bare LF in an extension", "1;a\na\r\n0\r\n\r\n"sv, "bad"},
     {"a bare CR in an extension", "1;a\rb\r\na\r\n0\r\n\r\n"sv, "bad"},
     {"NUL in an extension", "1;\0\r\na\r\n0\r\n\r\n"sv, "bad"},
     {"a chunk that is longer than its size", "1\r\nab\r\n0\r\n\r\n"sv, "bad"},
     {"a chunk that is shorter than its size", "3\r\na\r\n0\r\n\r\n"sv, "bad"},
-    {"a bare LF behind the payload", "1\r\na\n0\r\n\r\n"sv, "bad"},
-    {"a bare CR behind the payload", "1\r\na\r0\r\n\r\n"sv, "bad"},
-    {"nothing behind the payload", "1\r\na0\r\n\r\n"sv, "bad"},
+    {"a bare LF after the payload", "1\r\na\n0\r\n\r\n"sv, "bad"},
+    {"a bare CR after the payload", "1\r\na\r0\r\n\r\n"sv, "bad"},
+    {"nothing after the payload", "1\r\na0\r\n\r\n"sv, "bad"},
     {"a bare LF at the end", "0\r\n\n"sv, "bad"},
     {"a trailer that ends in a bare LF", "0\r\nX: y\n\r\n"sv, "bad"},
     {"a bare CR in a trailer", "0\r\nX: y\rz\r\n\r\n"sv, "bad"},
@@ -160,7 +160,7 @@ TEST(ChunkedBody, IsTheSameInPiecesOfAnySize) {
   }
 }
 
-TEST(ChunkedBody, IsTheSameInPiecesOfAnySizeWhateverItsBytes) {
+TEST(ChunkedBody, AnyBytesAreTheSameInPiecesOfAnySize) {
   constexpr unsigned kSeed = 20240608;
   std::mt19937 random(kSeed);
   for (int round = 0; round < 300; ++round) {
@@ -176,7 +176,7 @@ TEST(ChunkedBody, IsTheSameInPiecesOfAnySizeWhateverItsBytes) {
   }
 }
 
-TEST(ChunkedBody, HandsThePayloadOutWhereItWasReceived) {
+TEST(ChunkedBody, ReturnsThePayloadInPlace) {
   BodyReader body = reader(Framing::Chunked);
   const std::string_view bytes = "5\r\nhello\r\n0\r\n\r\n";
   const BodyReader::Step step = body.next(bytes);
@@ -213,7 +213,7 @@ TEST(ChunkedBody, StaysBad) {
   EXPECT_FALSE(body.ends_with_connection());
 }
 
-TEST(CountedBody, EndsBehindItsLastByte) {
+TEST(CountedBody, EndsAfterItsLastByte) {
   for (std::size_t at = 0; at <= 5; ++at) {
     BodyReader body = reader(Framing::Length, 5);
     const auto bytes = "helloGET"sv;
@@ -233,7 +233,7 @@ TEST(CountedBody, IsNotCompleteBeforeItsLastByte) {
   EXPECT_TRUE(body.ends_with_connection());
 }
 
-TEST(CountedBody, MayBeAsLongAsALengthCanSay) {
+TEST(CountedBody, MayHaveTheLargestLength) {
   BodyReader body = reader(Framing::Length, std::numeric_limits<std::int64_t>::max());
   Outcome outcome;
   feed(body, "abc", outcome);
@@ -253,7 +253,7 @@ TEST(UncountedBody, EndsWithTheConnection) {
   EXPECT_FALSE(body.done());
 }
 
-TEST(NoBody, IsDoneAtOnceAndTakesNothing) {
+TEST(NoBody, IsDoneAtOnceAndConsumesNothing) {
   for (BodyReader body : {BodyReader(), reader(Framing::None), reader(Framing::Length, 0)}) {
     EXPECT_TRUE(body.done());
     EXPECT_TRUE(body.ends_with_connection());
@@ -263,7 +263,7 @@ TEST(NoBody, IsDoneAtOnceAndTakesNothing) {
   }
 }
 
-TEST(ChunkHead, IsReadBackByTheReader) {
+TEST(ChunkHead, IsParsedAgainByTheReader) {
   std::array<char, 18> room;
   EXPECT_EQ(chunk_head(0x1f4, room.data()), "1f4\r\n");
   EXPECT_EQ(chunk_head(0, room.data()), "0\r\n");

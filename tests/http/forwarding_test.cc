@@ -15,7 +15,7 @@ constexpr auto kOff = ForwardingMode::Off;
 constexpr auto kAdd = ForwardingMode::Add;
 constexpr auto kReplace = ForwardingMode::Replace;
 
-/// The header lines that go upstream for a request with these, the request id left out.
+/// The header lines that the node gets for a request with these, without the request id.
 std::string sent(const ForwardingOptions& options, std::string_view lines,
                  std::string_view client = "192.0.2.7", bool tls = false) {
   const std::string request = crlf("GET /%2f HTTP/1.1\n" + std::string(lines) + "\n");
@@ -37,7 +37,7 @@ std::string sent(const ForwardingOptions& options, std::string_view lines,
   return shown;
 }
 
-TEST(Forwarding, IsPassedOnAsItIsIfItIsOff) {
+TEST(Forwarding, LinesOfTheClientStayIfItIsOff) {
   const std::string lines =
       "Host: h\nForwarded: for=a\nX-Forwarded-For: b\nX-Forwarded-Proto: c\nX-Forwarded-Host: d\n";
   EXPECT_EQ(sent({}, lines), lines + "\n");
@@ -53,12 +53,12 @@ TEST(Forwarding, NamesClientHostAndProtocol) {
             "X-Forwarded-Host: h\n\n");
 }
 
-TEST(Forwarding, ShowsAClientOfIPv4OnASocketOfIPv6AsWhatItIs) {
+TEST(Forwarding, ShowsAnIPv4ClientOfAnIPv6SocketAsIPv4) {
   EXPECT_EQ(sent({.forwarded = kAdd}, "Host: h\n", "::ffff:192.0.2.7"),
             "Host: h\nForwarded: for=192.0.2.7;host=\"h\";proto=http\n\n");
 }
 
-TEST(Forwarding, IsAddedBehindWhatTheClientSentInOneLine) {
+TEST(Forwarding, AppendsToTheClientsLine) {
   EXPECT_EQ(sent({.forwarded = kAdd, .x_forwarded = kAdd},
                  "forwarded: for=a, for=b\nHost: h\nForwarded: for=c\nX-Forwarded-For: 1.1.1.1\n"
                  "X-Forwarded-Proto: https\nX-Forwarded-Host: outer\n"),
@@ -67,7 +67,7 @@ TEST(Forwarding, IsAddedBehindWhatTheClientSentInOneLine) {
             "X-Forwarded-For: 1.1.1.1, 192.0.2.7\n\n");
 }
 
-TEST(Forwarding, ReplacesWhatTheClientClaims) {
+TEST(Forwarding, ReplacesTheClientsLines) {
   EXPECT_EQ(sent({.forwarded = kReplace, .x_forwarded = kReplace},
                  "Host: h\nForwarded: for=a\nX-Forwarded-For: b\nX-FORWARDED-PROTO: c\n"
                  "X-Forwarded-Host: d\n"),
@@ -75,7 +75,7 @@ TEST(Forwarding, ReplacesWhatTheClientClaims) {
             "X-Forwarded-For: 192.0.2.7\nX-Forwarded-Proto: http\nX-Forwarded-Host: h\n\n");
 }
 
-TEST(Forwarding, CannotBeTakenAwayByConnection) {
+TEST(Forwarding, CannotBeRemovedByConnection) {
   EXPECT_EQ(sent({.x_forwarded = kAdd},
                  "Host: h\nConnection: X-Forwarded-For, X-Forwarded-Proto\n"
                  "X-Forwarded-For: 1.1.1.1\nX-Forwarded-Proto: https\n"),

@@ -52,7 +52,7 @@ constexpr HeadRow kGood[] = {
      "GET / HTTP/1.1 none close | Host: a | Connection: close (hop)"},
     {"close beats keep-alive", "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, , Close\r\n\r\n"sv,
      "GET / HTTP/1.1 none close | Host: a | Connection: keep-alive, , Close (hop)"},
-    {"what Connection names ends here, also before and behind it",
+    {"headers named by Connection end here, also before and after it",
      "GET / HTTP/1.1\r\nX-A: 1\r\nHost: a\r\nConnection: x-a\r\nConnection: X-B,close\r\nX-B: 2\r\nX-C: 3\r\nx-B: 4\r\n\r\n"sv,
      "GET / HTTP/1.1 none close | X-A: 1 (hop) | Host: a | Connection: x-a (hop) | "
      "Connection: X-B,close (hop) | X-B: 2 (hop) | X-C: 3 | x-B: 4 (hop)"},
@@ -120,14 +120,14 @@ constexpr HeadRow kBad[] = {
     {"an empty method", " / HTTP/1.1\r\nHost: a\r\n\r\n"sv, kMethod},
     {"a method that is no token", "G(T / HTTP/1.1\r\nHost: a\r\n\r\n"sv, kLine},
     {"a method beyond ASCII", "G\xc3\x89T / HTTP/1.1\r\nHost: a\r\n\r\n"sv, kLine},
-    {"a tab behind the method", "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n"sv, kLine},
+    {"a tab after the method", "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n"sv, kLine},
     {"only a method", "GET\r\nHost: a\r\n\r\n"sv, kLine},
     {"no target", "GET HTTP/1.1\r\nHost: a\r\n\r\n"sv, kLine},
     {"an empty target", "GET  HTTP/1.1\r\nHost: a\r\n\r\n"sv, kTarget},
     {"two spaces before the target", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n"sv, kVersion},
     {"two spaces before the version", "GET /  HTTP/1.1\r\nHost: a\r\n\r\n"sv, kVersion},
     {"a space in the target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n"sv, kVersion},
-    {"a space behind the version", "GET / HTTP/1.1 \r\nHost: a\r\n\r\n"sv, kVersion},
+    {"a space after the version", "GET / HTTP/1.1 \r\nHost: a\r\n\r\n"sv, kVersion},
     {"no version", "GET /\r\n\r\n"sv, kLine},
     {"an empty version", "GET / \r\n\r\n"sv, kVersion},
     {"a version in small letters", "GET / http/1.1\r\nHost: a\r\n\r\n"sv, kVersion},
@@ -167,7 +167,7 @@ constexpr HeadRow kBad[] = {
     {"a Host with two ports", "GET / HTTP/1.1\r\nHost: a:1:2\r\n\r\n"sv, kHost},
     {"a Host with an open bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"sv, kHost},
     {"a Host with a name in brackets", "GET / HTTP/1.1\r\nHost: [name]\r\n\r\n"sv, kHost},
-    {"a Host with something behind the bracket", "GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n"sv, kHost},
+    {"a Host with something after the bracket", "GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n"sv, kHost},
     {"a Host with half an escape", "GET / HTTP/1.1\r\nHost: a%4\r\n\r\n"sv, kHost},
     {"a Host with no escape", "GET / HTTP/1.1\r\nHost: a%4x\r\n\r\n"sv, kHost},
     {"a Host beyond ASCII", "GET / HTTP/1.1\r\nHost: \xc3\xa9\r\n\r\n"sv, kHost},
@@ -187,8 +187,8 @@ constexpr HeadRow kBad[] = {
     {"a bare CR in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n"sv, kValue},
     {"two CRs at the end", "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\r\n\r\n"sv, kValue},
     {"a bare CR in the request line", "GET /\ra HTTP/1.1\r\nHost: a\r\n\r\n"sv, kTargetByte},
-    {"a bare LF behind the request line", "GET / HTTP/1.1\nHost: a\r\n\r\n"sv, kBareLf},
-    {"a bare LF behind a header", "GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n"sv, kBareLf},
+    {"a bare LF after the request line", "GET / HTTP/1.1\nHost: a\r\n\r\n"sv, kBareLf},
+    {"a bare LF after a header", "GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n"sv, kBareLf},
     {"a bare LF at the end", "GET / HTTP/1.1\r\nHost: a\r\n\n"sv, kBareLf},
     {"a bare LF before", "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"sv, kBareLf},
     {"a bare CR before", "\rGET / HTTP/1.1\r\nHost: a\r\n\r\n"sv, kMethod},
@@ -236,20 +236,20 @@ constexpr HeadRow kBad[] = {
 };
 // clang-format on
 
-TEST(RequestHead, ReadsWhatIsUnambiguous) {
+TEST(RequestHead, ParsesUnambiguousHeads) {
   for (const HeadRow& row : kGood) check_row(parse, row);
 }
 
-TEST(RequestHead, RefusesWhatIsNot) {
+TEST(RequestHead, RefusesAmbiguousHeads) {
   for (const HeadRow& row : kBad) check_row(parse, row);
 }
 
-TEST(RequestHead, KeepsItsVerdictOnAnyBytesAndReadsNoOthers) {
+TEST(RequestHead, MutatedHeadsKeepTheirVerdictWhateverFollows) {
   check_mutants(parse, kGood);
   check_mutants(parse, kBad);
 }
 
-TEST(RequestHead, NotesWrongBytesBeforeTheLineEnds) {
+TEST(RequestHead, RefusesWrongBytesBeforeTheLineEnds) {
   EXPECT_EQ(parse("\x16\x03\x01\x02\x00\x01\xfc\x03"sv).text,  // TLS
             "400 a control character is in the head");
   EXPECT_EQ(parse("GET /\x01"sv).result, ParseResult::Bad);
@@ -258,7 +258,7 @@ TEST(RequestHead, NotesWrongBytesBeforeTheLineEnds) {
   EXPECT_EQ(parse("GET / HTTP/1.1\n"sv).result, ParseResult::Bad);
 }
 
-TEST(RequestHead, SeesAControlCharacterWhereverItIsInAValue) {
+TEST(RequestHead, FindsAControlCharacterAnywhereInAValue) {
   for (std::size_t size = 1; size <= 33; ++size) {
     for (std::size_t at = 0; at < size; ++at) {
       for (int byte = 0; byte < 256; ++byte) {
@@ -279,7 +279,7 @@ std::string request_with(std::size_t target, std::size_t headers, std::size_t va
   return bytes + "\r\n";
 }
 
-TEST(RequestHead, KeepsToTheLimitOfTheRequestLine) {
+TEST(RequestHead, BoundsTheRequestLine) {
   constexpr std::size_t kRest = "GET  HTTP/1.1"sv.size();
   const HeadLimits limits{.request_line = 100};
   const auto line_of = [&](std::size_t size) {
@@ -293,7 +293,7 @@ TEST(RequestHead, KeepsToTheLimitOfTheRequestLine) {
   EXPECT_EQ(parse_within(limits, endless.substr(1) + "\r").result, ParseResult::Incomplete);
 }
 
-TEST(RequestHead, KeepsToTheLimitOfTheHead) {
+TEST(RequestHead, BoundsTheHead) {
   const std::string bytes = "\r\n" + request_with(10, 5, 40);
   const Parsed fits = parse_within({.head = bytes.size()}, bytes + "body");
   EXPECT_EQ(fits.result, ParseResult::Complete);
@@ -301,12 +301,12 @@ TEST(RequestHead, KeepsToTheLimitOfTheHead) {
   for (std::size_t limit = 0; limit < bytes.size(); ++limit) {
     EXPECT_EQ(parse_within({.head = limit}, bytes).text, "431 the header section is too large")
         << limit;
-    // As soon as the limit is reached: a buffer of that size never fills up without a verdict.
+    // At the limit itself, so that a buffer of that size never fills up without a verdict.
     EXPECT_EQ(parse_within({.head = limit}, bytes.substr(0, limit)).result, ParseResult::Bad);
   }
 }
 
-TEST(RequestHead, KeepsToTheNumberOfHeaders) {
+TEST(RequestHead, BoundsTheNumberOfHeaders) {
   const HeadLimits limits{.headers = 7};
   EXPECT_EQ(parse_within(limits, request_with(1, 7, 1)).result, ParseResult::Complete);
   EXPECT_EQ(parse_within(limits, request_with(1, 8, 1)).text, "431 there are too many headers");
@@ -335,7 +335,7 @@ TEST(RequestHead, PointsIntoTheBytesReceived) {
   EXPECT_EQ(head.headers[1].line.data(), head.headers[0].line.data() + head.headers[0].line.size());
 }
 
-TEST(RequestHead, StartsAfreshWithEachHead) {
+TEST(RequestHead, ForgetsTheHeadBefore) {
   RequestHead head;
   HeadFault fault;
   const auto bytes =

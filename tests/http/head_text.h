@@ -1,5 +1,5 @@
-// Heads as one line of text, for tables of raw bytes and what must become of them; and the checks
-// that hold for any bytes.
+// Heads as one line of text, for tables of raw bytes and their expected results; and checks that
+// hold for any bytes.
 #pragma once
 
 #include <cstring>
@@ -49,7 +49,7 @@ inline std::string describe_common(const MessageHead& head) {
   return text;
 }
 
-/// What was parsed: the verdict, its text, and how much of the input is the head.
+/// A parsed head: the verdict, the head as text, and the size of the head in the input.
 struct Parsed {
   ParseResult result;
   std::string text;  ///< describe_common() with the first line, or the fault; empty if incomplete
@@ -58,15 +58,15 @@ struct Parsed {
 
 using Parser = std::function<Parsed(std::string_view)>;
 
-/// Parses a copy that ends where the heap block ends, so that the address sanitizer sees every
-/// byte that is read beyond it.
+/// Parses a copy that ends with its heap block, so that the address sanitizer sees every read past
+/// the end.
 inline Parsed parse_alone(const Parser& parse, std::string_view bytes) {
   const auto copy = std::make_unique<char[]>(bytes.size());
   if (!bytes.empty()) std::memcpy(copy.get(), bytes.data(), bytes.size());
   return parse({copy.get(), bytes.size()});
 }
 
-/// The row holds for the bytes as a whole, followed by others, and byte by byte.
+/// Checks a row with its bytes as a whole, followed by other bytes, and byte by byte.
 inline void check_row(const Parser& parse, const HeadRow& row) {
   SCOPED_TRACE(row.name);
   const Parsed whole = parse_alone(parse, row.bytes);
@@ -125,7 +125,8 @@ inline std::string mutate(std::string bytes, std::mt19937& random) {
   return bytes;
 }
 
-/// Mutants of all rows: no byte outside the input is read, and a verdict stands whatever follows.
+/// Checks mutants of all rows: the parser reads no byte outside the input, and keeps its verdict
+/// whatever follows.
 inline void check_mutants(const Parser& parse, std::span<const HeadRow> rows) {
   constexpr unsigned kSeed = 20240607;
   std::mt19937 random(kSeed);

@@ -92,7 +92,7 @@ constexpr HeadRow kBad[] = {
     {"no number", "HTTP/1.1 2x0 OK\r\n\r\n"sv, kStatus},
     {"99", "HTTP/1.1 099 OK\r\n\r\n"sv, kStatus},
     {"600", "HTTP/1.1 600 OK\r\n\r\n"sv, kStatus},
-    {"no space behind the status", "HTTP/1.1 200\tOK\r\n\r\n"sv, kLine},
+    {"no space after the status", "HTTP/1.1 200\tOK\r\n\r\n"sv, kLine},
     {"NUL in the reason", "HTTP/1.1 200 O\0K\r\n\r\n"sv, kLine},
     {"a bare CR in the reason", "HTTP/1.1 200 O\rK\r\n\r\n"sv, kLine},
     {"a bare LF", "HTTP/1.1 200 OK\nContent-Length: 1\r\n\r\n"sv, "502 a line ends in LF without CR"},
@@ -123,24 +123,24 @@ constexpr HeadRow kBad[] = {
 };
 // clang-format on
 
-TEST(ResponseHead, ReadsWhatIsUnambiguous) {
+TEST(ResponseHead, ParsesUnambiguousHeads) {
   for (const HeadRow& row : kGood) check_row(parse, row);
 }
 
-TEST(ResponseHead, RefusesWhatIsNot) {
+TEST(ResponseHead, RefusesAmbiguousHeads) {
   for (const HeadRow& row : kBad) check_row(parse, row);
 }
 
-TEST(ResponseHead, NotesWrongBytesBeforeTheLineEnds) {
+TEST(ResponseHead, RefusesWrongBytesBeforeTheLineEnds) {
   EXPECT_EQ(parse("\x15\x03\x01"sv).text, "502 a control character is in the head");
 }
 
-TEST(ResponseHead, KeepsItsVerdictOnAnyBytesAndReadsNoOthers) {
+TEST(ResponseHead, MutatedHeadsKeepTheirVerdictWhateverFollows) {
   check_mutants(parse, kGood);
   check_mutants(parse, kBad);
 }
 
-TEST(ResponseHead, HasNoBodyIfItAnswersHead) {
+TEST(ResponseHead, ResponsesToHeadHaveNoBody) {
   for (const auto bytes :
        {"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"sv,
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"sv, "HTTP/1.1 200 OK\r\n\r\n"sv}) {
@@ -154,14 +154,14 @@ TEST(ResponseHead, HasNoBodyIfItAnswersHead) {
             "200 'OK' HTTP/1.1 none=7 keep | Content-Length: 7");
 }
 
-TEST(ResponseHead, HasNoBodyIfItOpensATunnel) {
+TEST(ResponseHead, ResponsesThatOpenATunnelHaveNoBody) {
   EXPECT_EQ(parse_response_to("CONNECT", "HTTP/1.1 200 OK\r\n\r\n").text,
             "200 'OK' HTTP/1.1 none keep");
   EXPECT_EQ(parse_response_to("CONNECT", "HTTP/1.1 502 No\r\n\r\n").text,
             "502 'No' HTTP/1.1 until-close close");
 }
 
-TEST(ResponseHead, KeepsToTheLimits) {
+TEST(ResponseHead, BoundsLinesHeadAndHeaders) {
   const auto bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nX: y\r\n\r\n"sv;
   EXPECT_EQ(parse_response_to("GET", bytes, {.head = bytes.size()}).result, ParseResult::Complete);
   EXPECT_EQ(parse_response_to("GET", bytes, {.head = bytes.size() - 1}).text,
@@ -169,7 +169,7 @@ TEST(ResponseHead, KeepsToTheLimits) {
   EXPECT_EQ(parse_response_to("GET", bytes, {.headers = 1}).text, "502 there are too many headers");
 }
 
-TEST(ResponseHead, StartsAfreshWithEachHead) {
+TEST(ResponseHead, ForgetsTheHeadBefore) {
   ResponseHead head;
   HeadFault fault;
   const auto first = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\n"sv;

@@ -19,12 +19,12 @@ HeadRewrite compare(const std::string& received, const std::string& sent) {
   return compare_heads(head, sent);
 }
 
-TEST(RewriteDiff, IsEmptyForAHeadThatIsPassedOnAsItIs) {
+TEST(RewriteDiff, IsEmptyForAnUnchangedHead) {
   const std::string head = crlf("GET /a?b HTTP/1.1\nHost: h\nX-A:  1 \nX-A: 2\n\n");
   EXPECT_EQ(compare(head, head), (HeadRewrite{.bytes_in = head.size(), .bytes_out = head.size()}));
 }
 
-TEST(RewriteDiff, TellsWhatWasAddedChangedAndRemoved) {
+TEST(RewriteDiff, NamesAddedChangedAndRemovedHeaders) {
   const HeadRewrite rewrite =
       compare(crlf("GET / HTTP/1.1\nHost: h\nX-Request-Id: a\nTE: trailers\nX-A: 1\nX-A: 2\n\n"),
               crlf("GET / HTTP/1.1\nHost: h\nX-A: 2\nx-request-id: b\nX-Opaque-Id: b\n\n") +
@@ -36,7 +36,7 @@ TEST(RewriteDiff, TellsWhatWasAddedChangedAndRemoved) {
   EXPECT_EQ(rewrite.bytes_out, 68U);
 }
 
-TEST(RewriteDiff, TellsThatTheTargetChanged) {
+TEST(RewriteDiff, ReportsAChangedTarget) {
   EXPECT_TRUE(
       compare(crlf("GET /t/acme/a HTTP/1.1\nHost: h\n\n"), crlf("GET /a HTTP/1.1\nHost: h\n\n"))
           .target_changed);

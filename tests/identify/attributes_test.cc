@@ -102,7 +102,7 @@ TEST_F(RequestAttributesTest, TakeTheTenantFromTheConfiguredHeader) {
   EXPECT_EQ(read({{"X-Tenant-Id", "acme"}}).matched.tenant, "");
 }
 
-TEST_F(RequestAttributesTest, TakeTheTenantFromAHeaderThatIsReadForMoreThanThat) {
+TEST_F(RequestAttributesTest, TakeTheTenantFromAHeaderWithAnotherUseToo) {
   tenant_ = TenantRule::of_header("x-opaque-id");
   const RequestAttributes found = read({{"X-Opaque-Id", "acme"}});
   EXPECT_EQ(found.matched.tenant, "acme");
@@ -155,18 +155,18 @@ TEST_F(RequestAttributesTest, TakeNoUserFromCredentialsThatAreNotStrictBase64) {
   ASSERT_EQ(base64("ana:b"), "YW5hOmI=");
   EXPECT_EQ(principal("Basic YW5hOmI="), "ana");
   EXPECT_EQ(principal("Basic YW5hOmI"), "");       // no padding
-  EXPECT_EQ(principal("Basic YW5hOmI=="), "");     // too much of it
+  EXPECT_EQ(principal("Basic YW5hOmI=="), "");     // too much padding
   EXPECT_EQ(principal("Basic YW5hOmJ="), "");      // unused bits
   EXPECT_EQ(principal("Basic YW5hOm="), "");       // no multiple of four
   EXPECT_EQ(principal("Basic YW5h=mI="), "");      // padding within
-  EXPECT_EQ(principal("Basic YW5hOmI=YW5h"), "");  // more behind it
+  EXPECT_EQ(principal("Basic YW5hOmI=YW5h"), "");  // bytes after the padding
   EXPECT_EQ(principal("Basic YW5h OmI="), "");     // white space
-  EXPECT_EQ(principal("Basic YW5hOm-_"), "");      // the URL alphabet
+  EXPECT_EQ(principal("Basic YW5hOm-_"), "");      // the URL-safe alphabet
   EXPECT_EQ(principal("Basic ===="), "");
   EXPECT_EQ(principal("Basic YW5hOmI=, x"), "");
 }
 
-TEST_F(RequestAttributesTest, TakeNoUserThatIsUnfit) {
+TEST_F(RequestAttributesTest, TakeNoInvalidUser) {
   EXPECT_EQ(principal(basic("ana")), "");  // no colon: it could be a secret
   EXPECT_EQ(principal(basic(":secret")), "");
   EXPECT_EQ(principal(basic("a\nna:secret")), "");
@@ -183,10 +183,10 @@ TEST_F(RequestAttributesTest, NeverKeepThePassword) {
   scratch_.principal.assign(256, '.');
   for (const std::string_view credentials : {"ana:hunter2", ":hunter2", "a\nna:hunter2"}) {
     read({{"Authorization", basic(credentials)}});
-    // All of the memory that the scratch has, not only what is in use.
+    // All memory of the scratch, not only the used part.
     const std::string_view memory(scratch_.principal.data(), scratch_.principal.capacity());
     EXPECT_EQ(memory.find("hunter2"), std::string_view::npos);
-    EXPECT_NE(memory.find("...."), std::string_view::npos);  // this is the memory
+    EXPECT_NE(memory.find("...."), std::string_view::npos);  // so it is the right memory
   }
 }
 
@@ -216,14 +216,14 @@ TEST_F(RequestAttributesTest, KnowThePrincipalOfAKnownToken) {
   }
 }
 
-TEST_F(RequestAttributesTest, SayThatAUserIsOnlyClaimedBesideKnownTokens) {
+TEST_F(RequestAttributesTest, MarkAUserAsUnverifiedAlsoWithKnownTokens) {
   know(kTokenOfAna);
   const RequestAttributes found = read({{"Authorization", basic("ana:secret")}});
   EXPECT_EQ(found.matched.principal, "ana");
   EXPECT_FALSE(found.principal_verified);
 }
 
-TEST_F(RequestAttributesTest, PreferTheClientCertificateToAllElse) {
+TEST_F(RequestAttributesTest, PreferTheClientCertificate) {
   know(kTokenOfAna);
   certificate_ = "CN=indexer";
   const RequestAttributes found = read({{"Authorization", "Bearer s3cret-token"}});
@@ -231,7 +231,7 @@ TEST_F(RequestAttributesTest, PreferTheClientCertificateToAllElse) {
   EXPECT_TRUE(found.principal_verified);
 }
 
-TEST_F(RequestAttributesTest, DoNotPointIntoWhatAReloadReplaces) {
+TEST_F(RequestAttributesTest, DoNotPointIntoIdentitiesThatAReloadReplaces) {
   tenant_ = TenantRule::of_principal();
   know(kTokenOfAna, "ana acme\n");
   const RequestAttributes found = read({{"Authorization", "Bearer s3cret-token"}});
@@ -251,7 +251,7 @@ TEST_F(RequestAttributesTest, TakeTheTenantOfThePrincipal) {
   EXPECT_EQ(read({}).matched.tenant, "other");
 }
 
-TEST_F(RequestAttributesTest, TakeTheTenantFromThePathAndClassifyWhatIsBehindIt) {
+TEST_F(RequestAttributesTest, TakeTheTenantFromThePathAndClassifyTheRest) {
   tenant_ = *TenantRule::of_path("/t/{tenant}");
   const RequestAttributes found = read({{"X-Tenant-Id", "x"}}, "/t/ac%6De/logs-%2A/_search?q=%2F");
   EXPECT_EQ(found.matched.tenant, "acme");
@@ -279,7 +279,7 @@ TEST_F(RequestAttributesTest, KeepAWellFormedRequestId) {
   EXPECT_EQ(read({{"x-request-id", "Order.1_2:3-4"}}).request_id, "Order.1_2:3-4");
 }
 
-TEST_F(RequestAttributesTest, MakeARequestIdWhereTheClientsIsUnfit) {
+TEST_F(RequestAttributesTest, ReplaceAnInvalidRequestId) {
   const std::string too_long(kMaxRequestIdSize + 1, 'a');
   for (const std::string_view sent : {"", "a b", "a\"b", "a/b", "a\x01", too_long.c_str()}) {
     const std::string_view id = read({{"X-Request-Id", sent}}).request_id;
@@ -291,7 +291,7 @@ TEST_F(RequestAttributesTest, MakeARequestIdWhereTheClientsIsUnfit) {
   EXPECT_EQ(twice.request_id.size(), kRequestIdSize);
 }
 
-TEST_F(RequestAttributesTest, MakeAnotherRequestIdEachTime) {
+TEST_F(RequestAttributesTest, MakeADifferentRequestIdEachTime) {
   const std::string first(read({}).request_id);
   EXPECT_NE(read({}).request_id, first);
 }

@@ -263,7 +263,7 @@ constexpr Case kAdministration[] = {
 };
 
 constexpr Case kNames[] = {
-    // What is special elsewhere is an index here.
+    // Words with a meaning elsewhere are indices here.
     {"POST", "/metrics/_search", Search, "metrics"},
     {"GET", "/metrics", Admin, "metrics"},
     {"PUT", "/admin/_doc/1", IngestDoc, "admin"},
@@ -272,7 +272,7 @@ constexpr Case kNames[] = {
     {"POST", "/views/_search", Search, "views"},
     {"POST", "/search/_search", Search, "search"},
     {"PUT", "/.kibana_1/_doc/1", IngestDoc, ".kibana_1"},
-    // What begins with an underscore is no index.
+    // A name that begins with an underscore is no index.
     {"GET", "/_nonsense", Unknown},
     {"POST", "/_nonsense/_search", Unknown},
     {"POST", "/_search/_search", Unknown},
@@ -285,7 +285,7 @@ constexpr Case kNames[] = {
     {"POST", "/logs/_searc", Unknown, "logs"},
     {"POST", "/logs/_nonsense", Unknown, "logs"},
     {"POST", "/LOGS/_search", Search, "LOGS"},
-    // Methods are case-sensitive, and only those of the path count.
+    // Methods are case-sensitive, and each path has its own.
     {"get", "/logs/_search", Unknown, "logs"},
     {"OPTIONS", "/logs/_search", Unknown, "logs"},
     {"PATCH", "/logs/_doc/1", Unknown, "logs"},
@@ -325,7 +325,7 @@ constexpr Case kSpellings[] = {
      "ber"},
     {"PUT", "/logs/_doc/%25", IngestDoc, "logs"},
     {"POST", "/logs%3F/_search", Search, "logs?"},
-    // Invalid percent-encoding: no path that OpenSearch would serve.
+    // Invalid percent-encoding: OpenSearch serves no such path.
     {"POST", "/logs%/_search", Unknown},
     {"POST", "/logs%4/_search", Unknown},
     {"POST", "/logs%zz/_search", Unknown},
@@ -333,7 +333,7 @@ constexpr Case kSpellings[] = {
     {"PUT", "/logs/_doc/100%", Unknown},
     {"PUT", "/logs/_doc/%4g", Unknown},
     {"POST", "/logs/_search?q=100%", Search, "logs"},
-    // Control characters are no attribute.
+    // An attribute holds no control characters.
     {"POST", "/lo%0Ags/_search", Search},
     {"POST", "/%00/_search", Search},
     {"POST", "/logs%7F/_search", Search},
@@ -360,8 +360,8 @@ constexpr Case kSpellings[] = {
 TEST(Classify, KnowsDocumentRequests) { std::ranges::for_each(kDocuments, check); }
 TEST(Classify, KnowsSearches) { std::ranges::for_each(kSearches, check); }
 TEST(Classify, KnowsAdministration) { std::ranges::for_each(kAdministration, check); }
-TEST(Classify, TakesNamesForWhatTheyAre) { std::ranges::for_each(kNames, check); }
-TEST(Classify, SeesThroughEverySpelling) { std::ranges::for_each(kSpellings, check); }
+TEST(Classify, TellsIndicesFromReservedNames) { std::ranges::for_each(kNames, check); }
+TEST(Classify, ReadsEverySpellingOfATarget) { std::ranges::for_each(kSpellings, check); }
 
 TEST(Classify, LeavesOutAnIndexThatIsTooLong) {
   const std::string longest(kMaxAttributeBytes, 'a');
@@ -401,8 +401,8 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
-/// The table read row by row: the twin of the tree. A row's rank says, segment by segment, how
-/// closely it fits: literals before placeholders, those before `{*}`.
+/// The twin of the tree: it reads the table row by row. A row's rank says for each segment how
+/// closely it matches: a literal ranks before a placeholder, and that before `{*}`.
 class NaiveClassifier {
  public:
   Case classify(std::string_view method, std::string_view target) const {
@@ -426,7 +426,7 @@ class NaiveClassifier {
  private:
   static bool is_index(std::string_view name) { return name[0] != '_' || name == "_all"; }
 
-  /// Empty if it does not fit.
+  /// Empty if the row does not match.
   static std::string rank_of(const std::vector<std::string_view>& route,
                              const std::vector<std::string_view>& segments,
                              std::string_view& index) {
@@ -462,7 +462,7 @@ TEST(Classify, AgreesWithTheTableReadRowByRow) {
   };
   Random random(7);
   for (const Route& route : route_table()) {
-    for (int round = 0; round < 8; ++round) {  // the row itself, and with strange words in it
+    for (int round = 0; round < 8; ++round) {  // the row itself, then with random words in it
       std::string target;
       for (const auto segment : split(route.path, '/')) {
         const bool keep = segment[0] != '{' && random.below(6) != 0;

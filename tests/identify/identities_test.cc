@@ -32,7 +32,7 @@ std::string hex_of(TokenHasher& hasher, std::string_view token) {
   return hex;
 }
 
-TEST(Identities, HashTokensAsSha256sumDoes) {
+TEST(Identities, HashTokensLikeSha256sum) {
   TokenHasher hasher;
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(hex_of(hasher, "s3cret-token"), kHex);
@@ -69,7 +69,7 @@ TEST(Identities, FindTheTenantOfAPrincipal) {
   EXPECT_EQ(known->tenant_of(""), "");
 }
 
-TEST(Identities, SayWhichLineIsWrongAndRepeatNothingOfIt) {
+TEST(Identities, NameTheWrongLineAndRepeatNothingOfIt) {
   EXPECT_EQ(error_of({.tokens = token_line("ana") + "\nbob hunter2\n"}),
             "line 3 of the token file does not end in a SHA-256 of 64 hex digits");
   EXPECT_EQ(error_of({.tokens = token_line("ana", std::string(63, 'a') + "g")}),

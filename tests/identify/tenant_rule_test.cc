@@ -8,7 +8,7 @@ namespace osproxy {
 namespace {
 
 std::string_view in_index(std::string_view pattern, std::string_view expression) {
-  static TenantRule rule;  // what is found may point into it no further than the expression
+  static TenantRule rule;  // static: the result may point into the rule
   rule = *TenantRule::of_index(pattern);
   return rule.find_in_index(expression);
 }
@@ -53,7 +53,7 @@ void expect_path(std::string_view pattern, std::string_view path, std::string_vi
   EXPECT_EQ(parts.rest, rest) << path;
 }
 
-TEST(TenantRule, TakesAPathApart) {
+TEST(TenantRule, SplitsAPath) {
   expect_path("/{tenant}", "/acme/orders/_search", "acme", "/orders/_search");
   expect_path("/{tenant}", "/acme", "acme", "/");
   expect_path("/{tenant}", "/", "", "/");
@@ -65,7 +65,7 @@ TEST(TenantRule, TakesAPathApart) {
   expect_path("/t-{tenant}", "/t-acme/x", "acme", "/x");
 }
 
-TEST(TenantRule, RefusesPatternsThatSayNothingOrTooMuch) {
+TEST(TenantRule, RefusesInvalidPatterns) {
   for (const std::string_view bad :
        {"", "t/{tenant}", "/t", "/{tenant}/{tenant}", "/{tenant}-x", "/t/{tenant}/", "/t/{tenant}?",
         "/t/*/{tenant}", "/%74/{tenant}"}) {

@@ -41,10 +41,10 @@ TEST(TraceContext, WithoutATraceparentATraceBegins) {
   Random random(1);
   const TraceSpans first = make_spans({}, random);
   EXPECT_NE(first.trace_id, make_spans({}, random).trace_id);
-  const TraceParent told = parse_traceparent(first.to_upstream);
-  EXPECT_EQ(told.trace_id, first.trace_id);
-  EXPECT_EQ(told.parent_id, first.client);
-  EXPECT_EQ(told.flags, "01");
+  const TraceParent parent = parse_traceparent(first.to_upstream);
+  EXPECT_EQ(parent.trace_id, first.trace_id);
+  EXPECT_EQ(parent.parent_id, first.client);
+  EXPECT_EQ(parent.flags, "01");
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ BodyStructure read(Endpoint endpoint, std::string_view body) {
   return test::read_structure({.endpoint = endpoint}, body, whole);
 }
 
-/// One line a field: "path type ×count min..max", or a part's kind and count.
+/// One line per field: "path type ×count min..max", or the kind and count of a part.
 std::vector<std::string> lines_of(const BodyStructure& structure) {
   std::vector<std::string> lines;
   for (const BodyPart& part : structure.parts) {
@@ -47,7 +47,7 @@ std::vector<std::string> paths_of(const BodyStructure& structure) {
   return paths;
 }
 
-TEST(BodyStructure, IsTheShapeOfAQueryWithoutItsLiterals) {
+TEST(BodyStructure, IsTheShapeOfAQueryWithoutLiterals) {
   const BodyStructure structure = read(Endpoint::Search, R"({"size":10,"query":{"bool":{"filter":[
       {"term":{"status":"open"}},{"term":{"status":"closed"}},{"terms":{"user.id":["a","bb"]}},
       {"range":{"@timestamp":{"gte":"now-1d"}}}],"must_not":[]}},"track_total_hits":true,
@@ -75,7 +75,7 @@ TEST(BodyStructure, IsTheShapeOfAQueryWithoutItsLiterals) {
   EXPECT_EQ(structure.parts[0].fields[7].sizes, (Sizes{.min = 4, .max = 6, .sum = 10}));
 }
 
-TEST(BodyStructure, TakesTheLinesOfABulkTogetherByKind) {
+TEST(BodyStructure, GroupsTheLinesOfABulkByKind) {
   const BodyStructure structure = read(Endpoint::IngestBulk,
                                        "{\"index\":{\"_index\":\"orders\",\"_id\":\"1\"}}\n"
                                        "{\"total\":1,\"note\":\"abc\"}\n"
@@ -97,7 +97,7 @@ TEST(BodyStructure, TakesTheLinesOfABulkTogetherByKind) {
   EXPECT_EQ(structure.parts[1].bytes, 35U);
 }
 
-TEST(BodyStructure, TellsHeadersFromSearchesInAMultiSearch) {
+TEST(BodyStructure, SeparatesHeadersFromSearchesInAMultiSearch) {
   const BodyStructure structure =
       read(Endpoint::MultiSearch,
            "{\"index\":\"a\"}\n{\"size\":1}\n\n{\"size\":2}\n{}\n{\"query\":{\"match_all\":{}}}\n");
@@ -125,8 +125,8 @@ TEST(BodyStructure, FoldsKeysThatLookLikeValues) {
               ElementsAre("", "name", "seen", "seen.{key}", "kind"));
 }
 
-TEST(BodyStructure, FoldsAnObjectHalfOfWhoseKeysLookLikeValues) {
-  // "carol" and "dave" would pass for names alone.
+TEST(BodyStructure, FoldsAnObjectIfHalfOfItsKeysLookLikeValues) {
+  // On their own, "carol" and "dave" look like names.
   EXPECT_THAT(paths_of(read(Endpoint::IngestDoc,
                             R"({"counts":{"carol":1,"user-80412":2,"dave":3,"77":4}})")),
               ElementsAre("", "counts", "counts.{key}"));
@@ -164,12 +164,12 @@ TEST(BodyStructure, FoldsTheNamesOfFiltersAndTheMapsOfScripts) {
                   "script.params.boosts.{key}"));
 }
 
-TEST(BodyStructure, ShowsOnlyTheQueryLanguageWhereBodiesAreUnknown) {
+TEST(BodyStructure, ShowsOnlyQueryLanguageKeysInUnknownBodies) {
   EXPECT_THAT(paths_of(read(Endpoint::Admin, R"({"alice":{"query":1,"password":"x"}})")),
               ElementsAre("", "{key}", "{key}.query", "{key}.{key}"));
 }
 
-TEST(BodyStructure, IsNotReadWhereThereIsNone) {
+TEST(BodyStructure, IsNotReadIfThereIsNoBody) {
   EXPECT_EQ(read(Endpoint::Search, ""), BodyStructure{.not_read = NotRead::NoBody});
   EXPECT_EQ(read(Endpoint::Search, "q=secret"), BodyStructure{.not_read = NotRead::Malformed});
   EXPECT_EQ(read(Endpoint::Search, R"({"a":1} {)"), BodyStructure{.not_read = NotRead::Malformed});
@@ -184,7 +184,7 @@ TEST(BodyStructure, IsNotReadWhereThereIsNone) {
   EXPECT_EQ(with({.content_encoding = "gzip"}), NotRead::BadCoding);
 }
 
-TEST(BodyStructure, CostsNoMoreForAHostileBodyThanForAnyOther) {
+TEST(BodyStructure, AHostileBodyCostsNoMoreThanAnyOther) {
   EXPECT_EQ(read(Endpoint::Search, std::string(100'000, '[')),
             (BodyStructure{.truncated = Truncation::TooDeep, .not_read = NotRead::TooDeep}));
 
@@ -200,7 +200,7 @@ TEST(BodyStructure, CostsNoMoreForAHostileBodyThanForAnyOther) {
   EXPECT_LE(structure.parts.at(0).fields.size(), StructureTree::kMaxNodes);
 }
 
-TEST(BodyStructure, SaysWhichPartIsShownOfABodyOfManyPaths) {
+TEST(BodyStructure, ReportsTheShareShownOfABodyOfManyPaths) {
   std::string body = "{";
   for (char a = 'a'; a <= 'z'; ++a) {
     body += fmt::format("{}\"{}\":{{", a == 'a' ? "" : ",", a);
@@ -213,7 +213,7 @@ TEST(BodyStructure, SaysWhichPartIsShownOfABodyOfManyPaths) {
   EXPECT_THAT(paths_of(structure), Contains("a.az"));
 }
 
-TEST(BodyStructure, LeavesOutWhatIsNestedTooDeepAndReadsOn) {
+TEST(BodyStructure, LeavesOutValuesNestedTooDeepAndReadsOn) {
   std::string body(BodyStructureReader::kMaxDepth + 1, '[');
   body += std::string(BodyStructureReader::kMaxDepth + 1, ']');
   const BodyStructure structure = read(Endpoint::IngestDoc, R"({"a":)" + body + R"(,"b":1})");
@@ -221,7 +221,7 @@ TEST(BodyStructure, LeavesOutWhatIsNestedTooDeepAndReadsOn) {
   EXPECT_THAT(paths_of(structure), Contains("b"));
 }
 
-TEST(BodyStructure, ShowsWhatCameOfABodyThatIsCutOff) {
+TEST(BodyStructure, ShowsTheReceivedPartOfATruncatedBody) {
   BodyStructureReader reader({.endpoint = Endpoint::Search});
   reader.read(R"({"query":{"term":{"status":"op)");
   const BodyStructure structure = reader.finish(false);
@@ -229,7 +229,7 @@ TEST(BodyStructure, ShowsWhatCameOfABodyThatIsCutOff) {
   EXPECT_THAT(paths_of(structure), ElementsAre("", "query", "query.term"));
 }
 
-TEST(BodyStructure, HoldsNoTextOfTheBodyThatIsNoName) {
+TEST(BodyStructure, HoldsNoTextOfTheBodyButNames) {
   const std::string canary = "canary-7f3a9";
   const BodyStructure structure = read(
       Endpoint::Search,
@@ -238,7 +238,7 @@ TEST(BodyStructure, HoldsNoTextOfTheBodyThatIsNoName) {
   for (const std::string& path : paths_of(structure)) EXPECT_THAT(path, Not(HasSubstr("canary")));
 }
 
-TEST(BodyStructure, CountsWhatItsTwinCountsInMutatedBodiesInRandomPieces) {
+TEST(BodyStructure, AgreesWithItsTwinOnMutatedBodiesInRandomPieces) {
   const std::string_view seeds[] = {
       R"({"a":{"b":[1,2,{"c":"x","2026-01-01":null}],"42":true},"a1b2c3":{"a":{}}})",
       R"([{"k1":{"v":1},"k2":{"v":1},"k3":{"v":1},"k4":{"v":1}},"s",{"x7y":{"v":[]}}])",

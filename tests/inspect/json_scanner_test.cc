@@ -36,7 +36,7 @@ TEST(JsonScanner, GivesEachTokenWithItsTextAndSize) {
   EXPECT_EQ(scanner.finish(), Token::End);
 }
 
-TEST(JsonScanner, KnowsANumberAtTheEndOnlyWhenTheInputIsOver) {
+TEST(JsonScanner, EndsALastNumberOnlyWithTheInput) {
   JsonScanner scanner;
   std::string_view input = "12";
   EXPECT_EQ(scanner.next(input), Token::NeedMore);
@@ -47,7 +47,7 @@ TEST(JsonScanner, KnowsANumberAtTheEndOnlyWhenTheInputIsOver) {
   EXPECT_EQ(scanner.finish(), Token::End);
 }
 
-TEST(JsonScanner, KeepsTheBeginningOfALongTextAndItsWholeSize) {
+TEST(JsonScanner, KeepsTheBeginningAndTheSizeOfALongText) {
   JsonScanner scanner;
   const std::string text(1'000'000, 'x');
   const std::string body = '"' + text + '"';
@@ -58,7 +58,7 @@ TEST(JsonScanner, KeepsTheBeginningOfALongTextAndItsWholeSize) {
   EXPECT_FALSE(scanner.is_text_whole());
 }
 
-TEST(JsonScanner, StopsWhereItIsNestedTooDeep) {
+TEST(JsonScanner, StopsWhereNestingIsTooDeep) {
   const std::string at_the_limit =
       std::string(JsonScanner::kMaxDepth, '[') + std::string(JsonScanner::kMaxDepth, ']');
   EXPECT_EQ(test::scan(at_the_limit, whole), Token::End);
@@ -73,7 +73,7 @@ TEST(JsonScanner, StopsWhereItIsNestedTooDeep) {
   EXPECT_EQ(scanner.finish(), Token::TooDeep);
 }
 
-TEST(JsonScanner, RefusesWhatIsNoJson) {
+TEST(JsonScanner, RefusesInvalidJson) {
   for (const char* body : {"",         " ",          "{",
                            "}",        "]",          "[1,]",
                            "[,1]",     "{,}",        "{\"a\"}",

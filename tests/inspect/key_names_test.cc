@@ -7,7 +7,7 @@
 namespace osproxy {
 namespace {
 
-TEST(KeyNames, TakesForNamesWhatFieldsAreCalled) {
+TEST(KeyNames, FieldNamesLookLikeNames) {
   for (const char* key : {"a",
                           "title",
                           "user_id",
@@ -33,7 +33,7 @@ TEST(KeyNames, TakesForNamesWhatFieldsAreCalled) {
   }
 }
 
-TEST(KeyNames, TakesForValuesWhatIdentifiesSomebodyOrSomething) {
+TEST(KeyNames, IdentifiersLookLikeValues) {
   for (const char* key : {"",
                           "1",
                           "42",

@@ -26,7 +26,7 @@ const std::string kMultiSearch =
     R"({"took":5,"responses":[{"took":1,"hits":{"total":{"value":3}},"status":200},)"
     R"({"error":{"root_cause":[]},"status":404},{"status":200}]})";
 
-/// As its bytes come in a stream of zlib's; `format`: 31 for gzip, 15 for zlib's own.
+/// `body` compressed by zlib; `format`: 31 for gzip, 15 for zlib's format ("deflate").
 std::string compressed(std::string_view plain, int format = 31) {
   z_stream stream{};
   EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, format, 8, Z_DEFAULT_STRATEGY), Z_OK);
@@ -45,7 +45,7 @@ ResponseFacts read(Endpoint endpoint, std::string_view body) {
   return test::read_response({.endpoint = endpoint}, body, [] { return std::string_view::npos; });
 }
 
-TEST(ResponseReader, ReadsWhatASearchSaysOfItself) {
+TEST(ResponseReader, ReadsTookHitsAndShardsOfASearch) {
   const ResponseFacts facts = read(Endpoint::Search, kSearch);
   EXPECT_EQ(facts.took_ms, 12U);
   EXPECT_EQ(facts.timed_out, false);
@@ -72,7 +72,7 @@ TEST(ResponseReader, CountsTheSearchesOfAMultiSearch) {
   EXPECT_EQ(facts.failed_items, 1U);
 }
 
-TEST(ResponseReader, TakesForHitsWhatCountAndDeleteByQuerySay) {
+TEST(ResponseReader, CountsHitsOfCountAndDeleteByQuery) {
   EXPECT_EQ(read(Endpoint::Count, R"({"count":7,"_shards":{"total":1}})").hits, 7U);
   const ResponseFacts deleted =
       read(Endpoint::DeleteByQuery,
@@ -85,12 +85,12 @@ TEST(ResponseReader, ReadsATotalThatIsANumber) {
   EXPECT_EQ(read(Endpoint::Search, R"({"hits":{"total":3,"hits":[]}})").hits, 3U);
 }
 
-TEST(ResponseReader, NeverLooksIntoAResponseThatIsADocument) {
+TEST(ResponseReader, NeverReadsAResponseThatIsADocument) {
   const ResponseFacts facts = read(Endpoint::GetById, kSearch);
   EXPECT_EQ(facts, ResponseFacts{.not_read = NotRead::NotApplicable});
 }
 
-TEST(ResponseReader, SaysNothingOfWhatIsMissingOrOfAnotherType) {
+TEST(ResponseReader, LeavesOutFactsThatAreMissingOrOfAnotherType) {
   const ResponseFacts facts =
       read(Endpoint::Search,
            R"({"took":-1,"timed_out":"no","_shards":{"total":1.5},"hits":{"total":"secret"}})");
@@ -100,12 +100,12 @@ TEST(ResponseReader, SaysNothingOfWhatIsMissingOrOfAnotherType) {
 }
 
 TEST(ResponseReader, StopsWhereTheHitsBegin) {
-  // What stands behind them is not looked at, whatever it is.
+  // The reader ignores the rest, whatever it is.
   const std::string_view start = R"({"took":1,"hits":{"max_score":1,"hits":[)";
   EXPECT_EQ(read(Endpoint::Search, std::string(start) + "no json"), ResponseFacts{.took_ms = 1});
 }
 
-TEST(ResponseReader, SaysWhyItDidNotReadABody) {
+TEST(ResponseReader, GivesTheReasonIfABodyIsNotRead) {
   EXPECT_EQ(read(Endpoint::Search, "").not_read, NotRead::NoBody);
   EXPECT_EQ(read(Endpoint::Search, "<html>").not_read, NotRead::Malformed);
   EXPECT_EQ(read(Endpoint::Search, R"({"took":1,)"),
@@ -127,7 +127,7 @@ TEST(ResponseReader, SaysWhyItDidNotReadABody) {
   EXPECT_EQ(cut_off.finish(false).not_read, NotRead::CutOff);
 }
 
-TEST(ResponseReader, ShowsNoCountOfItemsThatItDidNotSeeAllOf) {
+TEST(ResponseReader, ShowsNoCountOfItemsOfABodyThatIsTooLong) {
   std::string body = R"({"took":1,"items":[{"index":{"status":201}})";
   while (body.size() <= ResponseReader::kMaxBytes) body.append(R"(,{"index":{"status":201}})");
   body.append("]}");
@@ -147,7 +147,7 @@ TEST(ResponseReader, ReadsCompressedResponsesInPiecesOfAnySize) {
   }
 }
 
-TEST(ResponseReader, ReadsNoMoreOfABombThanOfAnyResponse) {
+TEST(ResponseReader, ReadsNoMoreOfABombThanOfAnyOtherBody) {
   const std::string bomb = compressed(R"({"took":1,"x":")" + std::string(32 << 20, 'x') + "\"}");
   ASSERT_LT(bomb.size(), 100'000U);
   const ResponseFacts facts =

@@ -14,8 +14,8 @@ namespace osproxy::test {
 
 enum class TwinSays { Json, NoJson, DoNotCompare };
 
-/// Whether simdjson takes `body` for JSON. It also checks what the scanner does not: UTF-8,
-/// surrogate pairs, the range of numbers, and it knows another depth.
+/// Whether simdjson accepts `body` as JSON. It also checks UTF-8, surrogate pairs and the range of
+/// numbers, which the scanner does not, and it has another limit of depth.
 inline TwinSays is_json_for_twin(std::string_view body) {
   simdjson::dom::parser parser;
   switch (parser.parse(simdjson::padded_string(body)).error()) {
@@ -33,7 +33,7 @@ inline TwinSays is_json_for_twin(std::string_view body) {
 
 class ResponseTwin {
  public:
-  /// What the reader should find in `body`, which simdjson takes for JSON.
+  /// The facts that the reader should find in `body`, which simdjson accepts as JSON.
   static ResponseFacts read(Endpoint endpoint, std::string_view body) {
     ResponseTwin twin(endpoint);
     simdjson::dom::parser parser;
@@ -97,7 +97,7 @@ class ResponseTwin {
     }
   }
 
-  /// False once the hits themselves begin, which is where reading ends.
+  /// False once the list of hits begins, where the reader stops.
   bool read_hits(simdjson::dom::object hits) {
     for (const auto [key, value] : hits) {
       if (key == "hits" && value.is_array()) return false;
@@ -149,7 +149,7 @@ class ResponseTwin {
   std::uint64_t failed_ = 0;
 };
 
-/// What the scanner says of `body`, given in pieces of the sizes that `next_size()` gives.
+/// The scanner's result for `body`, in pieces whose sizes `next_size()` gives.
 template <class NextSize>
 JsonScanner::Token scan(std::string_view body, NextSize&& next_size) {
   using Token = JsonScanner::Token;
@@ -167,7 +167,7 @@ JsonScanner::Token scan(std::string_view body, NextSize&& next_size) {
   return last == Token::Number ? scanner.finish() : last;
 }
 
-/// The same for the reader.
+/// The reader's result, likewise.
 template <class NextSize>
 ResponseFacts read_response(const BodyHead& head, std::string_view body, NextSize&& next_size) {
   ResponseReader reader(head);

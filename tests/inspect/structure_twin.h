@@ -1,5 +1,5 @@
-// The twin of BodyStructureReader: simdjson over whole bodies. Which paths there are is the
-// reader's business; how many values of which type and size there are is not.
+// The twin of BodyStructureReader: simdjson over whole bodies. It does not know the reader's paths,
+// and counts the values of each type and their sizes.
 #pragma once
 
 #include <array>
@@ -49,7 +49,7 @@ inline void add_totals(simdjson::dom::element value, Totals& totals) {
   }
 }
 
-/// Of a body that is JSON.
+/// The counts of a body that is JSON.
 inline Totals totals_of(std::string_view body) {
   Totals totals;
   simdjson::dom::parser parser;
@@ -71,7 +71,7 @@ inline Totals totals_of(const BodyStructure& structure) {
   return totals;
 }
 
-/// `body`, given to a reader in pieces of the sizes that `next_size()` gives.
+/// The reader's result for `body`, in pieces whose sizes `next_size()` gives.
 template <class NextSize>
 BodyStructure read_structure(const BodyHead& head, std::string_view body, NextSize&& next_size) {
   BodyStructureReader reader(head);

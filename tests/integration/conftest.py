@@ -1,8 +1,8 @@
-"""Real etcd, real OpenSearch, and two osproxy between: what the tests of this folder share.
+"""The fixtures of this folder: a real etcd, a real OpenSearch, and two osproxy between them.
 
-Servers that take seconds to start live as long as the session; the two proxies, and the key that
-they follow, are each test's own, so that no test sees what another published. If several workers
-share the tests (pytest-xdist), each has an etcd, and all have one OpenSearch.
+Servers that take seconds to start live as long as the run. Each test has its own two proxies and its
+own key, so that no test sees the documents of another. If several workers share the tests
+(pytest-xdist), each worker has an etcd, and all share one OpenSearch.
 """
 
 import json
@@ -18,7 +18,7 @@ from opensearchpy import OpenSearch as Client
 
 from parts import BorrowedOpenSearch, Ctl, Etcd, OpenSearch, Proxy, eventually
 
-# What a sanitizer, an assertion or the runtime writes before it ends a program.
+# A sanitizer, an assertion or the runtime writes one of these before it ends a program.
 _CRASH_MARKS = ("Sanitizer", "runtime error:", "Assertion", "terminate called")
 
 
@@ -51,7 +51,7 @@ class Fleet:
         return revision
 
     def wait_for(self, revision: int) -> None:
-        """Waits until both proxies have applied, or rejected, that revision or a later one."""
+        """Waits until both proxies have applied or rejected this revision or a later one."""
         for proxy in self:
             eventually(
                 lambda proxy=proxy: _known_revision(proxy.status()["store"]) >= revision,
@@ -68,14 +68,14 @@ _FOR_ALL_WORKERS = pytest.StashKey[Path]()
 
 
 def pytest_configure_node(node):
-    """In the main process, for each worker: tells it where the OpenSearch of all is."""
+    """Runs in the main process for each worker: tells it where the shared OpenSearch is."""
     if _FOR_ALL_WORKERS not in node.config.stash:
         node.config.stash[_FOR_ALL_WORKERS] = _launch_opensearch(node.config)
     node.workerinput["opensearch"] = str(node.config.stash[_FOR_ALL_WORKERS])
 
 
 def _launch_opensearch(config) -> Path:
-    """Its folder. It starts while the workers do; who needs it waits for it."""
+    """Its folder. OpenSearch starts together with the workers; a test that needs it waits for it."""
     run_dir = Path(tempfile.mkdtemp(prefix="osproxy-test-"))
     part = OpenSearch(run_dir)
     part.launch()
@@ -113,7 +113,7 @@ def own_etcd(tmp_path):
 
 @pytest.fixture
 def start_proxy(tmp_path):
-    """Starts proxies, and at the end stops each and requires a clean exit."""
+    """Starts proxies; at the end stops each, and requires a clean exit."""
     proxies = []
 
     def start(name: str = "osproxy", **options) -> Proxy:
@@ -148,7 +148,7 @@ def fleet(make_fleet, etcd) -> Fleet:
 
 @pytest.fixture
 def index(opensearch):
-    """The name of a new index with three documents, gone after the test."""
+    """The name of a new index with three documents, deleted after the test."""
     name = f"orders-{uuid.uuid4().hex[:12]}"
     client = Client(opensearch.url)
     for number in range(3):
@@ -158,12 +158,12 @@ def index(opensearch):
 
 
 class Traffic:
-    """Requests that are known by their ids."""
+    """Sends requests, and finds their records by request id."""
 
     @staticmethod
     def send(proxy: Proxy, method: str, path: str, *, tenant: str | None = None, headers=None,
              **options) -> str:  # fmt: skip
-        """One request through the proxy; returns its request id."""
+        """Sends one request through the proxy; returns its request id."""
         request_id = f"test-{uuid.uuid4().hex}"
         headers = {"X-Request-Id": request_id, **(headers or {})}
         if tenant is not None:
@@ -178,14 +178,14 @@ class Traffic:
 
     @staticmethod
     def recorded(proxy: Proxy, request_id: str) -> dict:
-        """The record of a request that must have one; it is as the schema says."""
+        """Returns the record of a request, which must exist and match the schema."""
         record = eventually(lambda: proxy.explain(request_id), what=f"a record of {request_id}")
         EXPLAIN_SCHEMA.validate(record)
         return record
 
     @staticmethod
     def not_recorded(proxy: Proxy, request_id: str) -> None:
-        """Asserts that a request which the proxy has answered has no record."""
+        """Asserts that a request whose response has arrived has no record."""
         proxy.settle()
         assert proxy.explain(request_id) is None, f"{request_id} was recorded"
 

@@ -1,4 +1,4 @@
-"""An upstream that keeps what it received, for what a real OpenSearch does not show."""
+"""An upstream that keeps the requests it received, which a real OpenSearch does not show."""
 
 import ssl
 import threading
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-# The user agent of osproxy's own health checks: nobody has sent these.
+# The user agent of osproxy's health checks, which no client has sent.
 HEALTH_CHECK = "osproxy-health-check"
 
 
@@ -54,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class EchoUpstream:
-    """With `tls`, a Pair, by https; with `client_ca` only for those whom that authority knows."""
+    """`tls`, a Pair, makes it an HTTPS server; `client_ca` requires client certificates of that CA."""
 
     def __init__(self, port: int = 0, *, tls=None, client_ca=None):
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
@@ -69,7 +69,7 @@ class EchoUpstream:
         if client_ca is not None:
             context.load_verify_locations(client_ca.file)
             context.verify_mode = ssl.CERT_REQUIRED
-        # The handshake is made by the connection's own thread.
+        # Each connection's thread makes its handshake.
         self._server.socket = context.wrap_socket(
             self._server.socket, server_side=True, do_handshake_on_connect=False
         )
@@ -87,5 +87,5 @@ class EchoUpstream:
         return self._server.seen
 
     def last(self) -> Seen:
-        """What arrived last."""
+        """The last request that arrived."""
         return self._server.seen[-1]

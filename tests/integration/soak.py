@@ -1,15 +1,15 @@
-"""Full load while everything changes: no request is lost that a killed node did not take with it.
+"""Full load while everything changes: no request is lost except with a node that is killed.
 
-`wrk` loads one osproxy over TLS with GETs, and some clients of ours send POSTs, each with a name of
-its own. Meanwhile nodes are killed and come back, certificates are renewed, and directives are
-flipped through etcd. In the end:
+`wrk` loads one osproxy over TLS with GETs, and some clients send POSTs, each with a unique name.
+Meanwhile nodes are killed and come back, certificates are renewed, and directives change through
+etcd. In the end:
 
-- every GET was answered with 200;
+- every GET got a 200;
 - a POST failed only if a node was killed while it was under way;
-- a POST that was answered with 200 was executed once, and none was executed twice;
-- the proxy's own memory has not grown since it was warm.
+- a POST that got a 200 was executed once, and none was executed twice;
+- the proxy's memory (RssAnon) has not grown since it was warm.
 
-`scripts/soak` runs it for as long as one wants; a short slice is in the integration tests.
+`scripts/soak SECONDS` runs it for any length of time; the integration tests run a short slice.
 """
 
 import argparse
@@ -33,15 +33,15 @@ from parts.process import free_port
 KEY = "soak/directives"
 POSTING_CLIENTS = 4
 WRK_CONNECTIONS = 32
-# A node's death is noticed by the proxy when a connection says so, not at the moment itself.
+# The proxy notices the death of a node only when a connection fails, a little later.
 NOTICED_WITHIN_S = 2
-# Growth that is no leak: what the allocator keeps of a busier moment.
+# Growth that is no leak: memory that the allocator keeps after a busier moment.
 MOST_GROWTH = 1.15
 MOST_GROWTH_KIB = 4096
 
 
 class Node(Process):
-    """An upstream node that notes each POST before it answers it (tests/tools/body_upstream.cc)."""
+    """An upstream node that notes each POST before it responds (tests/tools/body_upstream.cc)."""
 
     def __init__(self, run_dir, name):
         super().__init__(run_dir, name)
@@ -68,7 +68,7 @@ class Post:
 
 @dataclass
 class Seen:
-    """What happened; written by one thread each, read in the end."""
+    """The events of the run: each field is written by one thread, and read at the end."""
 
     posts: list[list[Post]] = field(default_factory=list)
     kills: list[float] = field(default_factory=list)
@@ -124,7 +124,8 @@ class Soak:
         for thread in threads:
             thread.start()
         try:
-            # In this thread: what a thread has started dies with it (Process.die_with_parent).
+            # In this thread: a process dies with the thread that started it
+            # (Process.die_with_parent).
             self._guarded(self._kill_nodes)
             self.seen.wrk, _ = wrk.communicate(timeout=self.seconds + 60)
         finally:  # also where somebody has had enough of it (Ctrl-C)
@@ -141,7 +142,7 @@ class Soak:
             self._failures.append(f"{type(failure).__name__}: {failure}")
 
     def _every(self, seconds: float):
-        """Yields each so many seconds until the end."""
+        """Yields every `seconds` until the end."""
         while time.monotonic() + seconds < self.ends:
             time.sleep(seconds)
             yield
@@ -175,7 +176,7 @@ class Soak:
             node.kill()
             time.sleep(0.5)
             node.start()
-            # The next one is killed only when this one is in use again: one node at a time fails.
+            # The next node is killed only when this one is in use again: one node at a time fails.
             eventually(self._all_healthy, timeout=30, what="all nodes are healthy")
 
     def _all_healthy(self) -> bool:
@@ -211,7 +212,7 @@ class Soak:
             self.seen.rss_kib.append((time.monotonic(), kib))
 
     def executed(self) -> Counter:
-        """How often each POST was executed, by all nodes together."""
+        """How often each POST was executed, summed over all nodes."""
         counts = Counter()
         for node in self.nodes:
             for line in node.executed_path.read_text().splitlines():
@@ -224,7 +225,7 @@ def requests_of(wrk: str) -> int:
 
 
 def complaints(soak: Soak) -> list[str]:
-    """What was not as it should be."""
+    """The promises that were broken, as sentences."""
     found = []
     seen = soak.seen
     for line in seen.wrk.splitlines():
@@ -236,7 +237,7 @@ def complaints(soak: Soak) -> list[str]:
         if count > 1:
             found.append(f"POST {post.name} was executed {count} times")
         if post.status == 200 and count != 1:
-            found.append(f"POST {post.name} was answered, and executed {count} times")
+            found.append(f"POST {post.name} got a 200, and was executed {count} times")
         if post.status != 200 and not _was_cut_off(post, seen.kills):
             found.append(f"POST {post.name} failed with {post.status} though no node was killed")
     return found
@@ -247,7 +248,7 @@ def _was_cut_off(post: Post, kills: list[float]) -> bool:
 
 
 def growth(soak: Soak) -> tuple[float, float]:
-    """RssAnon in KiB, once it is warm and in the end: medians of a tenth of the time each."""
+    """RssAnon in KiB when warm and at the end: medians of a tenth of the time each."""
     samples = [kib for _, kib in soak.seen.rss_kib]
     tenth = max(1, len(samples) // 10)
     warm = sorted(samples[3 * tenth : 4 * tenth])

@@ -1,4 +1,4 @@
-"""The admin listener: publishing, status, health and metrics, on a port of its own."""
+"""The admin listener: publishing, status, health and metrics on a separate port."""
 
 import json
 
@@ -9,7 +9,7 @@ from parts import eventually
 DOCUMENT = {"directives": [{"id": "posted", "level": "Shape", "ttl_secs": 600}]}
 
 
-def test_a_post_is_written_through_to_etcd_and_seen_by_the_other_proxy(fleet, traffic, index):
+def test_a_post_is_written_to_etcd_and_reaches_the_other_proxy(fleet, traffic, index):
     reply = fleet.a.admin("POST", "/admin/directives", json_body=DOCUMENT)
     assert reply.status == 200
     fleet.wait_for(reply.json()["revision"])
@@ -49,7 +49,7 @@ def test_if_match_lets_one_of_two_writers_through(fleet):
 
 
 @pytest.mark.parametrize("etcd_backed", [True, False])
-def test_a_malformed_post_is_refused_with_slug_and_place_and_changes_nothing(
+def test_a_malformed_post_names_slug_and_place_and_changes_nothing(
     fleet, start_proxy, opensearch, etcd_backed
 ):
     proxy = fleet.a if etcd_backed else start_proxy(upstream=opensearch.url)
@@ -65,7 +65,7 @@ def test_a_malformed_post_is_refused_with_slug_and_place_and_changes_nothing(
     assert proxy.status()["store"]["rejected"] is None  # nothing was published
 
 
-def test_a_post_while_etcd_is_down_says_so(make_fleet, own_etcd):
+def test_a_post_while_etcd_is_down_gets_the_reason(make_fleet, own_etcd):
     fleet = make_fleet(own_etcd)
     own_etcd.kill()
     reply = fleet.a.admin("POST", "/admin/directives", json_body=DOCUMENT)
@@ -73,7 +73,7 @@ def test_a_post_while_etcd_is_down_says_so(make_fleet, own_etcd):
     assert reply.json()["error"]["reason"]
 
 
-def test_status_says_who_and_in_what_state(fleet):
+def test_status_names_the_instance_and_its_state(fleet):
     status = fleet.a.status()
     assert status["instance"] and status["version"]
     store = status["store"]
@@ -105,7 +105,7 @@ def test_an_unknown_path_and_a_wrong_method_are_refused(fleet):
     assert fleet.a.admin("DELETE", "/admin/directives").status == 405
 
 
-def test_beyond_loopback_a_token_is_needed_but_for_health_and_metrics(
+def test_beyond_loopback_all_but_health_and_metrics_needs_a_token(
     start_proxy, opensearch, tmp_path
 ):
     token = tmp_path / "token"

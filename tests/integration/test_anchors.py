@@ -1,4 +1,4 @@
-"""A ttl_secs that is put by hand ends everywhere at the same moment, whoever starts when."""
+"""A ttl_secs put by hand ends everywhere at the same moment, however late an instance starts."""
 
 import base64
 import json
@@ -42,7 +42,7 @@ def anchors(etcd, key: str) -> list[str]:
     return [base64.b64decode(entry["value"]).decode() for entry in found]
 
 
-def test_who_starts_later_counts_from_the_fleets_first_sight(etcd, key, start):
+def test_a_later_instance_counts_from_when_the_fleet_first_saw_it(etcd, key, start):
     first = start("first")
     put(etcd, key, BY_HAND)
     end = end_of(first)
@@ -74,7 +74,7 @@ def test_an_edit_of_another_directive_does_not_extend_it(etcd, key, start):
     assert ends["by-hand"] == end
 
 
-def test_an_anchor_goes_with_its_directive_and_a_new_publish_starts_anew(etcd, key, start):
+def test_an_anchor_is_deleted_with_its_directive(etcd, key, start):
     first = start("first")
     put(etcd, key, BY_HAND)
     end = end_of(first)
@@ -85,7 +85,7 @@ def test_an_anchor_goes_with_its_directive_and_a_new_publish_starts_anew(etcd, k
     assert end_of(first) > end
 
 
-def test_put_back_at_once_it_starts_anew_everywhere(etcd, key, start):
+def test_a_directive_put_back_at_once_starts_again_everywhere(etcd, key, start):
     first = start("first")
     put(etcd, key, BY_HAND)
     end = end_of(first)
@@ -97,7 +97,7 @@ def test_put_back_at_once_it_starts_anew_everywhere(etcd, key, start):
     assert end_of(start("second")) == end_of(first)
 
 
-def test_what_the_fleet_has_seen_end_does_not_come_back(etcd, key, start):
+def test_a_directive_that_the_fleet_saw_end_does_not_come_back(etcd, key, start):
     ctl = Ctl.of_etcd(etcd, key)
     put(etcd, key, {**BY_HAND, "ttl_secs": 3})
     began = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A directive that asks for more records than its budget is tripped, alone, and everybody can see it."""
+"""A directive over its budget is tripped alone, and every surface shows it."""
 
 import json
 
@@ -8,7 +8,7 @@ from parts import Ctl, eventually
 
 ALL = {"id": "broad", "level": "Shape", "ttl_secs": 600}
 ACME = {"id": "acme", "level": "ShapeTiming", "ttl_secs": 600, "tenant": "acme"}
-# A token in more time than a test takes: what is recorded is the burst.
+# The next token takes longer than a test, so only the burst is recorded.
 BUDGET = ("--directive-budget", "1", "--directive-burst", "5")
 KEY = "test/budgets/directives"
 
@@ -23,7 +23,7 @@ def directives(proxy) -> dict:
     return {d["id"]: d for d in proxy.status()["directives"]}
 
 
-def test_a_trip_is_seen_everywhere_and_ends_with_a_change(start_proxy, upstream, own_etcd, traffic):
+def test_a_trip_is_shown_everywhere_and_ends_with_a_change(start_proxy, upstream, own_etcd, traffic):
     proxy = start_proxy(upstream=upstream.url, etcd=own_etcd, key=KEY,
                         arguments=("--instance", "proxy-1", *BUDGET))  # fmt: skip
     ctl = Ctl.of_etcd(own_etcd, KEY)
@@ -40,7 +40,7 @@ def test_a_trip_is_seen_everywhere_and_ends_with_a_change(start_proxy, upstream,
     assert reason.startswith("over budget: ") and reason.endswith(" records/s, budget 1")
     assert directives(proxy)["acme"]["tripped"] is None
 
-    # The other directive goes on, and no client notices.
+    # The other directive keeps recording, and no client notices.
     record = traffic.recorded(proxy, traffic.send(proxy, "GET", "/orders/_search", tenant="acme"))
     assert record["directives"] == ["acme"]
     traffic.not_recorded(proxy, traffic.send(proxy, "GET", "/orders/_search"))
@@ -68,7 +68,7 @@ def test_a_trip_is_seen_everywhere_and_ends_with_a_change(start_proxy, upstream,
     eventually(lambda: acked() == [])
 
 
-def test_the_most_expensive_is_tripped_when_all_together_ask_for_too_much(
+def test_the_instance_budget_trips_the_most_expensive_directive(
     start_proxy, upstream, traffic
 ):
     proxy = start_proxy(

@@ -1,6 +1,6 @@
-"""What a client or OpenSearch writes reaches no live output: tail, record log, spans at a collector.
+"""No value of a client or of OpenSearch reaches a live output: tail, record log, spans at a collector.
 
-test_records.py has the outputs that every proxy has; here are those that must be turned on.
+test_records.py covers the outputs that every proxy has; this file covers those that are optional.
 """
 
 import base64
@@ -23,7 +23,7 @@ HEADERS = {
 
 
 def send_canaries(proxy, traffic, index) -> list[str]:
-    """A canary in each place that a client can write; those of the responses come back by the GET."""
+    """Puts a canary in each place that a client can write; the GET returns those of the responses."""
     basic = {**HEADERS, "Authorization": f"Basic {BASIC}"}
     bearer = {**HEADERS, "Authorization": f"Bearer {CANARY}-token"}
     field = {f"{CANARY}-key": f"{CANARY}-value"}
@@ -61,7 +61,7 @@ def test_no_canary_reaches_the_tail_the_record_log_or_a_collector(
             assert stream.readline() == b"event: instance\n"
             ids = send_canaries(proxy, traffic, index)
             tail = stream.read().decode()
-        # The name of an index that no directive selects is nobody's business either.
+        # The name of an index that no directive selects must not appear either.
         unselected = traffic.send(proxy, "GET", f"/{CANARY}-index/_search", headers=HEADERS)
         traffic.not_recorded(proxy, unselected)
 

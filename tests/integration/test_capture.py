@@ -1,4 +1,4 @@
-"""Capture: whole exchanges in files, without credentials; a full disk stops capture and not traffic."""
+"""Capture: whole exchanges in files, without credentials; a full disk stops capture but not traffic."""
 
 import base64
 import json
@@ -32,7 +32,7 @@ def start(start_proxy, tmp_path, upstream, *arguments):
                        arguments=["--directives-file", str(directives), *arguments])  # fmt: skip
 
 
-def test_an_exchange_is_kept_whole_and_credentials_are_not(start_proxy, tmp_path, traffic):
+def test_an_exchange_is_kept_whole_without_credentials(start_proxy, tmp_path, traffic):
     spool = tmp_path / "spool"
     with EchoUpstream() as upstream:
         proxy = start(start_proxy, tmp_path, upstream, "--capture-dir", str(spool),
@@ -58,7 +58,7 @@ def test_an_exchange_is_kept_whole_and_credentials_are_not(start_proxy, tmp_path
         assert proxy.metrics()["osproxy_capture_exchanges_total"] == 2
 
 
-def test_what_was_captured_can_be_sent_again(start_proxy, tmp_path, traffic):
+def test_captured_requests_can_be_sent_again(start_proxy, tmp_path, traffic):
     spool = tmp_path / "spool"
     with EchoUpstream() as upstream:
         proxy = start(start_proxy, tmp_path, upstream, "--capture-dir", str(spool))
@@ -88,8 +88,8 @@ def test_what_was_captured_can_be_sent_again(start_proxy, tmp_path, traffic):
         assert [one.method for one in elsewhere.seen[1:]] == ["POST", "PUT"]
 
 
-def test_a_full_disk_stops_capture_and_not_traffic(start_proxy, tmp_path, traffic):
-    """The disk is a limit on the size of files, which anybody may set."""
+def test_a_full_disk_stops_capture_but_not_traffic(start_proxy, tmp_path, traffic):
+    """A limit on the size of files (RLIMIT_FSIZE) stands for the full disk, as it needs no root."""
     spool = tmp_path / "spool"
     with EchoUpstream() as upstream:
         proxy = start(start_proxy, tmp_path, upstream, "--capture-dir", str(spool))
@@ -113,7 +113,7 @@ def test_a_full_disk_stops_capture_and_not_traffic(start_proxy, tmp_path, traffi
         assert lines(spool)[1]["request_id"] == last
 
 
-def test_without_a_directory_a_directive_with_capture_is_told_of(start_proxy, tmp_path, traffic):
+def test_without_a_directory_a_capture_directive_gets_a_warning(start_proxy, tmp_path, traffic):
     with EchoUpstream() as upstream:
         proxy = start(start_proxy, tmp_path, upstream)
         traffic.recorded(proxy, traffic.send(proxy, "GET", "/orders/_search"))

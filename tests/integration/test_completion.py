@@ -1,4 +1,4 @@
-"""Predicates that are judged when a request is over: one request is recorded, its neighbour is not."""
+"""Filters that are evaluated when a request ends: one request is recorded, its neighbour is not."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +10,7 @@ ALL = {"id": "d1", "level": "Shape", "ttl_secs": 600}
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers with the status that the path names; /slow once the test says so."""
+    """Responds with the status that the path names, and to /slow once the test allows it."""
 
     protocol_version = "HTTP/1.1"
 
@@ -54,7 +54,7 @@ def publish(proxy, **fields):
 
 
 def test_only_a_request_that_is_slow_enough_is_recorded(proxy, upstream, traffic):
-    # An hour: no request of this test is that slow, whatever the machine does.
+    # An hour: no request of this test is that slow on any machine.
     publish(proxy, min_latency_ms=3_600_000)
     traffic.not_recorded(proxy, traffic.send(proxy, "GET", "/slow-enough"))
 
@@ -94,7 +94,7 @@ def test_the_first_requests_are_recorded_up_to_max_records(proxy, traffic):
     eventually(lambda: proxy.status()["directives"][0]["recorded"] == 2)
 
 
-def test_max_records_counts_only_what_fulfils_the_other_conditions(proxy, traffic):
+def test_max_records_counts_only_requests_that_match_the_filters(proxy, traffic):
     publish(proxy, max_records=1, status="5xx")
     fine = traffic.send(proxy, "GET", "/200")
     failed = traffic.send(proxy, "GET", "/500")

@@ -1,4 +1,4 @@
-"""A document put into etcd changes what both proxies record, and nothing else does."""
+"""Only a document in etcd changes which requests both proxies record."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ def directive(id="d1", **fields):
 
 
 def expiring(seconds: float) -> dict:
-    """A directive with an absolute end that far from now."""
+    """A directive with an absolute end at this distance from now."""
     end = datetime.now(UTC) + timedelta(seconds=seconds)
     return {"id": "d1", "level": "Shape", "expires_at": end.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
 
@@ -23,7 +23,7 @@ def test_records_nothing_while_nothing_is_published(fleet, traffic, index):
         traffic.not_recorded(proxy, traffic.search(proxy, index))
 
 
-def test_both_proxies_record_what_a_directive_selects(fleet, traffic, index):
+def test_both_proxies_record_selected_requests(fleet, traffic, index):
     fleet.put(directive())
     for proxy in fleet:
         request_id = traffic.search(proxy, index, tenant="acme")
@@ -38,7 +38,7 @@ def test_both_proxies_record_what_a_directive_selects(fleet, traffic, index):
         assert record["status"] == 200
 
 
-def test_a_record_is_kept_by_the_proxy_that_served_the_request_only(fleet, traffic, index):
+def test_only_the_proxy_that_served_a_request_keeps_its_record(fleet, traffic, index):
     fleet.put(directive())
     request_id = traffic.search(fleet.a, index)
     traffic.recorded(fleet.a, request_id)
@@ -97,14 +97,14 @@ def test_selects_by_endpoint(fleet, traffic, index, endpoint, method, path, body
         traffic.not_recorded(proxy, traffic.send(proxy, "GET", unselected))
 
 
-def test_all_targets_of_a_directive_must_agree(fleet, traffic, index):
+def test_all_targets_of_a_directive_must_match(fleet, traffic, index):
     fleet.put(directive(tenant="acme", index=index, endpoint="Search"))
     traffic.recorded(fleet.a, traffic.search(fleet.a, index, tenant="acme"))
     traffic.not_recorded(fleet.a, traffic.search(fleet.a, index, tenant="other"))
     traffic.not_recorded(fleet.a, traffic.send(fleet.a, "GET", f"/{index}/_count", tenant="acme"))
 
 
-def test_the_highest_level_of_all_that_apply_wins(fleet, traffic, index):
+def test_the_highest_level_of_all_matching_directives_applies(fleet, traffic, index):
     fleet.put(directive("low"), directive("high", level="ShapeTiming", tenant="acme"))
     record = traffic.recorded(fleet.a, traffic.search(fleet.a, index, tenant="acme"))
     assert record["level"] == "ShapeTiming"
@@ -154,8 +154,8 @@ def test_stops_after_max_records_on_each_instance(fleet, traffic, index):
         assert [bool(proxy.explain(i)) for i in ids] == [True, True, False, False]
 
 
-def test_expires_by_itself(fleet, traffic, index):
-    # Long enough to be applied and seen also by slow, instrumented builds.
+def test_a_directive_expires_by_itself(fleet, traffic, index):
+    # Long enough for slow, instrumented builds to apply it and to be seen doing so.
     fleet.put(expiring(4))
     for proxy in fleet:
         assert proxy.active() == ["d1"]
@@ -186,7 +186,7 @@ def test_putting_the_same_document_again_does_not_extend_its_life(fleet):
     assert ends() == {end}
 
 
-def test_taken_off_by_another_document(fleet, traffic, index):
+def test_another_document_removes_a_directive(fleet, traffic, index):
     fleet.put(directive())
     traffic.recorded(fleet.a, traffic.search(fleet.a, index))
     fleet.put()

@@ -1,6 +1,4 @@
-"""Users, roles and tokens of etcd: what works, what each mistake is told as, and changes while
-running.
-"""
+"""Users, roles and tokens of etcd: what works, the text for each mistake, and changes while running."""
 
 import subprocess
 
@@ -67,7 +65,7 @@ def watch_says(text: str, *where: str) -> None:
     assert text in done.stderr
 
 
-def test_each_mistake_is_told_at_start(protected, etcd):
+def test_each_mistake_is_reported_at_start(protected, etcd):
     endpoint = protected.etcd.endpoint
     watch_says(f"{endpoint}: etcd wants a user and a password", "--endpoints", endpoint)
     for wrong in (protected.flags(password="no-secret"), protected.flags(user="nobody")):
@@ -105,19 +103,20 @@ def test_expired_tokens_cost_no_connection(short_lived, start_proxy):
 
     for round in range(3):
         before = proofs()
-        # The second one begins when the first one's token is over.
+        # The second one begins when the token of the first one has expired.
         eventually(lambda before=before: proofs() >= before + 2, timeout=60, what="two proofs")
-        # A token is also over when any role has changed, if it is a JWT.
+        # A JWT also expires when any role changes.
         short_lived.etcd.run_etcdctl("role", "add", f"unrelated-{round}")
         put(short_lived, f"round-{round}")
         holds(proxy, f"round-{round}")
         assert store(proxy)["state"] == "synced"
     assert proxy.metrics()["osproxy_etcd_reconnects_total"] == 0
-    # etcdctl asks for one each time; the rest is the proxy's, at least every second proof read.
+    # etcdctl asks for a token each time; all others are the proxy's, at least for every second proof
+    # read.
     assert short_lived.tokens_given() - at_start >= 6 + 3
 
 
-def test_an_etcd_that_forgot_its_tokens_is_followed_again(protected, start_proxy):
+def test_an_etcd_that_lost_its_tokens_is_followed_again(protected, start_proxy):
     proxy = start_proxy(upstream=UPSTREAM, etcd=protected.etcd, arguments=protected.flags())
     protected.etcd.kill()
     protected.etcd.start()
@@ -125,7 +124,7 @@ def test_an_etcd_that_forgot_its_tokens_is_followed_again(protected, start_proxy
     holds(proxy, "later")
 
 
-def test_a_changed_password_is_told_and_then_picked_up(protected, start_proxy):
+def test_a_changed_password_is_reported_and_then_read_again(protected, start_proxy):
     file = protected.password_file("secret-1")
     put(protected, "kept")
     proxy = start_proxy(
@@ -144,7 +143,7 @@ def test_a_changed_password_is_told_and_then_picked_up(protected, start_proxy):
     assert "secret-" not in proxy.log()
 
 
-def test_a_revoked_permission_is_told_and_its_return_noticed(short_lived, start_proxy):
+def test_a_revoked_permission_is_reported_until_it_returns(short_lived, start_proxy):
     etcd = short_lived.etcd
     put(short_lived, "kept")
     proxy = start_proxy(upstream=UPSTREAM, etcd=etcd, arguments=short_lived.flags())
@@ -160,7 +159,7 @@ def test_a_revoked_permission_is_told_and_its_return_noticed(short_lived, start_
     holds(proxy, "unseen")
 
 
-def test_the_documented_role_may_do_no_more_than_it_says(protected):
+def test_the_documented_role_permits_no_more_than_it_says(protected):
     etcd = protected.etcd
     etcd.user = "osproxy:secret-1"
     etcd.run_etcdctl("get", KEY)

@@ -1,6 +1,6 @@
-"""What can be wrong with the way to etcd: each mistake has a text of its own, with the endpoint and
-the next thing to check; the same text ends a start, and is the reason of the state in an instance
-that was running when the mistake was made, which keeps its set.
+"""Mistakes between an instance and etcd: each has its text, with the endpoint and the next thing to
+check. A start ends with that text. An instance that is already running keeps its set, and gives the
+text as the reason of its state.
 """
 
 import signal
@@ -29,7 +29,7 @@ UNUSABLE = 1  # osproxy's exit code
 
 
 class Scene:
-    """An instance that follows an etcd of its own until somebody makes a mistake."""
+    """An instance that follows its own etcd until the test makes a mistake."""
 
     def __init__(self, run_dir, start_proxy):
         self.dir = run_dir
@@ -53,7 +53,7 @@ class Scene:
         return etcd
 
     def restart_elsewhere(self, endpoint: str) -> None:
-        """Starts the instance anew from its last good set, with another endpoint."""
+        """Restarts the instance from its last good set, with another endpoint."""
         self.proxy.stop()
         self.endpoint = endpoint
         where = [*self.where(), "--etcd-start", "last-good"]
@@ -70,7 +70,7 @@ def scene(tmp_path, start_proxy):
         yield scene
 
 
-# The mistakes. Each starts the instance where all is well, and then makes one.
+# The mistakes. Each function starts an instance in good order, and then makes one mistake.
 
 
 def connection_refused(scene) -> None:
@@ -88,7 +88,7 @@ def web_server(scene) -> None:
 
 
 def name_not_found(scene) -> None:
-    # A name cannot be taken away from a running program here.
+    # A test cannot make a name stop resolving for a running program.
     scene.follow(scene.etcd().start(), "--etcd-state-dir", str(scene.dir / "state"))
     eventually((scene.dir / "state" / "last-good.state").exists, 30, "the set is saved")
     scene.restart_elsewhere(f"no-such-host.invalid:{free_port()}")
@@ -154,7 +154,7 @@ def no_permission(scene) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", "told"),
 )  # fmt: skip
-def test_a_mistake_is_told_while_running_and_at_start(scene, make, text):
+def test_a_mistake_is_reported_while_running_and_at_start(scene, make, text):
     make(scene)
     told = f"{scene.endpoint}: {text}"
 

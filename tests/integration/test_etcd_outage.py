@@ -1,4 +1,4 @@
-"""etcd goes away and comes back: the last good set stays, and every surface says what is wrong."""
+"""etcd stops and comes back: the last good set stays, and every surface gives the reason."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ def test_traffic_and_diagnostics_go_on_while_etcd_is_down(make_fleet, own_etcd, 
         assert proxy.admin("GET", "/healthz").status == 200
 
 
-def test_metrics_say_that_etcd_is_gone_and_since_when(make_fleet, own_etcd):
+def test_metrics_show_since_when_etcd_is_down(make_fleet, own_etcd):
     fleet = make_fleet(own_etcd)
     own_etcd.kill()
     for proxy in fleet:
@@ -83,7 +83,7 @@ def test_a_malformed_document_at_start_is_an_empty_set_and_shown(
     traffic.not_recorded(proxy, traffic.search(proxy, index))
 
 
-def test_a_proxy_does_not_start_without_its_etcd_and_says_which(opensearch):
+def test_a_proxy_does_not_start_without_etcd_and_names_it(opensearch):
     endpoint = f"127.0.0.1:{free_port()}"
     done = subprocess.run(
         [

@@ -1,4 +1,4 @@
-"""TLS and mTLS to etcd: what works, what each mistake is told as, and renewal while running."""
+"""TLS and mTLS to etcd: what works, the text for each mistake, and renewal while running."""
 
 import os
 import subprocess
@@ -10,14 +10,14 @@ from parts.process import free_port
 
 USAGE, UNREACHABLE = 2, 5
 
-# Nothing is sent there: these proxies are about their directives.
+# No request goes there: these tests are about directives.
 UPSTREAM = "http://127.0.0.1:9"
 KEY = "osproxy/directives"
 DOCUMENT = '{"directives":[{"id":"%s","level":"Shape","ttl_secs":600}]}'
 
 
 def watch_fails(*where: str, env=None) -> subprocess.CompletedProcess:
-    """A start that must fail; it does not wait for its time to be over."""
+    """A start that must fail at once, not at its deadline."""
     done = subprocess.run(
         [program("osproxyctl"), "watch", "--timeout", "5m", *where],
         env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
@@ -112,8 +112,8 @@ def test_variables_name_the_files_too(mtls_etcd, ca):
     assert listed.returncode == 0, listed.stderr
 
 
-def test_without_a_ca_file_the_systems_cas_count(tls_etcd, ca, start_proxy):
-    # gRPC's own variable stands in for a CA that was installed on this machine.
+def test_without_a_ca_file_the_systems_cas_are_trusted(tls_etcd, ca, start_proxy):
+    # gRPC's variable replaces a CA that is installed on the machine.
     env = {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(ca.file)}
     proxy = start_proxy(upstream=UPSTREAM, etcd=tls_etcd, env=env)
     assert proxy.status()["store"]["state"] == "synced"
@@ -169,7 +169,7 @@ def test_a_web_server_instead_of_etcd_is_named(start_proxy, ca):
     fails_with("no TLS is spoken there", "https://" + web.address, *client_flags(ca))
 
 
-def test_nobody_there_and_no_such_name_are_named(ca):
+def test_a_closed_port_and_an_unknown_host_are_named(ca):
     fails_with("connection refused", f"https://127.0.0.1:{free_port()}", *client_flags(ca))
     fails_with("the name does not resolve", "https://no-such-host.invalid:2379")
 
@@ -234,7 +234,7 @@ def test_a_renewed_ca_and_certificates_are_used_without_a_restart(
         assert proxy.status()["store"]["state"] == "synced"
 
 
-def test_half_a_renewal_keeps_the_earlier_files_in_use_and_is_told(
+def test_half_a_renewal_keeps_the_old_files_and_is_reported(
     tmp_path, ca, other_ca, start_proxy
 ):
     tls = EtcdTls(ca.file, ca.issue("half"), ca.file, ca.issue("etcdctl-half"))

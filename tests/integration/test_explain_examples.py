@@ -1,4 +1,4 @@
-"""docs/explain-examples.md: what it shows is what a run gives, field by field."""
+"""docs/explain-examples.md: a run gives the documents of the page, field by field."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch as Client
 _PAGE = Path(__file__).parents[2] / "docs" / "explain-examples.md"
 _INDEX = "orders-2026"
 
-#: Of the run, not of what it shows.
+#: Fields whose values differ from run to run.
 _OF_THE_RUN = {
     "request_id", "started", "upstream", "connection_reused", "response_bytes", "took_ms", "hits",
     "head_bytes_in", "head_bytes_out", "times",
@@ -26,7 +26,7 @@ def _documents() -> tuple[str, str, dict[str, dict]]:
 
 
 def _without_the_run(value):
-    """The same with what is the run's own as its type only, and the order of fields kept."""
+    """The same document, with only the type of each value that differs from run to run."""
     if isinstance(value, dict):
         return [(key, sorted(inner) if key == "times" else type(inner).__name__)
                 if key in _OF_THE_RUN else (key, _without_the_run(inner))

@@ -1,4 +1,4 @@
-"""Acks on a real etcd: who appears in the fleet, what it says, and when it goes."""
+"""Acks on a real etcd: which instances the fleet shows, with which state, and for how long."""
 
 import json
 
@@ -7,7 +7,7 @@ from parts import Ctl, eventually
 
 GOOD = json.dumps({"directives": [{"id": "a", "level": "Shape", "ttl_secs": 600}]})
 BAD = json.dumps({"directives": [{"id": "a", "level": "Shape", "ttl_secs": 0}]})
-# Short enough to wait for its end, and longer than a busy machine keeps an instance from renewing it.
+# Short enough for a test to await its end, and long enough for a busy machine to renew it in time.
 LEASE = ("--etcd-ack-ttl", "5s")
 KEY = "test/fleet/directives"
 
@@ -79,7 +79,7 @@ def test_acks_are_written_on_change_only(start_member, own_etcd, ctl):
     eventually_applied(ctl, own_etcd.put(KEY, GOOD), {"proxy-a"})
     written = proxy.metrics()["osproxy_etcd_acks_written_total"]
     proofs = proxy.metrics()["osproxy_etcd_proof_reads_total"]
-    # The verified age has begun anew since.
+    # The verified age has started again since.
     eventually(lambda: proxy.metrics()["osproxy_etcd_proof_reads_total"] > proofs + 1, timeout=30)
     assert proxy.metrics()["osproxy_etcd_acks_written_total"] == written
 
@@ -103,7 +103,7 @@ def test_a_malformed_publish_shows_the_rejection_at_each(start_member, own_etcd,
     assert "zero_ttl" in text.out
 
 
-def test_the_key_of_a_killed_instance_goes_with_its_lease(start_member, own_etcd, ctl):
+def test_the_key_of_a_killed_instance_ends_with_its_lease(start_member, own_etcd, ctl):
     start_member("proxy-a")
     killed = start_member("proxy-b")
     eventually_applied(ctl, 0, {"proxy-a", "proxy-b"})
@@ -119,7 +119,7 @@ def test_a_restarted_instance_takes_its_place_again(start_member, ctl):
     proxy.start()
 
     def is_back() -> bool:
-        """Its key has gone with the lease of the run before, and is there again."""
+        """Its key has ended with the lease of the run before, and exists again."""
         member = members(ctl).get("proxy-a")
         return member is not None and member["ack"]["started"] > before
 
@@ -127,7 +127,7 @@ def test_a_restarted_instance_takes_its_place_again(start_member, ctl):
     eventually(lambda: proxy.status()["ack"]["state"] == "written")
 
 
-def test_a_clean_stop_takes_the_key_away_at_once(start_proxy, own_etcd, ctl):
+def test_a_clean_stop_deletes_the_key_at_once(start_proxy, own_etcd, ctl):
     proxy = start_proxy(
         "proxy-a", upstream="http://127.0.0.1:1", etcd=own_etcd, key=KEY,
         arguments=("--instance", "proxy-a", "--etcd-ack-ttl", "10m"),
@@ -140,7 +140,7 @@ def test_a_clean_stop_takes_the_key_away_at_once(start_proxy, own_etcd, ctl):
     ).get("leases")
 
 
-def test_acks_come_back_after_etcd_was_away(start_member, own_etcd, ctl):
+def test_acks_come_back_after_an_outage_of_etcd(start_member, own_etcd, ctl):
     proxy = start_member("proxy-a")
     eventually_applied(ctl, 0, {"proxy-a"})
     own_etcd.kill()
@@ -152,7 +152,7 @@ def test_acks_come_back_after_etcd_was_away(start_member, own_etcd, ctl):
     assert proxy.log().count("cannot be written") == 1
 
 
-def test_a_revoked_lease_is_granted_anew(start_member, own_etcd, ctl):
+def test_a_revoked_lease_is_granted_again(start_member, own_etcd, ctl):
     proxy = start_member("proxy-a")
     eventually_applied(ctl, 0, {"proxy-a"})
     (lease,) = own_etcd.etcdctl("lease", "list")["leases"]
@@ -163,7 +163,7 @@ def test_a_revoked_lease_is_granted_anew(start_member, own_etcd, ctl):
     assert granted["id"] != lease["id"]
 
 
-def test_a_second_instance_of_one_name_says_so_and_does_not_fight(start_member, ctl):
+def test_a_second_instance_of_one_name_reports_it_and_waits(start_member, ctl):
     first = start_member("proxy-a")
     eventually_applied(ctl, 0, {"proxy-a"})
     ack = members(ctl)["proxy-a"]["ack"]
@@ -180,7 +180,7 @@ def test_a_second_instance_of_one_name_says_so_and_does_not_fight(start_member, 
     eventually(lambda: second.status()["ack"]["state"] == "written", timeout=90)
 
 
-def test_foreign_values_are_shown_and_disturb_nobody(start_member, own_etcd, ctl):
+def test_foreign_values_are_shown_and_disturb_no_instance(start_member, own_etcd, ctl):
     start_member("proxy-a")
     eventually_applied(ctl, 0, {"proxy-a"})
     own_etcd.put("test/fleet/fleet/stray", "not an ack")
@@ -192,7 +192,7 @@ def test_foreign_values_are_shown_and_disturb_nobody(start_member, own_etcd, ctl
     assert "FLEET 1/2 synced" in text.out
 
 
-def test_an_empty_fleet_is_no_success(own_etcd, ctl):
+def test_an_empty_fleet_is_an_error(own_etcd, ctl):
     result = ctl("fleet")
     assert (result.status, result.out) == (1, "FLEET 0/0 synced, revision 0\n")
     own_etcd.kill()

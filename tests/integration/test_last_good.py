@@ -69,7 +69,7 @@ def test_a_proxy_starts_from_the_last_good_set_while_etcd_is_down(
     assert proxy.status()["store"]["state"] == "synced"
 
 
-def test_a_restart_does_not_begin_a_life_anew(restart, own_etcd):
+def test_a_restart_does_not_restart_a_life(restart, own_etcd):
     own_etcd.put(KEY, document(KEPT))
     before = ends(restart("fail"))
     assert ends(restart("fail")) == before
@@ -84,7 +84,7 @@ def test_a_malformed_document_at_start_keeps_the_last_good_set(restart, own_etcd
     assert proxy.status()["store"]["rejected"]["revision"] == bad
 
 
-def test_a_torn_file_is_refused_with_its_reason_and_does_not_keep_it_from_starting(
+def test_a_torn_file_is_refused_and_the_proxy_starts_without_it(
     restart, own_etcd
 ):
     own_etcd.put(KEY, document(KEPT))
@@ -99,7 +99,7 @@ def test_a_torn_file_is_refused_with_its_reason_and_does_not_keep_it_from_starti
     assert proxy.metrics()["osproxy_store_warnings"] == 1
 
 
-def test_without_a_good_set_the_start_fails_and_says_both(restart, own_etcd, opensearch, tmp_path):
+def test_without_a_good_set_the_start_fails_with_both_reasons(restart, own_etcd, opensearch, tmp_path):
     own_etcd.kill()
     done = subprocess.run(
         [

@@ -21,12 +21,12 @@ def upstream():
         yield echo
 
 
-#: Nothing but the test's own request comes to an upstream that holds one.
+#: No health checks, so that the upstream that holds a request gets nothing else.
 NO_HEALTH_CHECKS = ["--health-check-path", ""]
 
 
 class HeldUpstream:
-    """An upstream that has a request and does not answer it yet."""
+    """An upstream that has a request and delays its response."""
 
     def __init__(self):
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -67,7 +67,7 @@ def refuses_connections(proxy):
     return False
 
 
-def test_asked_to_stop_it_serves_on_and_says_that_it_is_not_ready(start_proxy, upstream):
+def test_while_it_stops_it_serves_and_is_not_ready(start_proxy, upstream):
     proxy = start_proxy(upstream=upstream.url, arguments=["--drain-delay", "10m"])
     proxy.send(signal.SIGTERM)
     eventually(lambda: proxy.admin("GET", "/readyz").status == 503, what="/readyz fails")
@@ -85,7 +85,7 @@ def test_a_request_in_flight_is_finished_before_the_end(start_proxy, held):
     client.request("GET", "/slow")
     held.await_request()
     proxy.send(signal.SIGTERM)
-    # Not by asking it: what it took a moment before would have to be answered too.
+    # Not by a request: one that it accepted just before would need a response too.
     eventually(lambda: "stopping: waiting for 1 client" in proxy.log(), what="it drains")
     eventually(lambda: refuses_connections(proxy), what="new connections are refused")
     assert proxy.alive()
@@ -97,7 +97,7 @@ def test_a_request_in_flight_is_finished_before_the_end(start_proxy, held):
     assert proxy.process.returncode == 0
 
 
-def test_what_is_not_done_in_time_is_broken_off(start_proxy, held):
+def test_a_request_that_is_not_done_in_time_is_aborted(start_proxy, held):
     arguments = ["--drain-timeout", "50ms", *NO_HEALTH_CHECKS]
     proxy = start_proxy(upstream=held.url, arguments=arguments)
     client = http.client.HTTPConnection(proxy.address, timeout=60)
@@ -119,7 +119,7 @@ def principal_of(proxy, traffic, token):
     return record["principal"], record["principal_verified"]
 
 
-def test_sighup_reads_tokens_and_the_log_level_again(start_proxy, upstream, traffic, tmp_path):
+def test_sighup_reloads_tokens_and_the_log_level(start_proxy, upstream, traffic, tmp_path):
     tokens, config = tmp_path / "tokens", tmp_path / "osproxy.toml"
     tokens.write_text(token_line("ana", "first-token"))
     config.write_text('log-level = "info"\n')
@@ -169,7 +169,7 @@ class NotifySocket:
             assert message == "WATCHDOG=1", f"{message!r} instead of {pattern!r}"
 
 
-def test_the_service_manager_is_told_what_happens(start_proxy, upstream, tmp_path):
+def test_the_service_manager_gets_each_state(start_proxy, upstream, tmp_path):
     manager = NotifySocket(tmp_path / "notify")
     proxy = start_proxy(
         upstream=upstream.url, env={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "20000000"}
@@ -183,8 +183,8 @@ def test_the_service_manager_is_told_what_happens(start_proxy, upstream, tmp_pat
     manager.await_message("STOPPING=1")
 
 
-# Listens on the port of its first argument, and becomes the program behind it as systemd starts
-# it: with the socket as descriptor 3.
+# Listens on the port in its first argument, and then executes the program in the others as systemd
+# does: with the socket as descriptor 3.
 _ACTIVATE = """
 import os, socket, sys
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -195,7 +195,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
-def test_it_serves_on_a_socket_that_is_handed_over(start_proxy, upstream, monkeypatch):
+def test_it_serves_on_a_socket_that_systemd_hands_over(start_proxy, upstream, monkeypatch):
     port = free_port()
     plain = Proxy.command
 
@@ -213,7 +213,7 @@ def test_it_serves_on_a_socket_that_is_handed_over(start_proxy, upstream, monkey
     assert f"serves on 127.0.0.1:{port}" in proxy.log()
 
 
-def test_too_few_descriptors_end_the_start_with_what_to_do():
+def test_with_too_few_descriptors_the_start_fails_with_advice():
     start = 'ulimit -n 400; exec "$0" --upstream http://127.0.0.1:9 --max-connections 1000'
     ended = subprocess.run(
         ["bash", "-c", start, program("osproxy")], capture_output=True, text=True, timeout=60
@@ -223,7 +223,7 @@ def test_too_few_descriptors_end_the_start_with_what_to_do():
     assert "this process may open 400: raise its limit" in ended.stderr
 
 
-def test_opensearch_is_told_of_the_client_where_that_is_configured(start_proxy, upstream):
+def test_forwarded_headers_name_the_client_if_configured(start_proxy, upstream):
     proxy = start_proxy(
         upstream=upstream.url, arguments=["--forwarded", "replace", "--x-forwarded", "add"]
     )
@@ -237,7 +237,7 @@ def test_opensearch_is_told_of_the_client_where_that_is_configured(start_proxy, 
     assert seen.header("X-Forwarded-Host") == "search:1"
 
 
-def test_a_body_beyond_the_limit_is_refused_in_opensearchs_shape(start_proxy, upstream):
+def test_a_body_over_the_limit_is_refused_in_opensearchs_shape(start_proxy, upstream):
     proxy = start_proxy(upstream=upstream.url, arguments=["--max-body", "1000"])
     assert proxy.request("POST", "/x", body=b"x" * 1000).status == 200
     reply = proxy.request("POST", "/x", body=b"x" * 1001)

@@ -1,4 +1,4 @@
-"""Spans, as a real OpenTelemetry collector receives them."""
+"""Spans as a real OpenTelemetry collector receives them."""
 
 import json
 from datetime import datetime, timezone
@@ -50,7 +50,7 @@ def start_exporting(start_proxy, tmp_path):
 
 
 def spans_of(collector, request_id: str) -> tuple[dict, dict | None]:
-    """The SERVER span of a request, once it is there, and the CLIENT span below it."""
+    """Waits for the SERVER span of a request; returns it and its child, the CLIENT span."""
 
     def find():
         spans = collector.spans()
@@ -70,7 +70,7 @@ def nanos(rfc3339: str) -> int:
 
 
 def present(**fields) -> dict:
-    """Those that are known; dots stand for the underscores of `__`."""
+    """The attributes that have a value; `__` in a name stands for a dot."""
     return {k.replace("__", "."): v for k, v in fields.items() if v is not None}
 
 
@@ -119,7 +119,7 @@ def expected_client(record: dict, operation: str) -> dict:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("level", ["Shape", "ShapeTiming", "ShapeRewriteDiff"])
-def test_spans_say_what_the_record_says(
+def test_spans_agree_with_the_record(
     start_exporting, collector, traffic, opensearch, index, protocol, level
 ):
     proxy = start_exporting(collector, protocol, level, upstream=opensearch.url)
@@ -154,7 +154,7 @@ def test_spans_say_what_the_record_says(
     assert attributes(client) == expected_client(record, "search")
 
 
-def test_the_resource_is_the_instance_and_what_the_variables_add(
+def test_the_resource_names_the_instance_and_the_variables(
     start_exporting, own_collector, traffic
 ):
     with EchoUpstream() as upstream:
@@ -193,7 +193,7 @@ def test_a_collector_that_was_down_gets_the_spans_afterwards(
     assert not any(v for k, v in metrics.items() if k.startswith("osproxy_otlp_spans_dropped"))
 
 
-def test_the_node_is_told_of_the_client_span(start_exporting, collector, traffic):
+def test_the_node_gets_the_client_span_as_its_parent(start_exporting, collector, traffic):
     with EchoUpstream() as upstream:
         proxy = start_exporting(collector, level="Shape", upstream=upstream.url)
         request_id = traffic.send(
@@ -214,7 +214,7 @@ def test_the_node_is_told_of_the_client_span(start_exporting, collector, traffic
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_without_a_response_the_spans_say_why(start_exporting, collector, traffic, protocol):
+def test_without_a_response_the_spans_give_the_reason(start_exporting, collector, traffic, protocol):
     proxy = start_exporting(collector, protocol, upstream="http://127.0.0.1:1")
     request_id = traffic.send(proxy, "GET", "/a/_search")
     server, client = spans_of(collector, request_id)
@@ -224,7 +224,7 @@ def test_without_a_response_the_spans_say_why(start_exporting, collector, traffi
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_tls_with_certificates_of_both_sides_compressed(
+def test_mutual_tls_with_compression(
     start_exporting, traffic, tmp_path, protocol
 ):
     ca, other = Authority(tmp_path, "ca"), Authority(tmp_path, "other")
@@ -238,7 +238,7 @@ def test_tls_with_certificates_of_both_sides_compressed(
         proxy = start_exporting(collector, protocol, upstream=upstream.url, arguments=trusting)
         spans_of(collector, traffic.send(proxy, "GET", "/"))
 
-        # It is not asked to believe anybody: with another CA nothing goes out.
+        # TLS is verified: with another CA no span leaves the proxy.
         wrong = [*trusting[2:], "--otlp-ca-file", str(other.file)]
         stranger = start_exporting(
             collector, protocol, name="stranger", upstream=upstream.url, arguments=wrong
@@ -249,7 +249,7 @@ def test_tls_with_certificates_of_both_sides_compressed(
         assert len(collector.spans()) == before
 
 
-def test_what_waits_is_exported_when_osproxy_stops(start_exporting, collector, traffic):
+def test_waiting_spans_are_exported_when_osproxy_stops(start_exporting, collector, traffic):
     with EchoUpstream() as upstream:
         proxy = start_exporting(
             collector, upstream=upstream.url, delay="1h"
@@ -259,7 +259,7 @@ def test_what_waits_is_exported_when_osproxy_stops(start_exporting, collector, t
     spans_of(collector, request_id)
 
 
-def test_a_collector_that_says_no_drops_spans_with_a_count(start_exporting, tmp_path, traffic):
+def test_spans_that_a_collector_refuses_are_counted_as_dropped(start_exporting, tmp_path, traffic):
     with EchoUpstream() as upstream, OtelCollector(tmp_path, "wrong-path") as collector:
         collector.http_url += "/elsewhere"
         proxy = start_exporting(collector, "http/protobuf", upstream=upstream.url)

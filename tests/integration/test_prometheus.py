@@ -1,9 +1,9 @@
-"""What Prometheus itself makes of /metrics."""
+"""/metrics as Prometheus itself reads it."""
 
 from echo_upstream import EchoUpstream
 from parts import Prometheus, eventually, promtool_check
 
-# What an operator's dashboard is built on: each must be there, whatever is on or off.
+# Dashboards depend on these metrics: each must exist under every configuration.
 FAMILIES = (
     "osproxy_requests_total",
     "osproxy_request_duration_seconds",
@@ -35,11 +35,11 @@ def test_promtool_finds_nothing_wrong_with_a_busy_proxy(fleet, traffic, index):
     assert [name for name in FAMILIES if name not in types] == []
 
 
-def test_promtool_would_find_something():
+def test_promtool_finds_a_planted_fault():
     assert "no help text" in promtool_check(b"# TYPE a_total counter\na_total 1\n")
 
 
-def test_prometheus_answers_with_the_requests_that_were_sent(start_proxy, traffic, tmp_path):
+def test_prometheus_returns_the_number_of_requests_sent(start_proxy, traffic, tmp_path):
     with EchoUpstream() as upstream:
         proxy = start_proxy(upstream=upstream.url)
         for _ in range(17):

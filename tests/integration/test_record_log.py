@@ -41,7 +41,7 @@ def test_each_record_is_a_line_also_after_the_file_was_rotated(start_proxy, tmp_
     assert proxy.metrics()['osproxy_output_records_total{output="log"}'] == 2
 
 
-def test_a_full_disk_stops_lines_and_not_traffic(start_proxy, tmp_path, traffic):
+def test_a_full_disk_stops_lines_but_not_traffic(start_proxy, tmp_path, traffic):
     with EchoUpstream() as upstream:
         proxy = start(start_proxy, tmp_path, upstream, "/dev/full")
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""What a record holds, where it can be read, and that nothing else ever gets into one."""
+"""The content of a record, where it can be read, and the values that must never be in it."""
 
 import base64
 
@@ -10,7 +10,7 @@ from parts import eventually
 ALL = {"id": "all", "level": "Shape", "ttl_secs": 600}
 
 
-def test_the_shape_of_a_search(fleet, traffic, index, opensearch):
+def test_a_search_is_recorded_with_its_shape(fleet, traffic, index, opensearch):
     fleet.put(ALL)
     body = {"query": {"match_all": {}}}
     request_id = traffic.send(
@@ -53,7 +53,7 @@ def test_the_stages_of_a_search_add_up_to_its_total(fleet, traffic, index):
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-def test_what_opensearch_says_of_a_search(fleet, traffic, index, coding):
+def test_a_search_is_recorded_with_facts_of_its_response(fleet, traffic, index, coding):
     fleet.put(ALL)
     request_id = traffic.send(
         fleet.a, "POST", f"/{index}/_search", json_body={"query": {"match_all": {}}},
@@ -72,7 +72,7 @@ def test_what_opensearch_says_of_a_search(fleet, traffic, index, coding):
     }
 
 
-def test_what_opensearch_says_of_a_bulk(fleet, traffic, index):
+def test_a_bulk_is_recorded_with_facts_of_its_response(fleet, traffic, index):
     fleet.put(ALL)
     lines = '{"create":{"_id":"new"}}\n{"a":1}\n' * 2 + '{"delete":{"_id":"none"}}\n'
     request_id = traffic.send(
@@ -83,7 +83,7 @@ def test_what_opensearch_says_of_a_bulk(fleet, traffic, index):
     assert (response["items"], response["failed_items"]) == (3, 2)
 
 
-def test_the_rewrite_and_the_structure_of_a_search(fleet, traffic, index):
+def test_a_search_is_recorded_with_rewrite_and_body_structure(fleet, traffic, index):
     fleet.put({**ALL, "level": "ShapeRewriteDiff"})
     request_id = traffic.send(
         fleet.a, "POST", f"/{index}/_search",
@@ -99,7 +99,7 @@ def test_the_rewrite_and_the_structure_of_a_search(fleet, traffic, index):
     assert "X-Opaque-Id" in record["rewrite"]["response"]["headers_removed"]
 
 
-def test_the_structure_of_a_bulk_is_taken_together_by_kind_of_line(fleet, traffic, index):
+def test_a_bulk_is_recorded_with_the_structure_of_each_kind_of_line(fleet, traffic, index):
     fleet.put({**ALL, "level": "ShapeRewriteDiff"})
     lines = '{"create":{"_id":"1"}}\n{"a":1}\n{"create":{}}\n{"a":2}\n{"delete":{"_id":"2"}}\n'
     request_id = traffic.send(
@@ -112,7 +112,7 @@ def test_the_structure_of_a_bulk_is_taken_together_by_kind_of_line(fleet, traffi
     ]  # fmt: skip
 
 
-def test_a_record_that_does_not_exist_is_a_clear_404(fleet):
+def test_a_missing_record_is_a_404_with_the_reason(fleet):
     reply = fleet.a.admin("GET", "/debug/explain/never-seen")
     assert reply.status == 404
     assert reply.json()["error"]["reason"]
@@ -137,7 +137,7 @@ def test_the_ring_keeps_the_newest_when_it_is_full(start_proxy, opensearch, traf
     eventually(lambda: [r["request_id"] for r in proxy.breakglass()] == ids[:1:-1])
 
 
-def test_status_counts_what_was_matched_and_recorded(fleet, traffic, index):
+def test_status_counts_matched_and_recorded_requests(fleet, traffic, index):
     fleet.put({**ALL, "tenant": "acme", "status": "404"})
     traffic.search(fleet.a, index, tenant="acme")
     traffic.recorded(fleet.a, traffic.search(fleet.a, "no-such-index", tenant="acme"))
@@ -155,7 +155,7 @@ CANARY = "canary-7f3a9"
 
 @pytest.mark.parametrize("level", ["Shape", "ShapeTiming", "ShapeRewriteDiff"])
 def test_no_value_of_a_client_or_of_opensearch_gets_out(fleet, traffic, index, level):
-    """Unique strings in every place a client can write, searched for in every live output."""
+    """Puts unique strings in every place that a client can write, and searches every live output."""
     fleet.put({**ALL, "level": level, "ring_buffer": True})
     headers = {
         "X-Custom": f"{CANARY}-header",
@@ -177,7 +177,7 @@ def test_no_value_of_a_client_or_of_opensearch_gets_out(fleet, traffic, index, l
                                      headers=with_credentials)),
                 (proxy, traffic.send(proxy, "POST", f"/{index}/_search", headers=with_credentials,
                                      json_body={"query": {"match": {"a": f"{CANARY}-literal"}}})),
-                # The response to this one echoes it, in an error of OpenSearch's.
+                # OpenSearch echoes this one in its error.
                 (proxy, traffic.send(proxy, "POST", f"/{index}/_search", headers=with_credentials,
                                      json_body={"query": {f"{CANARY}-query-type": {}}})),
                 (proxy, traffic.send(proxy, "POST", f"/{index}/_search", headers=with_credentials,
@@ -227,7 +227,7 @@ def assert_silent(proxy, request_ids, also=CANARY):
 
 
 @pytest.mark.parametrize("name", ["x" * 2000, "a%0Ab", "a%1B%5B31m"])
-def test_a_name_that_is_too_long_or_has_control_characters_is_not_recorded(
+def test_a_name_too_long_or_with_control_characters_is_not_recorded(
     start_proxy, traffic, name
 ):
     with EchoUpstream() as upstream:

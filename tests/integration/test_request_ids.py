@@ -35,7 +35,7 @@ def test_a_request_without_an_id_gets_one(proxy, upstream):
 
 
 @pytest.mark.parametrize("bad", ["with space", "semi;colon", "a" * 129, "<script>", "é", ""])
-def test_an_id_that_is_not_well_formed_is_replaced(proxy, upstream, bad):
+def test_a_malformed_id_is_replaced(proxy, upstream, bad):
     reply = proxy.request("GET", "/x", headers={"X-Request-Id": bad.encode()})
     assert re.fullmatch("[0-9a-f]{32}", reply.headers["X-Request-Id"])
     assert upstream.last().header("X-Request-Id") == reply.headers["X-Request-Id"]
@@ -51,7 +51,7 @@ def test_a_clients_opaque_id_is_left_alone(proxy, upstream):
     assert upstream.last().header("X-Opaque-Id") == "mine"
 
 
-def test_the_client_sees_the_opaque_id_that_it_sent_and_no_other(fleet):
+def test_the_client_gets_back_only_an_opaque_id_that_it_sent(fleet):
     ours = fleet.a.request("GET", "/", headers={"X-Request-Id": "abc"})
     assert "X-Opaque-Id" not in ours.headers
     its_own = fleet.a.request("GET", "/", headers={"X-Opaque-Id": "mine"})
@@ -59,7 +59,7 @@ def test_the_client_sees_the_opaque_id_that_it_sent_and_no_other(fleet):
 
 
 @pytest.mark.parametrize("escape", ["%3Clogs-%7Bnow%2Fd%7D%3E", "%3clogs-%7bnow%2fd%7d%3e"])
-def test_the_target_goes_upstream_byte_for_byte(proxy, upstream, escape):
+def test_the_target_reaches_the_node_byte_for_byte(proxy, upstream, escape):
     target = f"/{escape}/_doc/a%2Fb+c%20d?q=x%3A1+2&pretty&filter_path=a,b"
     plain = http.client.HTTPConnection(proxy.address, timeout=30)  # urllib3 would normalise it
     plain.request("GET", target)

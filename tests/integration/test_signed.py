@@ -1,4 +1,4 @@
-"""A request that carries a signed directive is recorded, and nothing of it reaches OpenSearch."""
+"""A request with a signed directive is recorded, and OpenSearch never gets the directive."""
 
 import os
 import signal
@@ -45,7 +45,7 @@ def refused(proxy, reason: str) -> float:
     return proxy.metrics()[f'osproxy_signed_directives_refused_total{{reason="{reason}"}}']
 
 
-def test_the_request_alone_is_recorded(proxy, upstream, traffic, sign):
+def test_only_the_signed_request_is_recorded(proxy, upstream, traffic, sign):
     headers = sign("--level", "ShapeRewriteDiff", "--ttl", "5m", "--id", "INC-1", "--ring-buffer")
     assert list(headers) == [HEADER]
     request_id = traffic.send(proxy, "GET", "/orders/_search", headers=headers)
@@ -58,7 +58,7 @@ def test_the_request_alone_is_recorded(proxy, upstream, traffic, sign):
     assert proxy.metrics()["osproxy_signed_directives_accepted_total"] == 1
 
 
-def test_a_refused_one_changes_nothing_and_leaves_a_reason(proxy, upstream, traffic, sign):
+def test_a_refused_directive_changes_nothing_and_leaves_a_reason(proxy, upstream, traffic, sign):
     good = sign("--level", "Shape", "--ttl", "5m")[HEADER]
     canary = "canary-7f3a9"
     for value in (good[:-1] + ("0" if good[-1] != "0" else "1"), canary, "ab" * 2000):
@@ -80,7 +80,7 @@ def test_a_refused_one_changes_nothing_and_leaves_a_reason(proxy, upstream, traf
     assert record["signed_fault"] == "malformed"
 
 
-def test_it_ends_on_time(proxy, traffic, sign):
+def test_a_signed_directive_ends_on_time(proxy, traffic, sign):
     headers = sign("--level", "Shape", "--ttl", "5s")
     traffic.recorded(proxy, traffic.send(proxy, "GET", "/", headers=headers))
 
@@ -109,7 +109,7 @@ def test_keys_are_rotated_by_a_reload(proxy, traffic, sign, key_file):
     traffic.recorded(proxy, traffic.send(proxy, "GET", "/", headers=new))
 
 
-def test_a_key_file_that_everybody_can_read_is_warned_of(start_proxy, upstream, key_file):
+def test_a_key_file_that_everybody_can_read_gets_a_warning(start_proxy, upstream, key_file):
     key_file.chmod(0o644)
     proxy = start_proxy(upstream=upstream.url, arguments=("--debug-key-file", str(key_file)))
     assert "can be read by everybody on this machine" in proxy.log()

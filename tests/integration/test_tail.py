@@ -1,4 +1,4 @@
-"""The live tail: records as they are made, by HTTP and by osproxyctl."""
+"""The live tail: new records over HTTP and in osproxyctl."""
 
 import json
 import re
@@ -58,7 +58,7 @@ class Tail:
         return out.splitlines(), err.splitlines()
 
 
-def test_lines_of_two_instances_until_a_signal(pair, traffic):
+def test_the_tail_shows_both_instances_until_a_signal(pair, traffic):
     tail = Tail(pair, "acme")
     first = traffic.send(pair[0], "POST", "/orders/_search", tenant="acme")
     traffic.recorded(pair[0], traffic.send(pair[0], "GET", "/orders/_search", tenant="globex"))
@@ -77,7 +77,7 @@ def test_lines_of_two_instances_until_a_signal(pair, traffic):
         eventually(lambda proxy=proxy: readers(proxy) == 0, what=f"{proxy.name} is read no more")
 
 
-def test_it_reads_on_when_an_instance_is_restarted(pair, traffic):
+def test_the_tail_continues_after_an_instance_restarts(pair, traffic):
     proxy = pair[0]
     tail = Tail([proxy], "--output", "json", "-n", "2")
     first = traffic.send(proxy, "GET", "/orders/_search")
@@ -92,7 +92,7 @@ def test_it_reads_on_when_an_instance_is_restarted(pair, traffic):
     assert err[1:] == [f"{proxy.admin_url}: reading on", "-- 2 shown, 2 matched, 0 dropped --"]
 
 
-def test_events_are_the_explain_documents_that_pass_the_filters(pair, traffic):
+def test_events_are_explain_documents_that_pass_the_filters(pair, traffic):
     proxy = pair[0]
     url = f"{proxy.admin_url}/admin/tail?tenant=acme&status=2xx&limit=1"
     with urllib.request.urlopen(url, timeout=60) as stream:
@@ -105,7 +105,7 @@ def test_events_are_the_explain_documents_that_pass_the_filters(pair, traffic):
     assert json.loads(lines[3].removeprefix("data: ")) == traffic.recorded(proxy, wanted)
 
 
-def test_a_filter_that_is_wrong_is_named(pair):
+def test_an_invalid_filter_is_named(pair):
     reply = pair[0].admin("GET", "/admin/tail?endpoint=Serach")
     assert reply.status == 400
     assert reply.json()["error"]["reason"].startswith("endpoint must be one of the twelve")

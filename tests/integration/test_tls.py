@@ -84,7 +84,7 @@ def test_a_client_with_a_certificate_is_the_principal(start_proxy, opensearch, i
 
 
 def s_client(proxy, ca, *arguments) -> str:
-    """What `openssl s_client` tells of one request."""
+    """The output of `openssl s_client` for one request."""
     done = subprocess.run(
         ["openssl", "s_client", "-connect", proxy.address, "-CAfile", str(ca.file),
          "-verify_return_error", "-ign_eof", *map(str, arguments)],
@@ -110,7 +110,7 @@ def test_openssl_gets_the_named_certificate_and_resumes(start_proxy, echo, ca, t
     assert proxy.metrics()[resumed] == 2
 
 
-def test_curl_speaks_http_1_1_and_is_told_that_it_must_use_https(start_proxy, echo, ca):
+def test_curl_speaks_http_1_1_and_plain_http_gets_the_reason(start_proxy, echo, ca):
     proxy = start_proxy(upstream=echo.url, arguments=listen_flags(ca.issue("proxy")))
     done = subprocess.run(
         ["curl", "-sS", "--http2", "--cacert", ca.file, "-w", "%{http_version} %{http_code}",
@@ -136,7 +136,7 @@ def test_a_node_is_reached_by_mtls(start_proxy, ca):
             assert (reply.status, node.last().body) == (200, b"x" * 200_000)
 
 
-def test_a_node_by_https_is_healthy_only_while_its_certificate_can_be_trusted(
+def test_an_https_node_is_healthy_only_with_a_trusted_certificate(
     start_proxy, ca, other_ca
 ):
     port = free_port()
@@ -170,7 +170,7 @@ def test_a_node_by_https_is_healthy_only_while_its_certificate_can_be_trusted(
     ],
     ids=["expired", "untrusted", "wrong_name"],
 )  # fmt: skip
-def test_a_node_that_cannot_be_trusted(start_proxy, ca, other_ca, made, name_class, reason):
+def test_an_untrusted_node_is_a_502_with_the_reason(start_proxy, ca, other_ca, made, name_class, reason):
     with EchoUpstream(tls=made(ca, other_ca)) as node:
         proxy = start_proxy(upstream=node.url, arguments=["--upstream-ca-file", str(ca.file)])
         reply = proxy.request("GET", "/")
@@ -211,7 +211,7 @@ def test_bad_settings_are_named(ca, flags, error):
 
 
 class Load:
-    """Clients that each keep a connection, and one that makes a new one for each request."""
+    """Clients that each keep a connection, and one that opens a new one for each request."""
 
     def __init__(self, proxy, *authorities):
         self.statuses, self.failures = [], []
@@ -235,7 +235,7 @@ class Load:
         host, port = proxy.address.split(":")
         connection = http.client.HTTPSConnection(host, int(port), context=context, timeout=60)
         connection.connect()
-        # From now on a kept connection that ends is an error, not opened again.
+        # From now on the end of a kept connection is an error.
         connection.auto_open = 0
         while not self._stop.is_set():
             try:

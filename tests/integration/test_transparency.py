@@ -1,4 +1,4 @@
-"""Through the proxy a real client sees what it sees without it."""
+"""A real client gets the same responses with the proxy as without it."""
 
 import hashlib
 import json
@@ -32,12 +32,12 @@ def direct(opensearch, names):
 
 @pytest.fixture
 def proxied(fleet):
-    # Everything is recorded while it runs: recording must not change a response either.
+    # Every request is recorded meanwhile, because recording must not change a response either.
     fleet.put({"id": "all", "level": "ShapeRewriteDiff", "ttl_secs": 600, "ring_buffer": True})
     return Client(fleet.a.url, timeout=120)
 
 
-# What differs from one call to the next, through the proxy or not.
+# Values that differ from call to call, with or without the proxy.
 _VOLATILE = {
     "took", "_scroll_id", "_index", "_seq_no", "_version", "index", "index_uuid", "total_scanned"
 }  # fmt: skip
@@ -59,7 +59,7 @@ def index_three(client, index):
 
 
 def scrolled(client, index):
-    """Pages of a scroll; what was written after its start is in none of them."""
+    """The pages of a scroll, without documents that were written after its start."""
     page = client.search(index=index, scroll="1m", size=20, body={"sort": ["n"]})
     client.index(index=index, id="late", body={"n": 0}, refresh=True)
     pages = []
@@ -72,7 +72,7 @@ def scrolled(client, index):
 
 
 def points_in_time(client, index):
-    """Pages of a point in time, by search_after; later writes are in none of them."""
+    """The pages of a point in time by search_after, without later writes."""
     pit = client.create_pit(index=index, params={"keep_alive": "1m"})["pit_id"]
     client.index(index=index, id="late", body={"n": 0}, refresh=True)
     pages, after = [], {}
@@ -89,7 +89,7 @@ def points_in_time(client, index):
 
 
 def everyday_calls(client, index):
-    """The calls that every application makes; yields the name of each and its response."""
+    """Makes the calls that every application makes; yields the name and the response of each."""
     yield (
         "create",
         client.indices.create(
@@ -151,7 +151,7 @@ def everyday_calls(client, index):
     yield "what is left", client.search(index=index, body={"sort": ["n"]})
 
 
-def test_everyday_calls_answer_the_same(direct, proxied, names):
+def test_everyday_calls_get_the_same_responses(direct, proxied, names):
     expected = dict(everyday_calls(direct, f"{names}-direct"))
     for name, response in everyday_calls(proxied, f"{names}-proxied"):
         assert normal(response) == normal(expected.pop(name)), name
@@ -159,7 +159,7 @@ def test_everyday_calls_answer_the_same(direct, proxied, names):
 
 
 def javascript_calls(url, index):
-    """The same calls by the JavaScript client: name, and status and response as it gave them."""
+    """The same calls by the JavaScript client: status and response of each, by name."""
     client = parts_dir() / "js-client"
     done = subprocess.run(
         [client / "node" / "bin" / "node", Path(__file__).parent / "everyday_calls.mjs", url, index],
@@ -170,7 +170,7 @@ def javascript_calls(url, index):
     return {call.pop("name"): call for call in map(json.loads, done.stdout.splitlines())}
 
 
-def test_everyday_calls_of_the_javascript_client_answer_the_same(
+def test_everyday_calls_of_the_javascript_client_get_the_same(
     opensearch, direct, fleet, proxied, names
 ):
     expected = javascript_calls(opensearch.url, f"{names}-direct")
@@ -182,7 +182,7 @@ def test_everyday_calls_of_the_javascript_client_answer_the_same(
         assert json.loads(text) == normal(expected[name]), name
 
 
-def test_failures_are_opensearchs_own(direct, proxied, names):
+def test_errors_are_those_of_opensearch(direct, proxied, names):
     def failures(client):
         with pytest.raises(NotFoundError) as missing:
             client.search(index=f"{names}-missing")
@@ -193,14 +193,14 @@ def test_failures_are_opensearchs_own(direct, proxied, names):
     assert failures(proxied) == failures(direct)
 
 
-def test_a_bulk_of_fifty_megabytes_arrives_whole_and_in_one_request(direct, proxied, names):
+def test_a_bulk_of_fifty_megabytes_arrives_in_one_request(direct, proxied, names):
     text = "x" * 100_000
     lines = "".join(
         f'{{"index":{{"_index":"{names}","_id":"{n}"}}}}\n{{"n":{n},"text":"{text}"}}\n'
         for n in range(500)
     )
     assert len(lines) > 50_000_000
-    # The text is not indexed: this is about the way there.
+    # The text is not indexed, because only its transfer matters here.
     direct.indices.create(
         index=names, body={"mappings": {"properties": {"text": {"type": "object", "enabled": False}}}}
     )
@@ -257,7 +257,7 @@ def test_a_chunked_request_body_arrives_whole(fleet, direct, names):
 
 
 @pytest.mark.parametrize("name", ["metrics", "healthz", "admin", "debug"])
-def test_an_index_may_be_called_what_our_own_paths_are_called(fleet, direct, name):
+def test_an_index_may_have_the_name_of_an_admin_path(fleet, direct, name):
     direct.indices.delete(index=name, ignore=404)
     try:
         client = Client(fleet.a.url)
@@ -273,7 +273,7 @@ def test_opensearchs_paths_are_not_on_the_admin_listener(fleet, index):
     assert fleet.a.admin("GET", f"/{index}/_search").status == 404
 
 
-def test_many_requests_over_many_connections_all_get_their_own_response(fleet, index):
+def test_each_of_many_concurrent_requests_gets_its_response(fleet, index):
     fleet.put({"id": "some", "level": "Shape", "ttl_secs": 600, "sample_per_mille": 300})
 
     def get(number):

@@ -1,4 +1,4 @@
-"""An upstream that cannot be reached: an error in OpenSearch's own shape, and a record."""
+"""A node that cannot be reached: an error in OpenSearch's shape, and a record."""
 
 import socket
 
@@ -20,7 +20,7 @@ def select_all(proxy, **fields):
     assert proxy.admin("POST", "/admin/directives", json_body=document).status == 200
 
 
-def test_502_in_the_shape_that_clients_expect(proxy):
+def test_a_dead_node_is_a_502_in_opensearchs_shape(proxy):
     reply = proxy.request("GET", "/orders/_search", headers={"X-Request-Id": "gone"})
     assert reply.status == 502
     assert reply.headers["Content-Type"].startswith("application/json")
@@ -30,7 +30,7 @@ def test_502_in_the_shape_that_clients_expect(proxy):
     assert body["error"]["type"] and body["error"]["reason"]
 
 
-def test_a_real_client_reads_type_and_status_of_it(proxy):
+def test_a_real_client_reads_type_and_status_of_the_error(proxy):
     with pytest.raises(TransportError) as caught:
         Client(proxy.url, max_retries=0).search(index="orders")
     assert caught.value.status_code == 502
@@ -48,14 +48,14 @@ def test_the_failure_is_recorded_if_it_is_selected(proxy, traffic):
     assert record["upstream"] is None
 
 
-def test_a_large_body_to_a_dead_upstream_is_answered_too(proxy, traffic):
+def test_a_large_body_to_a_dead_node_gets_a_502_too(proxy, traffic):
     select_all(proxy)
     request_id = traffic.send(proxy, "POST", "/_bulk", body=b"x" * (8 << 20))
     assert traffic.recorded(proxy, request_id)["status"] == 502
 
 
-def test_a_body_that_was_not_passed_on_is_not_taken_for_a_request(proxy):
-    """It was: the body of a request that could not be sent was parsed as the next request."""
+def test_a_body_that_was_not_forwarded_is_not_a_request(proxy):
+    """Regression: the body of a request that could not be sent was parsed as the next request."""
     inner = b"GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: smuggled\r\n\r\n"
     outer = b"POST /orders/_doc HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(inner)
     last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -65,7 +65,7 @@ def test_a_body_that_was_not_passed_on_is_not_taken_for_a_request(proxy):
 
 
 def exchange_raw(proxy, sent: bytes) -> bytes:
-    """Sends bytes as they are; what comes back until the proxy closes the connection."""
+    """Sends these bytes; returns every byte that arrives until the proxy closes the connection."""
     host, port = proxy.address.split(":")
     with socket.create_connection((host, int(port)), timeout=30) as raw:
         raw.sendall(sent)
@@ -76,7 +76,7 @@ def exchange_raw(proxy, sent: bytes) -> bytes:
 
 
 def test_a_refused_request_is_recorded_if_it_is_selected(start_proxy, opensearch):
-    """Two lengths are ambiguous: 400, nothing of it reaches OpenSearch, and a record says so."""
+    """Two lengths are ambiguous: a 400 for the client, nothing for OpenSearch, and a record."""
     proxy = start_proxy(upstream=opensearch.url)
     select_all(proxy, ring_buffer=True)
     response = exchange_raw(

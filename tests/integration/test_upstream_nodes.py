@@ -1,4 +1,4 @@
-"""A node that goes and comes back: every surface says so, and no request notices."""
+"""A node that stops and comes back: every surface shows it, and no request fails."""
 
 import pytest
 from echo_upstream import EchoUpstream

@@ -1,4 +1,4 @@
-"""Why a request was recorded, or why not."""
+"""The reasons why a request was recorded or not."""
 
 import json
 import uuid
@@ -16,7 +16,7 @@ ACME = {"id": "acme", "level": "Shape", "ttl_secs": 600, "tenant": "acme"}
 SLOW = {"id": "slow", "level": "Shape", "ttl_secs": 600, "min_latency_ms": 60000}
 
 
-def test_each_directive_says_why(start_proxy, tmp_path, traffic):
+def test_each_directive_gives_its_reason(start_proxy, tmp_path, traffic):
     with EchoUpstream() as upstream:
         other = start_proxy("other", upstream=upstream.url)
         proxy = start_proxy("proxy-1", upstream=upstream.url, arguments=["--instance", "proxy-1"])
@@ -34,11 +34,11 @@ def test_each_directive_says_why(start_proxy, tmp_path, traffic):
         lines = ctl("why", globex).out.splitlines()
         assert lines[0] == "not recorded: acme: tenant differs: the request's is globex"
 
-        # Nothing was on: P4 says that nothing is done then.
+        # No directive was in force, and then the proxy does no work per request.
         assert ctl("why", before).status == 6
         assert "no directive was in force" in ctl("why", before).err
 
-        # What is published later does not change what was judged.
+        # A later publish does not change the decision.
         assert proxy.admin("POST", "/admin/directives", body=document(SLOW)).status == 200
         response = ctl("why", acme, "--output", "json").json()
         assert (response["instance"], response["judged_by"]) == ("proxy-1", "its_set")
@@ -47,7 +47,7 @@ def test_each_directive_says_why(start_proxy, tmp_path, traffic):
         ]  # fmt: skip
 
 
-def test_a_request_that_nobody_has_seen(start_proxy):
+def test_an_unknown_request_is_a_404(start_proxy):
     with EchoUpstream() as upstream:
         proxy = start_proxy(upstream=upstream.url)
         reply = proxy.admin("GET", f"/admin/why/{uuid.uuid4().hex}")

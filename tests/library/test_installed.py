@@ -1,4 +1,4 @@
-"""The library as an embedder gets it: installed, found by CMake or pkg-config, built with, and run."""
+"""The installed library as an embedder uses it: found by CMake or pkg-config, linked, and run."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def run(*command, env=None) -> str:
 
 @pytest.fixture(scope="module")
 def prefix(tmp_path_factory) -> Path:
-    """What `cmake --install` makes of the build that is tested."""
+    """The folder into which `cmake --install` has installed the tested build."""
     prefix = tmp_path_factory.mktemp("prefix")
     run("cmake", "--install", bin_dir().parent, "--prefix", prefix)
     return prefix
@@ -52,7 +52,7 @@ class Example(Process):
         return True
 
     def shown(self, what: str) -> int:
-        """How many of its threads have seen that."""
+        """The number of its threads that have seen that document."""
         return len(set(re.findall(rf"^worker \d: {what}$", self.log(), re.M)))
 
 
@@ -66,14 +66,14 @@ def keeps_fresh(tmp_path, etcd, program: Path) -> None:
         eventually(lambda: example.shown("off") == WORKERS, 60, "every thread sees its end")
 
 
-def test_installed_headers_include_nothing_but_each_other_and_the_standard_library(prefix):
+def test_installed_headers_include_only_each_other_and_std(prefix):
     include = prefix / "include"
     headers = {str(path.relative_to(include)) for path in include.rglob("*.h")}
     assert "osproxy/etcd/etcd_directive_store.h" in headers
     for header in headers:
         text = (include / header).read_text()
         for name in re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', text, re.M):
-            # The standard library's have neither folder nor ending; those of C are <c…> here.
+            # Headers of the standard library have neither folder nor ending; C's are written <c…>.
             assert name in headers or re.fullmatch(r"[a-z_0-9]+", name), f"{header}: {name}"
 
 
@@ -83,14 +83,14 @@ def test_the_example_is_short():
     assert len(code) <= MAX_EXAMPLE_LINES
 
 
-def test_the_example_is_built_with_cmake_and_keeps_fresh(prefix, tmp_path, etcd):
+def test_the_example_built_with_cmake_follows_etcd(prefix, tmp_path, etcd):
     build = tmp_path / "build"
     run("cmake", "-G", "Ninja", "-S", EXAMPLES, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}")
     run("cmake", "--build", build)
     keeps_fresh(tmp_path, etcd, build / "keep_fresh")
 
 
-def test_the_example_is_built_with_pkg_config_and_keeps_fresh(prefix, tmp_path, etcd):
+def test_the_example_built_with_pkg_config_follows_etcd(prefix, tmp_path, etcd):
     (package,) = prefix.rglob("osproxy.pc")
     path = {"PKG_CONFIG_PATH": str(package.parent)}
     found = run("pkg-config", "--cflags", "--libs", "osproxy", env=path)

@@ -1,4 +1,5 @@
-// One connection over a real TCP socket: what the kernel tells once must not be missed.
+// One connection over a real TCP socket. The kernel reports each event once, so a connection must
+// not miss any.
 #include "osproxy/net/connection.h"
 
 #include <array>
@@ -37,13 +38,13 @@ class ConnectionTest : public testing::Test {
 
   void send(std::string_view bytes) { asio::write(other_, asio::buffer(bytes)); }
 
-  /// What was sent by then has arrived here.
+  /// Waits until all bytes that were sent have arrived.
   void await_arrival() {
     pollfd fd{.fd = connection_->socket().native_handle(), .events = POLLIN, .revents = 0};
     ASSERT_EQ(::poll(&fd, 1, -1), 1);
   }
 
-  /// The end has arrived too, behind whatever came before it.
+  /// Waits until the end has arrived, after all bytes before it.
   void await_end() {
     pollfd fd{.fd = connection_->socket().native_handle(), .events = POLLRDHUP, .revents = 0};
     ASSERT_EQ(::poll(&fd, 1, -1), 1);
@@ -59,10 +60,10 @@ class ConnectionTest : public testing::Test {
         asio::detached);
   }
 
-  /// The worker's tick, long before any deadline.
+  /// A tick of the worker, long before any deadline.
   void tick() { deadlines_.advance(deadlines_.now()); }
 
-  /// Lets the loop see everything that has happened.
+  /// Lets the loop handle every event so far.
   void poll() {
     io_.restart();
     io_.poll();
@@ -89,7 +90,7 @@ class ConnectionTest : public testing::Test {
   bool done_ = false;
 };
 
-TEST_F(ConnectionTest, ReadsWhatComesWhileItWaits) {
+TEST_F(ConnectionTest, ReadsBytesThatArriveDuringAWait) {
   for (const std::string_view bytes : {"one", "two", "three"}) {
     start_read();
     poll();
@@ -101,11 +102,11 @@ TEST_F(ConnectionTest, ReadsWhatComesWhileItWaits) {
   }
 }
 
-TEST_F(ConnectionTest, ReadsWhatCameWhileNobodyWaited) {
+TEST_F(ConnectionTest, ReadsBytesThatArrivedBeforeTheWait) {
   for (const std::string_view bytes : {"one", "two", "three"}) {
     send(bytes);
     await_arrival();
-    poll();  // the loop is told, and nobody is there to be woken
+    poll();  // the loop gets the event while no coroutine waits
     start_read();
     run_until_done();
     EXPECT_FALSE(result_);
@@ -113,7 +114,7 @@ TEST_F(ConnectionTest, ReadsWhatCameWhileNobodyWaited) {
   }
 }
 
-TEST_F(ConnectionTest, SeesTheEndThatCameWithTheLastBytes) {
+TEST_F(ConnectionTest, SeesAnEndThatCameWithTheLastBytes) {
   start_read();
   poll();
   send("last");
@@ -123,14 +124,14 @@ TEST_F(ConnectionTest, SeesTheEndThatCameWithTheLastBytes) {
   EXPECT_EQ(take_input(), "last");
   start_read();
   poll();
-  EXPECT_FALSE(done_);  // one edge told of both
+  EXPECT_FALSE(done_);  // one edge reported both
   tick();
   run_until_done();
   EXPECT_EQ(result_, asio::error::eof);
   EXPECT_FALSE(connection_->timed_out());
 }
 
-TEST_F(ConnectionTest, SeesTheEndThatCameWithTheLastBytesAtOnceIfItIsExpected) {
+TEST_F(ConnectionTest, SeesAnExpectedEndWithTheLastBytesAtOnce) {
   start_read();
   poll();
   send("last");
@@ -144,7 +145,7 @@ TEST_F(ConnectionTest, SeesTheEndThatCameWithTheLastBytesAtOnceIfItIsExpected) {
   EXPECT_EQ(result_, asio::error::eof);
 }
 
-TEST_F(ConnectionTest, WaitsOnIfNoEndCameWithTheLastBytes) {
+TEST_F(ConnectionTest, KeepsWaitingIfNoEndCameWithTheLastBytes) {
   send("one");
   start_read();
   run_until_done();
@@ -162,7 +163,7 @@ TEST_F(ConnectionTest, WaitsOnIfNoEndCameWithTheLastBytes) {
   EXPECT_EQ(take_input(), "two");
 }
 
-TEST_F(ConnectionTest, ALookForTheEndDisturbsNoWrite) {
+TEST_F(ConnectionTest, APollForTheEndDoesNotDisturbAWrite) {
   send("last");
   other_.shutdown(tcp::socket::shutdown_send);
   await_end();
@@ -195,7 +196,7 @@ TEST_F(ConnectionTest, ALookForTheEndDisturbsNoWrite) {
   EXPECT_TRUE(written);
 }
 
-TEST_F(ConnectionTest, SeesTheEndThatComesWhileNobodyWaits) {
+TEST_F(ConnectionTest, SeesAnEndThatComesBeforeTheWait) {
   send("last");
   start_read();
   run_until_done();
@@ -224,7 +225,7 @@ TEST_F(ConnectionTest, SeesAResetThatCameWithTheLastBytes) {
   EXPECT_EQ(result_, asio::error::connection_reset);
 }
 
-TEST_F(ConnectionTest, WaitsAtOnceAfterAResponseForTheNextRequest) {
+TEST_F(ConnectionTest, WaitsForTheNextRequestRightAfterAResponse) {
   for (const std::string_view request : {"one", "two", "three"}) {
     start_read();
     poll();
@@ -241,7 +242,7 @@ TEST_F(ConnectionTest, WaitsAtOnceAfterAResponseForTheNextRequest) {
   EXPECT_EQ(result_, asio::error::connection_reset);
 }
 
-TEST_F(ConnectionTest, ReadsTheRestOfWhatDidNotFit) {
+TEST_F(ConnectionTest, ReadsTheRestOfBytesThatDidNotFit) {
   send("abcdef");
   await_arrival();
   asio::co_spawn(
@@ -274,8 +275,8 @@ TEST_F(ConnectionTest, ReadsAgainAfterItWasCancelled) {
   EXPECT_EQ(take_input(), "more");
 }
 
-// A wait can be over before whoever waits is told: a cancel in between was lost once.
-TEST_F(ConnectionTest, IsCancelledAlsoWhenItIsAboutToWaitAgain) {
+// Regression: a wait can end before its coroutine resumes, and a cancel in between was lost.
+TEST_F(ConnectionTest, ACancelBetweenTwoWaitsIsNotLost) {
   start_read();
   io_.restart();
   io_.poll_one();  // starts the first wait, which ends at once: nothing is known of the socket yet
@@ -284,7 +285,7 @@ TEST_F(ConnectionTest, IsCancelledAlsoWhenItIsAboutToWaitAgain) {
   EXPECT_EQ(result_, asio::error::operation_aborted);
 }
 
-TEST_F(ConnectionTest, SaysThatADeadlineEndedTheRead) {
+TEST_F(ConnectionTest, ReportsThatADeadlineEndedTheRead) {
   start_read();
   poll();
   deadlines_.advance(SteadyClock::now() + 2 * kTimeout);
@@ -293,7 +294,7 @@ TEST_F(ConnectionTest, SaysThatADeadlineEndedTheRead) {
   EXPECT_TRUE(connection_->timed_out());
 }
 
-TEST_F(ConnectionTest, WritesMoreThanTheKernelTakesAtOnceInOrder) {
+TEST_F(ConnectionTest, WritesMoreThanTheKernelAcceptsAtOnceInOrder) {
   std::string first(3 << 20, 'a');
   std::string second(5 << 20, 'b');
   asio::co_spawn(

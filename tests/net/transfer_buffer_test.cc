@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kSmall = 64 * 1024;
 constexpr std::size_t kLarge = 256 * 1024;
 
-TEST(TransferBuffer, GrowsForABodyThatFlows) {
+TEST(TransferBuffer, GrowsForAFastBody) {
   TransferBuffers buffers;
   TransferBuffer buffer(buffers);
   EXPECT_EQ(buffer.room().size(), kSmall);
@@ -24,7 +24,7 @@ TEST(TransferBuffer, GrowsForABodyThatFlows) {
   EXPECT_EQ(buffer.room().size(), kSmall);
 }
 
-TEST(TransferBuffer, IsSmallAgainForWhoeverIsSlow) {
+TEST(TransferBuffer, ShrinksForASlowPeer) {
   TransferBuffers buffers;
   TransferBuffer buffer(buffers);
   buffer.room();
@@ -36,7 +36,7 @@ TEST(TransferBuffer, IsSmallAgainForWhoeverIsSlow) {
   EXPECT_EQ(buffers.large_lent, 0u);
 }
 
-TEST(TransferBuffer, NoMoreThanSoManyAreLarge) {
+TEST(TransferBuffer, TheNumberOfLargeBuffersIsBounded) {
   TransferBuffers buffers;
   std::list<TransferBuffer> held;
   for (std::size_t i = 0; i < TransferBuffers::kMaxLarge + 3; ++i) {

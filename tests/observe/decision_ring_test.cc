@@ -39,7 +39,7 @@ MatchedRequest request(std::string_view id, const Verdict& verdict = kNothing,
           .verdict = verdict};
 }
 
-TEST(DecisionRing, RemembersARequestWithTheSetThatItWasJudgedBy) {
+TEST(DecisionRing, RemembersARequestWithItsDirectives) {
   DecisionRing ring(4);
   const auto set = make_set("a");
   const std::uint32_t number = ring.in_force(set);
@@ -95,7 +95,7 @@ TEST(DecisionRing, FindsTheNewestOfSeveralWithOneId) {
   EXPECT_EQ(ring.find("r")->tenant, "globex");
 }
 
-TEST(DecisionRing, CutsWhatIsTooLongAndSaysSo) {
+TEST(DecisionRing, TruncatesLongValuesAndMarksThem) {
   DecisionRing ring(4);
   ring.in_force(make_set("a"));
   const std::string id(128, 'i');
@@ -112,7 +112,7 @@ TEST(DecisionRing, CutsWhatIsTooLongAndSaysSo) {
   EXPECT_GT(found->index.size(), 20U);
 }
 
-TEST(DecisionRing, NumbersASetOnceAndLetsGoOfOldOnes) {
+TEST(DecisionRing, NumbersASetOnceAndReleasesOldOnes) {
   DecisionRing ring(10);
   std::weak_ptr<const DirectiveSet> first;
   {
@@ -138,7 +138,7 @@ TEST(DecisionRing, WithoutSlotsRemembersNothing) {
   EXPECT_FALSE(ring.find("r"));
 }
 
-TEST(DecisionRing, CanBeAskedWhileItsWorkerGoesOn) {
+TEST(DecisionRing, CanBeReadWhileItsWorkerWrites) {
   DecisionRing ring(64);
   std::atomic<bool> done{false};
   std::jthread asking([&] {
@@ -154,7 +154,7 @@ TEST(DecisionRing, CanBeAskedWhileItsWorkerGoesOn) {
   done.store(true);
 }
 
-TEST(Observer, RemembersWhatAnyWorkerJudged) {
+TEST(Observer, FindsTheDecisionOfAnyWorker) {
   Observer observer({.why_requests = 8}, 2);
   const auto set = make_set("a");
   for (std::size_t worker : {0U, 1U}) {

@@ -25,7 +25,7 @@ std::size_t bytes_of(const Record& record) {
   return shard.bytes();
 }
 
-TEST(ExplainShard, FindsWhatWasPutInAndNothingElse) {
+TEST(ExplainShard, FindsTheRecordsPutInAndNoOthers) {
   ExplainShard shard = shard_of(10);
   ASSERT_TRUE(shard.put(make_record("a")));
   ASSERT_TRUE(shard.find("a"));
@@ -34,7 +34,7 @@ TEST(ExplainShard, FindsWhatWasPutInAndNothingElse) {
   EXPECT_FALSE(shard.find(""));
 }
 
-TEST(ExplainShard, PushesOutTheOldestWhenItIsFullByCount) {
+TEST(ExplainShard, EvictsTheOldestWhenFullByCount) {
   ExplainShard shard = shard_of(3);
   for (const char* id : {"a", "b", "c", "d"}) shard.put(make_record(id));
   EXPECT_EQ(shard.size(), 3U);
@@ -44,7 +44,7 @@ TEST(ExplainShard, PushesOutTheOldestWhenItIsFullByCount) {
   EXPECT_EQ(shard.evicted(), 1U);
 }
 
-TEST(ExplainShard, PushesOutTheOldestWhenItIsFullByBytes) {
+TEST(ExplainShard, EvictsTheOldestWhenFullByBytes) {
   const std::size_t one = bytes_of(make_record("a"));
   ExplainShard shard = shard_of(100, 2 * one);
   for (const char* id : {"a", "b", "c"}) shard.put(make_record(id));
@@ -53,7 +53,7 @@ TEST(ExplainShard, PushesOutTheOldestWhenItIsFullByBytes) {
   EXPECT_LE(shard.bytes(), 2 * one);
 }
 
-TEST(ExplainShard, MakesRoomForALargeRecordByPushingOutSeveral) {
+TEST(ExplainShard, EvictsSeveralForALargeRecord) {
   Record large = make_record("large");
   large.index.assign(2'000, 'i');
   ExplainShard shard = shard_of(100, bytes_of(large) + 100);
@@ -73,7 +73,7 @@ TEST(ExplainShard, RefusesARecordLargerThanItselfAndKeepsTheOthers) {
   EXPECT_EQ(shard.evicted(), 0U);
 }
 
-TEST(ExplainShard, FindsTheNewestOfAnIdAlsoWhenTheOlderOneGoesOut) {
+TEST(ExplainShard, FindsTheNewestOfAnIdAfterTheOlderIsEvicted) {
   ExplainShard shard = shard_of(3);
   shard.put(make_record("a", 1));
   shard.put(make_record("a", 2));
@@ -81,7 +81,7 @@ TEST(ExplainShard, FindsTheNewestOfAnIdAlsoWhenTheOlderOneGoesOut) {
   EXPECT_EQ(shard.find("a")->started, test::at_second(2));
 
   shard.put(make_record("b", 3));
-  shard.put(make_record("c", 4));  // pushes out the older one of "a"
+  shard.put(make_record("c", 4));  // evicts the older record of "a"
   ASSERT_TRUE(shard.find("a"));
   EXPECT_EQ(shard.find("a")->started, test::at_second(2));
 
@@ -89,7 +89,7 @@ TEST(ExplainShard, FindsTheNewestOfAnIdAlsoWhenTheOlderOneGoesOut) {
   EXPECT_FALSE(shard.find("a"));
 }
 
-TEST(ExplainShard, GivesRecordsBackAsTheyWerePutIn) {
+TEST(ExplainShard, ReturnsRecordsUnchanged) {
   Record record = make_record("a");
   record.directives = {"one", "another"};
   record.response = ResponseFacts{.took_ms = 3};
@@ -98,7 +98,7 @@ TEST(ExplainShard, GivesRecordsBackAsTheyWerePutIn) {
   EXPECT_EQ(shard.find("a"), record);
 }
 
-TEST(ExplainShard, HoldsNothingWithRoomForNone) {
+TEST(ExplainShard, HoldsNothingWithACapacityOfZero) {
   ExplainShard shard = shard_of(0);
   EXPECT_FALSE(shard.put(make_record("a")));
   EXPECT_EQ(shard.size(), 0U);

@@ -1,4 +1,4 @@
-// Reads Prometheus' text exposition format back, strictly enough to catch what a scraper would.
+// Parses Prometheus' text exposition format as strictly as a scraper does.
 #pragma once
 
 #include <charconv>

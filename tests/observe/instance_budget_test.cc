@@ -24,7 +24,7 @@ class InstanceBudgetTest : public testing::Test {
                                  clock_.now());
   }
 
-  /// So many requests in a second; each is recorded by one directive.
+  /// Records this many requests in one second, each by one directive.
   void record(std::initializer_list<std::uint64_t> counts) {
     std::size_t place = 0;
     for (const std::uint64_t count : counts) {
@@ -73,7 +73,7 @@ TEST_F(InstanceBudgetTest, TripsAsManyAsBringTheRestWithinTheRate) {
   EXPECT_TRUE(trip_of(2));
 }
 
-TEST_F(InstanceBudgetTest, JudgesByWhatWasRecordedSinceTheLastLook) {
+TEST_F(InstanceBudgetTest, CountsRecordsSinceTheLastCheck) {
   record({300, 0, 0});
   ASSERT_EQ(look(), 0);
   record({0, 310, 0});
@@ -82,7 +82,7 @@ TEST_F(InstanceBudgetTest, JudgesByWhatWasRecordedSinceTheLastLook) {
   EXPECT_TRUE(trip_of(1));
 }
 
-TEST_F(InstanceBudgetTest, CountsADirectiveThatWasPublishedAnewFromItsStart) {
+TEST_F(InstanceBudgetTest, CountsARepublishedDirectiveFromItsStart) {
   record({290, 0, 0});
   ASSERT_EQ(look(), 0);
   set_ = compile("b");
@@ -93,14 +93,14 @@ TEST_F(InstanceBudgetTest, CountsADirectiveThatWasPublishedAnewFromItsStart) {
   EXPECT_EQ(trip_of(0)->rate, 320);
 }
 
-TEST_F(InstanceBudgetTest, DividesByTheTimeBetweenTwoLooks) {
+TEST_F(InstanceBudgetTest, DividesByTheTimeBetweenTwoChecks) {
   clock_.advance(9s);
   record({2'000, 0, 0});
   EXPECT_EQ(look(), 1);
   EXPECT_EQ(trip_of(0)->rate, 200);
 }
 
-TEST_F(InstanceBudgetTest, TripsNoneForRecordsOfNone) {
+TEST_F(InstanceBudgetTest, TripsNothingForRecordsWithoutADirective) {
   recorded_ = 1'000;
   EXPECT_EQ(look(), 0);
 }
@@ -115,7 +115,7 @@ TEST_F(InstanceBudgetTest, IsUnmovedByTheWallClock) {
   EXPECT_EQ(look(), 0);
 }
 
-TEST_F(InstanceBudgetTest, HasNoEndWithoutARate) {
+TEST_F(InstanceBudgetTest, IsUnlimitedWithoutARate) {
   InstanceBudget none({}, clock_.now());
   record({1'000'000, 0, 0});
   EXPECT_EQ(none.look(*set_, recorded_, clock_.now()), 0);

@@ -80,7 +80,7 @@ TEST(ObserverMetrics, ShowsHowManyRequestsMatched) {
   EXPECT_EQ(scrape(observer).sample("osproxy_requests_matched_total"), 2);
 }
 
-TEST(ObserverMetrics, ShowsWhatBecameOfRecords) {
+TEST(ObserverMetrics, CountsRecordsByOutput) {
   Observer observer({.explain_max_records = 1, .ring_records = 5}, 1);
   for (const char* id : {"a", "b"}) observer.recorder(0).record(make_record(id), true);
   const auto page = scrape(observer);
@@ -125,7 +125,7 @@ TEST(DirectiveMetrics, ShowsAllDirectivesAndThoseNotOverByLevel) {
   EXPECT_EQ(page.sample(R"(osproxy_directives_active{level="ShapeTiming"})"), 1);
 }
 
-TEST(Exposition, LeavesOutACollectableThatHasGone) {
+TEST(Exposition, LeavesOutADestroyedCollectable) {
   Observer observer({}, 1);
   auto metrics = std::make_shared<ObserverMetrics>(observer);
   const Collectables collectables{metrics};

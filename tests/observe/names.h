@@ -8,8 +8,8 @@
 
 namespace osproxy::test {
 
-/// The words ([A-Za-z0-9_]+) that stand right before each `mark`: fields before `":`, labels
-/// before `="`.
+/// The words ([A-Za-z0-9_]+) right before each `mark`: JSON fields stand before `":`, labels before
+/// `="`.
 inline std::vector<std::string> names_before(std::string_view text, std::string_view mark) {
   const auto is_word = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';

@@ -55,7 +55,7 @@ TEST(Observer, GivesEachWorkerRoomForOneWhenTheTotalIsSmall) {
   EXPECT_EQ(observer.breakglass(10).size(), 4U);
 }
 
-TEST(Observer, PutsIntoTheRingOnlyWhatAsksForIt) {
+TEST(Observer, PutsOnlyMarkedRecordsIntoTheRing) {
   Observer observer({}, 1);
   observer.recorder(0).record(make_record("a"), false);
   observer.recorder(0).record(make_record("b"), true);
@@ -85,7 +85,7 @@ TEST(Observer, KeepsTheNewestOfTheRing) {
   EXPECT_EQ(ring.held, 3U);
 }
 
-TEST(Observer, KeepsNothingInOutputsThatAreOffButCountsTheRequest) {
+TEST(Observer, CountsARequestWithAllOutputsOff) {
   Observer observer({.explain_max_records = 0, .explain_max_bytes = 0, .ring_records = 0}, 1);
   observer.recorder(0).record(make_record("a"), true);
   EXPECT_FALSE(observer.explain("a").has_value());
@@ -102,7 +102,7 @@ TEST(Observer, CountsARecordThatIsTooLargeAsDropped) {
   EXPECT_EQ(observer.totals().explain.kept, 0U);
 }
 
-TEST(Observer, TellsWhatTheExplainStoreHolds) {
+TEST(Observer, ReportsTheContentsOfTheExplainStore) {
   Observer observer({.explain_max_records = 2}, 1);
   for (const char* id : {"a", "b", "c"}) observer.recorder(0).record(make_record(id), false);
   const ObserverTotals totals = observer.totals();
@@ -123,7 +123,7 @@ class CollectingSink final : public RecordSink {
   bool open = true;
 };
 
-TEST(Observer, GivesEachRecordToTheSinksAlsoWithAllElseOff) {
+TEST(Observer, GivesEachRecordToTheSinksWithAllOutputsOff) {
   CollectingSink first;
   CollectingSink second;
   Observer observer({.explain_max_records = 0, .ring_records = 0}, 2, {&first, &second});
@@ -132,12 +132,12 @@ TEST(Observer, GivesEachRecordToTheSinksAlsoWithAllElseOff) {
   EXPECT_THAT(first.ids, testing::ElementsAre("a", "b"));
   EXPECT_EQ(second.ids, first.ids);
   const auto outputs = observer.outputs();
-  ASSERT_EQ(outputs.size(), 4U);  // behind the two of the observer's own
+  ASSERT_EQ(outputs.size(), 4U);  // after the observer's two outputs
   EXPECT_EQ(outputs[2].output, "collecting");
   EXPECT_EQ(outputs[2].totals.kept, 2U);
 }
 
-TEST(Observer, GivesNothingToASinkThatIsNotOpenAndAllElseAsEver) {
+TEST(Observer, SkipsASinkThatIsNotOpen) {
   CollectingSink closed;
   CollectingSink open;
   closed.open = false;
@@ -175,7 +175,7 @@ TEST(Observer, SumsRequestsByEndpointAndStatusClass) {
               testing::ElementsAre(1, 0, 2, 0, 0, 0));
   EXPECT_EQ(search.requests[2].buckets[1], 1U);      // 1 ms is inclusive
   EXPECT_EQ(search.requests[2].buckets[3], 1U);      // 3 ms: the bucket up to 5 ms
-  EXPECT_EQ(search.requests[0].buckets.back(), 1U);  // beyond the last bound
+  EXPECT_EQ(search.requests[0].buckets.back(), 1U);  // above the last bound
   EXPECT_EQ(search.requests[2].sum, 4ms);
   EXPECT_EQ(search.requests[0].sum, 60s);
   EXPECT_EQ(search.request_bytes, 11U);
@@ -184,7 +184,7 @@ TEST(Observer, SumsRequestsByEndpointAndStatusClass) {
   EXPECT_EQ(unknown.requests[5].count(), 1U);
 }
 
-TEST(Observer, CountsAStatusOutsideOfTheClassesAsNone) {
+TEST(Observer, CountsAnInvalidStatusInNoClass) {
   Observer observer({}, 1);
   for (const int status : {-1, 99, 600, 1'000'000}) {
     observer.recorder(0).count({.endpoint = Endpoint::Count, .status = status});
@@ -194,7 +194,7 @@ TEST(Observer, CountsAStatusOutsideOfTheClassesAsNone) {
   EXPECT_EQ(counts.requests[0].count(), 4U);
 }
 
-// For the thread sanitizer, and for readers that see a record half way out.
+// For the thread sanitizer; and no reader may see half of a record.
 TEST(Observer, ServesReadersWhileWorkersRecord) {
   constexpr std::size_t kWorkers = 3;
   constexpr int kRecords = 3'000;

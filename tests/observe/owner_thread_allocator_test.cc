@@ -13,7 +13,7 @@ namespace {
 
 using test::make_record;
 
-TEST(OwnerThreadAllocator, FreesWhatIsLetGoOfWithTheNextOne) {
+TEST(OwnerThreadAllocator, FreesReleasedRecordsWithTheNextOne) {
   const auto home = std::make_shared<OwnerThreadAllocator>();
   RecordPointer a = home->make(make_record("a"));
   RecordPointer b = home->make(make_record("b"));
@@ -36,7 +36,7 @@ TEST(OwnerThreadAllocator, LivesAsLongAsItsRecords) {
   EXPECT_TRUE(seen.expired());
 }
 
-TEST(OwnerThreadAllocator, IsBoundedWhenNothingMoreIsMade) {
+TEST(OwnerThreadAllocator, IsBoundedWhenNothingMoreIsAllocated) {
   const auto home = std::make_shared<OwnerThreadAllocator>();
   std::vector<RecordPointer> held;
   for (int i = 0; i < 5'000; ++i) held.push_back(home->make(make_record(std::to_string(i))));
@@ -46,7 +46,7 @@ TEST(OwnerThreadAllocator, IsBoundedWhenNothingMoreIsMade) {
   }
 }
 
-TEST(OwnerThreadAllocator, ManyThreadsLetGoWhileOneMakes) {
+TEST(OwnerThreadAllocator, ManyThreadsReleaseWhileOneAllocates) {
   const auto home = std::make_shared<OwnerThreadAllocator>();
   std::vector<std::jthread> threads;
   for (int round = 0; round < 40; ++round) {

@@ -38,13 +38,13 @@ class RecordLogTest : public testing::Test {
   RecordLogOptions options(std::string path) {
     return {.path = std::move(path), .retry = 5ms, .tell = [this](const std::string& sentence) {
               const std::lock_guard lock(mutex_);
-              told_.push_back(sentence);
+              reported_.push_back(sentence);
             }};
   }
 
-  std::vector<std::string> told() {
+  std::vector<std::string> reported() {
     const std::lock_guard lock(mutex_);
-    return told_;
+    return reported_;
   }
 
   TempDir dir_;
@@ -52,7 +52,7 @@ class RecordLogTest : public testing::Test {
 
  private:
   std::mutex mutex_;
-  std::vector<std::string> told_;  // guarded by mutex_
+  std::vector<std::string> reported_;  // guarded by mutex_
 };
 
 bool has_written(const RecordLog& log, std::uint64_t lines) {
@@ -66,10 +66,10 @@ TEST_F(RecordLogTest, WritesALineForEachRecordInTheirOrder) {
   ASSERT_TRUE(has_written(log, 3));
   EXPECT_EQ(read(file_), line_of("a") + line_of("b") + line_of("c"));
   EXPECT_EQ(log.totals().held, 0U);
-  EXPECT_THAT(told(), testing::IsEmpty());
+  EXPECT_THAT(reported(), testing::IsEmpty());
 }
 
-TEST_F(RecordLogTest, WritesWhatWaitsBeforeItEnds) {
+TEST_F(RecordLogTest, WritesWaitingRecordsBeforeItEnds) {
   {
     RecordLog log(options(file_));
     ASSERT_TRUE(log.open());
@@ -87,7 +87,7 @@ TEST_F(RecordLogTest, MakesAFileThatOthersCannotRead) {
   EXPECT_EQ(facts.st_mode & 0137U, 0U);
 }
 
-TEST_F(RecordLogTest, AppendsAndBeginsANewLineBehindATornOne) {
+TEST_F(RecordLogTest, AppendsOnANewLineAfterATornOne) {
   std::ofstream(file_) << "whole\ntorn";
   RecordLog log(options(file_));
   ASSERT_TRUE(log.open());
@@ -96,7 +96,7 @@ TEST_F(RecordLogTest, AppendsAndBeginsANewLineBehindATornOne) {
   EXPECT_EQ(read(file_), "whole\ntorn\n" + line_of("a"));
 }
 
-TEST_F(RecordLogTest, GoesOnInANewFileOnceTheOldOneIsRenamedAndItIsTold) {
+TEST_F(RecordLogTest, ReopensItsFileAfterARename) {
   RecordLog log(options(file_));
   ASSERT_TRUE(log.open());
   log.take(record("a"));
@@ -113,44 +113,45 @@ TEST_F(RecordLogTest, GoesOnInANewFileOnceTheOldOneIsRenamedAndItIsTold) {
   EXPECT_EQ(read(file_), line_of("c"));
 }
 
-TEST_F(RecordLogTest, GoesOnInTheOldFileWhenTheNewOneCannotBeOpened) {
+TEST_F(RecordLogTest, KeepsTheOldFileIfTheNewOneCannotBeOpened) {
   RecordLog log(options(file_));
   ASSERT_TRUE(log.open());
   const auto renamed = dir_.path() / "records.1";
   std::filesystem::rename(file_, renamed);
   std::filesystem::create_directory(file_);
   log.reopen();
-  ASSERT_TRUE(await([&] { return !told().empty(); }));
+  ASSERT_TRUE(await([&] { return !reported().empty(); }));
   log.take(record("a"));
   ASSERT_TRUE(has_written(log, 1));
   EXPECT_EQ(read(renamed), line_of("a"));
-  EXPECT_THAT(told(), testing::ElementsAre(testing::HasSubstr("cannot open " + file_.string())));
+  EXPECT_THAT(reported(),
+              testing::ElementsAre(testing::HasSubstr("cannot open " + file_.string())));
 }
 
-TEST_F(RecordLogTest, SaysWhatCannotBeOpened) {
+TEST_F(RecordLogTest, NamesAFileThatCannotBeOpened) {
   RecordLog log(options(dir_.path()));
   const auto opened = log.open();
   ASSERT_FALSE(opened);
   EXPECT_THAT(opened.error(), testing::HasSubstr("cannot open " + dir_.path().string()));
 }
 
-TEST_F(RecordLogTest, TellsOnceThatADiskIsFullAndCountsWhatItDrops) {
+TEST_F(RecordLogTest, ReportsAFullDiskOnceAndCountsDrops) {
   RecordLogOptions full = options("/dev/full");
   full.queue.records = 2;
   RecordLog log(std::move(full));
   ASSERT_TRUE(log.open());
   log.take(record("a"));
-  ASSERT_TRUE(await([&] { return !told().empty(); }));
+  ASSERT_TRUE(await([&] { return !reported().empty(); }));
   for (int i = 0; i < 10; ++i) log.take(record("b"));
   EXPECT_EQ(log.totals().kept, 0U);
   EXPECT_EQ(log.totals().dropped, 8U);
   EXPECT_EQ(log.totals().held, 3U);
-  EXPECT_THAT(told(), testing::ElementsAre(
-                          "records are not written to /dev/full: No space left on device"));
+  EXPECT_THAT(reported(), testing::ElementsAre(
+                              "records are not written to /dev/full: No space left on device"));
 }
 
-// A pipe with a reader that does not read at first.
-TEST_F(RecordLogTest, FinishesTheLineThatWasTornWhenAReaderReadsOn) {
+// A pipe whose reader does not read at first.
+TEST_F(RecordLogTest, FinishesATornLineWhenItsReaderResumes) {
   ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
   const int reader = ::open(file_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   ASSERT_GE(reader, 0);
@@ -162,7 +163,7 @@ TEST_F(RecordLogTest, FinishesTheLineThatWasTornWhenAReaderReadsOn) {
   ASSERT_TRUE(await([&] {
     log.take(record("a"));
     ++taken;
-    return !told().empty();
+    return !reported().empty();
   }));
 
   std::string text;
@@ -176,8 +177,8 @@ TEST_F(RecordLogTest, FinishesTheLineThatWasTornWhenAReaderReadsOn) {
   std::string expected;
   for (std::uint64_t i = 0; i < wanted; ++i) expected += line_of("a");
   EXPECT_EQ(text, expected);
-  ASSERT_TRUE(await([&] { return told().size() == 2; }));
-  EXPECT_THAT(told()[1], testing::HasSubstr("again; "));
+  ASSERT_TRUE(await([&] { return reported().size() == 2; }));
+  EXPECT_THAT(reported()[1], testing::HasSubstr("again; "));
   ::close(reader);
 }
 

@@ -16,7 +16,7 @@ RecordPointer pointer_to(Record record) {
   return std::make_shared<const Record>(std::move(record));
 }
 
-TEST(RecordQueue, GivesRecordsInTheirOrder) {
+TEST(RecordQueue, ReturnsRecordsInOrder) {
   RecordQueue queue({.records = 10, .bytes = 1 << 20});
   ASSERT_TRUE(queue.push(pointer_to(test::make_record("a"))));
   ASSERT_TRUE(queue.push(pointer_to(test::make_record("b"))));
@@ -26,7 +26,7 @@ TEST(RecordQueue, GivesRecordsInTheirOrder) {
   EXPECT_EQ(taken[1]->request_id, "b");
 }
 
-TEST(RecordQueue, RefusesWhatDoesNotFitByCountUntilItIsTakenFrom) {
+TEST(RecordQueue, RefusesRecordsOverItsCount) {
   RecordQueue queue({.records = 1, .bytes = 1 << 20});
   EXPECT_TRUE(queue.push(pointer_to(test::make_record("a"))));
   EXPECT_FALSE(queue.push(pointer_to(test::make_record("b"))));
@@ -34,7 +34,7 @@ TEST(RecordQueue, RefusesWhatDoesNotFitByCountUntilItIsTakenFrom) {
   EXPECT_TRUE(queue.push(pointer_to(test::make_record("c"))));
 }
 
-TEST(RecordQueue, RefusesWhatDoesNotFitByBytesUntilItIsTakenFrom) {
+TEST(RecordQueue, RefusesRecordsOverItsBytes) {
   const Record record = test::make_record("a");
   RecordQueue queue({.records = 10, .bytes = 2 * memory_of(record)});
   EXPECT_TRUE(queue.push(pointer_to(record)));

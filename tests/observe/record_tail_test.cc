@@ -24,7 +24,7 @@ std::vector<std::string> ids_of(const RecordTail::Taken& taken) {
   return ids;
 }
 
-TEST(RecordTail, GivesEachReaderWhatPassesItsFilter) {
+TEST(RecordTail, GivesEachReaderTheRecordsOfItsFilter) {
   RecordTail tail;
   const auto all = tail.open({});
   const auto none = tail.open({.target = {.tenant = "acme"}});
@@ -44,7 +44,7 @@ TEST(RecordTail, IsOpenAsLongAsThereIsAReader) {
   EXPECT_FALSE(tail.is_open());
 }
 
-TEST(RecordTail, CountsWhatMatchesTheTargetAndIsHeldBackByTheRest) {
+TEST(RecordTail, CountsRecordsThatOnlyTheOtherFiltersHoldBack) {
   RecordTail tail;
   const auto slow_ones = tail.open({.target = {.tenant = "acme"}, .slower = 1s});
   for (const auto& [tenant, latency] :
@@ -60,14 +60,14 @@ TEST(RecordTail, CountsWhatMatchesTheTargetAndIsHeldBackByTheRest) {
   EXPECT_EQ(slow_ones->take().held_back, 0U);
 }
 
-TEST(RecordTail, KeepsNothingForNobody) {
+TEST(RecordTail, KeepsNothingWithoutAReader) {
   RecordTail tail;
   tail.take(record("before"));
   const auto reader = tail.open({});
   EXPECT_THAT(ids_of(reader->take()), testing::IsEmpty());
 }
 
-TEST(RecordTail, TellsAReaderThatIsSlowHowMuchWasDropped) {
+TEST(RecordTail, TellsASlowReaderHowManyWereDropped) {
   RecordTail tail;
   const auto slow = tail.open({}, {.records = 2, .bytes = 1 << 20});
   const auto quick = tail.open({});
@@ -82,7 +82,7 @@ TEST(RecordTail, TellsAReaderThatIsSlowHowMuchWasDropped) {
   EXPECT_EQ(tail.totals().dropped, 2U);
 }
 
-TEST(RecordTail, BoundsWhatWaitsByItsMemoryToo) {
+TEST(RecordTail, BoundsWaitingRecordsByMemoryToo) {
   RecordTail tail;
   const auto reader = tail.open({}, {.records = 1'000, .bytes = 3 * sizeof(Record)});
   for (int i = 0; i < 10; ++i) tail.take(record("a"));
@@ -93,7 +93,7 @@ TEST(RecordTail, BoundsWhatWaitsByItsMemoryToo) {
   EXPECT_THAT(ids_of(reader->take()), testing::ElementsAre("b"));
 }
 
-TEST(RecordTail, BoundsItsReadersAndTakesANewOneWhenOneHasGone) {
+TEST(RecordTail, BoundsItsReadersAndFreesThePlacesOfOldOnes) {
   RecordTail tail;
   std::vector<std::unique_ptr<RecordTail::Reader>> readers;
   for (std::size_t i = 0; i < RecordTail::kMaxReaders; ++i) readers.push_back(tail.open({}));
@@ -103,7 +103,7 @@ TEST(RecordTail, BoundsItsReadersAndTakesANewOneWhenOneHasGone) {
   EXPECT_NE(tail.open({}), nullptr);
 }
 
-TEST(RecordTail, LosesNothingUncountedBetweenWorkersAndReadersThatComeAndGo) {
+TEST(RecordTail, CountsEveryLossWhileReadersComeAndGo) {
   RecordTail tail;
   const auto reader = tail.open({}, {.records = 50, .bytes = 1 << 20});
   std::atomic<int> running{2};
@@ -117,7 +117,7 @@ TEST(RecordTail, LosesNothingUncountedBetweenWorkersAndReadersThatComeAndGo) {
   const auto look = [&] {
     const auto taken = reader->take();
     seen += taken.records.size() + taken.dropped;
-    tail.open({});  // and gone again
+    tail.open({});  // comes and goes
   };
   while (running.load() > 0) look();
   look();

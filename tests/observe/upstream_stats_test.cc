@@ -28,7 +28,7 @@ TEST(UpstreamStats, AllNodesAreHealthyAtFirst) {
   EXPECT_EQ(nodes[1].since, kStart);
 }
 
-TEST(UpstreamStats, ANodeIsEjectedSinceTheFirstWorkerLeftItOutUntilTheLastTakesItBack) {
+TEST(UpstreamStats, AnEjectionLastsFromTheFirstWorkerToTheLast) {
   UpstreamStats stats({"a:1"}, 3, kStart);
   const auto opinion = [&](std::size_t worker) -> AtomicNodeHealth& {
     return stats.of_worker(worker).nodes[0].ejection;
@@ -50,7 +50,7 @@ TEST(UpstreamStats, ANodeIsEjectedSinceTheFirstWorkerLeftItOutUntilTheLastTakesI
   EXPECT_EQ(node.since, kStart + 5s);
 }
 
-TEST(UpstreamStats, WhatHealthChecksSayGoesOverWhatWorkersSay) {
+TEST(UpstreamStats, HealthChecksOverruleWorkers) {
   UpstreamStats stats({"a:1"}, 1, kStart);
   stats.of_worker(0).nodes[0].ejection.change(NodeFault::Closed, kStart + 1s);
   stats.probed(0).opinion.change(NodeFault::ResponseTimedOut, kStart + 2s);
@@ -60,7 +60,7 @@ TEST(UpstreamStats, WhatHealthChecksSayGoesOverWhatWorkersSay) {
   EXPECT_EQ(node.since, kStart + 2s);
 }
 
-TEST(UpstreamStats, OneThatStaysOutForAnotherReasonHasBeenOutAllTheTime) {
+TEST(UpstreamStats, AnotherReasonContinuesAnEjection) {
   AtomicNodeHealth word;
   word.set({.since = kStart});
   word.change(NodeFault::ConnectRefused, kStart + 1s);
@@ -68,7 +68,7 @@ TEST(UpstreamStats, OneThatStaysOutForAnotherReasonHasBeenOutAllTheTime) {
   EXPECT_EQ(word.get(), (NodeHealth{.fault = NodeFault::BadStatus, .since = kStart + 1s}));
 }
 
-TEST(UpstreamStats, NumbersAreSumsOverTheWorkers) {
+TEST(UpstreamStats, CountersAreSumsOverTheWorkers) {
   UpstreamStats stats({"a:1", "b:2"}, 2, kStart);
   stats.of_worker(0).nodes[0].in_flight.set(2);
   stats.of_worker(1).nodes[0].in_flight.set(3);
@@ -113,7 +113,7 @@ TEST(UpstreamMetrics, AreAllInTheDocumentation) {
   }
 }
 
-TEST(NodeFault, EachHasItsPlaceInTheManual) {
+TEST(NodeFault, EachIsInTheManual) {
   std::ifstream file(OSPROXY_SOURCE_DIR "/docs/operating.md");
   std::ostringstream documented;
   documented << file.rdbuf();

@@ -1,7 +1,5 @@
 #include "tests/proxy/fixture.h"
 
-#include <fmt/format.h>
-
 namespace osproxy {
 
 void KeepingRecorder::count(const RequestSample& sample) noexcept {
@@ -12,12 +10,12 @@ void KeepingRecorder::count(const RequestSample& sample) noexcept {
 
 void KeepingRecorder::matched(const MatchedRequest& request) noexcept {
   const std::lock_guard lock(mutex_);
-  judgements_.push_back(request.verdict.selected());
+  decisions_.push_back(request.verdict.selected());
 }
 
-std::vector<bool> KeepingRecorder::judgements() {
+std::vector<bool> KeepingRecorder::decisions() {
   const std::lock_guard lock(mutex_);
-  return judgements_;
+  return decisions_;
 }
 
 void KeepingRecorder::record(Record record, bool ring_buffer) noexcept {
@@ -85,36 +83,20 @@ void ProxyTest::start() {
   std::vector<std::string> names;
   for (const Origin& node : options.upstream.nodes) names.push_back(node.address.to_string());
   stats = std::make_unique<UpstreamStats>(std::move(names), options.workers, clock.now().wall);
-  auto started = Server::start(
-      options, directives, [this](std::size_t) -> Recorder& { return recorder; }, *time, *stats);
+  auto started = try_start();
   ASSERT_TRUE(started.has_value()) << started.error();
   server = *std::move(started);
+}
+
+std::expected<std::unique_ptr<Server>, std::string> ProxyTest::try_start() {
+  return Server::start(
+      options, directives, [this](std::size_t) -> Recorder& { return recorder; }, *time, *stats);
 }
 
 void ProxyTest::select_all(Level level, void (*change)(Directive&)) {
   Directive directive{.id = "all", .level = level, .end = std::chrono::hours(1)};
   if (change != nullptr) change(directive);
   directives.publish(DirectiveSet::compile({.directives = {directive}}, ledger, clock.now()));
-}
-
-std::string ProxyTest::get(std::string_view target) {
-  return crlf(fmt::format("GET {} HTTP/1.1\nHost: h\n{}\n", target, kIds));
-}
-
-std::string ProxyTest::response(std::string_view body) {
-  return crlf(fmt::format("HTTP/1.1 200 OK\nContent-Length: {}\n\n", body.size())).append(body);
-}
-
-std::string ProxyTest::response_seen(std::string_view body) {
-  return crlf(fmt::format("HTTP/1.1 200 OK\nContent-Length: {}\nX-Request-Id: r\n\n", body.size()))
-      .append(body);
-}
-
-void ProxyTest::exchange(RawConnection& client, RawConnection& upstream, std::string_view target) {
-  client.send(get(target));
-  upstream.expect(get(target));
-  upstream.send(response("{}"));
-  client.expect(response_seen("{}"));
 }
 
 }  // namespace osproxy

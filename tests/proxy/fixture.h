@@ -1,9 +1,9 @@
-// A running server between a test's raw client and its raw upstream, with a recorder that keeps
-// everything.
+// A running server between a client and a node of the test, with a recorder that keeps everything.
 #pragma once
 
 #include <condition_variable>
 #include <cstddef>
+#include <expected>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,11 +18,12 @@
 #include "osproxy/observe/recorder.h"
 #include "osproxy/proxy/server.h"
 #include "osproxy/snapshot/snapshot.h"
+#include "tests/proxy/dialog.h"
 #include "tests/support/raw_socket.h"
 
 namespace osproxy {
 
-/// Keeps what a worker reports. Any thread.
+/// Keeps every report of a worker. Thread-safe.
 class KeepingRecorder final : public Recorder {
  public:
   void count(const RequestSample& sample) noexcept override;
@@ -32,8 +33,8 @@ class KeepingRecorder final : public Recorder {
   void refuse(std::uint64_t directives) noexcept override;
   void count_signed(std::optional<SignedFault> fault) noexcept override;
 
-  /// What each request came to that was matched against directives: recorded or not.
-  std::vector<bool> judgements();
+  /// For each request that was matched against directives, whether it was selected in the end.
+  std::vector<bool> decisions();
 
   /// Waits until `size` requests have been counted, and returns them all.
   std::vector<RequestSample> await_samples(std::size_t size);
@@ -53,14 +54,11 @@ class KeepingRecorder final : public Recorder {
   std::vector<Record> records_;
   int ring_records_ = 0;
   std::uint64_t refused_ = 0;
-  std::vector<bool> judgements_;
+  std::vector<bool> decisions_;
   std::vector<std::optional<SignedFault>> signed_directives_;
 };
 
-/// What every request of these tests sends, so that the bytes are known: see `ids()`.
-inline constexpr std::string_view kIds = "X-Opaque-Id: o\nX-Request-Id: r\n";
-
-/// What the stages that a record names took, all together.
+/// The sum of the times of all stages in a record.
 std::chrono::microseconds sum_of(const StageTimes& times);
 
 class ProxyTest : public testing::Test {
@@ -68,35 +66,32 @@ class ProxyTest : public testing::Test {
   ProxyTest();
   ~ProxyTest() override;
 
-  /// Starts the server; change `options` before. One upstream, and one worker, unless told
-  /// otherwise.
+  /// Starts the server. A test changes `options` before; without a change there is one node,
+  /// `upstream`, and one worker.
   void start();
+
+  /// The same, but returns an error instead of failing the test.
+  std::expected<std::unique_ptr<Server>, std::string> try_start();
 
   /// A new client connection.
   RawConnection client() { return RawConnection::connect(server->address().port); }
 
-  /// Selects every request from now on; more fields of the directive by `change`.
+  /// A new client that talks to `upstream` through the server.
+  Dialog dialog() {
+    return Dialog(client(), [this] { return upstream.accept(); });
+  }
+
+  /// Selects every request from now on; `change` sets more fields of the directive.
   void select_all(Level level = Level::Shape, void (*change)(Directive&) = nullptr);
-
-  /// A GET of `target` with the usual headers, as it is sent and as it arrives.
-  static std::string get(std::string_view target);
-
-  /// A response with this body, as it is sent and, with `kIds`, as it arrives.
-  static std::string response(std::string_view body);
-  static std::string response_seen(std::string_view body);
-
-  /// One whole exchange over these connections: both can be used for another.
-  static void exchange(RawConnection& client, RawConnection& upstream,
-                       std::string_view target = "/");
 
   RawListener upstream;
   ServerOptions options;
   KeepingRecorder recorder;
   SystemClock clock;
-  const Clock* time = &clock;  ///< what the server goes by
+  const Clock* time = &clock;  ///< the server's clock
   LifeLedger ledger;
   SnapshotCell<DirectiveSet> directives{DirectiveSet::empty_set()};
-  std::unique_ptr<UpstreamStats> stats;  // of the server that start() has started
+  std::unique_ptr<UpstreamStats> stats;  // of the running server
   std::unique_ptr<Server> server;
 };
 

@@ -1,4 +1,4 @@
-// What is counted and recorded of each request, however it ends.
+// The record and the sample of a request, whichever way the request ends.
 #include <string>
 
 #include <gtest/gtest.h>
@@ -14,6 +14,12 @@ class ProxyRecord : public ProxyTest {
  protected:
   /// The one record of the test.
   Record record() { return recorder.await_records(1).at(0); }
+
+  /// The one record has this status and this error.
+  void expect_record(int status, std::string_view error) {
+    EXPECT_EQ(record().status, status);
+    EXPECT_EQ(record().error, error);
+  }
 };
 
 const std::string kSearch = crlf(
@@ -22,17 +28,13 @@ const std::string kSearch = crlf(
     "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n"
     "Content-Length: 2\n\n{}");
 
-TEST_F(ProxyRecord, ASelectedRequestIsRecordedWithAllThatIsKnownOfIt) {
+TEST_F(ProxyRecord, ASelectedRequestIsRecordedInFull) {
   start();
   select_all(Level::Shape, [](Directive& d) { d.ring_buffer = true; });
-  RawConnection client = this->client();
-  client.send(kSearch);
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.read_head();
-  to_upstream.expect("{}");
-  to_upstream.send(response("12345"));
-  client.read_head();
-  client.expect("12345");
+  Dialog dialog = this->dialog();
+  dialog.client_sends(kSearch);
+  dialog.node().read_head();
+  dialog.node_gets("{}").node_sends(response("12345")).client_gets_status(200).client_gets("12345");
 
   const Record record = this->record();
   EXPECT_EQ(record.request_id, "r-1");
@@ -69,14 +71,7 @@ TEST_F(ProxyRecord, ASelectedRequestIsRecordedWithAllThatIsKnownOfIt) {
 TEST_F(ProxyRecord, TheStagesAddUpToTheTotal) {
   start();
   select_all(Level::ShapeTiming);
-  RawConnection client = this->client();
-  RawConnection to_upstream;
-  client.send(get("/"));
-  to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
-  to_upstream.send(response("{}"));
-  client.expect(response_seen("{}"));
-  exchange(client, to_upstream);
+  dialog().exchange().exchange();
   const std::vector<Record> records = recorder.await_records(2);
   for (const Record& record : records) {
     EXPECT_EQ(sum_of(record.times), record.times.total());
@@ -91,76 +86,65 @@ TEST_F(ProxyRecord, TheStagesAddUpToTheTotal) {
   EXPECT_EQ(records[1].times.spent(Stage::Connect), std::nullopt) << "a kept connection";
 }
 
-TEST_F(ProxyRecord, ATimeOutIsInTheStageThatItHappenedIn) {
+TEST_F(ProxyRecord, ATimeOutCountsInTheStageInWhichItHappens) {
   options.response_timeout = 30ms;
   start();
   select_all(Level::ShapeTiming);
-  RawConnection client = this->client();
-  client.send(get("/"));
-  const RawConnection to_upstream = upstream.accept();
-  client.read_head();
+  dialog().client_sends(get("/")).node_accepts().client_gets_status(504);
   const StageTimes times = record().times;
   EXPECT_GE(times.spent(Stage::FirstByte), 25ms);
   EXPECT_EQ(times.spent(Stage::Transfer), std::nullopt);
   EXPECT_EQ(sum_of(times), times.total());
 }
 
-TEST_F(ProxyRecord, WhatOpenSearchSaysOfASearchIsRecorded) {
+TEST_F(ProxyRecord, TookAndHitsOfASearchAreRecorded) {
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(get("/orders/_search"));
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(get("/orders/_search"));
-  to_upstream.send(
-      crlf("HTTP/1.1 200 OK\nContent-Type: application/json\n"
-           "Transfer-Encoding: chunked\n\n"
-           "7\n{\"took\"\n2\n:4\n"));
-  client.read_head();
-  to_upstream.send(crlf("1c\n2,\"hits\":{\"total\":{\"value\":3\n4\n}}}") + "\n" + crlf("\n0\n\n"));
+  Dialog dialog = this->dialog();
+  dialog.request_passes(get("/orders/_search"))
+      .node_sends(
+          "HTTP/1.1 200 OK\nContent-Type: application/json\nTransfer-Encoding: chunked\n\n"
+          "7\n{\"took\"\n2\n:4\n")
+      .client_gets_status(200)
+      .node_sends({},
+                  crlf("1c\n2,\"hits\":{\"total\":{\"value\":3\n4\n}}}") + "\n" + crlf("\n0\n\n"));
   EXPECT_EQ(record().response, (ResponseFacts{.took_ms = 42, .hits = 3}));
 }
 
-TEST_F(ProxyRecord, AResponseOfOursIsNoneOfOpenSearchs) {
+TEST_F(ProxyRecord, AnErrorOfTheProxyIsNoResponseOfOpenSearch) {
   upstream.close();
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(get("/orders/_search"));
-  client.read_head();
+  dialog().client_sends(get("/orders/_search")).client_gets_status(502);
   EXPECT_EQ(record().response, std::nullopt);
 }
 
-TEST_F(ProxyRecord, AResponseThatIsNoJsonSaysWhyItWasNotRead) {
+TEST_F(ProxyRecord, AResponseOfAnotherTypeIsRecordedAsNotRead) {
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(get("/orders/_search"));
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(get("/orders/_search"));
-  to_upstream.send(crlf("HTTP/1.1 200 OK\nContent-Type: text/plain\nContent-Length: 2\n\nhi"));
-  client.read_head();
+  dialog()
+      .request_passes(get("/orders/_search"))
+      .node_sends("HTTP/1.1 200 OK\nContent-Type: text/plain\nContent-Length: 2\n\n", "hi")
+      .client_gets_status(200)
+      .client_gets("hi");
   ASSERT_TRUE(record().response);
   EXPECT_EQ(record().response->not_read, NotRead::NotJson);
 }
 
-TEST_F(ProxyRecord, WhatChangedAndTheStructureOfTheBodyAreRecordedIfTheLevelSaysSo) {
+TEST_F(ProxyRecord, ChangesAndBodyStructureAreRecordedAtTheirLevel) {
   start();
   select_all(Level::ShapeRewriteDiff);
-  RawConnection client = this->client();
-  client.send(
-      crlf("POST /o/_search HTTP/1.1\nHost: h\nConnection: X-Mine, keep-alive\nX-Mine: secret\n"
-           "X-Request-Id: not well formed\nX-Other: secret\nContent-Length: 26\n\n") +
+  Dialog dialog = this->dialog();
+  dialog.client_sends(
+      "POST /o/_search HTTP/1.1\nHost: h\nConnection: X-Mine, keep-alive\nX-Mine: secret\n"
+      "X-Request-Id: not well formed\nX-Other: secret\nContent-Length: 26\n\n",
       R"({"query":{"ma)");
-  RawConnection to_upstream = upstream.accept();
-  const std::string head = to_upstream.read_head();
-  to_upstream.expect(R"({"query":{"ma)");
-  client.send(R"(tch_all":)");
-  to_upstream.expect(R"(tch_all":)");
-  client.send("{}}}");
-  to_upstream.expect("{}}}");
-  to_upstream.send(crlf("HTTP/1.1 200 OK\nX-Opaque-Id: o\nContent-Length: 2\n\n{}"));
-  const std::string response_head = client.read_head();
+  const std::string head = dialog.node().read_head();
+  dialog.node_gets(R"({"query":{"ma)")
+      .request_passes(R"(tch_all":)")
+      .request_passes("{}}}")
+      .node_sends("HTTP/1.1 200 OK\nX-Opaque-Id: o\nContent-Length: 2\n\n", "{}");
+  const std::string response_head = dialog.client().read_head();
 
   const Record record = this->record();
   ASSERT_TRUE(record.rewrite.request && record.rewrite.response);
@@ -181,94 +165,68 @@ TEST_F(ProxyRecord, WhatChangedAndTheStructureOfTheBodyAreRecordedIfTheLevelSays
   EXPECT_EQ(record.body.parts[0].fields[2].path, "query.match_all");
 }
 
-TEST_F(ProxyRecord, WhatChangedIsNotRecordedBelowThatLevel) {
+TEST_F(ProxyRecord, ChangesAndBodyStructureAreNotRecordedBelowTheirLevel) {
   start();
   select_all(Level::ShapeTiming);
-  RawConnection client = this->client();
-  RawConnection to_upstream;
-  client.send(get("/"));
-  to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
-  to_upstream.send(response("{}"));
-  client.expect(response_seen("{}"));
+  dialog().exchange();
   EXPECT_EQ(record().rewrite, Rewrite());
   EXPECT_EQ(record().body, BodyStructure());
 }
 
-TEST_F(ProxyRecord, WhatIsNotSelectedIsOnlyCounted) {
+TEST_F(ProxyRecord, AnUnselectedRequestIsOnlyCounted) {
   start();
   select_all(Level::Shape, [](Directive& d) { d.target.tenant = "another"; });
-  RawConnection client = this->client();
-  client.send(get("/"));
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
-  to_upstream.send(response("{}"));
-  client.expect(response_seen("{}"));
+  dialog().exchange();
   const std::vector<RequestSample> samples = recorder.await_samples(1);
   EXPECT_EQ(samples.size(), 1U);
   EXPECT_FALSE(samples[0].matched);
   EXPECT_TRUE(recorder.records().empty());
 }
 
-TEST_F(ProxyRecord, APredicateOnTheOutcomeIsJudgedAtTheEnd) {
+TEST_F(ProxyRecord, AStatusFilterIsEvaluatedAtTheEnd) {
   start();
   select_all(Level::Shape, [](Directive& d) { d.status = StatusFilter::parse("5xx"); });
-  RawConnection client = this->client();
-  RawConnection to_upstream;
-  client.send(get("/"));
-  to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
-  to_upstream.send(response("{}"));
-  client.expect(response_seen("{}"));
-  client.send(get("/"));
-  to_upstream.expect(get("/"));
-  to_upstream.send(crlf("HTTP/1.1 503 Busy\nContent-Length: 0\n\n"));
-  client.read_head();
-  EXPECT_EQ(record().status, 503);
-  EXPECT_EQ(record().error, "");
+  dialog()
+      .exchange()
+      .request_passes(get("/"))
+      .node_sends("HTTP/1.1 503 Busy\nContent-Length: 0\n\n")
+      .client_gets_status(503);
+  expect_record(503, "");
   EXPECT_TRUE(record().connection_reused);
   const std::vector<RequestSample> samples = recorder.await_samples(2);
   EXPECT_EQ(samples.size(), 2U);
   for (const RequestSample& sample : samples) EXPECT_TRUE(sample.matched);
   EXPECT_EQ(recorder.records().size(), 1U);
-  EXPECT_EQ(recorder.judgements(), (std::vector<bool>{false, true}));
+  EXPECT_EQ(recorder.decisions(), (std::vector<bool>{false, true}));
 }
 
-TEST_F(ProxyRecord, TheSetThatARequestBeganWithJudgesIt) {
+TEST_F(ProxyRecord, ARequestKeepsTheDirectivesThatItBeganWith) {
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(get("/"));
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
+  Dialog dialog = this->dialog();
+  dialog.request_passes(get("/"));
   directives.publish(DirectiveSet::empty_set());
-  to_upstream.send(response("{}"));
-  client.expect(response_seen("{}"));
+  dialog.node_responds("{}");
   EXPECT_EQ(record().status, 200);
 }
 
 TEST_F(ProxyRecord, ARefusedRequestIsRecorded) {
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(
-      crlf("POST /orders/_doc HTTP/1.1\nHost: x\nContent-Length: 2\n"
-           "Content-Length: 3\n\n{}"));
-  client.read_to_end();
-  EXPECT_EQ(record().status, 400);
-  EXPECT_EQ(record().error, "bad_request");
+  Dialog dialog = this->dialog();
+  dialog.client_sends(
+      "POST /orders/_doc HTTP/1.1\nHost: x\nContent-Length: 2\nContent-Length: 3\n\n{}");
+  dialog.client().read_to_end();
+  expect_record(400, "bad_request");
   EXPECT_EQ(record().upstream, "");
 }
 
-TEST_F(ProxyRecord, ARequestToNobodyIsRecorded) {
+TEST_F(ProxyRecord, ARequestThatReachesNoNodeIsRecorded) {
   upstream.close();
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(kSearch);
-  client.read_head();
-  EXPECT_EQ(record().status, 502);
-  EXPECT_EQ(record().error, "upstream_unreachable");
+  dialog().client_sends(kSearch).client_gets_status(502);
+  expect_record(502, "upstream_unreachable");
   EXPECT_EQ(record().endpoint, Endpoint::Search);
   EXPECT_EQ(record().tenant, "acme");
   EXPECT_EQ(record().upstream, "");
@@ -278,27 +236,18 @@ TEST_F(ProxyRecord, ATimeOutIsRecorded) {
   options.response_timeout = 1ms;
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(kSearch);
-  const RawConnection to_upstream = upstream.accept();
-  client.read_head();
-  EXPECT_EQ(record().status, 504);
-  EXPECT_EQ(record().error, "upstream_timeout");
+  dialog().client_sends(kSearch).node_accepts().client_gets_status(504);
+  expect_record(504, "upstream_timeout");
   EXPECT_EQ(record().upstream, "");
 }
 
-TEST_F(ProxyRecord, AResponseThatIsCutOffIsRecordedAsThat) {
+TEST_F(ProxyRecord, ATruncatedResponseIsRecordedWithItsError) {
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(get("/"));
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
-  to_upstream.send(crlf("HTTP/1.1 200 OK\nContent-Length: 9\n\n") + "half");
-  to_upstream.close();
-  client.read_to_end();
-  EXPECT_EQ(record().status, 200);
-  EXPECT_EQ(record().error, "upstream_closed");
+  Dialog dialog = this->dialog();
+  dialog.request_passes(get("/")).node_sends(ok_head("Content-Length: 9\n"), "half").node_closes();
+  dialog.client().read_to_end();
+  expect_record(200, "upstream_closed");
   EXPECT_EQ(record().response_bytes, 4U);
   EXPECT_EQ(record().upstream, options.upstream.nodes[0].address.to_string());
 }
@@ -306,20 +255,12 @@ TEST_F(ProxyRecord, AResponseThatIsCutOffIsRecordedAsThat) {
 TEST_F(ProxyRecord, ARetryIsRecorded) {
   start();
   select_all(Level::Shape, [](Directive& d) { d.target.endpoint = Endpoint::Search; });
-  RawConnection client = this->client();
-  RawConnection to_upstream;
-  client.send(get("/"));
-  to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
-  to_upstream.send(response("{}"));
-  client.expect(response_seen("{}"));
-  client.send(get("/_search"));
-  to_upstream.expect(get("/_search"));
-  to_upstream.close();
-  to_upstream = upstream.accept();
-  to_upstream.expect(get("/_search"));
-  to_upstream.send(response("{}"));
-  client.expect(response_seen("{}"));
+  dialog()
+      .exchange()
+      .request_passes(get("/_search"))
+      .node_closes()
+      .node_gets(get("/_search"))
+      .node_responds("{}");
   EXPECT_EQ(record().retries, 1);
   EXPECT_FALSE(record().connection_reused);
   EXPECT_EQ(record().error, "");
@@ -328,90 +269,73 @@ TEST_F(ProxyRecord, ARetryIsRecorded) {
 TEST_F(ProxyRecord, AClientThatLeavesWhileItSendsIsRecorded) {
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(crlf("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 100\n\n") + "abc");
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.read_head();
-  client.close();
-  EXPECT_EQ(record().status, 0);
-  EXPECT_EQ(record().error, "client_gone");
+  Dialog dialog = this->dialog();
+  dialog.client_sends("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 100\n\n", "abc");
+  dialog.node().read_head();
+  dialog.client().close();
+  expect_record(0, "client_gone");
   EXPECT_EQ(record().endpoint, Endpoint::IngestBulk);
   EXPECT_EQ(record().request_bytes, 3U);
-  to_upstream.expect("abc");
-  to_upstream.expect_end();
+  dialog.node_gets("abc").node_gets_end();
 }
 
 TEST_F(ProxyRecord, AClientThatLeavesWhileItReceivesIsRecorded) {
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(get("/"));
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
-  to_upstream.send(crlf("HTTP/1.1 200 OK\nContent-Length: 100000000\n\n") + "abc");
-  client.read_head();
-  client.reset();
-  to_upstream.send_until_full(std::string(1 << 16, 'x'), 100'000'000);
-  EXPECT_EQ(record().status, 200);
-  EXPECT_EQ(record().error, "client_gone");
+  Dialog dialog = this->dialog();
+  dialog.request_passes(get("/"))
+      .node_sends(ok_head("Content-Length: 100000000\n"), "abc")
+      .client_gets_status(200);
+  dialog.client().reset();
+  dialog.node().send_until_full(std::string(1 << 16, 'x'), 100'000'000);
+  expect_record(200, "client_gone");
 }
 
-TEST_F(ProxyRecord, AnEarlyResponseIsRecordedWithWhatWasReceivedOfTheBody) {
+TEST_F(ProxyRecord, AnEarlyResponseIsRecordedWithTheBytesReceived) {
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(crlf("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 100\n\n") + "abc");
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.read_head();
-  to_upstream.send(crlf("HTTP/1.1 429 Too Many\nContent-Length: 0\n\n"));
-  client.read_head();
-  EXPECT_EQ(record().status, 429);
+  Dialog dialog = this->dialog();
+  dialog.client_sends("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 100\n\n", "abc");
+  dialog.node().read_head();
+  dialog.node_sends("HTTP/1.1 429 Too Many\nContent-Length: 0\n\n").client_gets_status(429);
+  expect_record(429, "");
   EXPECT_EQ(record().request_bytes, 3U);
-  EXPECT_EQ(record().error, "");
 }
 
-TEST_F(ProxyRecord, ARequestThatIsStoppedWithTheServerIsRecorded) {
+TEST_F(ProxyRecord, ARequestThatEndsWithTheServerIsRecorded) {
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(kSearch);
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.read_head();
+  Dialog dialog = this->dialog();
+  dialog.client_sends(kSearch);
+  dialog.node().read_head();
   server.reset();
-  EXPECT_EQ(record().status, 0);
-  EXPECT_EQ(record().error, "stopped");
+  expect_record(0, "stopped");
   EXPECT_EQ(record().tenant, "acme");
   EXPECT_EQ(recorder.await_samples(1).size(), 1U);
 }
 
-TEST_F(ProxyRecord, AConnectionWithoutARequestIsNone) {
+TEST_F(ProxyRecord, AConnectionWithoutARequestIsNotCounted) {
   start();
   select_all();
   client().close();
-  RawConnection client = this->client();
-  client.send(get("/"));
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
-  to_upstream.send(response("{}"));
-  client.expect(response_seen("{}"));
+  dialog().exchange();
   server.reset();
   EXPECT_EQ(recorder.await_samples(1).size(), 1U);
 }
 
-TEST_F(ProxyRecord, AnIdOfOursIsTheSameEverywhere) {
+TEST_F(ProxyRecord, ANewRequestIdIsTheSameEverywhere) {
   start();
   select_all();
-  RawConnection client = this->client();
-  client.send(crlf("GET / HTTP/1.1\nHost: h\nX-Request-Id: not well formed\n\n"));
-  RawConnection to_upstream = upstream.accept();
-  const std::string head = to_upstream.read_head();
+  Dialog dialog = this->dialog();
+  dialog.client_sends("GET / HTTP/1.1\nHost: h\nX-Request-Id: not well formed\n\n");
+  const std::string head = dialog.node().read_head();
   const auto place = head.find("X-Request-Id: ");
   ASSERT_NE(place, std::string::npos);
   const std::string id = head.substr(place + 14, 32);
   EXPECT_EQ(head,
             crlf("GET / HTTP/1.1\nHost: h\nX-Request-Id: " + id + "\nX-Opaque-Id: " + id + "\n\n"));
-  to_upstream.send(response("{}"));
-  EXPECT_NE(client.read_head().find("X-Request-Id: " + id + "\r\n"), std::string::npos);
+  dialog.node_sends(response("{}"));
+  EXPECT_NE(dialog.client().read_head().find("X-Request-Id: " + id + "\r\n"), std::string::npos);
   EXPECT_EQ(record().request_id, id);
 }
 

@@ -1,6 +1,6 @@
-// What is refused: the client is told so in OpenSearch's own shape, the connection ends, and
-// nothing of it reaches the upstream. What counts as malformed is head_test's and body_test's
-// matter.
+// Malformed requests are refused: the client gets an error in OpenSearch's shape, its connection
+// ends, and no byte reaches a node. Malformed responses become a 502. The tests of module http
+// (head_test, body_test) say in full which bytes are malformed.
 #include <string>
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ std::string repeated(std::string_view line, int times) {
   return lines;
 }
 
-std::vector<Row> rows() {
+std::vector<Row> client_rows() {
   return {
       {"TwoLengths", with_headers("Content-Length: 2\nContent-Length: 3\n") + "{}", 400},
       {"TwoEqualLengths", with_headers("Content-Length: 2\nContent-Length: 2\n") + "{}", 400},
@@ -142,12 +142,12 @@ TEST_P(Refusal, IsToldToTheClientAndToNobodyElse) {
   EXPECT_EQ(recorder.await_samples(1).at(0).status, GetParam().status);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, Refusal, testing::ValuesIn(rows()),
+INSTANTIATE_TEST_SUITE_P(Table, Refusal, testing::ValuesIn(client_rows()),
                          [](const auto& row) { return row.param.name; });
 
-class UpstreamRefusal : public ProxyTest, public testing::WithParamInterface<Row> {};
+class NodeRefusal : public ProxyTest, public testing::WithParamInterface<Row> {};
 
-std::vector<Row> respond_rows() {
+std::vector<Row> node_rows() {
   return {
       {"NotHttp", "SSH-2.0-OpenSSH_9.2\r\n", 502},
       {"OtherVersion", crlf("HTTP/2 200 OK\n\n"), 502},
@@ -182,47 +182,40 @@ std::vector<Row> respond_rows() {
   };
 }
 
-TEST_P(UpstreamRefusal, IsABadGatewayAndTheConnectionIsNotUsedAgain) {
+TEST_P(NodeRefusal, IsABadGatewayAndEndsTheConnection) {
   start();
-  RawConnection client = this->client();
-  client.send(get("/"));
-  RawConnection first = upstream.accept();
-  first.expect(get("/"));
-  first.send(GetParam().sends);
-  const std::string head = client.read_head();
+  Dialog dialog = this->dialog();
+  dialog.request_passes(get("/")).node_sends({}, GetParam().sends);
+  const std::string head = dialog.client().read_head();
   EXPECT_EQ(head.substr(0, 13), "HTTP/1.1 502 ");
   EXPECT_NE(head.find("X-Request-Id: r\r\n"), std::string::npos);
   EXPECT_EQ(head.find("Connection: close"), std::string::npos) << "the client did nothing wrong";
-  const std::string body =
+  dialog.client_gets(
       R"({"error":{"root_cause":[{"type":"upstream_malformed",)"
       R"("reason":"OpenSearch's response is malformed"}],"type":"upstream_malformed",)"
-      R"("reason":"OpenSearch's response is malformed"},"status":502})";
-  client.expect(body);
+      R"("reason":"OpenSearch's response is malformed"},"status":502})");
 
-  client.send(get("/next"));
-  RawConnection second = upstream.accept();
-  second.expect(get("/next"));
-  second.send(response("{}"));
-  client.expect(response_seen("{}"));
+  const RawConnection first = dialog.take_node();
+  dialog.exchange("/next");  // over a second connection
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, UpstreamRefusal, testing::ValuesIn(respond_rows()),
+INSTANTIATE_TEST_SUITE_P(Table, NodeRefusal, testing::ValuesIn(node_rows()),
                          [](const auto& row) { return row.param.name; });
 
-TEST_F(ProxyTest, AnUnreachableUpstreamIsABadGatewayAndTheConnectionStays) {
+TEST_F(ProxyTest, AnUnreachableNodeIsABadGatewayAndTheClientStays) {
   upstream.close();
   start();
-  RawConnection client = this->client();
+  Dialog dialog = this->dialog();
   for (int i = 0; i < 2; ++i) {
-    client.send(get("/"));
-    EXPECT_EQ(client.read_head().substr(0, 12), "HTTP/1.1 502");
-    client.expect(R"({"error":{"root_cause":[{"type":"upstream_unreachable",)"
-                  R"("reason":"no OpenSearch node can be reached"}],"type":"upstream_unreachable",)"
-                  R"("reason":"no OpenSearch node can be reached"},"status":502})");
+    dialog.client_sends(get("/")).client_gets_status(502).client_gets(
+        R"({"error":{"root_cause":[{"type":"upstream_unreachable",)"
+        R"("reason":"no OpenSearch node can be reached"}],)"
+        R"("type":"upstream_unreachable",)"
+        R"("reason":"no OpenSearch node can be reached"},"status":502})");
   }
 }
 
-TEST_F(ProxyTest, ABodyThatNobodyTookIsNotTheNextRequest) {
+TEST_F(ProxyTest, ABodyThatWasNotForwardedIsNotTheNextRequest) {
   upstream.close();
   start();
   const std::string body = get("/smuggled");
@@ -235,32 +228,27 @@ TEST_F(ProxyTest, ABodyThatNobodyTookIsNotTheNextRequest) {
 
   RawConnection half = client();
   half.send(head + body.substr(0, 20));
-  half.read_to_end();  // the rest of the body can only be told from a request by closing
+  half.read_to_end();  // only the close tells the rest of the body from a request
   EXPECT_EQ(recorder.await_samples(3).size(), 3U);
 }
 
 TEST_F(ProxyTest, AnErrorForHeadHasNoBody) {
   upstream.close();
   start();
-  RawConnection client = this->client();
-  client.send(crlf("HEAD / HTTP/1.1\nHost: h\nConnection: close\n\n"));
-  EXPECT_EQ(client.read_head().substr(0, 12), "HTTP/1.1 502");
-  client.expect_end();
+  dialog()
+      .client_sends("HEAD / HTTP/1.1\nHost: h\nConnection: close\n\n")
+      .client_gets_status(502)
+      .client_gets_end();
 }
 
-TEST_F(ProxyTest, ABrokenChunkBehindGoodOnesIsRefusedAndTheUpstreamSeesNoEnd) {
+TEST_F(ProxyTest, ABrokenChunkAfterGoodOnesIsRefused) {
   start();
-  RawConnection client = this->client();
-  client.send(crlf("POST / HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\nX-Opaque-Id: o\n"
-                   "X-Request-Id: r\n\n") +
-              "1\r\na\r\n");
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(crlf("POST / HTTP/1.1\nHost: h\nX-Opaque-Id: o\nX-Request-Id: r\n"
-                          "Transfer-Encoding: chunked\n\n") +
-                     "1\r\na\r\n");
-  client.send("zz\r\n");
-  EXPECT_EQ(client.read_head().substr(0, 12), "HTTP/1.1 400");
-  to_upstream.expect_end();
+  dialog()
+      .client_sends(request_head("POST /", "Transfer-Encoding: chunked\n"), "1\r\na\r\n")
+      .node_gets(chunked_head_seen("POST /"), "1\r\na\r\n")
+      .client_sends("zz\r\n")
+      .client_gets_status(400)
+      .node_gets_end();  // without the last chunk
 }
 
 }  // namespace

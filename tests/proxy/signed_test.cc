@@ -1,4 +1,4 @@
-// Signed directives on the wire: what is recorded for them, and that nothing of them goes on.
+// Signed directives: a request is recorded by its own directive, which no node ever gets.
 #include <string>
 
 #include <gmock/gmock.h>
@@ -31,15 +31,9 @@ class ProxySigned : public ProxyTest {
     return "X-Debug-Directive: " + *sign(directive, key) + "\n";
   }
 
-  /// One exchange with these header lines; upstream sees none of them, the client an ordinary
-  /// response.
+  /// One exchange with these header lines, of which the node gets none.
   void exchange_with(const std::string& lines) {
-    RawConnection client = this->client();
-    client.send(crlf("GET / HTTP/1.1\nHost: h\n" + lines + std::string(kIds) + "\n"));
-    RawConnection to_upstream = upstream.accept();
-    to_upstream.expect(get("/"));
-    to_upstream.send(response("{}"));
-    client.expect(response_seen("{}"));
+    dialog().client_sends(request_head("GET /", lines)).node_gets(get("/")).node_responds("{}");
   }
 
   static constexpr std::chrono::sys_seconds in(std::chrono::seconds time) {
@@ -59,12 +53,12 @@ TEST_F(ProxySigned, ARequestIsRecordedByItsOwnDirective) {
   EXPECT_EQ(recorder.ring_records(), 1);
   EXPECT_THAT(recorder.signed_directives(), ElementsAre(std::nullopt));
 
-  exchange_with("");  // the next one carries nothing
+  exchange_with("");  // the next request carries no directive
   recorder.await_samples(2);
   EXPECT_EQ(recorder.records().size(), 1);
 }
 
-TEST_F(ProxySigned, TheHighestLevelCountsAndAllAreNamed) {
+TEST_F(ProxySigned, TheHighestLevelAppliesAndAllDirectivesAreNamed) {
   start();
   select_all(Level::ShapeTiming);
   exchange_with(header({.level = Level::Shape, .expires = in(60s)}));
@@ -73,7 +67,7 @@ TEST_F(ProxySigned, TheHighestLevelCountsAndAllAreNamed) {
   EXPECT_THAT(record.directives, ElementsAre("all", "signed"));
 }
 
-TEST_F(ProxySigned, ARefusedOneIsCountedNamedAndKeptFromUpstream) {
+TEST_F(ProxySigned, ARefusedDirectiveIsCountedRecordedAndRemoved) {
   start();
   select_all(Level::Shape);
   exchange_with(header({.level = Level::Shape, .expires = in(60s)}, std::string(32, 'x')));
@@ -95,7 +89,7 @@ TEST_F(ProxySigned, ARefusedOneIsCountedNamedAndKeptFromUpstream) {
                           SignedFault::Repeated, SignedFault::Malformed));
 }
 
-TEST_F(ProxySigned, WithoutAKeyItIsRefusedAndKeptFromUpstreamAllTheSame) {
+TEST_F(ProxySigned, WithoutAKeyEveryDirectiveIsRefusedAndRemoved) {
   options.identities = std::make_shared<const Identities>();
   start();
   exchange_with(header({.level = Level::Shape, .expires = in(60s)}));
@@ -104,7 +98,7 @@ TEST_F(ProxySigned, WithoutAKeyItIsRefusedAndKeptFromUpstreamAllTheSame) {
   EXPECT_THAT(recorder.records(), IsEmpty());
 }
 
-TEST_F(ProxySigned, MoreThanOneDirectiveMayRecordAreRefused) {
+TEST_F(ProxySigned, DirectivesOverTheBudgetAreRefused) {
   options.directive_budget = {.per_second = 1, .burst = 2};
   start();
   const std::string good = header({.level = Level::Shape, .expires = in(60s)});
@@ -115,15 +109,10 @@ TEST_F(ProxySigned, MoreThanOneDirectiveMayRecordAreRefused) {
               ElementsAre(std::nullopt, std::nullopt, SignedFault::OverBudget));
 }
 
-TEST_F(ProxySigned, AResponseMayHaveAHeaderOfThatName) {
+TEST_F(ProxySigned, AResponseKeepsAHeaderOfThatName) {
   start();
-  RawConnection client = this->client();
-  client.send(get("/"));
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
-  to_upstream.send(crlf("HTTP/1.1 200 OK\nX-Debug-Directive: theirs\nContent-Length: 0\n\n"));
-  client.expect(
-      crlf("HTTP/1.1 200 OK\nX-Debug-Directive: theirs\nContent-Length: 0\nX-Request-Id: r\n\n"));
+  const std::string lines = "X-Debug-Directive: theirs\nContent-Length: 0\n";
+  dialog().request_passes(get("/")).node_sends(ok_head(lines)).client_gets(ok_head_seen(lines));
 }
 
 }  // namespace

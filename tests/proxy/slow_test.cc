@@ -1,6 +1,8 @@
-// Slow and silent ends. Sockets are real, time is the test's: the server's deadlines go by a clock
-// that stands still until it is told to move, so that hours pass at once, and none by accident.
+// Slow and silent ends, and the deadlines that they meet. The sockets are real. Where the clock is
+// the test's, it stands still until the test moves it, so hours pass at once and no deadline passes
+// by accident.
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -17,99 +19,153 @@ class ProxySlow : public ProxyTest {
   ProxySlow() { time = &manual; }
   ~ProxySlow() override { server.reset(); }  // before its clock
 
-  /// Time passes, all of it between two looks of the server at its clock.
+  /// Time passes, all of it between two ticks of the server.
   void pass(std::chrono::milliseconds by) { manual.advance(by); }
 
-  /// Lets a connection be under way before the time passes: a head that came in parts is answered
-  /// only once all of it is there, so another client's whole exchange is what tells.
-  void let_the_server_see() {
-    RawConnection client = this->client();
-    client.send(get("/seen"));
-    RawConnection to_upstream = upstream.accept();
-    to_upstream.expect(get("/seen"));
-    to_upstream.send(response("{}"));
-    client.expect(response_seen("{}"));
-    to_upstream.close();
-  }
+  /// Lets the server read what was sent before the time passes. A part of a head gets no response
+  /// that would tell, so another client's whole exchange does.
+  void let_the_server_read() { dialog().exchange("/seen"); }
 
   ManualClock manual;
 };
 
-TEST_F(ProxySlow, AHeadMayTakeItsTimeButNoLonger) {
+TEST_F(ProxySlow, AHeadsDeadlineRunsFromItsFirstByte) {
   options.head_timeout = 10s;
   start();
-  RawConnection client = this->client();
-  client.send("GET / HTTP/1.1\r\n");
-  let_the_server_see();
+  Dialog slow = dialog();
+  slow.client_sends("GET / HTTP/1.1\n");
+  let_the_server_read();
   pass(9s);
-  client.send("Host: h\r\n");
-  let_the_server_see();
-  pass(2s);  // from the first byte: a byte now and then does not prolong it
-  EXPECT_EQ(client.read_head().substr(0, 12), "HTTP/1.1 408");
+  slow.client_sends("Host: h\n");
+  let_the_server_read();
+  pass(2s);
+  slow.client_gets_status(408);
 }
 
-TEST_F(ProxySlow, AnIdleClientIsClosedWithoutAWord) {
+TEST_F(ProxySlow, AnIdleClientIsClosedWithoutAResponse) {
   options.idle_timeout = 10s;
   start();
-  RawConnection client = this->client();
-  let_the_server_see();
+  Dialog idle = dialog();
+  let_the_server_read();
   pass(11s);
-  client.expect_end();
+  idle.client_gets_end();
 }
 
-TEST_F(ProxySlow, ASilentUpstreamIsAGatewayTimeOut) {
+TEST_F(ProxySlow, ASilentNodeIsAGatewayTimeOut) {
   options.response_timeout = 2h;
   start();
-  RawConnection client = this->client();
-  client.send(get("/"));
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
+  Dialog dialog = this->dialog();
+  dialog.request_passes(get("/"));
   pass(2h + 1s);
-  EXPECT_EQ(client.read_head().substr(0, 12), "HTTP/1.1 504");
-  to_upstream.expect_end();
+  dialog.client_gets_status(504).node_gets_end();
 }
 
-TEST_F(ProxySlow, ABodyThatStopsIsRefusedAndTheUpstreamSeesNoEnd) {
+TEST_F(ProxySlow, ABodyThatStopsIsRefusedAndTheNodeSeesNoEnd) {
   options.transfer_timeout = 10s;
   start();
-  const std::string head =
-      crlf("POST / HTTP/1.1\nHost: h\nContent-Length: 5\nX-Opaque-Id: o\nX-Request-Id: r\n\n");
-  RawConnection client = this->client();
-  client.send(head + "ab");
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(head + "ab");
-  let_the_server_see();
+  Dialog dialog = this->dialog();
+  dialog.request_passes(request_head("POST /", "Content-Length: 5\n"), "ab");
+  let_the_server_read();
   pass(11s);
-  EXPECT_EQ(client.read_head().substr(0, 12), "HTTP/1.1 408");
-  to_upstream.expect_end();
+  dialog.client_gets_status(408).node_gets_end();
 }
 
 TEST_F(ProxySlow, AResponseThatStopsIsBrokenOff) {
   options.transfer_timeout = 10s;
   start();
-  RawConnection client = this->client();
-  client.send(get("/"));
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
-  to_upstream.send(crlf("HTTP/1.1 200 OK\nContent-Length: 5\n\n") + "ab");
-  client.expect(crlf("HTTP/1.1 200 OK\nContent-Length: 5\nX-Request-Id: r\n\n") + "ab");
+  Dialog dialog = this->dialog();
+  dialog.request_passes(get("/"))
+      .node_sends(ok_head("Content-Length: 5\n"), "ab")
+      .client_gets(ok_head_seen("Content-Length: 5\n"), "ab");
   pass(11s);
-  client.expect_end();
+  dialog.client_gets_end();
 }
 
-TEST_F(ProxySlow, OneThatDoesNotReadHurtsNobodyElse) {
+TEST_F(ProxySlow, AClientThatDoesNotReadDelaysNobodyElse) {
   options.transfer_timeout = 10s;
   start();
-  RawConnection client = this->client();
-  client.send(get("/"));
-  RawConnection to_upstream = upstream.accept();
-  to_upstream.expect(get("/"));
-  to_upstream.send(crlf("HTTP/1.1 200 OK\nContent-Length: 1000000000\n\n"));
-  to_upstream.send_until_full(std::string(64 * 1024, 'x'), std::size_t{1} << 30);
-  let_the_server_see();
+  Dialog dialog = this->dialog();
+  dialog.request_passes(get("/")).node_sends(ok_head("Content-Length: 1000000000\n"));
+  dialog.node().send_until_full(std::string(64 * 1024, 'x'), std::size_t{1} << 30);
+  let_the_server_read();
   pass(11s);
-  to_upstream.expect_reset();  // it is let go with what was not read
-  let_the_server_see();
+  dialog.node_gets_reset();  // with unread bytes
+  let_the_server_read();
+}
+
+/// Deadlines by the real clock.
+class ProxyTimeOut : public ProxyTest {};
+
+TEST_F(ProxyTimeOut, AClientWithoutARequestIsClosed) {
+  options.idle_timeout = 1ms;
+  start();
+  dialog().client_gets_end();
+}
+
+TEST_F(ProxyTimeOut, AHeadThatDoesNotComeIsRefused) {
+  options.head_timeout = 1ms;
+  start();
+  dialog().client_sends("GET / HT").client_gets_status(408);
+}
+
+TEST_F(ProxyTimeOut, ABodyThatDoesNotComeIsRefused) {
+  options.transfer_timeout = 1ms;
+  start();
+  const std::string head = request_head("POST /_bulk", "Content-Length: 5\n");
+  dialog()
+      .client_sends(head, "ab")
+      .node_accepts()
+      .client_gets_status(408)
+      .node_gets(head, "ab")
+      .node_gets_end();
+}
+
+TEST_F(ProxyTimeOut, AResponseThatDoesNotComeIsAGatewayTimeOut) {
+  options.response_timeout = 1ms;
+  start();
+  dialog()
+      .client_sends(get("/"))
+      .node_accepts()
+      .client_gets_status(504)
+      .node_gets(get("/"))
+      .node_gets_end();
+}
+
+TEST_F(ProxyTimeOut, AResponsesTimeRunsFromTheLastByteOfTheRequest) {
+  options.response_timeout = 1ms;
+  start();
+  Dialog dialog = this->dialog();
+  dialog.request_passes(request_head("POST /_bulk", "Content-Length: 2\n"));
+  for (const char* byte : {"a", "b"}) {
+    // Far longer than the deadline and than a tick: here the client is slow, not the node.
+    std::this_thread::sleep_for(600ms);
+    dialog.request_passes(byte);
+  }
+  dialog.client_gets_status(504);
+}
+
+TEST_F(ProxyTimeOut, AnExchangeThatTakesTooLongEndsInAnyStage) {
+  options.request_timeout = 1ms;
+  start();
+  {  // the client waits for the response
+    dialog().client_sends(get("/")).node_accepts().client_gets_status(504);
+  }
+  {  // the client is still sending
+    Dialog dialog = this->dialog();
+    dialog.client_sends("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 5\n\n", "ab")
+        .node_accepts()
+        .client_gets_status(504);
+    dialog.node().read_to_end();
+  }
+  {  // the client may have a part of the response
+    Dialog dialog = this->dialog();
+    dialog.client_sends(get("/")).node_sends(ok_head("Content-Length: 10\n"), "half");
+    const std::string seen = dialog.client().read_to_end();
+    EXPECT_TRUE(seen.starts_with("HTTP/1.1 504") || seen.ends_with("\r\n\r\nhalf")) << seen;
+  }
+  for (const RequestSample& sample : recorder.await_samples(3)) {
+    EXPECT_TRUE(sample.status == 504 || sample.status == 200) << sample.status;
+  }
 }
 
 }  // namespace

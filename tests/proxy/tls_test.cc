@@ -1,4 +1,4 @@
-// TLS between client and proxy, and between proxy and node.
+// TLS between client and proxy, and between proxy and node: the same dialogs over TLS sockets.
 #include <future>
 #include <thread>
 
@@ -57,13 +57,20 @@ class ProxyTlsTest : public ProxyTest {
     return socket;
   }
 
-  /// One whole exchange over any two connections.
-  template <class Client, class Node>
-  static void exchange(Client& from_client, Node& node) {
-    from_client.send(get("/"));
-    node.expect(get("/"));
-    node.send(response("{}"));
-    from_client.expect(response_seen("{}"));
+  /// A client over TLS, and a node without it.
+  auto tls_to_plain() {
+    return BasicDialog<TlsSocket, RawConnection>(tls_client(),
+                                                 [this] { return upstream.accept(); });
+  }
+
+  /// A client without TLS, and a node over TLS.
+  auto plain_to_tls() {
+    return BasicDialog<RawConnection, TlsSocket>(client(), [this] { return accept_at_node(); });
+  }
+
+  /// Both over TLS.
+  auto tls_to_tls() {
+    return BasicDialog<TlsSocket, TlsSocket>(tls_client(), [this] { return accept_at_node(); });
   }
 
   TlsTotals::Side totals(TlsSide side) const {
@@ -71,19 +78,6 @@ class ProxyTlsTest : public ProxyTest {
   }
   std::uint64_t failures(TlsSide side, TlsFailure failure) const {
     return totals(side).failures[static_cast<std::size_t>(failure)];
-  }
-
-  /// The response to a request while the node shows the certificate of `pair`.
-  std::string respond_with_node(const TlsPair& pair) {
-    connect_with_tls();
-    start();
-    RawConnection plain = client();
-    plain.send(get("/"));
-    TlsSocket node(upstream.accept(), made(TlsContext::for_clients({.pairs = {pair}}))->accept());
-    node.shake_hands();
-    const std::string head = plain.read_head();
-    EXPECT_THAT(head, HasSubstr("HTTP/1.1 502 "));
-    return plain.read(150);
   }
 
   TempDir dir;
@@ -104,13 +98,7 @@ TEST_F(ProxyTlsTest, ServesClientsOverTls) {
   listen_with_tls();
   start();
   select_all();
-  TlsSocket from_client = tls_client();
-  from_client.send(get("/"));
-  RawConnection node = upstream.accept();
-  node.expect(get("/"));
-  node.send(response("{}"));
-  from_client.expect(response_seen("{}"));
-  exchange(from_client, node);  // both connections stay
+  tls_to_plain().exchange().exchange();  // both connections stay
   EXPECT_TRUE(recorder.await_records(2)[0].tls);
   EXPECT_EQ(totals(TlsSide::Client).full, 1u);
 }
@@ -120,13 +108,7 @@ TEST_F(ProxyTlsTest, TheStagesAddUpToTheTotal) {
   connect_with_tls();
   start();
   select_all(Level::ShapeTiming);
-  TlsSocket from_client = tls_client();
-  from_client.send(get("/"));
-  TlsSocket node = accept_at_node();
-  node.expect(get("/"));
-  node.send(response("{}"));
-  from_client.expect(response_seen("{}"));
-  exchange(from_client, node);
+  tls_to_tls().exchange().exchange();
   const std::vector<Record> records = recorder.await_records(2);
   for (const Record& record : records) {
     EXPECT_EQ(sum_of(record.times), record.times.total());
@@ -138,29 +120,21 @@ TEST_F(ProxyTlsTest, TheStagesAddUpToTheTotal) {
   EXPECT_EQ(records[1].times.spent(Stage::Tls), std::nullopt) << "a kept connection";
 }
 
-TEST_F(ProxyTlsTest, TellsTheNodeThatTheClientCameByHttps) {
+TEST_F(ProxyTlsTest, TellsTheNodeThatTheClientUsesHttps) {
   options.forwarding.x_forwarded = http::ForwardingMode::Replace;
   listen_with_tls();
   start();
-  TlsSocket from_client = tls_client();
-  from_client.send(get("/"));
-  RawConnection node = upstream.accept();
-  EXPECT_THAT(node.read_head(), HasSubstr("X-Forwarded-Proto: https\r\n"));
-  node.send(response("{}"));
-  from_client.expect(response_seen("{}"));
+  auto dialog = tls_to_plain();
+  dialog.client_sends(get("/"));
+  EXPECT_THAT(dialog.node().read_head(), HasSubstr("X-Forwarded-Proto: https\r\n"));
+  dialog.node_responds("{}");
 }
 
 TEST_F(ProxyTlsTest, ReachesNodesOverTls) {
   connect_with_tls();
   start();
   select_all();
-  RawConnection plain = client();
-  plain.send(get("/"));
-  TlsSocket node = accept_at_node();
-  node.expect(get("/"));
-  node.send(response("{}"));
-  plain.expect(response_seen("{}"));
-  exchange(plain, node);
+  plain_to_tls().exchange().exchange();
   const Record record = recorder.await_records(2)[1];
   EXPECT_FALSE(record.tls);
   EXPECT_TRUE(record.connection_reused);
@@ -172,51 +146,46 @@ TEST_F(ProxyTlsTest, StreamsLargeBodiesBothWays) {
   connect_with_tls();
   start();
   const std::string body = large_body();
-  const std::string head = crlf(
-      fmt::format("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: {}\n{}\n", body.size(), kIds));
-  TlsSocket from_client = tls_client();
-  std::thread sender([&] { from_client.send(head + body); });
-  TlsSocket node = accept_at_node();
-  node.expect(head);
-  EXPECT_TRUE(node.read(body.size()) == body);
+  const std::string sent = request("POST /_bulk", body);
+  auto dialog = tls_to_tls();
+  std::thread sender([&] { dialog.client().send(sent); });
+  EXPECT_TRUE(dialog.node().read(sent.size()) == sent);
   sender.join();
 
-  std::thread answerer([&] { node.send(response(body)); });
+  std::thread responder([&, &node = dialog.node()] { node.send(response(body)); });
   const std::string seen = response_seen(body);
-  EXPECT_TRUE(from_client.read(seen.size()) == seen);
-  answerer.join();
-  exchange(from_client, node);
+  EXPECT_TRUE(dialog.client().read(seen.size()) == seen);
+  responder.join();
+  dialog.exchange();
 }
 
 TEST_F(ProxyTlsTest, GoesOnWithAClientThatReadsLate) {
   listen_with_tls();
   start();
-  TlsSocket from_client = tls_client();
-  from_client.send(get("/"));
-  RawConnection node = upstream.accept();
-  node.expect(get("/"));
   constexpr std::size_t kLarge = std::size_t{32} << 20;
-  // As much as everybody's buffers hold; the rest follows when the client reads.
   const std::string chunk(64 * 1024, 'x');
-  node.send(crlf(fmt::format("HTTP/1.1 200 OK\nContent-Length: {}\n\n", kLarge)));
-  const std::size_t held = node.send_until_full(chunk, kLarge);
+  const std::string length = fmt::format("Content-Length: {}\n", kLarge);
+  auto dialog = tls_to_plain();
+  dialog.request_passes(get("/")).node_sends(ok_head(length));
+  // As much as all buffers on the way hold; the rest follows when the client reads.
+  const std::size_t held = dialog.node().send_until_full(chunk, kLarge);
   EXPECT_LT(held, kLarge);
-  std::thread answerer([&] {
-    for (std::size_t left = (kLarge)-held; left > 0;) {
+  std::thread responder([&, &node = dialog.node()] {
+    for (std::size_t left = kLarge - held; left > 0;) {
       const std::size_t size = std::min(left, chunk.size());
       node.send(std::string_view(chunk).substr(0, size));
       left -= size;
     }
   });
-  from_client.read(crlf("HTTP/1.1 200 OK\nContent-Length: 33554432\nX-Request-Id: r\n\n").size());
+  dialog.client_gets(ok_head_seen(length));
   for (std::size_t left = kLarge; left > 0; left -= chunk.size()) {
-    ASSERT_TRUE(from_client.read(chunk.size()) == chunk);
+    ASSERT_TRUE(dialog.client().read(chunk.size()) == chunk);
   }
-  answerer.join();
-  exchange(from_client, node);
+  responder.join();
+  dialog.exchange();
 }
 
-TEST_F(ProxyTlsTest, AnswersPlainHttpWithAReason) {
+TEST_F(ProxyTlsTest, RefusesPlainHttpWithTheReason) {
   listen_with_tls();
   start();
   select_all();
@@ -228,79 +197,65 @@ TEST_F(ProxyTlsTest, AnswersPlainHttpWithAReason) {
   EXPECT_EQ(failures(TlsSide::Client, TlsFailure::NotTls), 1u);
 }
 
-TEST_F(ProxyTlsTest, GivesAHandshakeUpThatTakesTooLong) {
-  std::promise<std::string> told;
-  options.on_tls_failure = [&](const TlsReport& report) { told.set_value(report.fault.text); };
+TEST_F(ProxyTlsTest, EndsAHandshakeThatTakesTooLong) {
+  std::promise<std::string> reported;
+  options.on_tls_failure = [&](const TlsReport& report) { reported.set_value(report.fault.text); };
   options.handshake_timeout = 1ms;
   listen_with_tls();
   start();
   RawConnection silent = client();
   silent.expect_end();
   EXPECT_EQ(failures(TlsSide::Client, TlsFailure::TimedOut), 1u);
-  EXPECT_EQ(told.get_future().get(), "the handshake took too long");
+  EXPECT_EQ(reported.get_future().get(), "the handshake took too long");
 }
 
-TEST_F(ProxyTlsTest, EndsTheStreamInOrderBehindTheLastResponse) {
+TEST_F(ProxyTlsTest, EndsTheStreamInOrderAfterTheLastResponse) {
   listen_with_tls();
   start();
-  TlsSocket from_client = tls_client();
-  from_client.send(crlf("GET / HTTP/1.1\nHost: h\nConnection: close\n").append(crlf(kIds)) +
-                   "\r\n");
-  RawConnection node = upstream.accept();
-  node.expect(get("/"));
-  node.send(response("{}"));
-  from_client.expect(
-      crlf("HTTP/1.1 200 OK\nContent-Length: 2\nX-Request-Id: r\nConnection: close\n\n") + "{}");
-  from_client.expect_end();
+  tls_to_plain()
+      .client_sends(request_head("GET /", "Connection: close\n"))
+      .node_gets(get("/"))
+      .node_sends(response("{}"))
+      .client_gets(last_response_seen("{}"))
+      .client_gets_end();
 }
 
 TEST_F(ProxyTlsTest, EndsAnIdleStreamInOrder) {
   listen_with_tls();
   options.idle_timeout = 1ms;
   start();
-  TlsSocket from_client = tls_client();
-  from_client.expect_end();
+  tls_to_plain().client_gets_end();
 }
 
-TEST_F(ProxyTlsTest, EndsNoStreamInOrderWhoseResponseIsCutOff) {
+TEST_F(ProxyTlsTest, DoesNotEndTheStreamInOrderAfterATruncatedResponse) {
   listen_with_tls();
   start();
-  TlsSocket from_client = tls_client();
-  from_client.send(get("/"));
-  RawConnection node = upstream.accept();
-  node.expect(get("/"));
-  node.send(crlf("HTTP/1.1 200 OK\nContent-Length: 100\n\n") + "some");
-  node.close();
-  EXPECT_THAT(from_client.read_to_cut(), testing::EndsWith("\r\n\r\nsome"));
+  auto dialog = tls_to_plain();
+  dialog.request_passes(get("/"))
+      .node_sends(ok_head("Content-Length: 100\n"), "some")
+      .node_closes();
+  EXPECT_THAT(dialog.client().read_to_cut(), testing::EndsWith("\r\n\r\nsome"));
 }
 
-TEST_F(ProxyTlsTest, TakesAResponseThatEndsWithItsStream) {
+TEST_F(ProxyTlsTest, AcceptsAResponseThatEndsWithItsStream) {
   connect_with_tls();
   start();
-  RawConnection plain = client();
-  plain.send(get("/"));
-  TlsSocket node = accept_at_node();
-  node.expect(get("/"));
-  node.send(kUntilClose);
-  node.end();
-  plain.expect(
-      crlf("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n"
-           "9\nall of it\n0\n\n"));
+  auto dialog = plain_to_tls();
+  dialog.request_passes(get("/")).node_sends(kUntilClose);
+  dialog.node().end();
+  dialog.client_gets(
+      "HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n9\nall of it\n0\n\n");
 }
 
-TEST_F(ProxyTlsTest, TakesNoResponseForWholeWhoseConnectionEndsWithoutItsStream) {
+TEST_F(ProxyTlsTest, AResponseWhoseStreamHasNoEndIsTruncated) {
   connect_with_tls();
   start();
-  RawConnection plain = client();
-  plain.send(get("/"));
-  TlsSocket node = accept_at_node();
-  node.expect(get("/"));
-  node.send(kUntilClose);
-  node.wire().shutdown_write();
-  plain.expect(
-      crlf("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n"
-           "9\nall of it\n"));
-  plain.expect_end();
+  auto dialog = plain_to_tls();
+  dialog.request_passes(get("/")).node_sends(kUntilClose);
+  dialog.node().wire().shutdown_write();
+  dialog
+      .client_gets("HTTP/1.1 200 OK\nX-Request-Id: r\nTransfer-Encoding: chunked\n\n9\nall of it\n")
+      .client_gets_end();
 }
 
 TEST_F(ProxyTlsTest, KnowsPrincipalsByTheirCertificates) {
@@ -310,19 +265,15 @@ TEST_F(ProxyTlsTest, KnowsPrincipalsByTheirCertificates) {
   from = made(TlsContext::for_upstreams({.ca_file = ca.file(), .client = ca.issue("ana")}));
   start();
   select_all(Level::Shape, [](Directive& directive) { directive.target.principal = "ana"; });
-  TlsSocket from_client = tls_client();
-  from_client.send(
-      crlf("GET / HTTP/1.1\nHost: h\nAuthorization: Basic Ym9iOng=\n").append(crlf(kIds)) + "\r\n");
-  RawConnection node = upstream.accept();
-  node.read_head();
-  node.send(response("{}"));
-  from_client.expect(response_seen("{}"));
-  from_client.send("nonsense\r\n\r\n");
+  auto dialog = tls_to_plain();
+  dialog.client_sends(request_head("GET /", "Authorization: Basic Ym9iOng=\n"));
+  dialog.node().read_head();
+  dialog.node_responds("{}").client_sends("nonsense\n\n");
 
   const auto records = recorder.await_records(2);
-  EXPECT_EQ(records[0].principal, "ana") << "not bob, who is only claimed";
+  EXPECT_EQ(records[0].principal, "ana") << "not bob, whom the header claims";
   EXPECT_TRUE(records[0].principal_verified);
-  EXPECT_EQ(records[1].principal, "ana") << "also of what is no request";
+  EXPECT_EQ(records[1].principal, "ana") << "also of a malformed request";
   EXPECT_EQ(records[1].error, "bad_request");
 }
 
@@ -338,25 +289,52 @@ TEST_F(ProxyTlsTest, RefusesClientsWithoutACertificate) {
   EXPECT_EQ(failures(TlsSide::Client, TlsFailure::NoCertificate), 1u);
 }
 
-TEST_F(ProxyTlsTest, AnswersANodeThatIsNotTrustedWithTheReason) {
+/// A node whose certificate the proxy refuses.
+struct RefusedNode {
+  const char* name;
+  TestSubject certificate;  ///< of the node
+  bool other_authority;     ///< issued by a CA that the proxy does not trust
+  std::string error;        ///< in the client's response
+  TlsFailure failure;
+};
+
+class ProxyTlsRefusedNode : public ProxyTlsTest, public testing::WithParamInterface<RefusedNode> {};
+
+TEST_P(ProxyTlsRefusedNode, IsABadGatewayWithTheReason) {
   const TestAuthority other(dir.path(), "other");
-  EXPECT_THAT(respond_with_node(other.issue("node")),
-              HasSubstr(R"("type":"upstream_tls","reason":"OpenSearch's certificate is not issued )"
-                        R"(by a CA that is trusted")"));
-  EXPECT_EQ(failures(TlsSide::Upstream, TlsFailure::Untrusted), 1u);
+  const TestAuthority& issuer = GetParam().other_authority ? other : ca;
+  connect_with_tls();
+  start();
+  RawConnection plain = client();
+  plain.send(get("/"));
+  const TlsPair pair = issuer.issue("node", GetParam().certificate);
+  TlsSocket node(upstream.accept(), made(TlsContext::for_clients({.pairs = {pair}}))->accept());
+  node.shake_hands();
+  EXPECT_THAT(plain.read_head(), HasSubstr("HTTP/1.1 502 "));
+  EXPECT_THAT(plain.read(150), HasSubstr(GetParam().error));
+  EXPECT_EQ(failures(TlsSide::Upstream, GetParam().failure), 1u);
 }
 
-TEST_F(ProxyTlsTest, AnswersANodeWhoseCertificateHasExpiredWithTheReason) {
-  EXPECT_THAT(respond_with_node(ca.issue("node", {.life = -1h})),
-              HasSubstr("OpenSearch's certificate has expired"));
-  EXPECT_EQ(failures(TlsSide::Upstream, TlsFailure::Expired), 1u);
-}
-
-TEST_F(ProxyTlsTest, AnswersANodeOfAnotherNameWithTheReason) {
-  EXPECT_THAT(respond_with_node(ca.issue("node", {.alt_names = "IP:127.0.0.2"})),
-              HasSubstr("OpenSearch's certificate is for another name"));
-  EXPECT_EQ(failures(TlsSide::Upstream, TlsFailure::WrongName), 1u);
-}
+INSTANTIATE_TEST_SUITE_P(
+    Table, ProxyTlsRefusedNode,
+    testing::Values(
+        RefusedNode{"Untrusted",
+                    {},
+                    true,
+                    R"("type":"upstream_tls","reason":"OpenSearch's certificate is not issued )"
+                    R"(by a CA that is trusted")",
+                    TlsFailure::Untrusted},
+        RefusedNode{"Expired",
+                    {.life = -1h},
+                    false,
+                    "OpenSearch's certificate has expired",
+                    TlsFailure::Expired},
+        RefusedNode{"WrongName",
+                    {.alt_names = "IP:127.0.0.2"},
+                    false,
+                    "OpenSearch's certificate is for another name",
+                    TlsFailure::WrongName}),
+    [](const auto& row) { return row.param.name; });
 
 TEST_F(ProxyTlsTest, SaysThatTheNodeSpeaksNoTls) {
   connect_with_tls();
@@ -375,13 +353,10 @@ TEST_F(ProxyTlsTest, ShowsItsCertificateToNodesThatAskForIt) {
                                           .client_auth = ClientAuth::Required}));
   connect_with({.ca_file = ca.file(), .client = ca.issue("proxy")});
   start();
-  RawConnection plain = client();
-  plain.send(get("/"));
-  TlsSocket node = accept_at_node();
-  EXPECT_EQ(node.engine().principal(), "proxy");
-  node.expect(get("/"));
-  node.send(response("{}"));
-  plain.expect(response_seen("{}"));
+  auto dialog = plain_to_tls();
+  dialog.client_sends(get("/"));
+  EXPECT_EQ(dialog.node().engine().principal(), "proxy");
+  dialog.node_gets(get("/")).node_responds("{}");
 }
 
 TEST_F(ProxyTlsTest, SaysThatANodeWantsACertificate) {
@@ -401,75 +376,56 @@ TEST_F(ProxyTlsTest, SaysThatANodeWantsACertificate) {
 TEST_F(ProxyTlsTest, ResumesItsSessionsWithANode) {
   connect_with_tls();
   start();
-  for (int i = 0; i < 2; ++i) {
-    RawConnection plain = client();
-    plain.send(get("/"));
-    TlsSocket node = accept_at_node();
-    EXPECT_EQ(node.engine().is_resumed(), i == 1);
-    node.expect(get("/"));
-    node.send(crlf("HTTP/1.1 200 OK\nConnection: close\nContent-Length: 2\n\n") + "{}");
-    plain.expect(response_seen("{}"));
+  for (const bool resumed : {false, true}) {
+    auto dialog = plain_to_tls();
+    dialog.client_sends(get("/"));
+    EXPECT_EQ(dialog.node().engine().is_resumed(), resumed);
+    dialog.node_gets(get("/")).node_sends(closing_response("{}")).client_gets(response_seen("{}"));
   }
   EXPECT_EQ(totals(TlsSide::Upstream).resumed, 1u);
 }
 
-TEST_F(ProxyTlsTest, TakesTicketsOfAKeptConnectionForNoResponse) {
+TEST_F(ProxyTlsTest, DoesNotTakeATicketForAResponse) {
   connect_with_tls();
   start();
-  RawConnection plain = client();
-  plain.send(get("/"));
   TlsSession session = at_node->accept();
   SSL* const ssl = session.ssl.get();
-  TlsSocket node = accept_at_node(std::move(session));
-  node.expect(get("/"));
-  node.send(response("{}"));
-  plain.expect(response_seen("{}"));
+  BasicDialog<RawConnection, TlsSocket> dialog(client(),
+                                               [&] { return accept_at_node(std::move(session)); });
+  dialog.exchange();
 
   std::string_view no_input;
   std::string ticket;
   SSL_new_session_ticket(ssl);
-  node.engine().handshake(no_input, ticket);
+  dialog.node().engine().handshake(no_input, ticket);
   ASSERT_NE(ticket, "");
-  node.wire().send(ticket);
-  exchange(plain, node);  // else there would be another connection
+  dialog.node().wire().send(ticket);
+  dialog.exchange();  // over the kept connection
 }
 
 TEST_F(ProxyTlsTest, UsesNoKeptConnectionThatHasAResponseAlready) {
   connect_with_tls();
   start();
-  RawConnection plain = client();
-  plain.send(get("/"));
-  TlsSocket node = accept_at_node();
-  node.expect(get("/"));
-  node.send(response("{}"));
-  plain.expect(response_seen("{}"));
-  node.send(response("not asked for"));
-  plain.send(get("/"));
-  TlsSocket other = accept_at_node();
-  other.expect(get("/"));
-  other.send(response("{}"));
-  plain.expect(response_seen("{}"));
+  auto dialog = plain_to_tls();
+  dialog.exchange().node_sends(response("not asked for"));
+  const TlsSocket first = dialog.take_node();
+  dialog.exchange();  // over another connection
 }
 
 TEST_F(ProxyTlsTest, UsesNewCertificatesForNewConnectionsOnly) {
   const TlsPair pair = ca.issue("proxy");
   listen_with({.pairs = {pair}});
   start();
-  TlsSocket before = tls_client();
-  RawConnection node;
-  before.send(get("/"));
-  node = upstream.accept();
-  node.expect(get("/"));
-  node.send(response("{}"));
-  before.expect(response_seen("{}"));
+  auto before = tls_to_plain();
+  before.exchange();
 
   const TestAuthority renewed(dir.path(), "renewed");
   contexts.listener = made(TlsContext::for_clients({.pairs = {renewed.issue("proxy")}}));
   server->replace_tls(std::make_shared<const TlsContexts>(contexts));
   from = made(TlsContext::for_upstreams({.ca_file = renewed.file()}));
-  TlsSocket after = tls_client();
-  exchange(after, node);
-  exchange(before, node);
+  BasicDialog<TlsSocket, RawConnection> after(tls_client(), [&] { return before.take_node(); });
+  after.exchange();  // over the node's connection that the other client has used
+  before.node_is(after.take_node()).exchange();
 }
 
 TEST_F(ProxyTlsTest, DropsClientsThatAreTooMany) {

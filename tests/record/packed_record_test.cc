@@ -18,7 +18,7 @@ Record packed_and_unpacked(const Record& record) {
   return unpack(bytes);
 }
 
-// Every field has a value other than the one that it begins with.
+// Every field differs from its default.
 Record full_record() {
   Record record = test::make_record("a-request-id-that-is-not-a-short-string");
   record.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -64,17 +64,17 @@ Record full_record() {
   return record;
 }
 
-TEST(PackedRecord, IsTheSameOnceUnpacked) {
+TEST(PackedRecord, UnpacksToTheSameRecord) {
   EXPECT_EQ(packed_and_unpacked(full_record()), full_record());
 }
 
-TEST(PackedRecord, IsTheSameIfNothingIsInIt) { EXPECT_EQ(packed_and_unpacked({}), Record{}); }
+TEST(PackedRecord, UnpacksAnEmptyRecord) { EXPECT_EQ(packed_and_unpacked({}), Record{}); }
 
 TEST(PackedRecord, IsSmallerThanARecord) {
   EXPECT_LT(packed_size(test::make_record("0b5f1a3c9d2e4f60")), sizeof(Record) / 2);
 }
 
-TEST(PackedRecord, GrowsByWhatANameGrows) {
+TEST(PackedRecord, GrowsByTheLengthOfAName) {
   Record record = test::make_record("a");
   const std::size_t before = packed_size(record);
   record.index.assign(500, 'i');

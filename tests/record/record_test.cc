@@ -77,7 +77,7 @@ TEST(RecordJson, HasOnlyFieldsThatTheDocumentationLists) {
   EXPECT_EQ(fields.size(), 44U);
 }
 
-TEST(RecordJson, SaysNullForWhatIsNotKnown) {
+TEST(RecordJson, SaysNullForUnknownValues) {
   const std::string json = to_json(make_record("id"));
   for (const char* field :
        {"trace_id", "index", "tenant", "principal", "upstream", "error", "response"}) {
@@ -85,7 +85,7 @@ TEST(RecordJson, SaysNullForWhatIsNotKnown) {
   }
 }
 
-TEST(RecordJson, HasIdsOfSpansOnlyWhereThereAreSpans) {
+TEST(RecordJson, HasSpanIdsOnlyIfThereAreSpans) {
   Record record = make_record("id");
   EXPECT_THAT(to_json(record), testing::Not(testing::HasSubstr("span_id")));
   record.span_id = "00f067aa0ba902b7";
@@ -135,10 +135,10 @@ TEST(RecordJson, ShowsRewriteAndBodyAtTheHighestLevelOnly) {
           R"("not_read":null}})"));
 }
 
-TEST(RecordJson, IsValidWhateverBytesANameHolds) {
+TEST(RecordJson, IsValidForAnyBytesOfAName) {
   Record record = make_record("id");
   record.index = std::string("a\"\\\n\x01\0\xC3\xA4\xFF\xED\xA0\x80", 12);
-  record.tenant = "\xF0\x9F\x92";  // a sequence that breaks off
+  record.tenant = "\xF0\x9F\x92";  // an incomplete sequence
   const std::string json = to_json(record);
   EXPECT_THAT(json, testing::HasSubstr("\"index\":\"a\\\"\\\\\\n\\u0001\\u0000\xC3\xA4"
                                        "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""));

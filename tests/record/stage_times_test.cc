@@ -20,7 +20,7 @@ TEST(StageTimes, AddUpToTheTotalToTheMicrosecond) {
   EXPECT_EQ(times.total(), 17us);
 }
 
-TEST(StageTimes, LeaveOutWhatTheRequestNeverCameTo) {
+TEST(StageTimes, LeaveOutStagesThatTheRequestNeverReached) {
   StageTimes times;
   times.enter(Stage::Send, 10us);
   times.end(15us);
@@ -30,7 +30,7 @@ TEST(StageTimes, LeaveOutWhatTheRequestNeverCameTo) {
   EXPECT_EQ(times.spent(Stage::FirstByte), std::nullopt);
 }
 
-TEST(StageTimes, DoNotGoBackWhenTheRequestIsSentBehindTheResponsesBeginning) {
+TEST(StageTimes, StayInTheResponseIfTheRequestIsStillBeingSent) {
   StageTimes times;
   times.enter(Stage::Send, 10us);
   times.enter(Stage::Transfer, 20us);
@@ -40,7 +40,7 @@ TEST(StageTimes, DoNotGoBackWhenTheRequestIsSentBehindTheResponsesBeginning) {
   EXPECT_EQ(times.spent(Stage::Transfer), 20us);
 }
 
-TEST(StageTimes, SumTheAttemptsOfARequestThatIsSentAgain) {
+TEST(StageTimes, SumTheAttemptsOfARetriedRequest) {
   StageTimes times;
   times.enter(Stage::Queue, 1us);
   times.enter(Stage::Send, 2us);

@@ -1,7 +1,7 @@
-"""The JSON Schema of the document and the decoder say the same, both ways.
+"""The JSON Schema of the document and the decoder accept and refuse the same documents.
 
-What a schema cannot express is listed in EXCEPTIONS, by slug; everything else must agree: on
-hand-written documents for every slug, and on thousands of mutations of valid ones.
+EXCEPTIONS lists, by slug, the rules that a schema cannot express. On all else the two must agree: on
+hand-written documents for every slug, and on thousands of mutations of valid documents.
 
 Needs the decoder as a program: OSPROXY_BIN_DIR is the folder of `decode_documents`.
 """
@@ -25,7 +25,7 @@ MUTATIONS = 6_000
 
 
 def decode(texts):
-    """What the decoder says of each text: "ok", or (slug, where)."""
+    """The decoder's verdict on each text: "ok", or (slug, where)."""
     binary = Path(os.environ["OSPROXY_BIN_DIR"]) / "decode_documents"
     assert all("\n" not in text for text in texts)
     done = subprocess.run(
@@ -38,7 +38,7 @@ def decode(texts):
 
 
 def schema_accepts(text):
-    """None if the text is not JSON at all: a schema has no say then."""
+    """The schema's verdict; None if the text is not JSON, to which a schema does not apply."""
     try:
         return VALIDATOR.is_valid(json.loads(text))
     except (ValueError, RecursionError):
@@ -61,7 +61,7 @@ def strings(value):
 
 
 def is_beyond_json(text):
-    """Python's parser takes NaN, Infinity and lone surrogates, which are not JSON or not text."""
+    """Python's parser accepts NaN, Infinity and lone surrogates, which are not JSON or not text."""
     found = []
     value = json.loads(text, parse_constant=found.append)
     return bool(found) or any("\ud800" <= c <= "\udfff" for s in strings(value) for c in s)
@@ -96,7 +96,7 @@ def is_longer_in_bytes(field, limit):
 
 
 def has_integer_in_other_clothes(text):
-    """1.0, 1e3 and -0 are integers to a schema, which knows values only, not how they are written."""
+    """1.0, 1e3 and -0 are integers to a schema, which sees values and not their spelling."""
     found = []
     json.loads(
         text,
@@ -118,7 +118,7 @@ def has_impossible_date(text):
     return any(map(impossible, json.loads(text)["directives"]))
 
 
-# The decoder refuses with this slug what the schema accepts, and only if the predicate holds.
+# The decoder refuses, with this slug, documents that the schema accepts, only if the predicate holds.
 EXCEPTIONS = {
     "invalid_json": is_beyond_json,
     "duplicate_field": has_duplicate_field,
@@ -136,7 +136,7 @@ EXCEPTIONS = {
 
 
 def disagreement(text, decoded):
-    """Why the two differ without an excuse; None if they agree."""
+    """Why the two differ without an exception; None if they agree."""
     by_schema = schema_accepts(text)
     if decoded == "ok":
         return None if by_schema else "the decoder accepts, the schema does not"
@@ -359,7 +359,7 @@ def mutate(rng, value):
 
 
 def mutate_text(rng, text):
-    """Some bytes changed: mostly no JSON any more, and never a reason to differ."""
+    """Some bytes changed: mostly invalid JSON, on which both must agree too."""
     at = rng.randrange(len(text))
     cut = text[at + rng.randrange(3) :]
     return text[:at] + rng.choice(["", '"', "{", "]", ",", ":", "0", "-", "e1", "\\", "null"]) + cut

@@ -1,4 +1,4 @@
-// Waiting for a condition instead of for a time.
+// Waits for a condition, so that no test waits for a time.
 #pragma once
 
 #include <chrono>
@@ -7,8 +7,8 @@
 
 namespace osproxy {
 
-/// True as soon as `condition` is; false if it is not within `limit`, which is generous: it is
-/// there to end a broken test, not to measure.
+/// Returns true as soon as `condition` holds, and false if it does not hold within `limit`. The
+/// limit is generous: it ends a broken test, and measures nothing.
 inline bool await(const std::function<bool()>& condition,
                   std::chrono::seconds limit = std::chrono::seconds{60}) {
   const auto end = std::chrono::steady_clock::now() + limit;

@@ -16,7 +16,7 @@
 namespace osproxy {
 namespace {
 
-/// What a reader may lag behind before it counts as not reading.
+/// A peer that reads nothing for this long counts as not reading.
 constexpr int kFullAfterMs = 300;
 
 int patience_ms() {
@@ -50,7 +50,7 @@ Origin loopback_node(std::uint16_t port) {
 std::string crlf(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\n') out += '\r';
+    if (c == '\n' && !out.ends_with('\r')) out += '\r';
     out += c;
   }
   return out;
@@ -84,7 +84,7 @@ RawConnection RawConnection::connect(std::uint16_t port) {
 
 void RawConnection::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    ASSERT_TRUE(wait_for(socket_.get(), POLLOUT, patience_ms())) << "nobody reads";
+    ASSERT_TRUE(wait_for(socket_.get(), POLLOUT, patience_ms())) << "the other side does not read";
     const auto sent =
         ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ASSERT_GT(sent, 0) << std::strerror(errno);
@@ -179,7 +179,7 @@ RawListener::RawListener(std::uint16_t port)
 
 RawConnection RawListener::accept() {
   if (!wait_for(socket_.get(), POLLIN, patience_ms())) {
-    ADD_FAILURE() << "nobody connected within " << kPatience.count() << " s";
+    ADD_FAILURE() << "no connection within " << kPatience.count() << " s";
     return {};
   }
   return RawConnection(Descriptor(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)));

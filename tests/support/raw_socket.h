@@ -1,7 +1,7 @@
-// Loopback sockets for tests that say byte for byte what is sent and what must arrive.
+// Loopback sockets for tests that name every byte that is sent and every byte that must arrive.
 //
-// Every call that waits gives up after kPatience and fails the test, so that a proxy that is stuck
-// is a failed test and not a hanging one.
+// Every call that waits gives up after kPatience and fails the test, so that a stuck proxy fails the
+// test instead of blocking it.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ namespace osproxy {
 
 inline constexpr std::chrono::seconds kPatience{20};
 
-/// "\n" becomes "\r\n", so that heads can be read in a test.
+/// Each "\n" becomes "\r\n", so that heads can be read in a test; a "\r\n" stays.
 std::string crlf(std::string_view text);
 
 /// A node without TLS on this machine.
@@ -48,7 +48,8 @@ class RawConnection {
 
   void send(std::string_view bytes);
 
-  /// Sends until the other side does not take any more for a while; returns how much it took.
+  /// Sends until the other side has accepted nothing for a while; returns the number of bytes that it
+  /// accepted.
   std::size_t send_until_full(std::string_view bytes, std::size_t limit);
 
   /// Reads exactly `size` bytes; fewer if the connection ends before.
@@ -57,16 +58,16 @@ class RawConnection {
   /// Reads as many bytes as `expected` has, and compares.
   void expect(std::string_view expected);
 
-  /// Reads up to the empty line behind a head, and returns it.
+  /// Reads a head up to and including its empty line.
   std::string read_head();
 
   /// Reads to the end of the stream.
   std::string read_to_end();
 
-  /// The other side ends the stream in order, having sent nothing more.
+  /// Checks that the other side sends nothing more and ends the stream in order.
   void expect_end();
 
-  /// The connection is broken: reset, so that nothing received before could look complete.
+  /// Checks that the connection is reset, so that no message received before looks complete.
   void expect_reset();
 
   void shutdown_write();
@@ -85,13 +86,13 @@ class RawConnection {
 /// A listening socket on a free port.
 class RawListener {
  public:
-  /// On any port, or on one that was another's before.
+  /// Listens on any free port, or on this one.
   explicit RawListener(std::uint16_t port = 0);
 
   std::uint16_t port() const noexcept { return port_; }
   RawConnection accept();
 
-  /// True if nobody has connected that was not accepted yet.
+  /// True if no connection waits to be accepted.
   bool nobody_waits() const;
 
   /// From now on connections are refused.

@@ -1,5 +1,5 @@
-// Servers that are not what they are taken for: they listen on a free port of 127.0.0.1 and do one
-// simple thing to whoever connects.
+// Wrong servers for tests of mistakes: they listen on a free port of 127.0.0.1 and do one simple
+// thing to every connection.
 #pragma once
 
 #include <atomic>
@@ -22,7 +22,7 @@ class TcpListener {
   enum class Manner {
     Silent,  ///< accepts and says nothing
     Closes,  ///< accepts and closes
-    Http,    ///< answers every connection with an HTTP/1.1 400
+    Http,    ///< responds to every connection with an HTTP/1.1 400
   };
 
   explicit TcpListener(Manner manner) : manner_(manner), socket_(bound_socket()) {
@@ -42,9 +42,9 @@ class TcpListener {
 
   std::string endpoint() const { return "127.0.0.1:" + std::to_string(port_of(socket_)); }
 
-  /// A port that nothing listens on, never the same twice. Below those that the kernel gives to
-  /// connections (32768 and up) and those of the Python tests (20000 and up), so that no client
-  /// takes it before the server for which it is.
+  /// A port that nothing listens on, never the same twice. It is below the ports that the kernel
+  /// gives to connections (32768 and up) and below those of the Python tests (20000 and up), so no
+  /// client takes it before the server that it is for.
   static std::uint16_t free_port() {
     static constexpr unsigned kFirst = 12'000;
     static constexpr unsigned kCount = 8'000;

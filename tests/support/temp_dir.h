@@ -1,4 +1,4 @@
-// A directory of a test's own, removed with all it holds.
+// A temporary directory, removed with its contents at the end of its scope.
 #pragma once
 
 #include <cstdlib>

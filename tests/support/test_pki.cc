@@ -39,7 +39,7 @@ void add_extension(X509& certificate, int nid, const std::string& value) {
   X509_EXTENSION_free(extension);
 }
 
-/// Everything but the issuer's name and signature.
+/// A certificate without the issuer's name and signature.
 Certificate draft(EVP_PKEY& key, const std::vector<std::string>& common_names,
                   std::chrono::seconds life) {
   static int serial = 0;

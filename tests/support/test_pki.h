@@ -18,7 +18,7 @@ namespace osproxy {
 struct TestSubject {
   std::vector<std::string> common_names{};               ///< empty: the name of the files
   std::string alt_names = "DNS:localhost,IP:127.0.0.1";  ///< as OpenSSL writes them; empty: none
-  std::chrono::seconds life = std::chrono::hours(1);     ///< negative: it ended so long ago
+  std::chrono::seconds life = std::chrono::hours(1);     ///< negative: it expired that long ago
 };
 
 class TestAuthority {
@@ -28,7 +28,7 @@ class TestAuthority {
   /// Its certificate.
   const std::string& file() const noexcept { return file_; }
 
-  /// `name`.crt and `name`.key, good for servers and clients; what was there is replaced.
+  /// Writes `name`.crt and `name`.key, valid for servers and clients, over any earlier ones.
   TlsPair issue(const std::string& name, const TestSubject& subject = {}) const;
 
  private:
@@ -38,7 +38,7 @@ class TestAuthority {
   Certificate certificate_;
 };
 
-/// Writes the same key, now with a passphrase.
+/// Rewrites a key file with a passphrase.
 void encrypt_key(const std::string& key_file);
 
 }  // namespace osproxy

@@ -8,7 +8,7 @@ namespace osproxy {
 
 using Status = TlsEngine::Status;
 
-/// A record, with its header, of which the last two bytes are the length (RFC 8446, section 5.1).
+/// Reads a record with its header, whose last two bytes are the length (RFC 8446, section 5.1).
 std::string TlsSocket::read_record() {
   constexpr std::size_t kHeader = 5;
   std::string record = wire_.read(kHeader);
@@ -38,7 +38,7 @@ void TlsSocket::send(std::string_view plaintext) {
   wire_.send(output);
 }
 
-/// Decrypts a record; NeedsInput: the connection is over.
+/// Decrypts a record; NeedsInput if the connection has ended.
 Status TlsSocket::read_more() {
   while (true) {
     std::array<char, 16 * 1024> room;

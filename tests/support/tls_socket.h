@@ -1,4 +1,4 @@
-// A raw connection with TLS on it, for tests: what is sent and expected is plaintext.
+// A raw connection with TLS. Tests send and expect plaintext.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,8 @@ class TlsSocket {
   TlsSocket(RawConnection connection, TlsSession session)
       : wire_(std::move(connection)), engine_(std::make_unique<TlsEngine>(std::move(session))) {}
 
-  /// False: it failed, and engine().fault() says of what, or the other side went away.
+  /// Returns false if the handshake failed, for which engine().fault() gives the reason, or if the
+  /// other side has closed the connection.
   bool shake_hands();
 
   void send(std::string_view plaintext);
@@ -26,10 +27,10 @@ class TlsSocket {
 
   void expect(std::string_view expected);
 
-  /// The stream ends in order (close_notify), and nothing came before that.
+  /// Checks that the stream ends in order (close_notify), with nothing before the end.
   void expect_end();
 
-  /// The stream breaks off without an end in order; returns what came before.
+  /// Checks that the stream ends without a close_notify; returns the bytes before the end.
   std::string read_to_cut();
 
   /// Ends the stream in order.

@@ -37,7 +37,7 @@ class TlsContextTest : public testing::Test {
 
   TlsContext::Pointer connector() { return connector({.ca_file = ca.file()}); }
 
-  /// What becomes of a handshake in which the client connects to `host`.
+  /// The result of a handshake in which the client connects to `host`.
   std::unique_ptr<TlsPeers> meet(const TlsContext& from, const TlsContext& to,
                                  const std::string& host = "localhost") {
     auto peers = std::make_unique<TlsPeers>(from.connect(host, resumption), to.accept());
@@ -45,7 +45,7 @@ class TlsContextTest : public testing::Test {
     return peers;
   }
 
-  /// As the client sees it; nullopt: it succeeded.
+  /// The fault that the client sees; nullopt if the handshake succeeded.
   std::optional<TlsFailure> failure(const TlsListenOptions& listen, const std::string& host) {
     const auto peers = meet(*connector(), *listener(listen), host);
     if (!peers->client.fault()) return std::nullopt;
@@ -69,7 +69,7 @@ class TlsContextTest : public testing::Test {
   std::shared_ptr<TlsResumption> resumption = std::make_shared<TlsResumption>();
 };
 
-TEST_F(TlsContextTest, SayWhichFileCannotBeUsedAndWhy) {
+TEST_F(TlsContextTest, NameTheFileThatCannotBeUsedAndTheReason) {
   const TlsPair pair = ca.issue("server");
   const TlsPair other = ca.issue("other");
   const std::string nowhere = dir.path() / "nowhere";
@@ -92,7 +92,7 @@ TEST_F(TlsContextTest, SayWhichFileCannotBeUsedAndWhy) {
               HasSubstr("server.key\" is encrypted: a key with a passphrase cannot be used"));
 }
 
-TEST_F(TlsContextTest, SayUntilWhenTheirCertificatesAreGood) {
+TEST_F(TlsContextTest, KnowWhenTheirCertificatesExpire) {
   const auto context = listener({.pairs = {ca.issue("old", {.life = -1h}), ca.issue("new")}});
   const auto now = std::chrono::system_clock::now();
   ASSERT_EQ(context->expiries().size(), 2u);
@@ -110,12 +110,12 @@ TEST_F(TlsContextTest, VerifyANodesCertificate) {
   EXPECT_EQ(failure({.pairs = {ca.issue("a", {.life = -1h})}}, "localhost"), TlsFailure::Expired);
 }
 
-TEST_F(TlsContextTest, TakeAnyCertificateOfANodeIfToldSo) {
+TEST_F(TlsContextTest, AcceptAnyCertificateOfANodeIfTheOptionSaysSo) {
   const auto to = listener({.pairs = {other_ca.issue("a", {.life = -1h})}});
   EXPECT_TRUE(meet(*connector({.verify = false}), *to, "a.example")->client.is_established());
 }
 
-TEST_F(TlsContextTest, ChooseTheCertificateByTheNameThatIsAskedFor) {
+TEST_F(TlsContextTest, ChooseTheCertificateByTheRequestedName) {
   const TlsListenOptions both{.pairs = {ca.issue("a", {.alt_names = "DNS:a.example"}),
                                         ca.issue("b", {.alt_names = "DNS:*.b.example"})}};
   EXPECT_EQ(failure(both, "a.example"), std::nullopt);
@@ -132,7 +132,7 @@ TEST_F(TlsContextTest, ChooseACertificateWithoutAlternativeNamesByItsCommonName)
   EXPECT_EQ(failure(both, "b.example"), TlsFailure::Untrusted);
 }
 
-TEST_F(TlsContextTest, AskEveryCertificatesClientsForTheirs) {
+TEST_F(TlsContextTest, RequestClientCertificatesWithEveryServerCertificate) {
   const auto to = listener({.pairs = {ca.issue("a"), ca.issue("b", {.alt_names = "DNS:b.example"})},
                             .client_ca_file = ca.file(),
                             .client_auth = ClientAuth::Required});
@@ -146,7 +146,7 @@ TEST_F(TlsContextTest, AskEveryCertificatesClientsForTheirs) {
   }
 }
 
-TEST_F(TlsContextTest, RefuseAClientsCertificateThatIsNotGood) {
+TEST_F(TlsContextTest, RefuseAnInvalidClientCertificate) {
   const auto to = listener({.pairs = {ca.issue("server")},
                             .client_ca_file = ca.file(),
                             .client_auth = ClientAuth::Optional});
@@ -157,7 +157,7 @@ TEST_F(TlsContextTest, RefuseAClientsCertificateThatIsNotGood) {
   EXPECT_EQ(failure_of(ca.issue("ana", {.life = -1h})), TlsFailure::Expired);
 }
 
-TEST_F(TlsContextTest, NeedNoCertificateWhereItIsOptional) {
+TEST_F(TlsContextTest, AcceptNoCertificateIfItIsOptional) {
   const auto to = listener({.pairs = {ca.issue("server")},
                             .client_ca_file = ca.file(),
                             .client_auth = ClientAuth::Optional});
@@ -166,7 +166,7 @@ TEST_F(TlsContextTest, NeedNoCertificateWhereItIsOptional) {
   EXPECT_EQ(peers->server.principal(), "");
 }
 
-TEST_F(TlsContextTest, TakeThePrincipalFromTheConfiguredName) {
+TEST_F(TlsContextTest, ReadThePrincipalFromTheConfiguredName) {
   const TestSubject ana{.common_names = {"people", "ana"},
                         .alt_names =
                             "DNS:one,DNS:two,email:ana@example.com,"
@@ -179,7 +179,7 @@ TEST_F(TlsContextTest, TakeThePrincipalFromTheConfiguredName) {
   EXPECT_EQ(principal({.alt_names = "DNS:one"}, CertificateName::Email), "");
 }
 
-TEST_F(TlsContextTest, TakeNoPrincipalWithControlCharacters) {
+TEST_F(TlsContextTest, IgnoreAPrincipalWithControlCharacters) {
   EXPECT_EQ(principal({.common_names = {std::string("ana\0x", 5)}}, CertificateName::CommonName),
             "");
   EXPECT_EQ(principal({.common_names = {"ana\n"}}, CertificateName::CommonName), "");
@@ -212,7 +212,7 @@ TEST_F(TlsContextTest, ResumeNoSessionOfAnEarlierContext) {
   EXPECT_FALSE(meet(*connector(), *to)->client.is_resumed()) << "of other CAs, perhaps";
 }
 
-/// A client of OpenSSL's that can be told what ours never does.
+/// A plain OpenSSL client, with options that TlsContext never sets.
 class OddClient {
  public:
   OddClient() : context_(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free) {}
@@ -255,7 +255,7 @@ TEST_F(TlsContextTest, HaveNoCipherWithoutForwardSecrecy) {
   EXPECT_EQ(client.meet(*to)->server.fault()->failure, TlsFailure::Incompatible);
 }
 
-TEST_F(TlsContextTest, TakeHttp11OrNothingByAlpn) {
+TEST_F(TlsContextTest, NegotiateHttp11OrNothingByAlpn) {
   const auto to = listener({.pairs = {ca.issue("server")}});
   OddClient http2;
   SSL_CTX_set_alpn_protos(http2.get(), reinterpret_cast<const unsigned char*>("\2h2"), 3);

@@ -40,13 +40,14 @@ TEST_F(TlsEngineTest, CarriesBytesBothWays) {
   const std::string bytes = numbered(300'000);
   ASSERT_TRUE(peers.client.write(bytes, peers.to_server));
   ASSERT_TRUE(peers.server.write("response", peers.to_client));
-  EXPECT_EQ(peers.to_server.find(bytes.substr(0, 16)), std::string::npos) << "as it is";
+  EXPECT_EQ(peers.to_server.find(bytes.substr(0, 16)), std::string::npos)
+      << "plaintext on the wire";
   EXPECT_EQ(peers.server_reads(), std::pair(bytes, Status::Done));
   EXPECT_EQ(peers.client_reads(), std::pair(std::string("response"), Status::Done));
   EXPECT_EQ(peers.client_reads(), std::pair(std::string(), Status::NeedsInput));
 }
 
-TEST_F(TlsEngineTest, TakesCiphertextByteByByte) {
+TEST_F(TlsEngineTest, ReadsCiphertextByteByByte) {
   const std::string bytes = numbered(20'000);
   std::string wire;
   ASSERT_TRUE(peers.client.write(bytes, wire));
@@ -58,7 +59,7 @@ TEST_F(TlsEngineTest, TakesCiphertextByteByByte) {
   EXPECT_EQ(all, bytes);
 }
 
-TEST_F(TlsEngineTest, KeepsWhatThereIsNoRoomFor) {
+TEST_F(TlsEngineTest, KeepsPlaintextThatDoesNotFit) {
   ASSERT_TRUE(peers.client.write("0123456789", peers.to_server));
   ASSERT_TRUE(peers.client.write("abc", peers.to_server));
   std::string_view input = peers.to_server;
@@ -68,7 +69,7 @@ TEST_F(TlsEngineTest, KeepsWhatThereIsNoRoomFor) {
     ASSERT_EQ(peers.server.read(input, room, peers.to_client).size, 4u);
     all.append(room.data(), 4);
     EXPECT_TRUE(peers.server.has_more());
-    EXPECT_FALSE(input.empty()) << "a record that nobody asked for";
+    EXPECT_FALSE(input.empty()) << "the next record stays unread";
   }
   ASSERT_EQ(peers.server.read(input, room, peers.to_client).size, 4u);
   all.append(room.data(), 4);
@@ -77,7 +78,7 @@ TEST_F(TlsEngineTest, KeepsWhatThereIsNoRoomFor) {
   EXPECT_FALSE(peers.server.has_more());
 }
 
-TEST_F(TlsEngineTest, TellsTheEndAfterWhatCameBeforeIt) {
+TEST_F(TlsEngineTest, ReportsTheEndAfterTheBytesBeforeIt) {
   ASSERT_TRUE(peers.server.write("last words", peers.to_client));
   peers.server.close(peers.to_client);
   EXPECT_EQ(peers.client_reads(), std::pair(std::string("last words"), Status::Done));
@@ -95,7 +96,7 @@ TEST_F(TlsEngineTest, MayStillWriteWhenTheOtherSideHasEnded) {
   EXPECT_EQ(peers.client_reads().first, "response");
 }
 
-TEST_F(TlsEngineTest, FailsForGoodWhenARecordWasTamperedWith) {
+TEST_F(TlsEngineTest, FailsForGoodAfterATamperedRecord) {
   ASSERT_TRUE(peers.client.write("question", peers.to_server));
   peers.to_server.back() ^= 1;
   EXPECT_EQ(peers.server_reads().second, Status::Failed);
@@ -110,14 +111,14 @@ TEST_F(TlsEngineTest, FailsForGoodWhenARecordWasTamperedWith) {
   EXPECT_EQ(peers.to_client, "") << "it must not look like an end in order";
 }
 
-TEST_F(TlsEngineTest, HoldsNothingOfAnUnfinishedHandshake) {
+TEST_F(TlsEngineTest, AnUnfinishedHandshakeHoldsNoMemory) {
   TlsEngine server(to->accept());
   std::string output;
   server.close(output);
   EXPECT_EQ(output, "");
 }
 
-TEST_F(TlsEngineTest, KnowsPlainHttpWhenItSeesIt) {
+TEST_F(TlsEngineTest, RecognisesPlainHttp) {
   for (const std::string_view request :
        {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "DELETE /index HTTP/1.1\r\nHost: h\r\n\r\n"}) {
     TlsEngine server(to->accept());

@@ -1,4 +1,4 @@
-// Two engines, each the other's peer, with strings for the wire.
+// Two engines that talk to each other over strings instead of sockets.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@ struct TlsPeers {
   TlsPeers(TlsSession from_client, TlsSession from_server)
       : client(std::move(from_client)), server(std::move(from_server)) {}
 
-  /// Hands what is on the wire back and forth until both are done, or one failed.
+  /// Moves bytes back and forth until both handshakes are done, or one has failed.
   bool shake_hands() {
     for (int i = 0; i < 10; ++i) {
       const Status one = step(client, to_client, to_server);
@@ -31,7 +31,7 @@ struct TlsPeers {
     return false;
   }
 
-  /// What the engine reads of what has come for it, and why there is no more.
+  /// The plaintext that the engine reads from the arrived bytes, and why it stops.
   static std::pair<std::string, Status> read(TlsEngine& engine, std::string& incoming,
                                              std::string& outgoing) {
     std::string all(1 << 20, '\0');

@@ -24,7 +24,7 @@ TEST(AddressBook, AnAddressIsNeverLookedUp) {
   EXPECT_THAT(book.in_order(kStart), ElementsAre(kA));
 }
 
-TEST(AddressBook, ANameIsLookedUpAtFirstAndAfterTheInterval) {
+TEST(AddressBook, ANameIsLookedUpFirstAndAfterEachInterval) {
   AddressBook book(30s);
   EXPECT_TRUE(book.is_due(kStart));
   EXPECT_TRUE(book.empty());
@@ -59,7 +59,7 @@ TEST(AddressBook, AChangedAddressReplacesTheOldOne) {
   EXPECT_TRUE(book.contains(kC));
 }
 
-TEST(AddressBook, ALookUpThatFindsNothingChangesNothingAndIsRepeatedSoon) {
+TEST(AddressBook, AnEmptyLookUpChangesNothingAndIsRepeatedSoon) {
   AddressBook book(30s);
   book.looked_up({kA}, kStart);
   book.looked_up({}, kStart + 30s);

@@ -11,20 +11,20 @@ using Kind = UpstreamBalancer::Choice::Kind;
 constexpr auto kRefused = NodeFault::ConnectRefused;
 constexpr auto kBad = NodeFault::BadStatus;
 
-/// A balancer with a clock, told step by step what happens.
+/// A balancer with a clock: each call is one event.
 class Script {
  public:
   explicit Script(std::size_t nodes, BalancerOptions options = {})
       : balancer_(options, nodes), nodes_(nodes) {}
 
-  /// Sends a request; returns where it went.
+  /// Sends a request; returns the balancer's choice.
   UpstreamBalancer::Choice send(const TriedNodes& tried = {}) {
     const auto choice = balancer_.choose(tried, now_);
     if (choice.kind == Kind::Node) balancer_.start(choice);
     return choice;
   }
 
-  /// Sends requests until one goes to `node`, the others to nowhere; then as send().
+  /// Chooses until the choice is `node`, and sends a request only there.
   UpstreamBalancer::Choice send_to(std::size_t node) {
     for (std::size_t i = 0; i < nodes_; ++i) {
       const auto choice = balancer_.choose({}, now_);
@@ -36,7 +36,7 @@ class Script {
     return {};
   }
 
-  /// Where requests go, while none is kept there: one bit a node.
+  /// The nodes that idle requests would go to: one bit per node.
   unsigned taken() {
     unsigned nodes = 0;
     for (std::size_t i = 0; i < 2 * nodes_; ++i) {
@@ -48,7 +48,7 @@ class Script {
 
   bool refuse(std::size_t node) { return balancer_.connect_failed(node, kRefused, now_); }
   bool fail(std::size_t node) { return balancer_.failed(node, kBad, now_); }
-  void response(std::size_t node) { balancer_.answered(node, now_); }
+  void respond(std::size_t node) { balancer_.answered(node, now_); }
   void finish(const UpstreamBalancer::Choice& choice) { balancer_.finish(choice); }
   void probe(std::size_t node, bool healthy) { balancer_.probed(node, healthy, now_); }
   void confirm(std::size_t node) { balancer_.confirmed(node, now_); }
@@ -71,7 +71,7 @@ TEST(UpstreamBalancer, TakesTheNodeWithTheFewestRequestsAndEqualOnesInTurn) {
   EXPECT_EQ(script.send().node, b.node);
 }
 
-TEST(UpstreamBalancer, ARequestGoesNowhereTwiceAndToThreeNodesAtMost) {
+TEST(UpstreamBalancer, ARequestTriesEachNodeOnceAndThreeAtMost) {
   Script script(5);
   TriedNodes tried;
   for (std::size_t i = 0; i < kMaxTries; ++i) {
@@ -88,11 +88,12 @@ TEST(UpstreamBalancer, ARequestGoesNowhereTwiceAndToThreeNodesAtMost) {
   EXPECT_EQ(alone.send(only).kind, Kind::None);
 }
 
-TEST(UpstreamBalancer, AnAvoidedNodeIsTakenOnlyIfNoOtherIsAsGood) {
+TEST(UpstreamBalancer, AnAvoidedNodeIsTakenOnlyIfAllOthersAreWorse) {
   Script script(2);
   TriedNodes tried;
   tried.avoid(0);
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(script.send(tried).node, 1U);  // with more and more to do
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(script.send(tried).node, 1U);  // although it has more and more requests
   tried.add(1);
   EXPECT_EQ(script.send(tried).node, 0U);
 }
@@ -108,7 +109,7 @@ TEST(UpstreamBalancer, FullNodesMakeRequestsWaitUntilOneHasRoom) {
   EXPECT_EQ(next.node, a.node);
 }
 
-TEST(UpstreamBalancer, AFullNodeIsWaitedForRatherThanOneThatIsOut) {
+TEST(UpstreamBalancer, RequestsWaitForAFullNodeRatherThanUseAnEjectedOne) {
   Script script(2, {.max_requests = 1});
   script.refuse(1);
   EXPECT_EQ(script.send().node, 0U);
@@ -126,7 +127,7 @@ TEST(UpstreamBalancer, ARefusedConnectionEjectsForASecond) {
   EXPECT_EQ(script.taken(), 0b11U);
 }
 
-TEST(UpstreamBalancer, ManyRequestsThatMeetADeadNodeAreOneEjection) {
+TEST(UpstreamBalancer, ManyFailuresAtOneNodeAreOneEjection) {
   Script script(2);
   EXPECT_TRUE(script.refuse(0));
   EXPECT_FALSE(script.refuse(0));
@@ -135,29 +136,29 @@ TEST(UpstreamBalancer, ManyRequestsThatMeetADeadNodeAreOneEjection) {
   EXPECT_EQ(script.taken(), 0b11U);
 }
 
-TEST(UpstreamBalancer, WhenAnEjectionIsOverOneRequestFindsOut) {
+TEST(UpstreamBalancer, AfterAnEjectionOneRequestIsATrial) {
   Script script(2);
   script.refuse(0);
   script.wait(1s);
   const auto trial = script.send_to(0);
   EXPECT_TRUE(trial.trial);
-  EXPECT_EQ(script.taken(), 0b10U);  // the others do not follow yet
-  script.response(0);
+  EXPECT_EQ(script.taken(), 0b10U);  // no other request goes there yet
+  script.respond(0);
   script.finish(trial);
   EXPECT_EQ(script.ejection(0), NodeFault::None);
   EXPECT_EQ(script.taken(), 0b11U);
 }
 
-TEST(UpstreamBalancer, ATrialThatSaysNothingIsFollowedByAnother) {
+TEST(UpstreamBalancer, ATrialWithoutAResultIsFollowedByAnother) {
   Script script(2);
   script.refuse(0);
   script.wait(1s);
-  script.finish(script.send_to(0));  // its client left
+  script.finish(script.send_to(0));  // its client has left
   EXPECT_EQ(script.ejection(0), kRefused);
   EXPECT_TRUE(script.send_to(0).trial);
 }
 
-TEST(UpstreamBalancer, EachFailedTrialDoublesTheEjectionUpToTheLast) {
+TEST(UpstreamBalancer, EachFailedTrialDoublesTheEjectionUpToItsLimit) {
   Script script(2);
   script.refuse(0);
   for (const auto length : {1s, 2s, 4s, 8s, 16s, 30s, 30s}) {
@@ -170,7 +171,7 @@ TEST(UpstreamBalancer, EachFailedTrialDoublesTheEjectionUpToTheLast) {
   }
 }
 
-TEST(UpstreamBalancer, ANodeThatFlapsIsLeftOutForLongerUntilItHasSettled) {
+TEST(UpstreamBalancer, AFlappingNodeIsEjectedForLongerUntilItIsStable) {
   Script script(2);
   const auto is_out_for = [&](std::chrono::milliseconds length) {
     script.refuse(0);
@@ -178,7 +179,7 @@ TEST(UpstreamBalancer, ANodeThatFlapsIsLeftOutForLongerUntilItHasSettled) {
     EXPECT_EQ(script.taken(), 0b10U) << length.count();
     script.wait(1ms);
     EXPECT_EQ(script.taken(), 0b11U) << length.count();
-    script.response(0);
+    script.respond(0);
   };
   is_out_for(1s);
   is_out_for(2s);
@@ -192,7 +193,7 @@ TEST(UpstreamBalancer, BadResponsesInARowEject) {
   Script script(2, {.eject_after = 3});
   EXPECT_FALSE(script.fail(0));
   EXPECT_FALSE(script.fail(0));
-  script.response(0);  // not in a row
+  script.respond(0);  // not in a row
   EXPECT_FALSE(script.fail(0));
   EXPECT_FALSE(script.fail(0));
   EXPECT_TRUE(script.fail(0));
@@ -211,7 +212,7 @@ TEST(UpstreamBalancer, ABadResponseToATrialEjectsAtOnce) {
   EXPECT_EQ(script.taken(), 0b10U);
 }
 
-TEST(UpstreamBalancer, BadResponsesNeverPutMoreThanHalfOfTheNodesOut) {
+TEST(UpstreamBalancer, BadResponsesEjectHalfOfTheNodesAtMost) {
   Script script(4, {.eject_after = 1});
   EXPECT_TRUE(script.fail(0));
   EXPECT_TRUE(script.fail(1));
@@ -225,13 +226,13 @@ TEST(UpstreamBalancer, BadResponsesNeverPutMoreThanHalfOfTheNodesOut) {
   EXPECT_FALSE(ill.fail(0));
 }
 
-TEST(UpstreamBalancer, BadResponsesDoNotEjectIfToldSo) {
+TEST(UpstreamBalancer, BadResponsesDoNotEjectIfTheOptionIsOff) {
   Script script(2, {.eject_after = 0});
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(script.fail(0));
   EXPECT_TRUE(script.refuse(0));
 }
 
-TEST(UpstreamBalancer, ANodeWhoseHealthChecksFailIsLeftOutUntilTheySucceed) {
+TEST(UpstreamBalancer, ANodeIsLeftOutUntilItsHealthChecksSucceed) {
   Script script(2);
   script.probe(0, false);
   EXPECT_EQ(script.taken(), 0b10U);
@@ -241,10 +242,10 @@ TEST(UpstreamBalancer, ANodeWhoseHealthChecksFailIsLeftOutUntilTheySucceed) {
   EXPECT_EQ(script.taken(), 0b11U);
 }
 
-TEST(UpstreamBalancer, AHealthCheckThatSucceedsAgainEndsAnEjection) {
+TEST(UpstreamBalancer, AHealthCheckThatTurnsGoodEndsAnEjection) {
   Script script(2);
   script.refuse(0);
-  script.probe(0, true);  // as before: says nothing new
+  script.probe(0, true);  // no change, so no news
   EXPECT_EQ(script.ejection(0), kRefused);
   script.probe(0, false);
   script.probe(0, true);
@@ -252,7 +253,7 @@ TEST(UpstreamBalancer, AHealthCheckThatSucceedsAgainEndsAnEjection) {
   EXPECT_EQ(script.taken(), 0b11U);
 }
 
-TEST(UpstreamBalancer, AHealthCheckThatSucceedsShowsThatConnectionsAreTakenAgain) {
+TEST(UpstreamBalancer, AGoodHealthCheckEndsAConnectEjectionThatIsOver) {
   Script script(2);
   script.refuse(0);
   script.wait(999ms);
@@ -263,7 +264,7 @@ TEST(UpstreamBalancer, AHealthCheckThatSucceedsShowsThatConnectionsAreTakenAgain
   EXPECT_EQ(script.ejection(0), NodeFault::None);
 }
 
-TEST(UpstreamBalancer, ThatAnswersAreGoodAgainIsShownByATrialOrByTime) {
+TEST(UpstreamBalancer, OnlyATrialOrTimeEndsAnEjectionForBadResponses) {
   Script script(2, {.eject_after = 1});
   script.fail(0);
   script.wait(1s + 59s);
@@ -274,7 +275,7 @@ TEST(UpstreamBalancer, ThatAnswersAreGoodAgainIsShownByATrialOrByTime) {
   EXPECT_EQ(script.ejection(0), NodeFault::None);
 }
 
-TEST(UpstreamBalancer, AHealthCheckDoesNotForestallATrial) {
+TEST(UpstreamBalancer, AHealthCheckDoesNotPreventATrial) {
   Script script(2);
   script.refuse(0);
   script.wait(1s);
@@ -283,24 +284,24 @@ TEST(UpstreamBalancer, AHealthCheckDoesNotForestallATrial) {
   EXPECT_EQ(script.ejection(0), kRefused);
 }
 
-TEST(UpstreamBalancer, IfAllNodesAreOutRequestsGoToThemAllTheSame) {
+TEST(UpstreamBalancer, IfAllNodesAreOutRequestsStillGoToThem) {
   Script script(3);
   script.refuse(0);
   script.refuse(1);
   script.probe(2, false);
-  EXPECT_EQ(script.taken(), 0b011U);  // rather to those that health checks find well
+  EXPECT_EQ(script.taken(), 0b011U);  // nodes with good health checks first
   TriedNodes tried;
   tried.add(0);
   tried.add(1);
   EXPECT_EQ(script.send(tried).node, 2U);
 }
 
-TEST(UpstreamBalancer, AResponseBringsANodeBackBeforeItsTime) {
+TEST(UpstreamBalancer, AResponseEndsAnEjectionEarly) {
   Script script(1);
   script.refuse(0);
   const auto choice = script.send();
   EXPECT_TRUE(choice.trial);
-  script.response(0);
+  script.respond(0);
   script.finish(choice);
   EXPECT_EQ(script.ejection(0), NodeFault::None);
 }

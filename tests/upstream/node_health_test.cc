@@ -27,7 +27,7 @@ TEST(HealthCheckMachine, OneFailureOfManyChangesNothing) {
   EXPECT_EQ(health.fault(), kUp);
 }
 
-TEST(HealthCheckMachine, FailuresInARowMakeItUnhealthyAndSuccessesInARowHealthy) {
+TEST(HealthCheckMachine, FailuresInARowAndSuccessesInARowChangeTheState) {
   HealthCheckMachine health({.unhealthy_after = 2, .healthy_after = 3});
   health.probed(kUp);
   EXPECT_FALSE(health.probed(kRefused));
@@ -43,7 +43,7 @@ TEST(HealthCheckMachine, FailuresInARowMakeItUnhealthyAndSuccessesInARowHealthy)
   EXPECT_EQ(health.fault(), kUp);
 }
 
-TEST(HealthCheckMachine, TheReasonIsThatOfTheLastProbe) {
+TEST(HealthCheckMachine, TheFaultIsThatOfTheLastProbe) {
   HealthCheckMachine health({});
   EXPECT_TRUE(health.probed(kRefused));
   EXPECT_FALSE(health.probed(kRefused));

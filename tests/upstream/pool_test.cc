@@ -1,5 +1,5 @@
-// The pool with real connections and a clock of the test's own: what waits, what is kept, where a
-// name leads.
+// The pool with real connections and a manual clock: waiting requests, kept connections, and the
+// addresses of a name.
 #include "osproxy/upstream/pool.h"
 
 #include <memory>
@@ -27,7 +27,7 @@ tcp::endpoint endpoint_of(const RawListener& listener) {
   return {asio::ip::address_v4::loopback(), listener.port()};
 }
 
-/// A request to the pool, and the client who sent it.
+/// A request to the pool, and the client that sent it.
 struct Request {
   Request(asio::io_context& io, Deadlines& deadlines, const RawListener& clients)
       : client(Socket(io), deadlines) {
@@ -76,7 +76,7 @@ class UpstreamPoolTest : public testing::Test {
         UpstreamPool::Dependencies{.clock = clock, .stats = *stats});
   }
 
-  /// Asks for a connection; goes as far as it can without time passing.
+  /// Asks for a connection, and runs the loop as far as it can go without time passing.
   Request& ask(ReusePolicy reuse = ReusePolicy::Any) {
     requests.push_back(std::make_unique<Request>(*io, deadlines, clients));
     Request& request = *requests.back();
@@ -87,7 +87,7 @@ class UpstreamPoolTest : public testing::Test {
     return request;
   }
 
-  /// As ask(), and waits for the outcome.
+  /// The same, and waits for the result.
   Request& ask_and_get(ReusePolicy reuse = ReusePolicy::Any) {
     Request& request = ask(reuse);
     const auto end = SteadyClock::now() + kPatience;
@@ -126,7 +126,7 @@ class UpstreamPoolTest : public testing::Test {
   std::optional<UpstreamStats> stats;
   std::optional<UpstreamPool> pool;
   std::vector<std::unique_ptr<Request>> requests;
-  std::vector<RawConnection> peers;  // the other ends of their clients
+  std::vector<RawConnection> peers;  // the other ends of the clients
 
  private:
   Task<> acquire(Request& request) {
@@ -152,7 +152,7 @@ TEST_F(UpstreamPoolTest, AKeptConnectionIsUsedAgain) {
   EXPECT_EQ(seen().idle, 0U);
 }
 
-TEST_F(UpstreamPoolTest, OneThatMayBeClosedAnyMomentIsNotUsedForWhatCannotBeRepeated) {
+TEST_F(UpstreamPoolTest, AnOldConnectionIsNotUsedForAnUnrepeatableRequest) {
   start();
   ask_and_get().finish();
   Request& soon = ask_and_get(ReusePolicy::Recent);
@@ -164,7 +164,7 @@ TEST_F(UpstreamPoolTest, OneThatMayBeClosedAnyMomentIsNotUsedForWhatCannotBeRepe
   EXPECT_TRUE(ask_and_get(ReusePolicy::Any).lease().reused());
 }
 
-TEST_F(UpstreamPoolTest, IdleConnectionsAreClosedInTime) {
+TEST_F(UpstreamPoolTest, IdleConnectionsAreClosedAfterTheirTimeOut) {
   start();
   ask_and_get().finish();
   RawConnection kept = node.accept();
@@ -175,7 +175,7 @@ TEST_F(UpstreamPoolTest, IdleConnectionsAreClosedInTime) {
   kept.expect_end();
 }
 
-TEST_F(UpstreamPoolTest, ARequestWaitsForAPlaceInTheOrderOfArrival) {
+TEST_F(UpstreamPoolTest, RequestsWaitInTheOrderOfArrival) {
   options.max_connections = 1;
   start();
   Request& first = ask_and_get();
@@ -229,7 +229,7 @@ TEST_F(UpstreamPoolTest, AClientThatLeavesFreesItsPlaceInTheQueue) {
   Request& first = ask_and_get();
   Request& gone = ask();
   Request& stays = ask();
-  peers[1].send("the beginning of a body");  // does not hide the end behind it
+  peers[1].send("the beginning of a body");  // must not hide the end after it
   peers[1].close();
   while (!gone.client.peer_has_closed()) settle();
   tick();
@@ -239,7 +239,7 @@ TEST_F(UpstreamPoolTest, AClientThatLeavesFreesItsPlaceInTheQueue) {
   EXPECT_TRUE(stays.has_lease());
 }
 
-TEST_F(UpstreamPoolTest, OneThatMayNotBeReusedMakesRoomForANewOne) {
+TEST_F(UpstreamPoolTest, AConnectionThatCannotBeReusedMakesRoom) {
   options.max_connections = 1;
   start();
   ask_and_get().finish();
@@ -249,7 +249,7 @@ TEST_F(UpstreamPoolTest, OneThatMayNotBeReusedMakesRoomForANewOne) {
   EXPECT_EQ(seen().connections, 1U);
 }
 
-TEST_F(UpstreamPoolTest, ANodeThatTakesNoConnectionIsLeftOutAndSoAreItsKeptOnes) {
+TEST_F(UpstreamPoolTest, ANodeThatRefusesConnectionsLosesItsKeptOnes) {
   RawListener other;
   options.nodes.push_back(loopback_node(other.port()));
   start();
@@ -270,7 +270,7 @@ TEST_F(UpstreamPoolTest, ANodeThatTakesNoConnectionIsLeftOutAndSoAreItsKeptOnes)
   EXPECT_EQ(seen(0).idle, 0U);
 }
 
-TEST_F(UpstreamPoolTest, HealthChecksAreTakenOverWithTheTick) {
+TEST_F(UpstreamPoolTest, HealthCheckResultsApplyAtTheTick) {
   RawListener other;
   options.nodes.push_back(loopback_node(other.port()));
   start();
@@ -282,7 +282,7 @@ TEST_F(UpstreamPoolTest, HealthChecksAreTakenOverWithTheTick) {
   EXPECT_EQ(ask_and_get().lease().node(), 0U);
 }
 
-TEST_F(UpstreamPoolTest, AHealthCheckBringsBackANodeThatNoRequestHasTriedSince) {
+TEST_F(UpstreamPoolTest, AHealthCheckBringsBackANodeWithoutATrial) {
   node.close();
   start();
   ask_and_get();
@@ -297,7 +297,7 @@ TEST_F(UpstreamPoolTest, AHealthCheckBringsBackANodeThatNoRequestHasTriedSince) 
   EXPECT_EQ(seen().state, NodeState::Healthy);
 }
 
-TEST_F(UpstreamPoolTest, ANameIsLookedUpOnceForManyConnectionsAndAllItsAddressesAreUsed) {
+TEST_F(UpstreamPoolTest, OneLookUpServesManyConnectionsToAllAddresses) {
   RawListener other;
   options.nodes = {kNamed};
   addresses = {endpoint_of(node), endpoint_of(other)};
@@ -311,7 +311,7 @@ TEST_F(UpstreamPoolTest, ANameIsLookedUpOnceForManyConnectionsAndAllItsAddresses
   }
 }
 
-TEST_F(UpstreamPoolTest, AnotherAddressOfTheNameIsTriedIfOneTakesNoConnection) {
+TEST_F(UpstreamPoolTest, IfAnAddressRefusesTheNextOneIsTried) {
   RawListener dead;
   options.nodes = {kNamed};
   addresses = {endpoint_of(dead), endpoint_of(node)};
@@ -321,7 +321,7 @@ TEST_F(UpstreamPoolTest, AnotherAddressOfTheNameIsTriedIfOneTakesNoConnection) {
   EXPECT_EQ(seen().connect_failures, 0U);
 }
 
-TEST_F(UpstreamPoolTest, ANameThatMovesIsFollowedAndConnectionsToTheOldAddressEnd) {
+TEST_F(UpstreamPoolTest, ConnectionsFollowANameToItsNewAddress) {
   RawListener moved;
   options.nodes = {kNamed};
   addresses = {endpoint_of(node)};
@@ -343,7 +343,7 @@ TEST_F(UpstreamPoolTest, ANameThatMovesIsFollowedAndConnectionsToTheOldAddressEn
   moved.accept();
 }
 
-TEST_F(UpstreamPoolTest, ANameThatCannotBeLookedUpAnyMoreLeadsWhereItDid) {
+TEST_F(UpstreamPoolTest, ANameThatNoLongerResolvesKeepsItsAddress) {
   options.nodes = {kNamed};
   addresses = {endpoint_of(node)};
   start();
