@@ -14,7 +14,7 @@ _LOADS = [
     ("post-32", "osproxy", 6),
     ("post-1", "osproxy", 1),
     ("requests-1mb", "osproxy", 1),
-    ("answers-1mb", "osproxy", 1),
+    ("responses-1mb", "osproxy", 1),
     ("tls", "osproxy", 3),
     ("tls-connections", "osproxy", 1),
     ("tls-handshakes", "osproxy", 1),
