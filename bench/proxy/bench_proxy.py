@@ -58,7 +58,7 @@ ROWS = {
                           proxies=(*_PEERS, "osproxy"), tls=True, only_handshakes=True),
     "requests-1mb": Row("POST of 1 MB, connections: 4", 4, _MEGABYTE, upstream=BodyUpstream),
     "responses-1mb": Row("responses of 1 MB, connections: 4", 4, path=f"/bytes/{_MEGABYTE}",
-                       upstream=BodyUpstream),
+                         upstream=BodyUpstream),
     "directives": Row("POST of 200 B, connections: 32; 0 and 10,000 directives, none matching", 32,
                       200, proxies=(*_PEERS, "osproxy", "loaded")),
     "shape": Row("POST of 200 B, connections: 32; Shape on every request", 32, 200,
