@@ -1,4 +1,4 @@
-// Collects the medians of interleaved repetitions. The ratios in docs/design are computed from them.
+// Collects the medians of interleaved repetitions. The ratios in docs/design come from them.
 //
 // Google Benchmark runs the repetitions of all benchmarks in random order, so that a busy moment of
 // the machine does not affect one of them alone. The time is CPU time: with several threads, the

@@ -1,4 +1,4 @@
-"""Compares osproxy's stores with the official Go client: how soon a change is visible, and its cost.
+"""Compares osproxy's stores with the official Go client: speed and cost of seeing a change.
 
 Both run the same number of watchers on one key of one etcd, in one process or spread over several.
 Each watcher has a separate connection. The two are measured in turn for some rounds, and the table
@@ -30,8 +30,8 @@ GO = parts_dir() / "etcd-bench" / "etcd_go"
 
 @dataclass(frozen=True)
 class Setup:
-    """A row of the table: the number of watchers, processes and puts per round. In the pause between
-    two puts, every watcher should finish with the first.
+    """A row of the table: the numbers of watchers, processes and puts per round. In the pause
+    between two puts, every watcher should finish with the first.
     """
 
     watchers: int
@@ -131,7 +131,7 @@ def first_sights(sights: dict[int, int], revisions: list[int]) -> list[int]:
     for revision in reversed(revisions):
         first = sights.get(revision, first)
         if first is None:
-            raise SystemExit(f"revision {revision} was not seen by all watchers: is the machine too busy?")
+            raise SystemExit(f"not all watchers saw revision {revision}: too busy a machine?")
         firsts.append(first)
     return firsts[::-1]
 
@@ -211,9 +211,9 @@ def etcd_alone(etcd: Etcd, idle_s: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench_etcd")
-    parser.add_argument("--watchers-binary", required=True, help="the program bench/etcd/etcd_watchers")
+    parser.add_argument("--watchers-binary", required=True, help="path of etcd_watchers")
     names = ",".join(setup.name for setup in SETUPS)
-    parser.add_argument("--rows", default=names, help=f"rows, as watchers or watchers/processes: {names}")
+    parser.add_argument("--rows", default=names, help=f"watchers or watchers/processes: {names}")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--idle", type=float, default=10, help="seconds of measuring idle watchers")
     options = parser.parse_args()

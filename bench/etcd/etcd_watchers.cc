@@ -1,12 +1,12 @@
 // osproxy's part of the etcd benchmark (scripts/bench_etcd): stores that follow one key, each with
-// its own connection and thread, like separate instances. go/watchers.go is the part of the official
-// client.
+// its own connection and thread, like separate instances. go/watchers.go is the part of the
+// official client.
 //
 //   etcd_watchers ENDPOINT KEY COUNT
 //
 // Prints "ready" and waits until standard input ends. Then it prints what each store saw: store,
-// revision, nanoseconds since 1970. A revision counts as seen once its document is decoded, compiled
-// and published.
+// revision, nanoseconds since 1970. A revision counts as seen once its document is decoded,
+// compiled and published.
 #include <charconv>
 #include <chrono>
 #include <cstdint>

@@ -226,15 +226,15 @@ def run_memory_row(row: str, only: set[str], connections: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--osproxy", required=True, type=Path, help="the osproxy to measure")
-    parser.add_argument("--tools", required=True, type=Path, help="the folder of relay and the upstream")
+    parser.add_argument("--tools", required=True, type=Path, help="folder of relay and upstream")
     parser.add_argument("--rows", default=",".join((*ROWS, *MEMORY_ROWS)),
-                        help="rows to measure; all of them are the default: %(default)s")  # fmt: skip
+                        help="rows to measure; default, all: %(default)s")  # fmt: skip
     parser.add_argument("--only", default="", help="proxies to measure, of: " + ",".join(PROXIES))
     parser.add_argument("--seconds", type=int, default=4, help="seconds of each run")
     parser.add_argument("--rounds", type=int, default=5, help="rounds; the median is printed")
-    parser.add_argument("--idle", type=int, default=10_000, help="connections of the rows idle and idle-tls")
+    parser.add_argument("--idle", type=int, default=10_000, help="connections of the idle rows")
     parser.add_argument("--quick", action="store_true", help="measure one round of a second")
-    parser.add_argument("--syscalls", action="store_true", help="count system calls instead of measuring")
+    parser.add_argument("--syscalls", action="store_true", help="only count system calls")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.seconds, arguments.rounds = 1, 1

@@ -12,8 +12,8 @@ from pathlib import Path
 from parts import Authority
 from parts.process import Process, free_port
 
-#: Connections per proxy. Each client takes two descriptors. osproxy and HAProxy do not start without
-#: some hundreds more.
+#: Connections per proxy. Each client takes two descriptors. osproxy and HAProxy do not start
+#: without some hundreds more.
 MAX_CONNECTIONS = min(30_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2 - 400)
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
