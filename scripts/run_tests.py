@@ -75,7 +75,7 @@ class Run:
             self.phases[-1] = (title, now - since)
 
     def call(self, *command, env=None) -> bool:
-        """Runs a command, with its output on ours. Returns true if it succeeds."""
+        """Runs a command that prints to this program's output. Returns true if it succeeds."""
         done = subprocess.run(
             [str(part) for part in command], cwd=ROOT, env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL, check=False,
