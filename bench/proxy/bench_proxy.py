@@ -106,7 +106,8 @@ def measure_handshakes(server: Server, seconds: int) -> Result:
     handshakes = int(re.search(r"(\d+) connections in \d+ real seconds", out).group(1))
     each_us = seconds / handshakes * 1e6  # s_time does not measure single handshakes
     return Result(requests_per_second=handshakes / seconds, p50_us=each_us, p99_us=each_us,
-                  cpu_us=cpu / handshakes * 1e6, rss_anon_mib=server.rss_anon_kib() / 1024)  # fmt: skip
+                  cpu_us=cpu / handshakes * 1e6,
+                  rss_anon_mib=server.rss_anon_kib() / 1024)  # fmt: skip
 
 
 def measure(row: Row, server: Server, seconds: int) -> Result:
