@@ -119,7 +119,7 @@ class Demo:
         for proxy in self.proxies:
             proxy.settle()  # an unwanted record would be there by now
         self.story.claim(
-            f"the other {len(others)} were not" if expected else f"none of the {len(others)} was",
+            f"the other {len(others)} were not" if expected else f"none of the {len(others)} was recorded",
             lambda: not any(r.proxy.explain(r.id) for r in others),
         )
 
