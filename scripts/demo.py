@@ -106,7 +106,7 @@ class Demo:
         print(f"          ({(time.monotonic() - started) * 1000:.0f} ms after the command ended)")
 
     def claim_recorded(self, sent: list[Request], selected) -> None:
-        """Claims that exactly the `selected` requests have a record, at the proxy that served them."""
+        """Claims that exactly the `selected` requests have a record, at the proxy they used."""
         expected = [request for request in sent if selected(request)]
         others = [request for request in sent if not selected(request)]
         if expected:
@@ -119,7 +119,9 @@ class Demo:
         for proxy in self.proxies:
             proxy.settle()  # an unwanted record would be there by now
         self.story.claim(
-            f"the other {len(others)} were not" if expected else f"none of the {len(others)} was recorded",
+            f"the other {len(others)} were not"
+            if expected
+            else f"none of the {len(others)} was recorded",
             lambda: not any(r.proxy.explain(r.id) for r in others),
         )
 
