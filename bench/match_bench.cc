@@ -1,8 +1,8 @@
-// What a request pays for the question "is anything on for me?": a snapshot load and a match.
+// Measures the cost that every request pays for matching: a snapshot load and a match.
 //
 //   build/release/bin/match_bench
 //
-// Prints a table with the ratio to the figure to reach. docs/design/matching.md shows one.
+// Prints a table with the ratio to each aim. docs/design/matching.md shows such a table.
 #include <array>
 #include <functional>
 #include <memory>
@@ -25,7 +25,7 @@ namespace {
 constexpr int kDirectives = 10'000;
 const Now kNow = ManualClock().now();
 
-/// A set of kDirectives directives, the target of each made by `target(i)`.
+/// A set of kDirectives directives. `target(i)` makes the target of each.
 DirectiveSet::Pointer make_set(const std::function<Target(int)>& target) {
   Document document;
   for (int i = 0; i < kDirectives; ++i) {
@@ -42,7 +42,7 @@ Target other_tenant(int i) { return {.tenant = fmt::format("tenant-{:05}", i)}; 
 Target other_principal(int i) { return {.principal = fmt::format("service-{:05}", i)}; }
 Target other_index(int i) { return {.index = fmt::format("orders-{:05}", i)}; }
 
-/// All eight combinations of tenant, principal and endpoint, every second one with an index.
+/// All eight combinations of tenant, principal and endpoint; every second one has an index.
 Target mixed(int i) {
   Target target;
   if (i & 1) target.tenant = fmt::format("tenant-{:05}", i);
@@ -52,10 +52,10 @@ Target mixed(int i) {
   return target;
 }
 
-/// One that fits among kDirectives that do not.
+/// One directive fits, and all others do not.
 Target one_fits(int i) { return i == 5000 ? Target{.tenant = "acme-7"} : other_tenant(i); }
 
-/// Requests that differ, so that no branch is predicted from the one before.
+/// Requests that differ, so that no branch is predicted from the previous request.
 struct Requests {
   explicit Requests(std::string_view index) {
     for (std::size_t i = 0; i < tenants.size(); ++i) {
@@ -80,8 +80,8 @@ struct Requests {
 struct Case {
   const char* name;
   DirectiveSet::Pointer set;
-  const char* index;  // of the requests; empty: differing names
-  double figure_ns;   // to reach; 0: for information
+  const char* index;  // index of the requests; empty: each has another name
+  double figure_ns;   // the aim; 0: none
 };
 
 const std::vector<Case>& cases() {

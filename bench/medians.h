@@ -1,8 +1,8 @@
-// Medians of interleaved repetitions, as the ratios of docs/design are printed from them.
+// Collects the medians of interleaved repetitions. The ratios in docs/design come from them.
 //
 // Google Benchmark runs the repetitions of all benchmarks in random order, so that a busy moment of
-// the machine does not fall on one of them alone. CPU time is used: with several threads it is
-// what one operation costs the thread that does it.
+// the machine does not affect one of them alone. The time is CPU time: with several threads, the
+// cost of one operation to the thread that does it.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ class Medians final : public benchmark::ConsoleReporter {
     }
   }
 
-  /// In nanoseconds; 0 if no such benchmark ran.
+  /// The median in nanoseconds, or 0 if no such benchmark ran.
   double of(const std::string& name) const {
     const auto found = times_ns_.find(name);
     if (found == times_ns_.end()) return 0;
@@ -34,7 +34,7 @@ class Medians final : public benchmark::ConsoleReporter {
     return *middle;
   }
 
-  /// Runs all registered benchmarks, with repetitions unless the command line says otherwise.
+  /// Runs all registered benchmarks, with repetitions unless the command line overrides them.
   void run(int argc, char** argv) {
     std::string repetitions = "--benchmark_repetitions=15";
     std::string interleaving = "--benchmark_enable_random_interleaving=true";

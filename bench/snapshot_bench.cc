@@ -1,5 +1,5 @@
-// What it costs to read a value that another thread may replace: SnapshotReader beside the two
-// obvious ways. docs/design/snapshot.md shows the table that this prints.
+// Measures the cost of reading a value that another thread may replace: with SnapshotReader and
+// with the two obvious alternatives. docs/design/snapshot.md shows the table that this prints.
 //
 //   build/release/bin/snapshot_bench
 #include <atomic>

@@ -1,4 +1,6 @@
-// Keeps a directive set fresh from etcd, reads it on several threads, and prints what they see.
+// Keeps a directive set fresh from etcd, reads it on several threads, and prints when a thread sees
+// a change.
+//
 //   keep_fresh 127.0.0.1:2379 [seconds]
 #include <chrono>
 #include <cstdio>
@@ -11,7 +13,7 @@
 
 int main(int argc, char** argv) {
   using namespace osproxy;
-  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // line by line, also into a pipe
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // flush each line, also into a pipe
   const SystemClock clock;
   const auto store = EtcdDirectiveStore::connect(
       {.target = {.endpoints = {argc > 1 ? argv[1] : "127.0.0.1:2379"}}}, clock);
@@ -22,7 +24,7 @@ int main(int argc, char** argv) {
     workers.emplace_back([&, worker](const std::stop_token& stop) {
       SnapshotReader<DirectiveSet> reader((*store)->cell());
       for (bool before = false; !stop.stop_requested();) {
-        const DirectiveSet& set = *reader.load();  // one acquire load; once per piece of work
+        const DirectiveSet& set = *reader.load();  // one acquire load per piece of work
         const bool selected = set.match({.tenant = "acme"}, clock.now(), "request-1").selected();
         if (selected != before) std::printf("worker %d: %s\n", worker, selected ? "on" : "off");
         before = selected;

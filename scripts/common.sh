@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it: where things are, how many jobs, and how to say what happens.
+# Sourced by the other scripts: common paths, the number of build jobs, and messages.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export OSPROXY_PARTS_DIR=${OSPROXY_PARTS_DIR:-$root/.parts}
-# Where ccache is there, a second clone finds what the first one compiled.
+# With ccache, a second clone reuses the compiled files of the first.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 
-# One job a core, but no more than memory bears: a file that includes gRPC or Asio takes up to
-# 2 GiB to compile.
+# One job per core, but no more than memory allows: compiling a file that includes gRPC or Asio
+# takes up to 2 GiB.
 jobs() {
   local memory_kib cores
   memory_kib=$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)

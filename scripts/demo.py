@@ -1,4 +1,4 @@
-"""The demo that scripts/demo runs: one diagnostics, told while it happens, every claim checked."""
+"""The demo of scripts/demo. It tells a story step by step, and checks every claim."""
 
 import shlex
 import shutil
@@ -22,7 +22,7 @@ INDEX = "orders"
 
 
 class NotAsClaimed(Exception):
-    """Something that the diagnostics says did not happen."""
+    """A claim of the demo did not hold."""
 
 
 class Story:
@@ -38,7 +38,7 @@ class Story:
         print(textwrap.fill(text, 96))
 
     def run(self, command: str, status: int = 0) -> None:
-        """Runs what a person would type, and shows it with its output."""
+        """Runs a command that a person would type, and shows it with its output."""
         print(f"\n   $ {command}")
         done = subprocess.run(
             shlex.split(command), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
@@ -48,7 +48,7 @@ class Story:
             raise NotAsClaimed(f"`{command}` ended with {done.returncode}, not {status}")
 
     def claim(self, text: str, condition, within: float = 0) -> None:
-        """Says `text` if `condition` is so, now or at least `within` some seconds."""
+        """Prints `text` if `condition` holds now, or comes true `within` that many seconds."""
         try:
             holds = eventually(condition, within) if within else condition()
         except AssertionError:
@@ -60,7 +60,7 @@ class Story:
 
 
 class Request:
-    """One request of the client's, known by its id."""
+    """One request of the client, identified by its id."""
 
     def __init__(self, proxy: Proxy, tenant: str, kind: str):
         self.proxy, self.tenant, self.kind = proxy, tenant, kind
@@ -78,48 +78,50 @@ class Request:
 
 class Demo:
     def __init__(self, etcd: Etcd, opensearch: OpenSearch, proxies: list[Proxy]):
-        self.diagnostics = Story()
+        self.story = Story()
         self.etcd, self.opensearch, self.proxies = etcd, opensearch, proxies
         self.endpoints = f"--endpoints {etcd.endpoint}"
         self.admin = "--admin " + ",".join(proxy.admin_url for proxy in proxies)
 
     def traffic(self) -> list[Request]:
-        """A search and a count of two tenants each, through each proxy."""
+        """Sends a search and a count for each of two tenants, through each proxy."""
         sent = [
             Request(proxy, tenant, kind)
             for proxy in self.proxies
             for tenant in ("acme", "globex")
             for kind in ("search", "count")
         ]
-        print(f"   The client sent {len(sent)} requests; all were answered:")
+        print(f"   The client sent {len(sent)} requests, and each got a response:")
         for request in sent:
             print(f"     {request}")
         return sent
 
     def wait_until_applied(self, active: list[str]) -> None:
         started = time.monotonic()
-        self.diagnostics.claim(
-            f"both proxies have applied it: active there is {', '.join(active) or 'nothing'}",
+        self.story.claim(
+            f"both proxies have applied it; active directives: {', '.join(active) or 'none'}",
             lambda: all(proxy.active() == active for proxy in self.proxies),
             within=15,
         )
         print(f"          ({(time.monotonic() - started) * 1000:.0f} ms after the command ended)")
 
     def claim_recorded(self, sent: list[Request], selected) -> None:
-        """Claims that exactly the `selected` of the requests have a record where they passed."""
+        """Claims that exactly the `selected` requests have a record, at the proxy they used."""
         expected = [request for request in sent if selected(request)]
         others = [request for request in sent if not selected(request)]
         if expected:
-            self.diagnostics.claim(
+            self.story.claim(
                 f"these {len(expected)} were recorded: "
                 + ", ".join(f"{r.tenant}'s {r.kind} through {r.proxy.name}" for r in expected),
                 lambda: all(r.proxy.explain(r.id) for r in expected),
                 within=15,
             )
         for proxy in self.proxies:
-            proxy.settle()  # a record that should not be would be there by now
-        self.diagnostics.claim(
-            f"the other {len(others)} were not" if expected else f"none of the {len(others)} was",
+            proxy.settle()  # an unwanted record would be there by now
+        self.story.claim(
+            f"the other {len(others)} were not"
+            if expected
+            else f"none of the {len(others)} was recorded",
             lambda: not any(r.proxy.explain(r.id) for r in others),
         )
 
@@ -130,8 +132,8 @@ class Demo:
         self.let_expire()
 
     def nothing_is_on(self) -> None:
-        self.diagnostics.step(
-            "Nothing is on, so nothing is recorded",
+        self.story.step(
+            "No directive is on, so nothing is recorded",
             "A real client (opensearch-py) stores three orders and reads them, as two tenants, "
             "through both proxies.",
         )
@@ -139,58 +141,58 @@ class Demo:
         for number in range(3):
             client.index(index=INDEX, id=str(number), body={"number": number}, refresh=True)
         self.claim_recorded(self.traffic(), lambda request: False)
-        self.diagnostics.run(f"{CTL} status {self.admin}")
+        self.story.run(f"{CTL} status {self.admin}")
 
     def turn_on(self) -> str:
-        self.diagnostics.step(
+        self.story.step(
             "Record acme's searches, everywhere, for ten minutes",
-            "One command writes a directive to etcd; each proxy sees the change and follows it.",
+            "One command writes a directive to etcd. Each proxy sees the change and applies it.",
         )
-        self.diagnostics.run(
+        self.story.run(
             f"{CTL} on --tenant acme --endpoint Search --level ShapeTiming --ttl 10m"
             f" --reason 'their searches are slow' --id acme-searches {self.endpoints}"
         )
         self.wait_until_applied(["acme-searches"])
         sent = self.traffic()
         self.claim_recorded(sent, lambda r: (r.tenant, r.kind) == ("acme", "search"))
-        print("\n   What is kept of a request: its shape, and no value of a document or a query.")
-        self.diagnostics.run(f"{CTL} explain {sent[0].id} {self.admin}")
-        print("\n   And of one that was not selected:")
+        print("\n   The record has the shape of the request, and no value of a document or a query.")
+        self.story.run(f"{CTL} explain {sent[0].id} {self.admin}")
+        print("\n   A request that was not selected has no record:")
         other = next(request for request in sent if request.tenant == "globex")
-        self.diagnostics.run(f"{CTL} explain {other.id} {self.admin}", status=6)
-        self.diagnostics.run(f"{CTL} list {self.endpoints}")
+        self.story.run(f"{CTL} explain {other.id} {self.admin}", status=6)
+        self.story.run(f"{CTL} list {self.endpoints}")
         return "acme-searches"
 
     def take_off(self, directive_id: str) -> None:
-        self.diagnostics.step("Take it off", "Recording stops on both proxies; traffic is not touched.")
-        self.diagnostics.run(f"{CTL} off {directive_id} {self.endpoints}")
+        self.story.step("Take it off", "Recording stops on both proxies. Traffic is not affected.")
+        self.story.run(f"{CTL} off {directive_id} {self.endpoints}")
         self.wait_until_applied([])
         self.claim_recorded(self.traffic(), lambda request: False)
 
     def let_expire(self) -> None:
-        self.diagnostics.step(
-            "One that ends by itself",
+        self.story.step(
+            "A directive ends by itself",
             "Every directive has an end. This one lives for six seconds, and nobody takes it off.",
         )
-        self.diagnostics.run(
+        self.story.run(
             f"{CTL} on --index {INDEX} --level Shape --ttl 6s --id short-lived {self.endpoints}"
         )
         self.wait_until_applied(["short-lived"])
         self.claim_recorded(self.traffic(), lambda request: True)
         print("   Waiting for its end ...")
-        self.diagnostics.claim(
-            "it is over on both proxies",
+        self.story.claim(
+            "the directive is over on both proxies",
             lambda: not any(proxy.active() for proxy in self.proxies),
             within=15,
         )
         self.claim_recorded(self.traffic(), lambda request: False)
-        self.diagnostics.run(f"{CTL} status {self.admin}")
+        self.story.run(f"{CTL} status {self.admin}")
 
     def print_addresses(self) -> None:
         print(f"\n   etcd        {self.etcd.endpoint}")
         print(f"   OpenSearch  {self.opensearch.url}")
         for proxy in self.proxies:
-            print(f"   {proxy.name}     {proxy.url}   its admin listener: {proxy.admin_url}")
+            print(f"   {proxy.name}     {proxy.url}   admin listener: {proxy.admin_url}")
 
 
 def start(part: Process, stack: ExitStack, note: str = "") -> Process:
@@ -212,7 +214,7 @@ def start_all(run_dir: Path, stack: ExitStack) -> Demo:
         proxies.append(start(proxy, stack))
     demo = Demo(etcd, opensearch, proxies)
     demo.print_addresses()
-    print("\n   Each proxy was started by a command such as")
+    print("\n   Each proxy was started with a command such as")
     print("   $ " + " ".join(proxies[0].command()).replace(f"{ROOT}/", ""))
     return demo
 
@@ -220,7 +222,7 @@ def start_all(run_dir: Path, stack: ExitStack) -> Demo:
 def print_how_to_go_on(demo: Demo, run_dir: Path) -> None:
     pids = " ".join(str(part.pid) for part in Process.started)
     folders = " ".join(sorted({str(run_dir), str(demo.opensearch.data)}))
-    print("\n== Everything is left running")
+    print("\n== Everything keeps running")
     demo.print_addresses()
     print(
         f"""
@@ -230,7 +232,7 @@ def print_how_to_go_on(demo: Demo, run_dir: Path) -> None:
    $ {CTL} watch {demo.endpoints}
    $ {CTL} explain mine-1 {demo.admin}
 
-   Logs are in {run_dir}. To stop it all:
+   The logs are in {run_dir}. To stop everything:
    $ kill {pids}; rm -rf {folders}"""
     )
 
@@ -247,12 +249,12 @@ def main() -> int:
         except (NotAsClaimed, PartFailed, OSError) as failure:
             print(f"\nFAILED: {failure}\nThe logs are in {run_dir}/*/log.", file=sys.stderr)
             return 1
-        print(f"\n== Done: all {demo.diagnostics.claims} claims above were seen to be so.")
+        print(f"\n== Done: all {demo.story.claims} claims above were checked and hold.")
         if keep:
             stack.pop_all()
             print_how_to_go_on(demo, run_dir)
             return 0
-        print("   Stopping what was started ...")
+        print("   Stopping all servers ...")
     shutil.rmtree(run_dir, ignore_errors=True)
     return 0
 

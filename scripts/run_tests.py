@@ -1,8 +1,8 @@
-"""Builds and runs everything that scripts/test promises; phases, counts and the last line are here.
+"""Builds and runs all phases of scripts/test, and prints the counts.
 
-Each phase adds to the counts: every case of a gtest or pytest run is one, and so is everything that
-passes or fails as a whole (a build, the format, lint, a fuzzer). A skipped test counts as failed:
-nothing is left out silently.
+Each phase adds to the counts. Every case of a gtest or pytest run counts as one. A step that passes
+or fails as a whole (a build, the format, lint, a fuzzer) also counts as one. A skipped test counts
+as failed, so that nothing is left out silently.
 """
 
 import argparse
@@ -20,15 +20,15 @@ SCRIPTS = ROOT / "scripts"
 PYTHON_TESTS = [ROOT / "tests" / "schema", ROOT / "tests" / "integration"]
 FAULT_MATRIX = [ROOT / "tests" / "faults"]
 LIBRARY_TESTS = [ROOT / "tests" / "library"]
-# Most of these tests wait most of the time, for what has been started or for a time to pass: more
-# workers than there are cores, but no more, or they wait for each other. A worker that has run out
-# of tests takes half of another's.
+# Most of these tests spend most of their time waiting, for a server to start or for time to pass.
+# Therefore there are more workers than cores, but only a few more, or they wait for each other. A
+# worker without tests takes half of those of another worker.
 WORKERS = ["-n", "3", "--dist", "worksteal"]
 
 
 @dataclass
 class Tally:
-    """What ran so far."""
+    """The counts of all phases so far."""
 
     passed: int = 0
     failed: int = 0
@@ -75,7 +75,7 @@ class Run:
             self.phases[-1] = (title, now - since)
 
     def call(self, *command, env=None) -> bool:
-        """Runs a command, its output to ours; true if it succeeds."""
+        """Runs a command that prints to this program's output. Returns true if it succeeds."""
         done = subprocess.run(
             [str(part) for part in command], cwd=ROOT, env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL, check=False,
@@ -88,7 +88,7 @@ class Run:
         return self.tally.add(f"{preset}: build", self.call(SCRIPTS / "build", preset, *targets))
 
     def unit_tests(self, preset: str, env: dict[str, str]) -> None:
-        """ctest, counted by the cases of each program rather than by programs."""
+        """Runs ctest, and counts the cases of each program instead of programs."""
         self.header(f"{preset}: unit tests")
         build = ROOT / "build" / preset
         reports = build / "reports" / "unit"
@@ -109,7 +109,7 @@ class Run:
             return
         for case in ElementTree.parse(ctest_report).getroot().iter("testcase"):
             name, ran_well = case.get("name"), case.get("status") == "run"
-            # Counted by its cases, but for one that crashed, or that a sanitizer ended.
+            # A program counts by its cases, unless it crashed or a sanitizer ended it.
             if name not in failed or (not ran_well and failed[name] == 0):
                 self.tally.add(f"{preset}: {name} as a whole", ran_well)
 
@@ -173,7 +173,7 @@ def fresh(directory: Path) -> None:
 
 
 def sanitizer_settings(preset: str, reports: Path) -> dict[str, str]:
-    """The environment of a sanitizer's runs."""
+    """The environment variables of a sanitizer build's tests."""
     common = f"halt_on_error=1:log_path={reports}/report"
     if preset == "asan":
         return {

@@ -1,8 +1,8 @@
-"""How soon a change is seen, and what that costs: osproxy's stores beside the official Go client.
+"""Compares osproxy's stores with the official Go client: speed and cost of seeing a change.
 
-Each has so many watchers, in one process or spread over several, each with a connection of its own,
-on one key of one etcd. Both are measured in turn, some rounds, and the medians shown. See
-docs/testing.md for the columns.
+Both run the same number of watchers on one key of one etcd, in one process or spread over several.
+Each watcher has a separate connection. The two are measured in turn for some rounds, and the table
+shows the medians. docs/testing.md describes the columns.
 """
 
 import argparse
@@ -30,8 +30,8 @@ GO = parts_dir() / "etcd-bench" / "etcd_go"
 
 @dataclass(frozen=True)
 class Setup:
-    """A row: so many watchers in so many processes; how many puts a round has, and the pause
-    between two, in which every watcher should be done with the one before.
+    """A row of the table: the numbers of watchers, processes and puts per round. In the pause
+    between two puts, every watcher should finish with the first.
     """
 
     watchers: int
@@ -53,7 +53,7 @@ SETUPS = (
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process's threads have used; /proc/PID/stat counts in hundredths of a second."""
+    """CPU time of all threads of a process. /proc/PID/stat has a resolution of only 10 ms."""
     total_ns = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
         total_ns += int((task / "schedstat").read_text().split()[0])
@@ -61,7 +61,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def status_of(pid: int) -> dict[str, int]:
-    """Counts and KiB of /proc/PID/status."""
+    """The number of threads, and RssAnon in KiB, from /proc/PID/status."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     pairs = (line.split(":", 1) for line in lines)
     return {name: int(value.split()[0]) for name, value in pairs if name in ("Threads", "RssAnon")}
@@ -69,21 +69,21 @@ def status_of(pid: int) -> dict[str, int]:
 
 @dataclass
 class Figures:
-    """Of one round."""
+    """The results of one round."""
 
-    median_ratio: float  # of the median watcher, over the puts
+    median_ratio: float  # median over the puts, of the median watcher
     p99_ratio: float  # of all watchers and puts
     ack_ms: float
     visible_ms: float  # put -> visible, of the median watcher
     threads: float
     kib_each: float
-    idle_us_each: float  # CPU a second
+    idle_us_each: float  # CPU time per second
     event_us_each: float
-    etcd_idle_ms: float  # CPU a second
+    etcd_idle_ms: float  # CPU time per second
 
 
 class Watchers:
-    """One of the two programs, as often as the setup has processes."""
+    """The processes of one of the two programs."""
 
     def __init__(self, command: list[str], etcd: Etcd, setup: Setup):
         self._count = setup.watchers
@@ -104,7 +104,7 @@ class Watchers:
         return sum(status_of(process.pid)[name] for process in self._processes)
 
     def end(self) -> list[dict[int, int]]:
-        """When each revision was seen: for each watcher."""
+        """Ends the processes. Returns for each watcher the time at which it saw each revision."""
         seen = defaultdict(dict)
         for process in self._processes:
             out, _ = process.communicate()
@@ -117,7 +117,7 @@ class Watchers:
 
 
 def put(etcd: Etcd, setup: Setup, path: Path) -> list[tuple[int, int, int]]:
-    """Revision, start and acknowledgement of each put."""
+    """Makes the puts. Returns the revision, start and acknowledgement of each."""
     done = subprocess.run(
         [GO, "put", etcd.endpoint, KEY, str(setup.puts), str(setup.pause_ms), path],
         capture_output=True, text=True, check=True,
@@ -126,18 +126,18 @@ def put(etcd: Etcd, setup: Setup, path: Path) -> list[tuple[int, int, int]]:
 
 
 def first_sights(sights: dict[int, int], revisions: list[int]) -> list[int]:
-    """When one watcher saw each revision, or the first one that had taken its place."""
+    """The times at which one watcher saw each revision, or the first later one."""
     firsts, first = [], None
     for revision in reversed(revisions):
         first = sights.get(revision, first)
         if first is None:
-            raise SystemExit(f"revision {revision} was not seen by all: too busy a machine?")
+            raise SystemExit(f"not all watchers saw revision {revision}: too busy a machine?")
         firsts.append(first)
     return firsts[::-1]
 
 
 def visibility(puts, sights_by_watcher) -> tuple[float, float, float]:
-    """put -> visible, divided by put -> acknowledged, median and p99, and in ms: see Figures."""
+    """put -> visible divided by put -> acknowledged (median, p99), and put -> visible in ms."""
     revisions = [revision for revision, _, _ in puts]
     by_watcher = [first_sights(sights, revisions) for sights in sights_by_watcher]
     middles, all_of_them, middles_ms = [], [], []
@@ -151,7 +151,7 @@ def visibility(puts, sights_by_watcher) -> tuple[float, float, float]:
 
 def measure(command: list[str], etcd: Etcd, setup: Setup, idle_s: float, path: Path) -> Figures:
     watchers = Watchers(command, etcd, setup)
-    time.sleep(2)  # what connecting left behind
+    time.sleep(2)  # until the work of connecting is done
     before, etcd_before = watchers.cpu_seconds(), cpu_seconds(etcd.pid)
     time.sleep(idle_s)
     idle = (watchers.cpu_seconds() - before) / idle_s
@@ -199,7 +199,7 @@ def row_of(setup: Setup, name: str, figures: Figures) -> str:
 
 
 def say(text: str) -> None:
-    """Beside the table, which goes to standard output row by row."""
+    """Prints progress to stderr, because the table goes to standard output."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -211,17 +211,17 @@ def etcd_alone(etcd: Etcd, idle_s: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench_etcd")
-    parser.add_argument("--watchers-binary", required=True, help="bench/etcd/etcd_watchers, built")
+    parser.add_argument("--watchers-binary", required=True, help="path of etcd_watchers")
     names = ",".join(setup.name for setup in SETUPS)
-    parser.add_argument("--rows", default=names, help=f"watchers, or watchers/processes: {names}")
+    parser.add_argument("--rows", default=names, help=f"watchers or watchers/processes: {names}")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--idle", type=float, default=10, help="seconds to watch idle watchers for")
+    parser.add_argument("--idle", type=float, default=10, help="seconds of measuring idle watchers")
     options = parser.parse_args()
     wanted = options.rows.split(",")
     setups = [setup for setup in SETUPS if setup.name in wanted]
     if len(setups) != len(wanted):
-        parser.error(f"--rows: of {names}")
-    # A connection each, on both sides.
+        parser.error(f"--rows: choose from {names}")
+    # Each watcher has a connection, with a descriptor on both sides.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

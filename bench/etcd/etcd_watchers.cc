@@ -1,10 +1,12 @@
-// Stores that follow one key, each with its own connection and thread, as so many instances would:
-// osproxy's part of the benchmark (scripts/bench_etcd; the official client's is go/watchers.go).
+// osproxy's part of the etcd benchmark (scripts/bench_etcd): stores that follow one key, each with
+// its own connection and thread, like separate instances. go/watchers.go is the part of the
+// official client.
 //
 //   etcd_watchers ENDPOINT KEY COUNT
 //
-// Prints "ready", waits until standard input ends, and prints what each saw: store, revision,
-// nanoseconds since 1970. A revision is seen once its document is decoded, compiled and published.
+// Prints "ready" and waits until standard input ends. Then it prints what each store saw: store,
+// revision, nanoseconds since 1970. A revision counts as seen once its document is decoded,
+// compiled and published.
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -30,9 +32,9 @@ struct Sight {
   std::int64_t at_ns;
 };
 
-// One store and what it saw; pinned, since the store's callback refers to it.
+// One store and what it saw. It must not move, because the store's callback refers to it.
 struct Watcher {
-  std::vector<Sight> sights;  // owned by the store's thread; read once the store is gone
+  std::vector<Sight> sights;  // owned by the store's thread; read after the store is destroyed
   std::unique_ptr<EtcdDirectiveStore> store;
 };
 

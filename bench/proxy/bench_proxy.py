@@ -1,8 +1,8 @@
-"""What osproxy costs beside nginx, HAProxy and a blind relay, in front of one upstream, in alternation.
+"""Compares osproxy with nginx, HAProxy and a blind relay, in alternation, in front of one upstream.
 
-Every proxy has one worker. CPU is what /proc says that the proxy's process took while `wrk` ran,
-divided by the requests that `wrk` counted; it is fairly steady on a machine that does other things
-as well, where throughput is not. docs/performance.md says how to read the tables.
+Every proxy has one worker. CPU is the CPU time of the proxy's process from /proc while `wrk` runs,
+divided by the number of requests from `wrk`. It is fairly steady even on a busy machine, where
+throughput is not. docs/performance.md says how to read the tables.
 """
 
 import argparse
@@ -29,7 +29,7 @@ _MEGABYTE = 1 << 20
 _PEERS = ("nginx", "haproxy")
 PROXIES = {**PLAIN_PROXIES, **LEVELS}
 
-#: At rest is what uses less CPU than this in a tenth of a second.
+#: A server is at rest if it uses less CPU time than this in a tenth of a second.
 _AT_REST_S = 0.02
 _MAX_REST_S = 20
 
@@ -39,13 +39,13 @@ class Row:
     title: str
     connections: int
     post_bytes: int = 0  # 0: a GET
-    body: str = ""  # instead of as many bytes that say nothing
+    body: str = ""  # sent instead of `post_bytes` filler bytes
     path: str = "/orders/_search"
     upstream: type[Server] = NginxUpstream
     proxies: tuple[str, ...] = ("floor", *_PEERS, "osproxy")
     tls: bool = False
-    closes: bool = False  # each request has a connection of its own
-    only_handshakes: bool = False  # full ones, and nothing behind them
+    closes: bool = False  # each request has a new connection
+    only_handshakes: bool = False  # full handshakes, without requests
 
 
 ROWS = {
@@ -58,7 +58,7 @@ ROWS = {
                           proxies=(*_PEERS, "osproxy"), tls=True, only_handshakes=True),
     "requests-1mb": Row("POST of 1 MB, connections: 4", 4, _MEGABYTE, upstream=BodyUpstream),
     "responses-1mb": Row("responses of 1 MB, connections: 4", 4, path=f"/bytes/{_MEGABYTE}",
-                       upstream=BodyUpstream),
+                         upstream=BodyUpstream),
     "directives": Row("POST of 200 B, connections: 32; 0 and 10,000 directives, none matching", 32,
                       200, proxies=(*_PEERS, "osproxy", "loaded")),
     "shape": Row("POST of 200 B, connections: 32; Shape on every request", 32, 200,
@@ -76,7 +76,7 @@ class Result:
     p50_us: float
     p99_us: float
     cpu_us: float  # per request
-    rss_anon_mib: float  # afterwards
+    rss_anon_mib: float  # after the run
 
 
 def microseconds(text: str) -> float:
@@ -97,16 +97,17 @@ def load_command(row: Row, server: Server, seconds: int) -> list[str]:
 
 
 def measure_handshakes(server: Server, seconds: int) -> Result:
-    """By OpenSSL's own client: wrk resumes the session of its first connection."""
+    """Uses OpenSSL's client, because wrk resumes the session of its first connection."""
     before = server.cpu_seconds()
     out = subprocess.run(["openssl", "s_time", "-connect", f"127.0.0.1:{server.port}", "-new",
                           "-time", str(seconds)],
                          check=True, capture_output=True, text=True).stdout  # fmt: skip
     cpu = server.cpu_seconds() - before
     handshakes = int(re.search(r"(\d+) connections in \d+ real seconds", out).group(1))
-    each_us = seconds / handshakes * 1e6  # they are not told apart
+    each_us = seconds / handshakes * 1e6  # s_time does not measure single handshakes
     return Result(requests_per_second=handshakes / seconds, p50_us=each_us, p99_us=each_us,
-                  cpu_us=cpu / handshakes * 1e6, rss_anon_mib=server.rss_anon_kib() / 1024)  # fmt: skip
+                  cpu_us=cpu / handshakes * 1e6,
+                  rss_anon_mib=server.rss_anon_kib() / 1024)  # fmt: skip
 
 
 def measure(row: Row, server: Server, seconds: int) -> Result:
@@ -117,7 +118,7 @@ def measure(row: Row, server: Server, seconds: int) -> Result:
                          check=True, capture_output=True, text=True).stdout  # fmt: skip
     cpu = server.cpu_seconds() - before
     if "Non-2xx" in out or "Socket errors" in out:
-        raise SystemExit(f"{server.name}: not every request was answered:\n{out}")
+        raise SystemExit(f"{server.name}: not every request got a good response:\n{out}")
     requests = int(re.search(r"(\d+) requests in", out).group(1))
     return Result(
         requests_per_second=float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
@@ -129,17 +130,17 @@ def measure(row: Row, server: Server, seconds: int) -> Result:
 
 
 def come_to_rest(server: Server) -> None:
-    """Until it has worked off what the load left behind: records, for some."""
+    """Waits until the server has finished the work that the load left, such as records."""
     for _ in range(_MAX_REST_S * 10):
         before = server.cpu_seconds()
         time.sleep(0.1)
         if server.cpu_seconds() - before < _AT_REST_S:
             return
-    raise SystemExit(f"{server.name}: still at work {_MAX_REST_S} s after the load")
+    raise SystemExit(f"{server.name}: still busy {_MAX_REST_S} s after the load")
 
 
 def count_syscalls(row: Row, server: Server) -> None:
-    """What requests cost in system calls, from strace."""
+    """Prints the system calls per request, from strace."""
     log = server.dir / "strace"
     tracer = subprocess.Popen(["strace", "-c", "-f", "-o", log, "-p", str(server.pid)],
                               stderr=subprocess.DEVNULL)  # fmt: skip
@@ -148,7 +149,7 @@ def count_syscalls(row: Row, server: Server) -> None:
     tracer.terminate()
     tracer.wait()
     requests = int(re.search(r"(\d+) requests in", out).group(1))
-    print(f"{server.name}: system calls a request, over {requests}")
+    print(f"{server.name}: system calls per request, over {requests} requests")
     for line in log.read_text().splitlines():
         fields = line.split()
         if len(fields) >= 5 and fields[3].isdigit() and int(fields[3]) > requests / 20:
@@ -160,7 +161,7 @@ def count_syscalls(row: Row, server: Server) -> None:
 
 def print_table(title: str, results: dict[str, list[Result]]) -> None:
     print(f"\n{title}\n")
-    print("| | requests/s | p50, us | p99, us | CPU a request, us | / best peer | / floor | / osproxy"
+    print("| | requests/s | p50, us | p99, us | CPU per request, us | / best peer | / floor | / osproxy"
           " | p99 / osproxy | RssAnon, MiB |")
     print("|---|---|---|---|---|---|---|---|---|---|")
 
@@ -168,7 +169,9 @@ def print_table(title: str, results: dict[str, list[Result]]) -> None:
         return median(getattr(result, field) for result in results[name])
 
     def ratio(name: str, *others: str, field: str = "cpu_us") -> str:
-        """To the best of the others. Round by round: the machine's speed changes between rounds."""
+        """The median of the ratios of the rounds, to the best of the others. The speed of the
+        machine changes between rounds.
+        """
         def to(other: str) -> float:
             pairs = zip(results[name], results[other], strict=True)
             return median(getattr(mine, field) / getattr(theirs, field) for mine, theirs in pairs)
@@ -200,7 +203,7 @@ def run_row(row: Row, only: set[str], arguments) -> None:
             return
         results = defaultdict(list)
         for number in range(arguments.rounds):
-            # Back and forth, so that nobody always comes behind the same one.
+            # In alternating order, so that no proxy always follows the same one.
             for proxy in proxies if number % 2 == 0 else reversed(proxies):
                 results[proxy.name].append(measure(row, proxy, arguments.seconds))
                 come_to_rest(proxy)
@@ -224,15 +227,15 @@ def run_memory_row(row: str, only: set[str], connections: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--osproxy", required=True, type=Path, help="the osproxy to measure")
-    parser.add_argument("--tools", required=True, type=Path, help="where relay and the upstream are")
+    parser.add_argument("--tools", required=True, type=Path, help="folder of relay and upstream")
     parser.add_argument("--rows", default=",".join((*ROWS, *MEMORY_ROWS)),
-                        help="default and all that there are: %(default)s")  # fmt: skip
-    parser.add_argument("--only", default="", help="of: " + ",".join(PROXIES))
-    parser.add_argument("--seconds", type=int, default=4, help="of each run")
-    parser.add_argument("--rounds", type=int, default=5, help="of which the median is printed")
-    parser.add_argument("--idle", type=int, default=10_000, help="connections of the rows idle")
-    parser.add_argument("--quick", action="store_true", help="one round of a second")
-    parser.add_argument("--syscalls", action="store_true", help="count them, and measure nothing")
+                        help="rows to measure; default, all: %(default)s")  # fmt: skip
+    parser.add_argument("--only", default="", help="proxies to measure, of: " + ",".join(PROXIES))
+    parser.add_argument("--seconds", type=int, default=4, help="seconds of each run")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds; the median is printed")
+    parser.add_argument("--idle", type=int, default=10_000, help="connections of the idle rows")
+    parser.add_argument("--quick", action="store_true", help="measure one round of a second")
+    parser.add_argument("--syscalls", action="store_true", help="only count system calls")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.seconds, arguments.rounds = 1, 1

@@ -1,4 +1,4 @@
-"""osproxy at each level, and with its outputs, for all requests."""
+"""osproxy at each level and with each output, for all requests."""
 
 import contextlib
 import re
@@ -10,7 +10,7 @@ from servers import Osproxy, Server
 
 from parts.process import Process
 
-#: A search as an application sends it, 208 bytes of JSON: a level that reads bodies has one to read.
+#: A typical search, 208 bytes of JSON, so that a level that reads bodies has one to read.
 SEARCH = (
     '{"size":10,"query":{"bool":{"must":[{"match":{"title":"green tea"}}],'
     '"filter":[{"term":{"tenant":"acme"}},{"range":{"price":{"gte":10,"lt":200}}}]}},'
@@ -18,12 +18,12 @@ SEARCH = (
 )
 
 
-#: What stands for other machines takes no time from the proxy, where that can be helped.
+#: Programs that stand for other machines run at low priority, to leave the CPU to the proxy.
 _ELSEWHERE = ("nice", "-n", "19")
 
 
 class OtlpSink(Server):
-    """Accepts spans. What it uses is not osproxy's."""
+    """Accepts spans. Its CPU time does not count as osproxy's."""
 
     def command(self):
         return [*_ELSEWHERE, sys.executable, str(Path(__file__).with_name("otlp_sink.py")), str(self.port)]
@@ -46,7 +46,7 @@ class TailReader(Process):
 
 
 class Recording(Osproxy):
-    """Each request is recorded, at `level`: no budget trips."""
+    """Records each request at `level`. The budgets are off."""
 
     level = "Shape"
     ring = False
@@ -62,7 +62,7 @@ class Recording(Osproxy):
 
 
 def kept_by_output(proxy: Recording) -> dict[str, float]:
-    """The part of the records that each output kept since the start, of those that it was given."""
+    """The fraction of its records that each output kept since the start."""
     url = f"http://127.0.0.1:{proxy.admin_port}/metrics"
     page = subprocess.run(["curl", "-sf", url], check=True, capture_output=True, text=True).stdout
 
@@ -89,7 +89,7 @@ class ShapeRewriteDiff(Recording):
 
 
 class Exporting(Recording):
-    """As spans too."""
+    """Exports spans as well."""
 
     def __init__(self, run_dir, name, upstream_port=None):
         super().__init__(run_dir, name, upstream_port)
@@ -122,18 +122,18 @@ class Everything(Exporting):
         return started
 
     def command(self):
-        # Not a disk's, whose speed is not what is measured.
+        # Not a file on a disk, because the speed of the disk is not measured here.
         return [*super().command(), "--record-log", "/dev/null"]
 
 
 class AsShipped(Everything):
-    """The same with the budgets that there are unless others are set: the directive is tripped."""
+    """The same with the default budgets, which trip the directive."""
 
     budget = ()
 
 
 class Capturing(Recording):
-    """With both bodies to files."""
+    """Captures both bodies to files."""
 
     capture = True
 

@@ -1,4 +1,4 @@
-"""What idle connections and a slow reader cost a proxy in memory of its own (RssAnon)."""
+"""Measures the memory (RssAnon) that idle connections and a slow reader cost a proxy."""
 
 import socket
 import ssl
@@ -29,7 +29,7 @@ _TLS = _any_server()
 
 
 def _served_once(server: Server) -> socket.socket:
-    """A connection that has had one request, as those have that wait for the next one."""
+    """Opens a connection and sends one request, so that it then waits for the next one."""
     connection = socket.create_connection(("127.0.0.1", server.port))
     if server.scheme == "https":
         connection = _TLS.wrap_socket(connection)
@@ -42,7 +42,7 @@ def measure_idle(proxies: list[Server], count: int) -> None:
     count = min(count, MAX_CONNECTIONS - 100)
     over = "" if proxies[0].scheme == "http" else " over TLS"
     print(f"\n{count} idle connections{over}, each after one request\n")
-    print("| | RssAnon before, MiB | after, MiB | a connection, KiB |")
+    print("| | RssAnon before, MiB | after, MiB | per connection, KiB |")
     print("|---|---|---|---|")
     for proxy in proxies:
         before = proxy.rss_anon_kib()
@@ -55,7 +55,7 @@ def measure_idle(proxies: list[Server], count: int) -> None:
 
 
 def measure_slow_reader(proxies: list[Server]) -> None:
-    """A response of 50 MB, of which a client takes a little at a time: what is held of it."""
+    """Measures the memory that a response of 50 MB takes while a client reads it slowly."""
     size = 50 * 1000 * 1000
     print("\nA slow reader of 50 MB\n")
     print("| | RssAnon before, KiB | most while it reads, KiB | costs, KiB |")

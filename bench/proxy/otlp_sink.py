@@ -1,4 +1,4 @@
-"""A collector that accepts and forgets: HTTP/1.1 with keep-alive, 200 to whatever comes.
+"""A collector that accepts everything and keeps nothing: HTTP/1.1 with keep-alive, always 200.
 
 python3 otlp_sink.py PORT
 """
@@ -20,7 +20,7 @@ def content_length(head: bytes) -> int:
 
 
 def serve(connection: socket.socket) -> None:
-    """Request after request; a body is not kept."""
+    """Serves one request after the other, and discards the bodies."""
     read = b""
     with connection:
         while True:

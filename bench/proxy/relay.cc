@@ -1,12 +1,12 @@
-// The floor of the proxy benchmark: relays bytes between clients and one upstream, and looks at
-// none.
+// The floor of the proxy benchmark: relays bytes between clients and one upstream, and parses
+// nothing.
 //
 //   relay LISTEN_PORT UPSTREAM_PORT
 //
-// One epoll loop, level-triggered, one upstream connection for each client connection, recv() and
-// send(). What it costs is what the kernel takes for passing the bytes on at all; see
-// docs/performance.md. Not a product: a fault of the network ends a pair, one of the machine the
-// program.
+// It has one level-triggered epoll loop, one upstream connection per client connection, and calls
+// recv() and send(). Its cost is the kernel's cost of passing bytes on at all; see
+// docs/performance.md. It is no product: a network error closes the pair of connections, and an
+// error of the machine ends the program.
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -23,11 +23,11 @@ namespace {
 
 constexpr std::size_t kBufferSize = 64 * 1024;
 
-/// One direction's end: where bytes are read, and what of them the peer has not taken yet.
+/// One end of a pair: its socket, and the bytes read from it that the peer has not taken yet.
 struct End {
   int fd = -1;
   End* peer = nullptr;
-  std::vector<char> unsent{};  // read from `fd`, for the peer
+  std::vector<char> unsent{};  // read from `fd`, to be sent to the peer
   std::size_t sent = 0;
   bool is_over = false;
 };
@@ -106,7 +106,7 @@ class Relay {
     }
   }
 
-  /// False: the pair is over.
+  /// Returns false if the pair is over.
   bool serve(End& end, std::uint32_t events) {
     if ((events & EPOLLOUT) != 0 && !flush(*end.peer)) return false;
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) return true;
@@ -126,7 +126,7 @@ class Relay {
     return true;
   }
 
-  /// Sends what is left of what `end` read.
+  /// Sends the rest of the bytes that `end` has read.
   bool flush(End& end) {
     const auto sent = ::send(end.peer->fd, end.unsent.data() + end.sent,
                              end.unsent.size() - end.sent, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -141,7 +141,7 @@ class Relay {
 
   void close(End& end) {
     for (End* const each : {&end, end.peer}) {
-      each->is_over = true;  // an event of this round may still point to it
+      each->is_over = true;  // an event of this round may still refer to it
       ::close(each->fd);
       over_.emplace_back(each);
     }

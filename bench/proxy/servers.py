@@ -1,4 +1,7 @@
-"""What the proxy benchmark starts: upstreams, the floor, nginx, HAProxy and osproxy, one worker each."""
+"""The servers of the proxy benchmark: upstreams, the floor, nginx, HAProxy and osproxy.
+
+Each has one worker.
+"""
 
 import json
 import os
@@ -9,8 +12,8 @@ from pathlib import Path
 from parts import Authority
 from parts.process import Process, free_port
 
-#: Of each proxy: two descriptors for each of its clients, and some hundreds for itself, without which
-#: osproxy and HAProxy do not start.
+#: Connections per proxy. Each client takes two descriptors. osproxy and HAProxy do not start
+#: without some hundreds more.
 MAX_CONNECTIONS = min(30_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2 - 400)
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -18,9 +21,9 @@ _BODY = '{"took":3,"timed_out":false,"hits":{"total":{"value":1},"hits":[' + "1,
 
 
 class Server(Process):
-    """Any of them: it is ready once its port answers."""
+    """The base of all servers. A server is ready once its port responds."""
 
-    #: Where the programs are that are built for the benchmark, and the osproxy to measure.
+    #: The folder of the benchmark's programs, and the osproxy to measure.
     tools = Path()
     osproxy = Path()
     config = ""
@@ -33,7 +36,7 @@ class Server(Process):
         if self.scheme == "https":
             pair = Authority(self.dir, "bench").issue("proxy")
             self.cert, self.key = pair.cert, pair.key
-            # As HAProxy wants it.
+            # HAProxy wants both in one file.
             (self.dir / "pair.pem").write_text(pair.cert.read_text() + pair.key.read_text())
 
     def write_config(self) -> str:
@@ -51,7 +54,7 @@ class Server(Process):
         return subprocess.run(["curl", "-skfo", "/dev/null", url], check=False).returncode == 0
 
     def start(self):
-        # Its own limit is what a proxy may have been given; what it uses depends on that.
+        # The memory of a proxy depends on its limit of descriptors, so all get the same.
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         return super().start()
@@ -79,7 +82,7 @@ http {
 
 
 class NginxUpstream(Server):
-    """Answers small requests. It does not read large ones, and is of no use for them."""
+    """Responds to small requests. It does not read large ones, so it is not used for them."""
 
     config = _NGINX % (
         "default_type application/json;"
@@ -91,7 +94,7 @@ class NginxUpstream(Server):
 
 
 class BodyUpstream(Server):
-    """Reads all of each request, and responses GET /bytes/N with N bytes."""
+    """Reads the whole request, and responds to GET /bytes/N with N bytes."""
 
     def command(self):
         return [str(self.tools / "body_upstream"), str(self.port)]
@@ -179,7 +182,7 @@ class Osproxy(Server):
 
 
 class OsproxyLoaded(Osproxy):
-    """With 10,000 directives, for other tenants."""
+    """osproxy with 10,000 directives for other tenants."""
 
     def directives(self):
         return [{"id": f"d{i}", "level": "ShapeTiming", "tenant": f"tenant-{i}", "ttl_secs": 80000}

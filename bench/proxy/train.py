@@ -1,4 +1,4 @@
-"""Serves a bit of everything with an osproxy that counts what runs: scripts/build_release."""
+"""Loads the instrumented osproxy with a mix of requests, for scripts/build_release."""
 
 import argparse
 import dataclasses
@@ -8,7 +8,7 @@ from pathlib import Path
 from bench_proxy import ROWS, measure, started
 from servers import BodyUpstream, Server
 
-#: What is served, and by which osproxy. The everyday weighs most.
+#: Row, osproxy and seconds of each load. Everyday requests get most of the time.
 _LOADS = [
     ("get-32", "osproxy", 4),
     ("post-32", "osproxy", 6),
@@ -26,7 +26,7 @@ _LOADS = [
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("binaries", type=Path, help="where osproxy and body_upstream are")
+    parser.add_argument("binaries", type=Path, help="the folder of osproxy and body_upstream")
     Server.tools = parser.parse_args().binaries.resolve()
     Server.osproxy = Server.tools / "osproxy"
     for name, proxy, seconds in _LOADS:
@@ -34,7 +34,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as directory, \
              started(directory, row.upstream, [proxy], row.tls) as (server,):  # fmt: skip
             result = measure(row, server, seconds)
-        print(f"{name}, {proxy}: {result.requests_per_second:.0f} requests a second", flush=True)
+        print(f"{name}, {proxy}: {result.requests_per_second:.0f} requests per second", flush=True)
 
 
 if __name__ == "__main__":

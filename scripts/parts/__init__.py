@@ -1,11 +1,11 @@
-"""The real parts that osproxy runs between, started on free ports and stopped by pid.
+"""The real servers around osproxy (the parts). They start on free ports and are stopped by pid.
 
     with Etcd(run_dir) as etcd, OpenSearch(run_dir) as opensearch:
         with Proxy(run_dir, "proxy-a", upstream=opensearch.url, etcd=etcd) as proxy:
             ...
 
-Used by scripts/demo, tests/integration and tests/faults. Nothing here asserts; a part that does not come up
-raises PartFailed with the end of its log.
+scripts/demo, tests/integration and tests/faults use this package. Nothing here asserts. A part that
+does not start raises PartFailed with the end of its log.
 """
 
 from .client import Reply, eventually, request

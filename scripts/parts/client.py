@@ -1,4 +1,4 @@
-"""Plain HTTP/1.1 calls with nothing added or followed, and the one way to wait for something."""
+"""Plain HTTP/1.1 calls without redirects or retries, and eventually(), the one way to wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Reply:
 
 
 def request(method: str, url: str, *, headers=None, body=None, json_body=None, timeout=60) -> Reply:
-    """One exchange; raises OSError if there is no response. Redirects and retries are the caller's."""
+    """One exchange. Raises OSError if there is no response. Never redirects or retries."""
     headers = dict(headers or {})
     if json_body is not None:
         body = json.dumps(json_body)
@@ -43,10 +43,10 @@ def request(method: str, url: str, *, headers=None, body=None, json_body=None, t
 
 
 def eventually(condition, timeout: float = 15, what: str = ""):
-    """Calls `condition` until it returns something true and returns that.
+    """Calls `condition` until it returns a true value, and returns that value.
 
-    While it is false, or raises AssertionError or OSError, it is called again; after `timeout`
-    seconds the last failure is the caller's.
+    It calls `condition` again while that is false, or raises AssertionError or OSError. After
+    `timeout` seconds it raises AssertionError, with the last failure as the cause.
     """
     deadline = time.monotonic() + timeout
     while True:

@@ -1,4 +1,4 @@
-"""osproxyctl, run as a person runs it."""
+"""Runs osproxyctl as a person runs it."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ class CtlResult:
 
 
 class Ctl:
-    """Calls with the same `where` each: `--endpoints H:P --key K`, or `--admin URL`."""
+    """Passes the same `where` to every call: `--endpoints H:P --key K`, or `--admin URL`."""
 
     def __init__(self, *where: str):
         self.where = list(where)

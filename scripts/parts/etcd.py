@@ -1,4 +1,4 @@
-"""One etcd member: Debian's etcd, or the current one that scripts/fetch_parts has built."""
+"""One etcd member: Debian's etcd, or the current etcd that scripts/fetch_parts builds."""
 
 import base64
 import json
@@ -14,10 +14,10 @@ from .process import PartFailed, Process, free_port, parts_dir
 
 @dataclass(frozen=True)
 class EtcdRelease:
-    """The programs of one etcd. Restoring a snapshot moved from etcdctl to etcdutl."""
+    """The programs of one etcd. Newer releases restore a snapshot with etcdutl, not etcdctl."""
 
     name: str
-    part: str = ""  # a folder of parts_dir(); none: from PATH
+    part: str = ""  # a folder of parts_dir(); empty: the program is in PATH
     restorer: str = "etcdctl"
 
     def program(self, name: str) -> str:
@@ -32,9 +32,9 @@ CURRENT_ETCD = EtcdRelease("3.7", part="etcd-3.7", restorer="etcdutl")
 
 @dataclass
 class EtcdTls:
-    """What a member serves with. With `trusted` it demands client certificates of that CA."""
+    """The TLS files of a member. With `trusted` it requires client certificates of that CA."""
 
-    ca: Path  # for etcdctl, to check the server by
+    ca: Path  # etcdctl verifies the server with it
     server: Pair
     trusted: Path | None = None
     client: Pair | None = None  # etcdctl's own
@@ -53,9 +53,9 @@ class EtcdTls:
 
 
 class Etcd(Process):
-    """`arguments` come on top of what is always set. `host` is the address that it listens on,
-    `peer_host` the one for other members, if it is another; `prefix` stands before its command, to
-    enter a network namespace.
+    """`arguments` are added to the fixed ones. `host` is the listen address. `peer_host` is the
+    address for other members, if it differs. `prefix` goes before the command, for example to enter
+    a network namespace.
     """
 
     def __init__(self, run_dir, name: str = "etcd", *, release: EtcdRelease = DEBIAN_ETCD,
@@ -110,7 +110,7 @@ class Etcd(Process):
         return done.stdout
 
     def run_etcdctl(self, *arguments: str, stdin: str | None = None) -> str:
-        """Runs etcdctl as a person would; its text."""
+        """Runs etcdctl as a person would. Returns its text output."""
         flags = ["--endpoints", self.endpoint]
         if self.tls:
             flags += self.tls.client_flags()
@@ -119,15 +119,15 @@ class Etcd(Process):
         return self._run("etcdctl", *flags, *arguments, stdin=stdin)
 
     def etcdctl(self, *arguments: str, stdin: str | None = None) -> dict:
-        """The same for its JSON, where it has some."""
+        """The same, for commands with JSON output. Returns the parsed output."""
         return json.loads(self.run_etcdctl("-w", "json", *arguments, stdin=stdin))
 
     def put(self, key: str, value: str) -> int:
-        """A raw put, past every check of ours; returns the revision."""
+        """A raw put, without the checks of osproxy's publishers. Returns the revision."""
         return self.etcdctl("put", key, stdin=value)["header"]["revision"]
 
     def put_over_http(self, key: str, value: str) -> int:
-        """The same without a program started: for many puts, and for values too large for one."""
+        """The same without starting etcdctl, for many puts and for values too large for it."""
         text = {name: base64.b64encode(data.encode()).decode()
                 for name, data in (("key", key), ("value", value))}  # fmt: skip
         reply = request("POST", f"{self.url}/v3/kv/put", json_body=text)
@@ -146,7 +146,7 @@ class Etcd(Process):
         self.run_etcdctl("snapshot", "save", str(path))
 
     def restore_snapshot(self, path: Path) -> None:
-        """Puts the data of a snapshot in the place of what is there; etcd must not be running."""
+        """Replaces the data with that of a snapshot. etcd must not be running."""
         shutil.rmtree(self.data)
         self._run(
             self.release.restorer, "snapshot", "restore", str(path), "--name", self.name,

@@ -1,4 +1,4 @@
-"""One OpenSearch node, from the jars that scripts/fetch_parts brought."""
+"""One OpenSearch node, from the jars that scripts/fetch_parts fetches."""
 
 import os
 import random
@@ -10,15 +10,15 @@ from pathlib import Path
 from .client import request
 from .process import Process, parts_dir
 
-# Debian's openjdk-17-jre-headless; a `java` that comes first in PATH may be another version.
+# Debian's openjdk-17-jre-headless. The first `java` in PATH may be another version.
 _JAVA_17 = Path("/usr/lib/jvm/java-17-openjdk-amd64/bin/java")
 
 
 def _place_for_data(wanted: Path) -> Path:
-    """`wanted`, or a new folder in memory if Java could not use it.
+    """Returns `wanted`, or a new folder in memory if Java could not use `wanted`.
 
-    Java looks up the file system of a path in /proc/mounts. In a chroot the root's own is not
-    listed there, and OpenSearch ends without a word.
+    Java looks up the file system of a path in /proc/mounts. In a chroot, the root file system is
+    not listed there, and OpenSearch ends without a message.
     """
     mount_point = wanted
     while not mount_point.is_mount():
@@ -41,7 +41,7 @@ class OpenSearch(Process):
         self.data = _place_for_data(self.dir)
         config = self.data / "node_1" / "config"
         config.mkdir(parents=True, exist_ok=True)
-        # A nearly full disk makes OpenSearch refuse writes; that is not what we are here to see.
+        # On a nearly full disk OpenSearch refuses writes, which these tests do not want to see.
         (config / "opensearch.yml").write_text(
             "cluster.routing.allocation.disk.threshold_enabled: false\n"
         )
@@ -53,7 +53,7 @@ class OpenSearch(Process):
             "org.codelibs.opensearch.runner.OpenSearchRunner",
             "-basePath", str(self.data), "-numOfNode", "1",
             "-baseHttpPort", str(self.base_port), "-printOnFailure",
-            # Nodes of one cluster name find each other on this machine; two runs must not.
+            # Nodes with one cluster name find each other on a machine. Two runs must not.
             "-clusterName", f"osproxy-{os.getpid()}-{random.randrange(1 << 32):08x}",
         ]  # fmt: skip
 
@@ -77,14 +77,14 @@ class OpenSearch(Process):
 
 
 class BorrowedOpenSearch(OpenSearch):
-    """The one that another process has launched in `run_dir`, and will stop."""
+    """A node that another process has launched in `run_dir` and will stop."""
 
     def __init__(self, run_dir, name: str = "opensearch"):
         Process.__init__(self, run_dir, name)
         self.url = ""
 
     def launch(self) -> None:
-        Process.started.append(self)  # a failing test shows its log too
+        Process.started.append(self)  # so that a failing test shows its log too
 
     def alive(self) -> bool:
         return True

@@ -1,7 +1,7 @@
-"""An OpenTelemetry collector, built by scripts/fetch_parts, and what it received.
+"""An OpenTelemetry collector, built by scripts/fetch_parts, and the spans that it received.
 
-The collector is the real one; it passes everything on, as JSON, to a listener of this module, so that
-tests can look at it.
+The collector is a real one. It forwards everything as JSON to a listener of this module, where
+tests can inspect it.
 """
 
 import json
@@ -24,7 +24,7 @@ def _value(any_value: dict):
 
 
 def attributes(of: dict) -> dict:
-    """The attributes of a span or a resource, by name; each must be there once."""
+    """The attributes of a span or a resource, by name. Each must be there exactly once."""
     pairs = [(a["key"], _value(a["value"])) for a in of.get("attributes", [])]
     assert len(dict(pairs)) == len(pairs), f"an attribute is there twice: {pairs}"
     return dict(pairs)
@@ -45,8 +45,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class OtelCollector(Process):
-    """With `tls`, a Pair, it speaks TLS only; with `client_ca`, only with those whom that authority
-    knows. Its ports stay the same when it is stopped and started again.
+    """With `tls`, a Pair, it speaks TLS only. With `client_ca` it requires client certificates of
+    that authority. Its ports stay the same when it is stopped and started again.
     """
 
     def __init__(self, run_dir, name: str = "otelcol", *, tls: Pair | None = None, client_ca=None):
@@ -64,7 +64,7 @@ class OtelCollector(Process):
         threading.Thread(target=self._sink.serve_forever, daemon=True).start()
 
     def command(self) -> list[str]:
-        config = self.dir / "config.json"  # which is YAML too
+        config = self.dir / "config.json"  # JSON is valid YAML
         config.write_text(json.dumps(self._config()))
         return [str(parts_dir() / "otelcol" / "otelcol"), "--config", f"file:{config}"]
 
@@ -99,11 +99,11 @@ class OtelCollector(Process):
         return request("GET", f"http://127.0.0.1:{self.health_port}/metrics", timeout=2).status == 200
 
     def resources(self) -> list[dict]:
-        """The attributes of each resource that spans came from."""
+        """The attributes of the resource of each received batch."""
         return [attributes(part["resource"]) for part in self._parts()]
 
     def spans(self) -> list[dict]:
-        """All that it received so far, in the order in which it came."""
+        """All spans received so far, in order of arrival."""
         return [span for part in self._parts() for scope in part["scopeSpans"]
                 for span in scope["spans"]]  # fmt: skip
 

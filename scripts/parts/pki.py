@@ -1,4 +1,4 @@
-"""Certificates for a test: authorities, and what they issue. Needs the program `openssl`."""
+"""Authorities and certificates for tests. Needs the program `openssl`."""
 
 import shutil
 import subprocess
@@ -26,7 +26,7 @@ class Pair:
 
 
 class Authority:
-    """A CA of its own. `file` is its certificate."""
+    """A certificate authority. `file` is its certificate."""
 
     def __init__(self, run_dir: Path, name: str):
         self.name = name
@@ -38,7 +38,7 @@ class Authority:
                  "-subj", f"/CN={name}")  # fmt: skip
 
     def issue(self, name: str, *, alt_names="IP:127.0.0.1,DNS:localhost", days=2) -> Pair:
-        """A certificate for servers and clients; with negative `days` it has expired."""
+        """Issues a certificate for servers and clients. With negative `days` it has expired."""
         pair = Pair(self.dir / f"{name}.crt", self.dir / f"{name}.key")
         request, extensions = self.dir / f"{name}.csr", self.dir / f"{name}.ext"
         extensions.write_text(

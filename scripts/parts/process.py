@@ -1,4 +1,4 @@
-"""One server process: a log file, a readiness check, and an end that is waited for."""
+"""A server process with a log file, a readiness check and an orderly end."""
 
 import fcntl
 import functools
@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-# Below the range that the kernel takes local ports of outgoing connections from (32768 and up), so
-# that no client can take a port between our look and the server's bind.
+# These ports are below those that the kernel gives to outgoing connections (32768 and up), so that
+# no client can take a port between the check and the server's bind.
 _PORTS = range(20000, 32000)
 _handed_out: set[int] = set()
 
@@ -22,29 +22,29 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def parts_dir() -> Path:
-    """Where scripts/fetch_parts puts what it brings."""
+    """The folder into which scripts/fetch_parts puts the parts."""
     return Path(os.environ.get("OSPROXY_PARTS_DIR", _ROOT / ".parts")).resolve()
 
 
 class PartFailed(Exception):
-    """A part did not start, or did not end as it should; the text has the end of its log."""
+    """A part did not start, or did not end properly. The text has the end of its log."""
 
 
 @functools.cache
 def _port_claims() -> BinaryIO:
-    """A file whose byte N is locked by the process that took port N, for as long as it lives."""
+    """A file in which the process that took port N locks byte N for as long as it lives."""
     return Path(tempfile.gettempdir(), f"osproxy-test-ports-{os.getuid()}").open("ab")
 
 
 def _claim(port: int) -> None:
-    """Keeps other runs of these tests from taking the port before its server has bound it; raises
-    OSError if another was first."""
+    """Reserves the port against other runs of these tests, until its server has bound it. Raises
+    OSError if another run was first."""
     fcntl.lockf(_port_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on, and that no other call, here or in another process
-    of this user that still runs, returned."""
+    """Returns a port of 127.0.0.1 on which nobody listens. No other call has returned it, in this
+    process or in another running process of this user."""
     for port in random.sample(_PORTS, 200):
         if port in _handed_out:
             continue
@@ -62,9 +62,9 @@ def free_port() -> int:
 class Process:
     """A child process. Use it as a context manager, or call start() and stop()."""
 
-    #: Every process that was started and not yet forgotten: what a failing test prints the logs of.
+    #: Every started process. A failing test prints their logs.
     started: list["Process"] = []
-    #: False for children that are to live on when this program ends (the demo's --keep).
+    #: False if children go on when this program ends (the demo's --keep).
     die_with_parent = True
 
     def __init__(self, run_dir: Path, name: str):
@@ -74,7 +74,7 @@ class Process:
         self.log_path = self.dir / "log"
         self.process: subprocess.Popen | None = None
 
-    # What a part says of itself.
+    # Each part defines these.
 
     def command(self) -> list[str]:
         raise NotImplementedError
@@ -83,13 +83,13 @@ class Process:
         return {}
 
     def ready(self) -> bool:
-        """True once the part serves; may raise OSError while it does not."""
+        """Returns true once the part serves. May raise OSError before."""
         raise NotImplementedError
 
-    #: Seconds until a part that is not ready is given up; generous, since sanitizers are slow.
+    #: Seconds to wait until a part is ready. Generous, because sanitizers are slow.
     start_timeout = 60
 
-    # Its life.
+    # Start and stop.
 
     def start(self):
         self.launch()
@@ -97,7 +97,7 @@ class Process:
         return self
 
     def launch(self) -> None:
-        """The first half of start(), for parts that become ready only together."""
+        """The first half of start(), for parts that become ready only together with others."""
         command = self.command()
         if self.die_with_parent:
             command = ["setpriv", "--pdeathsig", "KILL", "--", *command]
@@ -109,13 +109,13 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for us: we end it, in order
+                start_new_session=True,  # Ctrl-C reaches only this program, which stops the child
             )
         if self not in Process.started:
             Process.started.append(self)
 
     def await_ready(self) -> None:
-        """The second half of start(); ends what does not become ready."""
+        """The second half of start(). Kills the part if it does not become ready."""
         try:
             self._wait_ready()
         except BaseException:
@@ -161,7 +161,7 @@ class Process:
         self.process.send_signal(signal_number)
 
     def kill(self) -> None:
-        """SIGKILL: no goodbye, as in a crash."""
+        """SIGKILL, as in a crash."""
         if self.alive():
             self.process.kill()
         if self.process is not None:

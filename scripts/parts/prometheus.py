@@ -1,4 +1,4 @@
-"""Prometheus, as Debian has it: scrapes what it is told to, and promtool to lint an exposition."""
+"""Debian's Prometheus, which scrapes osproxy, and promtool, which checks an exposition."""
 
 import json
 import shutil
@@ -7,13 +7,14 @@ import subprocess
 from .client import request
 from .process import PartFailed, Process, free_port
 
-# The package starts a service of its own when it is installed; ours is another, on a port of its own.
+# The Debian package starts a Prometheus service at installation. The one here is separate, on a
+# free port.
 
 
 def promtool_check(exposition: bytes) -> str:
-    """What `promtool check metrics` finds wrong; empty: nothing."""
+    """Returns the faults that `promtool check metrics` finds, or an empty string."""
     if shutil.which("promtool") is None:
-        raise PartFailed("promtool is not there: scripts/install_deps test brings it")
+        raise PartFailed("promtool is missing: scripts/install_deps test installs it")
     done = subprocess.run(
         ["promtool", "check", "metrics"], input=exposition, capture_output=True, timeout=60
     )
@@ -22,7 +23,7 @@ def promtool_check(exposition: bytes) -> str:
 
 
 class Prometheus(Process):
-    """Scrapes `targets` (HOST:PORT) every second, and keeps it below `run_dir`."""
+    """Scrapes `targets` (HOST:PORT) every second, and keeps the samples below `run_dir`."""
 
     def __init__(self, run_dir, name="prometheus", *, targets):
         super().__init__(run_dir, name)
@@ -32,10 +33,10 @@ class Prometheus(Process):
 
     def command(self) -> list[str]:
         if shutil.which("prometheus") is None:
-            raise PartFailed("prometheus is not there: scripts/install_deps test brings it")
+            raise PartFailed("prometheus is missing: scripts/install_deps test installs it")
         scrape = {"job_name": "osproxy", "static_configs": [{"targets": self.targets}]}
         config = self.dir / "prometheus.yml"
-        # JSON is YAML.
+        # JSON is valid YAML.
         config.write_text(
             json.dumps({"global": {"scrape_interval": "1s"}, "scrape_configs": [scrape]})
         )
@@ -50,7 +51,7 @@ class Prometheus(Process):
         return request("GET", f"{self.url}/-/ready", timeout=2).status == 200
 
     def query(self, expression: str) -> float | None:
-        """The one value of an instant query, or None if there is no sample."""
+        """Returns the single value of an instant query, or None if there is no sample."""
         quoted = "".join(f"%{byte:02x}" for byte in expression.encode())
         result = request("GET", f"{self.url}/api/v1/query?query={quoted}").json()["data"]["result"]
         if not result:

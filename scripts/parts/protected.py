@@ -1,4 +1,4 @@
-"""An etcd that asks who one is, with the users and roles of docs/etcd-access.md."""
+"""An etcd with authentication, and the users and roles of docs/etcd-access.md."""
 
 import re
 import subprocess
@@ -9,15 +9,16 @@ from .ctl import Ctl
 from .etcd import Etcd
 from .process import PartFailed
 
-# etcd's argument for what it spends on a password. By default that is so much that on a busy machine
-# a token which etcdctl has just been given is over before it can be used.
+# etcd's argument for the cost of checking a password. The default is so high that, on a busy
+# machine, a new token of etcdctl has expired before it can be used.
 CHEAP_PASSWORDS = ["--bcrypt-cost", "4"]
 
 
 class Protected:
-    """Turns authentication on at `etcd`, which runs, and holds what our programs need to use it.
+    """Turns authentication on at a running `etcd`, and gives the flags that programs need.
 
-    The user `osproxy` may do what an instance must, `ana` what an operator does; etcdctl is root.
+    The user `osproxy` has the permissions of an instance, and `ana` those of an operator. etcdctl
+    is root.
     """
 
     def __init__(self, etcd: Etcd, folder: Path, key: str = "osproxy/directives"):
@@ -52,7 +53,7 @@ class Protected:
         self.etcd.run_etcdctl("role", "revoke-permission", "osproxy", self.key)
 
     def change_password(self, password: str) -> None:
-        """That of `osproxy`."""
+        """Changes the password of `osproxy`."""
         self.etcd.run_etcdctl("user", "passwd", "osproxy", "--interactive=false", stdin=password)
 
     def password_file(self, password: str) -> Path:
@@ -69,19 +70,19 @@ class Protected:
         return Ctl(*where, *self.flags(user, password))
 
     def tokens_given(self) -> float:
-        """How often etcd has checked a password and given a token for it."""
+        """The number of times that etcd has checked a password and given a token."""
         metrics = request("GET", f"{self.etcd.url}/metrics").body.decode()
         name = r'grpc_server_handled_total\{grpc_code="OK",grpc_method="Authenticate",.*\} (\S+)'
         found = re.search(name, metrics)
         if not found:
-            raise PartFailed("etcd does not count its calls")
+            raise PartFailed("etcd has no metric of its authentication calls")
         return float(found[1])
 
 
 def short_tokens(kind: str, folder: Path) -> list[str]:
-    """etcd's arguments for tokens that are over before the next proof read, after two seconds.
+    """etcd's arguments for tokens that expire after two seconds, before the next proof read.
 
-    `kind` is "simple", which etcd keeps, or "jwt", which it signs.
+    `kind` is "simple" (etcd stores the tokens) or "jwt" (etcd signs them).
     """
     if kind == "simple":
         return ["--auth-token-ttl", "2", *CHEAP_PASSWORDS]

@@ -1,4 +1,4 @@
-"""One running osproxy: the program under test."""
+"""A running osproxy, the program under test."""
 
 import os
 from pathlib import Path
@@ -10,20 +10,20 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def bin_dir() -> Path:
-    """Where osproxy and osproxyctl are: $OSPROXY_BIN_DIR, or what the preset `dev` builds."""
+    """The folder of osproxy and osproxyctl: $OSPROXY_BIN_DIR, or that of the preset `dev`."""
     return Path(os.environ.get("OSPROXY_BIN_DIR", _ROOT / "build" / "dev" / "bin")).resolve()
 
 
 def program(name: str) -> Path:
-    """A program of ours; raises PartFailed if it is not built."""
+    """The path of osproxy or osproxyctl. Raises PartFailed if it is not built."""
     path = bin_dir() / name
     if not path.exists():
-        raise PartFailed(f"{path} is not there: scripts/build dev osproxy osproxyctl makes it")
+        raise PartFailed(f"{path} is missing: scripts/build dev osproxy osproxyctl builds it")
     return path
 
 
 class Proxy(Process):
-    """`arguments` and `env` come on top of what is always set: addresses, upstream, store."""
+    """`arguments` and `env` are added to the fixed ones: addresses, upstream, store."""
 
     def __init__(self, run_dir, name="osproxy", *, upstream, etcd=None, key=None, workers=2,
                  arguments=(), env=None):  # fmt: skip
@@ -54,7 +54,7 @@ class Proxy(Process):
         return self.admin("GET", "/readyz", timeout=2).status == 200
 
     def request(self, method: str, path: str, **options) -> Reply:
-        """Through the proxy, to OpenSearch."""
+        """Sends a request through the proxy to OpenSearch."""
         return request(method, self.url + path, **options)
 
     def admin(self, method: str, path: str, **options) -> Reply:
@@ -77,11 +77,11 @@ class Proxy(Process):
         return self.admin("GET", "/debug/breakglass").json()["records"]
 
     def active(self) -> list[str]:
-        """Ids of the directives in force."""
+        """The ids of the active directives."""
         return [d["id"] for d in self.status()["directives"] if d["active"]]
 
     def metrics(self) -> dict[str, float]:
-        """Each sample of /metrics by its name and labels, as they stand there."""
+        """The value of each sample of /metrics, by its name and labels in their original form."""
         samples = {}
         for line in self.admin("GET", "/metrics").body.decode().splitlines():
             if line and not line.startswith("#"):
@@ -90,8 +90,8 @@ class Proxy(Process):
         return samples
 
     def settle(self) -> None:
-        """Returns when all requests answered so far have been counted, and recorded if they are to
-        be: sends one more, and waits until the metrics count it.
+        """Returns when all requests that got a response so far have been counted, and recorded if a
+        directive selects them. It sends one more request, and waits until the metrics count it.
         """
 
         def counted() -> float:
