@@ -13,6 +13,8 @@ import tokenize
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .examples import are_code
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -88,18 +90,23 @@ def add_paragraphs(source: Source, kind: str, lines: list[tuple[int, str]]) -> N
 
 
 def add_comments(source: Source, comments: list[tuple[int, int, bool, str]]) -> None:
-    """Joins whole-line comments on consecutive lines into blocks; one beside code is a block."""
+    """Joins whole-line comments on consecutive lines into blocks; one next to code is a block."""
     block: list[tuple[int, str]] = []
+
+    def close() -> None:
+        code = are_code([text for _, text in block])
+        lines = [(n, "" if is_code else text) for (n, text), is_code in zip(block, code)]
+        add_paragraphs(source, "comment", lines)
+        block.clear()
+
     last = (0, 0, False)
     for number, column, whole, text in comments:
         source.comment_lines.append((number, text))
         if not (whole and last == (number - 1, column, True)):
-            add_paragraphs(source, "comment", block)
-            block = []
+            close()
         last = (number, column, whole)
-        text = re.sub(r"^(///?<?|/\*+|#+!?)", "", text).removesuffix("*/")
-        block.append((number, "" if text.startswith("   ") else text))  # an example is code
-    add_paragraphs(source, "comment", block)
+        block.append((number, re.sub(r"^(///?<?|/\*+|#+!?)", "", text).removesuffix("*/")))
+    close()
 
 
 def read_cpp(source: Source) -> None:

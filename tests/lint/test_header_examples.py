@@ -9,7 +9,7 @@ CLOCK = "#pragma once\n// Tells the time.\n//\n//   {example}\n//\n// Thread-saf
 
 @pytest.fixture
 def check(load_script, tmp_path):
-    """What the script says of a module with this header, and this context if any."""
+    """Checks a module with this header, and this context if any; returns the findings."""
     script = load_script("header_examples")
     script.ROOT, script.SOURCES = tmp_path, tmp_path / "src" / "osproxy"
     script.CONTEXTS = tmp_path / "tests" / "header_examples"
@@ -32,6 +32,11 @@ def test_an_example_that_compiles_passes(check):
 
 def test_a_header_without_an_example_passes(check):
     assert check("#pragma once\n// Tells the time: no example.\nint now();\n") == ""
+
+
+def test_lists_and_fences_are_no_examples(check):
+    text = "// Holds:\n//\n// - an hour\n//   or less\n//\n// ```\n//     {json}\n// ```\nint now();\n"
+    assert check("#pragma once\n" + text) == ""
 
 
 def test_an_example_that_does_not_compile_is_refused(check):
