@@ -3,7 +3,7 @@
 //
 //   const auto allocator = std::make_shared<OwnerThreadAllocator>();
 //   RecordPointer record = allocator->make(std::move(made));  // on the worker
-//   record.reset();                                         // on any thread
+//   record.reset();                                          // on any thread
 //
 // glibc's malloc locks the arena of a thread while another thread frees memory of it. The threads
 // of outputs have a low priority: one of them may be preempted while it holds that lock, and the
