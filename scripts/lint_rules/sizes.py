@@ -15,7 +15,8 @@ MAX_COLUMNS = 100
 # "Members: …" in a class's comment says why it has so many.
 REASON = re.compile(r"\bmembers: \w", re.I)
 NO_MEMBER = re.compile(
-    r"^(?:using|typedef|friend|static|enum|class|struct|union|template|constexpr|inline static)\b|\boperator\b"
+    r"^(?:using|typedef|friend|static|enum|class|struct|union|template|constexpr|inline)\b"
+    r"|\boperator\b"
 )
 
 

@@ -123,7 +123,9 @@ def read_cpp(source: Source) -> None:
         elif match["char"]:
             pieces.append(blank(match[0]))
         else:
-            inner = match[0][1:-1] if match["string"] else match[0].split("(", 1)[1].rsplit(")", 1)[0]
+            inner = match[0][1:-1]
+            if match["raw"]:
+                inner = inner.split("(", 1)[1].rsplit(")", 1)[0]
             joined = literals and not text[end : match.start()].strip() and end == literals[-1][0]
             lines = [(number + i, line) for i, line in enumerate(inner.split("\n"))]
             if not joined:
@@ -156,9 +158,10 @@ def read_python(source: Source) -> None:
     source.code = "\n".join(code)
     add_comments(source, comments)
     for node in ast.walk(source.tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+        if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+            continue
+        if text := ast.get_docstring(node, clean=False):
             first = node.body[0].lineno
-            text = ast.get_docstring(node, clean=False)
             block = [(first + i, line) for i, line in enumerate(text.split("\n"))]
             add_paragraphs(source, "comment", block)
 
@@ -176,7 +179,7 @@ def read_markdown(source: Source) -> None:
 
     for number, line in enumerate(source.text.splitlines(), start=1):
         text = line.strip()
-        starts_anew = not text or text.startswith(("|", "#", "```")) or re.match(r"([-*]|\d+\.) ", text)
+        starts_anew = not text or re.match(r"\||#|```|([-*]|\d+\.) ", text)
         if starts_anew or fenced:
             close()
         if text.startswith("```"):

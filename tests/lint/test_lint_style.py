@@ -75,6 +75,7 @@ def test_words_that_are_refused(rules_broken, case):
         (HEADER, "// Says what a head holds.\n//\n// What is more is no opening.\n"),
         (HEADER, "// The first that answers is asked, and each answers once.\n"),
         (HEADER, "// The node did not answer in time; nothing may answer it.\n"),
+        (HEADER, "// Of the nodes that answer, one asks, the other answers.\n"),
         (HEADER, "// Each record, as it is made; a header of our time.\n"),
         (HEADER, "void answer(int status);\n"),
         (HEADER, "//   Loan loan;  // an example, which a compiler checks\n"),
@@ -86,6 +87,14 @@ def test_words_that_are_refused(rules_broken, case):
 )
 def test_words_that_pass(rules_broken, path, text):
     assert rules_broken(path, text) == []
+
+
+def test_a_phrase_may_be_allowed_where_it_is_right(rules_broken, monkeypatch):
+    text = "// Shows the state of ours and theirs.\n"
+    assert rules_broken(HEADER, text) == [("word", 1)]
+    monkeypatch.setattr("lint_rules.words.ALLOWED", [("http/head.h", "ours and theirs", "reason")])
+    assert rules_broken(HEADER, text) == []
+    assert rules_broken(TEST, text) == [("word", 1)]
 
 
 @pytest.mark.parametrize(

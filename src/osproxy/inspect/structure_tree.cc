@@ -5,7 +5,7 @@
 // more memory than one of two. The body is seen once, in a stream.
 //
 // First attempt. Collect all paths, then decide for each object whether it is a map. That needs
-// memory for every key until the end, which nobody bounds.
+// memory without a bound: for every key until the end.
 //
 // Idea. Folding is a merge of subtrees: the union of their paths, and the sum of their counts. It
 // gives the same result whether keys are merged one by one as they come or all at the end. So it
