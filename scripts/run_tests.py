@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
-PYTHON_TESTS = [ROOT / "tests" / "schema", ROOT / "tests" / "integration"]
+PYTHON_TESTS = [ROOT / "tests" / "lint", ROOT / "tests" / "schema", ROOT / "tests" / "integration"]
 FAULT_MATRIX = [ROOT / "tests" / "faults"]
 LIBRARY_TESTS = [ROOT / "tests" / "library"]
 # Most of these tests spend most of their time waiting, for a server to start or for time to pass.

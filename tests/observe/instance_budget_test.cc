@@ -34,7 +34,7 @@ class InstanceBudgetTest : public testing::Test {
     clock_.advance(1s);
   }
 
-  std::size_t look() { return budget_.look(*set_, recorded_, clock_.now()); }
+  std::size_t look() { return budget_.check(*set_, recorded_, clock_.now()); }
   std::optional<Trip> trip_of(std::size_t place) {
     return set_->directives()[place].usage->trip.load();
   }
@@ -118,7 +118,7 @@ TEST_F(InstanceBudgetTest, IsUnmovedByTheWallClock) {
 TEST_F(InstanceBudgetTest, IsUnlimitedWithoutARate) {
   InstanceBudget none({}, clock_.now());
   record({1'000'000, 0, 0});
-  EXPECT_EQ(none.look(*set_, recorded_, clock_.now()), 0);
+  EXPECT_EQ(none.check(*set_, recorded_, clock_.now()), 0);
 }
 
 }  // namespace

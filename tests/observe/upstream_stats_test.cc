@@ -30,20 +30,20 @@ TEST(UpstreamStats, AllNodesAreHealthyAtFirst) {
 
 TEST(UpstreamStats, AnEjectionLastsFromTheFirstWorkerToTheLast) {
   UpstreamStats stats({"a:1"}, 3, kStart);
-  const auto opinion = [&](std::size_t worker) -> AtomicNodeHealth& {
+  const auto ejection_of = [&](std::size_t worker) -> AtomicNodeHealth& {
     return stats.of_worker(worker).nodes[0].ejection;
   };
-  opinion(1).change(NodeFault::Closed, kStart + 2s);
-  opinion(0).change(NodeFault::ConnectRefused, kStart + 3s);
+  ejection_of(1).change(NodeFault::Closed, kStart + 2s);
+  ejection_of(0).change(NodeFault::ConnectRefused, kStart + 3s);
   UpstreamNode node = stats.nodes()[0];
   EXPECT_EQ(node.state, NodeState::Ejected);
   EXPECT_EQ(node.fault, NodeFault::Closed);
   EXPECT_EQ(node.since, kStart + 2s);
   EXPECT_EQ(node.ejected_by, 2U);
 
-  opinion(1).change(NodeFault::None, kStart + 5s);
+  ejection_of(1).change(NodeFault::None, kStart + 5s);
   EXPECT_EQ(stats.nodes()[0].fault, NodeFault::ConnectRefused);
-  opinion(0).change(NodeFault::None, kStart + 4s);
+  ejection_of(0).change(NodeFault::None, kStart + 4s);
   node = stats.nodes()[0];
   EXPECT_EQ(node.state, NodeState::Healthy);
   EXPECT_EQ(node.fault, NodeFault::None);
@@ -53,7 +53,7 @@ TEST(UpstreamStats, AnEjectionLastsFromTheFirstWorkerToTheLast) {
 TEST(UpstreamStats, HealthChecksOverruleWorkers) {
   UpstreamStats stats({"a:1"}, 1, kStart);
   stats.of_worker(0).nodes[0].ejection.change(NodeFault::Closed, kStart + 1s);
-  stats.probed(0).opinion.change(NodeFault::ResponseTimedOut, kStart + 2s);
+  stats.probed(0).health.change(NodeFault::ResponseTimedOut, kStart + 2s);
   const UpstreamNode node = stats.nodes()[0];
   EXPECT_EQ(node.state, NodeState::Unhealthy);
   EXPECT_EQ(node.fault, NodeFault::ResponseTimedOut);

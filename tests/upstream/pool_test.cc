@@ -274,10 +274,10 @@ TEST_F(UpstreamPoolTest, HealthCheckResultsApplyAtTheTick) {
   RawListener other;
   options.nodes.push_back(loopback_node(other.port()));
   start();
-  stats->probed(0).opinion.set({.fault = NodeFault::BadStatus, .since = clock.now().wall});
+  stats->probed(0).health.set({.fault = NodeFault::BadStatus, .since = clock.now().wall});
   tick();
   for (int i = 0; i < 4; ++i) EXPECT_EQ(ask_and_get().lease().node(), 1U);
-  stats->probed(0).opinion.set({.since = clock.now().wall});
+  stats->probed(0).health.set({.since = clock.now().wall});
   tick();
   EXPECT_EQ(ask_and_get().lease().node(), 0U);
 }

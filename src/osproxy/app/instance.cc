@@ -247,7 +247,7 @@ void Instance::poll() {
   const DirectiveSet::Pointer set = source_.store->load();
   store_log_.look(source_.store->status(), *set);
   const ObserverTotals totals = observer_.totals();
-  budget_.look(*set, totals.recorded, clock_.now());
+  budget_.check(*set, totals.recorded, clock_.now());
   signed_log_.look(totals);
   if (trip_log_.look(*set, clock_.now()) && source_.acks) source_.acks->look_again();
   upstream_log_.look(upstreams_.nodes());

@@ -8,14 +8,14 @@
 namespace osproxy {
 namespace {
 
-/// Compared with names in any case. Those that proxies, OpenSearch and its clouds take tokens from.
+/// Headers from which proxies, OpenSearch and its cloud offers take tokens. Compared without case.
 constexpr std::string_view kSecretHeaders[] = {
     "authorization",     "proxy-authorization",      "cookie",     "set-cookie",
     "x-debug-directive", "x-amz-security-token",     "x-api-key",  "x-auth-token",
     "x-access-token",    "x-forwarded-access-token", "x-id-token", "x-jwt-assertion"};
 
-/// Beside the text: the buffer, its strings, the names that are written at its end.
-constexpr std::size_t kTapeBytes = sizeof(CaptureBuffer) + 1'024;
+/// Memory of a buffer without its text: the object, and the ids and names set at its end.
+constexpr std::size_t kOverheadBytes = sizeof(CaptureBuffer) + 1'024;
 
 }  // namespace
 
@@ -39,7 +39,7 @@ bool CaptureBuffer::reserve(std::size_t bytes) noexcept {
 }
 
 bool CaptureBuffer::request(std::string_view method, std::string_view target) {
-  if (!reserve(kTapeBytes + method.size() + target.size())) return false;
+  if (!reserve(kOverheadBytes + method.size() + target.size())) return false;
   exchange.method = method;
   exchange.target = target;
   return true;
@@ -53,7 +53,7 @@ void CaptureBuffer::response(int status) {
 bool CaptureBuffer::header(CapturedMessage& message, std::string_view name,
                            std::string_view value) {
   const bool strip = !rules_.credentials && holds_credentials(name, rules_);
-  // Twice: a list that grows has up to twice the room that it needs.
+  // Twice, because a vector that grows has a capacity of up to twice its size.
   const std::size_t size = name.size() + (strip ? 0 : value.size());
   if (!reserve(2 * sizeof(CapturedHeader) + size)) return false;
   if (strip) {
@@ -66,7 +66,7 @@ bool CaptureBuffer::header(CapturedMessage& message, std::string_view name,
 
 void CaptureBuffer::body(CapturedMessage& message, std::string_view piece) noexcept {
   message.body_bytes += piece.size();
-  if (message.truncated) return;  // what comes behind a gap is not wanted
+  if (message.truncated) return;  // a body has no gaps
   const std::size_t room = rules_.body_bytes - message.body.size();
   message.truncated = piece.size() > room;
   piece = piece.substr(0, room);

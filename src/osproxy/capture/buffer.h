@@ -1,19 +1,21 @@
-// What is collected of one exchange while it passes by, within a bound of its own and one that all
-// buffers share.
+// Collects one exchange while it passes through the proxy, within a bound for each body and one
+// that all buffers share.
 //
 //   CaptureMemory memory(64 << 20);
-//   auto buffer = std::make_unique<CaptureBuffer>(memory, rules);
-//   buffer->request("POST", "/orders/_search");
-//   buffer->request_header("Host", "a");  buffer->request_body(piece);  …
-//   buffer->response(200);  buffer->response_body(piece);  …
-//   buffer->finish({.request_whole = true, .response_whole = true});
+//   CaptureBuffer buffer(memory, rules);
+//   if (!buffer.request("POST", "/orders/_search")) return;  // no room: capture nothing
+//   if (!buffer.request_header("Host", "a")) return;
+//   buffer.request_body(piece);
+//   buffer.response(200);
+//   buffer.response_body(piece);
+//   buffer.finish({.request_whole = true, .response_whole = true});
 //
-// A body that is longer than the bound, or for which the shared memory has no room, is cut off and
-// marked; the exchange itself is not held up. The memory is given back by the destructor, so that
-// what waits to be written counts as well.
+// A body that exceeds its bound, or for which the shared memory has no room, is truncated and
+// marked. The exchange itself never waits. The destructor releases the memory, so that buffers in
+// the writer's queue count as well.
 //
-// Thread safety: a buffer has one owner at a time; CaptureMemory is for all of them. Ownership: the
-// memory and the rules must outlive the buffer.
+// Thread safety: a buffer has one owner at a time; CaptureMemory is safe from all threads.
+// Ownership: the memory and the rules must outlive the buffer.
 #pragma once
 
 #include <atomic>
@@ -26,12 +28,12 @@
 
 namespace osproxy {
 
-/// Bytes that all buffers may hold together.
+/// Bounds the bytes of all buffers together.
 class CaptureMemory {
  public:
   explicit CaptureMemory(std::size_t limit) noexcept : limit_(limit) {}
 
-  /// False if there is no room for that many.
+  /// False if they would exceed the limit; nothing is reserved then.
   [[nodiscard]] bool reserve(std::size_t bytes) noexcept;
   void release(std::size_t bytes) noexcept { held_.fetch_sub(bytes, std::memory_order_relaxed); }
   std::size_t held() const noexcept { return held_.load(std::memory_order_relaxed); }
@@ -42,12 +44,12 @@ class CaptureMemory {
 };
 
 struct CaptureRules {
-  std::size_t body_bytes = std::size_t{1} << 20;  ///< kept of each body
-  bool credentials = false;                       ///< keep the headers that hold some
-  std::vector<std::string> secret_headers{};      ///< that hold some, beside the known ones
+  std::size_t body_bytes = std::size_t{1} << 20;  ///< at most so many of each body are kept
+  bool credentials = false;                       ///< keep headers that hold credentials
+  std::vector<std::string> secret_headers{};      ///< more headers that hold credentials
 };
 
-/// A header whose value lets somebody in, compared without case.
+/// True for a header that holds credentials, known or listed in `rules`; ignores case.
 bool holds_credentials(std::string_view header, const CaptureRules& rules) noexcept;
 
 class CaptureBuffer {
@@ -58,7 +60,7 @@ class CaptureBuffer {
   CaptureBuffer(const CaptureBuffer&) = delete;
   CaptureBuffer& operator=(const CaptureBuffer&) = delete;
 
-  /// The heads. False if there was no room: then the buffer is good for nothing.
+  /// The heads. False if there is no room; discard the buffer then.
   [[nodiscard]] bool request(std::string_view method, std::string_view target);
   [[nodiscard]] bool request_header(std::string_view name, std::string_view value) {
     return header(exchange.request, name, value);
@@ -68,19 +70,19 @@ class CaptureBuffer {
     return header(*exchange.response, name, value);
   }
 
-  /// The next piece of a body. Never fails: what finds no room is cut off.
+  /// Appends a piece of a body. Never fails: without room the body is truncated.
   void request_body(std::string_view piece) noexcept { body(exchange.request, piece); }
   void response_body(std::string_view piece) noexcept {
     if (exchange.response) body(*exchange.response, piece);
   }
 
   struct Ends {
-    bool request_whole;  ///< its body came to its end
-    bool response_whole;
+    bool request_whole;   ///< the body arrived to its end
+    bool response_whole;  ///< likewise
   };
   void finish(const Ends& ends) noexcept;
 
-  CapturedExchange exchange;  ///< what else is known is written here by the owner
+  CapturedExchange exchange;  ///< the owner sets the other fields, such as the ids and times
 
  private:
   bool reserve(std::size_t bytes) noexcept;

@@ -1,15 +1,22 @@
-// One exchange in full, as it stands in a line of the spool: heads and bodies, both ways.
+// Holds one captured exchange in full: heads and bodies, both ways. It is written as one line of
+// JSON (here with line breaks), terminated by a line feed:
 //
-//   {"v":1,"request_id":"…","started":"…","directives":["…"],"status":200,"upstream":"…",
-//    "latency_us":1500,"error":null,
-//    "request":{"method":"POST","target":"/orders/_search","headers":[["Host","a"],…],
-//               "stripped":["Authorization"],"body":"{…}","body_encoding":"utf-8",
-//               "body_bytes":17,"truncated":false},
-//    "response":{"status":200,"headers":[…],…the same…}}
+// ```
+// {"v":1,                                          version of the format
+//  "request_id":"…","started":"…",                 RFC 3339, UTC
+//  "directives":["…"],"status":200,"upstream":"…","latency_us":1500,"error":null,
+//  "request":{"method":"POST","target":"/orders/_search",
+//             "headers":[["Host","a"],…],          as received, in their order
+//             "stripped":["Authorization"],        names of the headers left out
+//             "body":"{…}","body_encoding":"utf-8",     or "base64", if the body is not UTF-8
+//             "body_bytes":17,"truncated":false},  the size of the whole body
+//  "response":{"status":200,"headers":[…],         or null, if no response was forwarded
+//              "stripped":[],"body":"…","body_encoding":"utf-8","body_bytes":2,"truncated":false}}
+// ```
 //
-// This is the one place that holds what clients and OpenSearch wrote. A body that is no UTF-8 is
-// base64, and `body_encoding` says so. `response` is null if no response of OpenSearch was passed
-// on. A value: regular, no synchronization.
+// No other part of the project keeps text that clients and OpenSearch wrote.
+//
+// Regular values; not thread-safe.
 #pragma once
 
 #include <chrono>
@@ -31,10 +38,10 @@ struct CapturedHeader {
 
 struct CapturedMessage {
   std::vector<CapturedHeader> headers{};  ///< as received, in their order
-  std::vector<std::string> stripped{};    ///< names of those that are left out: credentials
-  std::string body{};                     ///< without transfer coding; the first bytes of it
-  std::uint64_t body_bytes = 0;           ///< that went by
-  bool truncated = false;  ///< `body` is not all: over the bound, or it never came to its end
+  std::vector<std::string> stripped{};    ///< names of headers left out, as they hold credentials
+  std::string body{};                     ///< the first bytes, without transfer coding
+  std::uint64_t body_bytes = 0;           ///< size of the whole body, as far as it was forwarded
+  bool truncated = false;  ///< `body` lacks bytes: over a bound, or the sender broke off
 };
 
 struct CapturedExchange {
@@ -44,11 +51,11 @@ struct CapturedExchange {
   std::string method{};
   std::string target{};
   CapturedMessage request{};
-  int response_status = 0;                    ///< OpenSearch's; 0: no response was passed on
-  std::optional<CapturedMessage> response{};  ///< likewise
-  int status = 0;                             ///< as sent to the client; 0: none was
+  int response_status = 0;                    ///< OpenSearch's; 0 if no response was forwarded
+  std::optional<CapturedMessage> response{};  ///< absent if no response was forwarded
+  int status = 0;                             ///< as sent to the client; 0 if none was sent
   std::string upstream{};
-  std::string error{};  ///< empty: none
+  std::string error{};  ///< empty if there was none
   std::chrono::nanoseconds latency{0};
 };
 

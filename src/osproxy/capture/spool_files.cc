@@ -18,11 +18,11 @@ namespace {
 
 constexpr std::string_view kPrefix = "capture-";
 constexpr std::string_view kSuffix = ".ndjson";
-constexpr std::size_t kDigits = 8;  // at least, so that names sort as numbers do
+constexpr std::size_t kDigits = 8;  // at least, so that names sort as their numbers do
 
 std::string reason_of(int error) { return std::generic_category().message(error); }
 
-/// The number in a name of ours.
+/// The number in the name of a spool file; nullopt for other names.
 std::optional<std::uint64_t> number_in(std::string_view name) noexcept {
   if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
   if (name.size() < kPrefix.size() + kDigits + kSuffix.size()) return std::nullopt;
@@ -63,7 +63,7 @@ std::expected<void, std::string> SpoolFiles::open() {
   }
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
     return std::unexpected("the capture directory " + name +
-                           " is in use by another process: each needs one of its own");
+                           " is in use by another process: each process needs its own");
   }
   return find_files();
 }
@@ -126,13 +126,14 @@ std::expected<void, std::string> SpoolFiles::append(std::string_view line) {
   return {};
 }
 
-/// Somebody took it away, to make room: what is written to it would be nowhere.
+/// True if somebody removed the open file, to make room. Lines written to it would be lost.
 bool SpoolFiles::has_gone() const noexcept {
   struct stat facts{};
   return ::fstat(file_, &facts) != 0 || facts.st_nlink == 0;
 }
 
-/// What was written of a line goes; where it cannot, nothing more is written behind it.
+/// Removes the written part of a line. If that fails, the file is closed: another line must not
+/// follow a part of one.
 void SpoolFiles::cut_back() noexcept {
   if (::ftruncate(file_, static_cast<off_t>(size_)) != 0) close_file();
 }

@@ -1,16 +1,16 @@
-// A directory of NDJSON files that are rotated by size: capture-00000001.ndjson and on.
+// Appends lines to a spool: a directory of NDJSON files, rotated by size, with the names
+// capture-00000001.ndjson, capture-00000002.ndjson and so on.
 //
 //   SpoolFiles files({.directory = "/var/spool/osproxy", .file_bytes = 64 << 20, .files = 16});
-//   if (auto opened = files.open(); !opened) fail(opened.error());
-//   if (auto written = files.append(line); !written) …           // nothing of it is in the file
+//   if (auto opened = files.open(); !opened) return fail(opened.error());
+//   if (auto written = files.append(line); !written) return fail(written.error());
 //
-// A file is begun with the first line that is for it, with mode 0600; a new process begins a new
-// one. Before a file is begun the oldest go, so that there are never more than `files`, nor more
-// bytes than files × file_bytes. A line is in a file whole or not at all: what a full disk leaves
-// of one is cut off again.
+// A file is created with mode 0600 when its first line is written; each process begins a new file.
+// Before that, the oldest files are removed, so that there are never more than `files`, nor more
+// bytes than files × file_bytes. A line is in a file whole or not at all: if a full disk takes only
+// a part of it, that part is truncated again.
 //
-// The directory belongs to one process at a time, which a lock on its file `lock` sees to.
-// Not thread-safe: one owner.
+// A lock on the file `lock` keeps the directory to one process at a time. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ struct SpoolFilesOptions {
   std::filesystem::path directory;
   std::size_t file_bytes = std::size_t{64} << 20;
   std::size_t files = 16;
-  /// As ::write(); tests have a disk of their own.
+  /// Writes to a file; ::write() by default. Tests simulate a full disk with it.
   std::function<ssize_t(int file, std::string_view bytes)> write{};
 };
 
@@ -41,15 +41,15 @@ class SpoolFiles {
   SpoolFiles(const SpoolFiles&) = delete;
   SpoolFiles& operator=(const SpoolFiles&) = delete;
 
-  /// Makes the directory if it is not there (mode 0700; its parent must be), and locks it. The
-  /// error is a sentence that names it.
+  /// Creates the directory if it does not exist (mode 0700; its parent must exist), and locks it.
+  /// The error is a sentence that names the directory.
   std::expected<void, std::string> open();
 
-  /// Appends `line`, its line feed included, which must fit into a file. The error says why not:
-  /// "No space left on device".
+  /// Appends `line`, which ends with a line feed and must fit into a file. The error is the
+  /// system's reason, such as "No space left on device"; nothing of the line is in the file then.
   std::expected<void, std::string> append(std::string_view line);
 
-  /// Files that went because newer ones came.
+  /// The number of files removed to make room for newer ones.
   std::uint64_t removed() const noexcept { return removed_; }
 
  private:
@@ -63,8 +63,8 @@ class SpoolFiles {
   const SpoolFilesOptions options_;
   int lock_ = -1;
   int file_ = -1;
-  std::size_t size_ = 0;               // of the file
-  std::deque<std::uint64_t> numbers_;  // of the files that are there, the oldest first
+  std::size_t size_ = 0;               // of the open file
+  std::deque<std::uint64_t> numbers_;  // of the existing files, the oldest first
   std::uint64_t removed_ = 0;
 };
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kIdle{250};
 
-/// A limit on the size of files shall be an error of write(), not the end of the process.
+/// Makes a limit on file sizes (RLIMIT_FSIZE) an error of write(), which else ends the process.
 void block_file_size_signal() noexcept {
   sigset_t signals;
   sigemptyset(&signals);
@@ -23,7 +23,7 @@ void block_file_size_signal() noexcept {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-// No memory is the same as no room.
+// False if the queue is full, or memory is.
 bool push_into(BoundedQueue<std::unique_ptr<CaptureBuffer>>& queue,
                std::unique_ptr<CaptureBuffer> buffer) noexcept {
   try {
@@ -74,17 +74,17 @@ std::unique_ptr<CaptureBuffer> CaptureWriter::begin() noexcept {
 
 void CaptureWriter::take(std::unique_ptr<CaptureBuffer> buffer) noexcept {
   if (buffer == nullptr || !push_into(queue_, std::move(buffer))) {
-    dropped_.fetch_add(1, std::memory_order_relaxed);
+    counters_.dropped.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
 CaptureTotals CaptureWriter::totals() const noexcept {
-  return {.written = written_.load(std::memory_order_relaxed),
-          .written_bytes = written_bytes_.load(std::memory_order_relaxed),
-          .truncated = truncated_.load(std::memory_order_relaxed),
-          .dropped = dropped_.load(std::memory_order_relaxed),
-          .removed_files = removed_files_.load(std::memory_order_relaxed),
-          .waiting = queue_.size() + in_hand_.load(std::memory_order_relaxed),
+  return {.written = counters_.written.load(std::memory_order_relaxed),
+          .written_bytes = counters_.written_bytes.load(std::memory_order_relaxed),
+          .truncated = counters_.truncated.load(std::memory_order_relaxed),
+          .dropped = counters_.dropped.load(std::memory_order_relaxed),
+          .removed_files = counters_.removed_files.load(std::memory_order_relaxed),
+          .waiting = queue_.size() + counters_.in_batch.load(std::memory_order_relaxed),
           .memory_bytes = memory_.held()};
 }
 
@@ -103,7 +103,7 @@ void CaptureWriter::run(const std::stop_token& stop) {
     std::unique_lock lock(mutex);
     stopped.wait_for(lock, stop, options_.retry, [] { return false; });
   }
-  // What waits until now is written, but nobody waits for a full disk.
+  // The rest of the queue is written, but shutdown does not wait for a full disk.
   const auto last = std::chrono::steady_clock::now() + kFlushTimeout;
   while (has_one({}, stop) && write_next() && std::chrono::steady_clock::now() < last) {
   }
@@ -113,39 +113,39 @@ bool CaptureWriter::has_one(std::chrono::milliseconds patience, const std::stop_
   if (next_ < batch_.size()) return true;
   batch_ = queue_.take_all(patience, stop);
   next_ = 0;
-  in_hand_.store(batch_.size(), std::memory_order_relaxed);
+  counters_.in_batch.store(batch_.size(), std::memory_order_relaxed);
   return !batch_.empty();
 }
 
 bool CaptureWriter::write_next() {
   if (!write(*batch_[next_])) return false;
   batch_[next_++].reset();
-  in_hand_.store(batch_.size() - next_, std::memory_order_relaxed);
+  counters_.in_batch.store(batch_.size() - next_, std::memory_order_relaxed);
   return true;
 }
 
-/// False if it is to be tried again.
+/// False if it must be tried again.
 bool CaptureWriter::write(const CaptureBuffer& buffer) {
   const std::string line = to_json(buffer.exchange) + "\n";
   if (line.size() > options_.files.file_bytes) {
-    dropped_.fetch_add(1, std::memory_order_relaxed);
+    counters_.dropped.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
   if (!write_line(line)) return false;
-  if (is_truncated(buffer.exchange)) truncated_.fetch_add(1, std::memory_order_relaxed);
-  written_bytes_.fetch_add(line.size(), std::memory_order_relaxed);
-  written_.fetch_add(1, std::memory_order_relaxed);
+  if (is_truncated(buffer.exchange)) counters_.truncated.fetch_add(1, std::memory_order_relaxed);
+  counters_.written_bytes.fetch_add(line.size(), std::memory_order_relaxed);
+  counters_.written.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 
 bool CaptureWriter::write_line(const std::string& line) {
   const auto written = files_.append(line);
-  removed_files_.store(files_.removed(), std::memory_order_relaxed);
+  counters_.removed_files.store(files_.removed(), std::memory_order_relaxed);
   if (!written) {
     fail(written.error());
     return false;
   }
-  if (stopped_.load(std::memory_order_relaxed)) go_on();
+  if (stopped_.load(std::memory_order_relaxed)) resume();
   return true;
 }
 
@@ -155,18 +155,18 @@ void CaptureWriter::fail(const std::string& reason) {
     failure_ = reason;
   }
   if (stopped_.exchange(true, std::memory_order_relaxed)) return;
-  dropped_before_ = dropped_.load(std::memory_order_relaxed);
+  dropped_before_ = counters_.dropped.load(std::memory_order_relaxed);
   tell("capture is stopped, " + options_.files.directory.string() +
        " cannot be written: " + reason);
 }
 
-void CaptureWriter::go_on() {
+void CaptureWriter::resume() {
   {
     const std::lock_guard lock(mutex_);
     failure_.clear();
   }
   stopped_.store(false, std::memory_order_relaxed);
-  const auto dropped = dropped_.load(std::memory_order_relaxed) - dropped_before_;
+  const auto dropped = counters_.dropped.load(std::memory_order_relaxed) - dropped_before_;
   tell("capture goes on in " + options_.files.directory.string() + "; " + std::to_string(dropped) +
        " exchanges were dropped");
 }

@@ -1,19 +1,21 @@
-// Whole exchanges, bodies included, into a spool of files: the one output that keeps what clients
-// and OpenSearch wrote, for directives with `capture`.
+// Writes captured exchanges, bodies included, to a spool of files. It serves directives with
+// `capture`, and is the only output that keeps text of clients and OpenSearch.
 //
 //   CaptureWriter writer({.files = {.directory = "/var/spool/osproxy"}});
-//   if (auto opened = writer.open(); !opened) fail(opened.error());
-//   auto buffer = writer.begin();                 // a worker; null: there is none to be had
-//   …the exchange passes by…
-//   writer.take(std::move(buffer));               // written by the spool's own thread
+//   if (auto opened = writer.open(); !opened) return fail(opened.error());
+//   std::unique_ptr<CaptureBuffer> buffer = writer.begin();  // on a worker; may be null
+//   collect(buffer.get());                                   // the exchange passes through
+//   writer.take(std::move(buffer));                          // the writer's thread writes it
 //
-// What waits is bounded by its number and, with all that is being collected, by its bytes. What
-// finds no room is dropped and counted. Where writing fails (the disk is full), capture stops:
-// nothing more is collected, the exchange in hand is tried again now and then, and what waits stays
-// within the bound; once it is written, capture goes on. Traffic never notices.
+// The queue is bounded by its length and, together with the buffers that are still collecting, by
+// its bytes. Exchanges beyond a bound are dropped and counted. If writing fails, for example
+// because the disk is full, capture stops: begin() returns null, and the writer retries the
+// exchange at hand from time to time. Once it is written, capture goes on. Requests are never
+// delayed.
 //
-// Thread safety: open() once, before anything else; then all members from any thread. Ownership:
-// the spool must outlive its buffers. The destructor writes what waits, for at most kFlushTimeout.
+// Thread safety: call open() once, before all else; then all members are safe from any thread.
+// Ownership: the writer must outlive its buffers. The destructor goes on writing the queue for at
+// most kFlushTimeout.
 #pragma once
 
 #include <atomic>
@@ -37,30 +39,31 @@ namespace osproxy {
 struct CaptureOptions {
   SpoolFilesOptions files;
   CaptureRules rules{};
-  std::size_t memory_bytes = std::size_t{64} << 20;  ///< of what is collected and what waits
-  std::size_t queue = 4'096;                         ///< exchanges that wait
-  std::chrono::milliseconds retry{1'000};            ///< after a failure, until the next try
-  /// A sentence for the operator when capture stops, and when it goes on; from the spool's thread.
+  std::size_t memory_bytes = std::size_t{64} << 20;  ///< of all buffers, queued ones included
+  std::size_t queue = 4'096;                         ///< exchanges
+  std::chrono::milliseconds retry{1'000};            ///< from a failure to the next attempt
+  /// Called with a sentence for the operator when capture stops and when it goes on, on the
+  /// writer's thread.
   std::function<void(const std::string&)> tell{};
 };
 
-/// What became of the exchanges that were to be captured.
+/// Counts the exchanges that were to be captured, by what happened to them.
 struct CaptureTotals {
   std::uint64_t written = 0;
   std::uint64_t written_bytes = 0;
-  std::uint64_t truncated = 0;  ///< of the written: a body is not all there
+  std::uint64_t truncated = 0;  ///< written, but with a truncated body
   std::uint64_t dropped = 0;
-  std::uint64_t removed_files = 0;  ///< for newer ones
-  std::uint64_t waiting = 0;
+  std::uint64_t removed_files = 0;  ///< to make room for newer ones
+  std::uint64_t waiting = 0;        ///< in the queue
   std::uint64_t memory_bytes = 0;
 };
 
-/// Some directive that is not over wants exchanges captured.
+/// True if a directive that has not expired asks for capture.
 bool asks_for_capture(const DirectiveSet& set, Now now) noexcept;
 
 class CaptureWriter {
  public:
-  /// How long the destructor goes on writing.
+  /// The time for which the destructor goes on writing.
   static constexpr std::chrono::milliseconds kFlushTimeout{1'000};
 
   explicit CaptureWriter(CaptureOptions options);
@@ -68,50 +71,55 @@ class CaptureWriter {
   CaptureWriter(const CaptureWriter&) = delete;
   CaptureWriter& operator=(const CaptureWriter&) = delete;
 
-  /// Opens the directory and starts the thread. The error says what is wrong with it.
+  /// Opens the directory and starts the thread. The error is a sentence for the operator.
   std::expected<void, std::string> open();
 
-  /// For an exchange that is about to begin; null while capture is stopped, or without memory.
+  /// A buffer for an exchange that is about to begin; null while capture is stopped, and if the
+  /// process is out of memory.
   std::unique_ptr<CaptureBuffer> begin() noexcept;
 
-  /// One that has ended and is to be written; null: it was not collected, and counts as dropped.
+  /// Queues the buffer of an exchange that has ended. Null counts as a dropped exchange.
   void take(std::unique_ptr<CaptureBuffer> buffer) noexcept;
 
   CaptureTotals totals() const noexcept;
 
-  /// Why capture is stopped; empty: it is not.
+  /// Why capture is stopped; empty if it is not.
   std::string failure() const;
 
  private:
+  // Relaxed: numbers to look at, ordering nothing.
+  struct Counters {
+    std::atomic<std::uint64_t> written{0};
+    std::atomic<std::uint64_t> written_bytes{0};
+    std::atomic<std::uint64_t> truncated{0};
+    std::atomic<std::uint64_t> dropped{0};
+    std::atomic<std::uint64_t> removed_files{0};
+    std::atomic<std::uint64_t> in_batch{0};  // taken from the queue, not yet written
+  };
+
   void run(const std::stop_token& stop);
   bool has_one(std::chrono::milliseconds patience, const std::stop_token& stop);
   bool write_next();
   bool write(const CaptureBuffer& buffer);
   bool write_line(const std::string& line);
   void fail(const std::string& reason);
-  void go_on();
+  void resume();
   void tell(const std::string& sentence) const;
 
   const CaptureOptions options_;
   CaptureMemory memory_;
   BoundedQueue<std::unique_ptr<CaptureBuffer>> queue_;
-  // Relaxed: numbers to look at, ordering nothing.
-  std::atomic<std::uint64_t> written_{0};
-  std::atomic<std::uint64_t> written_bytes_{0};
-  std::atomic<std::uint64_t> truncated_{0};
-  std::atomic<std::uint64_t> dropped_{0};
-  std::atomic<std::uint64_t> removed_files_{0};
-  std::atomic<std::uint64_t> in_hand_{0};  // taken from the queue, not yet written
-  std::atomic<bool> stopped_{false};       // relaxed: a little late is early enough
+  Counters counters_;
+  std::atomic<bool> stopped_{false};  // relaxed: a little late is early enough
 
   mutable std::mutex mutex_;
   std::string failure_;  // guarded by mutex_
 
   // Owned by thread_ since open().
   SpoolFiles files_;
-  std::vector<std::unique_ptr<CaptureBuffer>> batch_{};  // from next_ on not yet written
+  std::vector<std::unique_ptr<CaptureBuffer>> batch_{};  // to be written from next_ on
   std::size_t next_ = 0;
-  std::uint64_t dropped_before_ = 0;  // when it began to fail
+  std::uint64_t dropped_before_ = 0;  // the count when writing began to fail
 
   std::jthread thread_;
 };

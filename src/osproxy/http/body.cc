@@ -11,17 +11,17 @@
 namespace osproxy::http {
 namespace {
 
-/// Of a chunk-size line: enough for any extension in use, too little to hide work in.
+/// The bound of a chunk-size line: enough for any extension in use, too little to cause much work.
 constexpr std::size_t kMaxChunkLine = 4 * 1024;
 
-/// What fits 64 bits; more digits, even zeros, are read differently by different implementations.
+/// Sizes of 64 bits. Implementations disagree about more digits, even if these are zeros.
 constexpr std::size_t kMaxSizeDigits = 16;
 
-/// Of all trailers together; they are held in memory until the body ends.
+/// The bound of all trailers together, because they are held in memory until the body ends.
 constexpr std::size_t kMaxTrailers = 16 * 1024;
 
-/// Fields that must come before the body: for framing, routing, the connection, authentication and
-/// how the body is to be understood (RFC 9110, section 6.5.1).
+/// Fields that must come before the body: framing, routing, connection, authentication, and the
+/// interpretation of the body (RFC 9110, section 6.5.1).
 constexpr std::array<std::string_view, 33> kNotInTrailers = {"Authorization",
                                                              "Cache-Control",
                                                              "Connection",
@@ -116,7 +116,7 @@ BodyReader::Step BodyReader::next(std::string_view input) {
   }
 }
 
-/// `framing`: bytes at the front of the input that are none.
+/// `framing` is the number of bytes at the front of the input that are no payload.
 BodyReader::Step BodyReader::take_payload(std::string_view input, std::size_t framing) noexcept {
   const std::string_view payload = input.substr(framing).substr(0, left_);
   if (payload.empty()) return {Status::NeedMore, framing, {}};

@@ -1,15 +1,17 @@
-// Where a body ends: takes received bytes apart into payload and framing, as they come.
+// Splits the received bytes of a body into payload and framing, and finds the body's end.
 //
 //   BodyReader body(head);
-//   while (true) {
-//     const BodyReader::Step step = body.next(received);    // views into `received`
+//   auto step = body.next(received);  // its payload is a view into `received`
+//   while (step.status == BodyReader::Status::Payload) {
+//     forward(step.payload);
 //     received.remove_prefix(step.consumed);
-//     switch (step.status) { … }
+//     step = body.next(received);
 //   }
 //
 // Strict about the chunked coding (RFC 9112, section 7.1): sizes are 1 to 16 hex digits, lines end
-// in CRLF, extensions are read past (bounded), trailers are bounded and checked like headers.
-// Holds no payload; one small value a message. Pure.
+// in CRLF, extensions are skipped and bounded, trailers are bounded and checked like headers.
+//
+// Holds no payload. Pure; one reader for each message.
 #pragma once
 
 #include <cstddef>
@@ -24,10 +26,10 @@ namespace osproxy::http {
 class BodyReader {
  public:
   enum class Status : std::uint8_t {
-    NeedMore,  ///< all of the input is consumed, or too little is there to go on
-    Payload,   ///< `payload` is body; call next() again with the rest
-    Done,      ///< the body ends here; what was not consumed belongs to the next message
-    Bad,       ///< the framing is broken: the connection cannot be used any further
+    NeedMore,  ///< all of the input is consumed; call next() again with more
+    Payload,   ///< `payload` is a part of the body; call next() again with the rest
+    Done,      ///< the body ends here; input that is not consumed belongs to the next message
+    Bad,       ///< the framing is broken, and the connection must be closed
   };
 
   struct Step {
@@ -36,19 +38,19 @@ class BodyReader {
     std::string_view payload;  ///< a part of the input, with Status::Payload
   };
 
-  /// No body.
+  /// For a message without a body.
   BodyReader() = default;
   explicit BodyReader(const MessageHead& head);
 
   Step next(std::string_view input);
 
-  /// The connection has ended: true if the body was complete then (Framing::UntilClose, or Done).
+  /// True if the body is complete when the connection ends (Framing::UntilClose, or Done).
   bool ends_with_connection() const noexcept;
 
   bool done() const noexcept;
 
-  /// The trailer lines of a chunked body as received, CRLFs included, without the empty line; valid
-  /// once done. Never holds framing or routing fields (RFC 9110, section 6.5.1): those are Bad.
+  /// The trailer lines of a chunked body as received, with CRLFs, without the empty line; valid
+  /// once done. A trailer with a framing or routing field (RFC 9110, section 6.5.1) is Bad.
   const std::string& trailers() const noexcept { return trailers_; }
 
  private:
@@ -61,7 +63,7 @@ class BodyReader {
     ChunkExtension,
     ChunkLineEnd,  // the LF of a chunk-size line
     ChunkData,     // left_ bytes to come
-    ChunkCr,       // the CRLF behind the data
+    ChunkCr,       // the CRLF after the data
     ChunkLf,
     Trailers,
     Bad,
@@ -77,15 +79,15 @@ class BodyReader {
   State state_ = State::Done;
   std::uint64_t left_ = 0;
   std::size_t line_bytes_ = 0;    // of the chunk-size line so far, for its bounds
-  std::size_t trailer_line_ = 0;  // where the line under way begins in trailers_
+  std::size_t trailer_line_ = 0;  // where the current line begins in trailers_
   std::string trailers_;
 };
 
 /// A chunk-size line: 16 digits and CRLF.
 inline constexpr std::size_t kChunkHeadRoom = 18;
 
-/// The chunk-size line that goes before `size` bytes of payload: "1f4\r\n". Behind them: "\r\n".
-/// Writes into `out`, which has kChunkHeadRoom; returns the part that was used.
+/// Writes the chunk-size line for `size` bytes of payload, such as "1f4\r\n", into `out`, which has
+/// kChunkHeadRoom bytes. Returns the line. The caller sends "\r\n" after the payload.
 std::string_view chunk_head(std::uint64_t size, char* out) noexcept;
 
 }  // namespace osproxy::http

@@ -31,7 +31,7 @@ bool is_hex(char c) noexcept {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/// Empty, or a colon and a port; the port itself may be missing.
+/// True for an empty text, or a colon and a port; the port may be empty.
 bool is_port_part(std::string_view text) noexcept {
   constexpr unsigned kMaxPort = 65535;
   if (text.empty()) return true;
@@ -59,8 +59,8 @@ bool has_control_byte(std::string_view text) noexcept {
 
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 
-/// Whether one of the kWord bytes may be below 0x20 (TAB too) or 0x7f: sure if not. Taking 0x20 off
-/// sets the high bit of a byte that had none if it was smaller, or if the borrow of one was.
+/// False if none of the kWord bytes is below 0x20 or is 0x7f; true if one may be. Subtracting 0x20
+/// sets the high bit of a byte below 0x20; a borrow may also set it in the next byte, wrongly.
 bool may_have_control(const char* bytes) noexcept {
   constexpr std::uint64_t kEach = 0x0101010101010101;
   std::uint64_t word = 0;
@@ -74,7 +74,7 @@ bool may_have_control(const char* bytes) noexcept {
 }  // namespace
 
 Field field_of(std::string_view name) noexcept {
-  // Spelt as most senders spell them: equal bytes are compared faster than folded ones.
+  // In the usual spelling, because equal bytes compare faster than bytes that differ in case.
   const auto is = [name](std::string_view known) { return equal_names(name, known); };
   switch (name.size()) {
     case 2:
@@ -103,7 +103,7 @@ Field field_of(std::string_view name) noexcept {
 
 bool has_control(std::string_view text) noexcept {
   if (text.size() < kWord) return has_control_byte(text);
-  // Eight bytes at a time, the last eight perhaps twice; one by one only what looks suspicious.
+  // Eight bytes at a time, the last ones perhaps twice; suspicious ones are compared one by one.
   const std::size_t last = text.size() - kWord;
   for (std::size_t at = 0; at < last; at += kWord) {
     if (may_have_control(text.data() + at)) return has_control_byte(text.substr(at));

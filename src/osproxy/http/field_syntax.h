@@ -1,5 +1,11 @@
-// The characters of HTTP fields (RFC 9110, section 5.6; RFC 9112, section 5), for heads, bodies and
-// trailers alike. Pure; nothing allocates.
+// Parses the fields of HTTP (RFC 9110, section 5.6; RFC 9112, section 5), for headers and trailers
+// alike. Pure; allocates nothing.
+//
+//   constexpr std::string_view kText = "Host: a.example\r\n";
+//   Header header;
+//   const std::string_view fault = parse_field_line(kText.substr(0, kText.size() - 2), header);
+//   assert(fault.empty() && header.name == "Host" && header.value == "a.example");
+//   assert(parse_length("17") == 17 && !parse_length("+17"));
 #pragma once
 
 #include <array>
@@ -13,7 +19,7 @@
 
 namespace osproxy::http {
 
-/// Field names by what the parser does about them.
+/// The field names that the parser treats specially.
 enum class Field : std::uint8_t {
   Other,
   Host,
@@ -21,30 +27,30 @@ enum class Field : std::uint8_t {
   TransferEncoding,
   Connection,
   Expect,
-  DebugDirective,  ///< ours: see directive/signed_directive.h
+  DebugDirective,  ///< osproxy's, see directive/signed_directive.h
   HopByHop,        ///< ends at the next hop even if `Connection` does not name it
 };
 
 Field field_of(std::string_view name) noexcept;
 
-/// A control character other than TAB: never part of a value, nor of a line.
+/// True if there is a control character other than TAB, which no value and no line may have.
 bool has_control(std::string_view text) noexcept;
 
-/// Without the spaces and tabs around it.
+/// Removes spaces and tabs at both ends.
 std::string_view trim(std::string_view text) noexcept;
 
-/// Takes the next element, trimmed, off a comma-separated list. False behind the last.
+/// Removes the next element from a comma-separated list, and trims it. False after the last.
 bool next_element(std::string_view& list, std::string_view& element) noexcept;
 
-/// 1*DIGIT, up to 2^63 - 1: what also fits the signed lengths of other implementations.
+/// Parses 1*DIGIT, up to 2^63 - 1, which fits the signed lengths of other implementations too.
 std::optional<std::uint64_t> parse_length(std::string_view text) noexcept;
 
-/// `host [":" port]`, without user information (RFC 9110, section 7.2). Not empty. Stricter than
-/// the grammar in one point: a comma, as two joined `Host` lines would have, is refused.
+/// True for `host [":" port]`, not empty and without user information (RFC 9110, section 7.2).
+/// Stricter than the grammar in one point: it refuses a comma, which two joined `Host` lines have.
 bool is_authority(std::string_view text) noexcept;
 
-/// A header or trailer line without its CRLF into name, value and (with the CRLF) line. Empty if it
-/// is one, else a constant that says what is wrong.
+/// Splits a header or trailer line. `line` is passed without its CRLF, which must follow it in
+/// memory; `header.line` includes it. Returns an empty text, or a constant clause with the fault.
 std::string_view parse_field_line(std::string_view line, Header& header) noexcept;
 
 }  // namespace osproxy::http

@@ -10,12 +10,12 @@ constexpr std::string_view kFor = "X-Forwarded-For";
 constexpr std::string_view kProto = "X-Forwarded-Proto";
 constexpr std::string_view kHost = "X-Forwarded-Host";
 
-/// Passed on by the client's wish: there, and not named by `Connection`.
+/// True if the client sent the header and `Connection` does not name it.
 bool is_from_client(const Header& header, std::string_view name) noexcept {
   return !header.hop_by_hop && equal_names(header.name, name);
 }
 
-/// `name: ` and the elements that the client sent, each with a comma behind it.
+/// Writes `name: ` and the client's elements, each followed by a comma.
 void begin_list(const RequestHead& head, std::string_view name, ForwardingMode mode,
                 std::string& out) {
   out.append(name).append(": ");
@@ -43,7 +43,7 @@ void append_single(const RequestHead& head, std::string_view name, std::string_v
 
 Forwarding::Forwarding(const ForwardingOptions& options, boost::asio::ip::address client, bool tls)
     : options_(options), proto_(tls ? "https" : "http") {
-  // A client of IPv4 on a socket of IPv6.
+  // An IPv4 client on an IPv6 socket.
   if (client.is_v6() && client.to_v6().is_v4_mapped()) {
     client = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, client.to_v6());
   }
@@ -63,7 +63,7 @@ void Forwarding::append(const RequestHead& head, std::string& out) const {
   if (options_.forwarded != ForwardingMode::Off) {
     begin_list(head, kForwarded, options_.forwarded, out);
     out.append("for=").append(node_);
-    // Quoted, since a port's colon is in no token. A Host has neither quote nor backslash.
+    // Quoted, because a token has no colon. A valid Host has neither quote nor backslash.
     if (!head.host.empty()) out.append(";host=\"").append(head.host).append("\"");
     out.append(";proto=").append(proto_).append("\r\n");
   }

@@ -1,13 +1,17 @@
-// What OpenSearch is told about the client behind the proxy: `Forwarded` (RFC 7239) and the
-// `X-Forwarded-For`, `-Proto` and `-Host` that came before it.
+// Tells OpenSearch about the client: `Forwarded` (RFC 7239), and the older `X-Forwarded-For`,
+// `-Proto` and `-Host`.
 //
-//   Forwarding forwarding(options.forwarding, peer, /*tls=*/false);     // one a connection
-//   …for each header: if (forwarding.replaces(header.name)) leave it out…
+//   Forwarding forwarding(options, peer, /*tls=*/false);  // one for each connection
+//   for (const Header& header : head.headers) {
+//     if (!forwarding.replaces(header.name)) out.append(header.line);
+//   }
 //   forwarding.append(head, out);
 //
-// Added, our element goes behind the ones that the client sent, in one line with them: there are
-// receivers that look at one line only. `X-Forwarded-Proto` and `-Host` are no lists: the client's
-// stay. Replaced, what the client sent is left out. Belongs to one connection.
+// Mode Add appends an element to the client's elements, and writes them all in one line, because
+// some receivers read one line only. `X-Forwarded-Proto` and `-Host` are not lists, so that a
+// client's value stays. Mode Replace leaves the client's elements and values out.
+//
+// Belongs to one connection.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +25,14 @@
 namespace osproxy::http {
 
 enum class ForwardingMode : std::uint8_t {
-  Off,      ///< what the client sends is passed on as it is
-  Add,      ///< for a proxy behind others
-  Replace,  ///< for a proxy that clients reach directly: what they claim is not believed
+  Off,      ///< the client's headers are forwarded unchanged
+  Add,      ///< for a proxy that other proxies connect to
+  Replace,  ///< for a proxy that clients connect to, whose claims are not trusted
 };
 
 struct ForwardingOptions {
   ForwardingMode forwarded = ForwardingMode::Off;    ///< `Forwarded`
-  ForwardingMode x_forwarded = ForwardingMode::Off;  ///< the `X-Forwarded-…`
+  ForwardingMode x_forwarded = ForwardingMode::Off;  ///< `X-Forwarded-For`, `-Proto`, `-Host`
 
   bool is_off() const noexcept {
     return forwarded == ForwardingMode::Off && x_forwarded == ForwardingMode::Off;
@@ -37,23 +41,23 @@ struct ForwardingOptions {
 
 class Forwarding {
  public:
-  /// Nothing is told.
+  /// Off: adds and replaces nothing.
   Forwarding() = default;
 
   Forwarding(const ForwardingOptions& options, boost::asio::ip::address client, bool tls);
 
   bool is_off() const noexcept { return options_.is_off(); }
 
-  /// The header is not passed on as it is: append() writes it.
+  /// True if the client's header must be left out, because append() writes it.
   bool replaces(std::string_view name) const noexcept;
 
-  /// Writes the header lines that go out for this request.
+  /// Writes the header lines for this request.
   void append(const RequestHead& head, std::string& out) const;
 
  private:
   ForwardingOptions options_;
   std::string address_;  // 192.0.2.1, 2001:db8::1
-  std::string node_;     // as Forwarded writes it: 192.0.2.1, "[2001:db8::1]"
+  std::string node_;     // in the syntax of Forwarded: 192.0.2.1, "[2001:db8::1]"
   std::string_view proto_ = "http";
 };
 

@@ -82,14 +82,14 @@ bool apply_expect(const Fields& fields, RequestHead& head, HeadFault& fault) noe
   }
   head.expects_continue = head.minor_version >= 1;
   if (head.expects_continue) return true;
-  // HTTP/1.0 does not know it and must be taken as if it were not there (RFC 9110, 10.1.1).
+  // HTTP/1.0 does not know it; there it must be ignored (RFC 9110, section 10.1.1).
   for (Header& header : head.headers) {
     if (field_of(header.name) == Field::Expect) header.hop_by_hop = true;
   }
   return true;
 }
 
-/// It is for us, whatever it says: it never goes on to a node.
+/// The header is for osproxy, valid or not, and is never forwarded.
 void keep_debug_directive(RequestHead& head) noexcept {
   head.has_debug_directive = true;
   for (Header& header : head.headers) {
@@ -97,9 +97,9 @@ void keep_debug_directive(RequestHead& head) noexcept {
   }
 }
 
-/// `HTTP/1.x 200 reason`; also without the space before an empty reason, as some servers write it.
+/// Parses `HTTP/1.x 200 reason`. Some servers omit the space before an empty reason.
 bool parse_status_line(std::string_view line, ResponseHead& head, HeadFault& fault) noexcept {
-  constexpr std::size_t kStatus = 9;  // behind the version and its space
+  constexpr std::size_t kStatus = 9;  // after the version and its space
   constexpr std::size_t kReason = kStatus + 3;
   if (line.size() < kReason || line[kStatus - 1] != ' ') {
     return refuse(fault, 502, "the status line is malformed");
@@ -118,8 +118,8 @@ bool parse_status_line(std::string_view line, ResponseHead& head, HeadFault& fau
   return true;
 }
 
-/// For a response that can have no body, and should not say that it has one. A sender that does may
-/// send one too, which could be taken for the next response: the connection is not used again.
+/// Handles a response that cannot have a body, such as a 204, but claims one. The sender may send
+/// that body, which could be taken for the next response; so the connection is not used again.
 void drop_length(ResponseHead& head) noexcept {
   if (head.framing != Framing::None) head.keep_alive = false;
   head.framing = Framing::None;
@@ -137,7 +137,7 @@ bool apply_response_framing(const Fields& fields, std::string_view method, Respo
   if (head.status < 200 || head.status == 204 || tunnel) {
     drop_length(head);
   } else if (method == "HEAD" || head.status == 304) {
-    head.framing = Framing::None;  // the length is that of the body that a GET would have
+    head.framing = Framing::None;  // its length is that of the body of a GET
   } else if (!fields.content_length && !fields.transfer_encoding) {
     head.framing = Framing::UntilClose;
     head.keep_alive = false;
@@ -186,7 +186,7 @@ ParseResult parse_response_head(std::string_view bytes, std::string_view method,
   head.status = 0;
   head.reason = {};
   const ParseResult result = parse_response(bytes, method, limits, head, fault);
-  fault.status = 502;  // whatever it would be for a request, the client is not to blame
+  fault.status = 502;  // in any case, because the client has made no error
   return result;
 }
 

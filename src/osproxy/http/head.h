@@ -1,14 +1,22 @@
-// HTTP/1.1 message heads, read strictly and in place (RFC 9112, RFC 9110).
+// Parses HTTP/1.1 message heads, strictly and in place (RFC 9112, RFC 9110).
 //
 //   RequestHead head;
-//   switch (parse_request_head(buffer, limits, head, fault)) { … }
+//   HeadFault fault;
+//   switch (parse_request_head(buffer, limits, head, fault)) {
+//     case ParseResult::Complete: return serve(head);
+//     case ParseResult::Incomplete: return receive_more();
+//     case ParseResult::Bad: return refuse(fault.status, fault.reason);
+//   }
 //
-// A head is parsed where it was received: every view points into that buffer, which must stay as it
-// is for as long as the head is used. The header list keeps its memory from one head to the next,
-// so that a connection's second request allocates nothing.
+// A head is parsed where it was received: all views point into that buffer, which must not change
+// while the head is used. The header list keeps its memory from one head to the next, so that the
+// second request of a connection allocates nothing.
 //
-// What two implementations could understand differently is refused, never repaired; docs/http.md
-// has the list. Pure: no sockets, any thread.
+// A head that two implementations could understand differently is refused and never repaired;
+// docs/http.md has the list. For example, `Content-Length: 5` with `Transfer-Encoding: chunked` is
+// refused; `content-length:5` is fine.
+//
+// Pure; may be called from any thread.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +28,7 @@ namespace osproxy::http {
 
 struct HeadLimits {
   std::size_t request_line = 16 * 1024;  ///< longer: 414; OpenSearch's own limit is 4 KiB
-  std::size_t head = 64 * 1024;          ///< all of it, the request line included; more: 431
+  std::size_t head = 64 * 1024;          ///< with the request line; more: 431
   std::size_t headers = 128;             ///< header lines; more: 431
 };
 
@@ -28,15 +36,15 @@ struct Header {
   std::string_view name;
   std::string_view value;   ///< without the white space around it
   std::string_view line;    ///< name, colon, value and CRLF, as received
-  bool hop_by_hop = false;  ///< ends here: by RFC 9110, section 7.6.1, or named by `Connection`
+  bool hop_by_hop = false;  ///< must not be forwarded (RFC 9110, section 7.6.1)
 };
 
-/// How the end of a body is found (RFC 9112, section 6.3).
+/// How a body's end is found (RFC 9112, section 6.3).
 enum class Framing : std::uint8_t {
   None,        ///< there is no body
-  Length,      ///< `content_length` bytes
-  Chunked,     ///< the chunked coding says where it ends
-  UntilClose,  ///< it ends with the connection; answers only
+  Length,      ///< by `content_length`
+  Chunked,     ///< by the chunked coding
+  UntilClose,  ///< by the end of the connection; responses only
 };
 
 struct MessageHead {
@@ -45,7 +53,7 @@ struct MessageHead {
   Framing framing = Framing::None;
   std::uint64_t content_length = 0;  ///< with Framing::Length; also of a response to HEAD
   bool keep_alive = true;            ///< the sender will use the connection again
-  std::size_t size = 0;              ///< bytes of the head, the empty line included
+  std::size_t size = 0;              ///< bytes of the head, with the empty line
 };
 
 struct RequestHead : MessageHead {
@@ -53,7 +61,7 @@ struct RequestHead : MessageHead {
   std::string_view target;  ///< as received, byte for byte
   std::string_view host;    ///< the value of `Host`; null for an HTTP/1.0 request without one
   bool expects_continue = false;
-  bool has_debug_directive = false;  ///< such a header is there, and marked as hop-by-hop
+  bool has_debug_directive = false;  ///< there is an `X-Debug-Directive`, marked as hop-by-hop
 };
 
 struct ResponseHead : MessageHead {
@@ -63,24 +71,23 @@ struct ResponseHead : MessageHead {
 
 /// Why a head is refused.
 struct HeadFault {
-  int status = 400;  ///< 400, 414, 417, 431, 501 or 505: what the client of a refused request gets
+  int status = 400;         ///< of the response to the client: 400, 414, 417, 431, 501 or 505
   std::string_view reason;  ///< a constant clause for a person: "the header section is too large"
 };
 
 enum class ParseResult : std::uint8_t { Complete, Incomplete, Bad };
 
-/// Parses the head at the front of `bytes`. Incomplete: there is no whole head yet, and nothing so
-/// far is wrong. Bad: `fault` says why, and the connection cannot be used any further. One empty
-/// line before a request is skipped and counted in `size` (RFC 9112, section 2.2).
+/// Parses the head at the front of `bytes`. Incomplete: the head is not whole, and correct so far.
+/// Bad: `fault` says why, and the connection must be closed. One empty line before a request is
+/// skipped and counted in `size` (RFC 9112, section 2.2).
 ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head,
                                HeadFault& fault);
 
-/// As above, for a response to `method` (HEAD, and CONNECT, change its framing).
+/// Likewise for a response to `method`, since HEAD and CONNECT change its framing.
 ParseResult parse_response_head(std::string_view bytes, std::string_view method,
                                 const HeadLimits& limits, ResponseHead& head, HeadFault& fault);
 
-/// The value of the only or first header of that name, compared without case; empty if there is
-/// none.
+/// The value of the first header of that name, compared without case; empty if there is none.
 std::string_view find_header(const MessageHead& head, std::string_view name) noexcept;
 
 }  // namespace osproxy::http

@@ -7,7 +7,7 @@
 namespace osproxy::http {
 namespace {
 
-/// Appends the lines of `head` for which `keep(header)` holds, neighbours as one piece.
+/// Appends the lines of `head` for which `keep(header)` is true, consecutive ones in one piece.
 template <class Keep>
 void append_lines(const MessageHead& head, Keep&& keep, std::string& out) {
   std::string_view run;
@@ -46,7 +46,7 @@ void write_request_head(const RequestHead& head, const RequestRewrite& rewrite, 
   append_field("X-Request-Id", rewrite.request_id, out);
   if (rewrite.add_opaque_id) append_field("X-Opaque-Id", rewrite.request_id, out);
   if (head.framing == Framing::Chunked) append_field("Transfer-Encoding", "chunked", out);
-  // HTTP/1.0 may leave it out, 1.1 may not.
+  // HTTP/1.0 may omit Host, HTTP/1.1 must not.
   if (head.minor_version == 0 && head.host.data() == nullptr) append_field("Host", "", out);
   out.append("\r\n");
 }

@@ -1,6 +1,10 @@
-// The heads that go out: the received one, line for line, with what must be left out and added.
+// Writes the heads that are forwarded: the lines of the received head, without those that end here,
+// and with those that osproxy adds.
 //
-// Runs of lines that are kept are copied as one piece. `out` is cleared first and keeps its memory.
+//   write_request_head(head, {.request_id = "0b5f1a3c9d2e4f60"}, out);
+//
+// Consecutive lines that are kept are copied in one piece. `out` is cleared first, and keeps its
+// memory. Pure.
 #pragma once
 
 #include <string>
@@ -13,24 +17,24 @@ namespace osproxy::http {
 
 struct RequestRewrite {
   std::string_view request_id;
-  bool add_opaque_id = false;      ///< the client sent no `X-Opaque-Id`: it becomes the request id
-  std::string_view traceparent{};  ///< in the place of the client's; empty: that one, if any
-  const Forwarding* forwarding = nullptr;  ///< what is told of the client; null: nothing
+  bool add_opaque_id = false;              ///< adds an `X-Opaque-Id` with the request id
+  std::string_view traceparent{};          ///< replaces the client's, unless empty
+  const Forwarding* forwarding = nullptr;  ///< null if OpenSearch is told nothing about the client
 };
 
-/// The request as it goes to OpenSearch: hop-by-hop fields are left out, framing is ours, and
-/// `X-Request-Id` is set. Target and all other headers are as the client sent them.
+/// Writes the request for OpenSearch: without hop-by-hop fields, with osproxy's framing and an
+/// `X-Request-Id`. The target and all other headers are unchanged.
 void write_request_head(const RequestHead& head, const RequestRewrite& rewrite, std::string& out);
 
 struct ResponseRewrite {
   std::string_view request_id;
-  bool drop_opaque_id = false;      ///< OpenSearch echoes the one that we added
+  bool drop_opaque_id = false;      ///< removes the echo of an added `X-Opaque-Id`
   Framing framing = Framing::None;  ///< towards the client
-  bool close = false;               ///< the connection ends behind this response
-  bool to_http_1_0 = false;         ///< the client has to be told that the connection stays
+  bool close = false;               ///< the connection ends after this response
+  bool to_http_1_0 = false;         ///< writes `Connection: keep-alive`, unless `close`
 };
 
-/// The response as it goes to the client.
+/// Writes the response for the client.
 void write_response_head(const ResponseHead& head, const ResponseRewrite& rewrite,
                          std::string& out);
 

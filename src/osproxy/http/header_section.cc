@@ -8,8 +8,8 @@
 namespace osproxy::http {
 namespace {
 
-/// In all `Connection` headers of a head together. Each is compared with every header name; real
-/// ones have one or two.
+/// The bound of options in all `Connection` headers of a head. Each is compared with every header
+/// name; real messages have one or two.
 constexpr int kMaxConnectionOptions = 32;
 
 constexpr std::string_view kHeadTooLarge = "the header section is too large";
@@ -26,7 +26,7 @@ bool set_once(std::optional<T>& field, T value) noexcept {
   return first;
 }
 
-/// Notes a header that has a meaning here.
+/// Stores the value of a header that decides about framing or the connection.
 bool note(Header& header, Fields& fields, HeadFault& fault) noexcept {
   switch (field_of(header.name)) {
     case Field::Other:
@@ -61,7 +61,7 @@ bool note(Header& header, Fields& fields, HeadFault& fault) noexcept {
   return true;
 }
 
-/// One option of `Connection`: what it says about the connection, or the headers that it names.
+/// Applies one option of `Connection`: close, keep-alive, or a name that makes headers hop-by-hop.
 bool apply_option(std::string_view option, MessageHead& head, Fields& fields,
                   HeadFault& fault) noexcept {
   if (!is_token(option)) return refuse(fault, 400, "Connection has an option that is not a token");
@@ -100,7 +100,7 @@ bool apply_connection(MessageHead& head, Fields& fields, HeadFault& fault) noexc
   return true;
 }
 
-/// Nothing but one final `chunked`.
+/// Accepts only a single `chunked`.
 bool check_transfer_encoding(std::string_view value, HeadFault& fault) noexcept {
   if (equal_names(value, "chunked")) return true;
   std::string_view list = value;
@@ -117,7 +117,7 @@ bool check_transfer_encoding(std::string_view value, HeadFault& fault) noexcept 
 
 ParseResult HeadLines::next(std::string_view& line, HeadFault& fault,
                             std::size_t line_limit) noexcept {
-  // Not past the limit: what follows may be a long body.
+  // Not beyond the limit, because a long body may follow.
   const std::size_t end = std::max(position_, std::min(bytes_.size(), limit_));
   const std::string_view rest(bytes_.data() + position_, end - position_);
   const void* const found = rest.empty() ? nullptr : std::memchr(rest.data(), '\n', rest.size());

@@ -8,7 +8,8 @@
 namespace osproxy::http {
 namespace {
 
-/// Those that a proxy has to do with (RFC 9110, section 7.6; ours; what a proxy in front adds).
+/// Headers that proxies read or write (RFC 9110, section 7.6), osproxy's included. Their names may
+/// be shown.
 constexpr std::string_view kKnownNames[] = {
     "Connection",
     "Content-Length",
@@ -44,7 +45,7 @@ struct Field {
   bool matched = false;
 };
 
-/// Of a head that we wrote: "Name: value" lines.
+/// Splits a head that osproxy wrote into its "Name: value" lines.
 std::vector<Field> fields_of(std::string_view head) {
   std::vector<Field> fields;
   std::size_t at = head.find("\r\n");

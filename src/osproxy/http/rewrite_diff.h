@@ -1,6 +1,8 @@
-// What a head that goes out has become of the one that came in, whoever changed it and why.
+// Compares the received head with the forwarded one, for records of Level::ShapeRewriteDiff.
 //
-// Pure. Costs a comparison of each header with each other: for requests whose record says so.
+//   const HeadRewrite rewrite = compare_heads(head, sent);  // added: {"x-request-id"}, …
+//
+// Pure. Each header is compared with each other, so that it costs too much for every request.
 #pragma once
 
 #include <string_view>
@@ -10,7 +12,7 @@
 
 namespace osproxy::http {
 
-/// `sent` begins with the head that was sent for `received`.
+/// `sent` must begin with the head that was forwarded for `received`.
 HeadRewrite compare_heads(const RequestHead& received, std::string_view sent);
 HeadRewrite compare_heads(const ResponseHead& received, std::string_view sent);
 

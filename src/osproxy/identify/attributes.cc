@@ -15,7 +15,7 @@
 namespace osproxy {
 namespace {
 
-/// A header that counts only if it is sent once.
+/// The value of a header that counts only if it is sent once.
 class SingleHeader {
  public:
   void add(std::string_view value) noexcept {
@@ -25,7 +25,7 @@ class SingleHeader {
 
   bool is_sent() const noexcept { return count_ > 0; }
 
-  /// Empty if it was not sent, or more than once.
+  /// Empty if the header was not sent, or more than once.
   std::string_view value() const noexcept { return count_ == 1 ? value_ : std::string_view{}; }
 
  private:
@@ -41,7 +41,7 @@ struct Headers {
   SingleHeader trace_parent{};
 };
 
-/// One walk over the head for all of them. The tenant header may be one of the others.
+/// Collects all headers in one pass. The tenant header may be the same as another one.
 Headers collect(const http::RequestHead& head, std::string_view tenant_header) noexcept {
   Headers headers;
   for (const http::Header& header : head.headers) {
@@ -65,8 +65,8 @@ int base64_value(char c) noexcept {
 }
 
 /// Decodes the bytes before the first colon into `name`. False unless all of `text` is base64 in
-/// its one canonical form (padded, unused bits zero) and has a colon, before which there are at
-/// most kMaxAttributeBytes. The rest is looked at, bit by bit, but never stored.
+/// canonical form (padded, unused bits zero), and has a colon after at most kMaxAttributeBytes. The
+/// rest, which holds the password, is checked bit by bit and never stored.
 bool decode_user(std::string_view text, std::string& name) {
   name.clear();
   if (text.empty() || text.size() % 4 != 0) return false;
@@ -91,7 +91,7 @@ bool decode_user(std::string_view text, std::string& name) {
   return !in_name && unused == 0;
 }
 
-/// What stands behind `scheme` and at least one space; empty if it is another scheme.
+/// The text after `scheme` and at least one space; empty for another scheme.
 std::string_view credentials_of(std::string_view scheme, std::string_view authorization) noexcept {
   if (!equal_names(authorization.substr(0, scheme.size()), scheme)) return {};
   authorization.remove_prefix(scheme.size());
@@ -112,7 +112,7 @@ Principal find_principal(std::string_view authorization, const AttributeSources&
     const std::string_view token = credentials_of("Bearer", authorization);
     const auto digest = token.empty() ? std::nullopt : sources.hasher.digest(token);
     if (digest) {
-      name.assign(sources.identities.principal_of(*digest));  // a reload may take it away
+      name.assign(sources.identities.principal_of(*digest));  // copied: a reload may destroy it
       return {name, !name.empty()};
     }
   }
@@ -121,7 +121,7 @@ Principal find_principal(std::string_view authorization, const AttributeSources&
   return {name, false};
 }
 
-/// What of a request may name its tenant.
+/// The parts of a request that may name its tenant.
 struct TenantSources {
   std::string_view header;
   std::string_view path_segment;  // percent-encoded
@@ -142,7 +142,7 @@ std::string_view find_tenant(const TenantSources& from, const AttributeSources& 
     case TenantRule::Place::Index:
       return sources.tenant.find_in_index(from.index);
     case TenantRule::Place::Principal:
-      scratch.assign(sources.identities.tenant_of(from.principal));  // a reload may take it away
+      scratch.assign(sources.identities.tenant_of(from.principal));  // copied, as above
       return scratch;
   }
   std::unreachable();

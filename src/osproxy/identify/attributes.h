@@ -1,19 +1,19 @@
-// What is known of a request from its head: what directives match on, and the ids that join our
-// records to those of others.
+// Reads a request's attributes from its head: the values that directives match on, and the ids that
+// connect its record with records of other systems.
 //
-//   AttributeScratch scratch;                       // one a connection; keeps its memory
+//   AttributeScratch scratch;  // one for each connection; keeps its memory
 //   RequestAttributes request = read_attributes(head, sources, random, scratch);
-//   set->match(request.matched, clock.now(), request.request_id);
+//   const Verdict verdict = set->match(request.matched, clock.now(), request.request_id);
 //
-// Whatever a client sends here is bounded and free of control characters, or it is left out: an
-// attribute that is left out is empty, and matches no target. What was sent twice is ambiguous and
-// left out too. The password of `Authorization: Basic` and a bearer token are never stored.
+// A value that is too long or has control characters is left out, and so is one that was sent
+// twice, because it is ambiguous. An attribute that is left out is empty and matches no target. The
+// password of `Authorization: Basic` and a bearer token are never stored.
 //
-// The principal is the client certificate's, else the one that a known token stands for, else the
-// user that `Authorization: Basic` claims. Only the first two are verified.
+// The principal comes from the client's certificate, else from a known token, else from the user
+// name of `Authorization: Basic`. Only the first two are verified.
 //
 // RequestAttributes owns nothing: its views point into the head's buffer and into the scratch, and
-// are good until either changes. Pure but for `random`.
+// are valid until either changes. Pure but for `random`.
 #pragma once
 
 #include <string>
@@ -28,24 +28,24 @@
 
 namespace osproxy {
 
-/// What the request itself does not say.
+/// The sources of attributes besides the request's head.
 struct AttributeSources {
   const TenantRule& tenant;
-  const Identities& identities;  ///< of this moment; nothing points into it afterwards
+  const Identities& identities;  ///< used during the call only
   TokenHasher& hasher;
-  std::string_view certificate_principal{};  ///< of the verified client certificate; empty: none
+  std::string_view certificate_principal{};  ///< of the verified client certificate, or empty
 };
 
 struct RequestAttributes {
   Attributes matched{};
-  bool principal_verified = false;  ///< not only claimed
+  bool principal_verified = false;  ///< false if the client only claims it
   std::string_view request_id{};    ///< the client's `X-Request-Id` if well-formed, else a new one
   TraceParent trace{};              ///< of a single, valid `traceparent`
   bool has_traceparent = false;     ///< the client sent one, valid or not
   bool has_opaque_id = false;       ///< the client sent an `X-Opaque-Id`
 };
 
-/// Where attributes live that do not stand in the head as they are.
+/// Storage for attributes that are decoded or made, and so are not part of the head's bytes.
 struct AttributeScratch {
   std::string index{};
   std::string principal{};

@@ -17,7 +17,7 @@ namespace {
 enum class Method : std::uint8_t { Get, Post, Put, Delete, Patch };
 constexpr std::size_t kMethodCount = 5;
 
-// Unknown: the path does not take that method.
+// Unknown for a method that the path does not accept.
 using Endpoints = std::array<Endpoint, kMethodCount>;
 
 constexpr Endpoints kNoEndpoints = [] {
@@ -35,7 +35,7 @@ std::optional<Method> parse_method(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-/// Takes the first segment off `path`; empty if there is none left. Empty segments are skipped.
+/// Removes the first segment from `path` and returns it; empty at the end. Skips empty segments.
 std::string_view take_segment(std::string_view& path) noexcept {
   std::size_t begin = 0;
   while (begin < path.size() && path[begin] == '/') ++begin;
@@ -45,7 +45,8 @@ std::string_view take_segment(std::string_view& path) noexcept {
   return segment;
 }
 
-/// An index name cannot begin with `_`; of all that does, only `_all` stands for indices.
+/// True for a segment that can be an index expression. Index names cannot begin with `_`, but
+/// `_all` stands for all indices.
 bool can_be_index(std::string_view name) noexcept {
   return !name.starts_with('_') || name == "_all";
 }
@@ -73,7 +74,7 @@ class RouteTree {
  private:
   using NodeId = std::uint16_t;
   static constexpr NodeId kRoot = 0;
-  static constexpr NodeId kNone = 0;  // the root is nobody's child
+  static constexpr NodeId kNone = 0;  // the root, which is no node's child
 
   struct Literal {
     std::string_view name;
@@ -82,10 +83,10 @@ class RouteTree {
 
   struct Node {
     std::vector<Literal> literals;  // by name
-    NodeId any = kNone;             // for a segment that is no literal
+    NodeId any = kNone;             // the placeholder's
     bool any_is_index = false;
-    Endpoints here = kNoEndpoints;   // for a path that ends here
-    Endpoints below = kNoEndpoints;  // for a path that goes on, and that nothing else takes
+    Endpoints here = kNoEndpoints;   // of a path that ends here
+    Endpoints below = kNoEndpoints;  // of a path that goes on, if no child matches
   };
 
   NodeId make_node() {
@@ -108,7 +109,7 @@ void set_endpoint(Endpoints& endpoints, std::string_view methods, Endpoint endpo
     const auto method = parse_method(name);
     assert(method);
     Endpoint& slot = endpoints[static_cast<std::size_t>(*method)];
-    assert(slot == Endpoint::Unknown);  // a path and method stand in one row
+    assert(slot == Endpoint::Unknown);  // a path and method are in one row only
     slot = endpoint;
   }
 }
@@ -141,8 +142,8 @@ RouteTree::NodeId RouteTree::child(NodeId parent, std::string_view segment) {
   return id;
 }
 
-/// As OpenSearch's own router does: a literal goes before a placeholder, and if the literal leads
-/// nowhere for this method, the placeholder is tried. As deep as the longest route.
+/// Follows the rules of OpenSearch's router: a literal goes before a placeholder, which is tried if
+/// the literal leads to no route for this method. The recursion is as deep as the longest route.
 bool RouteTree::walk(const Node& node, Method method, std::string_view path, std::string& scratch,
                      Match& match) const {
   const auto slot = static_cast<std::size_t>(method);
@@ -166,7 +167,7 @@ bool RouteTree::walk(const Node& node, Method method, std::string_view path, std
   return match.endpoint != Endpoint::Unknown;
 }
 
-/// `segment` as an attribute: decoded, and empty if it is none to match or to record.
+/// Decodes `segment`; empty if it is too long or has control characters.
 std::string_view index_attribute(std::string_view segment, std::string& scratch) {
   const std::string_view index = percent_decoded(segment, kMaxAttributeBytes, scratch);
   return is_clean_attribute(index) ? index : std::string_view{};
@@ -193,7 +194,7 @@ Classification classify(std::string_view method, std::string_view target, std::s
   RouteTree::Match match;
   if (const auto known = parse_method(method)) match = tree.find(*known, path, scratch);
   if (match.endpoint == Endpoint::Unknown) {
-    // No row: the path's first segment is still the index that the request is about.
+    // No row matches, but the path's first segment still names the index.
     std::string_view rest = path;
     const std::string_view first = take_segment(rest);
     match.index = can_be_index(percent_decoded(first, kMaxAttributeBytes, scratch))

@@ -1,10 +1,10 @@
-// What an OpenSearch request is: its endpoint and its index expression, from method and target.
+// Classifies an OpenSearch request by method and target: its endpoint and its index expression.
 //
-//   Classification c = classify("POST", "/logs-*/_search?size=0", scratch);
-//   c.endpoint == Endpoint::Search; c.index == "logs-*";
+//   const Classification c = classify("POST", "/logs-*/_search?size=0", scratch);
+//   assert(c.endpoint == Endpoint::Search && c.index == "logs-*");
 //
-// Table-driven: every path of OpenSearch's REST API is a row of route_table() (docs/endpoints.md).
-// What is in no row is Endpoint::Unknown. Pure; allocates only if the path is percent-encoded.
+// Each path of OpenSearch's REST API is a row of route_table() (docs/endpoints.md). Other paths are
+// Endpoint::Unknown. Pure; allocates only if the path is percent-encoded.
 #pragma once
 
 #include <span>
@@ -17,23 +17,22 @@ namespace osproxy {
 
 struct Classification {
   Endpoint endpoint = Endpoint::Unknown;
-  /// The index expression, percent-decoded once; empty if the path names none, or if it is longer
-  /// than kMaxAttributeBytes or has a control character when decoded (such a request matches no
-  /// `index` target).
+  /// The index expression, percent-decoded once. Empty if the path names none, or if the decoded
+  /// one is longer than kMaxAttributeBytes or has a control character; the request then matches no
+  /// `index` target.
   std::string_view index;
 };
 
-/// The path of a request target, the query left out; empty if the target is in no form that has
-/// one.
+/// The path of a request target without the query; empty if the target has no path, such as `*`.
 std::string_view path_of(std::string_view target) noexcept;
 
-/// `target` is the request target as received: origin form, or absolute form (the authority is
-/// skipped), or `*`. `scratch` holds the decoded index if it needs decoding; the result's views
-/// point into it, or into `target`.
+/// `target` is the request target as received: in origin form, in absolute form, whose authority is
+/// skipped, or `*`. An index that needs decoding is stored in `scratch`. The result's views point
+/// into `scratch` or `target`.
 Classification classify(std::string_view method, std::string_view target, std::string& scratch);
 
-/// One path of the API: segments separated by `/`. `{index}` stands for any one segment that can be
-/// an index expression, another `{…}` for any one, and `{*}` at the end for one or more.
+/// One path of the API: segments separated by `/`. `{index}` matches any one segment that can be an
+/// index expression, another `{…}` any one segment, and `{*}` at the end one or more.
 struct Route {
   std::string_view methods;  ///< "GET,POST"; GET means HEAD too
   std::string_view path;     ///< "/{index}/_search"

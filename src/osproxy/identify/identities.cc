@@ -31,7 +31,7 @@ std::unexpected<std::string> fault(std::size_t line, std::string_view file, std:
   return std::unexpected(fmt::format("line {} of the {} {}", line, file, what));
 }
 
-/// The last word of a line, and all that stands before it: a certificate's principal has spaces.
+/// Splits a line before its last word, because the principal of a certificate may have spaces.
 std::expected<std::vector<Line>, std::string> parse_lines(std::string_view text,
                                                           std::string_view file) {
   std::vector<Line> lines;
@@ -80,7 +80,7 @@ void TokenHasher::Free::operator()(evp_md_st* algorithm) const noexcept { EVP_MD
 
 std::optional<TokenDigest> TokenHasher::digest(std::string_view token) noexcept {
   TokenDigest digest{};
-  // With the algorithm of the last time, the context is used again as it is.
+  // The context keeps its memory, because the algorithm is the same each time.
   const bool done = algorithm_ && context_ &&
                     EVP_DigestInit_ex2(context_.get(), algorithm_.get(), nullptr) == 1 &&
                     EVP_DigestUpdate(context_.get(), token.data(), token.size()) == 1 &&

@@ -1,21 +1,21 @@
-// Who is known: the principals that tokens stand for, the tenants that principals belong to, and
-// the keys that sign single-request directives, as three files say.
+// Maps tokens to principals and principals to tenants, and holds the keys for signed directives.
+// Three files define them.
 //
-//   auto known = Identities::parse({.tokens = "ana  2c26b46b…\n", .tenants = "ana  acme\n"});
-//   if (!known) fail(known.error());                       // "line 3 of the token file: …"
-//   TokenHasher hasher;                                    // one a thread
-//   known->principal_of(*hasher.digest("foo"));             // "ana"
-//   known->tenant_of("ana");                               // "acme"
+//   auto known = Identities::parse({.tokens = token_file, .tenants = "ana  acme\n"});
+//   if (!known) return fail(known.error());  // "line 3 of the token file: …"
+//   TokenHasher hasher;                      // one for each thread
+//   if (const auto digest = hasher.digest("foo")) print(known->principal_of(*digest));  // "ana"
+//   print(known->tenant_of("ana"));          // "acme"
 //
-// In the first two a line is a principal and, behind white space, one word: the SHA-256 of its
-// token in hex, or its tenant. Empty lines and such that begin with `#` are skipped. A token itself
-// is in no file and is never stored.
+// A line of the first two files is a principal, white space, and one word: the SHA-256 of its token
+// in hex, or its tenant. Empty lines and lines that begin with `#` are skipped. The token file
+// holds no token, and no token is ever stored.
 //
-// How long a look-up of a token takes says nothing about the tokens that are known: the table is
-// ordered by a keyed hash of the digests, and digests are compared in constant time.
+// The time of a look-up reveals nothing about the known tokens: the table is sorted by a keyed hash
+// of the digests, and digests are compared in constant time.
 //
-// Immutable; const members may be called from any thread and allocate nothing. Views are good for
-// as long as the object.
+// Immutable; const members may be called from any thread and allocate nothing. Views are valid as
+// long as the object.
 #pragma once
 
 #include <array>
@@ -38,14 +38,14 @@ namespace osproxy {
 
 using TokenDigest = std::array<unsigned char, 32>;
 
-/// SHA-256 without an allocation a token. Belongs to one thread.
+/// Computes SHA-256 without an allocation for each token. Belongs to one thread.
 class TokenHasher {
  public:
   TokenHasher();
   ~TokenHasher();
   TokenHasher(TokenHasher&&) noexcept = default;
 
-  /// nullopt if OpenSSL has no SHA-256 to offer: then no token is known.
+  /// nullopt if OpenSSL offers no SHA-256; no token is known then.
   std::optional<TokenDigest> digest(std::string_view token) noexcept;
 
  private:
@@ -60,25 +60,25 @@ class TokenHasher {
 
 class Identities {
  public:
-  /// Longer than a file of either kind needs to be: some ten thousand lines.
+  /// The bound of each file, enough for some ten thousand lines.
   static constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 
-  /// What stands in the files; empty: there is none.
+  /// The contents of the files; empty for a file that does not exist.
   struct Texts {
     std::string_view tokens{};
     std::string_view tenants{};
     std::string_view debug_keys{};
   };
 
-  /// Nobody is known.
+  /// Knows no tokens and no tenants.
   Identities() = default;
 
-  /// The error names the file and mostly the line, and repeats nothing of it.
+  /// The error names the file and mostly the line, and quotes nothing of it.
   static std::expected<Identities, std::string> parse(const Texts& texts);
 
   bool knows_tokens() const noexcept { return !tokens_.empty(); }
 
-  /// Empty if no such token is known.
+  /// Empty if the token is not known.
   std::string_view principal_of(const TokenDigest& digest) const noexcept;
 
   /// Empty if the principal belongs to no tenant.
@@ -91,12 +91,12 @@ class Identities {
 
  private:
   struct Token {
-    std::uint64_t place;  // the digest's keyed hash, by which they are ordered
+    std::uint64_t place;  // the digest's keyed hash, by which tokens are sorted
     TokenDigest digest;
     std::string principal;
   };
   struct Membership {
-    std::string principal;  // by which they are ordered
+    std::string principal;  // by which memberships are sorted
     std::string tenant;
   };
 

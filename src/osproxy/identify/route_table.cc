@@ -1,4 +1,5 @@
-// OpenSearch 2's REST API: what each path and method is. docs/endpoints.md explains the choices.
+// Maps the paths and methods of OpenSearch 2's REST API to endpoints. docs/endpoints.md explains
+// the choices.
 #include "osproxy/identify/classify.h"
 
 namespace osproxy {

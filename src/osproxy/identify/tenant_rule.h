@@ -1,12 +1,12 @@
-// Where a request's tenant is named: in one place, which the configuration chooses.
+// Finds a request's tenant at one place of the request, which the configuration chooses.
 //
-//   TenantRule::of_header("X-Tenant-Id")          the value of a header
-//   TenantRule::of_path("/t/{tenant}")            a segment in front of OpenSearch's own path
-//   TenantRule::of_index("logs-{tenant}-*")       a part of every index that the path names
-//   TenantRule::of_principal()                    the tenant of the principal; see Identities
+//   auto by_header = TenantRule::of_header("X-Tenant-Id");    // the value of a header
+//   auto by_path = TenantRule::of_path("/t/{tenant}");        // a segment before OpenSearch's path
+//   auto by_index = TenantRule::of_index("logs-{tenant}-*");  // a part of each index in the path
+//   auto by_principal = TenantRule::of_principal();           // the principal's, see Identities
 //
-// A request that names none, or two, has no tenant. With a path, endpoint and index are taken from
-// what stands behind it; the target goes upstream as it is in any case.
+// A request that names no tenant, or two, has none. With of_path(), the endpoint and the index are
+// read from the path after the tenant's segment. The target is always forwarded unchanged.
 //
 // A regular value; its const members may be called from any thread and allocate nothing.
 #pragma once
@@ -22,35 +22,36 @@ class TenantRule {
  public:
   enum class Place : std::uint8_t { None, Header, Path, Index, Principal };
 
-  /// A path, taken apart.
+  /// The parts of a path.
   struct PathParts {
-    std::string_view tenant{};  ///< percent-encoded as received; empty: the path has no such front
-    std::string_view rest{};    ///< the path that OpenSearch knows
+    std::string_view tenant{};  ///< percent-encoded as received; empty if the path names none
+    std::string_view rest{};    ///< OpenSearch's own path
   };
 
-  /// No tenant is taken.
+  /// Requests have no tenant.
   TenantRule() = default;
 
   static TenantRule of_header(std::string name);
   static TenantRule of_principal();
 
-  /// `pattern` is a path, one segment of which ends in `{tenant}`. The error is a clause.
+  /// `pattern` is a path with a segment that ends in `{tenant}`. The error is a clause.
   static std::expected<TenantRule, std::string> of_path(std::string_view pattern);
 
-  /// `pattern` is an index name with `{tenant}` in it, and perhaps a `*` at its end. What stands
-  /// for `{tenant}` is the shortest text that fits.
+  /// `pattern` is an index name that contains `{tenant}`, and may end in `*`. `{tenant}` matches
+  /// the shortest text that fits.
   static std::expected<TenantRule, std::string> of_index(std::string_view pattern);
 
   Place place() const noexcept { return place_; }
 
-  /// The header's name; empty unless the place is a header.
+  /// The header's name; empty unless place() is Header.
   std::string_view header() const noexcept;
 
-  /// Place::Path: `path` as path_of() returns it.
+  /// For Place::Path. `path` is the result of path_of().
   PathParts split_path(std::string_view path) const noexcept;
 
-  /// Place::Index: the tenant that each element of the expression names (one that takes out needs
-  /// not), else empty. A wildcard stands for other tenants too: `{tenant}` does not cover it.
+  /// For Place::Index: the tenant that all elements of the expression name, else empty. An element
+  /// that excludes indices need not name it. An element whose tenant contains a wildcard names
+  /// none, because it matches other tenants too.
   std::string_view find_in_index(std::string_view expression) const noexcept;
 
  private:
@@ -60,8 +61,8 @@ class TenantRule {
 
   Place place_ = Place::None;
   std::string front_;  // before `{tenant}`; the name of the header
-  std::string back_;   // behind it
-  bool open_ = false;  // and anything behind that
+  std::string back_;   // after it
+  bool open_ = false;  // anything may follow
 };
 
 }  // namespace osproxy

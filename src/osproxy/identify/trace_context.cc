@@ -17,7 +17,7 @@ bool is_all_zero(std::string_view text) noexcept {
   return std::ranges::all_of(text, [](char c) { return c == '0'; });
 }
 
-/// Only `sampled`, the lowest bit, is passed on: version 00 has the others sent as zero.
+/// Keeps only the lowest bit, `sampled`; version 00 requires the others to be zero.
 bool is_sampled(std::string_view flags) noexcept {
   constexpr std::string_view kOdd = "13579bdf";
   return kOdd.find(flags[1]) != kOdd.npos;

@@ -6,7 +6,7 @@
 namespace osproxy {
 namespace {
 
-/// Their bodies are queries, or documents, or both.
+/// True if bodies of the endpoint are queries or documents.
 bool is_known(Endpoint endpoint) noexcept {
   return endpoint != Endpoint::Admin && endpoint != Endpoint::Unknown;
 }
@@ -50,9 +50,9 @@ BodyStructureReader::BodyStructureReader(const BodyHead& head)
     : lines_(lines_of(head.endpoint)),
       shows_names_(is_known(head.endpoint)),
       body_(head, kMaxBytes) {
-  if (lines_ == Lines::MultiSearch) kind_ = Kind::Header;
-  if (lines_ == Lines::Bulk) kind_ = Kind::OtherAction;
-  next_ = kind_;
+  if (lines_ == Lines::MultiSearch) line_.kind = Kind::Header;
+  if (lines_ == Lines::Bulk) line_.kind = Kind::OtherAction;
+  line_.next = line_.kind;
   if (body_.unreadable() != NotRead::None) stop(body_.unreadable());
   begin_line();
 }
@@ -62,7 +62,7 @@ void BodyStructureReader::stop(NotRead reason) noexcept {
   result_.not_read = reason;
 }
 
-/// The first reason stays.
+/// Keeps the first reason.
 void BodyStructureReader::truncate(Truncation reason) noexcept {
   if (result_.truncated == Truncation::None) result_.truncated = reason;
 }
@@ -79,10 +79,10 @@ void BodyStructureReader::take(std::string_view payload) noexcept {
   }
 }
 
-/// True if more is wanted.
+/// True if the reader wants more.
 bool BodyStructureReader::take_plain(std::string_view plain) noexcept {
   if (lines_ == Lines::None) {
-    line_bytes_ += plain.size();
+    line_.bytes += plain.size();
     take_json(plain);
   } else {
     take_lines(plain);
@@ -93,7 +93,7 @@ bool BodyStructureReader::take_plain(std::string_view plain) noexcept {
 void BodyStructureReader::take_lines(std::string_view plain) noexcept {
   while (reading_ && !plain.empty()) {
     const std::size_t end = std::min(plain.find('\n'), plain.size());
-    line_bytes_ += end;
+    line_.bytes += end;
     take_json(plain.substr(0, end));
     if (end == plain.size()) return;
     if (reading_) end_line();
@@ -109,9 +109,9 @@ void BodyStructureReader::take_json(std::string_view json) noexcept {
   }
 }
 
-/// A line, or the body, is over.
+/// Ends a line, or a body without lines.
 void BodyStructureReader::end_line() noexcept {
-  if (line_bytes_ == 0) return begin_line();  // a search may have one for its header
+  if (line_.bytes == 0) return begin_line();  // the header of a search may be an empty line
   JsonScanner::Token token = scanner_.finish();
   if (token == JsonScanner::Token::Number) {
     take_token(token);
@@ -124,20 +124,20 @@ void BodyStructureReader::end_line() noexcept {
   begin_line();
 }
 
-/// What comes behind the line of kind_ is of kind next_.
 void BodyStructureReader::begin_line() noexcept {
-  kind_ = next_;
-  line_bytes_ = 0;
+  line_.kind = line_.next;
+  line_.bytes = 0;
   scanner_ = JsonScanner();
-  action_is_open_ = false;
+  line_.lacks_action = false;
   switch (lines_) {
     case Lines::None:
       return;
-    case Lines::Bulk:  // an action: take_action() knows what comes behind it
-      next_ = Kind::OtherAction;
+    case Lines::
+        Bulk:  // after an action another one, unless take_action() says that a source follows
+      line_.next = Kind::OtherAction;
       return;
     case Lines::MultiSearch:
-      next_ = kind_ == Kind::Header ? Kind::Search : Kind::Header;
+      line_.next = line_.kind == Kind::Header ? Kind::Search : Kind::Header;
       return;
   }
 }
@@ -192,7 +192,7 @@ void BodyStructureReader::take_key() noexcept {
   Open* const open = innermost();
   if (open == nullptr) return;
   const std::string_view key = scanner_.text();
-  if (action_is_open_ && scanner_.depth() == 1) take_action(key);
+  if (line_.lacks_action && scanner_.depth() == 1) take_action(key);
   KeyLook look = KeyLook::Value;
   if (scanner_.is_text_whole() && is_dsl_keyword(key)) {
     look = KeyLook::Keyword;
@@ -204,27 +204,27 @@ void BodyStructureReader::take_key() noexcept {
   pending_ = tree_.child(open->node, key, look);
 }
 
-/// The first key of an action line says what it is, and what comes behind it.
+/// The first key of an action line names the action, and so the kind of the next line.
 void BodyStructureReader::take_action(std::string_view action) noexcept {
-  action_is_open_ = false;
+  line_.lacks_action = false;
   if (action == "index") {
-    kind_ = Kind::Index;
-    next_ = Kind::IndexSource;
+    line_.kind = Kind::Index;
+    line_.next = Kind::IndexSource;
   } else if (action == "create") {
-    kind_ = Kind::Create;
-    next_ = Kind::CreateSource;
+    line_.kind = Kind::Create;
+    line_.next = Kind::CreateSource;
   } else if (action == "update") {
-    kind_ = Kind::Update;
-    next_ = Kind::UpdateSource;
+    line_.kind = Kind::Update;
+    line_.next = Kind::UpdateSource;
   } else if (action == "delete") {
-    kind_ = Kind::Delete;
+    line_.kind = Kind::Delete;
   }
-  open_[0].node = root_of(kind_);
+  open_[0].node = root_of(line_.kind);
 }
 
-/// Where the value that begins now belongs, within that many containers.
+/// The node of the value that begins now, inside `depth` containers.
 StructureTree::Node BodyStructureReader::next_value(std::size_t depth) noexcept {
-  if (depth == 0) return root_of(kind_);
+  if (depth == 0) return root_of(line_.kind);
   if (depth > kMaxDepth) return StructureTree::kNone;
   Open& open = open_[depth - 1];
   ++open.size;
@@ -238,10 +238,11 @@ void BodyStructureReader::take_scalar(JsonType type, std::uint64_t size) noexcep
 void BodyStructureReader::begin(bool object) noexcept {
   const std::size_t depth = scanner_.depth();
   if (depth > kMaxDepth) return truncate(Truncation::TooDeep);
-  // Whose an action is, its first key says.
-  action_is_open_ =
-      depth == 1 ? object && lines_ == Lines::Bulk && kind_ == Kind::OtherAction : action_is_open_;
-  const bool unknown = depth == 1 && action_is_open_;
+  // The kind of an action line, and so the root of its tree, is known from its first key on.
+  line_.lacks_action = depth == 1
+                           ? object && lines_ == Lines::Bulk && line_.kind == Kind::OtherAction
+                           : line_.lacks_action;
+  const bool unknown = depth == 1 && line_.lacks_action;
   open_[depth - 1] = {.node = unknown ? StructureTree::kNone : next_value(depth - 1),
                       .object = object};
 }
@@ -253,18 +254,18 @@ void BodyStructureReader::end(std::size_t depth) noexcept {
   if (open.values > 0 && open.values >= open.names) tree_.fold(open.node);
 }
 
-/// What is open when no more is read counts as far as it came.
-void BodyStructureReader::end_what_is_open() noexcept {
-  if (line_bytes_ == 0) return;
+/// Counts a line that was not read to its end as far as it was read.
+void BodyStructureReader::end_open_line() noexcept {
+  if (line_.bytes == 0) return;
   for (std::size_t depth = scanner_.depth(); depth > 0; --depth) end(depth - 1);
   count_line();
 }
 
 void BodyStructureReader::count_line() noexcept {
-  root_of(kind_);  // also of `{}`
-  Part& part = parts_[static_cast<std::size_t>(kind_)];
+  root_of(line_.kind);  // also of `{}`
+  Part& part = parts_[static_cast<std::size_t>(line_.kind)];
   ++part.count;
-  part.bytes += line_bytes_;
+  part.bytes += line_.bytes;
 }
 
 BodyStructure BodyStructureReader::finish(bool whole) {
@@ -272,11 +273,11 @@ BodyStructure BodyStructureReader::finish(bool whole) {
     truncate(Truncation::CutOff);
   } else if (reading_ && body_.bytes() == 0) {
     stop(NotRead::NoBody);
-  } else if (reading_ && (lines_ == Lines::None || line_bytes_ > 0)) {
+  } else if (reading_ && (lines_ == Lines::None || line_.bytes > 0)) {
     end_line();
   }
   if (result_.not_read != NotRead::None) return std::move(result_);
-  if (!whole || !reading_) end_what_is_open();
+  if (!whole || !reading_) end_open_line();
   for (std::size_t i = 0; i < seen_; ++i) {
     const Part& part = parts_[static_cast<std::size_t>(order_[i])];
     result_.parts.push_back({.kind = name_of(order_[i]),

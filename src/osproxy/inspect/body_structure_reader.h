@@ -1,19 +1,19 @@
-// Reads the structure of a request's body while it streams by.
+// Reads the structure of a request's body while the body streams through the proxy.
 //
-//   BodyStructureReader reader({.endpoint = Endpoint::Search, …});
-//   reader.read(payload);                          // each piece, in whatever sizes they come
-//   BodyStructure structure = reader.finish(whole);     // once
+//   BodyStructureReader reader({.endpoint = Endpoint::Search, .content_type = "application/json"});
+//   reader.read(R"({"query":{"term":)");           // pieces of any size
+//   reader.read(R"({"status":"open"}}})");
+//   const BodyStructure structure = reader.finish(true);  // paths "", "query", "query.term", …
 //
-// The lines of `_bulk` and `_msearch` are taken together by kind: actions and sources, headers and
-// searches. Which keys are shown, and which are folded into `{key}`, is the business of
-// structure_tree.h and key_names.h; of endpoints whose bodies are not known to be queries or
-// documents only the words of OpenSearch's query language are shown. Strings and numbers are
-// measured or counted, never kept.
+// The lines of `_bulk` and `_msearch` are summed up by kind: actions and sources, headers and
+// searches. structure_tree.h and key_names.h decide which keys are shown and which are folded into
+// `{key}`. For endpoints whose bodies are neither queries nor documents, only the words of
+// OpenSearch's query language are shown. Strings and numbers are measured or counted, never kept.
 //
-// Work and memory are bounded for any body: kMaxBytes are read, kMaxDepth levels kept, and as many
-// paths as the tree has room for.
+// Work and memory are bounded for any body: the reader takes kMaxBytes, keeps kMaxDepth levels, and
+// as many paths as the tree has room for.
 //
-// Pure, but for zlib's memory if the body is compressed. Not thread-safe: one owner each.
+// Pure, but for zlib's memory if the body is compressed. Not thread-safe.
 #pragma once
 
 #include <array>
@@ -30,20 +30,21 @@ namespace osproxy {
 
 class BodyStructureReader {
  public:
-  /// A query is far shorter; of a bulk it is thousands of documents, which tell the rest.
+  /// Far more than a query, and thousands of documents of a bulk, which stand for the rest of it.
   static constexpr std::size_t kMaxBytes = 1 << 20;
 
-  /// What is nested deeper is left out.
+  /// Deeper levels are left out.
   static constexpr std::size_t kMaxDepth = 24;
 
-  /// The views are used no longer than this call. May throw std::bad_alloc.
+  /// Uses the views only within this call. May throw std::bad_alloc.
   explicit BodyStructureReader(const BodyHead& head);
 
   void read(std::string_view payload) noexcept {
     if (reading_) take(payload);
   }
 
-  /// The body is over; `whole`: it came to its end. May throw std::bad_alloc.
+  /// Ends the body. `whole` is false if the client broke off before its end. Call it once. May
+  /// throw std::bad_alloc.
   BodyStructure finish(bool whole);
 
  private:
@@ -74,8 +75,16 @@ class BodyStructureReader {
     StructureTree::Node node = StructureTree::kNone;
     bool object = false;
     std::uint32_t size = 0;    // members or elements so far
-    std::uint32_t names = 0;   // keys that look like names, but for keywords
-    std::uint32_t values = 0;  // and like values
+    std::uint32_t names = 0;   // keys that look like names; keywords are not counted
+    std::uint32_t values = 0;  // keys that look like values
+  };
+
+  /// The line that is being read. A body without lines is one line.
+  struct Line {
+    Kind kind = Kind::Body;
+    Kind next = Kind::Body;  // of the line after it
+    std::uint64_t bytes = 0;
+    bool lacks_action = false;  // an action line whose first key has not come yet
   };
 
   static std::string_view name_of(Kind kind) noexcept;
@@ -94,7 +103,7 @@ class BodyStructureReader {
   void take_scalar(JsonType type, std::uint64_t size) noexcept;
   void begin(bool object) noexcept;
   void end(std::size_t depth) noexcept;
-  void end_what_is_open() noexcept;
+  void end_open_line() noexcept;
   void count_line() noexcept;
   Open* innermost() noexcept;
   StructureTree::Node root_of(Kind kind) noexcept;
@@ -104,18 +113,15 @@ class BodyStructureReader {
   const Lines lines_;
   const bool shows_names_;
   bool reading_ = true;
-  bool action_is_open_ = false;  // an action line whose kind is not known yet
-  Kind kind_ = Kind::Body;       // of the line under way
-  Kind next_ = Kind::Body;       // of the one behind it
-  std::uint64_t line_bytes_ = 0;
+  Line line_;
   BodyStructure result_;
   PlainBody body_;
   JsonScanner scanner_;
   StructureTree tree_;
-  StructureTree::Node pending_ = StructureTree::kNone;  // the key's whose value comes next
+  StructureTree::Node pending_ = StructureTree::kNone;  // of the key whose value comes next
   std::array<Open, kMaxDepth> open_{};
   std::array<Part, kKindCount> parts_{};
-  std::array<Kind, kKindCount> order_{};  // of appearance
+  std::array<Kind, kKindCount> order_{};  // the kinds seen, in the order of appearance
   std::size_t seen_ = 0;
 };
 

@@ -3,7 +3,7 @@
 namespace osproxy {
 namespace {
 
-/// zlib's for: a window of 32 KiB, the largest there is, and either format.
+/// zlib's code for a window of 32 KiB, the largest, and for either format.
 constexpr int kEitherFormat = 15 + 32;
 
 }  // namespace
@@ -31,7 +31,7 @@ std::string_view Inflater::step() noexcept {
     status_ = Status::End;
   } else if (result == Z_MEM_ERROR) {
     status_ = Status::OutOfMemory;
-  } else if (result != Z_OK && result != Z_BUF_ERROR) {  // the latter: there was nothing to do
+  } else if (result != Z_OK && result != Z_BUF_ERROR) {  // Z_BUF_ERROR: there was nothing to do
     status_ = Status::Bad;
   }
   return {piece_.data(), piece_.size() - stream_.avail_out};

@@ -1,14 +1,18 @@
-// Decompresses a body as it streams by: gzip (RFC 1952) and deflate (RFC 9110, section 8.4.1.2: the
-// zlib format of RFC 1950), told apart by how they begin.
+// Decompresses a body piece by piece: gzip (RFC 1952) and deflate (RFC 9110, section 8.4.1.2: the
+// zlib format of RFC 1950). The first bytes tell the two apart.
 //
 //   Inflater inflater;
-//   const auto status = inflater.feed(piece, [&](std::string_view plain) { …; return wanted; });
+//   std::string text;
+//   const auto status = inflater.feed(piece, [&](std::string_view plain) {
+//     text += plain;
+//     return text.size() < kEnough;  // false: stop
+//   });
 //
-// Holds what zlib needs, about 50 KiB from the first piece on. What comes out is handed on in
-// pieces of at most kPieceBytes, and decompression stops when the sink says that it has had enough:
-// a bomb costs no more than what its reader was willing to take.
+// From the first piece on, zlib holds about 50 KiB. The output is passed to the sink in pieces of
+// at most kPieceBytes, and decompression stops as soon as the sink wants no more. A decompression
+// bomb therefore costs no more than the sink's own bound.
 //
-// One owner; not thread-safe.
+// Not thread-safe.
 #pragma once
 
 #include <array>
@@ -25,9 +29,9 @@ class Inflater {
  public:
   enum class Status : std::uint8_t {
     More,         ///< more input is expected
-    End,          ///< the compressed stream is over, or the sink has had enough
-    Bad,          ///< this is no such stream
-    OutOfMemory,  ///< zlib could not get its memory
+    End,          ///< the compressed stream is over, or the sink wants no more
+    Bad,          ///< the input is neither gzip nor deflate, or is damaged
+    OutOfMemory,  ///< zlib could not allocate its memory
   };
 
   static constexpr std::size_t kPieceBytes = 4096;
@@ -37,7 +41,7 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  /// `sink(plain)` is called for what comes out, and says whether it wants more.
+  /// Calls `sink(plain)` for each piece of output; the sink returns true if it wants more.
   template <class Sink>
   Status feed(std::string_view compressed, Sink&& sink) {
     if (status_ == Status::More) begin(compressed);

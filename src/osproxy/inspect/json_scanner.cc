@@ -21,8 +21,8 @@ bool ends_plain_text(char byte) noexcept {
   return byte == '"' || byte == '\\' || static_cast<unsigned char>(byte) < 0x20;
 }
 
-/// How many bytes at the front of `text` are neither quote, backslash nor control character: eight
-/// at a time, since most of a body is text that nobody looks at.
+/// The number of leading bytes of `text` that are neither quote, backslash nor control character.
+/// Looks at eight bytes at a time, because most of a body is text that the readers skip.
 std::size_t plain_size(std::string_view text) noexcept {
   std::size_t at = 0;
   for (; at + 8 <= text.size(); at += 8) {
@@ -178,7 +178,7 @@ JsonScanner::Token JsonScanner::end_container(char byte) noexcept {
   return object ? Token::EndObject : Token::EndArray;
 }
 
-/// Of the innermost that is open.
+/// True if the innermost open container is an object.
 bool JsonScanner::in_object() const noexcept {
   const std::size_t place = depth_ - 1U;
   return ((objects_[place / 64] >> (place % 64)) & 1) != 0;
@@ -219,7 +219,7 @@ JsonScanner::Token JsonScanner::in_text(std::string_view& input) noexcept {
   return Token::NeedMore;
 }
 
-/// The backslash itself, or a byte behind it; false if it may not stand there.
+/// Takes the backslash, or a byte of its escape sequence; false if `byte` is not allowed there.
 bool JsonScanner::in_escape(char byte) noexcept {
   constexpr std::string_view kShort = "\"\\/bfnrt";
   constexpr std::string_view kMeaning = "\"\\/\b\f\n\r\t";
@@ -313,7 +313,7 @@ JsonScanner::Token JsonScanner::in_number(std::string_view& input) noexcept {
   return Token::NeedMore;
 }
 
-/// RFC 8259, section 6; false if the number cannot go on with `byte`.
+/// Follows RFC 8259, section 6; false if `byte` cannot continue the number.
 bool JsonScanner::takes_digit(char byte) noexcept {
   const bool digit = is_digit(byte);
   const auto turn = [this](bool allowed, Digits next) {

@@ -1,20 +1,22 @@
-// Takes JSON apart into tokens as it streams by, in pieces of any size.
+// Splits JSON into tokens while it arrives in pieces of any size.
 //
+//   using Token = JsonScanner::Token;
 //   JsonScanner scanner;
-//   while (true) {
-//     switch (scanner.next(piece)) {              // takes what it reads off `piece`
-//       case JsonScanner::Token::NeedMore: …      // `piece` is used up: wait for another
-//       case JsonScanner::Token::Key: scanner.text() …
-//     }
+//   std::size_t keys = 0;
+//   Token token{};
+//   while ((token = scanner.next(piece)) != Token::NeedMore) {  // consumes `piece`
+//     if (token == Token::Malformed || token == Token::TooDeep) return;
+//     if (token == Token::Key) ++keys;  // its name: scanner.text()
 //   }
-//   scanner.finish();                             // the input is over: is it one whole value?
+//   const bool whole = scanner.finish() == Token::End;  // after the last piece
 //
-// For bodies that pass through the proxy: it keeps nothing of them but the beginning of the text
-// that it is in, allocates nothing, and is some 200 bytes however large, deep or hostile the input.
-// It holds to the grammar of RFC 8259, but does not check that strings are UTF-8 or that surrogates
-// come in pairs. For documents that are here as a whole, use simdjson: its twin in the tests.
+// Made for bodies that stream through the proxy: it keeps only the beginning of the current key,
+// string or number, allocates nothing, and takes some 200 bytes however large, deep or hostile the
+// input is. It follows the grammar of RFC 8259, but does not check that strings are UTF-8 or that
+// surrogates come in pairs. Do not use it for documents that are in memory as a whole: simdjson is
+// faster and stricter (it is the scanner's twin in the tests).
 //
-// Pure. Not thread-safe: one owner each. A regular value: assign JsonScanner() to begin again.
+// Pure. Not thread-safe. A regular value: assign JsonScanner() to begin again.
 #pragma once
 
 #include <array>
@@ -34,50 +36,51 @@ class JsonScanner {
     EndArray,
     Key,     ///< text(), size()
     String,  ///< text(), size()
-    Number,  ///< text(), size(); known only when the byte behind it is there, or by finish()
+    Number,  ///< text(), size(); returned when the byte after it is known, or by finish()
     True,
     False,
     Null,
     End,        ///< finish() only: the input was one whole value
-    Malformed,  ///< not JSON; every later call says so too
-    TooDeep,    ///< nested deeper than kMaxDepth; every later call says so too
+    Malformed,  ///< not JSON; every later call returns it again
+    TooDeep,    ///< nested deeper than kMaxDepth; every later call returns it again
   };
 
-  /// Deeper than what OpenSearch nests its responses and lets clients nest their queries.
+  /// Deeper than OpenSearch nests its responses, and than it allows queries to be nested.
   static constexpr std::size_t kMaxDepth = 256;
 
-  /// Longer than any key that has a meaning to us.
+  /// Longer than any key that a reader looks for.
   static constexpr std::size_t kTextKept = 64;
 
   /// The next token, or NeedMore.
   Token next(std::string_view& input) noexcept;
 
-  /// The input is over. A Number that it ended with; else End, or Malformed if it is not whole.
+  /// Ends the input. Returns Number if the input ends with a number (call it once more then); else
+  /// End, or Malformed if the input is not one whole value.
   Token finish() noexcept;
 
-  /// True if a whole value has been seen; only white space may follow.
+  /// True after a whole value; only white space may follow.
   bool done() const noexcept { return state_ == State::Done; }
 
-  /// Arrays and objects that are open.
+  /// The number of open arrays and objects.
   std::size_t depth() const noexcept { return depth_; }
 
-  /// The first kTextKept bytes of the key, string or number just read, with its escapes resolved.
+  /// The first kTextKept bytes of the last key, string or number, with its escapes resolved.
   std::string_view text() const noexcept { return {text_.data(), text_size_}; }
 
   /// False if text() is only its beginning.
   bool is_text_whole() const noexcept { return !cut_; }
 
-  /// Its bytes as written, without the quotes.
+  /// The length of the last key, string or number in the input, in bytes, without quotes.
   std::uint64_t size() const noexcept { return size_; }
 
  private:
   enum class State : std::uint8_t {
     Value,       // a value must follow
-    FirstValue,  // … or the end of the array that has just begun
+    FirstValue,  // a value, or the end of the array that has just begun
     FirstKey,    // a key, or the end of the object that has just begun
     NextKey,     // a key must follow
     Colon,
-    AfterValue,  // a comma, or the end of what is open
+    AfterValue,  // a comma, or the end of the innermost array or object
     InKey,
     InString,
     InNumber,
@@ -118,9 +121,9 @@ class JsonScanner {
   std::uint32_t hex_ = 0;
   std::uint32_t high_surrogate_ = 0;
   std::uint64_t size_ = 0;
-  std::string_view literal_;  // what is left of "true", "false" or "null"
+  std::string_view literal_;  // the rest of "true", "false" or "null"
   Token literal_token_ = Token::Null;
-  std::array<std::uint64_t, kMaxDepth / 64> objects_{};  // a bit each: an object, or an array
+  std::array<std::uint64_t, kMaxDepth / 64> objects_{};  // one bit a level: object, or array
   std::array<char, kTextKept> text_{};
 };
 

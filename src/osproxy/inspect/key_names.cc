@@ -1,3 +1,27 @@
+// How a name is told from a value
+//
+// Problem. Field names are the user's choice, so no list of them exists. Keys that are values must
+// not be shown: ids, e-mail addresses, dates, tokens, hashes.
+//
+// First attempt. A pattern of characters, `[A-Za-z_][A-Za-z0-9_.-]*`, rejects "alice@example.com"
+// and "2024-05-01". But it accepts a hash ("deadbeef0123"), a token ("Zm9vYmFyQmF6"), and an id
+// with a prefix ("order-88123456").
+//
+// Idea. A person has to pronounce, remember and type a name. So a name consists of words, and a
+// word has vowels, no long runs of consonants, capitals only where words meet, and few digits, at
+// its end. Random text of the same length fails at least one of these with high probability.
+//
+// Algorithm. Split the key at `_`, `-` and `.`. The key is a name if it has at most kMaxDigits
+// digits in all, begins with a letter, `_` or `@`, and each part is a word:
+//
+// - letters, then at most kMaxDigitsOfWord digits; or at most kMaxDigitsAlone digits alone, as in
+//   "address_2"; or one of a few abbreviations ("k8s");
+// - not hexadecimal throughout, if it is long enough for a hash: "facade" is a word, "facade01"
+//   is not;
+// - at most kMaxWordBytes long, and not random by looks_random().
+//
+// Every threshold errs to the side of a value: a name that is rejected is folded into `{key}`,
+// which loses detail; a value that is accepted would be disclosed.
 #include "osproxy/inspect/key_names.h"
 
 #include <algorithm>
@@ -6,12 +30,12 @@
 namespace osproxy {
 namespace {
 
-// A name's digits stand at a word's end and are few: address_2, sha256, ipv4.
+// As many digits as names have: address_2, sha256, ipv4.
 constexpr std::size_t kMaxDigitsOfWord = 3;
 constexpr std::size_t kMaxDigitsAlone = 2;
 constexpr std::size_t kMaxDigits = 5;
 
-// Longer ones, and shorter ones that look random, are hashes, tokens and the like.
+// Longer words, and shorter ones that look random, are hashes, tokens and the like.
 constexpr std::size_t kMaxWordBytes = 32;
 constexpr std::size_t kMaxConsonants = 6;  // in a row: "catchphrase" has six
 constexpr std::size_t kMinHexBytes = 6;
@@ -27,7 +51,8 @@ bool is_vowel(char c) noexcept {
 }
 bool is_hex(char c) noexcept { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
 
-/// Letters that nobody could pronounce, or in capitals here and there as in Base64.
+/// True for letters that nobody can pronounce, or that change between capitals and small letters
+/// often, as Base64 does.
 bool looks_random(std::string_view letters) noexcept {
   std::size_t run = 0;
   std::size_t longest = 0;

@@ -1,13 +1,14 @@
-// Which keys of a JSON object may be shown: those that look like names, not like values.
+// Decides which keys of a JSON object a record may show: keys that look like names of fields, and
+// not like values.
 //
-//   looks_like_name("user.address_2")          // true
-//   looks_like_name("alice@example.com")       // false: nor is a UUID, a date, a number, a hash
-//   is_dsl_keyword("minimum_should_match")     // true: always shown
+//   assert(looks_like_name("user.address_2"));
+//   assert(!looks_like_name("alice@example.com"));  // nor is a UUID, a date, a number or a hash
+//   assert(is_dsl_keyword("minimum_should_match"));  // always shown
 //
-// An object may be a map from values to something: users to counts, dates to prices. Its keys are
-// values then, and a record must hold none. A single key can only be judged by its looks; a word
-// of letters passes for a name, whatever it means to those who wrote it. body_structure.h folds
-// whole maps, and its documentation (docs/explain.md) says what that leaves.
+// An object may be a map, for example from users to counts or from dates to prices. Its keys are
+// values then, and a record must hold no value. A single key can be judged only by its looks, and
+// "alice" looks like a name of a field. Therefore structure_tree.h also folds whole maps;
+// docs/explain.md says what may remain.
 //
 // Pure.
 #pragma once
@@ -17,13 +18,15 @@
 
 namespace osproxy {
 
-/// Longer than nearly all names of fields. Longer keys do not look like names.
+/// Longer than nearly all names of fields; longer keys do not look like names.
 inline constexpr std::size_t kMaxNameBytes = 48;
 
-/// True for words of ASCII letters, with few digits at their ends, joined by `_`, `-` and `.`.
+/// True for words of ASCII letters, with a few digits at their ends, joined by `_`, `-` and `.`.
+/// "address_2", "@timestamp" and "sha256" are names; "4711", "2024-05-01", "deadbeef01",
+/// "Zm9vYmFy" and "größe" are not.
 bool looks_like_name(std::string_view key) noexcept;
 
-/// True for a word of OpenSearch's query language, its bulk actions and their parameters.
+/// True for a keyword of OpenSearch's query language, and for bulk actions and their parameters.
 bool is_dsl_keyword(std::string_view key) noexcept;
 
 }  // namespace osproxy

@@ -1,10 +1,14 @@
-// A body's own bytes, decompressed if need be, up to a bound: what the readers of bodies read.
+// Gives the readers of bodies plain bytes: it decompresses a body if need be, up to a bound.
 //
-//   PlainBody body({.endpoint = …, .content_type = …, .content_encoding = …}, 1 << 20);
-//   if (body.unreadable() != NotRead::None) …
-//   const NotRead reason = body.feed(payload, [&](std::string_view plain) { …; return wanted; });
+//   PlainBody body({.content_type = "application/json", .content_encoding = "gzip"}, 1 << 20);
+//   if (body.unreadable() != NotRead::None) return;
+//   std::string text;
+//   const NotRead reason = body.feed(payload, [&](std::string_view plain) {
+//     text += plain;
+//     return true;  // more
+//   });
 //
-// One owner; not thread-safe.
+// Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -18,24 +22,24 @@
 
 namespace osproxy {
 
-/// What is known of a body before it comes: the request's endpoint, and what its head says.
+/// The facts about a body that are known before it arrives.
 struct BodyHead {
   Endpoint endpoint = Endpoint::Unknown;
-  std::string_view content_type{};      ///< empty: taken for JSON
-  std::string_view content_encoding{};  ///< empty: none
+  std::string_view content_type{};      ///< empty if there is none; the body is then read as JSON
+  std::string_view content_encoding{};  ///< empty if there is none
 };
 
 class PlainBody {
  public:
-  /// The views are used no longer than this call.
+  /// Uses the views only within this call.
   PlainBody(const BodyHead& head, std::uint64_t max_bytes) noexcept;
 
-  /// Why none of it can be read: NotJson, UnknownCoding, OutOfMemory; else None.
+  /// Why the body cannot be read at all: NotJson, UnknownCoding, OutOfMemory; else None.
   NotRead unreadable() const noexcept { return unreadable_; }
 
-  /// Hands on what is in `payload`; `sink(plain)` says whether it wants more. Returns why there
-  /// can be no more: BadCoding, OutOfMemory, or TooLong if the sink wanted what is behind the
-  /// bound; else None.
+  /// Calls `sink(plain)` with the plain bytes of `payload`; the sink returns true if it wants more.
+  /// Returns why no more can be read: BadCoding, OutOfMemory, or TooLong if the sink wants more
+  /// than the bound; else None.
   template <class Sink>
   NotRead feed(std::string_view payload, Sink&& sink) {
     bool too_long = false;
@@ -56,10 +60,10 @@ class PlainBody {
     return too_long ? NotRead::TooLong : NotRead::None;
   }
 
-  /// Handed on so far.
+  /// The number of plain bytes passed to sinks so far.
   std::uint64_t bytes() const noexcept { return bytes_; }
 
-  /// Frees what decompression takes. Not within feed(), and no feed() afterwards.
+  /// Frees the memory of decompression. Do not call it within feed(), nor feed() afterwards.
   void close() noexcept { inflater_.reset(); }
 
  private:

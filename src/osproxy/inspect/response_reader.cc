@@ -12,7 +12,7 @@ void set_once(ResponseFacts::Count& count, std::uint64_t number) noexcept {
   if (!count) count = number;
 }
 
-/// A count: an integer that is not negative and fits 64 bits.
+/// The value of a number that is a count: a non-negative integer of at most 64 bits.
 std::optional<std::uint64_t> count_of(std::string_view digits) noexcept {
   std::uint64_t number = 0;
   const char* const end = digits.data() + digits.size();
@@ -21,7 +21,7 @@ std::optional<std::uint64_t> count_of(std::string_view digits) noexcept {
   return number;
 }
 
-/// Tells short names apart: how long one is, and its first letter.
+/// Tells short names apart by their length and first letter.
 constexpr std::size_t tag_of(std::string_view name) noexcept {
   return name.empty() ? 0 : name.size() << 8 | static_cast<unsigned char>(name.front());
 }
@@ -57,7 +57,8 @@ ResponseReader::Name ResponseReader::name_of(std::string_view key) noexcept {
   const auto if_it_is = [key](std::string_view text, Name name) {
     return key == text ? name : Name::Other;
   };
-  // One comparison at most: no two are as long and begin with one letter, or this did not compile.
+  // One comparison at most. Two names with the same tag would be a repeated case, which does not
+  // compile.
   switch (tag_of(key)) {
     case tag_of("took"):
       return if_it_is("took", Name::Took);
@@ -113,7 +114,7 @@ void ResponseReader::take(std::string_view payload) noexcept {
   if (!reading_) body_.close();
 }
 
-/// True if more is wanted.
+/// True if the reader wants more.
 bool ResponseReader::take_plain(std::string_view plain) noexcept {
   while (reading_) {
     const JsonScanner::Token token = scanner_.next(plain);
@@ -134,7 +135,7 @@ void ResponseReader::take_token(JsonScanner::Token token) noexcept {
     case Token::EndArray:
       return end();
     case Token::Key:
-      // Names are looked up only where they can mean something.
+      // A name is looked up only at positions that are read.
       key_ = place() == Place::Elsewhere ? Name::Other : name_of(scanner_.text());
       return;
     case Token::Number:
@@ -163,7 +164,7 @@ void ResponseReader::take_token(JsonScanner::Token token) noexcept {
   }
 }
 
-/// Of the innermost container that is open.
+/// The position of the innermost open container.
 ResponseReader::Place ResponseReader::place() const noexcept {
   const std::size_t depth = scanner_.depth();
   return depth == 0 || depth > kPlaces ? Place::Elsewhere : places_[depth - 1];
@@ -175,13 +176,13 @@ void ResponseReader::begin(bool object) noexcept {
   const Place place = places_[depth - 1] = place_of(object);
   if (place == Place::Item) ++items_;
   if (place == Place::Items) items_seen_ = true;
-  // OpenSearch has said all that is wanted of a search before it lists the hits.
+  // OpenSearch writes all facts of a search before the list of hits.
   const bool in_hits = depth >= 2 && places_[depth - 2] == Place::Hits;
   if (in_hits && key_ == Name::Hits && !object) return stop(NotRead::None);
   key_ = Name::Other;
 }
 
-/// Of the container that has just begun.
+/// The position of the container that has just begun.
 ResponseReader::Place ResponseReader::place_of(bool object) const noexcept {
   const std::size_t depth = scanner_.depth();
   if (depth == 1) return object ? Place::Top : Place::Elsewhere;
@@ -272,7 +273,7 @@ void ResponseReader::take_shards(std::uint64_t number) noexcept {
   if (key_ == Name::Failed) set_once(shards.failed, number);
 }
 
-/// Not within `hits.total`, whose parts come in any order.
+/// Does nothing within `hits.total`, whose members come in any order.
 void ResponseReader::stop_if_complete() noexcept {
   if (place() == Place::HitsTotal) return;
   const bool wants_hits = wanted_.hits || wanted_.total != Name::Other;

@@ -1,19 +1,20 @@
-// Reads what OpenSearch's response says of itself while the response streams by.
+// Reads the counts and times of OpenSearch's response while the response streams through the proxy.
 //
-//   ResponseReader reader({.endpoint = Endpoint::Search, .content_type = …, .content_encoding =
-//   …}); reader.read(payload);                          // each piece, in whatever sizes they come
-//   ResponseFacts facts = reader.finish(whole);      // once
+//   ResponseReader reader({.endpoint = Endpoint::Count, .content_type = "application/json"});
+//   reader.read(R"({"count":7,"_shards":{"total":3,)");  // pieces of any size
+//   reader.read(R"("successful":3,"skipped":0,"failed":0}})");
+//   const ResponseFacts facts = reader.finish(true);     // hits: 7; shards: 3 of 3
 //
-// Which members are looked at depends on the endpoint, so that a document which is a response by
-// itself (`_source`) is never taken for one of OpenSearch's. Reading ends as soon as all that is
-// wanted is known: of a search that is within its first few hundred bytes, since OpenSearch writes
-// the totals before the hits. The items of a bulk and the responses of a multi-search are counted
-// to the end. At most kMaxBytes are read, after decompression.
+// The endpoint decides which members are read, so that a document which is a response by itself
+// (`_source`) is never taken for OpenSearch's own words. Reading ends as soon as all facts of the
+// endpoint are known. For a search these are in the first few hundred bytes, since OpenSearch
+// writes the totals before the hits. The items of a bulk and the responses of a multi-search are
+// counted to the end. The reader takes at most kMaxBytes, after decompression.
 //
-// A member that appears twice counts the first time. What is not a count, a time or a flag of the
-// expected type is passed over. No text of the response is kept.
+// Of a repeated member the first one counts. Values other than a count, a time or a flag of the
+// expected type are skipped. No text of the response is kept.
 //
-// Pure, but for zlib's memory if the response is compressed. Not thread-safe: one owner each.
+// Pure, but for zlib's memory if the response is compressed. Not thread-safe.
 #pragma once
 
 #include <array>
@@ -30,21 +31,21 @@ namespace osproxy {
 
 class ResponseReader {
  public:
-  /// Ten thousand items of a bulk; a few milliseconds of one worker.
+  /// Enough for ten thousand items of a bulk, at a cost of a few milliseconds of one worker.
   static constexpr std::size_t kMaxBytes = 4 << 20;
 
-  /// The views are used no longer than this call.
+  /// Uses the views only within this call.
   explicit ResponseReader(const BodyHead& head) noexcept;
 
   void read(std::string_view payload) noexcept {
     if (reading_) take(payload);
   }
 
-  /// The response is over; `whole`: it came to its end.
+  /// Ends the response. `whole` is false if OpenSearch broke off before its end.
   ResponseFacts finish(bool whole) noexcept;
 
  private:
-  /// Where in a response a container stands, as far as it matters.
+  /// The position of an object or array in the response; Elsewhere if nothing in it is read.
   enum class Place : std::uint8_t {
     Elsewhere,
     Top,
@@ -73,14 +74,14 @@ class ResponseReader {
     Status,
   };
 
-  /// What the endpoint's answers say.
+  /// The facts that responses of an endpoint state.
   struct Wanted {
     bool any = false;
     bool took = false;
     bool timed_out = false;
     bool shards = false;
     bool hits = false;         // hits.total
-    Name total = Name::Other;  // a member of the top that has the number of hits
+    Name total = Name::Other;  // the member of the top that holds the number of hits
     Name items = Name::Other;  // Items or Responses
   };
 

@@ -1,3 +1,28 @@
+// How maps are found and folded
+//
+// Problem. `{"anna":{"n":1},"ben":{"n":2}}` may be an object with two fields or a map of two users.
+// A map's keys are values and must not reach a record; and a map of a million users must not take
+// more memory than one of two. The body is seen once, in a stream.
+//
+// First attempt. Collect all paths, then decide for each object whether it is a map. That needs
+// memory without a bound: for every key until the end.
+//
+// Idea. Folding is a merge of subtrees: the union of their paths, and the sum of their counts. It
+// gives the same result whether keys are merged one by one as they come or all at the end. So it
+// can be done at the moment when an object is known to be a map, and frees nodes for the rest of
+// the body.
+//
+// Algorithm. Nodes stand in one array with a free list. child() decides by what is known:
+//
+// - a keyword gets its node; a key that looks like a value goes to the AnyKey node, `{key}`;
+// - a name gets its node, until its object has kMaxKeysOfObject names; then fold() turns the first
+//   name's node into AnyKey, and merge() adds the others to it, child by child, recursively;
+// - the reader calls fold() at an object's end if half of its keys looked like values.
+//
+// At the end, fields() looks for objects whose members have the same keys (is_uniform_map), from
+// the leaves up, because two objects may become alike only when the maps within them are folded.
+//
+// Room: merge() frees a node before it adds one, so that folding never needs a new node.
 #include "osproxy/inspect/structure_tree.h"
 
 #include <algorithm>
@@ -5,7 +30,7 @@
 namespace osproxy {
 namespace {
 
-/// From so many members on, objects of the same keys are the entries of a map.
+/// An object is a map if it has at least so many members that are objects with the same keys.
 constexpr std::size_t kMinUniformMembers = 4;
 
 void add(Sizes& sizes, const Sizes& more, bool first) noexcept {
@@ -63,7 +88,7 @@ StructureTree::Node StructureTree::child(Node parent, std::string_view key, KeyL
     return find_or_add(parent, Step::AnyKey, {});
   }
   if (const Node found = find(parent, Step::Name, key); found != kNone) return found;
-  if (names_of(parent) < kMaxKeysOfPlace) return find_or_add(parent, Step::Name, key);
+  if (names_of(parent) < kMaxKeysOfObject) return find_or_add(parent, Step::Name, key);
   fold(parent);
   return find_or_add(parent, Step::AnyKey, {});
 }
@@ -72,7 +97,8 @@ StructureTree::Node StructureTree::element(Node parent) noexcept {
   return parent == kNone ? kNone : find_or_add(parent, Step::Element, {});
 }
 
-/// Where OpenSearch's language has names that are made of values.
+/// True where OpenSearch's query language lets users choose the keys: named filters, and parameters
+/// of scripts.
 bool StructureTree::holds_values(Node parent) const noexcept {
   const auto is = [this](Node node, std::string_view keyword) {
     return entries_[node].step == Step::Keyword && entries_[node].name() == keyword;
@@ -112,7 +138,7 @@ void StructureTree::fold(Node node) noexcept {
     Entry& entry = entries_[child];
     if (entry.step != Step::Name) {
       link = &entry.next;
-    } else if (any == kNone) {  // the first one becomes it, so that no new one is needed
+    } else if (any == kNone) {  // the first name's node becomes `{key}`: no new node is needed
       any = child;
       entry.step = Step::AnyKey;
       entry.key_size = 0;
@@ -124,8 +150,8 @@ void StructureTree::fold(Node node) noexcept {
   }
 }
 
-/// Adds `from`, which nothing links to any more, to `into`, and frees it. No deeper than the reader
-/// goes.
+/// Adds `from`, which has been unlinked, to `into`, and frees it. The recursion is as deep as the
+/// tree, which the reader bounds.
 void StructureTree::merge(Node into, Node from) noexcept {
   Entry& target = entries_[into];
   const Entry source = entries_[from];
@@ -143,10 +169,10 @@ void StructureTree::merge(Node into, Node from) noexcept {
     const bool folds = target.folded && child.step == Step::Name;
     const Step step = folds ? Step::AnyKey : child.step;
     const std::string_view name = folds ? std::string_view() : child.name();
-    // There is room for it: `from` has just been freed, and each child in its turn.
+    // There is room: `from` has just been freed, and each child is freed in its turn.
     merge(find_or_add(into, step, name), node);
   }
-  if (source.folded || names_of(into) > kMaxKeysOfPlace) fold(into);
+  if (source.folded || names_of(into) > kMaxKeysOfObject) fold(into);
 }
 
 bool StructureTree::has_same_keys(Node a, Node b) const noexcept {
@@ -163,7 +189,7 @@ bool StructureTree::has_same_keys(Node a, Node b) const noexcept {
 bool StructureTree::is_uniform_map(Node node) const noexcept {
   Node first = kNone;
   std::size_t alike = 0;
-  std::size_t others = 0;  // the last one may lack keys for which there was no room
+  std::size_t others = 0;  // such as a last member some of whose keys found no room
   for (Node child = entries_[node].first_child; child != kNone; child = entries_[child].next) {
     if (entries_[child].step != Step::Name) continue;
     if (first == kNone) first = child;

@@ -1,21 +1,27 @@
-// Collects the paths of a body, and what is at each, in bounded memory; folds keys that are values.
+// Collects the paths of a body, with the types, counts and sizes at each, in bounded memory; folds
+// keys that may be values.
 //
 //   StructureTree tree;
-//   auto node = tree.child(tree.root("body"), "query", KeyLook::Keyword);
-//   tree.count(node, JsonType::Object, 1);
-//   std::vector<BodyField> fields = tree.fields(tree.root("body"));
+//   const StructureTree::Node root = tree.new_root();
+//   tree.count(root, JsonType::Object, 1);  // {"query":{…}}
+//   tree.count(tree.child(root, "query", KeyLook::Keyword), JsonType::Object, 1);
+//   const std::vector<BodyField> fields = tree.fields(root);  // paths "" and "query"
 //
-// A folded key is `{key}` in a path. Folded are keys that look like values, and all keys but those
-// of OpenSearch's query language of an object that is a map:
+// A folded key is `{key}` in a path. A key is folded if it looks like a value, or if its object is
+// a map and it is no keyword of OpenSearch's query language. These objects are maps:
 //
-//   - one with more than kMaxKeysOfPlace different keys;
-//   - one where half of the keys or more look like values (the reader counts, fold() folds);
-//   - one with four or more members, most of them objects of the same keys;
-//   - the named `filters` of an aggregation, whose names are often the filter itself, and maps
-//     within a script's `params`.
+// - those with more than kMaxKeysOfObject different keys;
+// - those in which at least half of the keys look like values (the reader counts and calls fold());
+// - those with four members or more, most of which are objects with the same keys:
+//   `{"anna":{"n":1},"ben":{"n":2},"cleo":{"n":7},"dan":{"n":4}}` has the paths "{key}" and
+//   "{key}.n". `{"title":{"boost":2},"body":{"boost":1}}` is no map: two members may be chance;
+// - the named `filters` of an aggregation, whose names often repeat the filter, and all objects
+//   within a script's `params`.
 //
-// What was told apart before an object turned out to be a map is merged: fold() may be called
-// whenever no child of that node is in use. Memory is taken once, by the constructor. Pure.
+// An object may turn out to be a map after some of its keys were added by name. These are merged
+// into `{key}` then. fold() may be called whenever no child of its node is in use.
+//
+// The constructor allocates all memory. Pure. Not thread-safe.
 #pragma once
 
 #include <array>
@@ -30,23 +36,23 @@
 
 namespace osproxy {
 
-/// What a key is by its looks.
+/// How a key looks: a keyword of the query language, the name of a field, or a value.
 enum class KeyLook : std::uint8_t { Keyword, Name, Value };
 
 class StructureTree {
  public:
   using Node = std::uint16_t;
 
-  /// No place for another: what is below is not kept.
+  /// Stands for a node that did not fit. It may be passed to any function, which ignores it.
   static constexpr Node kNone = 0xFFFF;
 
-  /// Enough for a query of many clauses, or a document of many fields; 40 KiB of memory.
+  /// Enough for a query of many clauses or a document of many fields; 40 KiB of memory.
   static constexpr std::size_t kMaxNodes = 256;
 
   /// An object with more different keys is a map.
-  static constexpr std::size_t kMaxKeysOfPlace = 64;
+  static constexpr std::size_t kMaxKeysOfObject = 64;
 
-  /// Bounds what the paths, each written out, take in a record.
+  /// Bounds the memory of a record's paths, of which each is written out.
   static constexpr std::size_t kMaxPathBytes = 16 * 1024;
 
   /// May throw std::bad_alloc; nothing else here does, but for fields().
@@ -58,13 +64,13 @@ class StructureTree {
 
   void count(Node node, JsonType type, std::uint64_t size) noexcept;
 
-  /// `node` is a map: folds its keys, those to come as well.
+  /// Folds the keys of `node`, later ones included.
   void fold(Node node) noexcept;
 
-  /// True once something was left out.
+  /// True if a node or a path was left out for lack of room.
   bool full() const noexcept { return full_; }
 
-  /// What is at `root` and below. Folds what is found to be maps only now.
+  /// The fields at `root` and below. Before that, folds objects whose members all look the same.
   std::vector<BodyField> fields(Node root);
 
  private:
@@ -76,7 +82,7 @@ class StructureTree {
     std::uint8_t key_size = 0;
     Node parent = kNone;
     Node first_child = kNone;
-    Node next = kNone;  // sibling, or the next free one
+    Node next = kNone;  // the next sibling, or the next in the free list
     std::array<char, kMaxNameBytes> key{};
     std::array<std::uint32_t, kJsonTypeCount> counts{};
     std::array<Sizes, 3> sizes{};  // of objects, arrays and strings

@@ -21,18 +21,18 @@ std::vector<MetricFamily> CaptureMetrics::Collect() const {
       MetricType::Counter, totals.written);
   add("osproxy_capture_written_bytes_total", "Bytes written to the capture spool.",
       MetricType::Counter, totals.written_bytes);
-  add("osproxy_capture_truncated_total", "Exchanges written without all of a body.",
+  add("osproxy_capture_truncated_total", "Exchanges written with a truncated body.",
       MetricType::Counter, totals.truncated);
   add("osproxy_capture_dropped_total",
-      "Exchanges that were to be captured and found no room, or came while capture was stopped.",
+      "Exchanges not captured because a bound was reached or capture was stopped.",
       MetricType::Counter, totals.dropped);
-  add("osproxy_capture_removed_files_total", "Files of the spool removed for newer ones.",
+  add("osproxy_capture_removed_files_total", "Spool files removed to make room for newer ones.",
       MetricType::Counter, totals.removed_files);
   add("osproxy_capture_waiting", "Exchanges that wait to be written.", MetricType::Gauge,
       totals.waiting);
-  add("osproxy_capture_memory_bytes", "Memory that exchanges take until they are written.",
+  add("osproxy_capture_memory_bytes", "Memory of exchanges that are not written yet.",
       MetricType::Gauge, totals.memory_bytes);
-  add("osproxy_capture_stopped", "1 if capture is stopped, since the spool cannot be written.",
+  add("osproxy_capture_stopped", "1 if capture is stopped because the spool cannot be written.",
       MetricType::Gauge, writer_.failure().empty() ? 0 : 1);
   return families;
 }

@@ -1,4 +1,6 @@
-// What became of the exchanges that were to be captured, for Prometheus.
+// Shows the counters of capture to Prometheus; docs/metrics.md lists the metrics.
+//
+// Thread safety: Collect() may be called from any thread.
 #pragma once
 
 #include <vector>
@@ -11,7 +13,7 @@ namespace osproxy {
 
 class CaptureMetrics final : public prometheus::Collectable {
  public:
-  /// `spool` must outlive this.
+  /// `writer` must outlive this.
   explicit CaptureMetrics(const CaptureWriter& writer) : writer_(writer) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;

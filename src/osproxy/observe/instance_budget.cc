@@ -23,17 +23,17 @@ std::vector<InstanceBudget::Cost> InstanceBudget::costs_since_last(const Directi
   return costs;
 }
 
-std::size_t InstanceBudget::look(const DirectiveSet& set, std::uint64_t recorded, Now now) {
+std::size_t InstanceBudget::check(const DirectiveSet& set, std::uint64_t recorded, Now now) {
   if (rate_.is_unlimited()) return 0;
   const std::uint64_t records = recorded - std::exchange(last_recorded_, recorded);
   const auto elapsed =
-      std::chrono::duration<double>(now.boot - std::exchange(last_look_, now.boot));
+      std::chrono::duration<double>(now.boot - std::exchange(last_check_, now.boot));
   std::vector<Cost> costs = costs_since_last(set);
   const auto wanted =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(records, TokenRate::kMost));
   if (bucket_.take(rate_, now.boot, wanted)) return 0;
 
-  // Two looks may follow each other at once: a rate is over a second at least.
+  // Two checks may follow each other at once; a rate is measured over a second at least.
   const double seconds = std::max(elapsed.count(), 1.0);
   const auto a_second = [seconds](std::uint64_t count) {
     return static_cast<std::uint64_t>(std::llround(static_cast<double>(count) / seconds));

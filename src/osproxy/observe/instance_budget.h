@@ -1,14 +1,13 @@
-// The records that an instance may make a second, whatever directives ask for; the most expensive
-// directive is tripped when they ask for more.
+// Limits the records that an instance makes per second. If all directives together exceed the
+// limit, it trips the directives with the most records.
 //
 //   InstanceBudget budget({.per_second = 1'000, .burst = 10'000}, clock.now());
-//   …about once a second…
-//   budget.look(*store.load(), observer.totals().recorded, clock.now());
+//   budget.check(set, observer.totals().recorded, clock.now());  // about once a second
 //
-// It is judged from the counts that there are anyway, beside the traffic: a bucket that every
-// record of every worker is taken from would be a counter that all of them share.
+// The check runs on its own thread and reads counters that exist anyway. A token bucket that each
+// record takes from would be a counter shared by all workers.
 //
-// Not thread-safe: belongs to the thread that looks.
+// Not thread-safe: belongs to the thread that calls check().
 #pragma once
 
 #include <cstddef>
@@ -25,12 +24,12 @@ namespace osproxy {
 
 class InstanceBudget {
  public:
-  InstanceBudget(const TokenRate& rate, Now start) : rate_(rate), last_look_(start.boot) {}
+  InstanceBudget(const TokenRate& rate, Now start) : rate_(rate), last_check_(start.boot) {}
 
-  /// `recorded`: requests since the start. If there are more since the last look than the bucket
-  /// holds, trips directives of `set`, those first that recorded most of them, until the rest is
-  /// within the rate. Returns how many it tripped.
-  std::size_t look(const DirectiveSet& set, std::uint64_t recorded, Now now);
+  /// `recorded` is the number of records since the start. If the records since the last check
+  /// exceed the bucket, trips directives of `set`, those with the most records first, until the
+  /// rest is within the rate. Returns the number of directives tripped.
+  std::size_t check(const DirectiveSet& set, std::uint64_t recorded, Now now);
 
  private:
   struct Cost {
@@ -42,9 +41,9 @@ class InstanceBudget {
 
   const TokenRate rate_;
   TokenBucket bucket_;
-  BootTime last_look_;
+  BootTime last_check_;
   std::uint64_t last_recorded_ = 0;
-  // What each had recorded at the last look; those that recorded anything.
+  // The records of each directive at the last check; only directives that recorded anything.
   std::unordered_map<std::shared_ptr<DirectiveUsage>, std::uint64_t> last_usage_;
 };
 

@@ -1,5 +1,5 @@
-// A request as the directives judged it: what is asked when somebody wants to know why it was
-// recorded, or why not.
+// A request and the directives' verdict on it. The admin listener uses it to explain why a request
+// was recorded or not (`osproxyctl why`).
 #pragma once
 
 #include <cstdint>
@@ -12,29 +12,29 @@
 
 namespace osproxy {
 
-/// As the worker has it at the request's end. Views: they live as long as the request.
+/// The worker's form, at the request's end. Its views live as long as the request.
 struct MatchedRequest {
   std::string_view request_id{};
   Attributes attributes{};
   Now started{};
   Outcome outcome{};
-  std::uint32_t set_number = 0;  ///< of Recorder::in_force()
-  const Verdict& verdict;        ///< the last word on it
+  std::uint32_t set_number = 0;  ///< from Recorder::in_force()
+  const Verdict& verdict;        ///< the final one
 };
 
-/// As it is remembered.
+/// The stored form.
 struct RememberedRequest {
   std::string request_id{};
   std::string tenant{};
   std::string index{};
   std::string principal{};
   Endpoint endpoint = Endpoint::Unknown;
-  bool is_cut = false;  ///< some attribute was longer than there is room for, and ends early
+  bool is_cut = false;  ///< some attribute was too long for its slot and is truncated
   Now started{};
   Outcome outcome{};
   bool recorded = false;
-  std::vector<std::uint32_t> recorded_by{};  ///< places in the set, at most Verdict::kMaxNamed
-  DirectiveSet::Pointer set{};               ///< that it was judged by; null: no longer held
+  std::vector<std::uint32_t> recorded_by{};  ///< indices in the set, at most Verdict::kMaxNamed
+  DirectiveSet::Pointer set{};               ///< the set it was matched by; null if no longer held
 
   Attributes attributes() const noexcept {
     return {.tenant = tenant, .index = index, .principal = principal, .endpoint = endpoint};

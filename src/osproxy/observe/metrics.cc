@@ -106,8 +106,8 @@ MetricFamily by_output(MetricFamily family, std::span<const NamedTotals> outputs
 void append_record_families(const ObserverTotals& totals, std::span<const NamedTotals> outputs,
                             std::vector<MetricFamily>& families) {
   MetricFamily matched = metric_family("osproxy_requests_matched_total",
-                                       "Requests that a directive selected as they began, whether "
-                                       "or not they were then recorded.",
+                                       "Requests that a directive selected at their start, "
+                                       "recorded or not.",
                                        MetricType::Counter);
   add_counter(matched, static_cast<double>(totals.matched));
   families.push_back(std::move(matched));
@@ -117,17 +117,16 @@ void append_record_families(const ObserverTotals& totals, std::span<const NamedT
   families.push_back(std::move(recorded));
   MetricFamily refused =
       metric_family("osproxy_records_refused_total",
-                    "Records that a directive did not make, over a budget.", MetricType::Counter);
+                    "Records not made because a budget was exceeded.", MetricType::Counter);
   add_counter(refused, static_cast<double>(totals.refused));
   families.push_back(std::move(refused));
   families.push_back(by_output(
       metric_family("osproxy_output_records_total",
                     "Records that the output kept, if only for a time.", MetricType::Counter),
       outputs, &OutputTotals::kept));
-  families.push_back(
-      by_output(metric_family("osproxy_output_records_evicted_total",
-                              "Records pushed out by newer ones.", MetricType::Counter),
-                outputs, &OutputTotals::evicted));
+  families.push_back(by_output(metric_family("osproxy_output_records_evicted_total",
+                                             "Records evicted by newer ones.", MetricType::Counter),
+                               outputs, &OutputTotals::evicted));
   families.push_back(
       by_output(metric_family("osproxy_output_records_dropped_total",
                               "Records that the output could not keep.", MetricType::Counter),
@@ -136,7 +135,7 @@ void append_record_families(const ObserverTotals& totals, std::span<const NamedT
       metric_family("osproxy_output_records_held", "Records that are held now.", MetricType::Gauge),
       outputs, &OutputTotals::held));
   MetricFamily bytes =
-      metric_family("osproxy_explain_store_bytes", "Memory that the explain store's records take.",
+      metric_family("osproxy_explain_store_bytes", "Memory of the records in the explain store.",
                     MetricType::Gauge);
   add_gauge(bytes, static_cast<double>(totals.explain.held_bytes));
   families.push_back(std::move(bytes));
@@ -145,12 +144,11 @@ void append_record_families(const ObserverTotals& totals, std::span<const NamedT
 void append_signed_families(const ObserverTotals& totals, std::vector<MetricFamily>& families) {
   MetricFamily accepted =
       metric_family("osproxy_signed_directives_accepted_total",
-                    "Requests that carried a signed directive.", MetricType::Counter);
+                    "Requests whose signed directive was accepted.", MetricType::Counter);
   add_counter(accepted, static_cast<double>(totals.signed_accepted));
   MetricFamily refused =
       metric_family("osproxy_signed_directives_refused_total",
-                    "Requests that carried a signed directive that does not count, by reason.",
-                    MetricType::Counter);
+                    "Requests whose signed directive was refused, by reason.", MetricType::Counter);
   for (std::size_t i = 0; i < totals.signed_refused.size(); ++i) {
     add_counter(refused, static_cast<double>(totals.signed_refused[i]),
                 {label("reason", to_string(static_cast<SignedFault>(i)))});
@@ -206,22 +204,22 @@ std::vector<MetricFamily> DirectiveMetrics::Collect() const {
   add_gauge(all, static_cast<double>(set->directives().size()));
   MetricFamily active =
       metric_family("osproxy_directives_active",
-                    "Directives in the set in force that are not over.", MetricType::Gauge);
+                    "Directives in the set in force that have not expired.", MetricType::Gauge);
   for (std::size_t i = 0; i < kLevelCount; ++i) {
     add_gauge(active, static_cast<double>(active_by_level[i]),
               {label("level", to_string(static_cast<Level>(i)))});
   }
-  MetricFamily tripped = metric_family(
-      "osproxy_directives_tripped",
-      "Directives in the set in force that are not over, and record nothing more, over a budget.",
-      MetricType::Gauge);
+  MetricFamily tripped =
+      metric_family("osproxy_directives_tripped",
+                    "Active directives that record nothing more because they exceeded a budget.",
+                    MetricType::Gauge);
   add_gauge(tripped, static_cast<double>(tripped_count));
   return {std::move(all), std::move(active), std::move(tripped)};
 }
 
 std::vector<MetricFamily> TailMetrics::Collect() const {
   MetricFamily readers =
-      metric_family("osproxy_tail_readers", "Who reads the live tail now.", MetricType::Gauge);
+      metric_family("osproxy_tail_readers", "Readers of the live tail now.", MetricType::Gauge);
   add_gauge(readers, static_cast<double>(tail_.readers()));
   return {std::move(readers)};
 }

@@ -1,10 +1,10 @@
-// Metrics for Prometheus, collected when they are asked for. docs/metrics.md lists them.
+// Collects metrics for Prometheus at each scrape. docs/metrics.md lists them.
 //
 //   auto requests = std::make_shared<ObserverMetrics>(observer);
 //   auto directives = std::make_shared<DirectiveMetrics>([&] { return store.load(); }, clock);
 //   std::string page = to_exposition({requests, directives});
 //
-// No label has a value that a client can choose.
+// No label has a value that a client can choose, so that clients cannot create time series.
 //
 // Thread safety: Collect() and to_exposition() may be called from any thread. Nothing is kept
 // between two collections, so an idle proxy pays nothing.
@@ -25,7 +25,7 @@
 
 namespace osproxy {
 
-/// Requests, latencies, body bytes, and what became of the records.
+/// Requests, latencies, body bytes, and records by output.
 class ObserverMetrics final : public prometheus::Collectable {
  public:
   /// `observer` must outlive this.
@@ -37,8 +37,7 @@ class ObserverMetrics final : public prometheus::Collectable {
   const Observer& observer_;
 };
 
-/// How many directives are in the set, how many of each level are not over, and how many of those
-/// are tripped.
+/// The number of directives in the set, of active ones by level, and of tripped ones.
 class DirectiveMetrics final : public prometheus::Collectable {
  public:
   using Source = std::function<DirectiveSet::Pointer()>;
@@ -53,7 +52,7 @@ class DirectiveMetrics final : public prometheus::Collectable {
   const Clock& clock_;
 };
 
-/// How many read the live tail.
+/// The number of readers of the live tail.
 class TailMetrics final : public prometheus::Collectable {
  public:
   /// `tail` must outlive this.
@@ -65,14 +64,14 @@ class TailMetrics final : public prometheus::Collectable {
   const RecordTail& tail_;
 };
 
-/// As prometheus-cpp's Exposer takes them: one that has gone is left out.
+/// The form that prometheus-cpp's Exposer takes; collectables that are gone are left out.
 using Collectables = std::vector<std::weak_ptr<prometheus::Collectable>>;
 
-/// The text exposition format, version 0.0.4. No two collectables may have a metric of the same
-/// name.
+/// Writes the text exposition format, version 0.0.4. Two collectables must not have a metric of the
+/// same name.
 std::string to_exposition(const Collectables& collectables);
 
-/// A family with nothing in it yet, for collectables of other modules.
+/// An empty family, for collectables of other modules.
 prometheus::MetricFamily metric_family(std::string name, std::string help,
                                        prometheus::MetricType type);
 

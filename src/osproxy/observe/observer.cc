@@ -16,7 +16,7 @@
 namespace osproxy {
 namespace {
 
-// One worker's part of a total; 0 only if the total is.
+// One worker's part of a total; 0 only if the total is 0.
 std::size_t part(std::size_t total, std::size_t workers) {
   return total == 0 ? 0 : std::max<std::size_t>(total / workers, 1);
 }
@@ -39,7 +39,7 @@ class Observer::Worker final : public Recorder {
         explain_({.max_records = part.explain_max_records, .max_bytes = part.explain_max_bytes},
                  key),
         ring_(part.ring_records),
-        why_(part.why_requests) {}
+        decisions_(part.why_requests) {}
 
   void count(const RequestSample& sample) noexcept override {
     counters_.endpoints[static_cast<std::size_t>(sample.endpoint)].count(sample);
@@ -47,9 +47,9 @@ class Observer::Worker final : public Recorder {
   }
 
   std::uint32_t in_force(const DirectiveSet::Pointer& set) noexcept override {
-    return why_.in_force(set);
+    return decisions_.in_force(set);
   }
-  void matched(const MatchedRequest& request) noexcept override { why_.put(request); }
+  void matched(const MatchedRequest& request) noexcept override { decisions_.put(request); }
 
   void record(Record record, bool ring_buffer) noexcept override {
     counters_.recorded.add(1);
@@ -58,7 +58,7 @@ class Observer::Worker final : public Recorder {
     if (!to_ring && std::ranges::none_of(sinks_, &RecordSink::is_open)) return;
     RecordPointer pointer;
     try {
-      pointer = home_->make(std::move(record));
+      pointer = allocator_->make(std::move(record));
     } catch (const std::bad_alloc&) {
       if (to_ring) counters_.ring.dropped.add(1);
       return;
@@ -81,13 +81,13 @@ class Observer::Worker final : public Recorder {
     return explain_.find(request_id);
   }
 
-  const DecisionRing& why() const noexcept { return why_; }
+  const DecisionRing& decisions() const noexcept { return decisions_; }
 
   // Appends the newest records of this shard, at most `limit`.
   void breakglass(std::size_t limit, std::vector<RecordPointer>& out) const {
     std::uint64_t place = ring_end();
     for (std::size_t i = 0; i < limit && place > 0; ++i) {
-      const std::lock_guard lock(mutex_);  // taken anew for each: the worker waits for one at most
+      const std::lock_guard lock(mutex_);  // per record: the worker waits for one copy at most
       RecordPointer record = ring_.at(--place);
       if (record == nullptr) break;
       out.push_back(std::move(record));
@@ -129,20 +129,20 @@ class Observer::Worker final : public Recorder {
   }
 
   // Constant after construction.
-  const std::vector<RecordSink*>& sinks_;  // the observer's
+  const std::vector<RecordSink*>& sinks_;  // owned by the observer
   const bool explain_on_;
   const bool ring_on_;
 
   // Own synchronization: written by the worker's thread.
   WorkerCounters counters_;
-  const std::shared_ptr<OwnerThreadAllocator> home_ = std::make_shared<OwnerThreadAllocator>();
+  const std::shared_ptr<OwnerThreadAllocator> allocator_ = std::make_shared<OwnerThreadAllocator>();
 
-  // Uncontended, but for a reader that copies a record or a pointer.
+  // Contended only while a reader copies a record or a pointer.
   mutable std::mutex mutex_;
   ExplainShard explain_;  // guarded by mutex_
   RingShard ring_;        // guarded by mutex_
 
-  DecisionRing why_;  // with a mutex of its own
+  DecisionRing decisions_;  // has its own mutex
 };
 
 Observer::Observer(const ObserverOptions& options, std::size_t workers,
@@ -178,7 +178,7 @@ std::optional<Record> Observer::explain(std::string_view request_id) const {
 std::optional<RememberedRequest> Observer::remembered(std::string_view request_id) const {
   std::optional<RememberedRequest> newest;
   for (const auto& worker : workers_) {
-    auto found = worker->why().find(request_id);
+    auto found = worker->decisions().find(request_id);
     if (found && (!newest || found->started.boot > newest->started.boot)) newest = std::move(found);
   }
   return newest;

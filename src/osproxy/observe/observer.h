@@ -1,19 +1,18 @@
-// Where records and counters go, and where the admin listener reads them.
+// Collects records and counters from the workers, and lets the admin listener read them.
 //
-//   Observer observer({}, workers, {&log_lines});
-//   Recorder& recorder = observer.recorder(i);          // worker i's own; used by it alone
-//   auto record = observer.explain(request_id);         // from any thread
+//   Observer observer({}, workers, {&record_log});
+//   Recorder& recorder = observer.recorder(i);   // for worker i's thread only
+//   auto record = observer.explain(request_id);  // from any thread
 //
-// Each worker has a shard of its own: counters on their own cache lines, a part of the explain
-// store (by request id) and a part of the break-glass ring. The totals of ObserverOptions are
-// divided evenly over the workers, so a worker that sees most of the traffic keeps only its part.
-// What does not fit pushes out the oldest, and is counted. What a sink does with a record is its
-// own business.
+// Each worker has its own shard: counters on separate cache lines, a part of the explain store (by
+// request id), and a part of the break-glass ring. The totals of ObserverOptions are divided evenly
+// over the workers; a worker that serves most requests does not get more. A full store evicts the
+// oldest records and counts them. Records also go to the sinks, such as the record log.
 //
-// Thread safety: a Recorder belongs to its worker thread. Everything else may be called from any
-// thread; a reader holds a shard's mutex for one record's copy, or one pointer's, at a time.
-// Ownership: the recorders live as long as the observer, which must outlive the workers; the sinks
-// must outlive the observer.
+// Thread safety: a Recorder belongs to its worker's thread. All else may be called from any thread;
+// a reader holds a shard's mutex while it copies one record or one pointer.
+// Ownership: the observer owns the recorders, and must outlive the workers; the sinks must outlive
+// the observer.
 #pragma once
 
 #include <cstddef>
@@ -32,11 +31,11 @@
 
 namespace osproxy {
 
-/// Totals for the process. 0 turns an output off; else each worker has room for at least one
+/// Limits for the whole process. 0 turns an output off; else each worker has room for at least one
 /// record.
 struct ObserverOptions {
   std::size_t explain_max_records = 10'000;
-  std::size_t explain_max_bytes = 16 << 20;  ///< memory that the stored records may take
+  std::size_t explain_max_bytes = 16 << 20;  ///< memory of the stored records
   std::size_t ring_records = 1'000;
   std::size_t why_requests = 10'000;  ///< recorded or not; 256 bytes each
 };
@@ -58,23 +57,23 @@ class Observer {
 
   bool keeps_why() const noexcept { return options_.why_requests > 0; }
 
-  /// Worker `worker`'s own, from 0.
+  /// The recorder of a worker; the first is 0.
   Recorder& recorder(std::size_t worker) noexcept;
 
-  /// The newest record of that request, if it is still held.
+  /// The newest record with that request id, if it is still stored.
   std::optional<Record> explain(std::string_view request_id) const;
 
   /// The newest records of the break-glass ring, newest first by `started`, at most `limit`.
   std::vector<Record> breakglass(std::size_t limit) const;
 
-  /// The newest request of that id, recorded or not, if it is still remembered.
+  /// The newest request with that id, recorded or not, if it is still remembered.
   std::optional<RememberedRequest> remembered(std::string_view request_id) const;
 
-  /// Sums over all workers. Not one instant: a request that ends meanwhile may be in one sum and
-  /// not yet in another.
+  /// Sums over all workers. They are not a consistent snapshot: a request that ends meanwhile may
+  /// be in one sum and not yet in another.
   ObserverTotals totals() const noexcept;
 
-  /// What became of the records, output by output: the explain store, the ring, each sink.
+  /// The totals of each output: the explain store, the ring, each sink.
   std::vector<NamedTotals> outputs() const;
 
  private:

@@ -1,4 +1,4 @@
-// What one output of records did with those it was given.
+// Counts the records of one output: kept, evicted, dropped. Regular values.
 #pragma once
 
 #include <cstdint>
@@ -6,18 +6,18 @@
 
 namespace osproxy {
 
-/// Of a store: kept - evicted == held. Of a sink: `kept` were handed on, `held` wait for that, and
-/// nothing is evicted.
+/// For a store, kept - evicted == held. For a sink, `kept` records were delivered, `held` wait for
+/// that, and none is evicted.
 struct OutputTotals {
   std::uint64_t kept = 0;
-  std::uint64_t evicted = 0;  ///< pushed out by a newer one, or replaced by one of the same id
-  std::uint64_t dropped = 0;  ///< not kept: no room for it, larger than the room, or out of memory
-  std::uint64_t held = 0;     ///< there now
+  std::uint64_t evicted = 0;  ///< removed to make room for newer ones
+  std::uint64_t dropped = 0;  ///< not kept: the queue is full, larger than the store, or no memory
+  std::uint64_t held = 0;     ///< stored now
   std::uint64_t held_bytes = 0;
 };
 
 struct NamedTotals {
-  std::string_view output;  ///< a constant, as metrics and status show it
+  std::string_view output;  ///< a constant, shown by metrics and status
   OutputTotals totals;
 };
 

@@ -1,9 +1,9 @@
-// Which records a reader of the live tail wants: what a target can name, and how it ended.
+// Selects records for a reader of the live tail, by directive, target, status and latency.
 //
-//   RecordFilter filter{.tenant = "acme", .slower = 1s};
-//   if (filter.passes(record)) …
+//   RecordFilter filter{.target = {.tenant = "acme"}, .slower = 1s};
+//   if (filter.passes(record)) print(record);
 //
-// A regular value; an absent field lets all pass.
+// A regular value; an absent field lets all records pass.
 #pragma once
 
 #include <chrono>
@@ -16,12 +16,12 @@
 namespace osproxy {
 
 struct RecordFilter {
-  std::optional<std::string> directive{};  ///< the id of one that the record names
-  Target target{};  ///< as a directive's: `index` may be covered by a wildcard
+  std::optional<std::string> directive{};  ///< the id of a directive that selected the request
+  Target target{};                         ///< matches as a directive's target does
   std::optional<StatusFilter> status{};
   std::optional<std::chrono::milliseconds> slower{};  ///< at least as slow as this
 
-  /// What the directive and the target say, whatever became of the request.
+  /// True if `directive` and `target` match; ignores how the request ended.
   bool matches(const Record& record) const noexcept;
 
   bool passes(const Record& record) const noexcept;

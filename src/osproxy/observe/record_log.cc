@@ -19,14 +19,14 @@
 namespace osproxy {
 namespace {
 
-// Text that is formatted at a time, and so the memory beside the queue's.
+// Text formatted at a time; the log's memory in addition to its queue.
 constexpr std::size_t kTextBytes = std::size_t{64} << 10;
-// As much as a pipe that is ready takes without making the writer wait (PIPE_BUF).
+// A pipe that is ready takes so much without blocking the writer (PIPE_BUF).
 constexpr std::size_t kPipePiece = 4'096;
-// Records that come within this are taken together: to be woken for each would cost the one who
-// wakes, which serves requests, more than the record.
+// Records of this interval are taken together. To be woken for each would cost the waking worker
+// more than making the record.
 constexpr std::chrono::milliseconds kGather{20};
-// How long the thread sleeps at most, until it looks whether it is to reopen the file.
+// The longest sleep, after which the thread checks whether it must reopen the file.
 constexpr std::chrono::milliseconds kIdle{250};
 
 std::string reason_of(int error) { return std::generic_category().message(error); }
@@ -50,10 +50,10 @@ bool is_same(const struct stat& a, const struct stat& b) noexcept {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/// An earlier run may have been ended within a line.
+/// True if an earlier process ended within a line.
 bool ends_within_a_line(const std::string& path) noexcept {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (file < 0) return false;  // it cannot be told
+  if (file < 0) return false;  // unknown
   const struct stat facts = facts_of(file);
   char last = '\n';
   if (S_ISREG(facts.st_mode) && facts.st_size > 0 &&
@@ -117,7 +117,7 @@ void RecordLog::take(const RecordPointer& record) noexcept {
 OutputTotals RecordLog::totals() const noexcept {
   return {.kept = written_.load(std::memory_order_relaxed),
           .dropped = dropped_.load(std::memory_order_relaxed),
-          .held = queue_.size() + in_hand_.load(std::memory_order_relaxed)};
+          .held = queue_.size() + in_batch_.load(std::memory_order_relaxed)};
 }
 
 void RecordLog::run(const std::stop_token& stop) {
@@ -130,14 +130,14 @@ void RecordLog::run(const std::stop_token& stop) {
     std::unique_lock lock(mutex);
     stopped.wait_for(lock, stop, options_.retry, [] { return false; });
   }
-  // What waits until now is written, but nobody waits long for a reader that does not read.
+  // The rest of the queue is written, but shutdown does not wait long for a reader that is stuck.
   for (int failures = 0; failures < kFlushTimeout / kIdle && has_text({}, stop);) {
     if (!write_some()) ++failures;
   }
 }
 
 void RecordLog::reopen_if_asked() {
-  // acquire: pairs with reopen(), so that what its caller did to the file has been done
+  // acquire: pairs with reopen(), so that the caller's renaming of the file is seen
   if (!reopen_.exchange(false, std::memory_order_acquire) || options_.path == "-") return;
   if (const auto opened = open_file(); !opened) tell(opened.error());  // goes on in the old one
 }
@@ -156,25 +156,25 @@ bool RecordLog::has_text(std::chrono::milliseconds patience, const std::stop_tok
     text_ += '\n';
     batch_[next_].reset();
   }
-  count_in_hand();
+  count_in_batch();
   return !text_.empty();
 }
 
-void RecordLog::count_in_hand() noexcept {
-  in_hand_.store(batch_.size() - next_ + count_lines(std::string_view(text_).substr(done_)),
-                 std::memory_order_relaxed);
+void RecordLog::count_in_batch() noexcept {
+  in_batch_.store(batch_.size() - next_ + count_lines(std::string_view(text_).substr(done_)),
+                  std::memory_order_relaxed);
 }
 
 bool RecordLog::write_some() {
-  if (!is_ready(file_)) return fail("whoever reads it does not read on");
+  if (!is_ready(file_)) return fail("its reader has stopped reading");
   const auto left = std::string_view(text_).substr(done_, piece_);
   const ssize_t size = ::write(file_, left.data(), left.size());
   if (size < 0) return errno == EINTR || fail(reason_of(errno));
   const auto written = left.substr(0, static_cast<std::size_t>(size));
   written_.fetch_add(count_lines(written), std::memory_order_relaxed);
   done_ += written.size();
-  count_in_hand();
-  if (failing_ && done_ == text_.size() && next_ == batch_.size()) go_on();
+  count_in_batch();
+  if (failing_ && done_ == text_.size() && next_ == batch_.size()) resume();
   return true;
 }
 
@@ -185,7 +185,7 @@ bool RecordLog::fail(const std::string& reason) {
   return false;
 }
 
-void RecordLog::go_on() {
+void RecordLog::resume() {
   failing_ = false;
   const auto dropped = dropped_.load(std::memory_order_relaxed) - dropped_before_;
   tell("records are written to " + options_.path + " again; " + std::to_string(dropped) +

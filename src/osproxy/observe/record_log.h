@@ -1,17 +1,17 @@
-// Each record as a line of JSON, the explain document, in a file or on standard output.
+// Writes each record as a line of JSON, the explain document, to a file or to standard output.
 //
-//   RecordLog log({.path = "/var/log/osproxy/records.ndjson", .tell = [](const std::string& t) { …
-//   }}); if (auto opened = log.open(); !opened) fail(opened.error()); Observer observer({},
-//   workers, {&log}); log.reopen();                              // after the file was renamed, by
-//   logrotate for one
+//   RecordLog log({.path = "/var/log/osproxy/records.ndjson"});
+//   if (auto opened = log.open(); !opened) return fail(opened.error());
+//   Observer observer({}, workers, {&log});
+//   log.reopen();  // after the file was renamed, for example by logrotate
 //
-// Lines are written by a thread of the log's own, appended, a batch with one call. Where that fails
-// (the disk is full, the reader of a pipe has gone or does not read), records wait within the
-// queue's bound; then they are dropped, and counted. Writing is tried again, and nothing is ever
-// waited for by anyone else. A line that was begun is finished first, except in another file.
+// The log's own thread appends the lines, many with one call. If writing fails, for example because
+// the disk is full or the reader of a pipe has stopped, records stay in the queue; beyond its bound
+// they are dropped and counted. The thread retries from time to time. Requests are never delayed. A
+// line that was written in part is completed first, except after the log moved to another file.
 //
-// Thread safety: open() once, before anything else; then all members from any thread. The
-// destructor writes what waits, for at most kFlushTimeout.
+// Thread safety: call open() once, before all else; then all members are safe from any thread. The
+// destructor goes on writing the queue for at most kFlushTimeout.
 #pragma once
 
 #include <atomic>
@@ -28,26 +28,27 @@
 namespace osproxy {
 
 struct RecordLogOptions {
-  std::string path;  ///< "-": standard output
+  std::string path;  ///< "-" for standard output
   RecordQueue::Limits queue{.records = 4'096, .bytes = std::size_t{16} << 20};
-  std::chrono::milliseconds retry{1'000};  ///< after a failure, until writing is tried again
-  /// A sentence for the operator when lines stop, and one when they go on; from the log's thread.
+  std::chrono::milliseconds retry{1'000};  ///< from a failure to the next attempt
+  /// Called with a sentence for the operator when writing fails and when it works again, on the
+  /// log's thread.
   std::function<void(const std::string&)> tell{};
 };
 
 class RecordLog final : public RecordSink {
  public:
-  /// How long the destructor goes on writing.
+  /// The time for which the destructor goes on writing.
   static constexpr std::chrono::milliseconds kFlushTimeout{1'000};
 
   explicit RecordLog(RecordLogOptions options);
   ~RecordLog() override;
 
-  /// Opens the file, made with mode 0640 if it is not there, and starts the thread. The error says
-  /// what cannot be opened and why.
+  /// Opens the file, created with mode 0640 if it does not exist, and starts the thread. The error
+  /// is a sentence that names the file.
   std::expected<void, std::string> open();
 
-  /// Before the next line the file is opened anew by its name.
+  /// Opens the file again by its name before the next line is written.
   void reopen() noexcept { reopen_.store(true, std::memory_order_release); }
 
   void take(const RecordPointer& record) noexcept override;
@@ -60,10 +61,10 @@ class RecordLog final : public RecordSink {
   void run(const std::stop_token& stop);
   void reopen_if_asked();
   bool has_text(std::chrono::milliseconds patience, const std::stop_token& stop);
-  void count_in_hand() noexcept;
+  void count_in_batch() noexcept;
   bool write_some();
   bool fail(const std::string& reason);
-  void go_on();
+  void resume();
   void discard_torn_line();
   void tell(const std::string& sentence);
 
@@ -72,18 +73,18 @@ class RecordLog final : public RecordSink {
   // Relaxed: numbers to look at, ordering nothing.
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> dropped_{0};
-  std::atomic<std::uint64_t> in_hand_{0};  // taken from the queue, not yet written
+  std::atomic<std::uint64_t> in_batch_{0};  // taken from the queue, not yet written
   std::atomic<bool> reopen_{false};
 
   // Owned by thread_ since open().
   int file_ = -1;
-  std::size_t piece_ = 0;               // how much is written at a time, so that it cannot block
-  std::vector<RecordPointer> batch_{};  // from next_ on not yet formatted
+  std::size_t piece_ = 0;               // written at a time, small enough not to block
+  std::vector<RecordPointer> batch_{};  // to be formatted from next_ on
   std::size_t next_ = 0;
   std::string text_{};    // lines to write, from done_ on
   std::size_t done_ = 0;  // bytes of text_
   bool failing_ = false;
-  std::uint64_t dropped_before_ = 0;  // when it began to fail
+  std::uint64_t dropped_before_ = 0;  // the count when writing began to fail
 
   std::jthread thread_;
 };

@@ -11,11 +11,11 @@
 namespace osproxy {
 namespace {
 
-// Beside the record itself: its place, control block and pointer, and what malloc adds to each;
-// about 100 bytes with libstdc++ and glibc on 64 bits, rounded up.
+// The list node, control block and pointer of a record, with malloc's overhead: about 100 bytes
+// with libstdc++ and glibc on 64 bits, rounded up.
 constexpr std::size_t kNodeBytes = 128;
 
-/// What the strings and lists of a record have outside of it.
+/// Sums up the memory that the strings and vectors of a record own.
 class Heap {
  public:
   std::size_t bytes() const noexcept { return bytes_; }
@@ -45,7 +45,7 @@ class Heap {
   std::size_t bytes_ = 0;
 };
 
-// No memory is the same as no room.
+// False if the queue is full, or memory is.
 bool push_into(BoundedQueue<RecordPointer>& queue, const RecordPointer& record) noexcept {
   try {
     return queue.push(record);

@@ -1,13 +1,13 @@
-// Records that wait for the thread of a sink: bounded by their number and by their memory.
+// A queue of records between the workers and a sink's thread, bounded by number and by memory.
 //
 //   RecordQueue queue({.records = 4'096, .bytes = 16 << 20});
-//   if (!queue.push(record)) ++dropped;                         // any worker, as a request ends
-//   for (const RecordPointer& record : queue.take_all(250ms, stop)) …
+//   if (!queue.push(record)) ++dropped;                                      // on a worker
+//   for (const RecordPointer& next : queue.take_all(250ms, stop)) write(*next);  // on the sink's
 //
-// What has been taken no longer counts, so that a queue and the batch under way take twice the
-// bound at most.
+// Records that were taken no longer count. A queue and the batch that its reader holds therefore
+// take at most twice the bound.
 //
-// Thread safety: all of it.
+// Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -21,22 +21,22 @@
 
 namespace osproxy {
 
-/// What a record that waits takes, in bytes: itself, its strings and lists, and what points to it.
+/// The memory of a queued record in bytes: the record, its strings and vectors, and its pointers.
 std::size_t memory_of(const Record& record) noexcept;
 
 class RecordQueue {
  public:
   struct Limits {
     std::size_t records;
-    std::size_t bytes;  ///< as memory_of() counts them
+    std::size_t bytes;  ///< by memory_of()
   };
 
   explicit RecordQueue(Limits limits) : max_bytes_(limits.bytes), queue_(limits.records) {}
 
-  /// False if there is no room, or no memory.
+  /// False if a bound is reached, or the process is out of memory.
   [[nodiscard]] bool push(const RecordPointer& record) noexcept;
 
-  /// Everything there is, oldest first; waits as BoundedQueue::take_all() does.
+  /// All records, oldest first; waits as BoundedQueue::take_all() does.
   std::vector<RecordPointer> take_all(std::chrono::nanoseconds patience,
                                       const std::stop_token& stop);
 
@@ -44,7 +44,7 @@ class RecordQueue {
 
  private:
   const std::size_t max_bytes_;
-  // Relaxed: a sum that orders nothing. Never less than what is in the queue.
+  // Relaxed: a sum that orders nothing. Never less than the records in the queue take.
   std::atomic<std::size_t> bytes_{0};
   BoundedQueue<RecordPointer> queue_;
 };

@@ -1,7 +1,8 @@
-// An output that works records off on a thread of its own: log lines, the live tail, spans.
+// The interface of an output that processes records on its own thread: the record log, the live
+// tail, the export of spans.
 //
-// The observer hands each record to its sinks beside the explain store and the ring. A sink takes a
-// pointer into a queue of its own (core/bounded_queue.h), or drops it and counts that.
+// The observer gives each record to all sinks. A sink puts a pointer into its own queue
+// (record_queue.h), or drops the record and counts that.
 #pragma once
 
 #include <memory>
@@ -12,7 +13,7 @@
 
 namespace osproxy {
 
-/// Shared by all outputs, never changed.
+/// Shared by all outputs; immutable.
 using RecordPointer = std::shared_ptr<const Record>;
 
 class RecordSink {
@@ -21,18 +22,18 @@ class RecordSink {
   RecordSink(const RecordSink&) = delete;
   RecordSink& operator=(const RecordSink&) = delete;
 
-  /// Called by every worker, on its thread, as a request ends: must be thread-safe, must not wait
-  /// and must keep what it needs within a bound.
+  /// Called by every worker on its thread when a request ends. Must be thread-safe, must not wait,
+  /// and must bound the memory that it keeps.
   virtual void take(const RecordPointer& record) noexcept = 0;
 
-  /// False while it would take nothing, so that a record that is for no other output need not be
-  /// shared. From any thread.
+  /// False while the sink takes nothing; the observer then saves the cost of a shared record. May
+  /// be called from any thread.
   virtual bool is_open() const noexcept { return true; }
 
-  /// What metrics and status call it: a constant such as "log", another one for each sink.
+  /// Its name in metrics and status: a constant such as "log", different for each sink.
   virtual std::string_view name() const noexcept = 0;
 
-  /// What became of the records so far. From any thread.
+  /// Counts its records since the start. May be called from any thread.
   virtual OutputTotals totals() const noexcept = 0;
 
  protected:

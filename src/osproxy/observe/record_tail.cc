@@ -27,10 +27,10 @@ void RecordTail::close(const Reader& reader) noexcept {
 
 void RecordTail::take(const RecordPointer& record) noexcept {
   const std::lock_guard lock(mutex_);
-  for (Reader* const reader : readers_) hand_on(record, *reader);
+  for (Reader* const reader : readers_) deliver(record, *reader);
 }
 
-void RecordTail::hand_on(const RecordPointer& record, Reader& reader) noexcept {
+void RecordTail::deliver(const RecordPointer& record, Reader& reader) noexcept {
   if (!reader.filter_.matches(*record)) return;
   if (!reader.filter_.passes(*record)) {
     reader.held_back_.fetch_add(1, std::memory_order_relaxed);

@@ -1,15 +1,15 @@
-// The live tail: each record, as it is made, to whoever reads along.
+// The live tail: delivers each record to its readers when the request ends.
 //
 //   RecordTail tail;
 //   Observer observer({}, workers, {&tail});
-//   auto reader = tail.open({.tenant = "acme"});       // null: kMaxReaders read already
-//   RecordTail::Taken taken = reader->take();          // now and then
+//   auto reader = tail.open({.target = {.tenant = "acme"}});  // null if there are kMaxReaders
+//   RecordTail::Taken taken = reader->take();                 // polled
 //
-// Each reader has a bounded queue; what does not fit is dropped, and the reader is told how much.
-// Nobody is woken: a worker only puts a pointer into the queue, and a reader looks into it.
+// Each reader has a bounded queue. Records that do not fit are dropped, and the reader learns how
+// many. A worker only puts a pointer into the queue and wakes nobody; readers poll.
 //
-// Thread safety: all of it; each Reader belongs to one thread. Ownership: readers must be gone
-// before the tail.
+// Thread safety: thread-safe; each Reader belongs to one thread. Ownership: readers must be
+// destroyed before the tail.
 #pragma once
 
 #include <atomic>
@@ -27,10 +27,11 @@ namespace osproxy {
 
 class RecordTail final : public RecordSink {
  public:
-  /// Each costs every recorded request a comparison and a push.
+  /// Each reader costs every recorded request a comparison and a push.
   static constexpr std::size_t kMaxReaders = 16;
 
-  /// Of one reader: some seconds of a busy instance, and with all readers at most twice 64 MiB.
+  /// The queue of one reader: some seconds of a busy instance. All readers together take at most
+  /// twice 64 MiB.
   static constexpr RecordQueue::Limits kQueue{.records = 2'000, .bytes = std::size_t{4} << 20};
 
   class Reader;
@@ -38,7 +39,7 @@ class RecordTail final : public RecordSink {
   struct Taken {
     std::vector<RecordPointer> records;
     std::uint64_t dropped = 0;  ///< since the last take()
-    /// So many matched the filter's directive and target and did not pass the rest of it.
+    /// Records that match the filter's directive and target, but not its status or latency.
     std::uint64_t held_back = 0;
   };
 
@@ -51,13 +52,13 @@ class RecordTail final : public RecordSink {
   std::size_t readers() const noexcept { return reader_count_.load(std::memory_order_relaxed); }
 
   void take(const RecordPointer& record) noexcept override;
-  /// Whether there are readers. One that opens meanwhile may miss the record that ends now.
+  /// True if there are readers. One that opens at this moment may miss a record.
   bool is_open() const noexcept override { return readers() > 0; }
   std::string_view name() const noexcept override { return "tail"; }
   OutputTotals totals() const noexcept override;
 
  private:
-  void hand_on(const RecordPointer& record, Reader& reader) noexcept;
+  void deliver(const RecordPointer& record, Reader& reader) noexcept;
   void close(const Reader& reader) noexcept;
 
   // Relaxed: numbers to look at.
@@ -66,7 +67,7 @@ class RecordTail final : public RecordSink {
   std::atomic<std::uint64_t> dropped_{0};
 
   mutable std::mutex mutex_;
-  std::vector<Reader*> readers_;  // guarded by mutex_; capacity for all of them from the start on
+  std::vector<Reader*> readers_;  // guarded by mutex_
 };
 
 class RecordTail::Reader {
@@ -75,7 +76,7 @@ class RecordTail::Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  /// What has come since the last call; does not wait.
+  /// The records since the last call; does not wait.
   Taken take();
 
  private:

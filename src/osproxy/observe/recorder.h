@@ -1,5 +1,5 @@
-// What a worker reports to, one for each worker thread: counters of every request, and the records
-// of the selected ones. Where records go from here is the observer's business (observer.h).
+// The interface through which a worker reports its requests: counters of every request, and records
+// of the selected ones. Each worker has one; observer.h implements it.
 #pragma once
 
 #include <chrono>
@@ -13,40 +13,42 @@
 
 namespace osproxy {
 
-/// The counters' view of one finished request.
+/// The facts of one finished request that are counted.
 struct RequestSample {
   Endpoint endpoint = Endpoint::Unknown;
-  int status = 0;  ///< as sent to the client; 0: none was
+  int status = 0;  ///< as sent to the client; 0 if none was sent
   std::chrono::nanoseconds latency{0};
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
-  bool matched = false;  ///< a directive selected it when it began, whatever came of that
+  bool matched = false;  ///< a directive selected it at its start, recorded or not
 };
 
-/// Called by its worker thread only. Nothing here waits, fails or allocates without bound.
+/// Belongs to its worker's thread. No function waits, fails or allocates without bound.
 class Recorder {
  public:
   virtual ~Recorder() = default;
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  /// Every request, recorded or not, exactly once.
+  /// Counts a request. Call it exactly once for every request, recorded or not.
   virtual void count(const RequestSample& sample) noexcept = 0;
 
-  /// The number of the set that a request is matched by, for matched(); 0: nobody wants to know.
+  /// A number for the set that a request is matched by, to be passed to matched(); 0 if decisions
+  /// are not remembered, and matched() is not to be called.
   virtual std::uint32_t in_force(const DirectiveSet::Pointer& set) noexcept = 0;
 
-  /// A request whose number is not 0, recorded or not, exactly once, at its end.
+  /// Remembers the decision on a request. Call it exactly once for every request whose set_number
+  /// is not 0, recorded or not, at its end.
   virtual void matched(const MatchedRequest& request) noexcept = 0;
 
-  /// A selected request, after DirectiveSet::conclude(). `ring_buffer`: into the break-glass ring
-  /// as well.
+  /// Stores the record of a selected request, after DirectiveSet::conclude(); with `ring_buffer`
+  /// in the break-glass ring as well.
   virtual void record(Record record, bool ring_buffer) noexcept = 0;
 
-  /// So many directives would have recorded a request, had it been within their budget.
+  /// Counts directives that did not record a request because their budget was exceeded.
   virtual void refuse(std::uint64_t directives) noexcept = 0;
 
-  /// A request carried a signed directive: a good one, or why it is refused.
+  /// Counts a request with a signed directive: accepted, or refused for `fault`.
   virtual void count_signed(std::optional<SignedFault> fault) noexcept = 0;
 
  protected:

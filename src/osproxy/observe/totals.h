@@ -1,4 +1,4 @@
-// Sums over all workers, as metrics and status show them. Regular values.
+// Sums over all workers, for metrics and status. Regular values.
 #pragma once
 
 #include <array>
@@ -24,10 +24,10 @@ inline constexpr std::array<std::chrono::microseconds, 15> kLatencyBounds{
     std::chrono::seconds{5},          std::chrono::seconds{10},
     std::chrono::seconds{30}};
 
-/// 1xx to 5xx at their first digit; at 0 those that were sent no response.
+/// The index of a status class is its first digit; 0 stands for requests without a response.
 inline constexpr std::size_t kStatusClassCount = 6;
 
-/// How long requests took.
+/// A histogram of latencies.
 struct LatencyTotals {
   std::array<std::uint64_t, kLatencyBounds.size() + 1> buckets{};  ///< not cumulative
   std::chrono::nanoseconds sum{0};
@@ -46,10 +46,10 @@ struct EndpointTotals {
 
 struct ObserverTotals {
   std::array<EndpointTotals, kEndpointCount> endpoints{};  ///< by the value of Endpoint
-  std::uint64_t matched = 0;          ///< requests that were selected as they began
-  std::uint64_t recorded = 0;         ///< those that were selected at their end
-  std::uint64_t refused = 0;          ///< records that a directive was to make, over a budget
-  std::uint64_t signed_accepted = 0;  ///< requests with a signed directive
+  std::uint64_t matched = 0;          ///< requests that a directive selected at their start
+  std::uint64_t recorded = 0;         ///< requests that a directive selected at their end
+  std::uint64_t refused = 0;          ///< records not made because a budget was exceeded
+  std::uint64_t signed_accepted = 0;  ///< requests whose signed directive was accepted
   std::array<std::uint64_t, kSignedFaultCount> signed_refused{};  ///< by the value of SignedFault
   OutputTotals explain;
   OutputTotals ring;

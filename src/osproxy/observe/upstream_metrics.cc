@@ -29,17 +29,16 @@ MetricFamily by_node(MetricFamily family, const std::vector<UpstreamNode>& nodes
 
 void append_health(const std::vector<UpstreamNode>& nodes, std::vector<MetricFamily>& families) {
   families.push_back(by_node(
-      metric_family("osproxy_upstream_healthy", "1 if no worker leaves the node out.",
-                    MetricType::Gauge),
+      metric_family("osproxy_upstream_healthy",
+                    "1 if health checks succeed and no worker ejects the node.", MetricType::Gauge),
       nodes,
       [](const UpstreamNode& node) { return node.state == NodeState::Healthy ? 1.0 : 0.0; }));
-  families.push_back(
-      by_node(metric_family("osproxy_upstream_health_since_timestamp_seconds",
-                            "Unix time at which the node became healthy, or was left out.",
-                            MetricType::Gauge),
-              nodes, [](const UpstreamNode& node) {
-                return std::chrono::duration<double>(node.since.time_since_epoch()).count();
-              }));
+  families.push_back(by_node(
+      metric_family("osproxy_upstream_health_since_timestamp_seconds",
+                    "Unix time at which the node became healthy or unhealthy.", MetricType::Gauge),
+      nodes, [](const UpstreamNode& node) {
+        return std::chrono::duration<double>(node.since.time_since_epoch()).count();
+      }));
 }
 
 }  // namespace
@@ -59,24 +58,23 @@ std::vector<MetricFamily> UpstreamMetrics::Collect() const {
       MetricType::Gauge, &UpstreamNode::connections);
   add("osproxy_upstream_idle_connections", "Connections kept for the next request.",
       MetricType::Gauge, &UpstreamNode::idle);
-  add("osproxy_upstream_ejections_total", "Times that a worker left the node out.",
+  add("osproxy_upstream_ejections_total", "Times that a worker ejected the node.",
       MetricType::Counter, &UpstreamNode::ejections);
   add("osproxy_upstream_connect_failures_total", "Connections that could not be made.",
       MetricType::Counter, &UpstreamNode::connect_failures);
-  add("osproxy_upstream_retries_total",
-      "Requests that the node did not answer and that were sent again.", MetricType::Counter,
-      &UpstreamNode::retries);
-  add("osproxy_upstream_waits_total", "Requests that waited before they came to the node.",
+  add("osproxy_upstream_retries_total", "Requests sent again because the node did not respond.",
+      MetricType::Counter, &UpstreamNode::retries);
+  add("osproxy_upstream_waits_total", "Requests that waited before they were sent to the node.",
       MetricType::Counter, &UpstreamNode::waits);
 
-  MetricFamily waiting =
-      metric_family("osproxy_upstream_waiting", "Requests that wait now, since all nodes are full.",
-                    MetricType::Gauge);
+  MetricFamily waiting = metric_family(
+      "osproxy_upstream_waiting",
+      "Requests that wait because all nodes are at their connection limit.", MetricType::Gauge);
   add_gauge(waiting, static_cast<double>(totals.waiting));
   families.push_back(std::move(waiting));
-  MetricFamily refused =
-      metric_family("osproxy_upstream_refused_total", "Requests refused since all nodes were full.",
-                    MetricType::Counter);
+  MetricFamily refused = metric_family(
+      "osproxy_upstream_refused_total",
+      "Requests refused because all nodes were at their connection limit.", MetricType::Counter);
   add_counter(refused, static_cast<double>(totals.refused));
   families.push_back(std::move(refused));
   return families;

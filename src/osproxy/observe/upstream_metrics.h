@@ -1,5 +1,5 @@
-// The upstream nodes for Prometheus: health, load, and what became of connections and requests.
-// docs/metrics.md lists the metrics. The label `node` has the names of the configuration only.
+// Shows the health, load and failures of the upstream nodes to Prometheus. docs/metrics.md lists
+// the metrics. The label `node` has only names from the configuration.
 //
 // Thread safety: Collect() may be called from any thread.
 #pragma once
@@ -15,7 +15,7 @@ namespace osproxy {
 
 class UpstreamMetrics final : public prometheus::Collectable {
  public:
-  /// `board` must outlive this.
+  /// `stats` must outlive this.
   explicit UpstreamMetrics(const UpstreamStats& stats) : stats_(stats) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;

@@ -50,10 +50,10 @@ std::string_view to_string(NodeState state) noexcept {
   std::unreachable();
 }
 
-void AtomicNodeHealth::set(const NodeHealth& opinion) noexcept {
-  const auto since = std::chrono::floor<milliseconds>(opinion.since).time_since_epoch().count();
+void AtomicNodeHealth::set(const NodeHealth& health) noexcept {
+  const auto since = std::chrono::floor<milliseconds>(health.since).time_since_epoch().count();
   word_.store(
-      static_cast<std::uint64_t>(since) << kFaultBits | static_cast<std::uint64_t>(opinion.fault),
+      static_cast<std::uint64_t>(since) << kFaultBits | static_cast<std::uint64_t>(health.fault),
       std::memory_order_relaxed);
 }
 
@@ -65,7 +65,7 @@ NodeHealth AtomicNodeHealth::get() const noexcept {
 
 void AtomicNodeHealth::change(NodeFault fault, WallTime now) noexcept {
   const NodeHealth last = get();
-  const bool still_out = !last.is_in() && fault != NodeFault::None;
+  const bool still_out = !last.is_healthy() && fault != NodeFault::None;
   set({.fault = fault, .since = still_out ? last.since : now});
 }
 
@@ -73,27 +73,27 @@ UpstreamStats::UpstreamStats(std::vector<std::string> names, std::size_t workers
     : names_(std::move(names)), probed_(names_.size()) {
   assert(workers > 0);
   const NodeHealth healthy{.since = now};
-  for (ProbedNode& probed : probed_) probed.opinion.set(healthy);
+  for (ProbedNode& probed : probed_) probed.health.set(healthy);
   for (std::size_t i = 0; i < workers; ++i) {
-    parts_.push_back(std::make_unique<WorkerUpstreamStats>(names_.size()));
-    for (NodeCounters& counters : parts_.back()->nodes) counters.ejection.set(healthy);
+    workers_.push_back(std::make_unique<WorkerUpstreamStats>(names_.size()));
+    for (NodeCounters& counters : workers_.back()->nodes) counters.ejection.set(healthy);
   }
 }
 
 std::vector<UpstreamNode> UpstreamStats::nodes() const {
   std::vector<UpstreamNode> nodes;
   nodes.reserve(names_.size());
-  for (std::size_t place = 0; place < names_.size(); ++place) nodes.push_back(node(place));
+  for (std::size_t index = 0; index < names_.size(); ++index) nodes.push_back(node(index));
   return nodes;
 }
 
-UpstreamNode UpstreamStats::node(std::size_t place) const {
-  UpstreamNode node{.name = names_[place]};
-  const NodeHealth probed = probed_[place].opinion.get();
-  NodeHealth back_in{.since = probed.since};  // the latest of the moments of return
-  NodeHealth out;                             // the earliest ejection
-  for (const auto& part : parts_) {
-    const NodeCounters& counters = part->nodes[place];
+UpstreamNode UpstreamStats::node(std::size_t index) const {
+  UpstreamNode node{.name = names_[index]};
+  const NodeHealth probed = probed_[index].health.get();
+  NodeHealth healthy{.since = probed.since};  // since the last ejection or failed check ended
+  NodeHealth ejected;                         // since the first ejection
+  for (const auto& worker : workers_) {
+    const NodeCounters& counters = worker->nodes[index];
     node.in_flight += counters.in_flight.get();
     node.connections += counters.connections.get();
     node.idle += counters.idle.get();
@@ -101,17 +101,17 @@ UpstreamNode UpstreamStats::node(std::size_t place) const {
     node.connect_failures += counters.connect_failures.get();
     node.retries += counters.retries.get();
     node.waits += counters.waits.get();
-    const NodeHealth opinion = counters.ejection.get();
-    if (opinion.is_in()) {
-      back_in.since = std::max(back_in.since, opinion.since);
-    } else if (++node.ejected_by == 1 || opinion.since < out.since) {
-      out = opinion;
+    const NodeHealth passive = counters.ejection.get();
+    if (passive.is_healthy()) {
+      healthy.since = std::max(healthy.since, passive.since);
+    } else if (++node.ejected_by == 1 || passive.since < ejected.since) {
+      ejected = passive;
     }
   }
-  const NodeHealth& shown = !probed.is_in() ? probed : node.ejected_by > 0 ? out : back_in;
+  const NodeHealth& shown = !probed.is_healthy() ? probed : node.ejected_by > 0 ? ejected : healthy;
   node.fault = shown.fault;
   node.since = shown.since;
-  if (!probed.is_in()) {
+  if (!probed.is_healthy()) {
     node.state = NodeState::Unhealthy;
   } else if (node.ejected_by > 0) {
     node.state = NodeState::Ejected;
@@ -121,9 +121,9 @@ UpstreamNode UpstreamStats::node(std::size_t place) const {
 
 UpstreamTotals UpstreamStats::totals() const noexcept {
   UpstreamTotals totals;
-  for (const auto& part : parts_) {
-    totals.waiting += part->waiting.get();
-    totals.refused += part->refused.get();
+  for (const auto& worker : workers_) {
+    totals.waiting += worker->waiting.get();
+    totals.refused += worker->refused.get();
   }
   return totals;
 }

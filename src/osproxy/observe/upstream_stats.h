@@ -1,16 +1,17 @@
-// What is known of the upstream nodes: written by the workers, read by anyone.
+// Holds the health and the counters of the upstream nodes. Workers write them; metrics, status and
+// logs read them.
 //
 //   UpstreamStats stats({"search-1:9200", "search-2:9200"}, workers, clock.now().wall);
-//   stats.of_worker(worker).nodes[0].in_flight.set(3);        // on that worker's thread alone
-//   for (const UpstreamNode& node : stats.nodes()) …     // from any thread
+//   stats.of_worker(worker).nodes[0].in_flight.set(3);           // on that worker's thread only
+//   for (const UpstreamNode& node : stats.nodes()) print(node);  // from any thread
 //
-// Each worker balances by itself, so each has its own opinion of a node, its ejection; beside
-// these there is one opinion of the active health check, which the first worker makes for all. A
-// node counts as healthy if nobody leaves it out.
+// Two judgements of a node exist. Each worker balances by itself, and ejects a node after failed
+// requests: passive health, one for each worker. The first worker probes the nodes for all: active
+// health, one in all. A node is healthy if its probes succeed and no worker ejects it.
 //
-// Thread safety: a part belongs to its worker's thread, `probed()` to that of the first worker;
-// both are single-writer atomics. nodes() and totals() may be called from any thread and take no
-// lock. Ownership: must outlive the workers.
+// Thread safety: of_worker(i) belongs to worker i's thread, probed() to the first worker's; all of
+// it is single-writer atomics. nodes() and totals() may be called from any thread and take no lock.
+// Ownership: must outlive the workers.
 #pragma once
 
 #include <atomic>
@@ -26,90 +27,94 @@
 
 namespace osproxy {
 
-/// What is wrong with a node. docs/operating.md says what to do about each.
+/// Why a node is left out. docs/operating.md says how to react to each.
 enum class NodeFault : std::uint8_t {
   None,
   NameNotFound,      ///< its name has no address
-  ConnectRefused,    ///< no address of it took a connection
-  ConnectTimedOut,   ///< none took one in time
-  TlsFailed,         ///< it did, and the TLS handshake failed
-  ResponseTimedOut,  ///< it took requests, and did not answer in time
-  Closed,            ///< it closed the connection instead of answering
-  Malformed,         ///< what it sends is not HTTP that can be passed on
-  BadStatus,         ///< it answers with 502, 503 or 504; to a health check, with any 5xx
+  ConnectRefused,    ///< none of its addresses accepted a connection
+  ConnectTimedOut,   ///< none of its addresses accepted a connection in time
+  TlsFailed,         ///< it accepted a connection, but the TLS handshake failed
+  ResponseTimedOut,  ///< it accepted a request, but did not respond in time
+  Closed,            ///< it closed the connection instead of responding
+  Malformed,         ///< its response is not HTTP that can be forwarded
+  BadStatus,         ///< it responds with 502, 503 or 504; to a health check, with any 5xx
 };
 
 /// "connect_refused"; empty for None.
 std::string_view to_string(NodeFault fault) noexcept;
 
-/// One opinion of a node: in or out, why, since when.
+/// The health of a node by one judgement: healthy or not, why, and since when.
 struct NodeHealth {
-  NodeFault fault = NodeFault::None;  ///< None: it is in
+  NodeFault fault = NodeFault::None;  ///< None if it is healthy
   WallTime since{};                   ///< to the millisecond
 
-  bool is_in() const noexcept { return fault == NodeFault::None; }
+  bool is_healthy() const noexcept { return fault == NodeFault::None; }
   friend bool operator==(const NodeHealth&, const NodeHealth&) = default;
 };
 
-/// An opinion in one atomic word, so that a reader never sees half of a change.
+/// A NodeHealth in one atomic word, so that a reader never sees half of a change.
+///
+/// | bits 63…8                    | bits 7…0 |
+/// |------------------------------|----------|
+/// | `since`, in ms since 1970    | `fault`  |
 class AtomicNodeHealth {
  public:
-  void set(const NodeHealth& opinion) noexcept;
+  void set(const NodeHealth& health) noexcept;
   NodeHealth get() const noexcept;
 
-  /// The opinion is that, from `now` on. One that stays out for another reason has been out all
-  /// the time.
+  /// Sets the fault from `now` on. If one fault replaces another, `since` stays, because the node
+  /// has been unhealthy all the time.
   void change(NodeFault fault, WallTime now) noexcept;
 
  private:
-  // The milliseconds since 1970 above 8 bits of fault. Relaxed: the word is all there is to it.
+  // Relaxed: no other data is published with the word.
   std::atomic<std::uint64_t> word_{0};
 };
 
-/// One worker's numbers of one node.
+/// One worker's counters of one node.
 struct NodeCounters {
-  SingleWriterCounter in_flight;         ///< requests now, those that are connecting included
-  SingleWriterCounter connections;       ///< open now, idle ones included
-  SingleWriterCounter idle;              ///< of them, kept for the next request
-  SingleWriterCounter ejections;         ///< times that it was left out
+  SingleWriterCounter in_flight;         ///< requests now, including those that are connecting
+  SingleWriterCounter connections;       ///< open now, including idle ones
+  SingleWriterCounter idle;              ///< connections kept for the next request
+  SingleWriterCounter ejections;         ///< times that the worker ejected the node
   SingleWriterCounter connect_failures;  ///< connections that could not be made
-  SingleWriterCounter retries;  ///< requests that it did not answer and that were sent again
-  SingleWriterCounter waits;    ///< requests that had to wait before they came to it
-  AtomicNodeHealth ejection;
+  SingleWriterCounter retries;           ///< requests sent again because the node did not respond
+  SingleWriterCounter waits;             ///< requests that waited before they were sent to it
+  AtomicNodeHealth ejection;             ///< passive health
 };
 
-/// What the active health checks of one node say.
+/// The result of the active health checks of one node.
 struct ProbedNode {
-  AtomicNodeHealth opinion;
-  SingleWriterCounter successes;  ///< probes that the node answered
+  AtomicNodeHealth health;
+  SingleWriterCounter successes;  ///< probes to which the node responded well
 };
 
-/// What one worker writes, on cache lines of its own.
+/// The part that one worker writes, on separate cache lines.
 struct alignas(64) WorkerUpstreamStats {
   explicit WorkerUpstreamStats(std::size_t node_count) : nodes(node_count) {}
 
   std::vector<NodeCounters> nodes;
-  SingleWriterCounter waiting;  ///< requests that wait now, since all nodes are full
-  SingleWriterCounter refused;  ///< requests that were refused for that
+  SingleWriterCounter waiting;  ///< requests that wait because all nodes are at their limit
+  SingleWriterCounter refused;  ///< requests refused for that reason
 };
 
 enum class NodeState : std::uint8_t {
   Healthy,    ///< requests go to it
-  Ejected,    ///< workers leave it out, after what they saw of it
-  Unhealthy,  ///< all workers leave it out, since health checks fail
+  Ejected,    ///< at least one worker leaves it out after failed requests
+  Unhealthy,  ///< all workers leave it out because health checks fail
 };
 
 /// "healthy", "ejected", "unhealthy".
 std::string_view to_string(NodeState state) noexcept;
 
-/// One node, as all workers together see it. A regular value.
+/// The health of one node, and the sums of its counters over all workers. A regular value.
 struct UpstreamNode {
   std::string name;  ///< as configured
   NodeState state = NodeState::Healthy;
   NodeFault fault = NodeFault::None;
-  WallTime since{};             ///< it has been in this state
-  std::size_t ejected_by = 0;   ///< workers that leave it out
-  std::uint64_t in_flight = 0;  ///< and the other numbers are sums of NodeCounters'
+  WallTime since{};             ///< the beginning of this state
+  std::size_t ejected_by = 0;   ///< number of workers
+  std::uint64_t in_flight = 0;  ///< this and all below: see NodeCounters
   std::uint64_t connections = 0;
   std::uint64_t idle = 0;
   std::uint64_t ejections = 0;
@@ -130,19 +135,19 @@ class UpstreamStats {
   UpstreamStats(const UpstreamStats&) = delete;
   UpstreamStats& operator=(const UpstreamStats&) = delete;
 
-  WorkerUpstreamStats& of_worker(std::size_t worker) noexcept { return *parts_[worker]; }
+  WorkerUpstreamStats& of_worker(std::size_t worker) noexcept { return *workers_[worker]; }
   ProbedNode& probed(std::size_t node) noexcept { return probed_[node]; }
 
-  std::size_t workers() const noexcept { return parts_.size(); }
+  std::size_t workers() const noexcept { return workers_.size(); }
   std::vector<UpstreamNode> nodes() const;
   UpstreamTotals totals() const noexcept;
 
  private:
-  UpstreamNode node(std::size_t place) const;
+  UpstreamNode node(std::size_t index) const;
 
-  // Constant after construction; what they hold are atomics.
+  // Constant after construction; the elements consist of atomics.
   const std::vector<std::string> names_;
-  std::vector<std::unique_ptr<WorkerUpstreamStats>> parts_;
+  std::vector<std::unique_ptr<WorkerUpstreamStats>> workers_;
   std::vector<ProbedNode> probed_;
 };
 

@@ -1,5 +1,5 @@
-// The structure of a request's body: which fields it has, of which types and sizes. No value, and
-// no key that looks like one.
+// The structure of a request's body: the path, type, count and size of its fields. It holds no
+// value, and no key that looks like a value (inspect/key_names.h).
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ constexpr std::string_view to_string(JsonType type) noexcept {
   return kNames[static_cast<std::size_t>(type)];
 }
 
-/// Of what several things of a kind measure; all 0 if there was none.
+/// The smallest, the largest and the sum of several sizes; all 0 if there is none.
 struct Sizes {
   std::uint64_t min = 0;
   std::uint64_t max = 0;
@@ -32,7 +32,8 @@ struct Sizes {
   friend bool operator==(const Sizes&, const Sizes&) = default;
 };
 
-/// All values of one type at one path.
+/// Counts all values of one type at one path: `{"a":[1,2]}` has one Array at "a" and two Numbers
+/// at "a[]".
 struct BodyField {
   std::string path{};  ///< "query.bool.filter[].term.status"; empty: the value as a whole
   JsonType type = JsonType::Null;
@@ -42,23 +43,24 @@ struct BodyField {
   friend bool operator==(const BodyField&, const BodyField&) = default;
 };
 
-/// All lines of one kind; a body that has no lines is one of kind "body".
+/// Sums up all lines of one kind. A `_bulk` body has the kinds "index", "index.source" and so on;
+/// a body that is one JSON value is one line of kind "body".
 struct BodyPart {
   std::string_view kind{};  ///< a constant: "body", "index", "index.source", "header", "search", …
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
-  std::vector<BodyField> fields{};  ///< each below what contains it, in the order of appearance
+  std::vector<BodyField> fields{};  ///< parents before children, in the order of appearance
 
   friend bool operator==(const BodyPart&, const BodyPart&) = default;
 };
 
-/// Why the structure is that of a part of the body.
+/// Why the structure covers only a part of the body.
 enum class Truncation : std::uint8_t {
   None,
-  TooLong,       ///< what is behind the bound was not read
-  TooManyPaths,  ///< paths that came later are left out
-  TooDeep,       ///< what is nested deeper is left out
-  CutOff,        ///< the body did not come to its end
+  TooLong,       ///< only its first bytes were read
+  TooManyPaths,  ///< later paths are left out
+  TooDeep,       ///< deeper levels are left out
+  CutOff,        ///< the client broke off before the end of the body
 };
 
 /// A stable slug, such as "too_many_paths"; empty for None.

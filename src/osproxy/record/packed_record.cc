@@ -1,3 +1,27 @@
+// Layout. The fields follow each other in the order of record_fields.h, without padding; nested
+// structures are written field by field in the same way:
+//
+// - trivially copyable (numbers, enums, times, std::string_view): its bytes in memory, sizeof(T);
+// - string:    length (4 bytes, native order), then the characters, without a terminator;
+// - vector:    number of elements (4 bytes), then each element;
+// - optional:  bool (1 byte), then the value if it is true.
+//
+// A record with the id "r1", at Level::Shape, selected by the directives "a" and "bc", begins:
+//
+// | at | bytes             | field                               |
+// |----|-------------------|-------------------------------------|
+// |  0 | 02 00 00 00 72 31 | request_id: 2 characters, "r1"      |
+// |  6 | 00 00 00 00       | trace_id: empty                     |
+// | 10 | 00 00 00 00       | span_id                             |
+// | 14 | 00 00 00 00       | parent_span_id                      |
+// | 18 | 00 00 00 00       | upstream_span_id                    |
+// | 22 | 01                | level                               |
+// | 23 | 02 00 00 00       | directives: 2 elements              |
+// | 27 | 01 00 00 00 61    |   the first, "a"                    |
+// | 32 | 02 00 00 00 62 63 |   the second, "bc"                  |
+// | 38 | 00 00 00 00       | signed_fault, and so on             |
+//
+// There is no table of offsets, because a record is always unpacked as a whole.
 #include "osproxy/record/packed_record.h"
 
 #include <cassert>
@@ -13,10 +37,10 @@
 namespace osproxy {
 namespace {
 
-// A name or a list has its length before it.
 using Length = std::uint32_t;
 
-/// As it is in memory. A std::string_view in a record is of a constant.
+/// Packed as its bytes in memory. This includes std::string_view, which in a record always points
+/// to a constant of the program.
 template <class Value>
 concept Plain = std::is_trivially_copyable_v<Value>;
 

@@ -1,11 +1,12 @@
-// A record as a row of bytes: a quarter of what its strings and vectors take, in one place.
+// Packs a record into one row of bytes, which takes a quarter of the memory of its strings and
+// vectors, and one allocation.
 //
 //   std::vector<std::byte> bytes(packed_size(record));
 //   pack(record, bytes);
 //   Record same = unpack(bytes);
 //
-// For this process alone: the names in it that are constants of ours stay pointers. So the bytes
-// are no format, and nothing outside could have made them: unpack() trusts them.
+// The bytes are valid in this process only: a std::string_view in a record points to a constant of
+// the program, and is packed as that pointer. They are no file format, and unpack() trusts them.
 //
 // Thread safety: pure functions.
 #pragma once
@@ -17,13 +18,13 @@
 
 namespace osproxy {
 
-/// In bytes.
+/// The number of bytes that pack() writes.
 std::size_t packed_size(const Record& record) noexcept;
 
-/// `to` has packed_size(record) bytes.
+/// Requires `to.size() == packed_size(record)`.
 void pack(const Record& record, std::span<std::byte> to) noexcept;
 
-/// `from` is what pack() wrote. May throw std::bad_alloc.
+/// Requires bytes that pack() wrote. May throw std::bad_alloc.
 Record unpack(std::span<const std::byte> from);
 
 }  // namespace osproxy

@@ -1,7 +1,8 @@
-// The record: what is kept of one selected request. Its JSON form is the explain document.
+// The record of one selected request. Its JSON form is the explain document (docs/explain.md).
 //
-// Shape only: ids, names, sizes, counts, times. There is no field that a document value, a query
-// literal, a token or a header value could be put into, and none may be added.
+// A record describes the shape of a request only: ids, names, sizes, counts, times. No field can
+// hold a document value, a query literal, a token or a header value, and none that can may be
+// added.
 #pragma once
 
 #include <chrono>
@@ -19,19 +20,22 @@
 
 namespace osproxy {
 
-/// A regular value. Client-supplied names are bounded and cleaned by whoever fills them in; the
-/// keys in `body` by key_names.h.
+/// A regular value. Names that come from the client are bounded and cleaned before they are stored
+/// here: the keys in `body` by inspect/key_names.h, the others by identify/attributes.h.
+///
+/// Members: one for each field of the explain document, in its order; record_fields.h lists them
+/// once more, so that none is forgotten where records are packed.
 struct Record {
   std::string request_id;
   std::string trace_id;  ///< from `traceparent`; empty if there was none and there are no spans
-  std::string span_id;   ///< of the SERVER span; empty if no spans are exported, as the next two
+  std::string span_id;   ///< of the SERVER span; empty if no spans are exported
   std::string parent_span_id;    ///< from `traceparent`; empty if there was none
   std::string upstream_span_id;  ///< of the CLIENT span; empty if nothing was sent to a node
   Level level = Level::Off;
-  /// Ids of those that selected it, at most 8; and behind them, if the request carried a signed
-  /// one, "signed:" and that one's id, or "signed".
+  /// Ids of the directives that selected it, at most 8; then, if the request carried a signed
+  /// directive, "signed:" and its id, or "signed".
   std::vector<std::string> directives;
-  std::string signed_fault;  ///< why the signed one that it carried is refused; empty: it is not
+  std::string signed_fault;  ///< why the request's signed directive is refused; empty if it is not
   WallTime started;
 
   Endpoint endpoint = Endpoint::Unknown;
@@ -45,20 +49,19 @@ struct Record {
 
   std::uint64_t request_bytes = 0;   ///< body bytes received from the client
   std::uint64_t response_bytes = 0;  ///< body bytes sent to the client
-  int status = 0;                    ///< as sent to the client; 0: none was
-  std::string upstream;              ///< host:port of the node that answered; empty if none did
+  int status = 0;                    ///< as sent to the client; 0 if none was sent
+  std::string upstream;              ///< host:port of the node that responded; empty if none did
   bool connection_reused = false;    ///< the upstream connection came from the pool
   int retries = 0;
-  /// Why osproxy refused, failed or broke it off: a constant of ours such as
-  /// "upstream_unreachable"; empty for a response that was passed on whole.
+  /// Why osproxy refused, failed or broke off the request: a slug of docs/http.md such as
+  /// "upstream_unreachable"; empty if it passed on a whole response.
   std::string error;
 
   std::chrono::nanoseconds latency{0};  ///< from the first byte received to the last one sent
 
-  std::optional<ResponseFacts>
-      response;  ///< what OpenSearch's response says; absent if it sent none
+  std::optional<ResponseFacts> response;  ///< read from OpenSearch's body; absent if it sent none
 
-  StageTimes times;  ///< shown from Level::ShapeTiming on; taken at lower ones for spans only
+  StageTimes times;  ///< shown from Level::ShapeTiming on; at lower levels measured for spans only
 
   Rewrite rewrite;     ///< at Level::ShapeRewriteDiff
   BodyStructure body;  ///< of the request, at Level::ShapeRewriteDiff
@@ -69,7 +72,7 @@ struct Record {
 /// The explain document: one JSON object, in the order of docs/explain.md.
 std::string to_json(const Record& record);
 
-/// Its `rewrite` and its `body` alone: for outputs that have fields of their own for the rest.
+/// The document's `rewrite` and `body` alone, for outputs that show the rest in their own fields.
 std::string rewrite_to_json(const Record& record);
 std::string body_to_json(const Record& record);
 

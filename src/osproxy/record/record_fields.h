@@ -1,14 +1,15 @@
-// Every field of a record, in one order, for all that measure, write or read them.
+// Visits every field of a record in a fixed order, for code that measures, writes or reads them
+// all.
 //
-//   struct Texts {
-//     void operator()(const std::string& text);   // and so for all that a field can be
-//     …
-//   for_each_field(texts, record);
+//   std::size_t size = 0;
+//   const auto add = [&](const auto& field) { size += sizeof(field); };
+//   for_each_field(add, record);  // add(record.request_id), add(record.trace_id), …
 //
-// The bindings below name every member, so that none can be forgotten: a new one does not compile
-// until it is named here too.
+// The structured bindings below name every member. A new member therefore does not compile until
+// it is named here too, so that none can be forgotten.
 //
-// Pure, as far as `each` is. `each` gets parts of a record as they are, and goes into them itself.
+// `each` is called with a record's direct members only; for a nested structure, such as a Rewrite,
+// it calls for_each_field() itself. Pure if `each` is.
 #pragma once
 
 #include <type_traits>

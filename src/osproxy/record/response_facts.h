@@ -1,4 +1,5 @@
-// What OpenSearch's response says of itself: counts, and a time. No value of a document.
+// Counts and times that OpenSearch states in its response, such as `took` and the number of hits.
+// No value of a document.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +8,18 @@
 
 namespace osproxy {
 
-/// Why a body was not read to where it says what is wanted.
+/// Why a body was not read far enough.
 enum class NotRead : std::uint8_t {
   None,           ///< it was
-  NoBody,         ///< there was none
-  NotApplicable,  ///< the endpoint's answers say nothing that a record has
+  NoBody,         ///< there is none
+  NotApplicable,  ///< responses of this endpoint state nothing that a record holds
   NotJson,        ///< by its Content-Type
-  UnknownCoding,  ///< a Content-Encoding other than gzip, x-gzip and deflate
+  UnknownCoding,  ///< its Content-Encoding is not gzip, x-gzip or deflate
   BadCoding,      ///< it does not decompress
   Malformed,      ///< it is not JSON
-  TooDeep,        ///< nested deeper than JsonScanner::kMaxDepth
-  TooLong,        ///< longer than what is read of one
-  CutOff,         ///< it ended before its end
+  TooDeep,        ///< it is nested deeper than JsonScanner::kMaxDepth
+  TooLong,        ///< it is longer than the reader's bound
+  CutOff,         ///< the sender broke off before its end
   OutOfMemory,
 };
 
@@ -51,7 +52,7 @@ constexpr std::string_view to_string(NotRead reason) noexcept {
   return "";
 }
 
-/// A regular value. Each is absent if the response did not say it.
+/// A regular value. A fact is absent if the response does not state it.
 struct ResponseFacts {
   using Count = std::optional<std::uint64_t>;
 
@@ -65,12 +66,12 @@ struct ResponseFacts {
   };
 
   Count took_ms{};                  ///< OpenSearch's own time
-  std::optional<bool> timed_out{};  ///< the search gave up before it had looked at everything
+  std::optional<bool> timed_out{};  ///< the search gave up before it had searched every shard
   Count hits{};                     ///< documents that match
   bool hits_are_at_least = false;   ///< `hits` is a lower bound: OpenSearch stopped counting there
   Shards shards{};
-  Count items{};         ///< of a bulk, or the searches of a multi-search
-  Count failed_items{};  ///< those of them with a status of 400 or more
+  Count items{};         ///< actions of a bulk, or searches of a multi-search
+  Count failed_items{};  ///< items with a status of 400 or more
   NotRead not_read = NotRead::None;
 
   friend bool operator==(const ResponseFacts&, const ResponseFacts&) = default;

@@ -1,9 +1,12 @@
-// Times the stages of one request, if somebody wants to know: one clock read where a stage begins,
-// and a branch if nobody does.
+// Measures the stages of one request. While it is on, entering a stage costs one read of the clock;
+// while it is off, one branch.
 //
-//   stages.enter(Stage::Connect);         // whoever begins to connect
+//   StageTimer timer(clock, started);
+//   timer.turn_on();                        // a directive selects the request
+//   timer.enter(Stage::Connect);            // the connector begins
+//   timer.end(clock.boot());
 //
-// Handed on to whoever knows where a stage begins. Belongs to its worker.
+// Belongs to the request's worker, which passes it to each component that begins a stage.
 #pragma once
 
 #include "osproxy/core/clock.h"
@@ -13,11 +16,12 @@ namespace osproxy {
 
 class StageTimer {
  public:
-  /// Off at first: what comes before turn_on() is Stage::Receive.
+  /// Off at first. The time before turn_on() is counted as Stage::Receive.
   StageTimer(const Clock& clock, BootTime started) : clock_(clock), started_(started) {}
 
   void turn_on() noexcept { on_ = true; }
-  void turn_off() noexcept {  // nobody wants to know after all
+  /// Forgets the times measured so far.
+  void turn_off() noexcept {
     on_ = false;
     times_ = StageTimes();
   }
@@ -26,7 +30,7 @@ class StageTimer {
     if (on_) times_.enter(stage, clock_.boot() - started_);
   }
 
-  /// The request was over at `end`.
+  /// The request ended at `end`.
   void end(BootTime end) noexcept {
     if (on_) times_.end(end - started_);
   }

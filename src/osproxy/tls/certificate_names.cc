@@ -29,7 +29,7 @@ std::vector<std::string> alt_names(const x509_st& certificate, AltName kind) {
     const void* const value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &type);
     if (type != static_cast<int>(kind)) continue;
     std::string name = text_of(*static_cast<const ASN1_STRING*>(value));
-    // "good.example\0.evil.example" is one name to us and another to those who use C's strings.
+    // Code that uses C strings takes "good.example\0.evil.example" for another name.
     if (name.find('\0') == std::string::npos) found.push_back(std::move(name));
   }
   return found;

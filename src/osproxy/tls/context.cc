@@ -19,14 +19,15 @@ namespace {
 
 using Done = std::expected<void, std::string>;
 
-/// Towards clients, with TLS 1.2: forward secrecy and authenticated encryption only. TLS 1.3 has
-/// nothing else. Towards nodes, OpenSSL's own list holds.
+/// The ciphers for clients with TLS 1.2: only those with forward secrecy and authenticated
+/// encryption. TLS 1.3 has no others. For nodes, OpenSSL's default list applies.
 constexpr const char* kListenCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-/// In the wire's form: a length and the name (RFC 7301, section 3.1).
+/// The encoding of RFC 7301, section 3.1: a length byte, then the name.
 constexpr unsigned char kAlpn[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
-/// Sessions of a context with client certificates are good for this server only.
+/// Ties sessions to this server. OpenSSL requires it where client certificates are verified and
+/// sessions resumed.
 constexpr unsigned char kSessionIdContext[] = {'o', 's', 'p', 'r', 'o', 'x', 'y'};
 
 std::unexpected<std::string> bad(std::string_view setting, const std::string& path,
@@ -34,7 +35,7 @@ std::unexpected<std::string> bad(std::string_view setting, const std::string& pa
   return std::unexpected(fmt::format("{}: \"{}\" {}", setting, path, why));
 }
 
-/// What OpenSSL said last, once; for what only it can judge, such as a key that is too short.
+/// Takes the reason of OpenSSL's last error, for faults that only it finds, such as a short key.
 std::string complaint() {
   const char* const words = ERR_reason_error_string(ERR_peek_last_error());
   std::string text = fmt::format("cannot be used: {}", words == nullptr ? "no reason" : words);
@@ -51,7 +52,7 @@ std::expected<std::vector<Certificate>, std::string> read_certificates(std::stri
   return found;
 }
 
-/// Trusts what stands in the file. The names of the CAs go to clients that are asked.
+/// Trusts the CAs in the file. Clients that are asked for a certificate are told their names.
 Done trust(SSL_CTX& context, std::string_view setting, const std::string& path, bool tell_names) {
   const auto roots = read_certificates(setting, path);
   if (!roots) return std::unexpected(roots.error());
@@ -65,11 +66,13 @@ Done trust(SSL_CTX& context, std::string_view setting, const std::string& path, 
 void set_common_options(SSL_CTX& context) {
   SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION);
   SSL_CTX_set_options(&context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  // An idle connection holds no record buffers; buffers of ours may move between two tries.
+  // RELEASE_BUFFERS: an idle connection holds no record buffers. ACCEPT_MOVING_WRITE_BUFFER: the
+  // caller's buffer may move between two attempts.
   SSL_CTX_set_mode(&context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
-/// A client that offers protocols must offer ours: else it would speak, say, HTTP/2 to us.
+/// Selects http/1.1. A client that offers protocols without it is refused, since it would send, for
+/// example, HTTP/2.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
                     const unsigned char* offered, unsigned int offered_size, void*) {
   for (unsigned int i = 0; i < offered_size; i += 1 + offered[i]) {
@@ -89,7 +92,8 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-/// The names that a client may ask for; without alternative names it is the common name.
+/// The names of a certificate that a client may ask for: its alternative names, or without any its
+/// common name.
 std::vector<std::string> names_of(const x509_st& certificate) {
   std::vector<std::string> names = alt_names(certificate, AltName::Dns);
   if (names.empty()) names.push_back(common_name(certificate));
@@ -114,7 +118,7 @@ void expect_name(SSL& session, const std::string& host) {
   SSL_set_tlsext_host_name(&session, host.c_str());
 }
 
-/// Where a session finds its TlsResumption.
+/// The index of a session's TlsResumption in OpenSSL's extra data.
 int resumption_index() {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
@@ -132,8 +136,8 @@ TlsResumption::TlsResumption() = default;
 TlsResumption::~TlsResumption() = default;
 TlsContext::~TlsContext() = default;
 
-/// Makes `context` show the certificate of `pair`, which the settings `side`-cert-file and
-/// `side`-key-file name.
+/// Makes `context` present the certificate of `pair`. `side` is the prefix of the settings in
+/// errors: `side`-cert-file and `side`-key-file.
 Done TlsContext::present(ssl_ctx_st& context, const TlsPair& pair, std::string_view side) {
   const std::string cert_setting = fmt::format("{}-cert-file", side);
   const std::string key_setting = fmt::format("{}-key-file", side);
@@ -175,7 +179,7 @@ std::expected<TlsContext::Pointer, std::string> TlsContext::for_clients(
     SSL_CTX_set_alpn_select_cb(&context, &choose_protocol, nullptr);
     SSL_CTX_set_tlsext_servername_callback(&context, &TlsContext::choose_certificate);
     SSL_CTX_set_tlsext_servername_arg(&context, made.get());
-    // Tickets are all that is needed to resume: nothing is kept here, and no lock is taken for it.
+    // Tickets hold all that resumption needs: the server caches no sessions and takes no lock.
     SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_session_id_context(&context, kSessionIdContext, sizeof kSessionIdContext);
     SSL_CTX_set_num_tickets(&context, 1);
@@ -275,8 +279,8 @@ std::string TlsContext::principal_of(const ssl_st& session) const {
   return is_clean_attribute(name) ? name : std::string{};
 }
 
-/// By the name that the client asks for (RFC 6066, section 3); an unknown one gets the first, and
-/// may judge it itself.
+/// Selects the certificate by the name that the client asks for (RFC 6066, section 3). For an
+/// unknown name the first one is presented, and the client decides whether to accept it.
 int TlsContext::choose_certificate(ssl_st* session, int*, void* self) {
   const char* const asked = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name);
   if (asked == nullptr) return SSL_TLSEXT_ERR_NOACK;
@@ -293,7 +297,8 @@ int TlsContext::choose_certificate(ssl_st* session, int*, void* self) {
   return SSL_TLSEXT_ERR_OK;
 }
 
-/// 1: the session is ours now. With TLS 1.3 it comes some time after the handshake.
+/// Called with each session that can be resumed; with TLS 1.3 some time after the handshake.
+/// Returns 1 to take over its ownership.
 int TlsContext::keep_session(ssl_st* session, ssl_session_st* resumable) {
   static_cast<TlsResumption*>(SSL_get_ex_data(session, resumption_index()))
       ->session_.reset(resumable);

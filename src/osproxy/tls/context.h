@@ -1,17 +1,17 @@
-// What TLS connections of one kind have in common: certificates, keys, whom to trust.
+// Holds the certificates, keys and trusted CAs that TLS connections of one kind share.
 //
 //   auto context = TlsContext::for_clients({.pairs = {{"server.crt", "server.key"}}});
-//   if (!context) fail(context.error());    // "--tls-key-file: \"server.key\" does not belong …"
+//   if (!context) return fail(context.error());  // names the setting and the file
 //   TlsEngine engine((*context)->accept());
 //
-// Files are read once, when the context is made; renewed ones need a new context, and connections
-// under way keep the one that they began with. So do the tickets of session resumption: their keys
-// belong to the context, and none is accepted by another, so that a CA that is no longer trusted is
-// not trusted any more by way of an old session.
+// Files are read once, when the context is made. After they are renewed, make a new context; open
+// connections keep theirs. Tickets for session resumption are encrypted with keys of the context,
+// and no other context accepts them. Otherwise a client could use an old session after its CA is no
+// longer trusted.
 //
-// TLS 1.2 and 1.3; no compression, no renegotiation, no early data. docs/http.md has the ciphers.
+// TLS 1.2 and 1.3; no compression, no renegotiation, no early data. docs/http.md lists the ciphers.
 //
-// Immutable; any thread. Errors are one clause for a person, and name the setting and the file.
+// Immutable; may be used from any thread. An error is a clause for the operator.
 #pragma once
 
 #include <chrono>
@@ -29,7 +29,7 @@ struct ssl_st;          // SSL
 
 namespace osproxy {
 
-/// A certificate, with its issuers behind it, and its key; PEM files.
+/// A certificate, followed by its issuers in the same file, and its key; PEM files.
 struct TlsPair {
   std::string cert_file;
   std::string key_file;
@@ -38,34 +38,35 @@ struct TlsPair {
 };
 
 enum class ClientAuth : std::uint8_t {
-  None,      ///< no certificate is asked for
-  Optional,  ///< one that is shown must be good
-  Required,  ///< and there must be one
+  None,      ///< clients are not asked for a certificate
+  Optional,  ///< a client may send none, but not a bad one
+  Required,  ///< a client must send a good one
 };
 
-/// What of a client's certificate is its principal.
+/// The part of a client's certificate that is the principal.
 enum class CertificateName : std::uint8_t {
   None,
-  CommonName,  ///< of the subject; the last, which is the most specific, if there are several
-  Dns,         ///< the first subject alternative name of that kind, as are the others
-  Email,
-  Uri,
+  CommonName,  ///< of the subject; of several the last, which is the most specific
+  Dns,         ///< the first subject alternative name of this kind
+  Email,       ///< likewise
+  Uri,         ///< likewise
 };
 
 struct TlsListenOptions {
-  std::vector<TlsPair> pairs{};  ///< chosen by the name that a client asks for; else the first
+  std::vector<TlsPair>
+      pairs{};  ///< selected by the name that a client asks for; default: the first
   std::string client_ca_file{};
   ClientAuth client_auth = ClientAuth::None;
   CertificateName principal = CertificateName::CommonName;
 };
 
 struct TlsUpstreamOptions {
-  std::string ca_file{};  ///< empty: the CAs that the system trusts
-  TlsPair client{};       ///< ours; empty: none
+  std::string ca_file{};  ///< empty for the CAs that the system trusts
+  TlsPair client{};       ///< osproxy's certificate; empty if it has none
   bool verify = true;
 };
 
-/// Until when a certificate is good.
+/// The end of a certificate's validity.
 struct TlsExpiry {
   std::string file;
   std::chrono::sys_seconds end;
@@ -73,8 +74,8 @@ struct TlsExpiry {
 
 class TlsContext;
 
-/// What the next connection to the same node can resume. One a node, shared with its connections,
-/// which all belong to one thread.
+/// Holds the session that the next connection to the same node can resume. There is one for each
+/// node, shared by its connections, which all belong to one thread.
 class TlsResumption {
  public:
   TlsResumption();
@@ -88,11 +89,11 @@ class TlsResumption {
     void operator()(ssl_session_st* session) const noexcept;
   };
 
-  std::shared_ptr<const TlsContext> context_;  // that session_ was made with
+  std::shared_ptr<const TlsContext> context_;  // of session_
   std::unique_ptr<ssl_session_st, Free> session_;
 };
 
-/// One connection's state in OpenSSL, with what it refers to.
+/// The state of one connection in OpenSSL, and the objects that it refers to.
 struct TlsSession {
   struct Free {
     void operator()(ssl_st* ssl) const noexcept;
@@ -107,27 +108,27 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
  public:
   using Pointer = std::shared_ptr<const TlsContext>;
 
-  /// The server's side, towards clients.
+  /// For the server side of client connections.
   static std::expected<Pointer, std::string> for_clients(const TlsListenOptions& options);
 
-  /// The client's side, towards upstream nodes.
+  /// For the client side of connections to upstream nodes.
   static std::expected<Pointer, std::string> for_upstreams(const TlsUpstreamOptions& options);
 
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  /// A session that waits for a client's handshake.
+  /// A session that expects a client's handshake.
   TlsSession accept() const;
 
-  /// A session that begins a handshake with the node `host`, a name or an address.
+  /// A session that begins a handshake with the node `host`, which is a name or an address.
   TlsSession connect(const std::string& host, std::shared_ptr<TlsResumption> resumption) const;
 
-  /// The principal that the other side's verified certificate names; empty if there is none, or it
-  /// is too long or has control characters.
+  /// The principal in the peer's verified certificate; empty if there is none, or if it is too long
+  /// or has control characters.
   std::string principal_of(const ssl_st& session) const;
 
-  /// Of each certificate of ours, in the order of the options.
+  /// One for each certificate of osproxy, in the order of the options.
   const std::vector<TlsExpiry>& expiries() const noexcept { return expiries_; }
 
  private:
@@ -144,17 +145,17 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
   static int choose_certificate(ssl_st* session, int* alert, void* self);
   static int keep_session(ssl_st* session, ssl_session_st* resumable);
 
-  std::vector<Handle> contexts_;  // one a certificate; the first is the one to begin with
+  std::vector<Handle> contexts_;  // one for each certificate; the first is the default
   std::map<std::string, ssl_ctx_st*, std::less<>> by_name_;  // "a.example", "*.example"
   std::vector<TlsExpiry> expiries_;
   CertificateName principal_ = CertificateName::None;
   bool verifies_ = false;
 };
 
-/// Those in force, replaced together. Connections that are made later use the new ones.
+/// The contexts in force, which are replaced together. New connections use the new ones.
 struct TlsContexts {
-  TlsContext::Pointer listener{};  ///< null: clients come without TLS
-  TlsContext::Pointer upstream{};  ///< null: no node is to be reached with TLS
+  TlsContext::Pointer listener{};  ///< null if clients connect without TLS
+  TlsContext::Pointer upstream{};  ///< null if no node uses TLS
 };
 
 }  // namespace osproxy

@@ -1,4 +1,8 @@
-// What became of TLS handshakes, counted by each worker for itself.
+// Counts the TLS handshakes and failures of one worker.
+//
+//   counters.count_handshake(TlsSide::Client, engine.is_resumed());
+//   TlsTotals totals;
+//   counters.add_to(totals);  // from any thread
 //
 // Thread safety: written by one thread, read by any.
 #pragma once
@@ -11,11 +15,11 @@
 
 namespace osproxy {
 
-/// A regular value, by the values of TlsSide and TlsFailure.
+/// Sums over all workers. The indices are the values of TlsSide and TlsFailure. A regular value.
 struct TlsTotals {
   struct Side {
-    std::uint64_t full = 0;     ///< handshakes
-    std::uint64_t resumed = 0;  ///< handshakes that went on with an earlier session
+    std::uint64_t full = 0;     ///< handshakes that began a session
+    std::uint64_t resumed = 0;  ///< handshakes that resumed a session
     std::array<std::uint64_t, kTlsFailureCount> failures{};
   };
 

@@ -11,7 +11,8 @@
 
 namespace osproxy {
 
-/// OpenSSL's view of the wire. (Its own memory BIOs keep the memory of the largest record.)
+/// Connects OpenSSL with the caller's buffers. OpenSSL's memory BIOs would keep memory for the
+/// largest record.
 struct TlsEngine::Bio {
   static int read(BIO* bio, char* room, int size) {
     BIO_clear_retry_flags(bio);
@@ -30,7 +31,7 @@ struct TlsEngine::Bio {
     wire(bio).output->append(bytes, static_cast<std::size_t>(size));
     return size;
   } catch (const std::bad_alloc&) {
-    return -1;  // no exception may pass through OpenSSL
+    return -1;  // an exception must not pass through OpenSSL
   }
 
   static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
@@ -61,7 +62,7 @@ TlsEngine::TlsEngine(TlsSession session) : session_(std::move(session)) {
   SSL_set_bio(session_.ssl.get(), bio, bio);
 }
 
-/// What a call that returned `result` means.
+/// Interprets the result of a call to OpenSSL.
 TlsEngine::Status TlsEngine::status_of(int result) {
   switch (SSL_get_error(session_.ssl.get(), result)) {
     case SSL_ERROR_NONE:

@@ -1,18 +1,18 @@
-// One TLS connection without a socket: ciphertext in, plaintext out, and the other way round.
+// Encrypts and decrypts one TLS connection without a socket.
 //
 //   TlsEngine engine(context->accept());
-//   std::string_view input = received;                     // ciphertext; its front is consumed
-//   std::string output;                                    // ciphertext to be sent, appended to
-//   auto step = engine.handshake(input, output);           // until it is Done
-//   step = engine.read(input, room, output);               // step.size bytes of plaintext
-//   engine.write("HTTP/1.1 200 OK…", output);
-//   engine.close(output);                                  // close_notify
+//   std::string_view input = received;            // ciphertext; each call consumes its front
+//   std::string output;                           // each call appends ciphertext to be sent
+//   auto step = engine.handshake(input, output);  // again with more input, until it is Done
+//   step = engine.read(input, room, output);      // step.size bytes of plaintext are in `room`
+//   engine.write("HTTP/1.1 204 No Content\r\n\r\n", output);
+//   engine.close(output);                         // close_notify
 //
-// Whatever a call appended to `output` is to be sent, in this order, also if the call failed: it
-// may be the alert that tells the other side why. An engine keeps no ciphertext but the beginning
-// of a record, and no memory for it while there is none.
+// The caller must send `output` after each call, in order, even if the call fails: it may be the
+// alert that tells the peer the reason. An engine keeps at most the beginning of one received
+// record, and otherwise no buffer memory.
 //
-// Belongs to one thread. A failure is for good.
+// Belongs to one thread. After a failure all calls fail.
 #pragma once
 
 #include <cstddef>
@@ -30,10 +30,10 @@ namespace osproxy {
 class TlsEngine {
  public:
   enum class Status : std::uint8_t {
-    Done,        ///< the handshake is over; or there are `size` bytes of plaintext
+    Done,        ///< the handshake is complete, or there are `size` bytes of plaintext
     NeedsInput,  ///< all of the input is consumed, and more is needed
-    Ended,       ///< the other side said that nothing more will come (close_notify)
-    Failed,      ///< fault() says of what
+    Ended,       ///< the peer has sent close_notify: nothing more will come
+    Failed,      ///< fault() holds the reason
   };
 
   struct Step {
@@ -47,17 +47,17 @@ class TlsEngine {
 
   Step handshake(std::string_view& input, std::string& output);
 
-  /// Decrypts until `room` is full or the input is consumed. With some plaintext it is Done; an end
-  /// or a failure behind that comes with the next call.
+  /// Decrypts until `room` is full or the input is consumed. Done if there is some plaintext; if
+  /// the connection ends or fails after that, the next call says so.
   Step read(std::string_view& input, std::span<char> room, std::string& output);
 
-  /// Encrypts all of `plaintext`, in records of 16 KiB; false: it failed.
+  /// Encrypts all of `plaintext`, in records of 16 KiB. False if it fails.
   bool write(std::string_view plaintext, std::string& output);
 
-  /// Says that nothing more will come from this side, which may still read.
+  /// Sends close_notify: nothing more will be written. Reading remains possible.
   void close(std::string& output);
 
-  /// The next read() has something to say without any input.
+  /// True if the next read() will return something without any input.
   bool has_more() const noexcept;
 
   const std::optional<TlsFault>& fault() const noexcept { return fault_; }
@@ -65,7 +65,7 @@ class TlsEngine {
   bool is_resumed() const noexcept;
   TlsSide side() const noexcept;
 
-  /// Of the other side's verified certificate; once the handshake is over.
+  /// The principal in the peer's verified certificate; call it after the handshake.
   std::string principal() const;
 
  private:
@@ -77,7 +77,7 @@ class TlsEngine {
 
   Status status_of(int result);
 
-  Wire wire_;  // what OpenSSL reads from and writes to during a call
+  Wire wire_;  // OpenSSL reads from it and writes to it during a call
   TlsSession session_;
   std::optional<TlsFault> fault_;
 };

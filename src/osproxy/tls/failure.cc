@@ -22,7 +22,7 @@ TlsFailure of_verification(long result) noexcept {
   }
 }
 
-/// By the alert's number (RFC 8446, section 6.2; RFC 7301, section 3.2).
+/// Classifies an alert by its number (RFC 8446, section 6.2; RFC 7301, section 3.2).
 TlsFailure of_alert(int alert) noexcept {
   switch (alert) {
     case SSL_AD_HANDSHAKE_FAILURE:
@@ -40,7 +40,7 @@ TlsFailure of_reason(int reason) noexcept {
   switch (reason) {
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST:
-    case SSL_R_WRONG_VERSION_NUMBER:  // of a record, whose first bytes are something else
+    case SSL_R_WRONG_VERSION_NUMBER:  // the first bytes are not those of a TLS record
     case SSL_R_PACKET_LENGTH_TOO_LONG:
       return TlsFailure::NotTls;
     case SSL_R_UNSUPPORTED_PROTOCOL:
@@ -90,7 +90,7 @@ std::string_view to_string(TlsSide side) noexcept {
 }
 
 TlsFault explain_failure(const ssl_st& session) {
-  const unsigned long code = ERR_peek_error();  // the first; later ones are about its consequences
+  const unsigned long code = ERR_peek_error();  // the first; later errors are its consequences
   const char* const words = ERR_reason_error_string(code);
   TlsFault fault{TlsFailure::Other, words == nullptr ? "no reason given" : words};
   if (ERR_GET_LIB(code) != ERR_LIB_SSL) return fault;

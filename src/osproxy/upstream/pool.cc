@@ -262,7 +262,7 @@ void UpstreamPool::tick() {
 /// Takes over what the stats say of its health checks.
 void UpstreamPool::take_over_health(Node& node) {
   const ProbedNode& probed = dependencies_.stats.probed(node.place);
-  const bool healthy = probed.opinion.get().is_in();
+  const bool healthy = probed.health.get().is_healthy();
   balancer_.probed(node.place, healthy, network_.deadlines.now());
   if (!healthy) node.idle.clear();
   const std::uint64_t successes = probed.successes.get();

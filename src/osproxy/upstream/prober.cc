@@ -34,7 +34,7 @@ Task<> UpstreamProber::watch(std::size_t node) {
     const NodeFault result = co_await probe(node);
     if (result == NodeFault::None) shown.successes.add(1);
     if (health.probed(result)) {
-      shown.opinion.change(health.fault(), dependencies_.clock.now().wall);
+      shown.health.change(health.fault(), dependencies_.clock.now().wall);
     }
     pause.expires_after(health.next(dependencies_.random));
     co_await pause.async_wait(kAsTask);

@@ -9,14 +9,21 @@ namespace osproxy {
 namespace {
 
 constexpr std::size_t kSlotBytes = 256;
-constexpr std::size_t kTextBytes = 176;  // what is left of a slot
+constexpr std::size_t kTextBytes = 176;  // the rest of a slot
 
-// Slots that are looked at with the mutex held, while the worker may wait for it: microseconds.
+// Slots that find() compares with the mutex held. The worker may wait for these microseconds.
 constexpr std::uint64_t kFindAtATime = 32;
 
 }  // namespace
 
-// Without initializers: a slot that is not used must not be touched.
+// Layout of a slot, 256 bytes:
+//
+// | fixed fields | text: id | tenant | principal | index | unused |
+//
+// The names follow each other without separators; their sizes are fixed fields. A name that does
+// not fit is truncated, and `is_cut` is set.
+//
+// Without initializers, because a slot that is not used must not be touched.
 struct DecisionRing::Slot {
   std::int64_t started_wall;
   std::int64_t started_boot;
@@ -28,7 +35,7 @@ struct DecisionRing::Slot {
   bool recorded;
   bool is_cut;
   std::uint8_t recorded_count;
-  // One behind the other in `text`.
+  // Of the names in `text`, in this order.
   std::uint8_t id_size;
   std::uint8_t tenant_size;
   std::uint8_t principal_size;
@@ -40,7 +47,7 @@ struct DecisionRing::Slot {
 
 namespace {
 
-// Copies as much of `from` as there is room for.
+// Copies as much of `from` as fits; returns its size in `text`.
 std::uint8_t append(std::string_view from, char* text, std::size_t& used, bool& is_cut) noexcept {
   const std::size_t size = std::min(from.size(), kTextBytes - used);
   std::copy_n(from.data(), size, text + used);
@@ -61,7 +68,7 @@ DecisionRing::~DecisionRing() = default;
 std::uint32_t DecisionRing::in_force(const DirectiveSet::Pointer& set) noexcept {
   if (size_ == 0) return 0;
   if (set.get() == current_) return newest_set_;
-  DirectiveSet::Pointer oldest = set;  // is let go of with the mutex free
+  DirectiveSet::Pointer oldest = set;  // swapped below, then destroyed after the mutex is released
   current_ = set.get();
   const std::lock_guard lock(mutex_);
   ++newest_set_;
@@ -74,7 +81,8 @@ void DecisionRing::put(const MatchedRequest& request) noexcept {
   const std::lock_guard lock(mutex_);
   Slot& slot = slots_[end_ % size_];
   ++end_;
-  // By the time the next one ends, its slot is at hand: of ten thousand, no cache holds it now.
+  // The slot of the next request is in cache by the time it ends; of ten thousand slots, it is not
+  // there now.
   prefetch_to_write(&slots_[end_ % size_], sizeof(Slot));
   slot.started_wall = request.started.wall.time_since_epoch().count();
   slot.started_boot = request.started.boot.time_since_epoch().count();
@@ -96,7 +104,7 @@ void DecisionRing::put(const MatchedRequest& request) noexcept {
 }
 
 std::optional<RememberedRequest> DecisionRing::find(std::string_view request_id) const {
-  std::uint64_t next = 0;  // one past the slot that is looked at next
+  std::uint64_t next = 0;  // one past the next slot to compare
   {
     const std::lock_guard lock(mutex_);
     next = end_;
@@ -105,7 +113,7 @@ std::optional<RememberedRequest> DecisionRing::find(std::string_view request_id)
     const std::lock_guard lock(mutex_);
     for (std::uint64_t i = 0; i < kFindAtATime && next > 0; ++i) {
       --next;
-      if (end_ - next > size_) return std::nullopt;  // a newer one has its slot
+      if (end_ - next > size_) return std::nullopt;  // overwritten by a newer request
       const Slot& slot = slots_[next % size_];
       if (slot.id() == request_id) return read(slot);
     }

@@ -1,16 +1,17 @@
-// The newest requests of one worker, recorded or not, with the sets that they were judged by.
+// Remembers the newest requests of one worker, recorded or not, with the directive sets that they
+// were matched by.
 //
 //   DecisionRing ring(1'000);
-//   const std::uint32_t number = ring.in_force(set);      // as a request is matched
-//   ring.put({.request_id = id, …, .set_number = number}); // as it ends
-//   auto remembered = ring.find(id);                       // any thread
+//   const std::uint32_t number = ring.in_force(set);  // when a request is matched
+//   ring.put({.request_id = id, .set_number = number, .verdict = verdict});  // when it ends
+//   auto remembered = ring.find(id);                  // on any thread
 //
-// A request takes a slot of 256 bytes: its id whole, its other names as far as there is room. put()
-// copies into it and allocates nothing. Of sets, the newest kMaxSets are held, and no longer.
-// Slots that were never used are never touched, so that an idle proxy does not pay for them.
+// A request takes a slot of 256 bytes: its whole id, and its other names as far as they fit. put()
+// copies into a slot and allocates nothing. Only the newest kMaxSets sets are kept alive. The
+// memory of unused slots is never touched, so that an idle proxy does not pay for them.
 //
-// Thread safety: in_force() and put() on the worker's thread; find() on any. The mutex is the
-// worker's alone, but for a find(), which holds it for a few slots at a time.
+// Thread safety: in_force() and put() on the worker's thread; find() on any. The mutex is contended
+// only by find(), which holds it for a few slots at a time.
 #pragma once
 
 #include <array>
@@ -27,7 +28,7 @@ namespace osproxy {
 
 class DecisionRing {
  public:
-  /// Enough that an edit or two do not turn every response into a guess.
+  /// Enough that requests before the last edits can still be explained exactly.
   static constexpr std::uint32_t kMaxSets = 4;
 
   explicit DecisionRing(std::size_t slots);
@@ -40,7 +41,7 @@ class DecisionRing {
 
   void put(const MatchedRequest& request) noexcept;
 
-  /// The newest request of that id that is still remembered.
+  /// The newest request with that id, if it is still remembered.
   std::optional<RememberedRequest> find(std::string_view request_id) const;
 
  private:
@@ -53,10 +54,10 @@ class DecisionRing {
   const std::unique_ptr<Slot[]> slots_;  // the elements guarded by mutex_
 
   // Owned by the worker.
-  const DirectiveSet* current_ = nullptr;  // alive: it is in sets_
+  const DirectiveSet* current_ = nullptr;  // kept alive by sets_
 
   mutable std::mutex mutex_;
-  std::uint64_t end_ = 0;         // guarded by mutex_: how many were ever put
+  std::uint64_t end_ = 0;         // guarded by mutex_: the number of requests ever put
   std::uint32_t newest_set_ = 0;  // guarded by mutex_; written by the worker only
   std::array<DirectiveSet::Pointer, kMaxSets> sets_{};  // guarded by mutex_, by number % kMaxSets
 };

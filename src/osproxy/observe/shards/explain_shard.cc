@@ -1,3 +1,30 @@
+// How records are found and evicted
+//
+// Problem. A worker that records every request puts thousands of records a second into a store of
+// ten thousand. It must not slow down by that, and find() must not search them all.
+//
+// First attempt. A list in order of age and a hash map from the id to the list's node. Each put()
+// then evicts the oldest record: it frees its strings and vectors, and removes its node from the
+// map. All of that memory was last used ten thousand requests ago and is in no cache, so that the
+// worker waits for main memory a dozen times a request.
+//
+// Idea. Eviction need not touch the evicted record. If records are numbered in order of arrival,
+// "is evicted" is a comparison of its number with first(). References to evicted records may stay
+// wherever they are, because each reader can tell that they are stale.
+//
+// Algorithm. Records are packed into blocks (record/packed_record.h), which follow each other in a
+// BlockQueue; eviction moves its front. Each block begins with a Link:
+//
+// | hash of the id | number of the next older record in the bucket | packed record |
+// | 8 bytes        | 8 bytes                                        |               |
+//
+// A table holds the newest number of each bucket, another the block of each number. find() follows
+// the chain of the id's bucket from newer to older numbers, and stops at the first one below
+// first(): it is evicted, and so are all that are older.
+//
+// put() links a record into its chain only when the next one is put. That needs the head of the
+// chain, which is in no cache either: put() prefetches it, and it has arrived by the next put().
+// The last record is therefore in no chain, and find() looks at it first.
 #include "osproxy/observe/shards/explain_shard.h"
 
 #include <algorithm>
@@ -9,10 +36,9 @@
 
 namespace osproxy {
 
-// In front of each record.
 struct ExplainShard::Link {
-  std::uint64_t hash;  // of its id
-  Number older;        // of the same list
+  std::uint64_t hash;  // of the record's id
+  Number older;        // the next in its chain; 0 or evicted: none
 
   static Link of(std::span<const std::byte> block) noexcept {
     Link link;
@@ -27,7 +53,7 @@ namespace {
 constexpr std::size_t kMaxPieceBytes = 64 << 10;
 constexpr std::size_t kPieces = 16;
 
-// A place in each of the two tables, which are up to twice as large as they have to be.
+// An entry in each of the two tables, which are up to twice as large as needed.
 constexpr std::size_t kIndexBytes = 48;
 
 constexpr std::size_t kMinTableSize = 64;
@@ -51,7 +77,7 @@ bool ExplainShard::put(const Record& record) {
   const Link link{.hash = sip_hash(record.request_id, key_), .older = 0};
   std::memcpy(block.data(), &link, sizeof(link));
   pack(record, block.subspan(sizeof(link)));
-  // For the next one, which is likely to be about as large.
+  // For the next call, whose record is likely to have a similar size.
   prefetch_to_write(&newest_[place_of(link.hash)], sizeof(Number));
   records_.prefetch(size);
   return true;
@@ -81,7 +107,7 @@ bool ExplainShard::has_room_for(std::size_t block_size) const noexcept {
          bytes() + records_.cost_of(block_size) + kIndexBytes <= limits_.max_bytes;
 }
 
-/// Makes the tables twice as large, and the lists anew.
+/// Doubles the tables and rebuilds the chains.
 void ExplainShard::grow() {
   const std::size_t size = std::max(kMinTableSize, 2 * blocks_.size());
   std::vector<Number> newest(size);
@@ -94,7 +120,7 @@ void ExplainShard::grow() {
   }
 }
 
-/// Puts a record in its list.
+/// Makes a record the head of its chain.
 void ExplainShard::link(Number number) noexcept {
   const Block block = blocks_[place_of(number)];
   Link link = Link::of(block);

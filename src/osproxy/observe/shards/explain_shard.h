@@ -1,16 +1,16 @@
-// One worker's part of the explain store: records by request id, the newest that fit.
+// One worker's part of the explain store: finds the newest records by request id.
 //
-// A record that comes when the shard is full, by count or by bytes, pushes out the oldest. Of two
-// of one id the newer is found; the older keeps its place until its turn comes. Both operations are
-// O(1), also for ids that a client chose to collide: the hash is keyed.
+//   ExplainShard shard({.max_records = 1'000, .max_bytes = 1 << 20}, key);
+//   shard.put(record);
+//   std::optional<Record> found = shard.find("0b5f1a3c9d2e4f60");
 //
-// Made so that a worker which records every request does not wait for memory that no cache holds
-// any more, though ten thousand records are held: they are packed, one behind the other, and the
-// oldest goes out without being looked at. Those whose ids have the last bits of their hashes in
-// common make a list, from the newest to older ones; it ends with the first that is out.
+// A full shard, by count or by bytes, evicts its oldest records. If two records have one id, the
+// newer one is found; the older one stays until it is evicted. Both operations take O(1), also for
+// ids that a client chose to collide, because the hash is keyed. explain_shard.cc describes the
+// data structure.
 //
-// Thread safety: not thread-safe; the observer guards each shard.
-// Invariant: size() <= max_records and bytes() <= max_bytes, always.
+// Not thread-safe; the observer guards each shard with a mutex.
+// Invariant: size() <= max_records and bytes() <= max_bytes.
 #pragma once
 
 #include <cstddef>
@@ -35,21 +35,21 @@ class ExplainShard {
 
   ExplainShard(Limits limits, SipKey key);
 
-  /// Puts `record` in. False if it is larger than the whole shard; then nothing has changed.
-  /// May throw std::bad_alloc; then `record` is not in, though older ones may be out.
+  /// Stores `record`. False if it is larger than the whole shard; nothing changes then. May throw
+  /// std::bad_alloc; `record` is not stored then, but older ones may have been evicted.
   bool put(const Record& record);
 
-  /// The newest record of that request, if it is held. May throw std::bad_alloc.
+  /// The newest record with that request id, if it is stored. May throw std::bad_alloc.
   std::optional<Record> find(std::string_view request_id) const;
 
   std::size_t size() const noexcept { return records_.size(); }
-  /// The memory that they take, within the slack at the ends of a BlockQueue.
+  /// The memory of the records, within the slack at the ends of a BlockQueue.
   std::size_t bytes() const noexcept;
   std::uint64_t evicted() const noexcept { return last_ - records_.size(); }
 
  private:
-  using Number = std::uint64_t;        // of a record, from 1, in the order they came in; 0: none
-  using Block = std::span<std::byte>;  // a Link, and the packed record
+  using Number = std::uint64_t;        // of a record, counted from 1 in order of arrival; 0: none
+  using Block = std::span<std::byte>;  // a Link and a packed record
   struct Link;
 
   Number first() const noexcept { return last_ - records_.size() + 1; }
@@ -60,11 +60,11 @@ class ExplainShard {
 
   const Limits limits_;
   const SipKey key_;
-  BlockQueue records_;  // oldest first: those of the numbers first() to last_
-  Number last_ = 0;     // the only one that is in no list yet
-  // Both of one size, a power of two, and never less than there are records.
-  std::vector<Block> blocks_;   // by number
-  std::vector<Number> newest_;  // by hash: the newest record that is, or was, held
+  BlockQueue records_;  // of the numbers first() to last_, the oldest first
+  Number last_ = 0;     // of the newest record, which alone is in no chain yet
+  // Both have the same size, a power of two that is at least the number of records.
+  std::vector<Block> blocks_;   // by number modulo the size
+  std::vector<Number> newest_;  // by hash modulo the size: the head of the bucket's chain
 };
 
 }  // namespace osproxy

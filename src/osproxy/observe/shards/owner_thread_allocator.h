@@ -1,17 +1,19 @@
-// Where the records of one worker are freed: by that worker.
+// Returns records to the worker that allocated them, so that workers do not contend for malloc's
+// arenas.
 //
-//   const auto home = std::make_shared<OwnerThreadAllocator>();
-//   RecordPointer record = home->make(std::move(facts));   // the worker
-//   record.reset();                                        // any thread
+//   const auto allocator = std::make_shared<OwnerThreadAllocator>();
+//   RecordPointer record = allocator->make(std::move(made));  // on the worker
+//   record.reset();                                          // on any thread
 //
-// glibc's malloc has a lock for the memory that a thread has allocated. If the threads of outputs
-// freed records, which they do when there is time, the worker would wait for that lock whenever one
-// of them is put to sleep with it held. So a record that nobody points to any more is put on a
-// list, and the worker frees what is on it when it makes the next one.
+// glibc's malloc locks the arena of a thread while another thread frees memory of it. The threads
+// of outputs have a low priority: one of them may be preempted while it holds that lock, and the
+// worker would wait. Therefore the last owner of a record only pushes it onto a list, and the
+// worker frees that list when it makes the next record.
 //
-// Thread safety: make() is for one thread; pointers are let go of by any. Records keep their home
-// alive. Bounded: a list that the worker has not come for, since it records nothing any more, is
-// freed by whoever finds it too long.
+// Bounded: if the worker makes no more records, the thread that pushes onto a full list frees it.
+//
+// Thread safety: make() belongs to one thread; pointers may be released on any. Ownership: records
+// keep the allocator alive.
 #pragma once
 
 #include <atomic>
@@ -33,26 +35,26 @@ class OwnerThreadAllocator : public std::enable_shared_from_this<OwnerThreadAllo
   /// May throw std::bad_alloc.
   RecordPointer make(Record record);
 
-  /// Records that are on the list, as it was a moment ago.
-  std::size_t waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
+  /// The number of records on the list; it may be a moment old.
+  std::size_t pending() const noexcept { return pending_.load(std::memory_order_relaxed); }
 
-  /// As many as may be on it: a megabyte or two.
-  static constexpr std::size_t kMaxWaiting = 1'024;
+  /// The bound of the list: a megabyte or two.
+  static constexpr std::size_t kMaxPending = 1'024;
 
  private:
-  struct Place {
+  struct Node {
     Record record;
-    Place* next = nullptr;
+    Node* next = nullptr;
   };
 
-  void take_back(Place* place) noexcept;
+  void push_freed(Node* node) noexcept;
   void free_all() noexcept;
 
-  // A stack. release when a place is put on it, acquire when all are taken: whoever frees a record
-  // sees it as the last one that had it left it.
-  std::atomic<Place*> returned_{nullptr};
-  // Relaxed: only how long it is, nearly.
-  std::atomic<std::size_t> waiting_{0};
+  // A stack. release when a node is pushed, acquire when all are taken: the thread that frees a
+  // record sees all that its last owner did with it.
+  std::atomic<Node*> freed_{nullptr};
+  // Relaxed: an approximate length.
+  std::atomic<std::size_t> pending_{0};
 };
 
 }  // namespace osproxy

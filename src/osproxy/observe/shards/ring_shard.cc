@@ -15,9 +15,9 @@ void RingShard::push(RecordPointer record) {
   ++end_;
 }
 
-RecordPointer RingShard::at(std::uint64_t place) const {
-  const bool held = place < end_ && end_ - place <= slots_.size();
-  return held ? slots_[place % max_records_] : nullptr;
+RecordPointer RingShard::at(std::uint64_t number) const {
+  const bool held = number < end_ && end_ - number <= slots_.size();
+  return held ? slots_[number % max_records_] : nullptr;
 }
 
 }  // namespace osproxy

@@ -1,4 +1,4 @@
-// The counters of one worker: written by it alone, read by anyone.
+// The counters of one worker. Only the worker writes them; any thread may read them.
 #pragma once
 
 #include <array>
@@ -39,7 +39,7 @@ struct OutputCounters {
   void add_to(OutputTotals& totals) const noexcept;
 };
 
-/// On cache lines of its own, so that workers do not slow each other down.
+/// On separate cache lines, so that workers do not slow each other down.
 struct alignas(64) WorkerCounters {
   std::array<EndpointCounters, kEndpointCount> endpoints;
   SingleWriterCounter matched;

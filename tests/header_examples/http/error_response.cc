@@ -1,0 +1,3 @@
+namespace osproxy::http {
+void example() { EXAMPLE(1); }
+}  // namespace osproxy::http

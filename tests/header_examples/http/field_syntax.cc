@@ -1,0 +1,5 @@
+#include <cassert>
+
+namespace osproxy::http {
+void example() { EXAMPLE(1); }
+}  // namespace osproxy::http

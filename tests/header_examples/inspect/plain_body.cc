@@ -1,0 +1,5 @@
+#include <string>
+
+namespace osproxy {
+void example(std::string_view payload) { EXAMPLE(1); }
+}  // namespace osproxy

@@ -1,0 +1,3 @@
+namespace osproxy {
+void example(const Record& record, SipKey key) { EXAMPLE(1); }
+}  // namespace osproxy

@@ -1,0 +1,3 @@
+namespace osproxy {
+void example(Record made) { EXAMPLE(1); }
+}  // namespace osproxy

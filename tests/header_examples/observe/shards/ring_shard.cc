@@ -1,0 +1,3 @@
+namespace osproxy {
+void example(const RecordPointer& record) { EXAMPLE(1); }
+}  // namespace osproxy

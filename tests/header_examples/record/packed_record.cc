@@ -1,0 +1,5 @@
+#include <vector>
+
+namespace osproxy {
+void example(const Record& record) { EXAMPLE(1); }
+}  // namespace osproxy

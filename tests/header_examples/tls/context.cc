@@ -1,0 +1,6 @@
+#include "osproxy/tls/engine.h"
+
+namespace osproxy {
+void fail(const std::string& reason);
+void example() { EXAMPLE(1); }
+}  // namespace osproxy
