@@ -63,14 +63,16 @@ std::optional<std::string_view> nearest_name(std::string_view word,
   const std::size_t letters = word.size() - dashes;
   if (letters == 0 || word.size() > kMaxBytes) return std::nullopt;
   const std::string folded = fold(word);
-  std::size_t allowed = std::max<std::size_t>(1, letters / kBytesPerEdit);
+  const std::size_t allowed = std::max<std::size_t>(1, letters / kBytesPerEdit);
+  std::pair best{allowed + 1, false};  // edits, then whether the name does not begin with the word
   std::optional<std::string_view> nearest;
   for (const std::string& name : names) {
     if (name.size() > kMaxBytes) continue;
-    const std::size_t edits = distance(folded, fold(name));
-    if (edits > allowed || (nearest && edits == allowed)) continue;
+    const std::string other = fold(name);
+    const std::pair rank{distance(folded, other), !other.starts_with(folded)};
+    if (rank >= best) continue;
+    best = rank;
     nearest = name;
-    allowed = edits;
   }
   if (nearest || letters < kMinPrefix) return nearest;
   return completion(folded, names);

@@ -19,8 +19,9 @@
 
 namespace osproxy {
 
-/// The nearest of `names`, the first of equally near ones; nullopt if none is near. Leading dashes,
-/// as of flags, do not add to the number of edits that are allowed. The result refers to `names`.
+/// The nearest of `names`; nullopt if none is near. Of equally near ones it is one that begins with
+/// `word`, else the first. Leading dashes, as of flags, do not add to the number of edits that are
+/// allowed. The result refers to `names`.
 std::optional<std::string_view> nearest_name(std::string_view word,
                                              std::span<const std::string> names);
 
