@@ -36,7 +36,7 @@
 
 namespace osproxy::app {
 
-/// Where records and captured exchanges go, beside the stores that the admin listener reads.
+/// Outputs of records and captured exchanges, apart from the stores that the admin listener reads.
 struct RecordOutputs {
   std::unique_ptr<RecordLog> log{};             ///< null: no lines are written
   std::unique_ptr<otlp::SpanExporter> spans{};  ///< null: no spans are exported

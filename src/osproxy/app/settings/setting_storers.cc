@@ -17,8 +17,7 @@ namespace osproxy::app {
 namespace {
 
 constexpr std::size_t kMinTokenBytes = 16;
-constexpr std::size_t kMaxTokenBytes =
-    4096;  // a request head must hold it beside its other headers
+constexpr std::size_t kMaxTokenBytes = 4096;  // must fit in a request head
 
 bool is_whole_seconds(std::chrono::milliseconds duration) {
   return duration % std::chrono::seconds{1} == duration.zero();

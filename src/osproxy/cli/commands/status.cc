@@ -78,7 +78,7 @@ std::string upstream_line(const InstanceStatus::Upstream& upstream) {
          fmt::format(", {} in flight, {} connections", upstream.in_flight, upstream.connections);
 }
 
-// Prints lines with a heading beside the first one.
+// Prints lines, the first one after a heading.
 void print_lines(std::string_view word, const std::vector<std::string>& lines, std::ostream& out) {
   for (const std::string& line : lines) {
     fmt::print(out, "  {:10}{}\n", word, line);

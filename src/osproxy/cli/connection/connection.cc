@@ -23,8 +23,7 @@ constexpr std::chrono::milliseconds kMaxTimeout{600'000};  // longer is a mistyp
 constexpr std::chrono::milliseconds kLongestMaxLife = std::chrono::days{366};
 constexpr std::size_t kMaxListBytes = 64 * 1024;  // a fleet of a thousand instances with long names
 constexpr std::size_t kMaxPathBytes = 4096;       // PATH_MAX
-constexpr std::size_t kMaxTokenBytes =
-    4096;  // a request head must hold it beside its other headers
+constexpr std::size_t kMaxTokenBytes = 4096;      // must fit in a request head
 
 // The credentials for etcd, each given by a flag or a variable.
 struct Credential {

@@ -22,7 +22,7 @@ class App;
 
 namespace osproxy::cli {
 
-/// What a command can connect to.
+/// The targets that a command can connect to.
 enum class Reach : std::uint8_t { Either, Etcd, Admin };
 
 struct ConnectionFlags {

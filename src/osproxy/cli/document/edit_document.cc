@@ -61,7 +61,7 @@ std::expected<Draft, Failure> plan_edit(const Document& current, const EditOptio
 
 Failure give_up(std::string_view conflict) {
   return {ExitCode::Conflict,
-          fmt::format("gave up after {} attempts, nothing was changed: {}. If nobody else is "
+          fmt::format("gave up after {} attempts, nothing was changed: {}. If no one else is "
                       "publishing, the instance may not hold the published document: check with "
                       "`osproxyctl status`",
                       kMaxEditAttempts, conflict)};
