@@ -204,6 +204,8 @@ TEST(Settings, AFileWithAnUnknownNameIsRefused) {
   std::ofstream(path) << "upstreem = \"http://a:1\"\n";
   EXPECT_THAT(error_of({"--config", path}),
               HasSubstr("upstreem is not a setting; did you mean upstream?"));
+  std::ofstream(path) << "[etcd]\nkey = \"a\"\n";
+  EXPECT_THAT(error_of({"--config", path}), HasSubstr("[etcd] is not a setting\n"));
   EXPECT_THAT(error_of({"--config", "/nonexistent"}), HasSubstr("--config: /nonexistent"));
 }
 
@@ -215,7 +217,9 @@ TEST(Settings, AnUnknownFlagIsRefusedWithTheNearestOne) {
               HasSubstr("--tls-cert is not a setting; did you mean --tls-cert-file?"));
   EXPECT_EQ(error_of({kUpstream, "--xyzzy"}),
             "osproxy: --xyzzy is not a setting\nTry osproxy --help.\n");
-  EXPECT_THAT(error_of({"http://a:1"}), HasSubstr("http://a:1 is not expected"));
+  EXPECT_THAT(error_of({"http://a:1"}), HasSubstr("http://a:1 is not expected\n"));
+  EXPECT_THAT(error_of({"hlep"}), HasSubstr("did you mean help?"));
+  EXPECT_THAT(error_of({"tls"}), HasSubstr("did you mean osproxy help tls?"));
 }
 
 TEST(Settings, CertificatesAndKeysGoInPairs) {

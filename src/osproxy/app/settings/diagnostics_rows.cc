@@ -69,7 +69,7 @@ SettingGroup directive_settings() {
       .rows = {
           {.name = "directives-file",
            .form = new_path_form("FILE", OSPROXY_FIELD(document.file), "file"),
-           .help = "File with the document. osproxy follows its changes."},
+           .help = "File with the document, an alternative to etcd. osproxy follows its changes."},
           {.name = "max-life",
            .form = value_form("DURATION", OSPROXY_FIELD(document.limits.max_life), store_max_life,
                               format_duration),
@@ -198,7 +198,8 @@ SettingGroup capture_settings() {
                              [](Settings& s, Values v) {
                                return store_secret_headers(s.capture.rules.secret_headers, v);
                              }),
-           .help = "Headers to leave out. Authorization, Cookie and the like are left out anyway."},
+           .help = "More headers to leave out. Authorization, Cookie and the like are always left "
+                   "out."},
           {.name = "capture-credentials",
            .form = switch_form(OSPROXY_FIELD(capture.rules.credentials)),
            .help = "Capture headers with credentials as well: on or off."},

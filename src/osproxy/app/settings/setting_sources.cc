@@ -24,19 +24,33 @@ std::vector<std::string> flag_names() {
   return names;
 }
 
-/// `unexpected` is what CLI11 could make nothing of, at least one argument.
+/// Refuses an argument that is neither a flag nor a flag's value.
+SettingsExit refuse_word(const std::string& word) {
+  const auto is_group = [&](const SettingGroup& group) { return word == group.name; };
+  const std::vector<std::string> commands{"help"};
+  const std::string suggestion = std::ranges::any_of(setting_groups(), is_group)
+                                     ? fmt::format("; did you mean osproxy help {}?", word)
+                                     : did_you_mean(word, commands);
+  return bad_setting(
+      fmt::format("{} is not expected{}\nA value follows its flag, as in --listen "
+                  "127.0.0.1:8080. Try osproxy --help.",
+                  word, suggestion));
+}
+
+/// Refuses the arguments that CLI11 does not know, of which there is at least one.
 SettingsExit refuse(const std::vector<std::string>& unexpected) {
   const auto is_flag = [](const std::string& text) { return text.starts_with('-'); };
   const auto flag = std::ranges::find_if(unexpected, is_flag);
-  if (flag == unexpected.end()) {
-    return bad_setting(
-        fmt::format("{} is not expected; values belong to a flag, as in --listen "
-                    "127.0.0.1:8080\nTry osproxy --help or osproxy help.",
-                    unexpected.front()));
-  }
+  if (flag == unexpected.end()) return refuse_word(unexpected.front());
   const std::string name = flag->substr(0, flag->find('='));
   return bad_setting(fmt::format("{} is not a setting{}\nTry osproxy --help.", name,
                                  did_you_mean(name, flag_names())));
+}
+
+/// As the file has it. CLI11 marks the beginning of a section by the name `++`.
+std::string shown_name(const CLI::ConfigItem& item) {
+  if (item.name != "++") return item.fullname();
+  return fmt::format("[{}]", fmt::join(item.parents, "."));
 }
 
 }  // namespace
@@ -52,9 +66,11 @@ std::expected<CommandLine, SettingsExit> parse_command_line(std::vector<std::str
   CLI::App app;
   app.set_version_flag("--version", std::string("osproxy ") + kVersion);
   CommandLine line;
-  app.add_option("--config", line.config_file);
+  app.add_option("--config", line.config_file)->type_name("FILE");
   for (const std::string& name : setting_names()) {
-    app.add_option("--" + name, line.flags[name])->allow_extra_args(false);
+    app.add_option("--" + name, line.flags[name])
+        ->type_name(find_setting(name)->form.takes)
+        ->allow_extra_args(false);
   }
   std::ranges::reverse(arguments);  // as CLI11 takes them
   try {
@@ -88,7 +104,7 @@ std::expected<GivenValues, SettingsExit> read_settings_file(const std::string& p
     if (!item.parents.empty() || find_setting(name) == nullptr) {
       return std::unexpected(
           bad_setting(fmt::format("{}: {} is not a setting{}\nosproxy --help lists the settings.",
-                                  path, item.fullname(), did_you_mean(name, setting_names()))));
+                                  path, shown_name(item), did_you_mean(name, setting_names()))));
     }
     if (!given.emplace(name, item.inputs).second) {
       return std::unexpected(bad_setting(fmt::format("{}: {} is given twice", path, name)));

@@ -22,6 +22,7 @@ constexpr const char* kUsage =
 Usage: osproxy --upstream URL [--SETTING VALUE]...
        osproxy --config FILE [--SETTING VALUE]...
        osproxy help [GROUP | SETTING]
+       osproxy --version
 )";
 
 constexpr const char* kFooter = R"(
@@ -37,6 +38,14 @@ Examples:
   osproxy help tls-client-auth
 
 Exit codes: 0 stopped when told to, 1 could not start or continue, 2 a bad setting.
+)";
+
+constexpr const char* kConfig = R"(--config FILE
+
+  Settings file, in TOML. Its keys are the names of the settings without dashes in front.
+
+  Flag         --config FILE
+  Variable     OSPROXY_CONFIG
 )";
 
 std::string_view first_sentence(std::string_view help) {
@@ -144,6 +153,7 @@ SettingsExit unknown_topic(const std::string& topic) {
 
 SettingsExit explain(const std::string& topic) {
   const std::string name = plain_name(topic);
+  if (name == "config") return {0, kConfig};
   for (const SettingGroup& group : setting_groups()) {
     if (name == group.name) return {0, group_text(group)};
     for (const SettingRow& row : group.rows) {

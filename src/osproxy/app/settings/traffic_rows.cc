@@ -143,7 +143,7 @@ SettingGroup node_settings() {
                    "are at --upstream-connections. The number is divided among the workers."},
           {.name = "upstream-wait-timeout",
            .form = duration_form(OSPROXY_FIELD(server.upstream.wait_timeout)),
-           .help = "Longest time that such a request waits."},
+           .help = "Longest time that a request waits for a connection to a node."},
           {.name = "upstream-idle-timeout",
            .form = duration_form(OSPROXY_FIELD(server.upstream.idle_timeout)),
            .help = "Longest time that a connection to a node stays open unused."},
@@ -234,20 +234,21 @@ SettingGroup tenant_settings() {
       .rows = {
           {.name = "tenant-header",
            .form = tenant_header_form(),
-           .help = "Request header that names the tenant. Empty: requests have no tenant. Only one "
-                   "of the four places of the tenant can be set."},
+           .help = "Request header that names the tenant. Empty: requests have no tenant. "
+                   "--tenant-header, --tenant-path, --tenant-index and --principal-tenants-file "
+                   "exclude each other."},
           {.name = "tenant-path",
            .form = tenant_pattern_form(TenantRule::of_path),
-           .help = "Or: path prefix with the tenant, such as /t/{tenant}."},
+           .help = "Path prefix that names the tenant, such as /t/{tenant}."},
           {.name = "tenant-index",
            .form = tenant_pattern_form(TenantRule::of_index),
-           .help = "Or: index names with the tenant, such as {tenant}-*."},
+           .help = "Index names that name the tenant, such as {tenant}-*."},
           {.name = "principal-tenants-file",
            .form = {.takes = "FILE",
                     .store = [](Settings& s, Values v) { return store_principal_tenants(s, v[0]); },
                     .show = [](const Settings& s) { return s.identity_files.principal_tenants; }},
-           .help = "Or: file with the tenant of each principal. A line holds a principal and its "
-                   "tenant.",
+           .help =
+               "File with the tenant of each principal. A line holds a principal and its tenant.",
            .reloads = true},
           {.name = "principal-from-cert",
            .form = choice_form<CertificateName>(
