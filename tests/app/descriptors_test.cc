@@ -12,6 +12,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
+constexpr std::size_t kUsual = 10'000;
+
 TEST(Descriptors, AreRaisedToTheHardLimit) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -25,19 +27,19 @@ TEST(Descriptors, AreRaisedToTheHardLimit) {
 }
 
 TEST(Descriptors, AreTwoForEachClient) {
-  EXPECT_EQ(fit_connections(500, 2, 1216), 500U);
-  EXPECT_EQ(fit_connections(500, 2, 1'000'000), 500U);
-  const auto refused = fit_connections(501, 2, 1216);
+  EXPECT_EQ(fit_connections(500, kUsual, 2, 1216), 500U);
+  EXPECT_EQ(fit_connections(500, kUsual, 2, 1'000'000), 500U);
+  const auto refused = fit_connections(501, kUsual, 2, 1216);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error(), HasSubstr("501 client connections with 2 workers need 1218 file "
                                          "descriptors, and this process may open 1216"));
   EXPECT_THAT(refused.error(), HasSubstr("--max-connections"));
 }
 
-TEST(Descriptors, DecideHowManyClientsThereAreWhereNobodySays) {
-  EXPECT_EQ(fit_connections(std::nullopt, 2, 1'000'000), kDefaultMaxConnections);
-  EXPECT_EQ(fit_connections(std::nullopt, 2, 1216), 500U);
-  EXPECT_FALSE(fit_connections(std::nullopt, 2, 200));
+TEST(Descriptors, LimitTheUsualNumberOfClients) {
+  EXPECT_EQ(fit_connections(std::nullopt, kUsual, 2, 1'000'000), kUsual);
+  EXPECT_EQ(fit_connections(std::nullopt, kUsual, 2, 1216), 500U);
+  EXPECT_FALSE(fit_connections(std::nullopt, kUsual, 2, 200));
 }
 
 }  // namespace

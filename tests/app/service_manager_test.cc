@@ -101,7 +101,7 @@ TEST(ServiceManagerTest, HandsOverNoListenerThatIsMeantForAnother) {
 TEST(ServiceManagerTest, HandsOverOneListenerOnly) {
   const auto two = manager({{"LISTEN_FDS", "2"}, {"LISTEN_PID", own_id()}}).take_listener();
   ASSERT_FALSE(two);
-  EXPECT_THAT(two.error(), HasSubstr("2 sockets were handed over"));
+  EXPECT_THAT(two.error(), HasSubstr("passes 2 sockets"));
 }
 
 }  // namespace

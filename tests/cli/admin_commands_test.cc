@@ -146,18 +146,18 @@ INSTANTIATE_TEST_SUITE_P(
     All, BadResponses,
     ::testing::Values(
         BadResponse{"unauthorized", json_response(401, R"({"error":{"reason":"no token"}})"),
-                    "answered 401: no token; give the instance's token"},
+                    "responded 401: no token; give the instance's token"},
         BadResponse{"read only", json_response(403, R"({"error":{"reason":"it is a file"}})"),
-                    "answered 403: it is a file\n"},
+                    "responded 403: it is a file\n"},
         BadResponse{"unavailable", json_response(503, R"({"error":{"reason":"etcd is down"}})"),
-                    "answered 503: etcd is down"},
+                    "responded 503: etcd is down"},
         BadResponse{"other server", json_response(404, "<html>"),
                     "is this osproxy's admin listener?"},
-        BadResponse{"conflict without a revision", json_response(412, "{}"), "answered 412"},
+        BadResponse{"conflict without a revision", json_response(412, "{}"), "responded 412"},
         BadResponse{"no revision", json_response(200, "{}"), "is this osproxy's admin listener?"},
         BadResponse{"control characters",
                     json_response(500, "{\"error\":{\"reason\":\"\\u001b[2J\"}}"),
-                    "answered 500: ?[2J"},
+                    "responded 500: ?[2J"},
         BadResponse{"not HTTP", "SSH-2.0-OpenSSH\r\n", "not HTTP"},
         BadResponse{"nothing", "", "closed before the response was complete"},
         BadResponse{"half a response", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{",
@@ -193,7 +193,7 @@ TEST(Admin, DoesNotWaitForeverForAResponse) {
   EXPECT_EQ(result.code, 5);
   EXPECT_THAT(result.err, HasSubstr("no response within 20ms"));
   EXPECT_THAT(run(silent, {"publish", "-", "--timeout", "20ms"}, kDocument).err,
-              HasSubstr("it may have been published all the same"));
+              HasSubstr("the document may have been published"));
 }
 
 TEST(Status, ShowsEachInstance) {
@@ -341,7 +341,7 @@ TEST(Explain, SaysThatTheInstanceKeepsNoRecords) {
       json_response(404, R"({"error":{"type":"output_off","reason":"it is off"},"status":404})"));
   const Result result = run(admin, {"explain", "r-1"});
   EXPECT_EQ(result.code, 5);
-  EXPECT_THAT(result.err, HasSubstr("answered 404: it is off"));
+  EXPECT_THAT(result.err, HasSubstr("responded 404: it is off"));
 }
 
 TEST(Explain, SurvivesAResponseThatIsNestedTooDeeply) {

@@ -204,7 +204,7 @@ TEST(On, PrunesWhatIsOverAndSaysSo) {
   harness.clock.advance(10min);  // a ends now
   const Result result = harness.run(on({"--all", "--id", "a"}));
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("pruned, since over: a\n"));
+  EXPECT_THAT(result.out, HasSubstr("pruned because over: a\n"));
   EXPECT_THAT(harness.etcd.current.bytes, AllOf(HasSubstr(R"("id":"a","level":"ShapeTiming")"),
                                                 Not(HasSubstr(R"("tenant":"x")"))));
 }
@@ -292,7 +292,7 @@ TEST(Off, TakesOffOneThatIsOverAndPrunesTheOthers) {
   harness.clock.advance(2h);
   const Result result = harness.run({"off", "a"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_EQ(result.out, "off at revision 2: a\npruned, since over: b\n");
+  EXPECT_EQ(result.out, "off at revision 2: a\npruned because over: b\n");
 }
 
 TEST(Off, TakesEverythingOff) {
@@ -395,7 +395,8 @@ TEST(List, SaysThatWhatIsTrippedIsNotKnown) {
   const Result result = harness.run({"list", "--output", "json"});
   EXPECT_EQ(result.code, 0);
   EXPECT_THAT(result.out, HasSubstr(R"("tripped":null})"));
-  EXPECT_EQ(result.err, "osproxyctl list: what is tripped is not known: permission denied\n");
+  EXPECT_EQ(result.err,
+            "osproxyctl list: the tripped directives are not known: permission denied\n");
 }
 
 TEST(List, DoesNotLetADocumentDriveTheTerminal) {

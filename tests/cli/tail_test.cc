@@ -133,7 +133,7 @@ TEST(Tail, ReadsOnWhenAnInstanceGoesAwayAndSaysSo) {
   EXPECT_EQ(result.err, admin.url() +
                             ": the connection was closed before the response was complete; trying "
                             "again\n" +
-                            admin.url() + ": reading on\n");
+                            admin.url() + ": connected again\n");
 }
 
 TEST(Tail, GoesOnWithTheInstancesThatAreReachable) {
@@ -161,7 +161,7 @@ TEST(Tail, FailsWhenAnInstanceRefuses) {
   Harness harness;
   const Result result = harness.run_bare({"tail", "--admin", admin.url()});
   EXPECT_EQ(result.code, 5);
-  EXPECT_THAT(result.err, HasSubstr("answered 401: no token; give the instance's token"));
+  EXPECT_THAT(result.err, HasSubstr("responded 401: no token; give the instance's token"));
 }
 
 TEST(Tail, FailsWhenTheResponseIsNoStreamOfEventsOrARecordIsMalformed) {

@@ -47,6 +47,29 @@ TEST(Usage, RefusesNoCommandAndUnknownOnes) {
   EXPECT_EQ(harness.run_bare({"list", "--no-such-flag"}).code, 2);
 }
 
+TEST(Usage, SuggestsTheNearestCommandOrFlag) {
+  Harness harness;
+  const auto says = [&](Args arguments) {
+    const Result result = harness.run_bare(std::move(arguments));
+    EXPECT_EQ(result.code, 2);
+    return result.err;
+  };
+  EXPECT_EQ(says({"lst"}),
+            "osproxyctl: there is no command lst; did you mean list?\n"
+            "See: osproxyctl --help\n");
+  EXPECT_EQ(says({"help", "stauts"}),
+            "osproxyctl help: there is no command stauts; did you mean status?\n"
+            "See: osproxyctl help --help\n");
+  EXPECT_EQ(says({"list", "--enpoints", "127.0.0.1:2379"}),
+            "osproxyctl list: there is no flag --enpoints; did you mean --endpoints?\n"
+            "See: osproxyctl list --help\n");
+  EXPECT_THAT(says({"on", "--tenat=acme", "--ttl", "1m"}),
+              HasSubstr("there is no flag --tenat; did you mean --tenant?"));
+  EXPECT_THAT(says({"capture", "rpelay"}),
+              HasSubstr("rpelay is not expected; did you mean replay?"));
+  EXPECT_EQ(says({"xyzzy"}), "osproxyctl: there is no command xyzzy\nSee: osproxyctl --help\n");
+}
+
 TEST(Usage, TakesTheFlagsOfACommandBeforeItAsWell) {
   Harness harness;
   const Result result =

@@ -187,6 +187,19 @@ def test_help_has_examples(verb):
     assert "osproxyctl" in done.out and "Example" in done.out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"),
+    [
+        (("lst",), "did you mean list?"),
+        (("list", "--enpoints", "127.0.0.1:2379"), "did you mean --endpoints?"),
+    ],
+)
+def test_a_misspelt_name_is_refused_with_the_nearest(arguments, suggestion):
+    done = Ctl()(*arguments)
+    assert done.status == USAGE
+    assert suggestion in done.err
+
+
 class Watch:
     """`osproxyctl watch --output json`, its lines as they come."""
 

@@ -93,3 +93,29 @@ def test_help_and_version():
     assert done.returncode == 0
     assert "--upstream" in done.stdout and "--etcd-endpoints" in done.stdout
     assert osproxy("--version").returncode == 0
+
+
+def test_help_explains_a_group_and_a_setting():
+    groups = osproxy("help")
+    assert groups.returncode == 0
+    assert "  tls " in groups.stdout and "  etcd " in groups.stdout
+    group = osproxy("help", "tls")
+    assert group.returncode == 0
+    assert "--tls-cert-file" in group.stdout and "--etcd-key" not in group.stdout
+    setting = osproxy("help", "--idle-timeout")
+    assert setting.returncode == 0
+    assert "OSPROXY_IDLE_TIMEOUT" in setting.stdout and "1m15s" in setting.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"),
+    [
+        (("--upsteam", UPSTREAM), "did you mean --upstream?"),
+        (("--upstream", UPSTREAM, "--tls-cert", "a"), "did you mean --tls-cert-file?"),
+        (("help", "nods"), "did you mean nodes?"),
+    ],
+)
+def test_a_misspelt_name_is_refused_with_the_nearest(arguments, suggestion):
+    done = osproxy(*arguments)
+    assert done.returncode == 2
+    assert suggestion in done.stderr

@@ -89,7 +89,7 @@ def test_the_tail_continues_after_an_instance_restarts(pair, traffic):
     out, err = tail.end()
     assert [json.loads(line)["request_id"] for line in out] == [second]
     assert err[0].startswith(f"{proxy.admin_url}: ") and err[0].endswith("; trying again")
-    assert err[1:] == [f"{proxy.admin_url}: reading on", "-- 2 shown, 2 matched, 0 dropped --"]
+    assert err[1:] == [f"{proxy.admin_url}: connected again", "-- 2 shown, 2 matched, 0 dropped --"]
 
 
 def test_events_are_explain_documents_that_pass_the_filters(pair, traffic):

@@ -8,14 +8,14 @@
 namespace osproxy::app {
 namespace {
 
-/// To the client and to the node.
+/// Of a client connection: one to the client, one to the node.
 constexpr std::uint64_t kEach = 2;
 
-/// Of a worker: epoll, timer, wake-up, acceptor, and the client that is told that there are too
-/// many.
+/// Of a worker: epoll, timer, wake-up, acceptor, and the client that is refused because there are
+/// too many.
 constexpr std::uint64_t kPerWorker = 8;
 
-/// Everything else: standard streams, etcd, the admin listener and its clients, files.
+/// Of the rest of the process: standard streams, etcd, the admin listener and its clients, files.
 constexpr std::uint64_t kOthers = 200;
 
 }  // namespace
@@ -28,11 +28,11 @@ std::uint64_t raise_descriptor_limit() {
 }
 
 std::expected<std::size_t, std::string> fit_connections(std::optional<std::size_t> wanted,
-                                                        unsigned workers, std::uint64_t limit) {
+                                                        std::size_t usual, unsigned workers,
+                                                        std::uint64_t limit) {
   const std::uint64_t taken = kOthers + kPerWorker * workers;
   const std::uint64_t room = limit > taken ? (limit - taken) / kEach : 0;
-  const std::uint64_t connections =
-      wanted.value_or(std::clamp<std::uint64_t>(room, 1, kDefaultMaxConnections));
+  const std::uint64_t connections = wanted.value_or(std::clamp<std::uint64_t>(room, 1, usual));
   if (connections <= room) return static_cast<std::size_t>(connections);
   return std::unexpected(
       fmt::format("{} client connections with {} workers need {} file descriptors, and this "

@@ -1,7 +1,8 @@
-// File descriptors: each client connection takes one, and its exchange another one upstream.
+// Fits the number of client connections to the file descriptors that the process may open: each
+// client connection takes one, and its exchange another one to a node.
 //
-//   auto connections = fit_connections(settings.max_connections, settings.workers,
-//                                      raise_descriptor_limit());
+//   const auto limit = raise_descriptor_limit();
+//   const auto connections = fit_connections(std::nullopt, 10'000, workers, limit);
 //   if (!connections) fail(connections.error());
 #pragma once
 
@@ -13,15 +14,13 @@
 
 namespace osproxy::app {
 
-/// As many client connections as are taken where nobody says how many, and descriptors allow it.
-inline constexpr std::size_t kDefaultMaxConnections = 10'000;
-
-/// Raises the process's soft limit of open files to its hard limit; returns what it is then.
+/// Raises the process's soft limit of open files to its hard limit; returns the new soft limit.
 std::uint64_t raise_descriptor_limit();
 
-/// How many client connections to take: `wanted` if `limit` descriptors are enough for it; the
-/// default, or as many as there are descriptors for, if nobody said. The error says what to do.
+/// The number of client connections to accept: `wanted`, if `limit` descriptors are enough for it;
+/// without it `usual`, lowered to what there are descriptors for. The error says what to do.
 std::expected<std::size_t, std::string> fit_connections(std::optional<std::size_t> wanted,
-                                                        unsigned workers, std::uint64_t limit);
+                                                        std::size_t usual, unsigned workers,
+                                                        std::uint64_t limit);
 
 }  // namespace osproxy::app

@@ -15,54 +15,42 @@
 namespace osproxy::app {
 namespace {
 
-DecodeLimits decode_limits(const Settings& settings) {
-  DecodeLimits limits;
-  limits.max_life = settings.max_life;
-  return limits;
-}
-
 std::expected<std::shared_ptr<EtcdDirectiveStore>, std::string> connect_store(
-    const Settings& settings, const EtcdTarget& target, StoreLog& log,
-    std::shared_ptr<ChangeNotifier> notifier, const Clock& clock) {
-  auto connected = EtcdDirectiveStore::connect(
-      {.target = target,
-       .connect_timeout = settings.etcd_connect_timeout,
-       .state_dir = settings.etcd_state_dir,
-       .start = settings.etcd_start_last_good ? StartPolicy::LastGood : StartPolicy::Fail,
-       .limits = decode_limits(settings),
-       .on_change =
-           [&log, notifier = std::move(notifier)](const StoreStatus& status,
-                                                  const DirectiveSet::Pointer& set) {
-             log.look(status, *set);
-             notifier->ring();
-           }},
-      clock);
+    const DocumentSettings& document, StoreLog& log, std::shared_ptr<ChangeNotifier> notifier,
+    const Clock& clock) {
+  EtcdStoreOptions options = document.etcd;
+  options.limits = document.limits;
+  options.on_change = [&log, notifier = std::move(notifier)](const StoreStatus& status,
+                                                             const DirectiveSet::Pointer& set) {
+    log.update(status, *set);
+    notifier->ring();
+  };
+  auto connected = EtcdDirectiveStore::connect(std::move(options), clock);
   if (!connected) return std::unexpected(connected.error().message);
   return *std::move(connected);
 }
 
 std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, StoreLog& log,
                                                       const Clock& clock) {
-  const EtcdTarget target{.endpoints = settings.etcd_endpoints,
-                          .key = settings.etcd_key,
-                          .credentials = settings.etcd_credentials};
+  const DocumentSettings& document = settings.document;
+  const EtcdTarget& target = document.etcd.target;
   auto publisher =
-      EtcdDirectivePublisher::create({.target = target, .limits = decode_limits(settings)}, clock);
+      EtcdDirectivePublisher::create({.target = target, .limits = document.limits}, clock);
   if (!publisher) return std::unexpected(publisher.error().message);
   auto fleet = EtcdFleetReader::create({.target = target}, clock);
   if (!fleet) return std::unexpected(fleet.error().message);
 
   const auto notifier = std::make_shared<ChangeNotifier>();
-  auto store = connect_store(settings, target, log, notifier, clock);
+  auto store = connect_store(document, log, notifier, clock);
   if (!store) return std::unexpected(std::move(store).error());
   auto acks = EtcdAckWriter::start(
       {.target = target,
        .instance = settings.instance,
        .version = kVersion,
        .started = clock.now().wall,
-       .ttl = settings.etcd_ack_ttl,
+       .ttl = document.ack_ttl,
        .on_change = [ack_log =
-                         AckLog()](const AckStatus& status) mutable { ack_log.look(status); }},
+                         AckLog()](const AckStatus& status) mutable { ack_log.update(status); }},
       **store, notifier, clock);
   if (!acks) return std::unexpected(acks.error().message);
   std::shared_ptr<EtcdAckWriter> writer = *std::move(acks);
@@ -80,15 +68,15 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
 std::expected<DirectiveSource, std::string> open_directive_source(const Settings& settings,
                                                                   StoreLog& log,
                                                                   const Clock& clock) {
-  const DecodeLimits limits = decode_limits(settings);
-  if (!settings.etcd_endpoints.empty()) return open_etcd(settings, log, clock);
-  if (!settings.directives_file.empty()) {
+  const DocumentSettings& document = settings.document;
+  if (!document.etcd.target.endpoints.empty()) return open_etcd(settings, log, clock);
+  if (!document.file.empty()) {
     auto store =
-        FileDirectiveStore::open({.path = settings.directives_file, .limits = limits}, clock);
+        FileDirectiveStore::open({.path = document.file, .limits = document.limits}, clock);
     if (!store) return std::unexpected(store.error());
     return DirectiveSource{.kind = "file", .store = *std::move(store)};
   }
-  const auto memory = std::make_shared<MemoryDirectiveStore>(limits, clock);
+  const auto memory = std::make_shared<MemoryDirectiveStore>(document.limits, clock);
   return DirectiveSource{.kind = "memory", .store = memory, .publisher = memory};
 }
 

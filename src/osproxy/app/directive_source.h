@@ -1,4 +1,7 @@
-// The store that the settings ask for, and the way to write to it.
+// Opens the directive store that the settings name: in memory, in a file or in etcd; with it the
+// way to publish to it.
+//
+// DirectiveSource is a bundle of handles with one owner.
 #pragma once
 
 #include <expected>
@@ -25,15 +28,15 @@ namespace osproxy::app {
 struct DirectiveSource {
   const char* kind;  ///< "memory", "file" or "etcd", as status shows it
   std::shared_ptr<DirectiveStore> store{};
-  std::shared_ptr<DirectivePublisher> publisher{};  ///< null: the document is not ours to write
-  std::shared_ptr<FleetReader> fleet{};             ///< null: there are no others
-  std::shared_ptr<EtcdAckWriter> acks{};  ///< ends before the store; null: not with this one
-  /// What only this kind of store can count; null: nothing.
+  std::shared_ptr<DirectivePublisher> publisher{};  ///< null: the document cannot be published here
+  std::shared_ptr<FleetReader> fleet{};             ///< null: there is no fleet
+  std::shared_ptr<EtcdAckWriter> acks{};  ///< null: this store has none. It ends before the store
+  /// Counters of this kind of store; null: it has none.
   std::shared_ptr<prometheus::Collectable> metrics{};
 };
 
-/// Opens it. With etcd, blocks for up to `etcd_connect_timeout` for the first read. The error says
-/// what could not be opened and why. `log` and `clock` must outlive the source.
+/// Opens the store. With etcd, blocks until the first read, for at most --etcd-connect-timeout. The
+/// error says what could not be opened and why. `log` and `clock` must outlive the source.
 std::expected<DirectiveSource, std::string> open_directive_source(const Settings& settings,
                                                                   StoreLog& log,
                                                                   const Clock& clock);

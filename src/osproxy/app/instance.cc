@@ -19,16 +19,10 @@
 namespace osproxy::app {
 namespace {
 
-/// `acks` is null where there are none; else it must outlive what is returned.
+/// `acks` may be null; else it must outlive the function that is returned.
 std::function<AckStatus()> ack_status(const EtcdAckWriter* acks) {
   if (acks == nullptr) return {};
   return [acks] { return acks->status(); };
-}
-
-HealthCheckOptions health_check(const Settings& settings) {
-  return {.interval = settings.health_check_interval,
-          .unhealthy_after = static_cast<unsigned>(settings.unhealthy_after),
-          .healthy_after = static_cast<unsigned>(settings.healthy_after)};
 }
 
 std::unique_ptr<RecordLog> make_record_log(const Settings& settings) {
@@ -47,49 +41,54 @@ std::vector<std::string> names_of(const std::vector<Origin>& upstreams) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<Instance>, std::string> Instance::start(const Settings& settings,
-                                                                      const Clock& clock,
-                                                                      int listener) {
+std::expected<RecordOutputs, std::string> RecordOutputs::make(const Settings& settings,
+                                                              const Clock& clock) {
   auto spans = make_span_exporter(settings, clock);
   if (!spans) return std::unexpected(std::move(spans).error());
-  std::unique_ptr<Instance> instance(new Instance(settings, clock, *std::move(spans)));
-  if (auto opened = instance->open(listener); !opened)
-    return std::unexpected(std::move(opened).error());
-  return instance;
+  return RecordOutputs{.log = make_record_log(settings),
+                       .spans = *std::move(spans),
+                       .capture = make_capture_writer(settings)};
 }
 
-Instance::Instance(const Settings& settings, const Clock& clock,
-                   std::unique_ptr<otlp::SpanExporter> spans)
-    : settings_(settings),
-      clock_(clock),
-      store_log_(clock),
-      tls_log_(clock),
-      record_log_(make_record_log(settings)),
-      spans_(std::move(spans)),
-      capture_(make_capture_spool(settings)),
-      observer_({.explain_max_records = settings.explain_records,
-                 .explain_max_bytes = settings.explain_bytes,
-                 .ring_records = settings.ring_records,
-                 .why_requests = settings.why_requests},
-                settings.workers, sinks()),
-      upstreams_(names_of(settings.upstreams), settings.workers, clock.now().wall),
-      budget_(settings.instance_budget, clock.now()) {}
+std::expected<void, std::string> RecordOutputs::open() {
+  if (log) {
+    if (auto opened = log->open(); !opened) return opened;
+  }
+  return capture ? capture->open() : std::expected<void, std::string>{};
+}
 
-std::vector<RecordSink*> Instance::sinks() {
-  std::vector<RecordSink*> sinks{&tail_};
-  if (record_log_) sinks.push_back(record_log_.get());
-  if (spans_) sinks.push_back(spans_.get());
+std::vector<RecordSink*> RecordOutputs::sinks() const {
+  std::vector<RecordSink*> sinks{tail.get()};
+  if (log) sinks.push_back(log.get());
+  if (spans) sinks.push_back(spans.get());
   return sinks;
 }
 
+std::expected<std::unique_ptr<Instance>, std::string> Instance::start(const Settings& settings,
+                                                                      const Clock& clock,
+                                                                      int listener) {
+  auto outputs = RecordOutputs::make(settings, clock);
+  if (!outputs) return std::unexpected(std::move(outputs).error());
+  std::unique_ptr<Instance> instance(new Instance(settings, clock, *std::move(outputs)));
+  if (auto opened = instance->open(listener); !opened) {
+    return std::unexpected(std::move(opened).error());
+  }
+  return instance;
+}
+
+Instance::Instance(const Settings& settings, const Clock& clock, RecordOutputs outputs)
+    : settings_(settings),
+      clock_(clock),
+      logs_(clock),
+      outputs_(std::move(outputs)),
+      observer_(settings.observer, settings.server.workers, outputs_.sinks()),
+      upstreams_(names_of(settings.server.upstream.nodes), settings.server.workers,
+                 clock.now().wall),
+      budget_(settings.instance_budget, clock.now()) {}
+
 std::expected<void, std::string> Instance::open(int listener) {
-  if (record_log_) {
-    if (auto opened = record_log_->open(); !opened) return opened;
-  }
-  if (capture_) {
-    if (auto opened = capture_->open(); !opened) return opened;
-  }
-  auto source = open_directive_source(settings_, store_log_, clock_);
+  if (auto opened = outputs_.open(); !opened) return opened;
+  auto source = open_directive_source(settings_, logs_.store, clock_);
   if (!source) return std::unexpected(std::move(source).error());
   source_ = *std::move(source);
   poll();
@@ -103,15 +102,19 @@ std::expected<void, std::string> Instance::open_admin() {
               std::make_shared<DirectiveMetrics>([store] { return store->load(); }, clock_),
               std::make_shared<admin::StoreMetrics>(*store),
               std::make_shared<UpstreamMetrics>(upstreams_),
-              std::make_shared<TailMetrics>(tail_),
+              std::make_shared<TailMetrics>(*outputs_.tail),
               reloads_,
               tls_metrics_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
-  if (spans_) metrics_.push_back(std::make_shared<otlp::OtlpMetrics>(*spans_));
-  if (capture_) metrics_.push_back(std::make_shared<CaptureMetrics>(*capture_));
+  if (outputs_.spans) {
+    metrics_.push_back(std::make_shared<otlp::OtlpMetrics>(*outputs_.spans));
+  }
+  if (outputs_.capture) {
+    metrics_.push_back(std::make_shared<CaptureMetrics>(*outputs_.capture));
+  }
 
-  auto admin = admin::AdminServer::start({.listen = settings_.admin_listen,
-                                          .token = settings_.admin_token,
+  auto admin = admin::AdminServer::start({.listen = settings_.admin.listen,
+                                          .token = settings_.admin.token,
                                           .instance = settings_.instance,
                                           .version = kVersion,
                                           .store_kind = source_.kind},
@@ -122,9 +125,9 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .collectables = {metrics_.begin(), metrics_.end()},
                                           .readiness = [this] { return not_ready(); },
                                           .fleet = source_.fleet.get(),
-                                          .tail = &tail_,
+                                          .tail = outputs_.tail.get(),
                                           .upstreams = &upstreams_,
-                                          .capture = capture_.get(),
+                                          .capture = outputs_.capture.get(),
                                           .ack = ack_status(source_.acks.get())});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
@@ -132,58 +135,46 @@ std::expected<void, std::string> Instance::open_admin() {
   return {};
 }
 
-std::expected<void, std::string> Instance::open_proxy(int listener) {
+std::expected<ServerOptions, std::string> Instance::server_options(int listener) {
+  const unsigned workers = settings_.server.workers;
   const auto connections =
-      fit_connections(settings_.max_connections, settings_.workers, raise_descriptor_limit());
+      fit_connections(settings_.max_connections, settings_.server.max_connections, workers,
+                      raise_descriptor_limit());
   if (!connections) return std::unexpected(connections.error());
-  if (!settings_.max_connections && *connections < kDefaultMaxConnections) {
+  if (!settings_.max_connections && *connections < settings_.server.max_connections) {
     spdlog::warn("there are file descriptors for {} client connections only", *connections);
   }
-  ServerOptions options{.listen = settings_.listen,
-                        .listener = listener,
-                        .workers = settings_.workers,
-                        .upstream = {.nodes = settings_.upstreams,
-                                     .max_connections = settings_.upstream_connections,
-                                     .max_waiting = settings_.upstream_waiting,
-                                     .health_check_path = settings_.health_check_path,
-                                     .health_check = health_check(settings_),
-                                     .eject_after = static_cast<unsigned>(settings_.eject_after),
-                                     .connect_timeout = settings_.connect_timeout,
-                                     .idle_timeout = settings_.upstream_idle_timeout,
-                                     .wait_timeout = settings_.upstream_wait_timeout,
-                                     .health_check_timeout = settings_.health_check_timeout,
-                                     .resolve_interval = settings_.resolve_interval},
-                        .max_connections = *connections,
-                        .limits = settings_.limits,
-                        .forwarding = settings_.forwarding,
-                        .directive_budget = settings_.directive_budget,
-                        .max_life = settings_.max_life,
-                        .capture = capture_.get(),
-                        .spans = spans_ != nullptr,
-                        .head_timeout = settings_.head_timeout,
-                        .idle_timeout = settings_.idle_timeout,
-                        .response_timeout = settings_.response_timeout,
-                        .transfer_timeout = settings_.transfer_timeout,
-                        .request_timeout = settings_.request_timeout};
-  if (settings_.max_body > 0) options.max_body = settings_.max_body;
-  if (settings_.tenant) options.tenant = *settings_.tenant;
   auto known = read_identities(settings_);
   if (!known) return std::unexpected(std::move(known).error());
-  options.identities = std::make_shared<const Identities>(*std::move(known));
   for (const auto& warning : identity_file_warnings(settings_)) spdlog::warn("{}", warning);
   auto tls = read_tls(settings_);
   if (!tls) return std::unexpected(std::move(tls).error());
+
+  ServerOptions options = settings_.server;
+  options.listener = listener;
+  options.max_connections = *connections;
+  options.max_life = settings_.document.limits.max_life;
+  options.capture = outputs_.capture.get();
+  options.spans = outputs_.spans != nullptr;
+  if (settings_.tenant) options.tenant = *settings_.tenant;
+  options.identities = std::make_shared<const Identities>(*std::move(known));
   options.tls = *std::move(tls);
-  options.on_tls_failure = [this](const TlsReport& report) { tls_log_.tell(report); };
+  options.on_tls_failure = [this](const TlsReport& report) { logs_.tls.tell(report); };
+  return options;
+}
+
+std::expected<void, std::string> Instance::open_proxy(int listener) {
+  auto options = server_options(listener);
+  if (!options) return std::unexpected(std::move(options).error());
   auto proxy = Server::start(
-      std::move(options), source_.store->cell(),
+      *std::move(options), source_.store->cell(),
       [this](std::size_t i) -> Recorder& { return observer_.recorder(i); }, clock_, upstreams_);
   if (!proxy) return std::unexpected(std::move(proxy).error());
   proxy_ = *std::move(proxy);
   tls_metrics_->show(*proxy_);
   serving_.store(true, std::memory_order_relaxed);
   spdlog::info("{} serves on {} with {} workers", settings_.instance, proxy_->address().to_string(),
-               settings_.workers);
+               settings_.server.workers);
   return {};
 }
 
@@ -209,7 +200,7 @@ void Instance::announce_stop() { stopping_.store(true, std::memory_order_relaxed
 void Instance::stop() {
   announce_stop();
   spdlog::info("stopping: waiting for {} client connections", proxy_->connections());
-  if (proxy_->drain(settings_.drain_timeout)) {
+  if (proxy_->drain(settings_.drain.timeout)) {
     spdlog::info("stopped");
   } else {
     spdlog::warn("stopped with {} client connections broken off", proxy_->connections());
@@ -217,7 +208,7 @@ void Instance::stop() {
 }
 
 void Instance::reload(const std::expected<Settings, std::string>& next) {
-  if (record_log_) record_log_->reopen();
+  if (outputs_.log) outputs_.log->reopen();
   const auto taken = next ? take_over(*next) : std::unexpected(next.error());
   reloads_->count(taken.has_value());
   if (!taken) spdlog::error("not reloaded, all stays as it was: {}", taken.error());
@@ -226,11 +217,12 @@ void Instance::reload(const std::expected<Settings, std::string>& next) {
 std::expected<void, std::string> Instance::take_over(const Settings& next) {
   auto known = read_identities(next);
   if (!known) return std::unexpected(std::move(known).error());
-  if (next.tls_listen.pairs.empty() != settings_.tls_listen.pairs.empty()) {
-    return std::unexpected("TLS with clients is turned on or off by a restart only");
+  if (next.tls.listen.pairs.empty() != settings_.tls.listen.pairs.empty()) {
+    return std::unexpected("only a restart turns TLS with clients on or off");
   }
   Settings renewed = next;
-  renewed.upstreams = settings_.upstreams;  // the nodes stay, with TLS or without
+  renewed.server.upstream.nodes =
+      settings_.server.upstream.nodes;  // the nodes stay, with TLS or without
   auto tls = read_tls(renewed);
   if (!tls) return std::unexpected(std::move(tls).error());
   spdlog::info(
@@ -245,14 +237,14 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
 
 void Instance::poll() {
   const DirectiveSet::Pointer set = source_.store->load();
-  store_log_.look(source_.store->status(), *set);
+  logs_.store.update(source_.store->status(), *set);
   const ObserverTotals totals = observer_.totals();
   budget_.check(*set, totals.recorded, clock_.now());
-  signed_log_.look(totals);
-  if (trip_log_.look(*set, clock_.now()) && source_.acks) source_.acks->look_again();
-  upstream_log_.look(upstreams_.nodes());
-  if (spans_) otlp_log_.look(spans_->status());
-  if (!capture_) capture_log_.look(*set, clock_.now());
+  logs_.signed_directives.update(totals);
+  if (logs_.trip.update(*set, clock_.now()) && source_.acks) source_.acks->look_again();
+  logs_.upstream.update(upstreams_.nodes());
+  if (outputs_.spans) logs_.otlp.update(outputs_.spans->status());
+  if (!outputs_.capture) logs_.capture.update(*set, clock_.now());
 }
 
 }  // namespace osproxy::app

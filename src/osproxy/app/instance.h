@@ -1,12 +1,14 @@
-// One running osproxy: everything wired together, started and stopped in order.
+// One running osproxy: its parts wired together, started and stopped in order.
 //
 //   auto instance = Instance::start(settings, clock);
-//   …
-//   (*instance)->stop();                 // drains; the destructor does not
+//   if (!instance) fail(instance.error());
+//   while (!told_to_stop()) (*instance)->poll();  // about once a second
+//   (*instance)->stop();                          // drains; the destructor does not
 //
-// Start: the store first (with etcd, its first read), then the admin listener, then traffic. Stop:
-// not ready, drain, close; spans that wait are exported last, for a bounded time. Belongs to one
-// thread.
+// Start: first the store (with etcd, its first read), then the admin listener, then the proxy.
+// Stop: not ready, drain, close. Spans that wait are exported last, for a bounded time.
+//
+// Belongs to one thread.
 #pragma once
 
 #include <atomic>
@@ -18,13 +20,7 @@
 
 #include "osproxy/admin/admin_server.h"
 #include "osproxy/app/directive_source.h"
-#include "osproxy/app/logs/capture_log.h"
-#include "osproxy/app/logs/otlp_log.h"
-#include "osproxy/app/logs/signed_log.h"
-#include "osproxy/app/logs/store_log.h"
-#include "osproxy/app/logs/tls_log.h"
-#include "osproxy/app/logs/trip_log.h"
-#include "osproxy/app/logs/upstream_log.h"
+#include "osproxy/app/logs/event_logs.h"
 #include "osproxy/app/metrics/tls_metrics.h"
 #include "osproxy/app/reload_counters.h"
 #include "osproxy/app/settings/settings.h"
@@ -40,11 +36,29 @@
 
 namespace osproxy::app {
 
+/// Outputs of records and captured exchanges, apart from the stores that the admin listener reads.
+struct RecordOutputs {
+  std::unique_ptr<RecordLog> log{};             ///< null: no lines are written
+  std::unique_ptr<otlp::SpanExporter> spans{};  ///< null: no spans are exported
+  std::unique_ptr<CaptureWriter> capture{};     ///< null: nothing is captured
+  std::unique_ptr<RecordTail> tail = std::make_unique<RecordTail>();
+
+  /// The outputs that the settings ask for, not yet open. `clock` must outlive them.
+  static std::expected<RecordOutputs, std::string> make(const Settings& settings,
+                                                        const Clock& clock);
+
+  /// Opens files and directories.
+  std::expected<void, std::string> open();
+
+  /// Those that take records. They must not outlive this.
+  std::vector<RecordSink*> sinks() const;
+};
+
 class Instance {
  public:
   /// `clock` must outlive the instance. `listener` is a socket that listens already, to serve
-  /// clients on instead of Settings::listen; -1: none. The error says what could not be started and
-  /// why.
+  /// clients on instead of the configured address; -1: none. The error says what could not be
+  /// started and why.
   static std::expected<std::unique_ptr<Instance>, std::string> start(const Settings& settings,
                                                                      const Clock& clock,
                                                                      int listener = -1);
@@ -52,33 +66,33 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  /// /readyz fails from now on, and all else goes on: somebody else will send the requests
-  /// elsewhere.
+  /// /readyz fails from now on, so that a load balancer sends new requests elsewhere. All else goes
+  /// on.
   void announce_stop();
 
-  /// Announces it, and lets requests under way finish, for at most the drain time-out.
+  /// Announces it, and lets requests in flight finish, for at most the drain timeout.
   void stop();
 
-  /// Opens the file of records anew, and takes over what may change while it runs: the log level,
-  /// and what stands in the files of tokens, tenants and TLS. What is malformed changes nothing;
-  /// the log says what. `next`: settings that were read again, or why they could not be.
+  /// Reopens the file of records, and takes over the settings that can change at run time: the log
+  /// level, and the files of tokens, tenants, debug keys and TLS. If one is malformed, nothing
+  /// changes and the log says why. `next`: the settings, read again, or why they could not be read.
   void reload(const std::expected<Settings, std::string>& next);
 
-  /// Every worker has gone round its event loop within `bound`.
+  /// Each worker has gone round its event loop within `bound`.
   bool is_alive(std::chrono::nanoseconds bound) const { return proxy_->silence() <= bound; }
 
-  /// Logs what has changed in the store and in the nodes' health since the last look, and trips
-  /// directives if all together are over the instance's budget; call about once a second. (etcd's
-  /// store also reports by itself.)
+  /// Logs what has changed since the last call, in the store and in the nodes' health among others,
+  /// and trips directives if all together are over the instance's budget. Call it about once a
+  /// second. (etcd's store also logs changes by itself, at once.)
   void poll();
 
  private:
-  Instance(const Settings& settings, const Clock& clock, std::unique_ptr<otlp::SpanExporter> spans);
+  Instance(const Settings& settings, const Clock& clock, RecordOutputs outputs);
 
-  std::vector<RecordSink*> sinks();
   std::expected<void, std::string> open(int listener);
   std::expected<void, std::string> open_admin();
   std::expected<void, std::string> open_proxy(int listener);
+  std::expected<ServerOptions, std::string> server_options(int listener);
   std::expected<void, std::string> take_over(const Settings& next);
   std::expected<std::shared_ptr<const TlsContexts>, std::string> read_tls(
       const Settings& settings) const;
@@ -86,18 +100,10 @@ class Instance {
 
   const Settings settings_;
   const Clock& clock_;
-  StoreLog store_log_;
-  TlsLog tls_log_;
+  EventLogs logs_;
   const std::shared_ptr<TlsMetrics> tls_metrics_ = std::make_shared<TlsMetrics>();
-  UpstreamLog upstream_log_;
-  const std::unique_ptr<RecordLog> record_log_;  // null: off
-  TripLog trip_log_;
-  SignedLog signed_log_;
-  OtlpLog otlp_log_;
-  const std::unique_ptr<otlp::SpanExporter> spans_;  // null: none are exported
-  const std::unique_ptr<CaptureWriter> capture_;     // null: nothing is captured
-  CaptureLog capture_log_;
-  RecordTail tail_;
+  const std::shared_ptr<ReloadCounters> reloads_ = std::make_shared<ReloadCounters>();
+  RecordOutputs outputs_;
   Observer observer_;
   UpstreamStats upstreams_;
   InstanceBudget budget_;
@@ -107,7 +113,6 @@ class Instance {
 
   // In the order in which they refer to each other: destroyed from the last to the first.
   DirectiveSource source_{};
-  const std::shared_ptr<ReloadCounters> reloads_ = std::make_shared<ReloadCounters>();
   std::vector<std::shared_ptr<prometheus::Collectable>> metrics_;
   std::unique_ptr<Server> proxy_;
   std::unique_ptr<admin::AdminServer> admin_;

@@ -24,8 +24,8 @@ using namespace osproxy;
 
 constexpr int kExitFailed = 1;
 
-/// How often the store is looked at and the service manager is told that all is well.
-constexpr std::chrono::milliseconds kLookInterval{1'000};
+/// How often Instance::poll() is called, and the service manager is told that the process is alive.
+constexpr std::chrono::milliseconds kPollInterval{1'000};
 
 sigset_t set_of(std::initializer_list<int> numbers) {
   sigset_t signals;
@@ -34,8 +34,8 @@ sigset_t set_of(std::initializer_list<int> numbers) {
   return signals;
 }
 
-/// The next of `signals`, which are blocked in every thread, so that nothing runs in a handler; -1
-/// if none comes in time.
+/// Waits for one of `signals`; -1 if none comes in time. They are blocked in every thread, so that
+/// no code runs in a signal handler.
 int await_signal(const sigset_t& signals, std::chrono::milliseconds timeout) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
   const timespec time{.tv_sec = seconds.count(),
@@ -51,15 +51,15 @@ std::expected<app::Settings, std::string> read_again(const app::SettingsSources&
   return std::unexpected(std::move(text));
 }
 
-/// Serves until a signal says that it is enough.
+/// Serves until SIGTERM or SIGINT.
 void serve(app::Instance& instance, const app::SettingsSources& sources,
            const app::ServiceManager& manager) {
   const sigset_t signals = set_of({SIGTERM, SIGINT, SIGHUP});
   const auto watched = manager.watchdog_interval();
   const auto bound = watched ? *watched / 2 : std::chrono::microseconds::zero();
   const auto interval =
-      watched ? std::min(kLookInterval, std::chrono::ceil<std::chrono::milliseconds>(bound))
-              : kLookInterval;
+      watched ? std::min(kPollInterval, std::chrono::ceil<std::chrono::milliseconds>(bound))
+              : kPollInterval;
   while (true) {
     const int signal = await_signal(signals, interval);
     if (signal == SIGTERM || signal == SIGINT) return;
@@ -87,7 +87,7 @@ int run(const app::Settings& settings, const app::SettingsSources& sources) {
   serve(**instance, sources, manager);
   manager.stopping();
   (*instance)->announce_stop();
-  await_signal(set_of({SIGTERM, SIGINT}), settings.drain_delay);
+  await_signal(set_of({SIGTERM, SIGINT}), settings.drain.delay);
   (*instance)->stop();
   return 0;
 }
@@ -107,7 +107,7 @@ int main(int argc, char** argv) try {
   app::set_up_log(settings->log_level);
   const sigset_t signals = set_of({SIGTERM, SIGINT, SIGHUP});
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);  // a broken connection is an error of its write
+  signal(SIGPIPE, SIG_IGN);  // a write to a broken connection returns an error instead
   return run(*settings, sources);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "osproxy: %s\n", error.what());

@@ -1,4 +1,4 @@
-// How often the process was told to read its files again, and what came of it.
+// Counts reloads (SIGHUP), done and failed, as a Prometheus metric.
 #pragma once
 
 #include <atomic>
@@ -10,10 +10,10 @@
 
 namespace osproxy::app {
 
-/// Thread safety: all members may be called from any thread.
+/// Thread safety: any thread may call any member.
 class ReloadCounters final : public prometheus::Collectable {
  public:
-  // Relaxed: numbers to look at, ordering nothing.
+  // Relaxed: the counts order nothing.
   void count(bool done) noexcept {
     (done ? done_ : failed_).fetch_add(1, std::memory_order_relaxed);
   }

@@ -20,14 +20,16 @@ namespace {
 
 constexpr int kFirstListener = 3;  // SD_LISTEN_FDS_START
 
-/// A number that was meant for this process, by a variable that names its id; some managers leave
-/// that out where `id` may be missing.
-std::optional<std::uint64_t> number_for_us(const ServiceManager::Environment& environment,
-                                           const char* number, const char* id, bool id_is_needed) {
+/// The number in the variable `number`, if the variable `id` names this process. `id` may be
+/// missing unless `id_is_needed`: some managers do not set it.
+std::optional<std::uint64_t> number_for_this_process(const ServiceManager::Environment& environment,
+                                                     const char* number, const char* id,
+                                                     bool id_is_needed) {
   const auto text = environment(number);
   if (!text) return std::nullopt;
-  const auto whose = environment(id);
-  if (whose ? http::parse_length(*whose) != static_cast<std::uint64_t>(::getpid()) : id_is_needed) {
+  const auto process = environment(id);
+  if (process ? http::parse_length(*process) != static_cast<std::uint64_t>(::getpid())
+              : id_is_needed) {
     return std::nullopt;
   }
   return http::parse_length(*text);
@@ -50,43 +52,46 @@ bool is_listening_stream(int fd) noexcept {
 
 ServiceManager::ServiceManager(const Environment& environment)
     : notify_socket_(environment("NOTIFY_SOCKET").value_or("")) {
-  const auto watchdog = number_for_us(environment, "WATCHDOG_USEC", "WATCHDOG_PID", false);
+  const auto watchdog =
+      number_for_this_process(environment, "WATCHDOG_USEC", "WATCHDOG_PID", false);
   if (watchdog && *watchdog > 0 && *watchdog <= std::numeric_limits<std::int32_t>::max()) {
     watchdog_ = std::chrono::microseconds(*watchdog);
   }
-  const auto listeners = number_for_us(environment, "LISTEN_FDS", "LISTEN_PID", true);
+  const auto listeners = number_for_this_process(environment, "LISTEN_FDS", "LISTEN_PID", true);
   if (listeners) listeners_ = *listeners < 1024 ? static_cast<int>(*listeners) : 1024;
 }
 
 std::expected<int, std::string> ServiceManager::take_listener() const {
   if (listeners_ == 0) return -1;
   if (listeners_ > 1) {
-    return std::unexpected(fmt::format(
-        "{} sockets were handed over (LISTEN_FDS); there is one listener to use", listeners_));
+    return std::unexpected(
+        fmt::format("the service manager passes {} sockets (LISTEN_FDS); osproxy can use only one",
+                    listeners_));
   }
   if (!is_listening_stream(kFirstListener)) {
     return std::unexpected(
-        "the socket that was handed over (LISTEN_FDS) is not a listening TCP "
-        "socket: ListenStream= in the socket unit must be a port");
+        "the socket from the service manager (LISTEN_FDS) is not a listening TCP socket: "
+        "ListenStream= "
+        "in the socket unit must be a port");
   }
   ::fcntl(kFirstListener, F_SETFD, FD_CLOEXEC);
   return kFirstListener;
 }
 
-void ServiceManager::ready() const { say("READY=1\nSTATUS=Serving"); }
+void ServiceManager::ready() const { notify("READY=1\nSTATUS=Serving"); }
 
-void ServiceManager::stopping() const { say("STOPPING=1\nSTATUS=Draining"); }
+void ServiceManager::stopping() const { notify("STOPPING=1\nSTATUS=Draining"); }
 
 void ServiceManager::reloading() const {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();  // CLOCK_MONOTONIC
-  say(fmt::format("RELOADING=1\nMONOTONIC_USEC={}\nSTATUS=Reloading",
-                  std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
+  notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}\nSTATUS=Reloading",
+                     std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
 }
 
-void ServiceManager::alive() const { say("WATCHDOG=1"); }
+void ServiceManager::alive() const { notify("WATCHDOG=1"); }
 
-/// A message that cannot be sent is a line in the log: the manager will draw its own conclusions.
-void ServiceManager::say(std::string_view text) const {
+/// Logs a message that cannot be sent; the manager then acts on its timeouts.
+void ServiceManager::notify(std::string_view text) const {
   if (notify_socket_.empty()) return;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -97,7 +102,7 @@ void ServiceManager::say(std::string_view text) const {
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   const bool sent = fd >= 0 && ::sendto(fd, text.data(), text.size(), MSG_NOSIGNAL,
                                         reinterpret_cast<const sockaddr*>(&address), size) >= 0;
-  if (!sent) spdlog::warn("the service manager is not told: {}", std::strerror(errno));
+  if (!sent) spdlog::warn("the service manager cannot be notified: {}", std::strerror(errno));
   if (fd >= 0) ::close(fd);
 }
 

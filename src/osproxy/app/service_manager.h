@@ -1,13 +1,17 @@
-// What systemd, or whoever else started the process, is told and hands over: sd_notify(3) and
-// sd_listen_fds(3).
+// Talks to the service manager, such as systemd, that started the process: tells it the state
+// (sd_notify(3)) and takes over the socket that it opened (sd_listen_fds(3)).
 //
 //   ServiceManager manager(system_environment);
-//   auto listener = manager.take_listener();       // a socket that listens already, if there is
-//   one manager.ready(); … manager.stopping();
+//   auto listener = manager.take_listener();  // a listening socket, or -1
+//   manager.ready();
+//   serve();
+//   manager.stopping();
 //
-// Both are a few lines of documented protocol (datagrams to $NOTIFY_SOCKET, descriptors from 3 on),
-// which are written here rather than taken from libsystemd with what that brings along. Without a
-// manager nothing is said. Belongs to one thread.
+// Both protocols are short and documented (datagrams to $NOTIFY_SOCKET, descriptors from 3 on), so
+// they are implemented here: libsystemd would bring many dependencies. Without a service manager
+// every call does nothing.
+//
+// Belongs to one thread.
 #pragma once
 
 #include <chrono>
@@ -25,23 +29,24 @@ class ServiceManager {
 
   explicit ServiceManager(const Environment& environment);
 
-  /// The socket that was handed over; -1 if none was. The error says what is wrong with it.
+  /// The socket that the manager opened; -1 if there is none. The error says why the socket cannot
+  /// be used.
   std::expected<int, std::string> take_listener() const;
 
   void ready() const;
   void stopping() const;
 
-  /// SIGHUP was received; ready() says that it is done.
+  /// Tells that SIGHUP was received; ready() tells that the reload is done.
   void reloading() const;
 
-  /// The process is alive; to be said at least twice in each watchdog_interval().
+  /// Tells that the process is alive; call it at least twice in each watchdog_interval().
   void alive() const;
 
-  /// nullopt: nobody watches.
+  /// nullopt: the manager has no watchdog.
   std::optional<std::chrono::microseconds> watchdog_interval() const noexcept { return watchdog_; }
 
  private:
-  void say(std::string_view text) const;
+  void notify(std::string_view text) const;
 
   std::string notify_socket_;
   std::optional<std::chrono::microseconds> watchdog_;

@@ -9,6 +9,7 @@
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
+#include "osproxy/core/nearest_name.h"
 #include "osproxy/core/version.h"
 
 namespace osproxy::cli {
@@ -20,19 +21,19 @@ struct CommandRow {
   Action (*add)(CLI::App& app);
 };
 
-// In the order of a day with it, and of the help.
+// In the order in which an operator needs them, and in which the help lists them.
 constexpr CommandRow kCommands[] = {
-    {"status", "Show how fresh each instance is, and what is on", add_status},
+    {"status", "Show how fresh each instance is and which directives are on", add_status},
     {"fleet", "Show which instances have applied the current document", add_fleet},
     {"list", "Show the directives of the published document", add_list},
     {"on", "Add a directive", add_on},
-    {"off", "Take directives off", add_off},
+    {"off", "Remove directives", add_off},
     {"publish", "Replace the whole document", add_publish},
     {"watch", "Follow the document in etcd, as an instance does", add_watch},
     {"tail", "Show records as they are made", add_tail},
     {"explain", "Show the record of a request", add_explain},
     {"why", "Say why a request was recorded, or why not", add_why},
-    {"sign", "Make the header that has its own request recorded", add_sign},
+    {"sign", "Make a header that gets its own request recorded", add_sign},
     {"capture", "Send captured requests again", add_capture},
 };
 
@@ -41,13 +42,62 @@ constexpr char kFooter[] = R"(Examples:
   osproxyctl list --output json
   osproxyctl help on
 
-Where to: --endpoints (etcd) or --admin (an instance's admin listener), or the variables
-OSPROXYCTL_ENDPOINTS, OSPROXYCTL_KEY, OSPROXYCTL_ADMIN, OSPROXYCTL_TOKEN. Flags go over variables.
+Connect to etcd (--endpoints) or to an instance's admin listener (--admin), or set the variables
+OSPROXYCTL_ENDPOINTS, OSPROXYCTL_KEY, OSPROXYCTL_ADMIN, OSPROXYCTL_TOKEN. A flag takes precedence
+over a variable.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or setting, 3 document rejected, 4 conflict,
 5 not reachable, 6 not found.)";
 
-// The root with its commands. CLI11's callbacks are not used: what is run is run after parsing.
+std::vector<std::string> command_names() {
+  std::vector<std::string> names{"help"};
+  for (const CommandRow& row : kCommands) names.emplace_back(row.name);
+  return names;
+}
+
+std::string unknown_command(const std::string& word) {
+  return fmt::format("there is no command {}{}", word, did_you_mean(word, command_names()));
+}
+
+std::vector<std::string> flag_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::vector<std::string> subcommand_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(sub->get_name());
+  }
+  return names;
+}
+
+// The innermost command that was given.
+const CLI::App& innermost(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : innermost(*chosen.front());
+}
+
+// Names the argument that the command does not know: a flag first, since it may be the reason why
+// something else is missing. `otherwise` is the message if it knows them all.
+std::string unexpected_argument(const CLI::App& root, std::string otherwise) {
+  const CLI::App& app = innermost(root);
+  const auto rest = app.remaining();
+  if (rest.empty()) return otherwise;
+  const auto is_flag = [](const std::string& text) { return text.starts_with('-'); };
+  const auto flag = std::ranges::find_if(rest, is_flag);
+  if (flag != rest.end()) {
+    const std::string name = flag->substr(0, flag->find('='));
+    return fmt::format("there is no flag {}{}", name, did_you_mean(name, flag_names(app)));
+  }
+  return fmt::format("{} is not expected{}", rest.front(),
+                     did_you_mean(rest.front(), subcommand_names(app)));
+}
+
+// The root with its commands. CLI11's callbacks are not used: the action runs after parsing.
 class CommandLine {
  public:
   CommandLine() {
@@ -77,13 +127,10 @@ class CommandLine {
   std::string help_topic_;
 };
 
-bool is_command(const std::string& word) {
-  return word == "help" ||
-         std::ranges::any_of(kCommands, [&](const CommandRow& row) { return word == row.name; });
-}
+bool is_command(const std::string& word) { return std::ranges::count(command_names(), word) > 0; }
 
-// The flags of a command may also stand before it. All of those that may (`--endpoints`,
-// `--output`, …) have a value.
+// Moves the command in front of its flags, which may stand before it. All flags that may stand
+// there (`--endpoints`, `--output`, …) have a value.
 void move_command_first(std::vector<std::string>& arguments) {
   auto it = arguments.begin();
   while (it != arguments.end() && it->starts_with("-")) {
@@ -111,7 +158,7 @@ std::expected<void, Failure> CommandLine::show_help(std::ostream& out) {
       return {};
     }
   }
-  return std::unexpected(Failure{ExitCode::Usage, "there is no such command"});
+  return std::unexpected(Failure{ExitCode::Usage, unknown_command(help_topic_)});
 }
 
 std::expected<void, Failure> CommandLine::dispatch(Environment& environment) {
@@ -119,7 +166,7 @@ std::expected<void, Failure> CommandLine::dispatch(Environment& environment) {
   for (const auto& [app, action] : actions_) {
     if (app->parsed()) return action(environment);
   }
-  return std::unexpected(Failure{ExitCode::Usage, "which command?"});
+  return std::unexpected(Failure{ExitCode::Usage, "a command is missing"});
 }
 
 int CommandLine::run(std::vector<std::string> arguments, Environment& environment) {
@@ -131,7 +178,7 @@ int CommandLine::run(std::vector<std::string> arguments, Environment& environmen
   } catch (const CLI::Success& asked) {  // --help, --version
     return root_.exit(asked, environment.out, environment.err);
   } catch (const CLI::ParseError& error) {
-    done = std::unexpected(Failure{ExitCode::Usage, error.what()});
+    done = std::unexpected(Failure{ExitCode::Usage, unexpected_argument(root_, error.what())});
   }
   if (done) {
     environment.out.flush();
@@ -152,9 +199,8 @@ int CommandLine::run(std::vector<std::string> arguments, Environment& environmen
 int run(std::vector<std::string> arguments, Environment& environment) {
   move_command_first(arguments);
   if (!arguments.empty() && !arguments.front().starts_with('-') && !is_command(arguments.front())) {
-    fmt::print(environment.err,
-               "osproxyctl: there is no such command: {}\nSee: osproxyctl --help\n",
-               arguments.front());
+    fmt::print(environment.err, "osproxyctl: {}\nSee: osproxyctl --help\n",
+               unknown_command(arguments.front()));
     return static_cast<int>(ExitCode::Usage);
   }
   return CommandLine().run(std::move(arguments), environment);

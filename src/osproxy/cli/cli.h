@@ -1,7 +1,8 @@
-// osproxyctl, without its process: arguments in, exit code out.
+// Runs osproxyctl without a process: arguments in, exit code out.
 //
-//   Environment environment{…};
-//   int code = run({"list", "--output", "json"}, environment);
+//   const int code = run({"list", "--output", "json"}, environment);
+//
+// Called by one thread; a command may start threads, which end before run() returns.
 #pragma once
 
 #include <string>

@@ -17,7 +17,7 @@
 
 namespace {
 
-// Turns SIGINT and SIGTERM into a stop request, from start() on.
+// Turns SIGINT and SIGTERM into a stop request, once start() is called.
 class SignalStop {
  public:
   SignalStop() = default;
@@ -28,7 +28,7 @@ class SignalStop {
     if (waiter_.joinable()) pthread_kill(waiter_.native_handle(), SIGINT);  // ends its wait
   }
 
-  // Blocks the signals in this thread, and so in all that it starts later; one waits for them.
+  // Blocks the signals in this thread and in those that it starts later; one thread waits for them.
   std::stop_token start() {
     sigset_t signals;
     sigemptyset(&signals);
@@ -57,7 +57,8 @@ std::optional<std::string> variable(const std::string& name) {
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
-  std::signal(SIGPIPE, SIG_IGN);  // NOLINT: a closed output is an error of the stream, and ends us
+  std::signal(SIGPIPE,
+              SIG_IGN);  // NOLINT: writing to a closed output then fails, which ends the command
 
   osproxy::etcd::set_up_grpc();
   const osproxy::SystemClock clock;

@@ -4,7 +4,7 @@
 
 namespace osproxy::app {
 
-void AckLog::look(const AckStatus& status) {
+void AckLog::update(const AckStatus& status) {
   switch (status.state) {
     case AckState::Off:
     case AckState::Pending:

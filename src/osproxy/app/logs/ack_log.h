@@ -1,6 +1,6 @@
-// One log line when an instance's ack can no longer be written, and one when it can again.
+// Logs when the ack of this instance can no longer be written, and when it is written again.
 //
-// Not thread-safe: one owner each.
+// Not thread-safe; one owner.
 #pragma once
 
 #include "osproxy/store/fleet.h"
@@ -9,9 +9,9 @@ namespace osproxy::app {
 
 class AckLog {
  public:
-  /// Compares with what was logged last and logs what is new. That an ack is about to be written,
-  /// as after each publish, is no news.
-  void look(const AckStatus& status);
+  /// Logs a line if the state has changed. AckState::Pending, which follows each publish, is not
+  /// logged.
+  void update(const AckStatus& status);
 
  private:
   AckState last_ = AckState::Pending;

@@ -1,7 +1,7 @@
-// The spool that the settings ask for, and a log line when directives ask for one that is not
-// there.
+// Makes the capture writer that the settings ask for, and logs when a directive asks for capture
+// although there is no writer.
 //
-// Not thread-safe: one owner each.
+// CaptureLog is not thread-safe; one owner.
 #pragma once
 
 #include <memory>
@@ -13,13 +13,13 @@
 
 namespace osproxy::app {
 
-/// Null if they ask for none. Not yet open.
-std::unique_ptr<CaptureWriter> make_capture_spool(const Settings& settings);
+/// Null if the settings name no directory. The writer is not open yet.
+std::unique_ptr<CaptureWriter> make_capture_writer(const Settings& settings);
 
 class CaptureLog {
  public:
-  /// Warns once for as long as some directive asks for capture; call where there is no spool.
-  void look(const DirectiveSet& set, Now now);
+  /// Warns once, until no directive asks for capture any more. Call it if there is no writer.
+  void update(const DirectiveSet& set, Now now);
 
  private:
   bool asked_ = false;

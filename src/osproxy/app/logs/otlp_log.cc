@@ -20,16 +20,16 @@ std::expected<std::unique_ptr<otlp::SpanExporter>, std::string> make_span_export
           .clock = clock, .random = Random::from_system(), .instance = settings.instance});
 }
 
-void OtlpLog::look(const otlp::OtlpStatus& status) {
+void OtlpLog::update(const otlp::OtlpStatus& status) {
   if (status == last_) return;
-  // The words are the collector's, hence quoted: no control character of theirs gets into the log.
+  // The collector chose the words. As a JSON string they put no control character into the log.
   const std::string words = json_string(status.message);
   if (status.failing) {
     spdlog::warn("spans cannot be exported: {}", words);
   } else if (last_.failing) {
     spdlog::info("spans are exported again");
   } else if (!status.message.empty()) {
-    spdlog::warn("the collector takes the spans but says {}", words);
+    spdlog::warn("the collector accepts the spans with a warning: {}", words);
   }
   last_ = status;
 }

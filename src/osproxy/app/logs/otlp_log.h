@@ -1,6 +1,6 @@
-// The export of spans: what turns it on, and one log line for each change of how it goes.
+// Makes the span exporter that the settings ask for, and logs when the export fails or works again.
 //
-// Thread safety: one owner.
+// OtlpLog is not thread-safe; one owner.
 #pragma once
 
 #include <expected>
@@ -13,14 +13,14 @@
 
 namespace osproxy::app {
 
-/// Null if the settings name no collector. `clock` must outlive it.
+/// Null if the settings name no collector. `clock` must outlive the exporter.
 std::expected<std::unique_ptr<otlp::SpanExporter>, std::string> make_span_exporter(
     const Settings& settings, const Clock& clock);
 
 class OtlpLog {
  public:
-  /// Compares with what was seen last and logs what is new. What persists is not repeated.
-  void look(const otlp::OtlpStatus& status);
+  /// Logs a line if the status has changed.
+  void update(const otlp::OtlpStatus& status);
 
  private:
   otlp::OtlpStatus last_;

@@ -8,7 +8,7 @@
 
 namespace osproxy::app {
 
-void SignedLog::look(const ObserverTotals& totals) {
+void SignedLog::update(const ObserverTotals& totals) {
   std::string reasons;
   for (std::size_t i = 0; i < last_.size(); ++i) {
     const std::uint64_t count = totals.signed_refused[i];

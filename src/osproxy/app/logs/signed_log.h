@@ -1,6 +1,6 @@
-// One log line for the signed directives that were refused since the last look, with the reasons.
+// Logs refused signed directives: one line for all since the last one, with the reasons.
 //
-// Not thread-safe: one owner each.
+// Not thread-safe; one owner.
 #pragma once
 
 #include <array>
@@ -12,8 +12,8 @@ namespace osproxy::app {
 
 class SignedLog {
  public:
-  /// Whoever sends them chooses how many there are, but not how many lines: one a look.
-  void look(const ObserverTotals& totals);
+  /// Logs at most one line, so that a client that sends many cannot flood the log.
+  void update(const ObserverTotals& totals);
 
  private:
   std::array<std::uint64_t, kSignedFaultCount> last_{};

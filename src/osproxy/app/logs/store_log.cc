@@ -9,7 +9,7 @@
 namespace osproxy::app {
 namespace {
 
-/// A log line names this many directives; the rest is a number.
+/// A log line names at most this many directives and counts the rest.
 constexpr std::size_t kMaxNamed = 20;
 
 std::vector<std::string> active_ids(const DirectiveSet& set, Now now) {
@@ -35,7 +35,7 @@ void log_state(const StoreStatus& status) {
 
 }  // namespace
 
-void StoreLog::look(const StoreStatus& status, const DirectiveSet& set) {
+void StoreLog::update(const StoreStatus& status, const DirectiveSet& set) {
   std::vector<std::string> active = active_ids(set, clock_.now());
   const std::lock_guard lock(mutex_);
   if (!last_ || last_->state != status.state) log_state(status);

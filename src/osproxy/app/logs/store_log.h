@@ -1,7 +1,6 @@
-// One log line for each change of the store: state, revision, rejection, and which directives are
-// active. What persists is not repeated.
+// Logs each change of the store: its state, its revision, a rejection, the active directives.
 //
-// Thread safety: look() may be called from any thread.
+// Thread safety: any thread may call update().
 #pragma once
 
 #include <mutex>
@@ -20,8 +19,8 @@ class StoreLog {
   /// `clock` must outlive the log.
   explicit StoreLog(const Clock& clock) : clock_(clock) {}
 
-  /// Compares with what was logged last and logs what is new.
-  void look(const StoreStatus& status, const DirectiveSet& set);
+  /// Logs a line for each thing that has changed since the last call.
+  void update(const StoreStatus& status, const DirectiveSet& set);
 
  private:
   const Clock& clock_;

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A failure that lasts is told so often.
+/// How often a lasting failure is logged again.
 constexpr auto kRepeat = 1min;
 
 }  // namespace

@@ -1,8 +1,8 @@
-// The log lines of connections that TLS failed on. Anybody can make a client's fail, so these are
-// for debugging; one to a node is the operator's to repair, and is a warning, but not again and
-// again while it stays the same.
+// Logs TLS failures. A failure with a client is logged at level debug, because any client can cause
+// it. A failure with a node is a warning, because the operator can repair it; while it stays the
+// same it is repeated only once a minute.
 //
-// Thread safety: tell() may be called from any thread.
+// Thread safety: any thread may call tell().
 #pragma once
 
 #include <mutex>

@@ -7,12 +7,12 @@
 namespace osproxy::app {
 namespace {
 
-/// So many lines in one look; the rest is a number. Seldom is more than one tripped in a second.
+/// One call logs at most this many lines and counts the rest. More than one is rare.
 constexpr std::size_t kMaxLines = 20;
 
 }  // namespace
 
-bool TripLog::look(const DirectiveSet& set, Now now) {
+bool TripLog::update(const DirectiveSet& set, Now now) {
   std::unordered_set<std::shared_ptr<DirectiveUsage>> tripped;
   std::size_t fresh = 0;
   for (const CompiledDirective& compiled : set.directives()) {
@@ -20,7 +20,7 @@ bool TripLog::look(const DirectiveSet& set, Now now) {
     if (!trip || compiled.life.is_over(now)) continue;
     tripped.insert(compiled.usage);
     if (last_.contains(compiled.usage) || ++fresh > kMaxLines) continue;
-    spdlog::warn("directive {} is tripped: {}; it records nothing more here, unless it is changed",
+    spdlog::warn("directive {} is tripped: {}; it records nothing more here until it is changed",
                  compiled.directive.id, describe(*trip));
   }
   if (fresh > kMaxLines) spdlog::warn("{} more directives are tripped", fresh - kMaxLines);

@@ -1,6 +1,6 @@
-// One log line when a directive is tripped.
+// Logs when a directive is tripped: it asked for more records than its budget.
 //
-// Not thread-safe: one owner each.
+// Not thread-safe; one owner.
 #pragma once
 
 #include <memory>
@@ -13,12 +13,12 @@ namespace osproxy::app {
 
 class TripLog {
  public:
-  /// Logs what has been tripped since the last look. True if what is tripped has changed, either
-  /// way.
-  bool look(const DirectiveSet& set, Now now);
+  /// Logs a line for each directive tripped since the last call. True if the tripped directives are
+  /// others than then, more or fewer.
+  bool update(const DirectiveSet& set, Now now);
 
  private:
-  std::unordered_set<std::shared_ptr<DirectiveUsage>> last_;  // those that were tripped
+  std::unordered_set<std::shared_ptr<DirectiveUsage>> last_;  // tripped at the last call
 };
 
 }  // namespace osproxy::app

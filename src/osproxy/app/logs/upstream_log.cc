@@ -9,7 +9,7 @@
 
 namespace osproxy::app {
 
-void UpstreamLog::look(std::vector<UpstreamNode> nodes) {
+void UpstreamLog::update(std::vector<UpstreamNode> nodes) {
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const UpstreamNode& node = nodes[i];
     const UpstreamNode& last = last_.empty() ? UpstreamNode{} : last_[i];

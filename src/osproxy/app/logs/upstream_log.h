@@ -1,6 +1,6 @@
-// One log line for each change of a node's health. What persists is not repeated.
+// Logs each change of a node's health.
 //
-// Thread safety: one owner.
+// Not thread-safe; one owner.
 #pragma once
 
 #include <vector>
@@ -11,8 +11,8 @@ namespace osproxy::app {
 
 class UpstreamLog {
  public:
-  /// Compares with what was seen last and logs what is new; at first, which nodes are left out.
-  void look(std::vector<UpstreamNode> nodes);
+  /// Logs a line for each node whose health has changed; the first call logs the unhealthy nodes.
+  void update(std::vector<UpstreamNode> nodes);
 
  private:
   std::vector<UpstreamNode> last_;

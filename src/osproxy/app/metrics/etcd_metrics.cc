@@ -14,9 +14,9 @@ prometheus::MetricFamily counter(std::string name, std::string help, std::uint64
   return family;
 }
 
-// One series a state, 1 for the current one: Prometheus' convention for an enumeration.
+// One series for each state, 1 for the current one: Prometheus' convention for an enumeration.
 prometheus::MetricFamily ack_states(AckState current) {
-  auto family = metric_family("osproxy_etcd_ack_state", "1 for the state that the ack is in.",
+  auto family = metric_family("osproxy_etcd_ack_state", "1 for the current state of the ack.",
                               prometheus::MetricType::Gauge);
   for (const AckState state : {AckState::Pending, AckState::Written, AckState::NameTaken,
                                AckState::NotPermitted, AckState::Failing}) {
@@ -30,26 +30,25 @@ prometheus::MetricFamily ack_states(AckState current) {
 std::vector<prometheus::MetricFamily> EtcdMetrics::Collect() const {
   const EtcdStoreCounters counters = store_.counters();
   const AckCounters acks = acks_.counters();
-  auto cancels =
-      metric_family("osproxy_etcd_watch_cancels_total", "Watches cancelled by etcd, by why.",
-                    prometheus::MetricType::Counter);
+  auto cancels = metric_family("osproxy_etcd_watch_cancels_total",
+                               "Watches cancelled by etcd, by class of reason.",
+                               prometheus::MetricType::Counter);
   for (std::size_t i = 0; i < kCancelClassCount; ++i) {
     add_counter(cancels, static_cast<double>(counters.watch.cancels[i]),
                 {{"class", std::string(to_string(static_cast<CancelClass>(i)))}});
   }
   return {
-      counter("osproxy_etcd_reconnects_total", "Connections to etcd given up for another.",
+      counter("osproxy_etcd_reconnects_total", "Connections to etcd replaced by another.",
               counters.watch.reconnects),
-      counter("osproxy_etcd_full_reads_total", "Reads of the whole document started.",
+      counter("osproxy_etcd_full_reads_total", "Full reads of the document started.",
               counters.watch.full_reads),
       counter("osproxy_etcd_proof_reads_total", "Proof reads started.", counters.watch.proof_reads),
       counter("osproxy_etcd_broken_watches_total",
-              "Watches that did not bring a change that a proof had seen.",
+              "Watches that missed a change that a proof read had seen.",
               counters.watch.broken_watches),
-      counter("osproxy_etcd_lineage_resets_total",
-              "Times that another cluster, or a restored one, was adopted.",
+      counter("osproxy_etcd_lineage_resets_total", "Adoptions of another or a restored cluster.",
               counters.watch.lineage_resets),
-      counter("osproxy_etcd_oversized_documents_total", "Documents too large to be received.",
+      counter("osproxy_etcd_oversized_documents_total", "Documents too large to receive.",
               counters.watch.oversized),
       counter("osproxy_etcd_applied_documents_total", "Documents applied, deletions included.",
               counters.applied_documents),
@@ -59,8 +58,7 @@ std::vector<prometheus::MetricFamily> EtcdMetrics::Collect() const {
       ack_states(acks_.status().state),
       counter("osproxy_etcd_acks_written_total", "Acks written.", acks.written),
       counter("osproxy_etcd_ack_failures_total", "Calls for acks that failed.", acks.failed),
-      counter("osproxy_etcd_ack_leases_lost_total", "Leases of acks that were lost.",
-              acks.leases_lost),
+      counter("osproxy_etcd_ack_leases_lost_total", "Leases of acks lost.", acks.leases_lost),
   };
 }
 

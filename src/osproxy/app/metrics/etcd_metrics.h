@@ -1,4 +1,5 @@
-// What the etcd store and the acks count, as Prometheus metrics; docs/metrics.md lists them.
+// Exports the counters of the etcd store and of the acks as Prometheus metrics. docs/metrics.md
+// lists them.
 #pragma once
 
 #include <vector>
@@ -11,10 +12,10 @@
 
 namespace osproxy::app {
 
-/// Thread safety: Collect() may be called from any thread.
+/// Thread safety: any thread may call Collect().
 class EtcdMetrics final : public prometheus::Collectable {
  public:
-  /// Both must outlive the metrics.
+  /// `store` and `acks` must outlive the metrics.
   EtcdMetrics(const EtcdDirectiveStore& store, const EtcdAckWriter& acks)
       : store_(store), acks_(acks) {}
 

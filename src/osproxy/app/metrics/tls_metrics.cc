@@ -21,11 +21,11 @@ std::vector<prometheus::MetricFamily> TlsMetrics::Collect() const {
   const Server* const server = server_.load(std::memory_order_acquire);
   if (server == nullptr) return {};
   auto handshakes = metric_family("osproxy_tls_handshakes_total",
-                                  "TLS handshakes made, by whether they resumed a session.",
+                                  "TLS handshakes completed, by whether they resumed a session.",
                                   prometheus::MetricType::Counter);
-  auto failures =
-      metric_family("osproxy_tls_failures_total", "Connections that TLS failed on, by why.",
-                    prometheus::MetricType::Counter);
+  auto failures = metric_family("osproxy_tls_failures_total",
+                                "TLS connections that failed, by class of failure.",
+                                prometheus::MetricType::Counter);
   const TlsTotals totals = server->tls_totals();
   for (std::size_t i = 0; i < kTlsSideCount; ++i) {
     const std::string side(to_string(static_cast<TlsSide>(i)));
@@ -40,7 +40,7 @@ std::vector<prometheus::MetricFamily> TlsMetrics::Collect() const {
     }
   }
   auto expiries = metric_family("osproxy_tls_certificate_expiry_timestamp_seconds",
-                                "Unix time at which a certificate of ours expires.",
+                                "Unix time at which a certificate of osproxy expires.",
                                 prometheus::MetricType::Gauge);
   const auto contexts = server->tls();
   add_expiries(contexts->listener, expiries);

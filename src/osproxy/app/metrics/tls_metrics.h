@@ -1,5 +1,5 @@
-// What the data plane counts of TLS, and until when its certificates are good, as Prometheus
-// metrics; docs/metrics.md lists them.
+// Exports the TLS counters of the data plane, and when its certificates expire, as Prometheus
+// metrics. docs/metrics.md lists them.
 #pragma once
 
 #include <atomic>
@@ -12,12 +12,12 @@
 
 namespace osproxy::app {
 
-/// Thread safety: all members may be called from any thread. Empty until there is a server.
+/// Has no metrics until show(). Thread safety: any thread may call any member.
 class TlsMetrics final : public prometheus::Collectable {
  public:
   /// `server` must outlive the metrics' last collection.
   void show(const Server& server) noexcept {
-    // release, and acquire where it is read: whoever sees the pointer sees a server that is made.
+    // release, with acquire in Collect(): a thread that sees the pointer sees a complete server.
     server_.store(&server, std::memory_order_release);
   }
 

@@ -1,5 +1,7 @@
-// The files that say who is known (--known-tokens-file, --principal-tenants-file,
-// --debug-key-file), as they are now.
+// Reads the files about principals: --known-tokens-file, --principal-tenants-file and
+// --debug-key-file.
+//
+// Functions without state; any thread may call them.
 #pragma once
 
 #include <expected>
@@ -11,11 +13,11 @@
 
 namespace osproxy::app {
 
-/// Reads them all; one that is not set is empty. Blocks for as long as the file system does. The
-/// error names the setting and what is wrong with its file.
+/// Reads all of them; a file that is not set counts as empty. Blocks as long as the file system
+/// does. The error names the setting and what is wrong with its file.
 std::expected<Identities, std::string> read_identities(const Settings& settings);
 
-/// A sentence for each of them that holds secrets and can be read by others than its owner's group.
+/// A sentence for each file that holds secrets and that every user of the machine can read.
 std::vector<std::string> identity_file_warnings(const Settings& settings);
 
 }  // namespace osproxy::app

@@ -10,14 +10,28 @@ namespace osproxy::app {
 namespace {
 
 std::expected<void, std::string> check_etcd(const Settings& settings) {
-  if (settings.etcd_endpoints.empty()) {
-    if (settings.etcd_credentials == EtcdCredentials{}) return {};
-    return std::unexpected("--etcd-endpoints is missing: files or a user for etcd are given");
+  const EtcdTarget& target = settings.document.etcd.target;
+  if (target.endpoints.empty()) {
+    if (target.credentials == EtcdCredentials{}) return {};
+    return std::unexpected("--etcd-endpoints is missing, but files or a user for etcd are given");
   }
-  const auto checked = etcd::check_target({.endpoints = settings.etcd_endpoints,
-                                           .key = settings.etcd_key,
-                                           .credentials = settings.etcd_credentials});
+  const auto checked = etcd::check_target(target);
   if (!checked) return std::unexpected(checked.error().message);
+  return {};
+}
+
+std::expected<void, std::string> check_document(const DocumentSettings& document) {
+  const bool in_etcd = !document.etcd.target.endpoints.empty();
+  if (in_etcd && !document.file.empty()) {
+    return std::unexpected(
+        "--etcd-endpoints and --directives-file exclude each other: the document is in one place");
+  }
+  if (document.etcd.start == StartPolicy::LastGood && document.etcd.state_dir.empty()) {
+    return std::unexpected("--etcd-start=last-good needs --etcd-state-dir");
+  }
+  if (!document.etcd.state_dir.empty() && !in_etcd) {
+    return std::unexpected("--etcd-state-dir needs --etcd-endpoints");
+  }
   return {};
 }
 
@@ -40,24 +54,15 @@ std::expected<void, std::string> check_otlp(const Settings& settings) {
 }  // namespace
 
 std::expected<void, std::string> check_together(const Settings& settings) {
-  if (settings.upstreams.empty()) {
+  if (settings.server.upstream.nodes.empty()) {
     return std::unexpected("--upstream is missing: name a node, as in http://127.0.0.1:9200");
   }
-  if (!settings.etcd_endpoints.empty() && !settings.directives_file.empty()) {
-    return std::unexpected(
-        "--etcd-endpoints and --directives-file exclude each other: the document is in one place");
-  }
-  if (settings.etcd_start_last_good && settings.etcd_state_dir.empty()) {
-    return std::unexpected("--etcd-start=last-good needs --etcd-state-dir");
-  }
-  if (!settings.etcd_state_dir.empty() && settings.etcd_endpoints.empty()) {
-    return std::unexpected("--etcd-state-dir goes with --etcd-endpoints only");
-  }
-  if (!is_loopback(settings.admin_listen.host) && settings.admin_token.empty()) {
+  if (auto checked = check_document(settings.document); !checked) return checked;
+  if (!is_loopback(settings.admin.listen.host) && settings.admin.token.empty()) {
     return std::unexpected("--admin-listen is beyond loopback: --admin-token-file must be given");
   }
-  if (settings.limits.request_line > settings.limits.head) {
-    return std::unexpected("--max-request-line is larger than --max-head, which it is a part of");
+  if (settings.server.limits.request_line > settings.server.limits.head) {
+    return std::unexpected("--max-request-line is larger than --max-head, which includes it");
   }
   if (settings.capture.rules.body_bytes > settings.capture.memory_bytes) {
     return std::unexpected("--capture-body-bytes is larger than --capture-memory-bytes");

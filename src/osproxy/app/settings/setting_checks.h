@@ -1,4 +1,4 @@
-// What no single setting can tell.
+// Checks what no single setting shows: whether the settings go together.
 #pragma once
 
 #include <expected>
@@ -8,8 +8,8 @@
 
 namespace osproxy::app {
 
-/// Whether the settings go together, and the files that they name are good; the error names the
-/// settings.
+/// Fails if settings contradict each other, one is missing, or a file that they name cannot be
+/// used. The error names the settings.
 std::expected<void, std::string> check_together(const Settings& settings);
 
 }  // namespace osproxy::app

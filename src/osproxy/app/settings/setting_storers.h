@@ -1,10 +1,13 @@
-// The settings that need more than their value: files that are read, lists, and what excludes each
-// other. As in setting_values.h, the error says what is right; then nothing is stored.
+// Validates and stores the settings that fill more than one field, or read a file.
+//
+// As in setting_values.h, an error says in a clause what is right; then nothing is stored.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "osproxy/app/settings/setting_values.h"
 #include "osproxy/app/settings/settings.h"
@@ -18,28 +21,29 @@ using Values = std::span<const std::string>;
 Stored store_upstreams(Settings& settings, Values values);
 Stored store_etcd_endpoints(Settings& settings, Values values);
 
-/// Once: the settings that say where the tenant is named exclude each other.
+/// Fails if a rule is stored already: the settings that set one exclude each other.
 Stored store_tenant(Settings& settings, std::expected<TenantRule, std::string> rule);
 
 Stored store_tenant_header(Settings& settings, const std::string& text);
-Stored store_token(Settings& settings, const std::string& path);
-Stored store_log_level(Settings& settings, const std::string& text);
-Stored store_instance(Settings& settings, const std::string& text);
-Stored store_ack_ttl(Settings& settings, const std::string& text);
+Stored store_principal_tenants(Settings& settings, const std::string& path);
 
-/// Certificates and keys come as two lists, of which neither need be the first.
-Stored store_tls_pairs(Settings& settings, Values files, std::string TlsPair::* part);
+/// Stores the token that is in the file.
+Stored store_token(std::string& token, const std::string& path);
 
-Stored store_client_auth(Settings& settings, const std::string& text);
-Stored store_principal_name(Settings& settings, const std::string& text);
+Stored store_instance(std::string& instance, const std::string& text);
+Stored store_ack_ttl(std::chrono::seconds& ttl, const std::string& text);
+Stored store_max_life(std::chrono::seconds& life, const std::string& text);
 
-/// Made when it is opened, if its parent is there.
-Stored store_capture_dir(Settings& settings, const std::string& path);
+/// Stores one part of each pair. Certificates and keys are two lists, read in either order.
+Stored store_tls_pairs(std::vector<TlsPair>& pairs, Values files, std::string TlsPair::* part);
 
-Stored store_secret_headers(Settings& settings, Values names);
+/// The path of a directory; it need not exist yet.
+Stored store_capture_dir(std::filesystem::path& directory, const std::string& path);
+
+Stored store_secret_headers(std::vector<std::string>& headers, Values names);
 Stored store_otlp_endpoint(Settings& settings, const std::string& text);
 
-/// Each element is `name=value`: a value with a comma has it as %2C.
-Stored store_otlp_headers(Settings& settings, Values values);
+/// Each value is `name=value`; a comma in a value is written as %2C.
+Stored store_otlp_headers(otlp::KeyValues& headers, Values values);
 
 }  // namespace osproxy::app

@@ -25,14 +25,6 @@ Stored store_count(std::size_t& out, const std::string& text, std::size_t least,
   return {};
 }
 
-Stored store_rate(std::uint32_t& out, const std::string& text, std::size_t least) {
-  constexpr std::size_t kMost = 1'000'000;  // more than a machine's cores can answer requests
-  std::size_t value = 0;
-  auto stored = store_count(value, text, least, kMost);
-  if (stored) out = static_cast<std::uint32_t>(value);
-  return stored;
-}
-
 Stored store_duration(std::chrono::milliseconds& out, const std::string& text) {
   const auto duration = parse_duration(text);
   if (!duration || duration->count() == 0) {
@@ -46,25 +38,6 @@ Stored store_duration_or_none(std::chrono::milliseconds& out, const std::string&
   const auto duration = parse_duration(text);
   if (!duration) return std::unexpected("it must be a duration, as in 0s, 500ms or 5s");
   out = *duration;
-  return {};
-}
-
-Stored store_size(std::size_t& out, const std::string& text) {
-  constexpr std::size_t kLeast = 1024;  // less would refuse what every client sends
-  constexpr std::size_t kMost = std::size_t{1} << 20;
-  return store_count(out, text, kLeast, kMost);
-}
-
-Stored store_forwarding(http::ForwardingMode& out, const std::string& text) {
-  if (text == "off") {
-    out = http::ForwardingMode::Off;
-  } else if (text == "add") {
-    out = http::ForwardingMode::Add;
-  } else if (text == "replace") {
-    out = http::ForwardingMode::Replace;
-  } else {
-    return std::unexpected("it must be off, add or replace");
-  }
   return {};
 }
 

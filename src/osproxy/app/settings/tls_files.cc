@@ -10,11 +10,11 @@
 namespace osproxy::app {
 namespace {
 
-/// Enough for a renewal that goes through people.
+/// Enough time for a renewal that people have to approve.
 constexpr auto kSoon = std::chrono::days(14);
 
 bool has_tls_nodes(const Settings& settings) {
-  return std::ranges::any_of(settings.upstreams, &Origin::tls);
+  return std::ranges::any_of(settings.server.upstream.nodes, &Origin::tls);
 }
 
 std::expected<void, std::string> check_listener(const TlsListenOptions& listen) {
@@ -30,7 +30,7 @@ std::expected<void, std::string> check_listener(const TlsListenOptions& listen) 
     return std::unexpected("--tls-client-auth needs --tls-cert-file");
   }
   if (asks && listen.client_ca_file.empty()) {
-    return std::unexpected("--tls-client-auth needs --tls-client-ca-file: whom to believe");
+    return std::unexpected("--tls-client-auth needs --tls-client-ca-file: the CAs to trust");
   }
   if (!asks && !listen.client_ca_file.empty()) {
     return std::unexpected("--tls-client-ca-file goes with --tls-client-auth optional or required");
@@ -44,8 +44,7 @@ std::expected<void, std::string> check_nodes(const TlsUpstreamOptions& node) {
   }
   if (!node.verify && !node.ca_file.empty()) {
     return std::unexpected(
-        "--upstream-ca-file and --upstream-tls-verify=off exclude each other: is a node to be "
-        "verified or not?");
+        "--upstream-ca-file and --upstream-tls-verify=off exclude each other: off uses no CAs");
   }
   return {};
 }
@@ -53,10 +52,10 @@ std::expected<void, std::string> check_nodes(const TlsUpstreamOptions& node) {
 }  // namespace
 
 std::expected<void, std::string> check_tls(const Settings& settings) {
-  auto checked = check_listener(settings.tls_listen);
-  if (checked) checked = check_nodes(settings.tls_upstream);
+  auto checked = check_listener(settings.tls.listen);
+  if (checked) checked = check_nodes(settings.tls.upstream);
   if (!checked) return checked;
-  const TlsUpstreamOptions& node = settings.tls_upstream;
+  const TlsUpstreamOptions& node = settings.tls.upstream;
   const bool for_nodes = !node.ca_file.empty() || !node.client.cert_file.empty() || !node.verify;
   if (for_nodes && !has_tls_nodes(settings)) {
     return std::unexpected("the settings of TLS to nodes go with an https:// --upstream only");
@@ -69,13 +68,13 @@ std::expected<void, std::string> check_tls(const Settings& settings) {
 
 std::expected<TlsContexts, std::string> read_tls_contexts(const Settings& settings) {
   TlsContexts contexts;
-  if (!settings.tls_listen.pairs.empty()) {
-    auto listener = TlsContext::for_clients(settings.tls_listen);
+  if (!settings.tls.listen.pairs.empty()) {
+    auto listener = TlsContext::for_clients(settings.tls.listen);
     if (!listener) return std::unexpected(std::move(listener).error());
     contexts.listener = *std::move(listener);
   }
   if (has_tls_nodes(settings)) {
-    auto upstream = TlsContext::for_upstreams(settings.tls_upstream);
+    auto upstream = TlsContext::for_upstreams(settings.tls.upstream);
     if (!upstream) return std::unexpected(std::move(upstream).error());
     contexts.upstream = *std::move(upstream);
   }
@@ -90,7 +89,7 @@ std::vector<std::string> expiry_warnings(const TlsContexts& contexts, WallTime n
     for (const auto& [file, end] : context->expiries()) {
       if (today + kSoon < end) continue;
       warnings.push_back(fmt::format("the certificate in \"{}\" {} {}", file,
-                                     end < today ? "has expired at" : "expires at",
+                                     end < today ? "expired at" : "expires at",
                                      format_rfc3339(end)));
     }
   }

@@ -1,4 +1,4 @@
-// The certificates, keys and CAs that the settings name, as they are now.
+// Reads the certificates, keys and CAs that the settings name.
 //
 //   auto contexts = read_tls_contexts(settings);
 //   if (!contexts) fail(contexts.error());
@@ -15,15 +15,15 @@
 
 namespace osproxy::app {
 
-/// Reads all of them; there is a context for each side that is to have TLS. Blocks for as long as
-/// the file system does. The error names the setting's file and what is wrong with it.
+/// Reads all of them, into a context for each side that uses TLS. Blocks as long as the file system
+/// does. The error names the setting's file and what is wrong with it.
 std::expected<TlsContexts, std::string> read_tls_contexts(const Settings& settings);
 
-/// What no single setting of TLS can tell, and whether their files can be used; the error names the
+/// Checks whether the settings of TLS go together and their files can be used. The error names the
 /// settings or the file.
 std::expected<void, std::string> check_tls(const Settings& settings);
 
-/// One sentence for each certificate of ours that has expired, or will within two weeks.
+/// A sentence for each certificate that has expired or will expire within two weeks.
 std::vector<std::string> expiry_warnings(const TlsContexts& contexts, WallTime now);
 
 }  // namespace osproxy::app

@@ -18,7 +18,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-// Enough that a fleet with dead members is asked in seconds, few enough for any laptop.
+// Enough to ask a fleet with dead members within seconds, and few enough for a laptop.
 constexpr std::size_t kMaxParallel = 16;
 
 AdminResult perform(const Origin& instance, HttpRequest& request,

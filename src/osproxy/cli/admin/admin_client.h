@@ -1,15 +1,13 @@
-// HTTP to an instance's admin listener: one request, one response, one connection, within a
-// deadline.
+// A client of the admin listener: one request and one response over one connection.
 //
-//   AdminClient client(instance, token, 5s);
-//   auto response = client.get("/admin/status");
-//   if (!response) print(response.error());          // "http://127.0.0.1:9901: connection refused;
-//   …"
+//   const AdminClient client(instance, token, 5s);
+//   const auto response = client.get("/admin/status");
+//   if (!response) print(response.error());  // "http://127.0.0.1:9901: connection refused; …"
 //
-// Plain HTTP only: admin listeners speak nothing else. Bounded: a deadline for the whole exchange
-// (a name server that hangs may add its own) and kMaxResponseBytes.
+// It speaks plain HTTP, because admin listeners have no TLS. A call ends within the timeout (name
+// resolution may take longer) and takes at most kMaxResponseBytes.
 //
-// Thread safety: const members may be called from any thread; each call blocks its own.
+// Thread safety: any thread may call const members; each call blocks its own thread.
 #pragma once
 
 #include <chrono>
@@ -24,10 +22,10 @@
 
 namespace osproxy::cli {
 
-/// A document is 1 MiB at most; a status with 10,000 directives is a few. Far above both.
+/// A document has at most 1 MiB, a status with 10,000 directives a few.
 inline constexpr std::size_t kMaxResponseBytes = std::size_t{16} << 20;
 
-/// The instances a command talks to, and how.
+/// The instances that a command talks to, and how.
 struct AdminAccess {
   std::vector<Origin> instances;  ///< at least one
   std::string token;              ///< empty: none is sent
@@ -36,13 +34,13 @@ struct AdminAccess {
 
 struct AdminResponse {
   int status = 0;
-  std::string etag;  ///< as received, quotes included; empty if there is none
+  std::string etag;  ///< as received, with its quotes; empty: none
   std::string body;
 
   friend bool operator==(const AdminResponse&, const AdminResponse&) = default;
 };
 
-/// A response of any status, or why there is none: for a person, the instance named.
+/// A response of any status, or why there is none: for a person, with the instance.
 using AdminResult = std::expected<AdminResponse, std::string>;
 
 class AdminClient {
@@ -51,7 +49,7 @@ class AdminClient {
 
   AdminResult get(const std::string& target) const;
 
-  /// POSTs JSON, with `If-Match: "<if_match>"` if it is given.
+  /// POSTs JSON, with `If-Match: "<if_match>"` if that is given.
   AdminResult post(const std::string& target, std::string body,
                    std::optional<std::int64_t> if_match) const;
 
@@ -63,7 +61,8 @@ class AdminClient {
   const std::chrono::milliseconds timeout_;
 };
 
-/// GETs `target` from every instance, several at a time; the results in the order of `instances`.
+/// GETs `target` from every instance, several at a time. The results are in the order of
+/// `instances`.
 std::vector<AdminResult> get_from_all(const AdminAccess& access, const std::string& target);
 
 }  // namespace osproxy::cli

@@ -1,5 +1,5 @@
-// The fleet as an instance's admin listener shows it. Of several instances, the first that answers
-// is asked.
+// Reads the fleet from an instance's admin listener: of several instances, from the first that
+// responds.
 //
 // Thread safety: as FleetReader.
 #pragma once

@@ -22,7 +22,7 @@ std::expected<std::int64_t, PublishError> AdminPublisher::publish(
   if (!response) {
     return std::unexpected(
         unavailable(response.error() +
-                    " (it may have been published all the same: look with `osproxyctl list`)"));
+                    " (the document may have been published: check with `osproxyctl list`)"));
   }
   if (response->status != 200)
     return std::unexpected(publish_refusal(*response, expected_revision));

@@ -1,5 +1,5 @@
-// Publishing through an instance's admin listener: what it is given goes to that instance's store,
-// and with etcd behind it to the whole fleet.
+// Publishes through an instance's admin listener: to that instance's store, which with etcd is the
+// store of the whole fleet.
 //
 // Thread safety: as DirectivePublisher.
 #pragma once

@@ -13,7 +13,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-// Deeper than any response of ours; a bound for the recursion over what another process sent.
+// Deeper than any response of an instance; bounds the recursion over data of another process.
 constexpr std::size_t kMaxDepth = 16;
 
 // A parsed response: the element lives in the parser.
@@ -27,7 +27,7 @@ bool parse(std::string_view body, Parsed& into) {
   return into.parser.parse(body.data(), body.size()).get(into.root) == simdjson::SUCCESS;
 }
 
-// The value below `key`, or what a T is by default if it is missing, null or of another type.
+// The value of `key`; T{} if it is missing, null or of another type.
 template <class T>
 T value_or_default(dom::element object, std::string_view key) {
   T value{};
@@ -169,7 +169,7 @@ std::optional<DecodeError> rejection_of(const AdminResponse& response) {
 
 std::string describe_refusal(const Origin& instance, const AdminResponse& response) {
   const std::string reason = printable(error_of(response).reason);
-  std::string message = fmt::format("{}: answered {}", instance.to_string(), response.status);
+  std::string message = fmt::format("{}: responded {}", instance.to_string(), response.status);
   if (!reason.empty()) message += ": " + reason;
   if (response.status == 401) {
     message += "; give the instance's token with --token-file or OSPROXYCTL_TOKEN";

@@ -1,5 +1,7 @@
-// What the admin listener's JSON says. The responses come from another process: anything that is
-// not as it should be is an error that says so, never an assumption.
+// Parses the admin listener's JSON. A response comes from another process, so a malformed one is an
+// error and never a failed assertion.
+//
+// Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +20,7 @@ namespace osproxy::cli {
 std::optional<std::int64_t> revision_of_etag(std::string_view etag) noexcept;
 std::optional<std::int64_t> revision_of_body(std::string_view body);
 
-/// What is below `error` in a response that is not a success; texts are empty if they are not
-/// there.
+/// The object `error` of a response that is not a success; a missing text is empty.
 struct AdminError {
   std::string type;
   std::string reason;
@@ -28,11 +29,11 @@ struct AdminError {
 };
 AdminError error_of(const AdminResponse& response);
 
-/// The rejection of a document, if that is what the response is; nullopt also for a slug that this
-/// version does not know.
+/// The rejection of a document; nullopt if the response is none, or has a slug that this version
+/// does not know.
 std::optional<DecodeError> rejection_of(const AdminResponse& response);
 
-/// A response that is not a success, for a person: its status, its reason, and what to check.
+/// Describes a response that is not a success, for a person: status, reason, and what to check.
 std::string describe_refusal(const Origin& instance, const AdminResponse& response);
 
 /// One instance's GET /admin/status. A regular value.
@@ -44,7 +45,7 @@ struct InstanceStatus {
     std::string expires_at;
     std::uint64_t matched = 0;
     std::uint64_t recorded = 0;
-    std::string tripped;  ///< why it records nothing more; empty: it does
+    std::string tripped;  ///< why it records nothing more; empty: not tripped
   };
   struct Upstream {
     std::string node;
@@ -80,9 +81,9 @@ struct InstanceStatus {
 /// nullopt if `body` is not a status.
 std::optional<InstanceStatus> parse_status(std::string_view body);
 
-/// A JSON object as lines of a table: each value under its dotted name, in the order of the
-/// object; nulls, empty texts, empty arrays and arrays of objects left out. nullopt if `body` is
-/// not a JSON object.
+/// A JSON object as the lines of a table: each value with its dotted name, in the order of the
+/// object, without nulls, empty texts, empty arrays and arrays of objects. nullopt if `body` is not
+/// a JSON object.
 struct FlatObject {
   std::vector<std::pair<std::string, std::string>> fields;
   std::string json;  ///< the whole object, minified

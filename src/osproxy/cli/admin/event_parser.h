@@ -1,11 +1,13 @@
-// Server-sent events out of the bytes that carry them.
+// Parses a stream of server-sent events.
 //
 //   EventParser parser;
-//   parser.feed(bytes);
-//   while (auto event = parser.next()) …              // {.type = "record", .data = "{…}"}
+//   if (!parser.feed(bytes)) fail("an event is too large");
+//   while (const auto event = parser.next()) show(*event);  // {"record", "{…}"}
 //
-// As osproxy writes them: lines end in \n, data is one line. Comments are skipped.
-// Belongs to one thread. Bounded: kMaxBytes; a feed beyond that is refused.
+// It parses the subset that osproxy writes: lines end in \n, and the data is one line. Comments are
+// skipped.
+//
+// Belongs to one thread. Bounded by kMaxBytes.
 #pragma once
 
 #include <cstddef>
@@ -24,13 +26,13 @@ struct Event {
 
 class EventParser {
  public:
-  /// Far above the largest record, and what is written of several at once.
+  /// Far above the size of the largest record.
   static constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
 
-  /// False if there is more than kMaxBytes without an event's end.
+  /// False if an event has more than kMaxBytes.
   [[nodiscard]] bool feed(std::string_view bytes);
 
-  /// The next whole event; nullopt: there is none yet.
+  /// The next complete event; nullopt: there is none yet.
   std::optional<Event> next();
 
  private:

@@ -30,10 +30,10 @@ using boost::system::error_code;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-// An instance is silent for five seconds at most: after so long it has gone without a word.
+// An instance sends something every five seconds; after this time its connection is dead.
 constexpr std::chrono::seconds kMaxSilence{20};
 
-// One instance, one connection, a person who waits: nothing here can become a storm.
+// A fixed pause is enough: there is one connection to each instance, and a person waits.
 constexpr std::chrono::seconds kRetry{1};
 
 }  // namespace
@@ -53,7 +53,7 @@ class TailStream::Impl {
  private:
   using Parser = http::response_parser<http::buffer_body>;
 
-  // Why a stream has ended.
+  // Why a stream ended.
   struct End {
     std::string reason;
     bool refused = false;
@@ -105,7 +105,7 @@ asio::awaitable<TailStream::Impl::End> TailStream::Impl::read() {
   if (status != 200) co_return co_await read_refusal(stream, parser, status);
   if (parser.get()[http::field::content_type] != "text/event-stream") {
     co_return End{
-        .reason = fmt::format("{}: the response is no stream of events; is this osproxy's "
+        .reason = fmt::format("{}: the response is not a stream of events; is this osproxy's "
                               "admin listener?",
                               instance_.to_string()),
         .refused = true};
@@ -133,7 +133,7 @@ asio::awaitable<error_code> TailStream::Impl::ask(beast::tcp_stream& stream) {
   co_return write_error;
 }
 
-// What there is of the body is in `piece` until the next call.
+// `piece` refers to the next part of the body until the next call.
 asio::awaitable<error_code> TailStream::Impl::read_piece(beast::tcp_stream& stream, Parser& parser,
                                                          std::string_view& piece) {
   auto& body = parser.get().body();
@@ -152,7 +152,7 @@ asio::awaitable<TailStream::Impl::End> TailStream::Impl::read_refusal(beast::tcp
     if (co_await read_piece(stream, parser, piece)) break;
     response.body += piece;
   }
-  // 5xx passes: it stops, or as many read along as may.
+  // 5xx is temporary: the instance stops, or has as many readers as it allows.
   co_return End{.reason = describe_refusal(instance_, response), .refused = status < 500};
 }
 
@@ -164,7 +164,7 @@ asio::awaitable<TailStream::Impl::End> TailStream::Impl::read_events(beast::tcp_
     std::string_view piece;
     if (const auto error = co_await read_piece(stream, parser, piece)) co_return lost(error);
     if (!events.feed(piece)) {
-      co_return End{.reason = fmt::format("{}: an event is larger than any of osproxy's",
+      co_return End{.reason = fmt::format("{}: an event is larger than osproxy's can be",
                                           instance_.to_string())};
     }
     while (const auto event = events.next()) listener_.on_event(instance_, *event);

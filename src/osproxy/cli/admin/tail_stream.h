@@ -1,12 +1,12 @@
-// One instance's live tail, read for as long as it is wanted, however often the instance goes away.
+// Reads the live tail of one instance, and reconnects when the connection is lost.
 //
-//   asio::io_context context(1);
+//   boost::asio::io_context context(1);
 //   TailStream stream(context, instance, "/admin/tail?tenant=acme", access, listener);
 //   stream.start();
 //   context.run();
 //
-// Beast is hidden in tail_stream.cc. Belongs to the thread that runs the context, and so does the
-// listener; both must outlive the stream, and the context be stopped before it goes.
+// The stream and the listener belong to the thread that runs the context. The context, `access` and
+// the listener must outlive the stream; stop the context before the stream is destroyed.
 #pragma once
 
 #include <memory>
@@ -23,12 +23,12 @@ class TailListener {
  public:
   virtual ~TailListener() = default;
 
-  /// The stream has begun, or begun again.
+  /// The stream has started, for the first time or again.
   virtual void on_begin(const Origin& instance) = 0;
   virtual void on_event(const Origin& instance, const Event& event) = 0;
-  /// It has ended, for that reason, and is tried again in a moment; also if it never began.
+  /// The connection is lost, or could not be made. It is tried again soon.
   virtual void on_lost(const Origin& instance, const std::string& reason) = 0;
-  /// The instance says that this will not do: 4xx. It is not tried again.
+  /// The instance refuses the request (4xx). It is not tried again.
   virtual void on_refused(const Origin& instance, const std::string& reason) = 0;
 };
 

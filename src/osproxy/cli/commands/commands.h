@@ -1,8 +1,8 @@
 // The commands of osproxyctl, one file each.
 //
-// add_<command>() declares the flags, the examples and the checks that need no I/O, and returns
-// what runs once the command line has been read. The returned action owns its flags; `app` must
-// not be parsed after they are gone.
+// add_<command>() declares the flags, the examples and the checks that need no I/O. It returns the
+// action that runs once the command line is parsed. The action owns the flags, so it must outlive
+// the parsing of `app`.
 #pragma once
 
 #include <expected>

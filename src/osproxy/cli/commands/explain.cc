@@ -27,12 +27,12 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl explain 4bf92f3577b34da6a3ce929d0e0e4736 --admin http://proxy-1:9901,http://proxy-2:9901
   osproxyctl explain my-request-1 --output json | jq .times
 
-The request id is in the X-Request-Id header of every response. The instance that served the request
-keeps its record; all that are named are asked.
+Each response has its request id in the header X-Request-Id. The record is on the instance that
+served the request; all given instances are asked.
 
-Exit codes: 0 found, 5 not found, but some instance is not reachable, 6 no instance has a record.)";
+Exit codes: 0 found, 5 not found, and some instance is not reachable, 6 no instance has a record.)";
 
-// What all the instances said together.
+// The responses of all instances together.
 struct Search {
   std::string instance;
   std::optional<FlatObject> record;

@@ -35,7 +35,7 @@ std::string ago(WallTime time, WallTime now) {
   return format_duration(std::max(age, std::chrono::seconds{0})) + " ago";
 }
 
-// To a tenth of a second, and not "ago": it was that when the ack was written.
+// In tenths of a second. It is the age at the time when the ack was written.
 std::string verified(const InstanceAck& ack) {
   if (!ack.verified_age) return "never";
   return fmt::format("{:.1f}s", std::chrono::duration<double>(*ack.verified_age).count());
@@ -54,7 +54,7 @@ std::vector<std::string> row(const FleetMember& member, WallTime now) {
           member.applied ? "yes" : "no: " + member.why};
 }
 
-// An ack names the first few of its instance.
+// An ack names only the first tripped directives of its instance.
 std::string tripped_lines(const Fleet& fleet) {
   std::vector<TrippedAt> named;
   std::string more;

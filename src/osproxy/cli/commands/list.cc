@@ -24,12 +24,12 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl list --output json | jq '{directives}' > backup.json
   osproxyctl list --output json | jq '.tripped[] | {id, instance, reason}'
 
-Behind the table stands which of them are tripped, and where: they ask for more records than their
-budget, and record nothing more there until they are changed.
+Below the table are the tripped directives, with their instances. A tripped directive asked for more
+records than its budget; it records nothing more on that instance until it is changed.
 
-Exit codes: 0 listed, 3 what is published is malformed, 5 not reachable.)";
+Exit codes: 0 listed, 3 the published document is malformed, 5 not reachable.)";
 
-// What is tripped in the fleet, of the directives of `document`; or why that is not known.
+// The directives of `document` that are tripped, with their instances; or why that is unknown.
 std::expected<std::vector<TrippedAt>, std::string> find_tripped(const ConnectionFlags& flags,
                                                                 const Document& document,
                                                                 const Environment& environment) {
@@ -59,7 +59,7 @@ std::expected<void, Failure> list(const Flags& flags, Environment& environment) 
 
   const auto tripped = find_tripped(flags.connection, *document, environment);
   if (!tripped) {
-    fmt::print(environment.err, "osproxyctl list: what is tripped is not known: {}\n",
+    fmt::print(environment.err, "osproxyctl list: the tripped directives are not known: {}\n",
                tripped.error());
   }
   const std::vector<TrippedAt>* const known = tripped ? &*tripped : nullptr;

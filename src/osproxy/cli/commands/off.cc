@@ -26,7 +26,7 @@ struct Flags {
   bool restart_ttl = false;
 };
 
-// What was done; `off` are the ids taken off on request, `pruned` those that were over anyway.
+// The outcome: `off` are the ids taken off on request, `pruned` those that were over anyway.
 struct Result {
   std::int64_t revision = 0;
   std::vector<std::string> off;
@@ -37,9 +37,9 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl off acme-search-7f3
   osproxyctl off acme-search-7f3 acme-bulk-01c --endpoints 127.0.0.1:2379
   osproxyctl off --all
-      Works even if what is published is malformed.
+      Works even if the published document is malformed.
 
-Directives that are over are pruned from the document on the way.
+Directives that are over are pruned from the document as well.
 
 Exit codes: 0 off, 4 others kept publishing in between, 5 not reachable, 6 there is no directive
 with that id (nothing was changed).)";
@@ -51,8 +51,8 @@ std::vector<std::string> all_ids(const Draft& draft) {
   return ids;
 }
 
-// All of the sorted `ids` or none. One that is pruned is off already; it is reported as what was
-// asked for.
+// Takes off all of the sorted `ids` or none. A pruned one is off already and is reported as taken
+// off.
 std::expected<void, Failure> take_off(const std::vector<std::string>& ids, Draft& draft) {
   const std::vector<std::string> known = all_ids(draft);
   std::vector<std::string> unknown;
@@ -86,8 +86,8 @@ std::expected<Result, Failure> take_off_some(DirectivePublisher& publisher, cons
                 .pruned = std::move(edited->draft.pruned)};
 }
 
-// Unlike take_off_some(), does not need to understand what is published, nor that nobody else
-// publishes in between: whatever is on is to be off.
+// Unlike take_off_some(), works with a malformed document and ignores what others publish in
+// between: all directives are to be off.
 std::expected<Result, Failure> take_off_all(DirectivePublisher& publisher,
                                             const DecodeLimits& limits) {
   Result result;
@@ -123,7 +123,7 @@ void print_json(const Result& result, std::ostream& out) {
 std::expected<void, Failure> off(const Flags& flags, Environment& environment) {
   if (flags.all == !flags.ids.empty()) {
     return std::unexpected(
-        Failure{ExitCode::Usage, "name the directives to take off, or give --all"});
+        Failure{ExitCode::Usage, "give the ids of the directives to take off, or --all"});
   }
   const auto publisher = open_publisher(flags.connection, environment);
   if (!publisher) return std::unexpected(publisher.error());

@@ -46,8 +46,8 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl on --all --level Shape --ttl 5m --sample-per-mille 10 --status 5xx
   osproxyctl on --tenant acme --level Shape --expires-at 2026-11-24T18:00:00Z --id acme-evening
 
-Adds one directive to the document and leaves the others as they are; those that are over are
-pruned. Names are compared exactly; --index also selects requests whose wildcard covers it.
+Adds one directive to the document and does not change the others, except that those that are over
+are pruned. Names are compared exactly; --index also selects requests whose wildcard covers it.
 
 Exit codes: 0 published, 1 the id is taken, 3 rejected, 4 others kept publishing in between,
 5 not reachable.)";
@@ -71,11 +71,11 @@ void add_recording(CLI::App& app, Flags& flags) {
   add_value(app, "--level", "LEVEL", "How much to record: " + names<Level>(kLevelCount),
             [&directive](const std::string& text) { return read_level(text, directive.level); })
       .required();
-  add_value(app, "--ttl", "DURATION", "How long, from now",
+  add_value(app, "--ttl", "DURATION", "How long it lives, from now",
             duration_reader(flags.ttl, std::chrono::days{366}));
-  add_value(app, "--expires-at", "TIME", "Until when, instead of --ttl",
+  add_value(app, "--expires-at", "TIME", "When it ends, instead of --ttl",
             [&flags](const std::string& text) { return read_expires_at(text, flags.expires_at); });
-  add_value(app, "--sample-per-mille", "N", "Of a thousand requests, record N (default: 1000)",
+  add_value(app, "--sample-per-mille", "N", "Record N of a thousand requests (default: 1000)",
             number_reader(flags.sample_per_mille, {0, 1000}));
   add_value(app, "--min-latency", "DURATION", "Only requests that took at least this long",
             duration_reader(directive.min_latency, std::chrono::days{1}));
@@ -83,27 +83,27 @@ void add_recording(CLI::App& app, Flags& flags) {
             status_reader(directive.status));
   add_value(app, "--max-records", "N", "Stop after N records on each instance",
             number_reader(flags.max_records, {1, INT64_MAX}));
-  app.add_flag("--ring-buffer", directive.ring_buffer, "Also into the break-glass ring");
-  app.add_flag("--capture", directive.capture, "Also to the capture sink, in full");
+  app.add_flag("--ring-buffer", directive.ring_buffer, "Also keep records in the break-glass ring");
+  app.add_flag("--capture", directive.capture, "Also capture the whole exchange, bodies included");
 }
 
 void add_account(CLI::App& app, Flags& flags) {
-  add_value(app, "--reason", "TEXT", "Why, for others to read",
+  add_value(app, "--reason", "TEXT", "Reason, for others to read",
             text_reader(flags.directive.reason, kMaxFreeTextBytes));
-  add_value(app, "--author", "NAME", "Who (default: $USER)",
+  add_value(app, "--author", "NAME", "Author (default: $USER)",
             text_reader(flags.author, kMaxFreeTextBytes));
-  add_value(app, "--id", "ID", "Its id (default: made from the target)",
+  add_value(app, "--id", "ID", "Id (default: made from the target)",
             text_reader(flags.id, kMaxDirectiveIdBytes));
   add_restart_ttl(app, flags.restart_ttl);
 }
 
 Failure usage(std::string message) { return {ExitCode::Usage, std::move(message)}; }
 
-// The end, in whole milliseconds: finer than anyone types, and short to read.
+// The end, in whole milliseconds: precise enough, and short to read.
 std::expected<WallTime, Failure> find_end(const Flags& flags, const DecodeLimits& limits,
                                           WallTime now) {
   if (flags.ttl.has_value() == flags.expires_at.has_value()) {
-    return std::unexpected(usage("say when it ends, either --ttl or --expires-at"));
+    return std::unexpected(usage("give the end, either --ttl or --expires-at"));
   }
   const std::string name = flags.ttl ? "--ttl" : "--expires-at";
   const WallTime end = flags.ttl ? std::chrono::floor<std::chrono::milliseconds>(now + *flags.ttl)
@@ -123,7 +123,7 @@ std::expected<Directive, Failure> make_directive(const Flags& flags,
   if (has_target && flags.all) return std::unexpected(usage("--all excludes a target"));
   if (!has_target && !flags.all) {
     return std::unexpected(
-        usage("name a target (--tenant, --index, --principal, --endpoint), or give --all"));
+        usage("give a target (--tenant, --index, --principal, --endpoint), or --all"));
   }
   const auto end = find_end(flags, decode_limits(flags.connection), environment.clock.now().wall);
   if (!end) return std::unexpected(end.error());
@@ -136,8 +136,8 @@ std::expected<Directive, Failure> make_directive(const Flags& flags,
   return directive;
 }
 
-// Lets the decoder judge what the flags came to, before anything is sent: it knows of control
-// characters, and what is not UTF-8 does not come back as it was.
+// Decodes the directive before it is sent, as an instance would: the decoder refuses control
+// characters, and text that is not UTF-8 comes back changed.
 std::expected<void, Failure> check(Directive directive, const Flags& flags) {
   directive.id = flags.id.value_or("unnamed");
   const Document document{.directives = {std::move(directive)}};

@@ -38,7 +38,7 @@ std::expected<std::string, Failure> read_input(const std::string& file, std::siz
   std::ifstream opened;
   if (file != "-") opened.open(file, std::ios::binary);
   std::istream& in = file == "-" ? environment.in : opened;
-  std::string bytes(max_bytes + 1, '\0');  // one more, for the decoder to refuse it
+  std::string bytes(max_bytes + 1, '\0');  // one more, which the decoder then refuses
   in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (in.bad() || (in.gcount() == 0 && !in.eof())) {  // the latter: not opened, or a directory
     return std::unexpected(Failure{ExitCode::Usage, file + ": the file cannot be read"});

@@ -26,7 +26,7 @@ struct Flags {
   Output output = Output::Text;
 };
 
-constexpr std::size_t kMaxKeyFileBytes = std::size_t{1} << 20;  // as osproxy takes it
+constexpr std::size_t kMaxKeyFileBytes = std::size_t{1} << 20;  // the same bound as in osproxy
 
 constexpr char kExamples[] = R"help(Examples:
   curl -H "$(osproxyctl sign --level ShapeTiming --ttl 5m --key-file debug.key)" \
@@ -34,9 +34,9 @@ constexpr char kExamples[] = R"help(Examples:
   osproxyctl sign --level ShapeRewriteDiff --ttl 1h --key-file debug.key --id INC-2291 --ring-buffer
   openssl rand -hex 32 > debug.key && chmod 600 debug.key       # makes a key
 
-Every request that carries the header is recorded until it ends, by an instance whose
---debug-key-file has the key. It never goes on to OpenSearch. Nothing is sent by this command.
-The first key of the file signs.
+An instance whose --debug-key-file has the key records each request that carries the header, until
+the header expires. It never passes the header on to OpenSearch. The first key of the file signs.
+This command sends nothing.
 
 Exit codes: 0 signed, 1 the key file has no key, 2 wrong usage.)help";
 
@@ -49,7 +49,7 @@ std::expected<DebugKeys, Failure> read_keys(const std::string& path) {
     return std::unexpected(Failure{ExitCode::Failed, fmt::format("{}: {}", path, keys.error())});
   }
   if (keys->empty()) {
-    return std::unexpected(Failure{ExitCode::Failed, path + ": there is no key in it"});
+    return std::unexpected(Failure{ExitCode::Failed, path + ": the file has no key"});
   }
   return *std::move(keys);
 }
@@ -70,7 +70,7 @@ std::expected<void, Failure> run_sign(const Flags& flags, Environment& environme
   directive.expires = std::chrono::ceil<seconds>(environment.clock.now().wall + *flags.ttl);
   const auto value = sign(directive, keys->newest());
   if (!value) return std::unexpected(Failure{ExitCode::Failed, "OpenSSL has no SHA-256"});
-  // What an instance would refuse is told here.
+  // A directive that an instance would refuse is an error here.
   const auto read = read_signed(*value, *keys, environment.clock.now().wall,
                                 std::chrono::ceil<seconds>(*flags.ttl) + seconds{1});
   if (!read) {
@@ -99,15 +99,16 @@ Action add_sign(CLI::App& app) {
               return {};
             })
       .required();
-  add_value(app, "--ttl", "DURATION", "How long it counts, from now",
+  add_value(app, "--ttl", "DURATION", "How long the header is valid, from now",
             duration_reader(flags->ttl, std::chrono::days{366}))
       .required();
   add_value(app, "--key-file", "FILE", "The keys, as osproxy's --debug-key-file; the first signs",
             text_reader(flags->key_file, 4096))
       .required();
-  add_value(app, "--id", "ID", "What the record names it by: signed:ID",
+  add_value(app, "--id", "ID", "Its id in records, as signed:ID",
             text_reader(flags->id, kMaxDirectiveIdBytes));
-  app.add_flag("--ring-buffer", flags->directive.ring_buffer, "Also into the break-glass ring");
+  app.add_flag("--ring-buffer", flags->directive.ring_buffer,
+               "Also keep records in the break-glass ring");
   add_output(app, flags->output);
   app.footer(kExamples);
   return [flags](Environment& environment) { return run_sign(*flags, environment); };

@@ -58,7 +58,7 @@ std::string directive_line(const InstanceStatus::Directive& directive, WallTime 
   return line;
 }
 
-// To the second: an instance tells it to the nanosecond.
+// In seconds; instances report nanoseconds.
 std::string short_time(const std::string& text) {
   const auto time = parse_rfc3339_utc(text);
   return time ? format_rfc3339(std::chrono::floor<std::chrono::seconds>(*time)) : printable(text);
@@ -78,7 +78,7 @@ std::string upstream_line(const InstanceStatus::Upstream& upstream) {
          fmt::format(", {} in flight, {} connections", upstream.in_flight, upstream.connections);
 }
 
-// Lines below one word.
+// Prints lines, the first one after a heading.
 void print_lines(std::string_view word, const std::vector<std::string>& lines, std::ostream& out) {
   for (const std::string& line : lines) {
     fmt::print(out, "  {:10}{}\n", word, line);
@@ -136,8 +136,8 @@ std::string summary(const std::vector<Report>& reports) {
                      reports.size(), revisions.empty() ? "" : ", revision ", join(revisions));
 }
 
-// The whole fleet, as the first instance that knows of others sees it; those that were asked may be
-// a part of it. Nothing if there is none, or it cannot tell.
+// The whole fleet, of which the given instances may be a part, as the first instance with etcd sees
+// it. Empty if no instance uses etcd, or the fleet cannot be read.
 std::string fleet_line(const AdminAccess& access, const std::vector<Report>& reports) {
   const auto in_etcd = [](const Report& report) {
     return report.status && report.status->store_kind == "etcd";

@@ -41,15 +41,16 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl tail acme-search-7f3 --slower 1s --admin http://proxy-1:9901,http://proxy-2:9901
   osproxyctl tail --tenant acme --status 5xx -n 10 --output json | jq .upstream
 
-Prints a line for each record as it is made: time (UTC), instance, request id, endpoint, index,
-status, duration, the time until the node's response began, and whether the connection to it came from
-the pool; times from level ShapeTiming on. With --output json it is the explain document. What an
-instance cannot send in time is dropped, and counted. Ends on SIGINT or SIGTERM, or after -n records.
+Prints a line for each new record: time (UTC), instance, request id, endpoint, index, status,
+duration, the time until the node's response began, and whether the connection to the node came
+from the pool. Times need level ShapeTiming or more. With --output json, each line is an explain
+document. Records that an instance cannot send in time are dropped and counted. Ends on SIGINT or
+SIGTERM, or after -n records.
 
 Exit codes: 0 ended by a signal or by -n, 1 the output cannot be written, 5 an instance refuses, or
 none is reachable at the start.)";
 
-// Where all instances' tails come together.
+// Merges the tails of all instances.
 class Tail final : public TailListener {
  public:
   Tail(const Flags& flags, std::size_t instances, boost::asio::io_context& context,
@@ -58,9 +59,9 @@ class Tail final : public TailListener {
 
   void on_begin(const Origin& instance) override {
     begun_ = true;
-    say_reasons();
+    print_reasons();
     if (lost_.erase(instance.to_string()) > 0) {
-      fmt::print(environment_.err, "{}: reading on\n", instance.to_string());
+      fmt::print(environment_.err, "{}: connected again\n", instance.to_string());
       environment_.err.flush();
     }
   }
@@ -68,9 +69,9 @@ class Tail final : public TailListener {
   void on_event(const Origin& instance, const Event& event) override;
 
   void on_lost(const Origin& instance, const std::string& reason) override {
-    if (!lost_.insert(instance.to_string()).second) return;  // has been said
+    if (!lost_.insert(instance.to_string()).second) return;  // told already
     reasons_.push_back(reason);
-    if (begun_) return say_reasons();
+    if (begun_) return print_reasons();
     if (lost_.size() == instances_) {
       fail({ExitCode::Unreachable, fmt::format("{}", fmt::join(reasons_, "; "))});
     }
@@ -83,7 +84,7 @@ class Tail final : public TailListener {
   std::expected<void, Failure> end() const;
 
  private:
-  void say_reasons() {
+  void print_reasons() {
     for (const std::string& reason : reasons_) {
       fmt::print(environment_.err, "{}; trying again\n", reason);
     }
@@ -106,13 +107,13 @@ class Tail final : public TailListener {
   Environment& environment_;
   std::map<std::string, std::string> names_;  // of instances, by their addresses
   std::set<std::string> lost_;
-  std::vector<std::string> reasons_;  // not yet said
+  std::vector<std::string> reasons_;  // not yet printed
   bool begun_ = false;                // some instance
   std::uint64_t shown_ = 0;
   std::uint64_t dropped_ = 0;
   std::uint64_t held_back_ = 0;
   bool knows_end_ = false;       // of the directive
-  std::optional<WallTime> end_;  // nullopt: it is not there any more
+  std::optional<WallTime> end_;  // nullopt: it is gone
   std::optional<Failure> failure_;
 };
 
@@ -141,7 +142,7 @@ void Tail::show(const Origin& instance, const std::string& record) {
   if (is_done()) context_.stop();
 }
 
-// ", 8m47s left", if a directive is asked for and an instance knows it.
+// ", 8m47s left", if the tail is of one directive and an instance knows it.
 std::string Tail::left() const {
   using std::chrono::seconds;
   if (!knows_end_) return "";
@@ -199,13 +200,13 @@ std::expected<void, Failure> tail(const Flags& flags, Environment& environment) 
 
 Action add_tail(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("DIRECTIVE_ID", flags->directive, "Only what this directive selected");
+  app.add_option("DIRECTIVE_ID", flags->directive, "Only records that this directive selected");
   add_target(app, flags->target);
   add_value(app, "--status", "CODE", "Only responses of this class or code: 5xx, 429",
             status_reader(flags->status));
   add_value(app, "--slower", "DURATION", "Only requests that took at least this long",
             duration_reader(flags->slower, std::chrono::days{1}));
-  add_value(app, "-n,--count", "N", "End after so many records",
+  add_value(app, "-n,--count", "N", "End after N records",
             number_reader(flags->count, {1, INT64_MAX}));
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Admin);

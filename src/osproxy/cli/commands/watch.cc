@@ -18,11 +18,11 @@
 namespace osproxy::cli {
 namespace {
 
-// Changes that are not printed yet, because whoever reads our output is slow. Beyond it the oldest
-// go: the newest is what counts.
+// Changes that wait because the reader of the output is slow. Beyond that the oldest are dropped,
+// since the newest matter.
 constexpr std::size_t kMaxPending = 10'000;
-// The first line tells the state at the start, not the steps to it: a healthy store is synced a
-// moment after it is connected. One that is not by then has something to tell.
+// The first line shows the state at the start, not the steps towards it: a healthy store is synced
+// within this time after connecting.
 constexpr std::chrono::seconds kMaxSettleTime{1};
 constexpr std::size_t kMaxPathBytes = 4096;  // PATH_MAX
 
@@ -36,10 +36,10 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl watch --endpoints 127.0.0.1:2379
   osproxyctl watch --endpoints 10.0.0.1:2379,10.0.0.2:2379 --key osproxy/directives --output json
 
-Reads the key and follows it as an instance does, through its own connection. Prints a line at the
-start, and whenever the active set, the state or a rejection changes; an expiry too is a change.
-Ends on SIGINT or SIGTERM. With --state-dir, a directory of this watch alone, it also starts without
-etcd, if it has seen a good set before; the state is then stale.
+Reads the key and follows it as an instance does. Prints a line at the start, and whenever the
+active set, the state or a rejection changes; an expiry is a change too. Ends on SIGINT or SIGTERM.
+With --state-dir, a directory that only this watch uses, it also starts without etcd if it has seen
+a good set before; the state is then stale.
 
 Exit codes: 0 ended by a signal, 5 etcd is not reachable at the start.)";
 
@@ -49,7 +49,7 @@ struct Change {
   Now at;
 };
 
-// From the store's thread to ours.
+// Passes changes from the store's thread to the command's.
 class ChangeQueue {
  public:
   void push(Change change) {
@@ -61,7 +61,7 @@ class ChangeQueue {
     filled_.notify_one();
   }
 
-  // Waits until the store is synced, not for long, and forgets what was before.
+  // Waits until the store is synced, for at most kMaxSettleTime, and drops all earlier changes.
   void settle(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     filled_.wait_for(lock, stop, kMaxSettleTime, [this] {
@@ -119,7 +119,7 @@ std::expected<void, Failure> watch(const Flags& flags, Environment& environment)
 Action add_watch(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   add_value(app, "--state-dir", "DIR",
-            "Keep the last good set there, and start from it if etcd is down",
+            "Keep the last good set in this directory, and start from it if etcd is down",
             text_reader(flags->state_dir, kMaxPathBytes));
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Etcd);

@@ -1,10 +1,10 @@
-// The lines of `osproxyctl watch`: one when it starts, and one whenever the active set, the state
-// or a rejection changes.
+// Makes the lines of `osproxyctl watch`: one at the start, and one whenever the active set, the
+// state or a rejection changes.
 //
 //   WatchLog log(Output::Json);
-//   if (auto line = log.next(status, *set, clock.now())) print(*line);      // after each change
+//   if (const auto line = log.next(status, *set, clock.now())) print(*line);
 //
-// Not thread-safe: one owner each.
+// Not thread-safe; one owner.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +23,14 @@ class WatchLog {
  public:
   explicit WatchLog(Output output) : output_(output) {}
 
-  /// The line for what a store holds at `now`, without its newline; nullopt if that is what the
-  /// last line said. A JSON line is
+  /// The line for the state of a store at `now`, without its newline; nullopt if nothing has
+  /// changed since the last line. A JSON line is
   /// {"t":1795530730.123456,"revision":4812,"state":"synced","verified_age_ms":812,
   ///  "active":["id",…],"rejected":null|{"revision":4813,"slug":"zero_ttl","where":"…"}}.
   std::optional<std::string> next(const StoreStatus& status, const DirectiveSet& set, Now now);
 
  private:
-  // What a change of makes a line; the verified age alone does not.
+  // A change of these makes a new line; a change of the verified age does not.
   struct View {
     StoreState state = StoreState::Connecting;
     std::int64_t revision = 0;

@@ -21,11 +21,11 @@ constexpr char kDefaultAdmin[] = "http://127.0.0.1:9901";
 constexpr std::chrono::milliseconds kDefaultTimeout{5'000};
 constexpr std::chrono::milliseconds kMaxTimeout{600'000};  // longer is a mistyped unit
 constexpr std::chrono::milliseconds kLongestMaxLife = std::chrono::days{366};
-constexpr std::size_t kMaxListBytes = 64 * 1024;  // a fleet of a thousand, with long names
+constexpr std::size_t kMaxListBytes = 64 * 1024;  // a fleet of a thousand instances with long names
 constexpr std::size_t kMaxPathBytes = 4096;       // PATH_MAX
-constexpr std::size_t kMaxTokenBytes = 4096;      // what a head can hold besides everything else
+constexpr std::size_t kMaxTokenBytes = 4096;      // must fit in a request head
 
-// Who we are to etcd: each by a flag or a variable.
+// The credentials for etcd, each given by a flag or a variable.
 struct Credential {
   const char* flag;
   const char* variable;
@@ -37,21 +37,23 @@ struct Credential {
 
 constexpr Credential kCredentials[] = {
     {"--etcd-ca-file", "OSPROXYCTL_ETCD_CA_FILE", "FILE",
-     "CAs that etcd's certificate may be issued by, as PEM", &ConnectionFlags::ca_file,
+     "CAs that may issue etcd's certificate, as PEM", &ConnectionFlags::ca_file,
      &EtcdCredentials::ca_file},
-    {"--etcd-cert-file", "OSPROXYCTL_ETCD_CERT_FILE", "FILE", "Our certificate for etcd, as PEM",
+    {"--etcd-cert-file", "OSPROXYCTL_ETCD_CERT_FILE", "FILE", "Certificate for etcd, as PEM",
      &ConnectionFlags::cert_file, &EtcdCredentials::cert_file},
-    {"--etcd-key-file", "OSPROXYCTL_ETCD_KEY_FILE", "FILE", "Its private key, as PEM",
-     &ConnectionFlags::key_file, &EtcdCredentials::key_file},
-    {"--etcd-user", "OSPROXYCTL_ETCD_USER", "NAME", "Our user in etcd", &ConnectionFlags::user,
+    {"--etcd-key-file", "OSPROXYCTL_ETCD_KEY_FILE", "FILE",
+     "Private key of --etcd-cert-file, as PEM", &ConnectionFlags::key_file,
+     &EtcdCredentials::key_file},
+    {"--etcd-user", "OSPROXYCTL_ETCD_USER", "NAME", "User name in etcd", &ConnectionFlags::user,
      &EtcdCredentials::user},
-    {"--etcd-password-file", "OSPROXYCTL_ETCD_PASSWORD_FILE", "FILE", "Holds the user's password",
-     &ConnectionFlags::password_file, &EtcdCredentials::password_file},
+    {"--etcd-password-file", "OSPROXYCTL_ETCD_PASSWORD_FILE", "FILE",
+     "File with the password of --etcd-user", &ConnectionFlags::password_file,
+     &EtcdCredentials::password_file},
 };
 
 Failure usage(std::string message) { return {ExitCode::Usage, std::move(message)}; }
 
-// A setting's text and where it comes from, for errors.
+// The text of a flag or variable, with its name for errors.
 struct Source {
   std::string name;
   std::string text;
@@ -104,7 +106,7 @@ std::expected<std::string, Failure> find_token(const ConnectionFlags& flags,
   return check_token("--token-file", *std::move(token));
 }
 
-// Whether a command of Reach::Either uses etcd; flags first, then variables.
+// Decides whether a command of Reach::Either uses etcd: by flags first, then by variables.
 std::expected<bool, Failure> uses_etcd(const ConnectionFlags& flags,
                                        const Environment& environment) {
   const auto is_set = [&](const char* name) {
@@ -126,7 +128,7 @@ std::expected<bool, Failure> uses_etcd(const ConnectionFlags& flags,
 
 void add_etcd(CLI::App& app, ConnectionFlags& flags) {
   add_value(app, "--endpoints", "HOST:PORT[,...]",
-            "The etcd servers, https:// in front for TLS (OSPROXYCTL_ENDPOINTS)",
+            "The etcd servers; https:// in front selects TLS (OSPROXYCTL_ENDPOINTS)",
             text_reader(flags.endpoints, kMaxListBytes))
       .group("Connection");
   add_value(
@@ -146,7 +148,8 @@ void add_admin(CLI::App& app, ConnectionFlags& flags, Reach reach) {
             fmt::format("The admin listener (OSPROXYCTL_ADMIN; default: {})", kDefaultAdmin),
             text_reader(flags.admin, kMaxListBytes))
       .group("Connection");
-  add_value(app, "--token-file", "FILE", "The admin listener's token (or OSPROXYCTL_TOKEN itself)",
+  add_value(app, "--token-file", "FILE",
+            "File with the admin listener's token (OSPROXYCTL_TOKEN holds the token)",
             text_reader(flags.token_file, kMaxListBytes))
       .group("Connection");
 }
@@ -163,7 +166,7 @@ void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach) {
       .group("Connection");
   if (reach == Reach::Admin) return;
   add_value(app, "--max-life", "DURATION",
-            "The instances' --max-life, if it is not the default of 1d",
+            "The instances' --max-life, if they do not have the default",
             duration_reader(flags.max_life, kLongestMaxLife))
       .group("Connection");
 }
@@ -224,7 +227,7 @@ std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
 
 namespace {
 
-// The two ways of a command of Reach::Either, each with the flags that do not go with it refused.
+// A command of Reach::Either goes one of two ways; each refuses the flags of the other.
 std::expected<EtcdAccess, Failure> only_etcd(const ConnectionFlags& flags,
                                              const Environment& environment) {
   if (flags.token_file) return std::unexpected(usage("--token-file goes with --admin only"));

@@ -1,8 +1,8 @@
-// Where a command talks to: etcd itself, or instances by their admin listeners.
+// Connects a command to etcd or to the admin listeners of instances, by flags and variables.
 //
-// A flag goes over a variable; among the flags, and among the variables, etcd and admin exclude
-// each other, but for a command that can use only one of them. Without any, it is the admin
-// listener of an osproxy on this machine.
+// A flag takes precedence over a variable. For a command that can use both, the flags of etcd and
+// of the admin listener exclude each other, and so do the variables. By default a command uses the
+// admin listener on this machine.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@ class App;
 
 namespace osproxy::cli {
 
-/// What a command can talk to.
+/// The targets that a command can connect to.
 enum class Reach : std::uint8_t { Either, Etcd, Admin };
 
 struct ConnectionFlags {
@@ -39,25 +39,26 @@ struct ConnectionFlags {
   std::optional<std::chrono::milliseconds> max_life;
 };
 
-/// Adds the flags that `reach` needs. `flags` must outlive `app`.
+/// Adds the flags for `reach`. `flags` must outlive `app`.
 void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach);
 
-/// What a document may hold: the fleet's longest life is a setting of its instances.
+/// The limits of a document; --max-life is a setting of the fleet's instances.
 DecodeLimits decode_limits(const ConnectionFlags& flags);
 
-/// What the flags and the variables come to; a failure names the one that is wrong.
+/// Evaluates the flags and the variables; a failure names the one that is wrong.
 std::expected<EtcdAccess, Failure> etcd_access(const ConnectionFlags& flags,
                                                const Environment& environment);
 std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
                                                  const Environment& environment);
 
-/// The publisher for a command of Reach::Either. Through admin listeners, exactly one instance:
-/// those without etcd each have a document of their own, and half a change is none.
+/// The publisher for a command of Reach::Either. It takes exactly one admin listener: instances
+/// without etcd each have their own document, and publishing to some of them would be half a
+/// change.
 std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
     const ConnectionFlags& flags, const Environment& environment);
 
-/// The reader of the fleet for a command of Reach::Either. Of several instances the first that
-/// answers is asked: with etcd behind them they all know the same.
+/// The fleet reader for a command of Reach::Either. Of several instances the first one that
+/// responds is enough: they all read the fleet from the same etcd.
 std::expected<std::unique_ptr<FleetReader>, Failure> open_fleet(const ConnectionFlags& flags,
                                                                 const Environment& environment);
 

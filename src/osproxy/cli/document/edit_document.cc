@@ -13,7 +13,7 @@
 namespace osproxy::cli {
 namespace {
 
-// All attempts together take some two seconds: longer than an instance needs to see a publish.
+// All attempts take about two seconds together: longer than an instance needs to see a publish.
 constexpr BackoffOptions kBackoff{.initial = std::chrono::milliseconds{50},
                                   .max = std::chrono::milliseconds{1000}};
 
@@ -42,8 +42,8 @@ std::expected<void, Failure> check_relative_ends(const Document& document) {
   if (ids.empty()) return {};
   return std::unexpected(Failure{
       ExitCode::Failed,
-      fmt::format("put by hand with ttl_secs: {}; writing that back would start its life again. "
-                  "Take it off as well, or allow it with --restart-ttl",
+      fmt::format("put by hand with ttl_secs: {}; writing it back would start its life again. "
+                  "Take it off as well, or allow that with --restart-ttl",
                   join(ids))});
 }
 
@@ -61,8 +61,8 @@ std::expected<Draft, Failure> plan_edit(const Document& current, const EditOptio
 
 Failure give_up(std::string_view conflict) {
   return {ExitCode::Conflict,
-          fmt::format("gave up after {} attempts, nothing was changed: {}. If nobody else is "
-                      "publishing, the instance may not hold what is published: look with "
+          fmt::format("gave up after {} attempts, nothing was changed: {}. If no one else is "
+                      "publishing, the instance may not hold the published document: check with "
                       "`osproxyctl status`",
                       kMaxEditAttempts, conflict)};
 }

@@ -1,13 +1,15 @@
-// Read, change, write back: how `on` and `off` edit a document that others edit too.
+// Edits the published document for `on` and `off`: reads it, changes it and writes it back.
 //
-//   auto edited = edit_document(*publisher, {.limits = limits}, environment,
-//                               [&](Draft& draft) { …; return std::expected<void, Failure>{}; });
+//   const auto edited = edit_document(*publisher, {.limits = limits}, environment, change);
+//   if (!edited) return std::unexpected(edited.error());
 //
-// The write is conditional on the revision that was read, and on a conflict everything starts
-// again, so that no other edit is lost. Between the attempts it waits a little: an instance may not
-// have seen yet what another has just published. Directives that are over are pruned on the way. A
-// directive put by hand with `ttl_secs` would start its life again when it is written back, since a
-// publisher turns `ttl_secs` into an absolute end: that is refused unless `restart_ttl` allows it.
+// The write succeeds only if the revision is still the one that was read. On a conflict the edit
+// starts again after a short wait, so that no other edit is lost; the wait lets an instance see
+// what another one has just published. Directives that are over are pruned on the way.
+//
+// A publisher turns `ttl_secs` into an absolute end. So a directive that was put by hand with
+// `ttl_secs` would start its life again when it is written back. Such an edit is refused, unless
+// `restart_ttl` allows it.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +26,7 @@
 
 namespace osproxy::cli {
 
-/// More conflicts in a row than people make; a program that publishes all the time would.
+/// People do not cause more conflicts in a row; only a program that publishes all the time does.
 inline constexpr int kMaxEditAttempts = 8;
 
 struct EditOptions {
@@ -37,11 +39,11 @@ struct Draft {
   std::vector<std::string> pruned;  ///< ids of directives that are over
 };
 
-/// Changes the draft, or says why not. Called once for each attempt, each time on a fresh draft.
+/// Changes the draft, or says why it cannot. Called once per attempt, each time with a fresh draft.
 using Change = std::function<std::expected<void, Failure>(Draft& draft)>;
 
 struct Edited {
-  std::int64_t revision = 0;  ///< the one written; the one read if there was nothing to change
+  std::int64_t revision = 0;  ///< the one written, or the one read if nothing had to change
   Draft draft;
 };
 
@@ -49,8 +51,8 @@ std::expected<Edited, Failure> edit_document(DirectivePublisher& publisher,
                                              const EditOptions& options, Environment& environment,
                                              const Change& change);
 
-/// The published document, decoded; the failure says how to get rid of a malformed one. No document
-/// is an empty one.
+/// Decodes the published document; none counts as an empty one. The failure says how to replace a
+/// malformed one.
 std::expected<Document, Failure> decode_published(const PublishedDocument& published,
                                                   const DecodeLimits& limits);
 

@@ -9,11 +9,11 @@
 namespace osproxy::cli {
 namespace {
 
-constexpr std::size_t kMaxStemBytes = 40;  // still fits a line of a table
+constexpr std::size_t kMaxStemBytes = 40;  // fits a line of a table
 constexpr int kSuffixDigits = 3;
 constexpr int kMaxSuffixDigits = 16;  // 64 bits
 
-// Lower case; every run of other characters becomes one `-`.
+// In lower case; every run of other characters becomes one `-`.
 void append_part(std::string& stem, std::string_view part) {
   if (!stem.empty() && stem.back() != '-') stem += '-';
   for (const char c : part) {

@@ -1,4 +1,4 @@
-// An id for a directive that was given none: `acme-search-7f3`.
+// Makes an id for a directive that has none: `acme-search-7f3`.
 #pragma once
 
 #include <functional>
@@ -10,9 +10,10 @@
 
 namespace osproxy::cli {
 
-/// The target's values in lower case, joined by `-` and cut to what is handy to type, and three
-/// random hex digits; `all-7f3` without a target. Only [a-z0-9._-], so that it needs no quoting in
-/// a shell. Draws again while `taken` says so, with more digits each time, so that it ends.
+/// Joins the target's values, in lower case and shortened, and three random hex digits by `-`;
+/// without a target the id is `all-7f3`. It has only [a-z0-9._-], so that a shell needs no quotes.
+/// While `taken` is true for an id, another one is drawn, with one digit more each time, so that
+/// the search ends.
 std::string make_directive_id(const Target& target, Random& random,
                               const std::function<bool(std::string_view)>& taken);
 

@@ -76,7 +76,7 @@ void add_request_id(CLI::App& app, std::string& request_id) {
     return fmt::format("a request id is 1 to {} of the characters A-Z a-z 0-9 . _ : -",
                        kMaxRequestIdSize);
   };
-  app.add_option("ID", request_id, "The request's id")->required()->check(fault_of, "");
+  app.add_option("ID", request_id, "The request id")->required()->check(fault_of, "");
 }
 
 void add_output(CLI::App& app, Output& output) {
@@ -90,7 +90,7 @@ void add_output(CLI::App& app, Output& output) {
 
 void add_restart_ttl(CLI::App& app, bool& restart_ttl) {
   app.add_flag("--restart-ttl", restart_ttl,
-               "Write back other directives that were put by hand with ttl_secs, although their "
+               "Also write back directives that were put by hand with ttl_secs, although their "
                "lives then start again");
 }
 

@@ -1,5 +1,5 @@
-// Flags that are read strictly: whole numbers, durations and names, with an error that says which
-// flag is wrong and what would be right. CLI11's own conversions accept more (hex, octal,
+// Reads the values of flags strictly: whole numbers, durations, names. An error says which flag is
+// wrong and what is right. CLI11's conversions are not used, because they accept more (hex, octal,
 // suffixes).
 #pragma once
 
@@ -19,11 +19,12 @@ class Option;
 
 namespace osproxy::cli {
 
-/// Takes a flag's text, or says in a clause what would be right ("must be a number from 0 to 9").
+/// Stores a flag's text, or says in a clause what is right ("must be a number from 0 to 9").
 using Reader = std::function<std::expected<void, std::string>(const std::string& text)>;
 
-/// A flag with one value. `names` as CLI11 has them, `value` as the help shows it: "DURATION".
-/// `read` must outlive `app`; the flag may be given once.
+/// Adds a flag with one value, which may be given once. `names` is in CLI11's format
+/// ("-n,--count"), `value` is shown by the help ("DURATION"). What `read` stores into must outlive
+/// `app`.
 CLI::Option& add_value(CLI::App& app, const std::string& names, const std::string& value,
                        const std::string& description, Reader read);
 
@@ -41,7 +42,7 @@ struct Range {
 };
 Reader number_reader(std::optional<std::int64_t>& into, Range range);
 
-/// The names of an enum's first `count` values, for an error or a help.
+/// The names of an enum's first `count` values, for an error or a help text.
 template <class Enum>
 std::string names(std::size_t count) {
   std::string text;
@@ -51,10 +52,10 @@ std::string names(std::size_t count) {
   return text;
 }
 
-/// The non-empty pieces of a comma-separated list; an empty piece is an error.
+/// Splits a comma-separated list; an empty piece is an error.
 std::expected<std::vector<std::string>, std::string> split_list(std::string_view text);
 
-/// Adds the argument ID, the id of a request; one that no request can have is an error of usage.
+/// Adds the argument ID, a request id; a malformed one is a usage error.
 void add_request_id(CLI::App& app, std::string& request_id);
 
 enum class Output : std::uint8_t { Text, Json };

@@ -11,7 +11,7 @@ std::expected<void, std::string> read_endpoint(const std::string& text, Target& 
   into.endpoint = parse_endpoint(text);
   if (into.endpoint) return {};
   return std::unexpected("must be one of: " + names<Endpoint>(kEndpointCount) +
-                         " (etcd's servers are named by --endpoints)");
+                         " (etcd's servers are given by --endpoints)");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The flags that name requests: for `on` what a directive selects, for `tail` what is shown of it.
+// The flags that select requests: `on` puts them into a directive, `tail` filters records by them.
 #pragma once
 
 #include <optional>

@@ -1,9 +1,9 @@
-// The structure of a request body, of an explain document, for a person.
+// Prints the structure of a request body, which an explain document has at level ShapeRewriteDiff:
 //
-//   body: 1, 236 bytes
-//     FIELD              TYPE    COUNT  SIZE
-//     (all of it)        object  1      3
-//     query.bool.filter  array   1      3
+// | body: 1, 236 bytes
+// |   FIELD              TYPE    COUNT  SIZE
+// |   (all of it)        object  1      3
+// |   query.bool.filter  array   1      3
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace osproxy::cli {
 
-/// A table for each kind of line; empty if `explain_document` has no structure.
+/// A table for each kind of line; empty if `explain_document` has no body structure.
 std::string body_text(std::string_view explain_document);
 
 }  // namespace osproxy::cli

@@ -21,7 +21,7 @@ std::string describe_sample(int per_mille) {
                              : fmt::format("{}.{}%", per_mille / 10, per_mille % 10);
 }
 
-// What is judged when a request is over.
+// The conditions that are checked at the end of a request.
 std::string describe_conditions(const Directive& directive) {
   std::vector<std::string> parts;
   if (directive.min_latency) parts.push_back(">=" + format_duration(*directive.min_latency));
@@ -31,7 +31,7 @@ std::string describe_conditions(const Directive& directive) {
 }
 
 std::string describe_outputs(const Directive& directive) {
-  std::string outputs = "explain";  // where every record goes
+  std::string outputs = "explain";  // every record goes there
   if (directive.ring_buffer) outputs += ",ring";
   if (directive.capture) outputs += ",capture";
   return outputs;
@@ -118,7 +118,7 @@ std::string listing_json(std::int64_t revision, const Document& document,
 }
 
 void print_pruned(const std::vector<std::string>& ids, std::ostream& out) {
-  if (!ids.empty()) fmt::print(out, "pruned, since over: {}\n", join(ids));
+  if (!ids.empty()) fmt::print(out, "pruned because over: {}\n", join(ids));
 }
 
 void write_ids(JsonWriter& json, std::string_view name, const std::vector<std::string>& ids) {

@@ -1,4 +1,4 @@
-// Directives for a person, and for a script.
+// Prints directives: as text for a person, as JSON for a script.
 #pragma once
 
 #include <cstdint>
@@ -17,26 +17,27 @@ namespace osproxy::cli {
 /// `tenant=acme endpoint=Search`, or `everything`.
 std::string describe_target(const Target& target);
 
-/// The document as a table, one line a directive, or a sentence if it has none.
+/// The document as a table, one line per directive, or a sentence if it has none.
 std::string document_text(const Document& document, WallTime now);
 
-/// A directive that an instance records nothing more for.
+/// A directive that is tripped on an instance: it records nothing more there.
 struct TrippedAt {
   std::string instance;
   InstanceAck::Tripped tripped;
 };
 
-/// A line each: `tripped: acme at proxy-1 since …: over budget: 412 records/s, budget 200`.
+/// A line for each: `tripped: acme at proxy-1 since …: over budget: 412 records/s, budget 200`.
 std::string tripped_text(const std::vector<TrippedAt>& tripped);
 
 /// `{"revision":4812,"directives":[…]}`, the directives as in the document.
 std::string document_json(std::int64_t revision, const Document& document);
 
-/// The same, with `"tripped":[{"id":…,"instance":…,"since":…,"reason":…},…]`; null: not known.
+/// The same, with `"tripped":[{"id":…,"instance":…,"since":…,"reason":…},…]`, which is null if
+/// `tripped` is.
 std::string listing_json(std::int64_t revision, const Document& document,
                          const std::vector<TrippedAt>* tripped);
 
-/// `pruned, since over: a, b`; nothing if there are none.
+/// `pruned because over: a, b`; nothing if there are none.
 void print_pruned(const std::vector<std::string>& ids, std::ostream& out);
 
 /// Adds `"<name>":["id",…]`.

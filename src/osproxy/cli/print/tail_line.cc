@@ -21,7 +21,7 @@ std::string text_or_dash(dom::element object, std::string_view pointer) {
   return printable(value_or<std::string_view>(object, pointer, "-"));
 }
 
-// As short as it is to be read at a glance.
+// Rounded, to be read at a glance.
 std::string short_duration(std::uint64_t microseconds) {
   const auto us = static_cast<double>(microseconds);
   if (microseconds >= 1'000'000) return fmt::format("{:.2f}s", us / 1e6);
@@ -45,7 +45,7 @@ std::string status_of(dom::element record) {
   return record["status"].get(status) == simdjson::SUCCESS ? std::to_string(status) : "-";
 }
 
-// What is worth a word only if it is there.
+// The fields that are shown only if they are present.
 std::string rest_of(dom::element record) {
   std::string rest;
   if (const std::string time = duration_or_dash(record, "/times/first_byte_us"); time != "-") {

@@ -13,7 +13,7 @@ namespace {
 
 bool is_continuation(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-// In code points: good enough for columns, wide characters aside.
+// In code points, which is good enough for columns without wide characters.
 std::size_t width(std::string_view text) noexcept {
   return text.size() - static_cast<std::size_t>(std::ranges::count_if(text, is_continuation));
 }

@@ -1,4 +1,4 @@
-// Text for a terminal.
+// Formats text for a terminal. Pure functions.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,12 @@
 
 namespace osproxy::cli {
 
-/// `text` with its control characters (C0, DEL, C1) replaced by `?`: ids and reasons come from
-/// whoever wrote the document, and must not drive the operator's terminal.
+/// `text` with its control characters (C0, DEL, C1) replaced by `?`. Ids and reasons come from the
+/// author of the document and must not control the operator's terminal.
 std::string printable(std::string_view text);
 
-/// The rows as columns, two spaces between them, each line ended by a newline. Every cell is made
-/// printable. The first row is the head.
+/// The rows as columns, two spaces between them, each line ended by a newline. The first row is the
+/// head. Every cell is made printable.
 std::string format_table(const std::vector<std::vector<std::string>>& rows);
 
 /// `in 9m12s`, or `over`; whole seconds.

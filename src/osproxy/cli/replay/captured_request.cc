@@ -18,13 +18,14 @@ namespace dom = simdjson::dom;
 
 constexpr std::int64_t kVersion = 1;
 
-/// The last name of the path of those POSTs that change nothing.
+/// The last part of the path of a POST that changes nothing.
 constexpr std::array<std::string_view, 10> kReading = {
     "_search",      "_msearch",      "_count",   "_mget",      "_field_caps",
     "_termvectors", "_mtermvectors", "_analyze", "_rank_eval", "_search_shards"};
 
 std::unexpected<std::string> lacks(std::string_view what) {
-  return std::unexpected(fmt::format("it is no captured exchange: {} is missing or wrong", what));
+  return std::unexpected(
+      fmt::format("it is not a captured exchange: {} is missing or wrong", what));
 }
 
 std::optional<std::string> text_of(dom::element object, std::string_view key) {
@@ -57,7 +58,7 @@ std::optional<std::string> body_of(dom::element message) {
   return std::nullopt;
 }
 
-/// No line of a request may be made of what is in it.
+/// True if `text` has no control characters, which could add lines to a request.
 bool is_line(std::string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
 }
@@ -78,7 +79,7 @@ std::expected<CapturedRequest, std::string> parse_captured(std::string_view line
   if (root["v"].get(version) != simdjson::SUCCESS) return lacks("\"v\"");
   if (version != kVersion) {
     return std::unexpected(
-        fmt::format("it is of version {}, and this reads {}", version, kVersion));
+        fmt::format("it has version {}, but only version {} can be read", version, kVersion));
   }
   dom::element message;
   std::int64_t status = 0;

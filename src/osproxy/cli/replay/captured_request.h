@@ -1,4 +1,6 @@
-// A line of a capture file (docs/capture.md), as far as it is needed to send its request again.
+// Parses a line of a capture file (docs/capture.md), as far as sending its request again needs it.
+//
+// Pure functions.
 #pragma once
 
 #include <cstddef>
@@ -17,16 +19,16 @@ struct CapturedRequest {
   std::string target{};
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
-  bool is_truncated = false;  ///< `body` is not all of it
-  int status = 0;             ///< as the client was answered then; 0: it was not
+  bool is_truncated = false;  ///< `body` is cut off
+  int status = 0;             ///< of the response that the client got; 0: it got none
 
   friend bool operator==(const CapturedRequest&, const CapturedRequest&) = default;
 };
 
-/// The request of a line; or why there is none, a clause for a person.
+/// The request of a line; the error is a clause for a person.
 std::expected<CapturedRequest, std::string> parse_captured(std::string_view line);
 
-/// True if OpenSearch changes nothing by it: GET, HEAD and OPTIONS, and a POST of a search or of
+/// True if the request changes nothing in OpenSearch: GET, HEAD, OPTIONS, and a POST to a search or
 /// another API that only reads.
 bool only_reads(const CapturedRequest& request);
 

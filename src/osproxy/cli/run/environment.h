@@ -1,7 +1,7 @@
-// Everything a command touches outside of itself, handed in, so that a test runs a command without
-// a process, a clock or an etcd.
+// The world outside a command: streams, clock, variables, etcd. A command receives it, so that a
+// test can run the command without a process, a clock or an etcd.
 //
-// One for each run, used by one thread.
+// One for each run; used by one thread.
 #pragma once
 
 #include <chrono>
@@ -23,19 +23,19 @@
 
 namespace osproxy::cli {
 
-/// Where the etcd is, which key, and who we are there.
+/// Which etcd and key a command uses, and as which user.
 struct EtcdAccess {
   EtcdTarget target;  ///< checked
   std::chrono::milliseconds timeout{0};
   DecodeLimits limits{};
-  std::string state_dir{};  ///< where the last good set is kept and started from; empty: nowhere
+  std::string state_dir{};  ///< keeps the last good set; empty: not kept
 };
 
-/// Called on the store's thread, the first time before the store is connected, and then after each
-/// change of its set or status, and when a directive ends.
+/// Called on the store's thread: once before the store is connected, then after each change of its
+/// set or status and when a directive ends.
 using OnChange = std::function<void(const StoreStatus& status, const DirectiveSet::Pointer& set)>;
 
-/// How the commands reach etcd. Errors are for a person: what failed, where, what to check.
+/// Opens connections to etcd. An error is for a person: what failed, where, and what to check.
 struct EtcdConnector {
   std::function<std::expected<std::unique_ptr<DirectivePublisher>, std::string>(const EtcdAccess&)>
       publisher;
@@ -54,8 +54,8 @@ struct Environment {
   std::function<std::optional<std::string>(const std::string& name)> variable;
   std::function<void(std::chrono::nanoseconds)> sleep;
   EtcdConnector etcd;
-  /// From this call on, SIGINT and SIGTERM no longer end the process but request the stop. To be
-  /// called before any thread is started.
+  /// Makes SIGINT and SIGTERM request a stop instead of ending the process. Call it before any
+  /// thread is started.
   std::function<std::stop_token()> stop_on_signal;
 };
 

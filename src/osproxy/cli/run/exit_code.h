@@ -1,5 +1,5 @@
-// How a command ended, for scripts, and the failure that goes with it. docs/osproxyctl.md lists
-// the codes; they are a published format.
+// The exit codes of the commands, and the failure that a command ends with. The codes are a
+// published format for scripts; docs/osproxyctl.md lists them.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,15 @@ namespace osproxy::cli {
 
 enum class ExitCode : std::uint8_t {
   Done = 0,
-  Failed = 1,       ///< it ran, and the response is no: not synced, the id is taken, ...
+  Failed = 1,       ///< the command ran, with a bad result: not synced, the id is taken, …
   Usage = 2,        ///< a flag, a variable or an argument is wrong; nothing was sent
-  Rejected = 3,     ///< a document was refused by the decoder
-  Conflict = 4,     ///< somebody else published in between, more often than we retry
-  Unreachable = 5,  ///< no response, or none that makes sense, from etcd or an instance
+  Rejected = 3,     ///< the decoder rejected a document
+  Conflict = 4,     ///< others published in between, more often than the command retries
+  Unreachable = 5,  ///< etcd or an instance gave no response, or an invalid one
   NotFound = 6,     ///< no directive or record has that id
 };
 
-/// Why a command stopped. `message` is for a person and goes to stderr; empty if all has been said.
+/// Why a command stopped. `message` is for a person and goes to stderr; empty: nothing to add.
 struct Failure {
   ExitCode code;
   std::string message;
@@ -27,7 +27,7 @@ struct Failure {
   friend bool operator==(const Failure&, const Failure&) = default;
 };
 
-/// The failure that a publisher's error means.
+/// Translates a publisher's error.
 Failure to_failure(const PublishError& error);
 
 }  // namespace osproxy::cli

@@ -1,0 +1,61 @@
+// The settings of the process: the admin listener, workers, stop, log.
+#include "osproxy/app/settings/group_rows.h"
+#include "osproxy/app/settings/setting_storers.h"
+
+namespace osproxy::app {
+namespace {
+
+constexpr std::size_t kMaxWorkers = 256;  // more threads than any machine has cores for
+
+/// The token is not shown: it is a secret.
+SettingForm admin_token_form() {
+  return {.takes = "FILE",
+          .store = [](Settings& s, Values v) { return store_token(s.admin.token, v[0]); },
+          .show = [](const Settings&) { return std::string(); }};
+}
+
+}  // namespace
+
+SettingGroup admin_settings() {
+  return {.name = "admin",
+          .title = "Admin listener",
+          .rows = {
+              {.name = "admin-listen",
+               .form = address_form(OSPROXY_FIELD(admin.listen)),
+               .help = "Address of the admin listener."},
+              {.name = "admin-token-file",
+               .form = admin_token_form(),
+               .help = "File with the admin listener's bearer token. It is required if the "
+                       "listener can be reached from other machines."},
+          }};
+}
+
+SettingGroup process_settings() {
+  return {
+      .name = "process",
+      .title = "Process: name, workers, stop, log",
+      .rows = {
+          {.name = "instance",
+           .form = text_form("NAME", OSPROXY_FIELD(instance), store_instance),
+           .help = "Name of this instance in status and in the fleet.",
+           .default_words = "host name and process id"},
+          {.name = "workers",
+           .form = count_form(OSPROXY_FIELD(server.workers), 1, kMaxWorkers),
+           .help = "Threads that serve traffic.",
+           .default_words = "one per core"},
+          {.name = "drain-delay",
+           .form = duration_or_none_form(OSPROXY_FIELD(drain.delay)),
+           .help = "Time to serve on while /readyz fails, when told to stop."},
+          {.name = "drain-timeout",
+           .form = duration_form(OSPROXY_FIELD(drain.timeout)),
+           .help = "Longest time for requests in flight, when told to stop."},
+          {.name = "log-level",
+           .form = choice_form<std::string>(
+               "LEVEL", OSPROXY_FIELD(log_level),
+               {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}),
+           .help = "Least severe log lines: debug, info, warning or error.",
+           .reloads = true},
+      }};
+}
+
+}  // namespace osproxy::app

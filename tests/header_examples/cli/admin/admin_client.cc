@@ -1,0 +1,10 @@
+namespace osproxy::cli {
+
+void print(const std::string& text);
+
+void example(const Origin& instance, const std::string& token) {
+  using namespace std::chrono_literals;
+EXAMPLE(1);
+}
+
+}  // namespace osproxy::cli

@@ -1,0 +1,7 @@
+namespace osproxy::cli {
+
+void example(Environment& environment) {
+EXAMPLE(1);
+}
+
+}  // namespace osproxy::cli
