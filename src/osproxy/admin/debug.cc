@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "osproxy/admin/handlers.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/record/record.h"
 
 namespace osproxy::admin {

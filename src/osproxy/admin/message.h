@@ -55,7 +55,4 @@ Response error_response(int status, std::string_view type, std::string_view reas
 /// A body beyond what any document may be, before it was read.
 Response body_too_large();
 
-/// `%2F` and the like decoded; nullopt if a `%` is not followed by two hex digits.
-std::optional<std::string> percent_decode(std::string_view text);
-
 }  // namespace osproxy::admin

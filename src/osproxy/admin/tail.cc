@@ -8,6 +8,7 @@
 #include "osproxy/admin/event_source.h"
 #include "osproxy/admin/handlers.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/observe/record_tail.h"
 #include "osproxy/record/record.h"

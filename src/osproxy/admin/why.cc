@@ -7,6 +7,7 @@
 
 #include "osproxy/admin/handlers.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/explain_match.h"
 

@@ -1,4 +1,6 @@
-// Writing JSON text: the one piece that is easy to get wrong.
+// UTF-8 (RFC 3629), for text that other programs sent.
+//
+// Thread safety: pure functions.
 #pragma once
 
 #include <string>
@@ -6,18 +8,14 @@
 
 namespace osproxy {
 
-/// Appends `text` as a JSON string, quotes included (RFC 8259, section 7): `"`, `\` and control
-/// characters are escaped, everything else is copied. Bytes that are not UTF-8 are replaced by
-/// U+FFFD, so that the result is always valid JSON.
-void append_json_string(std::string& out, std::string_view text);
+/// True if `text` is UTF-8: no overlong form, no surrogate, nothing above U+10FFFF.
+bool is_valid_utf8(std::string_view text) noexcept;
 
-/// The same, as a string of its own.
-std::string json_string(std::string_view text);
-
-/// `text` with each byte that is not part of a UTF-8 sequence replaced by U+FFFD.
+/// Copies `text`, with U+FFFD in place of each byte that is not part of a UTF-8 sequence.
 std::string valid_utf8(std::string_view text);
 
-/// True if that would replace nothing.
-bool is_valid_utf8(std::string_view text) noexcept;
+/// Moves the first character of `text`, which must not be empty, to `out`: one UTF-8 sequence, or
+/// U+FFFD in place of a byte that begins none.
+void move_utf8_character(std::string_view& text, std::string& out);
 
 }  // namespace osproxy

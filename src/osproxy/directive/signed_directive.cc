@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "osproxy/core/hex.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/hmac.h"
-#include "osproxy/core/json.h"
+#include "osproxy/core/json_writer.h"
 #include "osproxy/directive/decode.h"
 #include "osproxy/directive/json_syntax.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "osproxy/core/hex.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/version.h"
 #include "osproxy/otlp/messages/span_attributes.h"
 

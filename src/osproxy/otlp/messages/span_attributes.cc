@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "osproxy/core/address.h"
-#include "osproxy/core/json.h"
+#include "osproxy/core/utf8.h"
 
 namespace osproxy::otlp {
 namespace {
