@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "osproxy/core/json.h"
+#include "osproxy/core/json_writer.h"
 #include "osproxy/core/manual_clock.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/decode.h"

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "osproxy/core/json.h"
+#include "osproxy/core/json_writer.h"
 
 namespace osproxy {
 namespace {
@@ -104,16 +104,17 @@ FleetMember judge_value(std::string instance, std::string_view value, CurrentDoc
 }
 
 std::string fleet_json(const Fleet& fleet) {
-  std::string json = fmt::format(R"({{"revision":{},"applied":{},"instances":[)", fleet.revision,
-                                 fleet.all_applied());
-  const char* comma = "";
+  JsonWriter json;
+  json.begin_object().field("revision", fleet.revision).field("applied", fleet.all_applied());
+  json.key("instances").begin_array();
   for (const FleetMember& member : fleet.members) {
-    json += fmt::format(R"({}{{"instance":{},"applied":{},"why":{},"ack":{}}})",
-                        std::exchange(comma, ","), json_string(member.instance), member.applied,
-                        member.why.empty() ? "null" : json_string(member.why),
-                        member.ack ? encode_ack(*member.ack) : "null");
+    json.begin_object().field("instance", member.instance).field("applied", member.applied);
+    json.field_or_null("why", member.why).key("ack");
+    member.ack ? json.raw(encode_ack(*member.ack)) : json.null();
+    json.end_object();
   }
-  return json + "]}";
+  json.end_array().end_object();
+  return std::move(json).take();
 }
 
 std::optional<Fleet> parse_fleet(std::string_view json) {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "osproxy/core/hash.h"
-#include "osproxy/core/json.h"
+#include "osproxy/core/json_writer.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/encode.h"
 
@@ -59,16 +59,17 @@ std::string first_line(std::string_view body) {
 }
 
 std::string encode(const SavedSet& saved) {
-  std::string lives;
+  JsonWriter json;
+  json.begin_object().field("key", saved.key);
+  json.field("cluster_id", fmt::format("{:x}", saved.cluster_id));
+  json.field("revision", saved.revision).field("saved_at", format_rfc3339(saved.saved_at));
+  json.field("boot_id", saved.boot_id).key("lives").begin_array();
   for (const Life& life : saved.lives) {
-    lives += fmt::format(R"({}{{"wall_end":"{}","boot_end_ns":{}}})", lives.empty() ? "" : ",",
-                         format_rfc3339(life.wall_end), life.boot_end.time_since_epoch().count());
+    json.begin_object().field("wall_end", format_rfc3339(life.wall_end));
+    json.field("boot_end_ns", life.boot_end.time_since_epoch().count()).end_object();
   }
-  const std::string body = fmt::format(
-      R"({{"key":{},"cluster_id":"{:x}","revision":{},"saved_at":"{}","boot_id":{},"lives":[{}],)"
-      R"("document":{}}})",
-      json_string(saved.key), saved.cluster_id, saved.revision, format_rfc3339(saved.saved_at),
-      json_string(saved.boot_id), lives, encode_document(saved.document));
+  json.end_array().key("document").raw(encode_document(saved.document)).end_object();
+  const std::string body = std::move(json).take();
   return first_line(body) + body + "\n";
 }
 
