@@ -2,16 +2,19 @@
 //
 //   client::HttpRequest request{.target = "/admin/status"};
 //   request.set("Accept", "application/json");
-//   auto response = client::http_call(origin, request, {.timeout = 5s, .max_response_bytes = 1 << 20});
+//   auto response =
+//       client::http_call(origin, request, {.timeout = 5s, .max_response_bytes = 1 << 20});
 //   if (!response) show(response.error().reason);    // "connection refused"
 //
-// A new connection each time reads the TLS files' newest content, and spreads calls over the members
-// of a load balancer. An https origin is verified: the certificate must name its host and be issued by
-// a trusted CA. The deadline covers the whole call, except that a name server that hangs may delay it.
+// A new connection each time reads the TLS files' newest content, and spreads calls over the
+// members of a load balancer. An https origin is verified: the certificate must name its host and
+// be issued by a trusted CA. The deadline covers the whole call, except that a name server that
+// hangs may delay it.
 //
 // Not for the data plane: it blocks its thread.
 //
-// Thread safety: any thread may call it; a call blocks its own thread only. Nothing outlives a call.
+// Thread safety: any thread may call it; a call blocks its own thread only. Nothing outlives a
+// call.
 #pragma once
 
 #include <chrono>
@@ -65,8 +68,8 @@ struct HttpCallOptions {
   std::stop_token stop{};  ///< a request to stop ends the call with HttpFault::TimedOut
 };
 
-/// Returns the response, whatever its status. Sends `Host`, `Connection: close` and the body's length
-/// in addition to the request's headers, and in place of headers of these names.
+/// Returns the response, whatever its status. Sends `Host`, `Connection: close` and the body's
+/// length in addition to the request's headers, and in place of headers of these names.
 std::expected<HttpResponse, HttpError> http_call(const Origin& to, HttpRequest request,
                                                  const HttpCallOptions& options);
 

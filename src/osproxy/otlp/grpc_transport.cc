@@ -18,8 +18,8 @@ constexpr const char* kMethod = "/opentelemetry.proto.collector.trace.v1.TraceSe
 constexpr int kMaxReceiveBytes = 1 << 20;
 constexpr std::size_t kMaxMessageBytes = 256;
 
-std::shared_ptr<grpc::ChannelCredentials> channel_credentials(bool tls,
-                                                              const client::TlsCredentials& credentials) {
+std::shared_ptr<grpc::ChannelCredentials> channel_credentials(
+    bool tls, const client::TlsCredentials& credentials) {
   if (!tls) return grpc::InsecureChannelCredentials();
   return grpc::SslCredentials({.pem_root_certs = credentials.roots,  // empty: the system's
                                .pem_private_key = credentials.key,

@@ -1,18 +1,20 @@
-// The output of records to an OpenTelemetry collector, as spans.
+// A record sink that exports records to an OpenTelemetry collector, as spans.
 //
-//   SpanExporter exporter(options, std::move(transport), {.clock = clock, .random = …});
+//   SpanExporter exporter(
+//       options, std::move(transport),
+//       {.clock = clock, .random = Random::from_system(), .instance = "proxy-1"});
 //   Observer observer({}, workers, {&exporter});
 //   …
-//   exporter.close();                      // flushes, for a bounded time
+//   exporter.close();    // flushes, for a bounded time
 //
-// A thread of its own collects records into requests, sends one at a time, and sends it again where
-// the specification says so (retry_machine.h). Meanwhile the queue fills; what finds it full is
-// dropped and counted, and no request to the proxy waits for any of it.
+// A thread batches records into requests and sends one at a time, again where the specification
+// says so (retry_machine.h). Meanwhile the queue fills. A full queue drops records and counts them;
+// no request to the proxy waits for any of it.
 //
 // Thread safety: take(), counters() and status() from any thread; close() from one, once.
 // Ownership: owns the transport and its thread; the destructor closes. `clock` must outlive it.
-// Invariant: at most `max_queue` records and `max_queue_bytes` of them wait in the queue, and what
-// is being batched takes less than twice as much.
+// Invariant: at most `max_queue` records and `max_queue_bytes` of them wait in the queue; the batch
+// in work takes less than twice as much.
 #pragma once
 
 #include <array>
@@ -38,7 +40,7 @@
 
 namespace osproxy::otlp {
 
-/// How long a stopping osproxy waits for a collector: short, since somebody waits for it.
+/// How long osproxy waits for a collector when it stops. Short, since an operator waits.
 inline constexpr std::chrono::milliseconds kFlushTimeout{5'000};
 
 class SpanExporter final : public RecordSink {
@@ -54,15 +56,15 @@ class SpanExporter final : public RecordSink {
                const Dependencies& dependencies);
   ~SpanExporter() override;
 
-  /// Records without ids of spans (Record::span_id) are none of ours.
+  /// Ignores records without span ids (Record::span_id).
   void take(const RecordPointer& record) noexcept override;
 
   std::string_view name() const noexcept override { return "otlp"; }
 
-  /// ReusePolicy: exported. The spans are in counters().
+  /// Counts records; counters() counts spans.
   OutputTotals totals() const noexcept override;
 
-  /// Sends what waits, once each, for at most `timeout`; the rest is dropped. Nothing is taken
+  /// Sends each waiting batch once, for at most `timeout`, and drops the rest. Takes no records
   /// afterwards.
   void close(std::chrono::milliseconds timeout = kFlushTimeout);
 
@@ -98,7 +100,7 @@ class SpanExporter final : public RecordSink {
   RecordQueue queue_;
   std::stop_source abort_;  // ends an attempt that is under way
 
-  // Relaxed, all of them: each is a number to look at, ordering nothing.
+  // All accesses are relaxed: each is a statistic that orders nothing.
   std::atomic<std::uint64_t> kept_records_{0};
   std::atomic<std::uint64_t> dropped_records_{0};
   std::atomic<std::uint64_t> exported_{0};
