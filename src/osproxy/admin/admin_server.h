@@ -50,8 +50,8 @@ struct AdminOptions {
 
 struct AdminDependencies {
   DirectiveStore& store;
-  DirectivePublisher* publisher =
-      nullptr;  ///< null: osproxy does not write this store; POST says so
+  /// Null: osproxy does not write this store; POST says so.
+  DirectivePublisher* publisher = nullptr;
   const Observer& observer;
   const Clock& clock;
   Collectables collectables{};

@@ -1,7 +1,7 @@
 // The document as published: plain values, neither compiled nor resolved.
 //
-//   std::expected<Document, DecodeError> document = decode_document(bytes);   // decode.h
-//   std::string bytes = encode_document(*document);                           // encode.h
+//   std::expected<Document, DecodeError> document = decode_document(published);    // decode.h
+//   std::string bytes = encode_document(*document);                                // encode.h
 //
 // Every type here is a regular value. docs/document.md is the operator's page on the same fields.
 #pragma once
