@@ -1,4 +1,4 @@
-// The records: one by its request id, and the newest of the break-glass ring.
+// GET /debug/…: a record by its request id, and the newest records of the break-glass ring.
 #include <charconv>
 #include <cstddef>
 #include <optional>
@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kDefaultLimit = 100;
 constexpr std::size_t kMaxLimit = 10'000;  // some megabytes of JSON, built on the admin thread
 
-// The `limit` of the query; nullopt if it is not a number from 1 to kMaxLimit, or if the query
-// asks for anything else.
+// Reads the `limit` of the query; nullopt if it is not a number from 1 to kMaxLimit, or if the
+// query has another parameter.
 std::optional<std::size_t> parse_limit(std::string_view query) {
   if (query.empty()) return kDefaultLimit;
   constexpr std::string_view kName = "limit=";

@@ -29,7 +29,7 @@ struct Request {
   std::string_view body{};
 
   std::string_view path() const noexcept { return target.substr(0, target.find('?')); }
-  /// What follows the `?`; empty if there is none.
+  /// The text after the `?`; empty if there is none.
   std::string_view query() const noexcept;
 };
 

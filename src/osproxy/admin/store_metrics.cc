@@ -22,7 +22,7 @@ double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
-// One series a state, 1 for the current one: Prometheus' convention for an enumeration.
+// One series for each state, 1 for the current one: Prometheus' convention for enumerations.
 MetricFamily states(StoreState current) {
   MetricFamily family = metric_family("osproxy_store_state",
                                       "1 for the state that the store is in.", MetricType::Gauge);

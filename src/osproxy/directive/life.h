@@ -45,7 +45,7 @@ struct DirectiveUsage {
   std::atomic<std::uint64_t> matched{0};
   std::atomic<std::uint64_t> recorded{0};
   std::atomic<std::uint64_t> refused{0};  ///< not recorded: over a budget
-  TokenBucket budget;                     ///< of records; beside their count, which is as busy
+  TokenBucket budget;  ///< of records; next to their count, which changes as often
   TripSwitch trip;
 };
 

@@ -14,7 +14,7 @@ namespace dom = simdjson::dom;
 
 constexpr std::string_view kItsSet = "its_set";
 constexpr std::string_view kCurrentSet = "current_set";
-constexpr std::size_t kMaxDepth = 16;  // a report has five
+constexpr std::size_t kMaxDepth = 16;  // a report has five levels
 
 void write_directive(JsonWriter& json, const WhyReport::OneDirective& directive) {
   json.begin_object().field("id", directive.id).field("recorded", directive.recorded);

@@ -41,7 +41,7 @@ std::expected<KeyValues, std::string> parse_key_values(std::string_view text) {
       return Failed("it must be a list of names and values, as in a=1,b=2");
     }
     auto value = percent_decode(trimmed(element.substr(equals + 1)));
-    if (!value) return Failed("each % must have two hex digits behind it");
+    if (!value) return Failed("two hex digits must follow each %");
     found.emplace_back(*name, *std::move(value));
   }
   return found;

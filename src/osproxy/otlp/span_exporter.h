@@ -36,6 +36,7 @@
 #include "osproxy/otlp/otlp_options.h"
 #include "osproxy/otlp/retry_machine.h"
 #include "osproxy/otlp/span_encoder.h"
+#include "osproxy/otlp/span_tally.h"
 #include "osproxy/otlp/span_transport.h"
 
 namespace osproxy::otlp {
@@ -74,19 +75,13 @@ class SpanExporter final : public RecordSink {
  private:
   using Batch = std::vector<RecordPointer>;
 
-  struct Amount {
-    std::uint64_t records;
-    std::uint64_t spans;
-  };
-
-  static Amount amount_of(const Batch& batch) noexcept;
+  static SpanAmount amount_of(const Batch& batch) noexcept;
 
   void run(const std::stop_token& closing);
   void collect(const std::stop_token& closing);
   Batch cut_batch();
   void send(const Batch& batch, const std::stop_token& closing);
-  void settle(const ExportResult& result, Amount amount);
-  void drop(DropReason reason, Amount amount) noexcept;
+  void settle(const ExportResult& result, SpanAmount amount);
   std::chrono::milliseconds time_for_attempt(const std::stop_token& closing) const;
   bool pause(std::chrono::nanoseconds wait, const std::stop_token& closing);
   bool makes_a_batch() const noexcept;
@@ -96,26 +91,19 @@ class SpanExporter final : public RecordSink {
   const SpanEncoder encoder_;
   const Clock& clock_;
 
-  // Own synchronization.
+  // Synchronize themselves.
   RecordQueue queue_;
   std::stop_source abort_;  // ends an attempt that is under way
-
-  // All accesses are relaxed: each is a statistic that orders nothing.
-  std::atomic<std::uint64_t> kept_records_{0};
-  std::atomic<std::uint64_t> dropped_records_{0};
-  std::atomic<std::uint64_t> exported_{0};
-  std::atomic<std::uint64_t> rejected_{0};
-  std::array<std::atomic<std::uint64_t>, kDropReasonCount> dropped_{};
-  std::atomic<std::uint64_t> requests_{0};
-  std::atomic<std::uint64_t> retries_{0};
-  std::atomic<std::uint64_t> batching_{0};
-  std::atomic<bool> closed_{false};
+  SpanTally tally_;
+  std::atomic<bool> closed_{false};  // relaxed: a late record may still be taken, and is dropped
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  OtlpStatus status_;       // guarded by mutex_, as are the others
-  BootTime flush_until_{};  // once it is closing
-  bool finished_ = false;
+  OtlpStatus status_;  // guarded by mutex_
+  struct Flush {
+    BootTime until{};       // once it is closing
+    bool finished = false;  // by the thread
+  } flush_;                 // guarded by mutex_
 
   // Owned by the thread.
   std::unique_ptr<SpanTransport> transport_;

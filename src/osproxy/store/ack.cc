@@ -13,7 +13,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr std::size_t kMaxDepth = 16;  // far above an ack's two; a bound for the parser
+constexpr std::size_t kMaxDepth = 16;  // an ack has two levels
 
 void write_rejected(JsonWriter& json, const std::optional<InstanceAck::Rejected>& rejected) {
   if (!rejected) {
@@ -29,7 +29,7 @@ void write_tripped(JsonWriter& json, const InstanceAck::Tripped& tripped) {
   json.field("reason", tripped.reason).end_object();
 }
 
-// Reads fields of one object and remembers the first that is not as it should be.
+/// Reads the fields of one object and remembers the first fault.
 class Fields {
  public:
   explicit Fields(dom::element object) : object_(object) {}

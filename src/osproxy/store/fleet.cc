@@ -13,7 +13,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr std::size_t kMaxDepth = 16;  // far above a fleet's five; a bound for the parser
+constexpr std::size_t kMaxDepth = 16;  // a fleet has five levels
 
 bool is_synced(const FleetMember& member) {
   return member.applied && member.ack->state == to_string(StoreState::Synced);

@@ -23,7 +23,7 @@ namespace {
 namespace dom = simdjson::dom;
 namespace fs = std::filesystem;
 
-// A higher one is refused rather than half understood.
+// A newer format is refused, not read in part.
 constexpr int kFormat = 1;
 
 // A document of 1 MiB with 10,000 directives, and the two ends of each.
@@ -37,7 +37,7 @@ std::unexpected<std::string> failed(const fs::path& path, std::string_view what,
   return refused(path, fmt::format("{}: {}", what, std::generic_category().message(error)));
 }
 
-/// A file descriptor that is closed.
+/// Closes a file descriptor at the end of its scope.
 class File {
  public:
   explicit File(int fd) : fd_(fd) {}
@@ -73,7 +73,7 @@ std::string encode(const SavedSet& saved) {
   return first_line(body) + body + "\n";
 }
 
-/// The JSON after the first line, if that fits it; the error says why not.
+/// Returns the JSON after the first line, if its checksum fits; the error says why not.
 std::expected<std::string_view, std::string> check_frame(std::string_view bytes) {
   constexpr std::string_view kMagic = "osproxy-state ";
   if (!bytes.starts_with(kMagic)) return std::unexpected("it is not a state file of osproxy");
@@ -118,7 +118,7 @@ std::optional<std::vector<Life>> parse_lives(dom::element root) {
   return lives;
 }
 
-/// All but the document.
+/// Reads all fields except the document.
 std::optional<SavedSet> parse_fields(dom::element root) {
   std::string_view key;
   std::string_view cluster;
@@ -182,12 +182,12 @@ std::expected<void, int> write_all(int fd, std::string_view bytes) {
   return {};
 }
 
-/// A new file beside `path`, whole and on the disk; its name goes to `name`.
+/// Writes a new file in the directory of `path`, syncs it, and stores its name in `name`.
 std::expected<void, std::string> write_beside(const fs::path& path, std::string_view bytes,
                                               std::string& name) {
   name = path.string() + ".XXXXXX";
   const File file(::mkostemp(name.data(), O_CLOEXEC));  // mode 0600
-  if (!file.is_open()) return failed(path, "cannot create a file beside it", errno);
+  if (!file.is_open()) return failed(path, "cannot create a file in its directory", errno);
   const auto written = write_all(file.fd(), bytes);
   if (!written) return failed(name, "cannot write", written.error());
   if (::fsync(file.fd()) != 0) return failed(name, "cannot sync", errno);

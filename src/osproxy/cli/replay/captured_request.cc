@@ -18,7 +18,7 @@ namespace dom = simdjson::dom;
 
 constexpr std::int64_t kVersion = 1;
 
-/// The last name of the path of those POSTs that change nothing.
+/// The last path segment of each POST that changes nothing.
 constexpr std::array<std::string_view, 10> kReading = {
     "_search",      "_msearch",      "_count",   "_mget",      "_field_caps",
     "_termvectors", "_mtermvectors", "_analyze", "_rank_eval", "_search_shards"};
@@ -57,7 +57,7 @@ std::optional<std::string> body_of(dom::element message) {
   return std::nullopt;
 }
 
-/// No line of a request may be made of what is in it.
+/// True if `text` cannot end a line of a request.
 bool is_line(std::string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
 }

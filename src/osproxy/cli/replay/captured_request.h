@@ -1,4 +1,6 @@
-// A line of a capture file (docs/capture.md), as far as it is needed to send its request again.
+// Reads the request of a line of a capture file (docs/capture.md), to send it again.
+//
+// Thread safety: a regular value and pure functions.
 #pragma once
 
 #include <cstddef>
@@ -17,17 +19,17 @@ struct CapturedRequest {
   std::string target{};
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
-  bool is_truncated = false;  ///< `body` is not all of it
-  int status = 0;             ///< as the client was answered then; 0: it was not
+  bool is_truncated = false;  ///< `body` is not complete
+  int status = 0;             ///< of the response that the client got; 0: none
 
   friend bool operator==(const CapturedRequest&, const CapturedRequest&) = default;
 };
 
-/// The request of a line; or why there is none, a clause for a person.
+/// Reads a line. The error is a clause for a person.
 std::expected<CapturedRequest, std::string> parse_captured(std::string_view line);
 
-/// True if OpenSearch changes nothing by it: GET, HEAD and OPTIONS, and a POST of a search or of
-/// another API that only reads.
+/// True if the request changes nothing in OpenSearch: GET, HEAD and OPTIONS, and a POST of a search
+/// or of another API that only reads.
 bool only_reads(const CapturedRequest& request);
 
 }  // namespace osproxy::cli

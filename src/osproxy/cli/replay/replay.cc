@@ -21,7 +21,7 @@ namespace {
 /// Far above what OpenSearch sends by default (100 MB).
 constexpr std::uint64_t kMaxReplayedResponse = std::uint64_t{512} << 20;
 
-/// Of the connection then, not of the request; and the length is that of the body as it is sent.
+/// Headers of the captured connection, not of the request. The length is computed again.
 constexpr std::string_view kOfTheConnection[] = {
     "host",    "connection",        "keep-alive", "proxy-connection", "te",
     "trailer", "transfer-encoding", "upgrade",    "expect",           "content-length"};
@@ -34,7 +34,7 @@ bool is_replaced(std::string_view name, const ReplayOptions& options) {
 
 using OnRequest = std::function<std::expected<void, Failure>(CapturedRequest&&)>;
 
-/// Calls `on_request` with each line's.
+/// Calls `on_request` with the request of each line.
 std::expected<void, Failure> read_lines(const std::string& path, const OnRequest& on_request) {
   std::ifstream file(path);
   if (!file) {

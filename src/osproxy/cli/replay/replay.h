@@ -20,14 +20,15 @@ namespace osproxy::cli {
 struct ReplayOptions {
   std::vector<std::string> files;
   Origin to;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< these go over the captured ones
-  std::string ca_file;                                       ///< empty: the system's CAs
-  std::chrono::milliseconds timeout;                         ///< of each request
-  bool writes = false;                                       ///< also those that change something
-  bool dry_run = false;                                      ///< nothing is sent
+  std::vector<std::pair<std::string, std::string>>
+      headers;                        ///< replace captured headers of these names
+  std::string ca_file;                ///< empty: the system's CAs
+  std::chrono::milliseconds timeout;  ///< of each request
+  bool writes = false;                ///< also send requests that change data
+  bool dry_run = false;               ///< send nothing
 };
 
-/// What became of one line.
+/// The result of one line.
 struct Replayed {
   enum class Fate : std::uint8_t {
     Sent,
@@ -38,20 +39,20 @@ struct Replayed {
 
   CapturedRequest request;
   Fate fate;
-  int status = 0;  ///< the response's now, if it was sent
+  int status = 0;  ///< of the new response, if the request was sent
 };
 
 struct ReplayTotals {
   std::size_t sent = 0;
-  std::size_t same = 0;  ///< of those, answered with the status of then
+  std::size_t same = 0;  ///< of those: with the captured status
   std::size_t not_sent = 0;
   std::size_t writes = 0;
   std::size_t truncated = 0;
 };
 
-/// Reads all files before the first request is sent: a line that is none, named by file and line,
-/// is a failure, and nothing is sent. Stops at the first request that has no response. `tell` is
-/// called after each line.
+/// Reads all files before it sends the first request: a malformed line is a failure, which names
+/// file and line, and nothing is sent. Stops at the first request without a response. Calls `tell`
+/// after each line.
 std::expected<ReplayTotals, Failure> replay(const ReplayOptions& options,
                                             const std::function<void(const Replayed&)>& tell);
 
