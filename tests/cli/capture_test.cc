@@ -72,7 +72,7 @@ TEST_F(CaptureReplay, SendsWhatReadsInTheOrderOfTheFiles) {
             "GET /a/_doc/1: 200 then, 200 now\n"
             "POST /a/_search?q=x: 200 then, 200 now\n"
             "POST /_msearch/template: 200 then, 200 now\n"
-            "3 sent, 3 with the status of then; 0 left out\n");
+            "3 sent, 3 with the captured status; 0 left out\n");
 }
 
 TEST_F(CaptureReplay, LeavesOutWhatMayChangeSomethingUnlessItIsAskedFor) {
@@ -81,8 +81,8 @@ TEST_F(CaptureReplay, LeavesOutWhatMayChangeSomethingUnlessItIsAskedFor) {
   const Result result = replay({path});
   EXPECT_EQ(result.code, 0);
   EXPECT_THAT(asked(), IsEmpty());
-  EXPECT_THAT(result.out, HasSubstr("PUT /a/_doc/1: left out, it may change something"));
-  EXPECT_THAT(result.out, HasSubstr("0 sent, 0 with the status of then; 4 left out"));
+  EXPECT_THAT(result.out, HasSubstr("PUT /a/_doc/1: left out: it may change data"));
+  EXPECT_THAT(result.out, HasSubstr("0 sent, 0 with the captured status; 4 left out"));
   EXPECT_EQ(replay({path, "--writes"}).code, 0);
   EXPECT_EQ(asked().size(), 4);
 }

@@ -77,7 +77,7 @@ def test_what_was_captured_can_be_sent_again(start_proxy, tmp_path, traffic):
         replay += ["--ca-file", str(ca.file), "--header", "Authorization: Basic again"]
         done = Ctl()("capture", *replay)
         assert done.status == 0, done.err
-        assert "1 sent, 1 with the status of then; 1 left out" in done.out
+        assert "1 sent, 1 with the captured status; 1 left out" in done.out
         (seen,) = elsewhere.seen
         assert (seen.method, seen.target, seen.body) == (
             "POST", "/orders/_search?q=a%2Fb", search

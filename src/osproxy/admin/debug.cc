@@ -35,7 +35,8 @@ Response get_explain(const Context& context, const Request&, std::string_view id
     return error_response(404, "output_off", "the explain store is off on this instance");
   }
   const auto request_id = percent_decode(id);
-  if (!request_id) return error_response(400, "bad_request", "the id is not percent-encoded well");
+  if (!request_id)
+    return error_response(400, "bad_request", "the id has a % without two hex digits");
   const auto record = observer.explain(*request_id);
   if (!record) {
     return error_response(404, "not_found", "no record of that request is held on this instance");

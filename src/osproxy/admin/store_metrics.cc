@@ -46,7 +46,7 @@ std::vector<MetricFamily> StoreMetrics::Collect() const {
             static_cast<double>(status.revision)),
       gauge("osproxy_store_rejected", "1 while the newest published document is rejected.",
             status.rejected ? 1 : 0),
-      gauge("osproxy_store_warnings", "What else somebody should repair; see /admin/status.",
+      gauge("osproxy_store_warnings", "Other faults to repair; see /admin/status.",
             static_cast<double>(status.warnings.size()))};
   if (status.verified_age) {
     families.push_back(gauge("osproxy_store_verified_age_seconds",

@@ -205,7 +205,7 @@ Response get_tail(const Context& context, const Request& request, std::string_vi
   if (!reader) {
     return error_response(
         503, "too_many_readers",
-        "as many read the tail as may at a time: " + std::to_string(RecordTail::kMaxReaders));
+        "the tail is at its limit of readers: " + std::to_string(RecordTail::kMaxReaders));
   }
   return {.content_type = "text/event-stream",
           .events = std::make_shared<TailEvents>(std::move(reader), wanted->limit, std::move(news),

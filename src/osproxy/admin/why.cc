@@ -59,7 +59,7 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
              "ms";
     case Mismatch::Status:
       return "status is not " + directive.status->to_string() + ": " +
-             (request.outcome.status == 0 ? "the client was sent none"
+             (request.outcome.status == 0 ? "the client got no response"
                                           : std::to_string(request.outcome.status));
     case Mismatch::MaxRecords:
       return "all of its " + std::to_string(*directive.max_records) + " records are made";
@@ -89,10 +89,10 @@ WhyReport::OneDirective report_on(std::uint32_t place, const CompiledDirective& 
   }
   if (reasons.empty() && request.set == nullptr) {
     report.reasons.push_back(
-        {.slug = "changed_since", .text = "the set was another then; it would record it now"});
+        {.slug = "changed_since",
+         .text = "the set has changed since; it would record the request now"});
   } else if (reasons.empty()) {
-    report.reasons.push_back(
-        {.slug = "unknown", .text = "nothing that is known now kept it from that"});
+    report.reasons.push_back({.slug = "unknown", .text = "no reason is known now"});
   }
   return report;
 }
@@ -127,7 +127,8 @@ Response get_why(const Context& context, const Request&, std::string_view id) {
     return error_response(404, "output_off", "requests are not remembered on this instance");
   }
   const auto request_id = percent_decode(id);
-  if (!request_id) return error_response(400, "bad_request", "the id is not percent-encoded well");
+  if (!request_id)
+    return error_response(400, "bad_request", "the id has a % without two hex digits");
   const auto request = observer.remembered(*request_id);
   if (!request) return error_response(404, "not_found", kNotSeen);
   const DirectiveSet::Pointer set = request->set ? request->set : context.dependencies.store.load();

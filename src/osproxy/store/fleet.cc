@@ -25,9 +25,9 @@ std::string why_not(const InstanceAck& ack, std::int64_t current) {
                        ack.rejected->where.empty() ? "the document" : ack.rejected->where);
   }
   if (ack.state != to_string(StoreState::Synced)) {
-    return fmt::format("its store is {}: it may not have heard of it", ack.state);
+    return fmt::format("its store is {}: it may not know the document yet", ack.state);
   }
-  return "it has not said so yet";
+  return "it has not reported it yet";
 }
 
 void add_tripped(InstanceAck& ack, const DirectiveSet& set, Now now) {
@@ -100,7 +100,7 @@ FleetMember judge_value(std::string instance, std::string_view value, CurrentDoc
   if (ack && ack->instance != instance) fault = "it is another instance's";
   if (fault.empty()) return judge_member(*std::move(ack), current);
   return {.instance = std::move(instance),
-          .why = fmt::format("what stands in its place is no ack: {}", fault)};
+          .why = fmt::format("its key holds no valid ack: {}", fault)};
 }
 
 std::string fleet_json(const Fleet& fleet) {

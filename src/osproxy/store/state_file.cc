@@ -82,7 +82,7 @@ std::expected<std::string_view, std::string> check_frame(std::string_view bytes)
   const auto [rest, error] = std::from_chars(start, bytes.data() + bytes.size(), format);
   if (error != std::errc{} || format != kFormat) {
     return std::unexpected(
-        fmt::format("its format is not version {}, which is understood here", kFormat));
+        fmt::format("its format is not version {}, the only one that is supported", kFormat));
   }
   const std::size_t line_end = bytes.find('\n');
   if (line_end == std::string_view::npos || !bytes.ends_with('\n')) {
@@ -91,7 +91,7 @@ std::expected<std::string_view, std::string> check_frame(std::string_view bytes)
   std::string_view body = bytes.substr(line_end + 1);
   if (!body.empty()) body.remove_suffix(1);
   if (bytes.substr(0, line_end + 1) != first_line(body)) {
-    return std::unexpected("its checksum does not fit: it is torn, cut off or was edited");
+    return std::unexpected("its checksum is wrong: it is torn, cut off or edited");
   }
   return body;
 }
@@ -155,10 +155,10 @@ std::expected<SavedSet, std::string> parse(std::string_view body, std::string_vi
       root["document"].get(document) == simdjson::SUCCESS) {
     saved = parse_fields(root);
   }
-  if (!saved) return std::unexpected("it has not the fields of a state file");
+  if (!saved) return std::unexpected("it lacks fields of a state file");
   if (saved->key != key) {
-    return std::unexpected(
-        fmt::format("it is of the key {}, not of {}", json_string(saved->key), json_string(key)));
+    return std::unexpected(fmt::format("it is the state of the key {}, not of {}",
+                                       json_string(saved->key), json_string(key)));
   }
   auto decoded = decode_document(simdjson::minify(document), limits);
   if (!decoded) {
@@ -167,7 +167,7 @@ std::expected<SavedSet, std::string> parse(std::string_view body, std::string_vi
   }
   saved->document = *std::move(decoded);
   if (saved->lives.size() != saved->document.directives.size()) {
-    return std::unexpected("it has not one life for each directive");
+    return std::unexpected("it does not have one life for each directive");
   }
   return *std::move(saved);
 }

@@ -34,14 +34,14 @@ constexpr char kExamples[] = R"help(Examples:
   osproxyctl capture replay incident.ndjson --to https://staging:9200 --ca-file ca.pem \
       --header "Authorization: Basic $(printf ana:secret | base64)"
 
-The requests of capture files (docs/capture.md) are sent one after the other, in the order of the
-files, with their headers and bodies as they were; credentials were left out of most captures, and
-can be given by --header. Only those that change nothing are sent, unless --writes is given: GET,
-HEAD, OPTIONS, and a POST of a search, a count and the like. One whose body was cut off is not sent.
+Sends the requests of capture files (docs/capture.md) one after the other, in the order of the files,
+with their captured headers and bodies. Most captures lack credentials; give them by --header. Sends
+only requests that change nothing, unless --writes is given: GET, HEAD, OPTIONS, and a POST of a
+search, a count and the like. Never sends a request whose body was cut off.
 
-All files are read before anything is sent. Exit codes: 0 each that was sent had the status of then,
-1 some had another, or a line is no captured exchange, 2 wrong usage, 5 there was no response: the
-rest is not sent.)help";
+Reads all files before it sends anything. Exit codes: 0 each sent request had the captured status, 1
+some had another, or a line is no captured exchange, 2 wrong usage, 5 no response: the rest is not
+sent.)help";
 
 std::string_view name_of(Replayed::Fate fate) {
   switch (fate) {
@@ -66,9 +66,9 @@ std::string line_of(const Replayed& replayed) {
     case Replayed::Fate::NotSent:
       return fmt::format("{}: would be sent ({} then)", what, request.status);
     case Replayed::Fate::Writes:
-      return fmt::format("{}: left out, it may change something (--writes sends it)", what);
+      return fmt::format("{}: left out: it may change data (--writes sends it)", what);
     case Replayed::Fate::Truncated:
-      return fmt::format("{}: left out, its body was cut off", what);
+      return fmt::format("{}: left out: its body was cut off", what);
   }
   std::unreachable();
 }
@@ -95,14 +95,14 @@ std::expected<void, Failure> run_replay(const Flags& flags, Environment& environ
   });
   if (!totals) return std::unexpected(totals.error());
   if (!json) {
-    fmt::print(environment.out, "{} sent, {} with the status of then; {} left out\n", totals->sent,
+    fmt::print(environment.out, "{} sent, {} with the captured status; {} left out\n", totals->sent,
                totals->same, totals->not_sent + totals->writes + totals->truncated);
   }
   if (totals->same < totals->sent) return std::unexpected(Failure{ExitCode::Failed, {}});
   return {};
 }
 
-/// "Name: value", as curl takes it.
+/// Reads "Name: value", as curl does.
 std::expected<void, Failure> add_header(ReplayOptions& options, const std::string& text) {
   const std::size_t colon = text.find(':');
   const std::size_t value =
@@ -136,13 +136,15 @@ void add_replay(CLI::App& app, Flags& flags) {
       .required();
   add_value(app, "--ca-file", "FILE", "CAs for https, in PEM format (default: the system's)",
             text_reader(flags.ca_file, 4096));
-  app.add_option("--header", flags.headers, "A header to send with each, in place of its own")
+  app.add_option("--header", flags.headers,
+                 "A header to send with each request, in place of the captured one")
       ->type_name("'NAME: VALUE'")
       ->allow_extra_args(false);
   add_value(app, "--timeout", "DURATION", "How long each request may take (default: 1m)",
             duration_reader(flags.timeout, std::chrono::hours{1}));
-  app.add_flag("--writes", flags.replay.writes, "Also send what may change something");
-  app.add_flag("--dry-run", flags.replay.dry_run, "Send nothing, and show what would be");
+  app.add_flag("--writes", flags.replay.writes, "Also send requests that may change data");
+  app.add_flag("--dry-run", flags.replay.dry_run,
+               "Send nothing; show the requests that would be sent");
   add_output(app, flags.output);
   app.footer(kExamples);
 }

@@ -26,8 +26,8 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl why 4bf92f3577b34da6a3ce929d0e0e4736
   osproxyctl why my-request-1 --admin http://proxy-1:9901,http://proxy-2:9901
 
-Says of each directive whether it recorded the request, and if not, all that kept it from that. The
-instance that served the request remembers it for a while; all that are named are asked.
+Shows for each directive whether it recorded the request, and if not, all reasons why. The instance
+that served the request remembers it for a while; all instances of --admin are asked.
 
 Exit codes: 0 an instance has seen the request, recorded or not, 5 none has, but some instance is not
 reachable, 6 no instance has seen it.)";
@@ -42,7 +42,8 @@ std::string describe(const WhyReport& report) {
   }
   if (report.is_cut) {
     text +=
-        "the request's names are too long to be remembered whole: a target may differ only so\n";
+        "the request's names are too long to be remembered whole: that may be the only reason why "
+        "a target differs\n";
   }
   for (const WhyReport::OneDirective& directive : report.directives) {
     if (directive.recorded) {
@@ -54,7 +55,7 @@ std::string describe(const WhyReport& report) {
     text +=
         fmt::format("not recorded: {}: {}\n", printable(directive.id), fmt::join(reasons, "; "));
   }
-  if (report.left_out > 0) text += fmt::format("and {} directives more\n", report.left_out);
+  if (report.left_out > 0) text += fmt::format("and {} more directives\n", report.left_out);
   return text;
 }
 

@@ -78,7 +78,7 @@ std::expected<CapturedRequest, std::string> parse_captured(std::string_view line
   if (root["v"].get(version) != simdjson::SUCCESS) return lacks("\"v\"");
   if (version != kVersion) {
     return std::unexpected(
-        fmt::format("it is of version {}, and this reads {}", version, kVersion));
+        fmt::format("it has version {}; version {} is supported", version, kVersion));
   }
   dom::element message;
   std::int64_t status = 0;

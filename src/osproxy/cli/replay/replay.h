@@ -33,7 +33,7 @@ struct Replayed {
   enum class Fate : std::uint8_t {
     Sent,
     NotSent,    ///< a dry run
-    Writes,     ///< left out: it may change something
+    Writes,     ///< left out: it may change data
     Truncated,  ///< left out: its body is not all there
   };
 
