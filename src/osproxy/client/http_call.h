@@ -6,15 +6,14 @@
 //       client::http_call(origin, request, {.timeout = 5s, .max_response_bytes = 1 << 20});
 //   if (!response) show(response.error().reason);    // "connection refused"
 //
-// A new connection each time reads the TLS files' newest content, and spreads calls over the
-// members of a load balancer. An https origin is verified: the certificate must name its host and
-// be issued by a trusted CA. The deadline covers the whole call, except that a name server that
-// hangs may delay it.
+// A new connection for each call uses the credentials of that call, and spreads calls over the
+// members of a load balancer. It verifies an https origin: the certificate must name its host and be
+// issued by a trusted CA. The deadline covers the whole call, except that a name server that hangs
+// may delay it.
 //
 // Not for the data plane: it blocks its thread.
 //
-// Thread safety: any thread may call it; a call blocks its own thread only. Nothing outlives a
-// call.
+// Thread safety: any thread may call it; a call blocks its own thread. Nothing outlives a call.
 #pragma once
 
 #include <chrono>

@@ -67,13 +67,13 @@ std::string_view to_string(SignedFault fault) noexcept;
 /// begin with `#` are skipped.
 class DebugKeys {
  public:
-  static constexpr std::size_t kMinBytes =
-      32;  ///< the size of the hash; a shorter key is easier to guess
+  /// The size of the hash; a shorter key is easier to guess.
+  static constexpr std::size_t kMinBytes = 32;
   static constexpr std::size_t kMaxBytes = 1'024;
-  static constexpr std::size_t kMost =
-      8;  ///< each costs an HMAC for each header; a rotation needs two
+  /// Each key costs an HMAC for each header; a rotation needs two.
+  static constexpr std::size_t kMost = 8;
 
-  /// True if there is no key.
+  /// Has no key.
   DebugKeys() = default;
 
   /// The error names the line, and contains nothing of it.
