@@ -7,9 +7,9 @@
 //   if (!response) show(response.error().reason);    // "connection refused"
 //
 // A new connection for each call uses the credentials of that call, and spreads calls over the
-// members of a load balancer. It verifies an https origin: the certificate must name its host and be
-// issued by a trusted CA. The deadline covers the whole call, except that a name server that hangs
-// may delay it.
+// members of a load balancer. It verifies an https origin: the certificate must name its host and
+// be issued by a trusted CA. The deadline covers the whole call, except that a name server that
+// hangs may delay it.
 //
 // Not for the data plane: it blocks its thread.
 //
