@@ -106,13 +106,5 @@ TEST(Dispatcher, TurnsAnExceptionIntoAnInternalErrorWithoutItsText) {
   EXPECT_THAT(response.body, testing::Not(HasSubstr("canary")));
 }
 
-TEST(PercentDecode, DecodesHexInEitherCaseAndRefusesAnythingElse) {
-  EXPECT_EQ(percent_decode("a%2Fb%2fc%00"), std::string("a/b/c\0", 6));
-  EXPECT_EQ(percent_decode(""), "");
-  for (const char* bad : {"%", "%2", "%zz", "%2g", "a%", "%-1", "%+1", "% 1"}) {
-    EXPECT_FALSE(percent_decode(bad).has_value()) << bad;
-  }
-}
-
 }  // namespace
 }  // namespace osproxy::admin

@@ -47,8 +47,8 @@ TEST(Fleet, ShowsWhoHasNotAndWhy) {
   EXPECT_EQ(result.code, 1);
   EXPECT_EQ(result.err, "");
   EXPECT_THAT(result.out, StartsWith("FLEET 1/3 synced, revision 4812\n"));
-  EXPECT_THAT(result.out, HasSubstr("no: it has not said so yet\n"));
-  EXPECT_THAT(result.out, HasSubstr("what stands in its place is no ack"));
+  EXPECT_THAT(result.out, HasSubstr("no: it has not reported it yet\n"));
+  EXPECT_THAT(result.out, HasSubstr("its key holds no valid ack"));
 }
 
 TEST(Fleet, IsNotWholeWithoutAnyoneOrWithSomeoneWhoIsNotSure) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "osproxy/core/hex.h"
+#include "osproxy/core/encoding.h"
 
 namespace osproxy {
 namespace {
@@ -23,21 +23,6 @@ TEST(Hmac, IsComparedWhole) {
   EXPECT_FALSE(equal_in_constant_time("abc", "abd"));
   EXPECT_FALSE(equal_in_constant_time("abc", "xbc"));
   EXPECT_FALSE(equal_in_constant_time("abc", "ab"));
-}
-
-TEST(Hex, IsReadBackInEitherCase) {
-  std::string all;
-  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
-  EXPECT_EQ(from_hex(to_hex(all)), all);
-  EXPECT_EQ(to_hex("\x01\xaf"), "01af");
-  EXPECT_EQ(from_hex("01aF"), "\x01\xaf");
-  EXPECT_EQ(from_hex(""), "");
-}
-
-TEST(Hex, IsNothingElse) {
-  for (const char* text : {"0", "0g", "g0", " 0", "0x", "+1", "00 00"}) {
-    EXPECT_EQ(from_hex(text), std::nullopt) << text;
-  }
 }
 
 }  // namespace

@@ -44,5 +44,31 @@ TEST(JsonWriter, EscapesNamesToo) {
   EXPECT_EQ(std::move(json).take(), R"({"a\"b":1})");
 }
 
+TEST(JsonString, QuotesAStringAndEscapesWhatJsonReserves) {
+  EXPECT_EQ(json_string(""), R"("")");
+  EXPECT_EQ(json_string("acme-7f3"), R"("acme-7f3")");
+  EXPECT_EQ(json_string("a\"b\\c/d"), R"("a\"b\\c/d")");
+  EXPECT_EQ(json_string("\n\r\t"), R"("\n\r\t")");
+  EXPECT_EQ(json_string(std::string_view("\0\x01\x1f\x7f", 4)), "\"\\u0000\\u0001\\u001f\x7f\"");
+}
+
+TEST(JsonString, KeepsUtf8AndReplacesWhatIsNot) {
+  EXPECT_EQ(json_string("Zürich – 東京 😀"), "\"Zürich – 東京 😀\"");
+  const std::string bad = "\"\xEF\xBF\xBD\"";
+  EXPECT_EQ(json_string("\xFF"), bad);
+  EXPECT_EQ(json_string("\xC3"), bad);
+  EXPECT_EQ(json_string("\x80"), bad);
+  EXPECT_EQ(json_string("\xC0\xAF").size(), 8u);           // overlong: each byte replaced
+  EXPECT_EQ(json_string("\xED\xA0\x80").size(), 11u);      // a surrogate
+  EXPECT_EQ(json_string("\xF4\x90\x80\x80").size(), 14u);  // beyond U+10FFFF
+  EXPECT_EQ(json_string("\xE2\x82!"), "\"\xEF\xBF\xBD\xEF\xBF\xBD!\"");
+}
+
+TEST(JsonString, AppendsToWhatIsThere) {
+  std::string out = "x";
+  append_json_string(out, "y");
+  EXPECT_EQ(out, "x\"y\"");
+}
+
 }  // namespace
 }  // namespace osproxy

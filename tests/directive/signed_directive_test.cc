@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "osproxy/core/hex.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/hmac.h"
 
 namespace osproxy {

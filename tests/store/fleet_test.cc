@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "osproxy/core/json.h"
+#include "osproxy/core/json_writer.h"
 #include "osproxy/core/manual_clock.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/decode.h"
@@ -116,7 +116,7 @@ TEST(Fleet, AMemberHasAppliedTheCurrentDocumentOrSaysWhyNot) {
   // Published after the document was looked at, and before the acks were.
   EXPECT_TRUE(judge_member(make(21), current).applied);
   EXPECT_FALSE(judge_member(make(12), current).applied);
-  EXPECT_EQ(judge_member(make(6), current).why, "it has not said so yet");
+  EXPECT_EQ(judge_member(make(6), current).why, "it has not reported it yet");
   EXPECT_THAT(judge_member(make(6, "stale"), current).why, HasSubstr("its store is stale"));
 
   InstanceAck rejecting = make(6);
@@ -124,7 +124,7 @@ TEST(Fleet, AMemberHasAppliedTheCurrentDocumentOrSaysWhyNot) {
   EXPECT_EQ(judge_member(rejecting, current).why,
             "it rejected revision 7: zero_ttl at the document");
   rejecting.rejected->revision = 5;  // of an older one: no reason for this
-  EXPECT_EQ(judge_member(rejecting, current).why, "it has not said so yet");
+  EXPECT_EQ(judge_member(rejecting, current).why, "it has not reported it yet");
 }
 
 TEST(Fleet, AnInstanceHasAppliedThatThereIsNoDocument) {
@@ -137,7 +137,7 @@ TEST(Fleet, AForeignValueIsShownAsSuch) {
   EXPECT_EQ(member.instance, "proxy-1");
   EXPECT_FALSE(member.ack);
   EXPECT_FALSE(member.applied);
-  EXPECT_EQ(member.why, "what stands in its place is no ack: it is not a JSON object");
+  EXPECT_EQ(member.why, "its key holds no valid ack: it is not a JSON object");
   EXPECT_THAT(judge_value("proxy-2", kText, {.revision = 7, .seen = 20}).why,
               HasSubstr("another instance's"));
 }
@@ -158,7 +158,7 @@ TEST(Fleet, IsWrittenAsItIsDocumented) {
   const Fleet fleet{.revision = 8, .members = {judge_member(make(7), {.revision = 8, .seen = 8})}};
   EXPECT_EQ(fleet_json(fleet),
             std::string(R"({"revision":8,"applied":false,"instances":[{"instance":"proxy-1",)"
-                        R"("applied":false,"why":"it has not said so yet","ack":)") +
+                        R"("applied":false,"why":"it has not reported it yet","ack":)") +
                 kText + "}]}");
 }
 

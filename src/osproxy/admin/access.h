@@ -1,11 +1,11 @@
-// Who may use the admin listener.
+// Decides who may use the admin listener.
 //
-// With a token, whoever presents it. Without one (then the listener is on loopback), whoever can
-// reach it, except that a web page in this machine's browser must not: a page that has its own
-// name resolve to 127.0.0.1 gives itself away by the Host header, and one that posts across
-// origins by the Origin header, which browsers send with every such POST.
+// With a token: every client that presents it. Without a token the listener is on loopback, and
+// every local process may use it, but no web page in a browser on this machine. A page whose name
+// resolves to 127.0.0.1 is recognized by the Host header; a page that posts across origins by the
+// Origin header, which browsers send with every such POST.
 //
-// Pure functions.
+// Thread safety: pure functions.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,8 @@
 
 namespace osproxy::admin {
 
-/// The refusal of a request to an endpoint that is not open to everyone; nullopt if it may pass.
-/// `token` is empty if there is none.
+/// Returns the refusal of a request to a guarded endpoint; nullopt if it may pass. `token` is empty
+/// if there is none.
 std::optional<Response> check_access(const Request& request, std::string_view token);
 
 /// True for a Host header that no DNS name can produce: an IP address or `localhost`, with or

@@ -1,17 +1,16 @@
-// The admin listener: directives, status, records, metrics and health, on a port of its own.
-// docs/admin-api.md has every endpoint.
+// The admin listener, on a separate port: directives, status, records, metrics and health.
+// docs/admin-api.md documents every endpoint.
 //
 //   auto server = admin::AdminServer::start(
 //       {.listen = {"127.0.0.1", 9901}, .instance = "proxy-1", .version = "0.1.0"},
-//       {.store = store, .publisher = &store, .observer = observer, .clock = clock,
-//        .collectables = {requests, directives}, .readiness = [] { return std::vector<…>{}; }});
+//       {.store = store, .publisher = &store, .observer = observer, .clock = clock});
 //   if (!server) fail(server.error());
 //
-// Never on the request path: it has a thread of its own, and a second one, started by the first
-// request that needs it, for publishing and for reading the fleet, which may block for as long as
-// the publisher's or the reader's deadline.
+// Never on the request path: it has a thread of its own. A second thread, started by the first
+// request that needs it, publishes and reads the fleet, which may block for as long as the deadline
+// of the publisher or the reader.
 //
-// Ownership: what AdminDependencies refers to must outlive the server. The destructor closes all
+// Ownership: the objects in AdminDependencies must outlive the server. The destructor closes all
 // connections and waits for both threads, at most as long as a publish under way takes.
 // Thread safety: start() and the destructor on one thread; the accessors on any.
 #pragma once
@@ -39,35 +38,35 @@ namespace osproxy::admin {
 
 struct AdminOptions {
   HostPort listen{.host = "127.0.0.1", .port = 9901};  ///< port 0: any; see address()
-  /// Needed beyond loopback; where there is one, everything but health and metrics asks for it.
+  /// Required beyond loopback. If set, all endpoints but health and metrics require it.
   std::string token{};
   std::string instance{};
   std::string version{};
   std::string store_kind = "memory";  ///< "memory", "file" or "etcd", as status shows it
   std::size_t max_connections = 64;
   std::chrono::milliseconds idle_timeout{30'000};  ///< for the next request's head
-  std::chrono::milliseconds io_timeout{30'000};    ///< for a body to arrive, a response to leave
+  std::chrono::milliseconds io_timeout{30'000};    ///< to receive a body, or to send a response
 };
 
 struct AdminDependencies {
   DirectiveStore& store;
-  DirectivePublisher* publisher = nullptr;  ///< null: the store is not written by us; POST says so
+  /// Null: osproxy does not write this store; POST says so.
+  DirectivePublisher* publisher = nullptr;
   const Observer& observer;
   const Clock& clock;
   Collectables collectables{};
-  /// Why this instance is not ready, one clause each; none if it is. Called on the admin thread
-  /// and must not block.
+  /// Returns why this instance is not ready, one clause each; none if it is. Called on the admin
+  /// thread; must not block.
   std::function<std::vector<std::string>()> readiness{};
-  /// What the fleet is read from; null: this instance is all there is. Asked on the thread for
-  /// what may block.
+  /// Reads the fleet; null: this instance is its only member. Called on the thread that may block.
   FleetReader* fleet = nullptr;
-  /// Where the live tail is read; null: there is none.
+  /// The live tail; null: none.
   RecordTail* tail = nullptr;
-  /// What is known of the upstream nodes; null: there are none.
+  /// The state of the upstream nodes; null: none.
   const UpstreamStats* upstreams = nullptr;
-  /// Where exchanges are captured; null: nowhere.
+  /// The capture sink; null: none.
   const CaptureWriter* capture = nullptr;
-  /// How it stands with this instance's own ack; none: there is no ack. Called on any thread.
+  /// Returns the state of this instance's ack; none: there is no ack. Called on any thread.
   std::function<AckStatus()> ack{};
 };
 
@@ -81,7 +80,7 @@ class AdminServer {
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
-  /// Where it listens, with the port that was given for port 0.
+  /// The address that it listens on, with the chosen port in place of port 0.
   const HostPort& address() const noexcept;
 
  private:

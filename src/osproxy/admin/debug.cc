@@ -1,9 +1,10 @@
-// The records: one by its request id, and the newest of the break-glass ring.
+// GET /debug/…: a record by its request id, and the newest records of the break-glass ring.
 #include <charconv>
 #include <cstddef>
 #include <optional>
 
 #include "osproxy/admin/handlers.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/record/record.h"
 
 namespace osproxy::admin {
@@ -12,8 +13,8 @@ namespace {
 constexpr std::size_t kDefaultLimit = 100;
 constexpr std::size_t kMaxLimit = 10'000;  // some megabytes of JSON, built on the admin thread
 
-// The `limit` of the query; nullopt if it is not a number from 1 to kMaxLimit, or if the query
-// asks for anything else.
+// Reads the `limit` of the query; nullopt if it is not a number from 1 to kMaxLimit, or if the
+// query has another parameter.
 std::optional<std::size_t> parse_limit(std::string_view query) {
   if (query.empty()) return kDefaultLimit;
   constexpr std::string_view kName = "limit=";
@@ -34,7 +35,8 @@ Response get_explain(const Context& context, const Request&, std::string_view id
     return error_response(404, "output_off", "the explain store is off on this instance");
   }
   const auto request_id = percent_decode(id);
-  if (!request_id) return error_response(400, "bad_request", "the id is not percent-encoded well");
+  if (!request_id)
+    return error_response(400, "bad_request", "the id has a % without two hex digits");
   const auto record = observer.explain(*request_id);
   if (!record) {
     return error_response(404, "not_found", "no record of that request is held on this instance");

@@ -1,4 +1,4 @@
-// The document: what is in force here, and publishing another.
+// GET and POST /admin/directives: reads the document in force, and publishes another.
 #include <charconv>
 #include <cstdint>
 #include <expected>
@@ -14,7 +14,7 @@ namespace {
 
 std::string etag(std::int64_t revision) { return fmt::format("\"{}\"", revision); }
 
-// `"4812"`, or `*` for any. Our ETags are strong, and one revision is what a writer can mean.
+// Reads `"4812"`, or `*` for any. ETags are strong, and a writer can mean one revision only.
 std::expected<std::optional<std::int64_t>, Response> expected_revision(const Request& request) {
   if (!request.if_match || *request.if_match == "*") return std::nullopt;
   const std::string_view quoted = *request.if_match;
@@ -32,7 +32,7 @@ std::expected<std::optional<std::int64_t>, Response> expected_revision(const Req
 }
 
 Response rejected(const PublishError& error) {
-  // A publisher that rejects says why; DirectivePublisher promises it.
+  // DirectivePublisher promises a reason for each rejection.
   const DecodeError fault = error.rejected.value();
   return error_response(400, to_string(fault.fault), error.message, [&](JsonWriter& json) {
     json.field("slug", to_string(fault.fault)).field("where", fault.where);
@@ -62,8 +62,8 @@ Response refusal(const PublishError& error) {
 }  // namespace
 
 Response get_directives(const Context& context, const Request&, std::string_view) {
-  // The revision first: should the set change in between, the ETag is too old rather than too new,
-  // and a conditional POST that is based on this response fails rather than overwrites.
+  // Reads the revision first: if the set changes in between, the ETag is too old, not too new, and
+  // a conditional POST based on this response fails and does not overwrite.
   const std::int64_t revision = context.dependencies.store.status().revision;
   Response response{.body = encode_document(context.dependencies.store.load()->document())};
   response.headers.emplace_back("ETag", etag(revision));

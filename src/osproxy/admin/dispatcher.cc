@@ -48,7 +48,8 @@ Response get_index(const Context& context, const Request&, std::string_view) {
   return response;
 }
 
-// What stands for `{id}` if `path` is the endpoint's (empty if it has none); nullopt if it is not.
+// Returns the segment at `{id}` if `path` is the endpoint's, empty if it has none; nullopt if it is
+// not.
 std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
   constexpr std::string_view kId = "{id}";
   if (!pattern.ends_with(kId)) {

@@ -1,11 +1,11 @@
-// From a request to its handler: the table of endpoints, and who may use each.
+// Routes a request to its handler: the table of endpoints, and who may use each.
 //
 //   const Dispatcher dispatcher(options, dependencies);
-//   auto route = dispatcher.admit(head);            // as soon as the head is there
+//   auto route = dispatcher.admit(head);    // as soon as the head is complete
 //   if (!route) return route.error();
 //   Response response = dispatcher.respond(*route, request);
 //
-// Admission needs the head only, so that a body is read for those who may send one.
+// Admission needs only the head, so that the body of a client without access is never read.
 //
 // Thread safety: every const member may be called from any thread.
 #pragma once
@@ -24,8 +24,8 @@ enum class Access : std::uint8_t {
 };
 
 struct AdminEndpoint {
-  Method method;          ///< Get (and with it HEAD) or Post
-  std::string_view path;  ///< exact, or with `{id}` as its last segment
+  Method method;          ///< Get (also admits HEAD) or Post
+  std::string_view path;  ///< exact, or with `{id}` as the last segment
   Access access;
   bool may_block;  ///< not on the thread that serves connections
   Response (*handler)(const Context&, const Request&, std::string_view id);
@@ -35,7 +35,7 @@ struct AdminEndpoint {
 /// An endpoint as one request uses it.
 struct Route {
   const AdminEndpoint* endpoint;
-  std::string_view id;  ///< what stands for `{id}`; a view into the request's target
+  std::string_view id;  ///< the segment at `{id}`; a view into the request's target
 };
 
 class Dispatcher {
@@ -43,7 +43,7 @@ class Dispatcher {
   /// Both must outlive the dispatcher.
   Dispatcher(const AdminOptions& options, const AdminDependencies& dependencies);
 
-  /// The route of a request, by its head; or the refusal.
+  /// Returns the route of a request, by its head; or the refusal.
   std::expected<Route, Response> admit(const Request& head) const;
 
   /// Calls the handler. An exception in it, such as std::bad_alloc, is a 500.

@@ -1,8 +1,9 @@
-// What an endpoint answers that has no end: server-sent events, as they come.
+// A response that does not end: server-sent events.
 //
-// Asked a few times a second (http_session.cc): so that what makes the events never has to call
-// into the server, and a burst of them is one write. By a thread for events, which gives way to
-// those that serve requests; made and destroyed by that of the connections. Never two at a time.
+// The session polls the source a few times a second (http_session.cc), so that the source never has
+// to call into the server, and a burst of events is one write. A separate thread for events, with
+// lower priority than the threads that serve requests, calls next(); the thread of the connections
+// makes and destroys the source. Never two at a time.
 #pragma once
 
 #include <optional>
@@ -16,8 +17,8 @@ class EventSource {
   EventSource(const EventSource&) = delete;
   EventSource& operator=(const EventSource&) = delete;
 
-  /// What has happened since the last call, as text/event-stream, within a bound; empty: nothing
-  /// did. nullopt: there will be no more. Must not block.
+  /// Returns the events since the last call as text/event-stream, within a bound; empty if there
+  /// were none; nullopt if there will be no more. Must not block.
   virtual std::optional<std::string> next() = 0;
 
  protected:

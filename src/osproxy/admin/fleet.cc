@@ -1,4 +1,4 @@
-// Who has applied the current document, as the fleet's acks say.
+// GET /admin/fleet: which instances have applied the current document, by their acks.
 #include "osproxy/admin/handlers.h"
 
 namespace osproxy::admin {

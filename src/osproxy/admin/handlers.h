@@ -1,6 +1,5 @@
-// What each endpoint answers: functions from a request to a response, one file a subject
-// (directives.cc, status.cc, fleet.cc, tail.cc, why.cc, debug.cc, health.cc). dispatcher.cc has the
-// table of paths.
+// The endpoints: functions from a request to a response, one file for each subject (directives.cc,
+// status.cc, fleet.cc, tail.cc, why.cc, debug.cc, health.cc). dispatcher.cc has the table of paths.
 //
 // Thread safety: every handler may be called from any thread.
 #pragma once
@@ -12,14 +11,14 @@
 
 namespace osproxy::admin {
 
-/// What the handlers read from. Constant while the server runs.
+/// The data that handlers read. Constant while the server runs.
 struct Context {
   const AdminOptions& options;
   const AdminDependencies& dependencies;
   Now started;
 };
 
-// The last parameter is what stands for `{id}` in the path, not decoded.
+// The last parameter is the segment at `{id}` in the path, not decoded.
 Response get_directives(const Context& context, const Request& request, std::string_view);
 Response post_directives(const Context& context, const Request& request, std::string_view);
 Response get_status(const Context& context, const Request& request, std::string_view);

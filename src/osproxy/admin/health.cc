@@ -1,4 +1,4 @@
-// For probes and scrapers: alive, ready, and the metrics.
+// GET /healthz, /readyz and /metrics, for probes and scrapers.
 #include "osproxy/admin/handlers.h"
 
 namespace osproxy::admin {

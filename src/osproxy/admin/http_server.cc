@@ -30,7 +30,7 @@ using boost::system::error_code;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-// After accept() failed, for want of file descriptors for example.
+// The pause after accept() failed, for example because no file descriptor is left.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
 constexpr std::string_view kBusy =
@@ -49,7 +49,7 @@ std::optional<std::string> next_of(EventSource& events) {
 
 using Streams = std::unordered_set<boost::beast::tcp_stream*>;
 
-// A stream is in the list for as long as this lives.
+// Keeps a stream in the list for as long as it lives.
 class Listed {
  public:
   Listed(Streams& list, boost::beast::tcp_stream& stream) : list_(list), stream_(stream) {
@@ -98,7 +98,7 @@ class HttpServer::Impl {
   // Constant after construction.
   const HttpServerOptions options_;
   const Dispatcher& dispatcher_;
-  HostPort address_;  // since listen()
+  HostPort address_;  // set by listen()
   const HttpSession::Dependencies dependencies_{
       .options = options_,
       .dispatcher = dispatcher_,
@@ -107,7 +107,7 @@ class HttpServer::Impl {
                         const Request& request) { return respond(route, request); },
       .next = [this](EventSource& events) { return next(events); }};
 
-  // Own synchronization.
+  // Synchronize themselves.
   std::atomic<bool> stopping_{false};
   asio::io_context io_{1};
 
@@ -115,8 +115,8 @@ class HttpServer::Impl {
   tcp::acceptor acceptor_{io_};
   asio::steady_timer accept_pause_{io_};
   Streams streams_;                        // of the sessions; closed by close_all()
-  std::optional<asio::thread_pool> pool_;  // for what may block; since the first of it
-  // For events, which can be many: since the first of them.
+  std::optional<asio::thread_pool> pool_;  // for handlers that may block; made for the first
+  // For events, of which there can be many; made for the first.
   std::optional<asio::thread_pool> events_pool_;
 
   std::thread thread_;
@@ -175,7 +175,7 @@ asio::awaitable<void> HttpServer::Impl::accept() {
     }
     if (streams_.size() >= options_.max_connections) {
       error_code ignored;
-      socket.non_blocking(true, ignored);  // whoever cannot take it at once goes without
+      socket.non_blocking(true, ignored);  // a client that cannot receive it at once gets none
       socket.write_some(asio::buffer(kBusy), ignored);
       continue;
     }
@@ -203,8 +203,8 @@ asio::awaitable<Response> HttpServer::Impl::respond(const Route& route, const Re
       asio::use_awaitable);
 }
 
-// Not on the thread of the other connections: whether this instance is ready is answered at once,
-// however much a tail has to say.
+// Runs apart from the thread of the other connections, so that /readyz responds at once however
+// many events a tail has.
 asio::awaitable<std::optional<std::string>> HttpServer::Impl::next(EventSource& events) {
   if (!events_pool_) {
     events_pool_.emplace(1);

@@ -1,10 +1,10 @@
-// The admin listener's HTTP/1.1: reads requests, asks the dispatcher, writes responses. Beast is
-// hidden in http_server.cc.
+// The HTTP/1.1 server of the admin listener: reads requests, calls the dispatcher, writes
+// responses. Beast is hidden in http_server.cc.
 //
-// One thread serves all connections; endpoints that may block run on a second one, started when
-// the first of them is asked for. Connections, heads, bodies and times are bounded.
+// One thread serves all connections. Endpoints that may block run on a second thread, which the
+// first such request starts. Connections, heads, bodies and times are bounded.
 //
-// Ownership: what open() is given must outlive the server. The destructor closes all connections
+// Ownership: the arguments of open() must outlive the server. The destructor closes all connections
 // and waits for both threads, at most as long as a handler under way takes.
 #pragma once
 
@@ -27,15 +27,17 @@ struct HttpServerOptions {
   std::chrono::milliseconds io_timeout;
 };
 
-/// A request line and its headers; ours take some hundred bytes, browsers' some thousand.
+/// A request line and its headers. Those of osproxyctl take some hundred bytes, of browsers some
+/// thousand.
 inline constexpr std::size_t kMaxHeadBytes = 16 << 10;
 
-/// Above the document's 1 MiB, so that one that is a little too large gets the decoder's response.
+/// Above the document's 1 MiB, so that a document that is slightly too large gets the decoder's
+/// error.
 inline constexpr std::size_t kMaxBodyBytes = (1 << 20) + (64 << 10);
 
 class HttpServer {
  public:
-  /// Listens, and serves from a thread of its own. The error is a sentence for a person.
+  /// Listens, and starts the thread that serves. The error is a sentence for a person.
   static std::expected<std::unique_ptr<HttpServer>, std::string> open(
       const HttpServerOptions& options, const Dispatcher& dispatcher);
   ~HttpServer();

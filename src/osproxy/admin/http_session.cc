@@ -24,20 +24,20 @@ using Parser = http::request_parser<http::string_body>;
 constexpr int kHttp11 = 11;  // as Beast writes versions
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-// A client that is still sending when it is refused gets this long, and this much is read from it,
-// so that the refusal is not lost with a reset connection.
+// How long and how much the session reads from a client that still sends when it is refused: a
+// reset would lose the refusal.
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kLingerBytes = 4 << 20;
 
-// How often a source of events is asked, and how long it may be silent: a client that has gone is
-// noticed by the comment that is sent then.
+// How often a source of events is polled, and how long it may be silent: then a comment is sent,
+// which notices a client that has gone.
 constexpr std::chrono::milliseconds kEventTick{100};
 constexpr int kHeartbeatTicks = 50;
 constexpr std::string_view kHeartbeat = ":\n\n";
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// Without a length: their end is the connection's.
+// Without a length: the end of the connection ends the events.
 constexpr std::string_view kEventsHead =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
     "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
@@ -58,7 +58,7 @@ bool waits_for_continue(const http::fields& fields) {
   return beast::iequals(fields[http::field::expect], "100-continue");
 }
 
-// What decides about access must not be said twice: two readers could believe different ones.
+// A header that decides about access must not occur twice: two readers could use different ones.
 bool has_a_deciding_header_twice(const http::fields& fields) {
   for (const auto name : {http::field::host, http::field::authorization, http::field::origin,
                           http::field::if_match}) {
@@ -78,7 +78,7 @@ Request request_of(const http::request<http::string_body>& message) {
           .body = {}};
 }
 
-// The response to what could not be read; nullopt where there is nobody to answer.
+// The response to an unreadable request; nullopt if the client has gone.
 std::optional<Response> respond_to(const error_code& error) {
   if (error == http::error::body_limit) return body_too_large();
   if (error == http::error::header_limit) {
@@ -112,7 +112,7 @@ asio::awaitable<bool> HttpSession::exchange() {
   }
   const auto route = dependencies_.dispatcher.admit(request);
   if (!route) {
-    // An unread body could only be taken for the next request: the connection ends.
+    // An unread body would be taken for the next request: the connection ends.
     const bool keep_alive = parser.is_done() && parser.keep_alive();
     co_return co_await send(route.error(), head_only, keep_alive);
   }
@@ -175,7 +175,7 @@ asio::awaitable<bool> HttpSession::write(std::string_view text) {
   co_return !error;
 }
 
-// Events until there are no more, or the client has gone or does not read.
+// Sends events until there are no more, or until the client has gone or does not read.
 asio::awaitable<void> HttpSession::send_events(const Response& response, bool head_only) {
   bool open = co_await write(kEventsHead);
   asio::steady_timer tick(stream_.get_executor());

@@ -1,10 +1,11 @@
-// One client's connection to the admin listener: its requests, one after the other.
+// One connection to the admin listener: its requests, one after the other.
 //
-//   HttpSession session(uses, std::move(socket));
-//   while (co_await session.exchange()) {}
+//   HttpSession session(dependencies, std::move(socket));
+//   while (co_await session.exchange()) {
+//   }
 //   co_await session.linger();
 //
-// Belongs to the listener's thread. Whoever closes stream() ends it.
+// Belongs to the thread of the listener. Closing stream() ends it.
 #pragma once
 
 #include <functional>
@@ -30,9 +31,9 @@ class HttpSession {
     const HttpServerOptions& options;
     const Dispatcher& dispatcher;
     std::function<bool()> stopping;
-    /// What the dispatcher says to a request, on a thread where that may block.
+    /// Returns the dispatcher's response to a request; runs on a thread that may block.
     std::function<boost::asio::awaitable<Response>(const Route&, const Request&)> respond;
-    /// What the events' source says next, asked on a thread that has time for it.
+    /// Returns the next events of the source; runs on the thread for events.
     std::function<boost::asio::awaitable<std::optional<std::string>>(EventSource&)> next;
   };
 
@@ -40,10 +41,10 @@ class HttpSession {
   HttpSession(const HttpSession&) = delete;
   HttpSession& operator=(const HttpSession&) = delete;
 
-  /// One request and its response. False if the connection is to be closed.
+  /// Serves one request. False if the connection is to be closed.
   boost::asio::awaitable<bool> exchange();
 
-  /// Reads on until the client has seen the response, within bounds.
+  /// Keeps reading until the client has seen the response, within bounds.
   boost::asio::awaitable<void> linger();
 
   boost::beast::tcp_stream& stream() noexcept { return stream_; }

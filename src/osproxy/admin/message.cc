@@ -1,7 +1,5 @@
 #include "osproxy/admin/message.h"
 
-#include <charconv>
-
 #include "osproxy/directive/decode.h"
 
 namespace osproxy::admin {
@@ -26,25 +24,6 @@ Response body_too_large() {
                         [](JsonWriter& error) {
                           error.field("slug", to_string(Fault::TooLarge)).field("where", "");
                         });
-}
-
-std::optional<std::string> percent_decode(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    const std::string_view digits = text.substr(i + 1, 2);
-    unsigned char byte = 0;
-    const char* const end = digits.data() + digits.size();
-    if (digits.size() != 2 || std::from_chars(digits.data(), end, byte, 16).ptr != end) {
-      return std::nullopt;
-    }
-    decoded += static_cast<char>(byte);
-    i += 2;
-  }
-  return decoded;
 }
 
 }  // namespace osproxy::admin

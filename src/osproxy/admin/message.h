@@ -1,5 +1,5 @@
-// A request and a response of the admin listener, free of sockets: handlers are functions from one
-// to the other, and tests call them so.
+// A request and a response of the admin listener, independent of sockets: handlers are functions
+// from one to the other, and tests call them directly.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace osproxy::admin {
 
 enum class Method : std::uint8_t { Get, Head, Post, Other };
 
-/// Views: they live as long as the message that was read. A header is nullopt if it is absent.
+/// Views: they live as long as the received message. An absent header is nullopt.
 struct Request {
   Method method = Method::Get;
   std::string_view target{};  ///< as received: `/debug/breakglass?limit=5`
@@ -29,7 +29,7 @@ struct Request {
   std::string_view body{};
 
   std::string_view path() const noexcept { return target.substr(0, target.find('?')); }
-  /// What follows the `?`; empty if there is none.
+  /// The text after the `?`; empty if there is none.
   std::string_view query() const noexcept;
 };
 
@@ -41,21 +41,18 @@ struct Response {
   std::string_view content_type = kJsonType;  ///< a constant
   std::string body{};
   std::vector<std::pair<std::string_view, std::string>> headers{};  ///< names are constants
-  std::shared_ptr<EventSource> events{};  ///< instead of a body: events until the connection ends
+  std::shared_ptr<EventSource> events{};  ///< in place of a body: events until the connection ends
 };
 
-/// Writes further fields of the error object.
+/// Writes more fields of the error object.
 using ErrorFields = std::function<void(JsonWriter&)>;
 
-/// `{"error":{"type":…,"reason":…},"status":…}`, as OpenSearch's clients know it. `type` is a
-/// constant; `reason` is for a person and never holds anything that the client sent.
+/// Makes `{"error":{"type":…,"reason":…},"status":…}`, the format that clients of OpenSearch know.
+/// `type` is a constant; `reason` is for a person and never contains anything that the client sent.
 Response error_response(int status, std::string_view type, std::string_view reason,
                         const ErrorFields& more = {});
 
-/// A body beyond what any document may be, before it was read.
+/// Makes the refusal of a body that is larger than any document, before it is read.
 Response body_too_large();
-
-/// `%2F` and the like decoded; nullopt if a `%` is not followed by two hex digits.
-std::optional<std::string> percent_decode(std::string_view text);
 
 }  // namespace osproxy::admin

@@ -1,4 +1,4 @@
-// What this instance is, what it holds, and what it did.
+// GET /admin/status: the instance, its directives, and its counters.
 #include <chrono>
 #include <optional>
 
@@ -125,7 +125,7 @@ void write_records(JsonWriter& json, const Observer& observer) {
   json.end_object();
 }
 
-/// A directive that asks for what is not set up here is no fault, but must not go unnoticed.
+/// Warns of directives that ask for an output that is not configured here; that is no fault.
 void write_no_capture(JsonWriter& json, const DirectiveSet& set, Now now) {
   json.field("state", "off");
   json.field("reason", asks_for_capture(set, now)

@@ -22,7 +22,7 @@ double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
-// One series a state, 1 for the current one: Prometheus' convention for an enumeration.
+// One series for each state, 1 for the current one: Prometheus' convention for enumerations.
 MetricFamily states(StoreState current) {
   MetricFamily family = metric_family("osproxy_store_state",
                                       "1 for the state that the store is in.", MetricType::Gauge);
@@ -46,7 +46,7 @@ std::vector<MetricFamily> StoreMetrics::Collect() const {
             static_cast<double>(status.revision)),
       gauge("osproxy_store_rejected", "1 while the newest published document is rejected.",
             status.rejected ? 1 : 0),
-      gauge("osproxy_store_warnings", "What else somebody should repair; see /admin/status.",
+      gauge("osproxy_store_warnings", "Other faults to repair; see /admin/status.",
             static_cast<double>(status.warnings.size()))};
   if (status.verified_age) {
     families.push_back(gauge("osproxy_store_verified_age_seconds",

@@ -1,4 +1,4 @@
-// The directive store's state for Prometheus: how sure it is, since when, and of what revision.
+// Prometheus metrics of the directive store: its state, since when, and its revision.
 // docs/metrics.md lists the metrics.
 //
 // Thread safety: Collect() may be called from any thread.
@@ -15,7 +15,7 @@ namespace osproxy::admin {
 
 class StoreMetrics final : public prometheus::Collectable {
  public:
-  /// `store` must outlive this.
+  /// `store` must outlive the metrics.
   explicit StoreMetrics(const DirectiveStore& store) : store_(store) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override;

@@ -1,4 +1,4 @@
-// The live tail: each record as a server-sent event, as it is made.
+// GET /admin/tail: sends each new record as a server-sent event.
 #include <charconv>
 #include <limits>
 #include <memory>
@@ -8,6 +8,7 @@
 #include "osproxy/admin/event_source.h"
 #include "osproxy/admin/handlers.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/observe/record_tail.h"
 #include "osproxy/record/record.h"
@@ -15,7 +16,7 @@
 namespace osproxy::admin {
 namespace {
 
-// Text that is made at a time: other connections of the admin thread wait as long as that takes.
+// The text that is made at a time: other connections of the admin thread wait meanwhile.
 constexpr std::size_t kTextBytes = std::size_t{64} << 10;
 
 std::string event(std::string_view type, std::string_view data) {
@@ -29,7 +30,7 @@ std::string count_event(std::string_view type, std::uint64_t count) {
   return event(type, std::move(json).take());
 }
 
-// Tells when a directive ends, and again once that is another time, or it is not there any more.
+// Reports when a directive ends, and again when that changes or the directive is gone.
 class DirectiveNews {
  public:
   DirectiveNews(const DirectiveStore& store, std::optional<std::string> id)
@@ -107,7 +108,7 @@ bool set(std::optional<std::string>& into, std::string text) {
   return true;
 }
 
-// What came of parsing, if it came of anything.
+// The result of parsing, if there is one.
 template <class T>
 bool set(std::optional<T>& into, std::optional<T> parsed) {
   into = parsed;
@@ -146,7 +147,7 @@ constexpr Parameter kParameters[] = {
 
 Response bad_filter(std::string reason) { return error_response(400, "bad_filter", reason); }
 
-// A name that is not one of ours is not repeated: it is whatever the client sent.
+// Does not repeat an unknown name: the client may have sent anything.
 Response unknown_filter(std::size_t position) {
   std::string reason =
       "filter " + std::to_string(position) + " of the query is unknown or malformed; there are";
@@ -204,7 +205,7 @@ Response get_tail(const Context& context, const Request& request, std::string_vi
   if (!reader) {
     return error_response(
         503, "too_many_readers",
-        "as many read the tail as may at a time: " + std::to_string(RecordTail::kMaxReaders));
+        "the tail is at its limit of readers: " + std::to_string(RecordTail::kMaxReaders));
   }
   return {.content_type = "text/event-stream",
           .events = std::make_shared<TailEvents>(std::move(reader), wanted->limit, std::move(news),

@@ -1,4 +1,4 @@
-// Why a request was recorded, or why not, directive by directive.
+// GET /admin/why/{id}: why a request was recorded or why not, directive by directive.
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -7,8 +7,10 @@
 
 #include "osproxy/admin/handlers.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/explain_match.h"
+#include "osproxy/directive/why_report.h"
 
 namespace osproxy::admin {
 namespace {
@@ -16,7 +18,8 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-// The first so many of the document: some hundred kilobytes of JSON, made on the admin thread.
+// A report names the first ones of the document: some hundred kilobytes of JSON, which the admin
+// thread makes.
 constexpr std::size_t kMaxDirectives = 1'000;
 
 constexpr char kNotSeen[] =
@@ -56,7 +59,7 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
              "ms";
     case Mismatch::Status:
       return "status is not " + directive.status->to_string() + ": " +
-             (request.outcome.status == 0 ? "the client was sent none"
+             (request.outcome.status == 0 ? "the client got no response"
                                           : std::to_string(request.outcome.status));
     case Mismatch::MaxRecords:
       return "all of its " + std::to_string(*directive.max_records) + " records are made";
@@ -68,55 +71,52 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
   std::unreachable();
 }
 
-void write_reason(JsonWriter& json, std::string_view reason, std::string_view text) {
-  json.begin_object().field("reason", reason).field("text", text).end_object();
-}
-
-// What one directive did with the request; of a set that the request was not judged by, what it
-// would do.
-void write_directive(JsonWriter& json, std::uint32_t place, const CompiledDirective& compiled,
-                     const RememberedRequest& request) {
+/// What one directive did with the request; or would do, if the set that it was matched with is no
+/// longer held.
+WhyReport::OneDirective report_on(std::uint32_t place, const CompiledDirective& compiled,
+                                  const RememberedRequest& request) {
   const auto reasons = explain_match(compiled, request.attributes(), request.started,
                                      request.request_id, request.outcome);
   const bool names_all = request.recorded_by.size() < Verdict::kMaxNamed;
   const bool is_named = std::ranges::find(request.recorded_by, place) != request.recorded_by.end();
   const bool recorded = request.set != nullptr && compiled.directive.level != Level::Off &&
                         (is_named || (!names_all && reasons.empty()));
-  json.begin_object().field("id", compiled.directive.id).field("recorded", recorded);
-  json.key("reasons").begin_array();
-  if (!recorded) {
-    for (const Mismatch reason : reasons) {
-      write_reason(json, to_string(reason), describe(reason, compiled, request));
-    }
-    if (reasons.empty() && request.set == nullptr) {
-      write_reason(json, "changed_since", "the set was another then; it would record it now");
-    } else if (reasons.empty()) {
-      write_reason(json, "unknown", "nothing that is known now kept it from that");
-    }
+  WhyReport::OneDirective report{.id = compiled.directive.id, .recorded = recorded};
+  if (recorded) return report;
+  for (const Mismatch reason : reasons) {
+    report.reasons.push_back(
+        {.slug = std::string(to_string(reason)), .text = describe(reason, compiled, request)});
   }
-  json.end_array().end_object();
+  if (reasons.empty() && request.set == nullptr) {
+    report.reasons.push_back(
+        {.slug = "changed_since",
+         .text = "the set has changed since; it would record the request now"});
+  } else if (reasons.empty()) {
+    report.reasons.push_back({.slug = "unknown", .text = "no reason is known now"});
+  }
+  return report;
 }
 
-void write_request(JsonWriter& json, const RememberedRequest& request) {
-  json.field("request_id", request.request_id);
-  json.field("recorded", request.recorded);
-  json.field("started", format_rfc3339(request.started.wall));
-  json.field("endpoint", to_string(request.endpoint));
-  json.field_or_null("index", request.index);
-  json.field_or_null("tenant", request.tenant);
-  json.field_or_null("principal", request.principal);
-  json.field("cut", request.is_cut);
-  json.key("status");
-  request.outcome.status == 0 ? json.null() : json.value(request.outcome.status);
-}
-
-void write_directives(JsonWriter& json, const RememberedRequest& request, const DirectiveSet& set) {
+WhyReport report_on(const RememberedRequest& request, const DirectiveSet& set,
+                    const std::string& instance) {
+  WhyReport report{.instance = instance,
+                   .request_id = request.request_id,
+                   .recorded = request.recorded,
+                   .started = request.started.wall,
+                   .endpoint = request.endpoint,
+                   .index = request.index,
+                   .tenant = request.tenant,
+                   .principal = request.principal,
+                   .is_cut = request.is_cut,
+                   .status = request.outcome.status,
+                   .is_by_its_set = request.set != nullptr};
   const auto directives = set.directives();
   const std::size_t shown = std::min(directives.size(), kMaxDirectives);
-  json.key("directives").begin_array();
-  for (std::uint32_t i = 0; i < shown; ++i) write_directive(json, i, directives[i], request);
-  json.end_array();
-  json.field("left_out", directives.size() - shown);
+  for (std::uint32_t i = 0; i < shown; ++i) {
+    report.directives.push_back(report_on(i, directives[i], request));
+  }
+  report.left_out = directives.size() - shown;
+  return report;
 }
 
 }  // namespace
@@ -127,17 +127,12 @@ Response get_why(const Context& context, const Request&, std::string_view id) {
     return error_response(404, "output_off", "requests are not remembered on this instance");
   }
   const auto request_id = percent_decode(id);
-  if (!request_id) return error_response(400, "bad_request", "the id is not percent-encoded well");
+  if (!request_id)
+    return error_response(400, "bad_request", "the id has a % without two hex digits");
   const auto request = observer.remembered(*request_id);
   if (!request) return error_response(404, "not_found", kNotSeen);
-  JsonWriter json;
-  json.begin_object().field("instance", context.options.instance);
-  write_request(json, *request);
-  json.field("judged_by", request->set ? "its_set" : "current_set");
   const DirectiveSet::Pointer set = request->set ? request->set : context.dependencies.store.load();
-  write_directives(json, *request, *set);
-  json.end_object();
-  return {.body = std::move(json).take()};
+  return {.body = encode_why_report(report_on(*request, *set, context.options.instance))};
 }
 
 }  // namespace osproxy::admin

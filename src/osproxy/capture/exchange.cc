@@ -1,9 +1,9 @@
 #include "osproxy/capture/exchange.h"
 
-#include "osproxy/core/base64.h"
-#include "osproxy/core/json.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/json_writer.h"
 #include "osproxy/core/rfc3339.h"
+#include "osproxy/core/utf8.h"
 
 namespace osproxy {
 namespace {

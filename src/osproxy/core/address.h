@@ -1,8 +1,9 @@
-// Where to listen and where to connect, as people write it: `127.0.0.1:8080`, `[::1]:2379`,
-// `http://search-1:9200`.
+// Addresses as people write them: `127.0.0.1:8080`, `[::1]:2379`, `http://search-1:9200`.
 //
-// Names are not resolved here. Errors are one clause for a person, such as "the port must be a
-// number from 0 to 65535", to be put behind the name of the setting.
+// Does not resolve names. An error is one clause for a person, such as "the port must be a number
+// from 0 to 65535"; the caller puts the name of the setting before it.
+//
+// Thread safety: regular values and pure functions.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ struct HostPort {
   std::string host;
   std::uint16_t port = 0;
 
-  /// As it is written, IPv6 addresses in brackets.
+  /// Writes `host:port`, an IPv6 address in brackets.
   std::string to_string() const;
 
   friend bool operator==(const HostPort&, const HostPort&) = default;
@@ -26,7 +27,7 @@ struct HostPort {
 /// Reads `host:port`; an IPv6 address must stand in brackets. Port 0 is accepted: to listen on any.
 std::expected<HostPort, std::string> parse_host_port(std::string_view text);
 
-/// The part of a URL that names a server (RFC 6454): `http` or `https`, host, port.
+/// The server that a URL names (RFC 6454): `http` or `https`, host, port.
 struct Origin {
   bool tls = false;
   HostPort address;
@@ -36,12 +37,11 @@ struct Origin {
   friend bool operator==(const Origin&, const Origin&) = default;
 };
 
-/// Reads `http://host[:port]` or `https://host[:port]`, with at most a `/` behind it; the port
-/// defaults to 80 or 443. User names, paths and queries are refused.
+/// Reads `http://host[:port]` or `https://host[:port]`, optionally followed by `/`; the port
+/// defaults to 80 or 443. Refuses user names, paths and queries.
 std::expected<Origin, std::string> parse_origin(std::string_view text);
 
-/// True for the names and addresses that only this machine can reach: `localhost`, 127.0.0.0/8,
-/// ::1.
+/// True for names and addresses that only this machine can reach: `localhost`, 127.0.0.0/8, ::1.
 bool is_loopback(std::string_view host) noexcept;
 
 }  // namespace osproxy

@@ -1,4 +1,4 @@
-// What may become an attribute of a request: a tenant, an index expression, a principal.
+// Checks the text of a request's attribute: a tenant, an index expression, a principal.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace osproxy {
 
-/// The longest attribute that is taken from a request, in bytes. Longer than any real index
-/// expression that a directive could target (names have at most 255 bytes).
+/// The longest attribute that is read from a request, in bytes. Real index expressions are shorter:
+/// an index name has at most 255 bytes.
 inline constexpr std::size_t kMaxAttributeBytes = 1024;
 
 /// True if `value` has at most kMaxAttributeBytes and no ASCII control character.

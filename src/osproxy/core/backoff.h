@@ -1,15 +1,16 @@
-// Exponential backoff with full jitter, reset only by lasting health.
+// Exponential backoff with full jitter; only lasting health resets it.
 //
 //   Backoff backoff({}, Random::from_system());
-//   auto delay = backoff.next();              // a failure: wait this long
-//   backoff.healthy(clock.boot());        // call on every sign of health
-//   backoff.unhealthy();                      // and when health is lost
+//   auto delay = backoff.next();      // after a failure: wait this long
+//   backoff.healthy(clock.boot());    // on every sign of health
+//   backoff.unhealthy();              // when health is lost
 //
-// Full jitter (a uniform draw from [0, ceiling]) spreads a fleet that lost its server at one
-// moment; Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. A link that
-// flaps must not be hammered at the initial delay for ever, hence the healthy spell before a reset.
+// Full jitter (a uniform draw from [0, ceiling]) spreads the reconnects of a fleet that lost its
+// server at one moment; Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog,
+// 2015. The ceiling falls back only after a healthy spell, so that a link that flaps is not retried
+// at the initial delay for ever.
 //
-// Not thread-safe: one owner each.
+// Thread safety: not thread-safe; each object has one owner.
 #pragma once
 
 #include <chrono>
@@ -30,13 +31,14 @@ class Backoff {
  public:
   Backoff(BackoffOptions options, Random random);
 
-  /// The delay before the next attempt, uniform in [0, ceiling]; then doubles the ceiling.
+  /// Returns the delay before the next attempt, uniform in [0, ceiling], and doubles the ceiling.
   std::chrono::nanoseconds next();
 
-  /// Health seen at `now`. After `healthy_reset` of it without unhealthy(), the ceiling is reset.
+  /// Reports health at `now`. After `healthy_reset` without unhealthy(), the ceiling is initial
+  /// again.
   void healthy(BootTime now);
 
-  /// Health lost: the spell starts anew with the next healthy().
+  /// Reports that health is lost: the next healthy() begins a new spell.
   void unhealthy();
 
  private:

@@ -10,10 +10,10 @@
 namespace osproxy {
 namespace {
 
-// In front of each block.
+// Precedes each block.
 struct alignas(std::max_align_t) Header {
   std::size_t size;    // of the block
-  std::size_t unused;  // at the end of the piece before, for want of room for this block
+  std::size_t unused;  // at the end of the previous piece, which had no room for this block
 };
 
 constexpr std::size_t rounded_up(std::size_t size) noexcept {

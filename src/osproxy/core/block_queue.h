@@ -1,14 +1,14 @@
-// Blocks of bytes, first in, first out, in a few large pieces of memory.
+// A FIFO queue of byte blocks, stored in a few large pieces of memory.
 //
 //   BlockQueue queue(64 << 10);
-//   std::span<std::byte> block = queue.push(size);       // stays where it is until it is popped
+//   std::span<std::byte> block = queue.push(size);    // does not move until it is popped
 //   while (queue.bytes() > bound) queue.pop();
 //
-// Neither push() nor pop() looks at an old block's bytes, or asks malloc for each: a piece whose
-// blocks are all popped is used again.
+// push() and pop() neither touch the bytes of older blocks nor call malloc for each block: a piece
+// whose blocks are all popped is reused.
 //
-// Thread safety: not thread-safe. Ownership: of the blocks; moves and copies are not offered, since
-// others keep pointers into them.
+// Thread safety: not thread-safe. Ownership: the queue owns the blocks. It can neither be moved nor
+// copied, since its users keep pointers into the blocks.
 #pragma once
 
 #include <cstddef>
@@ -21,30 +21,30 @@ namespace osproxy {
 
 class BlockQueue {
  public:
-  /// `piece_bytes`: how much memory is asked for at a time; a larger block gets a piece of its own.
+  /// `piece_bytes` is the size of an allocation; a larger block gets a separate piece.
   explicit BlockQueue(std::size_t piece_bytes) : piece_bytes_(piece_bytes) {}
   BlockQueue(const BlockQueue&) = delete;
   BlockQueue& operator=(const BlockQueue&) = delete;
 
-  /// A block of `size` bytes at the end, aligned as malloc aligns; its content is whatever was
-  /// there. May throw std::bad_alloc; then nothing has changed.
+  /// Appends a block of `size` bytes, aligned as malloc aligns and not initialized. May throw
+  /// std::bad_alloc; the queue is then unchanged.
   std::span<std::byte> push(std::size_t size);
 
-  /// Takes the oldest out. There must be one.
+  /// Removes the oldest block. There must be one.
   void pop() noexcept;
 
-  /// A hint that the oldest block is going to be looked at, and one of `size` bytes pushed, in a
-  /// while: then neither has to wait for memory that no cache holds any more.
+  /// Tells the processor that the oldest block will soon be read and a block of `size` bytes
+  /// pushed, so that neither waits for memory outside the caches.
   void prefetch(std::size_t size) const noexcept;
 
   std::size_t size() const noexcept { return blocks_; }
   bool empty() const noexcept { return blocks_ == 0; }
 
-  /// What the blocks take, and what stays unused at the end of their pieces. Beside that: what is
-  /// unused at both ends of the queue and a piece in reserve, less than three pieces together.
+  /// Memory of the blocks, and the unused rest at the end of each piece. Does not count the unused
+  /// room at both ends of the queue and the piece in reserve: together less than three pieces.
   std::size_t bytes() const noexcept { return bytes_; }
 
-  /// What push(size) would add to it. In an empty queue, that is memory_of(size).
+  /// How much push(size) would add to bytes(); memory_of(size) in an empty queue.
   std::size_t cost_of(std::size_t size) const noexcept;
   static std::size_t memory_of(std::size_t size) noexcept;
 

@@ -1,16 +1,15 @@
-// A queue between threads that never grows beyond its capacity and never makes a writer wait for
-// room.
+// A queue between threads that never grows beyond its capacity and never blocks its writers.
 //
 //   BoundedQueue<Line> queue(4'096);
 //   if (!queue.push(std::move(line))) ++dropped;                // any thread
-//   std::vector<Line> batch = queue.take_all(250ms, stop);      // the one that works it off
+//   std::vector<Line> batch = queue.take_all(250ms, stop);      // the consumer
 //
-// Whoever takes gets all that is there at once, so that a busy queue costs a wake-up a batch rather
-// than one an item.
+// The consumer takes all items at once, so that a busy queue costs one wake-up for each batch and
+// not for each item.
 //
-// Thread safety: all of it. Ownership: items belong to the queue until they are taken.
-// Invariant: size() <= capacity, always; items come out in the order in which they went in.
-// Not for: several takers that need fairness between them.
+// Thread safety: every member may be called from any thread. Ownership: items belong to the queue
+// until they are taken. Invariant: size() <= capacity, always; the order is first in, first out.
+// Not for several consumers that need fairness among them.
 #pragma once
 
 #include <chrono>
@@ -28,28 +27,28 @@ class BoundedQueue {
  public:
   explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
 
-  /// Puts `item` in. False if the queue is full; then the item is gone. May throw std::bad_alloc;
-  /// then nothing has changed.
+  /// Appends `item`. False if the queue is full; the item is then lost. May throw std::bad_alloc;
+  /// the queue is then unchanged.
   [[nodiscard]] bool push(T item) {
     {
       const std::lock_guard lock(mutex_);
       if (items_.size() >= capacity_) return false;
       items_.push_back(std::move(item));
-      if (items_.size() > 1) return true;  // whoever takes has been woken by the first
+      if (items_.size() > 1) return true;  // the first item has woken the consumer
     }
     not_empty_.notify_one();
     return true;
   }
 
-  /// Everything there is, oldest first; waits for the first item for at most `patience`, or until
-  /// `stop` is requested. Empty if none came.
+  /// Takes all items, oldest first. Waits for the first one for at most `patience`, or until `stop`
+  /// is requested; then returns none.
   std::vector<T> take_all(std::chrono::nanoseconds patience, const std::stop_token& stop) {
     std::vector<T> taken;
     std::unique_lock lock(mutex_);
     not_empty_.wait_for(lock, stop, patience, [this] { return !items_.empty(); });
     if (items_.empty()) return taken;
-    // Whoever pushes finds as much room as was needed last, made by this thread with the queue
-    // free: one that serves requests should neither grow it anew nor wait for that.
+    // Gives the writers as much room as this batch needed, allocated by this thread without the
+    // lock: a thread that serves requests should neither allocate it nor wait for that.
     const std::size_t room = items_.size();
     lock.unlock();
     taken.reserve(room);

@@ -1,13 +1,13 @@
-// Time, as the rest of osproxy sees it: two clocks, read together, handed in.
+// The two clocks that osproxy uses, read together and passed in.
 //
 //   Now now = clock.now();
 //   bool over = now.wall >= expires_at || now.boot >= latest_end;
 //
-// Wall time (CLOCK_REALTIME) is what a fleet agrees on, but it jumps. Boot time (CLOCK_BOOTTIME)
-// never jumps and counts while the machine sleeps, but means nothing elsewhere. What must end on
-// time, whatever happens to either, is bounded by both.
+// A fleet agrees on wall time (CLOCK_REALTIME), but it jumps. Boot time (CLOCK_BOOTTIME) never
+// jumps and counts while the machine sleeps, but other machines do not share it. A life that must
+// end on time, whatever happens to either clock, is bounded by both.
 //
-// No component reads a clock of its own: it is given a `const Clock&`, or a `Now`.
+// No component reads a system clock itself: it receives a `const Clock&` or a `Now`.
 #pragma once
 
 #include <chrono>
@@ -37,15 +37,15 @@ struct Now {
   friend bool operator==(const Now&, const Now&) = default;
 };
 
-/// The seam through which time comes in. Implementations are safe to call from any thread.
+/// The interface to the clocks. Implementations are safe to call from any thread.
 class Clock {
  public:
   virtual ~Clock() = default;
 
-  /// Both clocks, read one after the other. Never fails, never blocks.
+  /// Reads both clocks, one after the other. Never fails, never blocks.
   virtual Now now() const noexcept = 0;
 
-  /// The second one alone, for measuring how long something took.
+  /// Reads the boot clock alone, to measure how long something takes.
   virtual BootTime boot() const noexcept { return now().boot; }
 
  protected:

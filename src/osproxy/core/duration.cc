@@ -12,7 +12,8 @@ struct Unit {
   std::int64_t milliseconds;
 };
 
-// Largest first: the order in which they may be written. `m` is told from `ms` by whole match.
+// Largest first: the order in which they may be written. A unit must match whole, so that `ms` is
+// not read as `m`.
 constexpr Unit kUnits[] = {
     {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}};
 constexpr std::int64_t kMax = 36'525LL * 86'400'000;  // 100 years

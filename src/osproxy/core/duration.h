@@ -1,4 +1,4 @@
-// Durations as operators write them: `250ms`, `10s`, `5m`, `1h30m`, `1d`.
+// Reads and writes durations as operators do: `250ms`, `10s`, `5m`, `1h30m`, `1d`.
 #pragma once
 
 #include <chrono>
@@ -9,11 +9,11 @@
 namespace osproxy {
 
 /// Reads one or more whole numbers with a unit each (`ms`, `s`, `m`, `h`, `d`), largest unit first,
-/// each unit once. No sign, no spaces, no fractions; nullopt for anything else, for a sum beyond
-/// 100 years, and for a number without a unit.
+/// each unit once. nullopt for anything else: a sign, spaces, fractions, a number without a unit,
+/// a sum beyond 100 years.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept;
 
-/// Writes what parse_duration() reads, in as few units as it takes: `1h30m`, `0s`.
+/// Writes the shortest text that parse_duration() reads back: `1h30m`, `0s`.
 std::string format_duration(std::chrono::milliseconds duration);
 
 }  // namespace osproxy

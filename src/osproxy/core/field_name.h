@@ -1,4 +1,6 @@
-// Names of HTTP fields, as all parts that meet them see them. Pure; nothing allocates.
+// Names of HTTP fields: their syntax and their comparison.
+//
+// Thread safety: pure functions, which do not allocate.
 #pragma once
 
 #include <cstddef>
@@ -6,13 +8,13 @@
 
 namespace osproxy {
 
-/// The length of the longest front of `text` that is a token (RFC 9110, section 5.6.2); 0: none is.
+/// The length of the token at the front of `text` (RFC 9110, section 5.6.2); 0 if there is none.
 std::size_t token_length(std::string_view text) noexcept;
 
-/// What may be the name of a header, or a method.
+/// True if `text` is a token, such as a header name or a method.
 bool is_token(std::string_view text) noexcept;
 
-/// The same name: compared without the case of ASCII letters, whatever the locale.
+/// True if the names are equal. Ignores the case of ASCII letters, whatever the locale.
 bool equal_names(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace osproxy

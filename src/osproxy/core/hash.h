@@ -1,5 +1,7 @@
-// FNV-1a, 64 bits: small, stable across machines and releases, and what the document format names
-// for sampling. Not for untrusted hash table keys where collisions would hurt.
+// FNV-1a with 64 bits: a small hash that is the same on all machines and in all releases. The
+// document format prescribes it for sampling.
+//
+// Not for hash tables whose keys an attacker chooses: collisions are easy to find.
 // Source: draft-eastlake-fnv, parameters for 64 bits.
 #pragma once
 

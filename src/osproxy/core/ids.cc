@@ -16,7 +16,7 @@ void fill_with_hex(std::string& id, Random& random) {
   }
 }
 
-// All zero means that there is none.
+// An id of zeros stands for none.
 std::string random_id(std::size_t size, Random& random) {
   std::string id(size, '0');
   fill_with_hex(id, random);

@@ -1,4 +1,6 @@
-// Identifiers of requests and instances.
+// Makes and checks the ids of requests and spans.
+//
+// Thread safety: pure functions, but for the state of `random`.
 #pragma once
 
 #include <cstddef>
@@ -9,22 +11,23 @@
 
 namespace osproxy {
 
-/// A request id of ours: 32 lower-case hex digits (128 bits), the size of a W3C trace id.
+/// The size of a request id that osproxy makes: 32 lower-case hex digits (128 bits), as a W3C trace
+/// id has.
 inline constexpr std::size_t kRequestIdSize = 32;
 
-/// The longest request id that is taken over from a client, in bytes.
+/// The longest request id that is accepted from a client, in bytes.
 inline constexpr std::size_t kMaxRequestIdSize = 128;
 
-/// Writes a new request id, 32 lower-case hex digits, into `id`, whose memory is used again.
+/// Writes a new request id, 32 lower-case hex digits, into `id`, whose memory is reused.
 void make_request_id(Random& random, std::string& id);
 
-/// New ids of a trace and of a span (W3C Trace Context): 32 and 16 lower-case hex digits, not all
-/// zero.
+/// Make the id of a trace and of a span (W3C Trace Context): 32 and 16 lower-case hex digits, not
+/// all zero.
 std::string make_trace_id(Random& random);
 std::string make_span_id(Random& random);
 
-/// True if a client's `X-Request-Id` may be kept as it is: 1 to kMaxRequestIdSize bytes of
-/// [A-Za-z0-9._:-]. Anything else could break a log line, a header or a URL that it ends up in.
+/// True if a client's `X-Request-Id` may be kept: 1 to kMaxRequestIdSize bytes of [A-Za-z0-9._:-].
+/// Other characters could break a log line, a header or a URL that contains the id.
 bool is_well_formed_request_id(std::string_view id) noexcept;
 
 }  // namespace osproxy

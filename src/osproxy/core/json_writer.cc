@@ -1,11 +1,67 @@
 #include "osproxy/core/json_writer.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
-#include "osproxy/core/json.h"
+#include "osproxy/core/utf8.h"
 
 namespace osproxy {
+namespace {
+
+void append_escaped(std::string& out, char c) {
+  constexpr char kHex[] = "0123456789abcdef";
+  switch (c) {
+    case '"':
+    case '\\':
+      out.append({'\\', c});
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      out.append("\\u00").append({kHex[c >> 4], kHex[c & 0xF]});
+  }
+}
+
+bool needs_escape(char c) noexcept {
+  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
+
+/// ASCII that is copied; nearly all text is.
+bool is_plain(char c) noexcept { return static_cast<unsigned char>(c) < 0x80 && !needs_escape(c); }
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  while (!text.empty()) {
+    const auto plain_end = std::ranges::find_if_not(text, is_plain);
+    const auto plain_size = static_cast<std::size_t>(plain_end - text.begin());
+    out += text.substr(0, plain_size);
+    text.remove_prefix(plain_size);
+    if (text.empty()) break;
+    if (needs_escape(text.front())) {
+      append_escaped(out, text.front());
+      text.remove_prefix(1);
+    } else {
+      move_utf8_character(text, out);
+    }
+  }
+  out += '"';
+}
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
 
 JsonWriter& JsonWriter::key(std::string_view name) {
   separate();

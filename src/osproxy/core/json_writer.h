@@ -1,16 +1,17 @@
-// Writes JSON into a string, compact, in the order of the calls.
+// Writes compact JSON into a string, in the order of the calls. All JSON of the project is written
+// here.
 //
 //   JsonWriter json;
 //   json.begin_object();
 //   json.field("status", 200);
 //   json.key("directives").begin_array().value("acme-1").end_array();
 //   json.end_object();
-//   std::string text = std::move(json).take();
+//   std::string text = std::move(json).take();   // {"status":200,"directives":["acme-1"]}
 //
-// Strings may hold any bytes (core/json.h), so the result is always valid JSON. That begin and end
-// match is the caller's duty (asserted).
+// Strings may hold any bytes: the result is always valid JSON in UTF-8. The caller matches each
+// begin with an end (asserted).
 //
-// Not thread-safe: one owner each.
+// Thread safety: not thread-safe; each writer has one owner.
 #pragma once
 
 #include <charconv>
@@ -23,6 +24,14 @@
 
 namespace osproxy {
 
+/// Appends `text` to `out` as a JSON string with its quotes (RFC 8259, section 7). Escapes `"`, `\`
+/// and control characters, copies other characters, and writes U+FFFD in place of each byte that is
+/// not UTF-8.
+void append_json_string(std::string& out, std::string_view text);
+
+/// Returns `text` as a JSON string with its quotes.
+std::string json_string(std::string_view text);
+
 class JsonWriter {
  public:
   JsonWriter& begin_object() { return open('{'); }
@@ -30,13 +39,13 @@ class JsonWriter {
   JsonWriter& begin_array() { return open('['); }
   JsonWriter& end_array() { return close(']'); }
 
-  /// The name of the next value; `name` is a constant of ours, or any text.
+  /// Writes the name of the next value; `name` may be any text.
   JsonWriter& key(std::string_view name);
 
   JsonWriter& value(std::string_view text);
   JsonWriter& null() { return raw("null"); }
 
-  template <std::same_as<bool> T>  // else a const char* would become a bool
+  template <std::same_as<bool> T>  // a plain bool would take a const char* too
   JsonWriter& value(T flag) {
     return raw(flag ? "true" : "false");
   }
@@ -54,7 +63,7 @@ class JsonWriter {
     return maybe ? value(*maybe) : null();
   }
 
-  /// A value that is JSON already.
+  /// Writes a value that is JSON already.
   JsonWriter& raw(std::string_view json);
 
   template <class T>
@@ -62,10 +71,10 @@ class JsonWriter {
     return key(name).value(content);
   }
 
-  /// `text`, or null if it is empty.
+  /// Writes `text`, or null if it is empty.
   JsonWriter& field_or_null(std::string_view name, std::string_view text);
 
-  /// The text. Every object and array must have been ended.
+  /// Returns the text. Every object and array must have ended.
   std::string take() &&;
 
  private:
@@ -75,7 +84,7 @@ class JsonWriter {
 
   std::string out_;
   int depth_ = 0;
-  bool comma_ = false;  // the next key or value needs one before it
+  bool comma_ = false;  // the next key or value needs a comma before it
 };
 
 }  // namespace osproxy

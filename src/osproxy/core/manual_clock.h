@@ -1,11 +1,11 @@
-// A clock that stands still until it is told to move; for tests, the simulator, and embedders'
-// own tests.
+// A clock that moves only when it is told to; for tests, for the simulator, and for the tests of
+// embedders.
 //
 //   ManualClock clock;
-//   clock.advance(5s);                     // both clocks, as time passes
-//   clock.jump_wall(-1h);                  // the wall clock alone, as NTP or an operator sets it
+//   clock.advance(5s);       // both clocks, as time passes
+//   clock.jump_wall(-1h);    // the wall clock alone, as NTP or an operator sets it
 //
-// Safe to use from any thread.
+// Thread safety: every member may be called from any thread.
 #pragma once
 
 #include <mutex>
@@ -16,16 +16,16 @@ namespace osproxy {
 
 class ManualClock final : public Clock {
  public:
-  /// Starts at 2030-01-01T00:00:00Z, one hour after boot, unless told otherwise.
+  /// Starts by default at 2030-01-01T00:00:00Z, one hour after boot.
   ManualClock();
   explicit ManualClock(Now start);
 
   Now now() const noexcept override;
 
-  /// Time passes: both clocks move by `by`, which must not be negative.
+  /// Moves both clocks by `by`, which must not be negative.
   void advance(std::chrono::nanoseconds by);
 
-  /// The wall clock is set: it alone moves, either way.
+  /// Moves the wall clock alone, forwards or backwards.
   void jump_wall(std::chrono::nanoseconds by);
 
  private:

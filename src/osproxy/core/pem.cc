@@ -18,7 +18,7 @@ Bio bio_of(std::string_view pem) {
   return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
-/// Nobody is there to be asked for a passphrase: without this, OpenSSL would ask on the terminal.
+/// Refuses to enter a passphrase: OpenSSL would ask for one on the terminal.
 int refuse_passphrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;

@@ -1,12 +1,13 @@
-// Certificates and private keys out of PEM text, as handles of OpenSSL that free themselves.
+// Reads certificates and private keys from PEM text, as OpenSSL handles that free themselves.
 //
-//   const auto chain = parse_certificates(pem);          // empty: there is none in it
+//   const auto chain = parse_certificates(pem);            // empty if there is none
 //   const auto key = parse_private_key(other_pem);
-//   if (!key) fail("the key file " + key.error());       // "holds no private key in PEM format"
-//   if (!belong_together(*chain.front(), **key)) …
+//   if (!key) fail("the key file " + key.error());         // "holds no private key in PEM format"
+//   if (!belong_together(*chain.front(), **key)) fail("the key is not the certificate's");
 //
-// Thread safety: free functions. They clean this thread's error queue of OpenSSL. Errors hold no
-// secrets.
+// Errors contain no secrets.
+//
+// Thread safety: free functions. They clean this thread's error queue of OpenSSL.
 #pragma once
 
 #include <expected>
@@ -30,8 +31,8 @@ struct FreePrivateKey {
 using Certificate = std::unique_ptr<x509_st, FreeCertificate>;
 using PrivateKey = std::unique_ptr<evp_pkey_st, FreePrivateKey>;
 
-/// Leaves nothing on this thread's error queue of OpenSSL, where others would take it for their
-/// own.
+/// Empties this thread's error queue of OpenSSL at the end of its scope, so that other code does
+/// not take old errors for new ones.
 class ErrorQueueCleaner {
  public:
   ErrorQueueCleaner() = default;
@@ -40,17 +41,18 @@ class ErrorQueueCleaner {
   ErrorQueueCleaner& operator=(const ErrorQueueCleaner&) = delete;
 };
 
-/// A file of PEM that has more is none: the CAs that a system trusts are 0.2 MiB.
+/// The largest PEM file that is read: the CAs that a system trusts take 0.2 MiB.
 inline constexpr std::size_t kMaxPemBytes = std::size_t{1} << 20;
 
-/// All certificates in it, in their order; what is between them is skipped, and what is behind a
-/// broken one is not looked at.
+/// Returns the certificates in their order. Skips other text between them, and stops at a broken
+/// one.
 std::vector<Certificate> parse_certificates(std::string_view pem);
 
-/// The first key in it. The error is a clause that goes behind the name of the file.
+/// Returns the first private key. The error is a clause; the caller puts the name of the file
+/// before it.
 std::expected<PrivateKey, std::string> parse_private_key(std::string_view pem);
 
-/// True if `key` is the private half of what stands in the certificate.
+/// True if `key` is the private key of the certificate.
 bool belong_together(const x509_st& certificate, const evp_pkey_st& key);
 
 }  // namespace osproxy

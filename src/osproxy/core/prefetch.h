@@ -1,7 +1,7 @@
-// A hint to the processor: memory that is going to be written, in microseconds rather than at once.
+// Tells the processor that memory will be written within microseconds.
 //
-// For rings and logs on the request path that are larger than the caches: each write would wait for
-// memory, or whoever takes a lock behind it.
+// For rings and logs on the request path that are larger than the caches: without the hint each
+// write waits for memory, and so does any thread that waits for the writer's lock.
 #pragma once
 
 #include <cstddef>

@@ -1,10 +1,12 @@
-// Randomness, handed in like time is: a value with a seed, so that a test or a simulation replays.
+// A random number generator that is passed in with its seed, so that a test or a simulation can be
+// replayed.
 //
 //   Random random = Random::from_system();
 //   auto delay = random.below(ceiling);
 //
 // xoshiro256** by Blackman and Vigna, seeded through splitmix64. Not for secrets.
-// Not thread-safe: one owner each.
+//
+// Thread safety: not thread-safe; each generator has one owner.
 #pragma once
 
 #include <array>
@@ -17,13 +19,13 @@ class Random {
   /// The same seed gives the same numbers, on every machine.
   explicit Random(std::uint64_t seed) noexcept;
 
-  /// Seeded by the kernel (getrandom).
+  /// Takes its seed from the kernel (getrandom).
   static Random from_system();
 
-  /// 64 uniformly distributed bits.
+  /// Returns 64 uniformly distributed bits.
   std::uint64_t next() noexcept;
 
-  /// Uniform in [0, bound); 0 if bound is 0.
+  /// Returns a number uniform in [0, bound); 0 if bound is 0.
   std::uint64_t below(std::uint64_t bound) noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// A whole small file: a token, a password, a certificate.
+// Reads a small file whole: a token, a password, a certificate.
 //
 //   auto token = read_file("/etc/osproxy/token", 4096);
 //   if (!token) fail("--token-file: the file " + token.error());

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono;
 
-/// Takes exactly `count` digits off the front of `text`; nullopt if they are not there.
+/// Takes exactly `count` digits off the front of `text`; nullopt if there are fewer.
 std::optional<int> take_number(std::string_view& text, std::size_t count) noexcept {
   if (text.size() < count) return std::nullopt;
   int value = 0;
@@ -27,7 +27,7 @@ bool take(std::string_view& text, char expected) noexcept {
   return true;
 }
 
-/// `.5` to `.123456789`, or nothing at all (zero).
+/// Reads `.5` to `.123456789`, or nothing (zero).
 std::optional<nanoseconds> take_fraction(std::string_view& text) noexcept {
   if (!take(text, '.')) return nanoseconds{0};
   std::int64_t value = 0;

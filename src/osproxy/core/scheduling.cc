@@ -10,7 +10,7 @@
 namespace osproxy {
 namespace {
 
-// As the kernel has it (sched_setattr(2)); glibc 2.36 has neither this nor the call.
+// The structure of sched_setattr(2); glibc 2.36 declares neither it nor the call.
 struct SchedulingAttributes {
   std::uint32_t size = sizeof(SchedulingAttributes);
   std::uint32_t policy = SCHED_OTHER;
@@ -38,9 +38,9 @@ void set_short_slice() noexcept {
   if (::syscall(SYS_sched_getattr, kThisThread, &attributes, sizeof(attributes), kNoFlags) != 0) {
     return;
   }
-  // Another policy is the program's own decision.
+  // The program has chosen another policy.
   if (attributes.policy != SCHED_OTHER) return;
-  attributes.runtime_ns = 100'000;  // the shortest that there is
+  attributes.runtime_ns = 100'000;  // the shortest that the kernel accepts
   ::syscall(SYS_sched_setattr, kThisThread, &attributes, kNoFlags);
 }
 

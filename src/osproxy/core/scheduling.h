@@ -1,22 +1,23 @@
-// When the kernel runs a thread beside others that want the same cores: asked for by the thread
-// itself, of the system's ordinary scheduling, and for good.
+// Sets how the kernel schedules the calling thread: once, and for the rest of its life.
 //
-// Thread safety: each is about the calling thread, and the threads that it starts. Neither fails:
-// where the kernel does not do it, the thread runs as any other.
+//   set_idle_priority();    // at the start of a background thread
+//   set_short_slice();      // at the start of a thread that others wait for
+//
+// Thread safety: each call applies to the calling thread and the threads that it starts later.
+// Neither fails: where the kernel does not support it, the thread runs as any other.
 #pragma once
 
 namespace osproxy {
 
-/// For threads whose work can wait, and must not take time from those that serve requests: from now
-/// on the thread runs only when a core has nothing better to do, or nearly so. It has the highest
-/// nice value, which on Linux is a thread's own (sched(7), "The nice value"); to take it back needs
-/// a privilege.
+/// Gives the thread the highest nice value: it takes almost no time from threads that serve
+/// requests. For work that can wait. On Linux the nice value belongs to the thread (sched(7), "The
+/// nice value"). Only a privileged process can lower it again.
 void set_idle_priority() noexcept;
 
-/// For threads that sleep until something comes, have little to do with it, and are waited for:
-/// from now on, one that wakes up need not wait until another's time is over. It asks for time in
-/// slices of 0.1 ms, and has no more time than others in all (sched_setattr(2), `sched_runtime`; of
-/// use to such threads since Linux 6.12, without effect before).
+/// Requests time slices of 0.1 ms: when the thread wakes up, it need not wait until the slice of
+/// another thread is over. For threads that sleep, then do a little work that others wait for. The
+/// thread gets no larger share of time (sched_setattr(2), `sched_runtime`; without effect before
+/// Linux 6.12).
 void set_short_slice() noexcept;
 
 }  // namespace osproxy

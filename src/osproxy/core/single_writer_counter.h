@@ -1,7 +1,7 @@
 // A number that one thread writes and any thread reads.
 //
-// Relaxed everywhere: it is a statistic that orders nothing, and with a single writer a load and a
-// store lose no update and need no locked instruction.
+// All accesses are relaxed: the number is a statistic that orders nothing else. Since there is one
+// writer, a load and a store lose no update and need no locked instruction.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// SipHash-2-4: a hash that nobody can find collisions for without its key. For tables whose keys
-// clients choose, such as request ids.
+// SipHash-2-4: a keyed hash. Without the key nobody can find collisions, so that it suits tables
+// whose keys clients choose, such as request ids.
 // Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012.
 #pragma once
 

@@ -11,7 +11,7 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 
 std::int64_t as_ns(BootTime time) noexcept { return time.time_since_epoch().count(); }
 
-/// One token's time.
+/// The time in which one token flows in.
 std::int64_t interval(const TokenRate& rate) noexcept { return kSecond / rate.per_second; }
 
 }  // namespace
@@ -24,7 +24,7 @@ bool TokenBucket::take(const TokenRate& rate, BootTime now, std::uint32_t count)
   const std::int64_t price = interval(rate) * std::int64_t{count};
   std::int64_t full_at = full_at_.load(std::memory_order_relaxed);
   for (;;) {
-    // Emptier than empty: the clock went back, which must not close it for long.
+    // Emptier than an empty bucket: the clock went back. That must not close the bucket for long.
     const bool clock_went_back = full_at > latest;
     const std::int64_t from = std::clamp(full_at, at, latest);
     const bool enough = price <= latest - from;

@@ -1,13 +1,12 @@
-// A token bucket that many threads may take from: so many tokens a second, and a burst of saved
-// ones.
+// A token bucket that many threads share: a rate of tokens a second, and a burst of saved tokens.
 //
 //   constexpr TokenRate kRate{.per_second = 200, .burst = 2'000};
-//   TokenBucket bucket;                                  // full
+//   TokenBucket bucket;    // full
 //   if (!bucket.take(kRate, clock.boot())) refuse();
 //
-// It is the instant at which the bucket will be full again (the "generic cell rate algorithm"): one
-// atomic, nothing to refill. It goes by boot time, which nobody can set. Whatever that does, no
-// more than a burst is ever saved, and an empty bucket is full again after a burst's time.
+// It stores the instant at which the bucket will be full again (the "generic cell rate algorithm"):
+// one atomic, and nothing to refill. It uses boot time, which nobody can set. Whatever that clock
+// does, the bucket never saves more than a burst, and an empty one is full after a burst's time.
 //
 // Thread safety: every member may be called from any thread; take() neither locks nor waits.
 #pragma once
@@ -22,7 +21,7 @@ namespace osproxy {
 
 /// A regular value.
 struct TokenRate {
-  /// No rate or burst is larger, so that no time that is computed from one overflows.
+  /// The largest rate and burst, so that no time computed from them overflows.
   static constexpr std::uint32_t kMost = 1'000'000'000;
 
   std::uint32_t per_second = 0;  ///< 0: no limit
@@ -35,18 +34,18 @@ struct TokenRate {
 
 class TokenBucket {
  public:
-  /// Takes `count` tokens if there are so many, else none.
+  /// Takes `count` tokens, or none if there are fewer.
   bool take(const TokenRate& rate, BootTime now, std::uint32_t count = 1) noexcept;
 
-  /// How many tokens a second have been taken since the bucket was full: over one second at least,
-  /// rounded up. Of interest once take() has failed.
+  /// Tokens taken per second since the bucket was last full, over at least one second, rounded.
+  /// Useful once take() has failed.
   std::uint64_t taken_per_second(const TokenRate& rate, BootTime now) const noexcept;
 
  private:
-  // Nanoseconds of boot time. Relaxed: they order nothing but themselves, and the exchange sees the
-  // newest full_at_ always.
-  std::atomic<std::int64_t> full_at_{0};     // it is full from then on
-  std::atomic<std::int64_t> busy_since_{0};  // it was full until then; a statistic
+  // Nanoseconds of boot time. Relaxed: they order nothing else, and the compare-exchange always
+  // sees the newest full_at_.
+  std::atomic<std::int64_t> full_at_{0};     // the bucket is full from then on
+  std::atomic<std::int64_t> busy_since_{0};  // the bucket was full until then; a statistic
 };
 
 }  // namespace osproxy

@@ -1,4 +1,4 @@
-// The version of this release; CMakeLists.txt has it too, and a test compares them.
+// The version of this release. CMakeLists.txt repeats it, and a test compares the two.
 #pragma once
 
 namespace osproxy {

@@ -19,16 +19,16 @@ namespace ondemand = simdjson::ondemand;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// The largest integer that every JSON implementation holds exactly (RFC 7493, section 2.2).
+/// The largest integer that every JSON implementation represents exactly (RFC 7493, section 2.2).
 constexpr std::int64_t kMaxInteger = (std::int64_t{1} << 53) - 1;
 
-/// Only names that are safe to show are named in an error; a longer one may be a misplaced value.
+/// An error shows only names that are safe to show; a longer one may be a misplaced value.
 constexpr std::size_t kMaxShownFieldBytes = 64;
 
 // --- One value -----------------------------------------------------------------------------------
 //
-// A value that cannot be read is nullopt, whether it is of another type or no JSON at all: once
-// there is a fault, decode_document() asks json_fault() which it was.
+// A value that cannot be read is nullopt, whether it has another type or is not JSON: after a
+// fault, decode_document() asks json_fault() which it was.
 
 std::optional<std::string_view> text_of(ondemand::value& value) {
   std::string_view text;
@@ -176,7 +176,7 @@ static_assert(kFields[kId].name == "id" && kFields[kLevel].name == "level" &&
 
 // --- One directive -------------------------------------------------------------------------------
 
-/// A fault of a directive, and the field it is about; empty for the directive itself.
+/// A fault of a directive, and its field; an empty field stands for the directive itself.
 struct FieldFault {
   Fault fault;
   std::string field;
@@ -292,7 +292,7 @@ std::expected<Document, DecodeError> decode_document(std::string_view bytes,
   Document document;
   auto error = read_bytes(bytes, document, limits);
   if (!error) return document;
-  // What is not JSON has no fields that could be wrong.
+  // Text that is not JSON has no fields that could be wrong.
   if (const auto fault = json_fault(bytes)) error = DecodeError{*fault, {}};
   return std::unexpected(*std::move(error));
 }

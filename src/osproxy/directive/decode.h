@@ -1,15 +1,15 @@
-// The one decoder of the document: the admin endpoint, a directives file, osproxyctl and the etcd
-// store all go through here.
+// Decodes the document. The admin endpoint, the directives file, osproxyctl and the etcd store all
+// use this decoder.
 //
 //   auto document = decode_document(bytes);
 //   if (!document) log("{} at {}", to_string(document.error().fault), document.error().where);
 //
-// It fails closed and whole: the first fault rejects the document, since a mistyped target that is
-// skipped would widen a directive. An error says what and where, never a value of the document.
-// What is not JSON is InvalidJson or TooDeep, whatever stands in it; of several faults in good JSON
-// the first is told.
+// It fails closed: the first fault rejects the whole document, since skipping a mistyped target
+// would widen a directive. An error names the fault and its place, and never contains a value of
+// the document. Text that is not JSON is always InvalidJson or TooDeep; in good JSON the first
+// fault counts.
 //
-// Pure and safe to call from any thread. Neither throws (but for std::bad_alloc) nor prints.
+// Thread safety: pure functions. They throw nothing but std::bad_alloc, and print nothing.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@
 
 namespace osproxy {
 
-/// Why a document was rejected. The names of the slugs (`to_string`) are a published format.
+/// Why a document is rejected. The slugs (`to_string`) are a published format.
 enum class Fault : std::uint8_t {
   InvalidJson,        ///< not JSON (RFC 8259), not UTF-8, or something follows it
   NotAnObject,        ///< the document, or an element of `directives`, is not an object
@@ -41,7 +41,7 @@ enum class Fault : std::uint8_t {
   MissingTtlSecs,     ///< neither `ttl_secs` nor `expires_at`, or `ttl_secs` is not an integer
   ZeroTtl,            ///< `ttl_secs` is zero or negative
   TtlTooLong,         ///< `ttl_secs` exceeds DecodeLimits::max_life
-  BadExpiresAt,       ///< `expires_at` is not RFC 3339 UTC, or stands beside `ttl_secs`
+  BadExpiresAt,       ///< `expires_at` is not RFC 3339 UTC, or `ttl_secs` is there too
   BadTenant,          ///< not a non-empty string; likewise the next two
   BadIndex,
   BadPrincipal,
@@ -62,16 +62,16 @@ std::string_view to_string(Fault fault) noexcept;
 
 struct DecodeError {
   Fault fault;
-  /// `directives[3].tenant`; empty where the whole document is meant. Never holds a value: an
-  /// unknown field is named only if it is an identifier, else its object is.
+  /// Such as `directives[3].tenant`; empty for the whole document. Never contains a value: it names
+  /// an unknown field only if that is an identifier, else the object that has it.
   std::string where;
 
   friend bool operator==(const DecodeError&, const DecodeError&) = default;
 };
 
 struct DecodeLimits {
-  std::size_t max_bytes = 1 << 20;        ///< etcd itself refuses more than 1.5 MiB a request
-  std::size_t max_directives = 10'000;    ///< the size that matching is measured with
+  std::size_t max_bytes = 1 << 20;        ///< etcd refuses requests above 1.5 MiB
+  std::size_t max_directives = 10'000;    ///< the benchmarks of matching go up to it
   std::chrono::seconds max_life{86'400};  ///< the longest `ttl_secs`
 };
 

@@ -33,8 +33,8 @@ bool has_records_left(const CompiledDirective& compiled) noexcept {
   return !max_records || compiled.usage->recorded.load(std::memory_order_relaxed) < *max_records;
 }
 
-/// Counts one record, unless `max_records` is reached; never more than that, however many threads
-/// try at once.
+/// Counts one record, unless `max_records` is reached. Never counts more, however many threads try
+/// at once.
 bool claim_record(const CompiledDirective& compiled) noexcept {
   const Directive& directive = compiled.directive;
   if (directive.level == Level::Off) return true;  // records nothing
@@ -50,7 +50,7 @@ bool claim_record(const CompiledDirective& compiled) noexcept {
   return false;
 }
 
-/// Takes a record's token out of the directive's bucket; if there is none, trips the directive.
+/// Takes a token from the directive's bucket; trips the directive if there is none.
 bool take_token(const CompiledDirective& compiled, const TokenRate& budget, Now started,
                 std::chrono::nanoseconds latency) noexcept {
   DirectiveUsage& usage = *compiled.usage;

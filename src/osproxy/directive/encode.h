@@ -1,4 +1,4 @@
-// The document as bytes again.
+// Encodes a document as JSON.
 #pragma once
 
 #include <string>
@@ -7,11 +7,12 @@
 
 namespace osproxy {
 
-/// JSON in one line, fields in the order of docs/document.md, defaults left out.
+/// Writes JSON in one line, with the fields in the order of docs/document.md and without defaults.
 /// decode_document(encode_document(d)) == d for every d that decode_document() can return.
 std::string encode_document(const Document& document);
 
-/// One directive, likewise. Two directives are the same (id + content) if these are equal.
+/// Encodes one directive likewise. Two directives are the same (id + content) if the results are
+/// equal.
 std::string encode_directive(const Directive& directive);
 
 }  // namespace osproxy

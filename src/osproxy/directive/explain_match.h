@@ -1,11 +1,13 @@
-// Why a directive recorded a request, or why not: what the matcher decided, in words.
+// Lists why a directive did not record a request.
 //
-//   for (const Mismatch why : explain_match(compiled, attributes, started, request_id, outcome)) …
+//   for (const Mismatch why : explain_match(compiled, attributes, started, request_id, outcome)) {
+//     show(to_string(why));    // "tenant_differs"
+//   }
 //
-// It asks the same questions as DirectiveSet::conclude(), one directive at a time, and goes on
-// where the matcher stops: tests hold the two to the same verdict. Not for the request path.
+// It asks the same questions as DirectiveSet::conclude(), for one directive, and continues where
+// the matcher stops; tests hold the two to the same verdict. Not for the request path.
 //
-// Pure, but for what it reads of the directive's usage.
+// Thread safety: pure functions, which also read the directive's usage.
 #pragma once
 
 #include <cstdint>
@@ -16,31 +18,32 @@
 
 namespace osproxy {
 
-/// What kept a directive from recording a request.
+/// A reason why a directive did not record a request.
 enum class Mismatch : std::uint8_t {
   Level,    ///< its level is Off
-  Expired,  ///< it was over when the request began
-  Tenant,   ///< the request's is another, or it has none; so for the next three
+  Expired,  ///< it had ended when the request began
+  Tenant,   ///< the request has another or none; likewise the next three
   Index,
   Principal,
   Endpoint,
   Sample,      ///< the request is not in its sample
   Latency,     ///< faster than `min_latency_ms`
-  Status,      ///< not the `status` that it asks for
-  MaxRecords,  ///< it has all the records that it may have: now, and perhaps not yet then
-  Tripped,     ///< it is over its budget: likewise
+  Status,      ///< not the `status` that it selects
+  MaxRecords,  ///< its `max_records` are spent now, perhaps only after the request
+  Tripped,     ///< it is over its budget now, perhaps only since the request
 };
 
-/// The name in responses: "expired", "tenant_differs".
+/// The slug in responses: "expired", "tenant_differs".
 std::string_view to_string(Mismatch mismatch) noexcept;
 
-/// In the order of the enum; none: the directive records the request. `started` and `outcome` are
-/// the request's.
+/// Returns the reasons in the order of the enum; none if the directive records the request.
+/// `started` and `outcome` are the request's.
 std::vector<Mismatch> explain_match(const CompiledDirective& compiled, const Attributes& attributes,
                                     Now started, std::string_view request_id,
                                     const Outcome& outcome);
 
-/// The number that decides about samples: a request is in one of `sample_per_mille` if it is below.
+/// The request's number from 0 to 999: a sample contains the request if its `sample_per_mille` is
+/// greater.
 int sample_of(std::string_view request_id) noexcept;
 
 }  // namespace osproxy

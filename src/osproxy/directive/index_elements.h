@@ -1,10 +1,10 @@
-// The comma-separated elements of an index expression, one by one.
+// Iterates over the comma-separated elements of an index expression.
 //
 //   IndexElements elements("logs-*,-logs-1");
-//   while (auto element = elements.next()) …
+//   while (auto element = elements.next()) show(element->pattern);    // "logs-*", "logs-1"
 //
-// A small regular value: a copy is a second cursor at the same place. Views into the expression,
-// which must outlive it. Allocates nothing.
+// A small regular value: a copy is a second cursor at the same place. The elements are views into
+// the expression, which must outlive them. Allocates nothing.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@ namespace osproxy {
 
 struct IndexElement {
   std::string_view pattern;  ///< without the `-` of an exclusion; `*` for `_all`
-  bool excludes = false;     ///< takes out what it covers
-  bool wildcard = false;     ///< holds a `*`; else it covers exactly the name that it is
+  bool excludes = false;     ///< removes the names that it covers
+  bool wildcard = false;     ///< contains `*`; else it covers exactly its own name
 
   bool covers(std::string_view name) const noexcept;
 };
@@ -24,7 +24,7 @@ class IndexElements {
  public:
   explicit IndexElements(std::string_view expression) noexcept : rest_(expression) {}
 
-  /// The next element that is not empty; nullopt at the end.
+  /// Returns the next element that is not empty; nullopt at the end.
   std::optional<IndexElement> next() noexcept;
 
  private:

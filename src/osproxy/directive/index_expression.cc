@@ -10,7 +10,7 @@ IndexElement parse_element(std::string_view text, bool may_exclude) noexcept {
   element.excludes = may_exclude && text.front() == '-';
   element.pattern = element.excludes ? text.substr(1) : text;
   if (element.pattern == "_all") element.pattern = "*";
-  // Date math is OpenSearch's to resolve: here it is a name like any other.
+  // OpenSearch resolves date math; here it is a name like any other.
   const bool date_math = element.pattern.starts_with('<');
   element.wildcard = !date_math && element.pattern.find('*') != std::string_view::npos;
   return element;
@@ -47,8 +47,8 @@ bool index_expression_covers(std::string_view expression, std::string_view name)
 bool wildcard_covers(std::string_view pattern, std::string_view text) noexcept {
   std::size_t p = 0;
   std::size_t t = 0;
-  // After a `*`, the shortest run is tried first; on a mismatch the last `*` takes one more.
-  // Earlier ones need no second try: what they left to the last one is the longest rest there is.
+  // Tries the shortest run for a `*` first; on a mismatch, the last `*` takes one character more.
+  // Earlier ones need no second try: they took the shortest run, and left the longest rest.
   std::size_t after_star = std::string_view::npos;
   std::size_t star_end = 0;
   while (t < text.size()) {

@@ -1,15 +1,16 @@
-// The index part of an OpenSearch path: `logs-1,metrics-*,-metrics-old`, `_all`, date math.
+// Matches the index expression of an OpenSearch path (`logs-1,metrics-*,-metrics-old`, `_all`, date
+// math) with a name.
 #pragma once
 
 #include <string_view>
 
 namespace osproxy {
 
-/// True if `expression` names `name`: one of its comma-separated elements is `name`, or is a
+/// True if `expression` selects `name`: one of its comma-separated elements is `name`, or is a
 /// wildcard that covers it (`*` stands for any run of characters; `_all` means `*`), and no later
-/// `-element` takes it out again. As in OpenSearch, `-element` excludes only once a wildcard stands
-/// before it, and elements apply from left to right. Date math (`<logs-{now/d}>`) is compared as
-/// text. Allocates nothing.
+/// `-element` removes it again. As in OpenSearch, elements apply from left to right, and `-element`
+/// excludes only after a wildcard. Date math (`<logs-{now/d}>`) is compared as text. Allocates
+/// nothing.
 bool index_expression_covers(std::string_view expression, std::string_view name) noexcept;
 
 /// True if `pattern`, with any number of `*`, covers all of `text`. Linear in practice, no

@@ -94,8 +94,8 @@ std::string_view trim_end(std::string_view token) noexcept {
 }  // namespace
 
 std::optional<Fault> json_fault(std::string_view bytes) {
-  // In brackets, so that a bare scalar is read by the same code: `bytes` are one value if and only
-  // if this is an array of one element.
+  // Adds brackets, so that the same code reads a bare scalar: `bytes` are one value if and only if
+  // this is an array of one element.
   std::string padded;
   padded.reserve(bytes.size() + 2 + simdjson::SIMDJSON_PADDING);
   padded.append("[").append(bytes).append("]");

@@ -12,11 +12,11 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-/// No end lies beyond what `expires_at` can express (see parse_rfc3339_utc), so that every set can
-/// be written as a document again.
+/// No end is later than `expires_at` can express (parse_rfc3339_utc), so that every set can be
+/// written as a document again.
 constexpr WallTime kLatestEnd = std::chrono::sys_days{std::chrono::year{2200} / 12 / 31};
 
-// Times come from documents and from clocks that may be set to anything, so no sum may overflow.
+// Documents and clocks may have any time, so that no sum may overflow.
 template <class Instant>
 Instant saturating_add(Instant instant, nanoseconds by) noexcept {
   nanoseconds::rep sum = 0;

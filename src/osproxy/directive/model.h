@@ -1,7 +1,7 @@
-// The document as it is published: plain values, nothing compiled, nothing resolved.
+// The document as published: plain values, neither compiled nor resolved.
 //
-//   std::expected<Document, DecodeError> document = decode_document(bytes);   // decode.h
-//   std::string bytes = encode_document(*document);                           // encode.h
+//   std::expected<Document, DecodeError> document = decode_document(published);    // decode.h
+//   std::string bytes = encode_document(*document);                                // encode.h
 //
 // Every type here is a regular value. docs/document.md is the operator's page on the same fields.
 #pragma once
@@ -18,7 +18,7 @@
 
 namespace osproxy {
 
-/// How much is recorded of a request. Ordered: the highest level of all directives that apply wins.
+/// How much of a request is recorded. Ordered: the highest level of the directives that apply wins.
 enum class Level : std::uint8_t { Off, Shape, ShapeTiming, ShapeRewriteDiff };
 
 /// The twelve kinds of OpenSearch requests that a directive can target.
@@ -39,7 +39,7 @@ enum class Endpoint : std::uint8_t {
 
 inline constexpr std::size_t kEndpointCount = 12;
 
-/// The name as it stands in documents, records and metrics: "ShapeTiming", "IngestBulk".
+/// The name in documents, records and metrics: "ShapeTiming", "IngestBulk".
 std::string_view to_string(Level level) noexcept;
 std::string_view to_string(Endpoint endpoint) noexcept;
 
@@ -47,7 +47,7 @@ std::string_view to_string(Endpoint endpoint) noexcept;
 std::optional<Level> parse_level(std::string_view name) noexcept;
 std::optional<Endpoint> parse_endpoint(std::string_view name) noexcept;
 
-/// The attributes a request must have; an absent one matches all. Strings are never empty.
+/// The attributes that a request must have; an absent one matches all. Strings are never empty.
 struct Target {
   std::optional<std::string> tenant{};
   std::optional<std::string> index{};
@@ -82,7 +82,7 @@ using AbsoluteEnd = WallTime;
 /// Exactly one of the two is published.
 using PublishedEnd = std::variant<RelativeEnd, AbsoluteEnd>;
 
-/// One directive, field for field as section "The document" of docs/document.md has it.
+/// One directive, with the fields of docs/document.md, section "The document".
 struct Directive {
   std::string id{};
   Level level = Level::Off;

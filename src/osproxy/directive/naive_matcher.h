@@ -1,5 +1,5 @@
-// The matcher that anyone can check by reading: a loop over all directives. The twin of
-// DirectiveSet::match in tests and fuzzing; not for the request path.
+// A matcher that is easy to check: a loop over all directives. Tests and fuzzing compare
+// DirectiveSet::match() with it. Not for the request path.
 #pragma once
 
 #include <span>
@@ -9,7 +9,7 @@
 
 namespace osproxy {
 
-/// Equal to DirectiveSet::match() of a set of `directives`, in every field.
+/// Returns the same as DirectiveSet::match() of a set of `directives`, in every field.
 Verdict naive_match(std::span<const CompiledDirective> directives, const Attributes& attributes,
                     Now now, std::string_view request_id) noexcept;
 

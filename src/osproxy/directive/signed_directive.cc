@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "osproxy/core/hex.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/hmac.h"
-#include "osproxy/core/json.h"
+#include "osproxy/core/json_writer.h"
 #include "osproxy/directive/decode.h"
 #include "osproxy/directive/json_syntax.h"
 
@@ -164,12 +164,13 @@ bool DebugKeys::have_signed(std::string_view message, std::string_view mac) cons
 }
 
 std::string encode_signed(const SignedDirective& directive) {
-  std::string json =
-      fmt::format(R"({{"level":{},"exp":{})", json_string(to_string(directive.level)),
-                  directive.expires.time_since_epoch().count());
-  if (!directive.id.empty()) json += R"(,"id":)" + json_string(directive.id);
-  if (directive.ring_buffer) json += R"(,"ring_buffer":true)";
-  return json + "}";
+  JsonWriter json;
+  json.begin_object().field("level", to_string(directive.level));
+  json.field("exp", directive.expires.time_since_epoch().count());
+  if (!directive.id.empty()) json.field("id", directive.id);
+  if (directive.ring_buffer) json.field("ring_buffer", true);
+  json.end_object();
+  return std::move(json).take();
 }
 
 std::optional<std::string> sign(const SignedDirective& directive, std::string_view key) {

@@ -1,14 +1,14 @@
-// Which directives target a request, without looking at those that do not.
+// Finds the directives that target a request without visiting the others.
 //
-// Directives that constrain the same ones of (tenant, principal, endpoint) to the same values form
-// a group, found by one hash probe for each of the at most eight combinations in use. A group has
-// the directives without an `index` target, and the others by the name that they target: an exact
-// element of a request's index expression finds its name by hash, a wildcard finds the range of
-// names that begin, or of those that end, as it does.
+// Directives that constrain the same subset of (tenant, principal, endpoint) to the same values
+// form a group; one hash probe finds it, for each of the at most eight subsets in use. A group
+// stores the directives without an `index` target, and the others by the name that they target: an
+// exact element of a request's index expression finds its name by hash; a wildcard finds the range
+// of names with its prefix, or of those with its suffix.
 //
-// Immutable after construction: any thread may search, and nothing is allocated. Refers to the
-// directives it was built from, which must outlive it and stay where they are.
-// docs/design/matching.md has the argument and the costs.
+// Immutable after construction: any thread may search, and a search allocates nothing. The index
+// refers to the directives that it was built from, which must outlive it and not move.
+// docs/design/matching.md gives the argument and the costs.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@
 
 namespace osproxy {
 
-/// An open-addressing table from hashes to positions in an array; which of the positions with one
-/// hash is meant, the caller says. At most half full, so that a miss touches one cache line or two.
+/// An open-addressing table from hashes to positions in an array; the caller tells positions with
+/// the same hash apart. At most half full, so that a miss touches one or two cache lines.
 class HashIndex {
  public:
   static constexpr std::uint32_t kNone = 0xffff'ffff;
@@ -85,7 +85,7 @@ class DirectiveSet::Index {
   };
 
   struct Group {
-    const Target* target;  // of one of its directives: they agree on all but the index
+    const Target* target;  // of one of its directives; they differ only in the index
     Range any_index;       // in order_
     Range names;           // in names_
   };
@@ -122,7 +122,7 @@ class DirectiveSet::Index {
     IndexElements elements(expression);
     while (const auto element = elements.next()) {
       if (element->excludes) continue;
-      // The last element that covers a name decides: it takes the name out, or is the one to visit.
+      // The last element that covers a name decides whether the name is excluded or visited.
       const auto visit_name = [&](const Name& name) {
         if (!some_element_covers(elements, name.text)) visit_range(name.directives, visitor);
       };

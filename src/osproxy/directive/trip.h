@@ -1,10 +1,10 @@
-// That a directive records no more on this instance, since it asked for more than its budget.
+// The trip switch of a directive: once it exceeds its budget, it records no more on this instance.
 //
-//   if (usage.trip.is_tripped()) …                       // a load, on the request path
+//   if (usage.trip.is_tripped()) return;    // one load, on the request path
 //   if (auto trip = usage.trip.load()) show(describe(*trip), trip->since);
 //
-// A trip lasts as long as the directive: one that is published with other content is another one,
-// with a switch of its own. docs/adr/0013-trips-last.md says why.
+// A trip lasts as long as the directive. A directive that is published with other content is
+// another one, with a new switch. docs/adr/0013-trips-last.md gives the reason.
 //
 // Thread safety: every member may be called from any thread.
 #pragma once
@@ -21,7 +21,7 @@ namespace osproxy {
 /// A regular value.
 struct Trip {
   WallTime since{};
-  std::uint64_t rate = 0;    ///< records a second that the directive asked for
+  std::uint64_t rate = 0;    ///< records a second that the directive would have made
   std::uint64_t budget = 0;  ///< of the directive; of the instance if `instance_rate` is there
   std::uint64_t instance_rate = 0;  ///< records a second of all directives; 0: not the reason
 
@@ -35,14 +35,14 @@ class TripSwitch {
  public:
   bool is_tripped() const noexcept { return state_.load(std::memory_order_relaxed) != kOn; }
 
-  /// False if it was tripped before: the first trip stays.
+  /// Trips the switch. False if it was tripped already: the first trip stays.
   bool trip(const Trip& trip) noexcept {
     int expected = kOn;
     if (!state_.compare_exchange_strong(expected, kTripping, std::memory_order_relaxed)) {
       return false;
     }
     trip_ = trip;
-    state_.store(kTripped, std::memory_order_release);  // with it, trip_ is there to be read
+    state_.store(kTripped, std::memory_order_release);  // release: who sees it sees trip_ too
     return true;
   }
 

@@ -2,26 +2,10 @@
 
 #include <optional>
 
-#include <fmt/format.h>
+#include "osproxy/core/encoding.h"
 
 namespace osproxy::etcd {
 namespace {
-
-// RFC 3986, section 2.3.
-constexpr std::string_view kUnreserved =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
-std::string encode_segment(std::string_view text) {
-  std::string segment;
-  for (const char c : text) {
-    if (kUnreserved.contains(c)) {
-      segment += c;
-    } else {
-      segment += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return segment;
-}
 
 std::optional<unsigned> hex_digit(char c) {
   const auto at = std::string_view("0123456789ABCDEF").find(c);
@@ -38,7 +22,7 @@ std::string fleet_prefix(std::string_view document_key) {
 }
 
 std::string fleet_key(std::string_view document_key, std::string_view instance) {
-  return fleet_prefix(document_key) + encode_segment(instance);
+  return fleet_prefix(document_key) + percent_encode(instance);
 }
 
 std::string instance_of(std::string_view segment) {

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <limits>
 
-#include "osproxy/core/hex.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/http/field_syntax.h"
 
 namespace osproxy::http {

@@ -9,7 +9,7 @@
 #include "osproxy/core/attribute_text.h"
 #include "osproxy/core/field_name.h"
 #include "osproxy/core/ids.h"
-#include "osproxy/core/percent_encoding.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/identify/classify.h"
 
 namespace osproxy {
@@ -138,7 +138,7 @@ std::string_view find_tenant(const TenantSources& from, const AttributeSources& 
       return from.header;
     case TenantRule::Place::Path:
       if (!is_well_encoded(from.path_segment)) return {};
-      return percent_decoded(from.path_segment, kMaxAttributeBytes, scratch);
+      return percent_decode(from.path_segment, kMaxAttributeBytes, scratch);
     case TenantRule::Place::Index:
       return sources.tenant.find_in_index(from.index);
     case TenantRule::Place::Principal:

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "osproxy/core/attribute_text.h"
-#include "osproxy/core/percent_encoding.h"
+#include "osproxy/core/encoding.h"
 
 namespace osproxy {
 namespace {
@@ -152,7 +152,7 @@ bool RouteTree::walk(const Node& node, Method method, std::string_view path, std
     match.endpoint = node.here[slot];
     return match.endpoint != Endpoint::Unknown;
   }
-  const std::string_view name = percent_decoded(segment, kMaxAttributeBytes, scratch);
+  const std::string_view name = percent_decode(segment, kMaxAttributeBytes, scratch);
   const bool placeholder_fits = node.any != kNone && (!node.any_is_index || can_be_index(name));
   const auto literal = std::ranges::lower_bound(node.literals, name, {}, &Literal::name);
   if (literal != node.literals.end() && literal->name == name &&
@@ -169,7 +169,7 @@ bool RouteTree::walk(const Node& node, Method method, std::string_view path, std
 
 /// Decodes `segment`; empty if it is too long or has control characters.
 std::string_view index_attribute(std::string_view segment, std::string& scratch) {
-  const std::string_view index = percent_decoded(segment, kMaxAttributeBytes, scratch);
+  const std::string_view index = percent_decode(segment, kMaxAttributeBytes, scratch);
   return is_clean_attribute(index) ? index : std::string_view{};
 }
 
@@ -197,7 +197,7 @@ Classification classify(std::string_view method, std::string_view target, std::s
     // No row matches, but the path's first segment still names the index.
     std::string_view rest = path;
     const std::string_view first = take_segment(rest);
-    match.index = can_be_index(percent_decoded(first, kMaxAttributeBytes, scratch))
+    match.index = can_be_index(percent_decode(first, kMaxAttributeBytes, scratch))
                       ? first
                       : std::string_view{};
   }

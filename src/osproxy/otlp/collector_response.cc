@@ -11,7 +11,7 @@ namespace {
 
 namespace pb = ::opentelemetry::proto::collector::trace::v1;
 
-/// More is no wait that anybody means, and would not fit in nanoseconds.
+/// A longer wait is a mistake, and would not fit in nanoseconds.
 constexpr std::int64_t kMaxSeconds = 86'400;
 
 bool parse(std::string_view bytes, google::protobuf::MessageLite& message) {

@@ -8,11 +8,12 @@
 namespace osproxy::otlp {
 namespace {
 
+using client::TlsCredentials;
 using Failed = std::unexpected<std::string>;
 
 std::string quoted(const std::string& file) { return "\"" + file + "\""; }
 
-/// Empty if there is no such file to be read.
+/// Empty if no file is named.
 std::expected<std::string, std::string> read_pem(const std::string& file) {
   if (file.empty()) return std::string();
   auto text = read_file(file, kMaxPemBytes);
@@ -21,7 +22,7 @@ std::expected<std::string, std::string> read_pem(const std::string& file) {
 }
 
 std::expected<void, std::string> check_pair(const TransportOptions& options,
-                                            const Credentials& credentials) {
+                                            const TlsCredentials& credentials) {
   if (options.client_cert_file.empty() != options.client_key_file.empty()) {
     return Failed("the client's certificate and its key go together");
   }
@@ -41,8 +42,8 @@ std::expected<void, std::string> check_pair(const TransportOptions& options,
 
 }  // namespace
 
-std::expected<Credentials, std::string> read_credentials(const TransportOptions& options) {
-  Credentials credentials;
+std::expected<TlsCredentials, std::string> read_credentials(const TransportOptions& options) {
+  TlsCredentials credentials;
   for (const auto& [file, text] : {std::pair(&options.ca_file, &credentials.roots),
                                    std::pair(&options.client_cert_file, &credentials.chain),
                                    std::pair(&options.client_key_file, &credentials.key)}) {

@@ -1,24 +1,18 @@
-// The files of TLS with a collector, read: the CAs that it is judged by, and our own certificate.
+// Reads the TLS files for a collector: the CAs that must have issued its certificate, and the
+// exporter's own certificate and key.
 #pragma once
 
 #include <expected>
 #include <string>
 
+#include "osproxy/client/http_call.h"
 #include "osproxy/otlp/otlp_options.h"
 
 namespace osproxy::otlp {
 
-/// PEM, each empty if there is none.
-struct Credentials {
-  std::string roots{};
-  std::string chain{};
-  std::string key{};
-
-  friend bool operator==(const Credentials&, const Credentials&) = default;
-};
-
-/// Reads the files and checks that they are what they should be, the certificate and the key a
-/// pair. The error names the file.
-std::expected<Credentials, std::string> read_credentials(const TransportOptions& options);
+/// Reads the files, and checks that they hold PEM and that the certificate fits its key. The error
+/// names the file.
+std::expected<client::TlsCredentials, std::string> read_credentials(
+    const TransportOptions& options);
 
 }  // namespace osproxy::otlp

@@ -9,13 +9,13 @@ namespace {
 
 using Stored = std::expected<void, std::string>;
 
-/// `"name is "text": clause"`; headers may be secrets, so that they are not shown.
+/// Makes `name is "text": clause`. Does not show headers, which may be secrets.
 std::string complaint(const std::string& name, const std::string& text, const std::string& clause) {
   const bool is_secret = name.ends_with("_HEADERS");
   return name + (is_secret ? " is no good" : " is \"" + text + "\"") + ": " + clause;
 }
 
-/// Moves what a parser found to `out`.
+/// Moves a parser's result to `out`.
 template <class T>
 Stored store(std::expected<T, std::string> parsed, T& out) {
   if (!parsed) return std::unexpected(std::move(parsed).error());
@@ -53,12 +53,12 @@ Stored store_text(const std::string& text, std::string& out) {
   return {};
 }
 
-/// One variable after the other; the first that is no good is the error.
+/// Reads one variable after the other; the first wrong value is the error.
 class Reader {
  public:
   explicit Reader(const Environment& environment) : environment_(environment) {}
 
-  /// `take` is called with the variable's value, if it has one.
+  /// Calls `take` with the variable's value, if it is set.
   template <class Take>
   bool read(const std::string& name, Take&& take) {
     const auto text = environment_(name);
@@ -69,7 +69,7 @@ class Reader {
     return true;
   }
 
-  /// The variable for traces, or else the one for all signals.
+  /// Reads the variable for traces, or else the one for all signals.
   template <class Take>
   void read_exporter(const std::string& name, Take&& take) {
     if (!read("OTEL_EXPORTER_OTLP_TRACES_" + name, take)) {
@@ -110,7 +110,7 @@ void read_batch(Reader& reader, BatchOptions& to, std::chrono::milliseconds& tim
               [&](Text t) { return store_number(t, kMost, to.max_queue); });
   reader.read("OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
               [&](Text t) { return store_number(t, kMost, to.max_batch); });
-  // The time of one export, as the exporter's own: the shorter one counts.
+  // Both limit the time of one export: the shorter one counts.
   std::chrono::milliseconds export_timeout = timeout;
   reader.read("OTEL_BSP_EXPORT_TIMEOUT", [&](Text t) { return store_millis(t, export_timeout); });
   timeout = std::min(timeout, export_timeout);

@@ -18,8 +18,8 @@ constexpr const char* kMethod = "/opentelemetry.proto.collector.trace.v1.TraceSe
 constexpr int kMaxReceiveBytes = 1 << 20;
 constexpr std::size_t kMaxMessageBytes = 256;
 
-std::shared_ptr<grpc::ChannelCredentials> channel_credentials(bool tls,
-                                                              const Credentials& credentials) {
+std::shared_ptr<grpc::ChannelCredentials> channel_credentials(
+    bool tls, const client::TlsCredentials& credentials) {
   if (!tls) return grpc::InsecureChannelCredentials();
   return grpc::SslCredentials({.pem_root_certs = credentials.roots,  // empty: the system's
                                .pem_private_key = credentials.key,
@@ -28,11 +28,11 @@ std::shared_ptr<grpc::ChannelCredentials> channel_credentials(bool tls,
 
 grpc::ChannelArguments arguments() {
   grpc::ChannelArguments args;
-  // A new channel shall make a new connection, whatever an old one has come to.
+  // A new channel makes a new connection, whatever the state of an old one.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   args.SetMaxReceiveMessageSize(kMaxReceiveBytes);
-  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // whether to try again is the machine's decision
-  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // as with everything else that we connect to
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // RetryMachine decides on retries
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // as for all other connections of osproxy
   args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);  // no TXT look-ups
   args.SetUserAgentPrefix(std::string("osproxy/") + kVersion);
   return args;
@@ -87,9 +87,9 @@ class GrpcTransport final : public SpanTransport {
     call->Finish(&response, &status, &queue);
     void* tag = nullptr;
     bool ok = false;
-    queue.Next(&tag, &ok);  // comes, by the deadline at the latest
+    queue.Next(&tag, &ok);  // returns by the deadline
     queue.Shutdown();
-    // gRPC would wait for minutes before it connects again; when to try is the machine's decision.
+    // gRPC would wait for minutes before it connects again; RetryMachine decides when to retry.
     if (status.error_code() == grpc::StatusCode::UNAVAILABLE) stub_.reset();
     return result_of(status, response);
   }

@@ -1,4 +1,4 @@
-// OTLP/gRPC. Only grpc_transport.cc knows gRPC.
+// Exports spans by OTLP/gRPC. Only grpc_transport.cc includes gRPC.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,8 @@
 
 namespace osproxy::otlp {
 
-/// `options` must have been checked (make_transport). The files of TLS are read for each new
-/// connection, so that renewed ones are used.
+/// `options` must have been checked (make_transport). Each new connection reads the TLS files
+/// again, so that it uses renewed ones.
 std::unique_ptr<SpanTransport> make_grpc_transport(Target target, const TransportOptions& options);
 
 }  // namespace osproxy::otlp

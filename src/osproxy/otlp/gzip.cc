@@ -7,9 +7,9 @@
 namespace osproxy::otlp {
 namespace {
 
-/// Spans repeat themselves: the fastest level finds most of that.
+/// The fastest level: spans are repetitive enough for it.
 constexpr int kLevel = Z_BEST_SPEED;
-constexpr int kGzipFormat = 15 + 16;  // zlib's for: a window of 32 KiB, with gzip's header
+constexpr int kGzipFormat = 15 + 16;  // zlib's code for a window of 32 KiB with gzip's header
 constexpr int kMemory = 8;            // zlib's default
 
 }  // namespace
@@ -25,7 +25,7 @@ std::string gzip(std::string_view text) {
   stream.avail_in = static_cast<uInt>(text.size());
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
   stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);  // fits: that is what the bound is for
+  deflate(&stream, Z_FINISH);  // cannot run out of room: the bound is sufficient
   out.resize(stream.total_out);
   deflateEnd(&stream);
   return out;

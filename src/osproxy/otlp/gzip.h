@@ -1,4 +1,4 @@
-// Compression, as `Content-Encoding: gzip` has it. Pure.
+// Compresses a body for `Content-Encoding: gzip`. A pure function.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace osproxy::otlp {
 
-/// `text` as one gzip member (RFC 1952). Throws std::bad_alloc only.
+/// Returns `text` as one gzip member (RFC 1952). Throws std::bad_alloc only.
 std::string gzip(std::string_view text);
 
 }  // namespace osproxy::otlp

@@ -1,4 +1,4 @@
-// OTLP/HTTP with binary protobuf. Only http_transport.cc knows Beast.
+// Exports spans by OTLP/HTTP with binary protobuf.
 #pragma once
 
 #include <memory>
@@ -9,9 +9,9 @@
 
 namespace osproxy::otlp {
 
-/// `options` must have been checked (make_transport). One connection a request, so that the files
-/// of TLS are read each time, and a collector behind a balancer gets its share. `clock` (a
-/// collector may name a time to come again) must outlive it.
+/// `options` must have been checked (make_transport). Each request opens a new connection and reads
+/// the TLS files again. `clock` must outlive the transport; it turns the date in a collector's
+/// `Retry-After` into a delay.
 std::unique_ptr<SpanTransport> make_http_transport(Target target, const TransportOptions& options,
                                                    const Clock& clock);
 

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "osproxy/core/encoding.h"
 #include "osproxy/otlp/environment.h"
 
 namespace osproxy::otlp {
@@ -13,24 +13,6 @@ std::string_view trimmed(std::string_view text) noexcept {
   constexpr std::string_view kSpaces = " \t";
   text.remove_prefix(std::min(text.find_first_not_of(kSpaces), text.size()));
   return text.substr(0, text.find_last_not_of(kSpaces) + 1);
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '%') {
-      decoded += text[at];
-      continue;
-    }
-    unsigned byte = 0;
-    const std::string_view digits = text.substr(at + 1, 2);
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-    if (error != std::errc{} || end != digits.data() + 2) return std::nullopt;
-    decoded += static_cast<char>(byte);
-    at += 2;
-  }
-  return decoded;
 }
 
 bool is_header_name(std::string_view name) noexcept {
@@ -54,12 +36,12 @@ std::expected<KeyValues, std::string> parse_key_values(std::string_view text) {
     text.remove_prefix(std::min(element.size() + 1, text.size()));
     if (trimmed(element).empty()) continue;
     const std::size_t equals = element.find('=');
-    const auto name = percent_decoded(trimmed(element.substr(0, equals)));
+    const auto name = percent_decode(trimmed(element.substr(0, equals)));
     if (equals == element.npos || !name || name->empty()) {
       return Failed("it must be a list of names and values, as in a=1,b=2");
     }
-    auto value = percent_decoded(trimmed(element.substr(equals + 1)));
-    if (!value) return Failed("each % must have two hex digits behind it");
+    auto value = percent_decode(trimmed(element.substr(equals + 1)));
+    if (!value) return Failed("two hex digits must follow each %");
     found.emplace_back(*name, *std::move(value));
   }
   return found;

@@ -24,7 +24,7 @@ MetricFamily gauge(std::string name, std::string help, double value) {
 }
 
 MetricFamily dropped(const OtlpCounters& counters) {
-  auto family = metric_family("osproxy_otlp_spans_dropped_total", "Spans not exported, by why.",
+  auto family = metric_family("osproxy_otlp_spans_dropped_total", "Spans not exported, by reason.",
                               MetricType::Counter);
   for (std::size_t i = 0; i < kDropReasonCount; ++i) {
     add_counter(family, static_cast<double>(counters.dropped[i]),
@@ -48,7 +48,8 @@ std::vector<MetricFamily> OtlpMetrics::Collect() const {
               counters.requests),
       counter("osproxy_otlp_retries_total", "Requests sent to a collector again.",
               counters.retries),
-      gauge("osproxy_otlp_waiting_records", "Records that wait to be exported, or are under way.",
+      gauge("osproxy_otlp_waiting_records",
+            "Records that wait to be exported or are being exported.",
             static_cast<double>(counters.waiting)),
       gauge("osproxy_otlp_failing", "1 if the last request was not accepted.",
             exporter_.status().failing ? 1 : 0),

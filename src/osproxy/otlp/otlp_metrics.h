@@ -1,4 +1,4 @@
-// The export of spans as Prometheus metrics; docs/metrics.md lists them.
+// Prometheus metrics of the export of spans; docs/metrics.md lists them.
 #pragma once
 
 #include <vector>

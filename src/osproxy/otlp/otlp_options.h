@@ -1,5 +1,5 @@
-// What the export of spans can be told. Plain values; environment.h reads the standard variables,
-// app/settings/settings.h has the flags that go over them.
+// The options of the export of spans. Plain values: environment.h reads the standard variables,
+// app/settings/settings.h the flags, which override them.
 #pragma once
 
 #include <chrono>
@@ -16,11 +16,11 @@ enum class Protocol : std::uint8_t { Grpc, HttpProtobuf };
 /// Names and values, in the order in which they were given.
 using KeyValues = std::vector<std::pair<std::string, std::string>>;
 
-/// Where the collector is and how it is spoken to.
+/// Where the collector is, and how to send to it.
 struct TransportOptions {
   Protocol protocol = Protocol::HttpProtobuf;
   std::string endpoint{};        ///< a URL, or host:port with gRPC; empty: nothing is exported
-  bool endpoint_is_base = true;  ///< over HTTP, `/v1/traces` goes behind its path
+  bool endpoint_is_base = true;  ///< HTTP: `/v1/traces` is appended to its path
   bool insecure = false;         ///< with gRPC and host:port: no TLS
   bool gzip = false;
   KeyValues headers{};
@@ -30,12 +30,12 @@ struct TransportOptions {
   std::chrono::milliseconds timeout{10'000};  ///< of one attempt
 };
 
-/// How records are collected into requests.
+/// How records are batched into requests.
 struct BatchOptions {
   std::size_t max_queue = 2'048;           ///< records that wait
   std::size_t max_queue_bytes = 16 << 20;  ///< memory that they take
   std::size_t max_batch = 512;             ///< spans in one request
-  std::chrono::milliseconds delay{5'000};  ///< that the first of a batch waits for others
+  std::chrono::milliseconds delay{5'000};  ///< the longest wait of a batch's first record
 };
 
 struct OtlpOptions {

@@ -5,7 +5,7 @@
 namespace osproxy::otlp {
 namespace {
 
-// gRPC's numbers; here, so that the rules need no gRPC.
+// gRPC's status codes; repeated here so that the rules do not need gRPC.
 enum GrpcCode : std::uint8_t {
   kCancelled = 1,
   kDeadlineExceeded = 4,
@@ -25,7 +25,7 @@ bool is_retryable_grpc(int code, bool has_retry_info) noexcept {
     case kUnavailable:
     case kDataLoss:
       return true;
-    case kResourceExhausted:  // for good, unless the collector says until when
+    case kResourceExhausted:  // permanent, unless the collector names a delay
       return has_retry_info;
     default:
       return false;

@@ -1,15 +1,14 @@
-// Whether to send a request again, and when: the rules of OTLP's specification, and no socket.
+// Decides whether and when to send a request again, by the rules of OTLP's specification.
 //
 //   RetryMachine machine({}, Random::from_system());
-//   machine.begin(now);                              // a new request
+//   machine.begin(now);    // a new request
 //   const RetryDecision decision = machine.next(result, now);
 //
-// Full jitter: each wait is a draw from nothing to a ceiling that doubles. What a collector asks
-// for
-// (`Retry-After`, RetryInfo) is the least wait, with the draw on top, so that a fleet that was sent
-// away at one moment does not come back at one.
+// Full jitter: each wait is uniform from zero to a ceiling that doubles. A wait that the collector
+// asks for (`Retry-After`, RetryInfo) is the minimum, and the jitter is added to it, so that a
+// fleet that was refused at one moment does not return at one moment.
 //
-// Not thread-safe: one owner. Pure: time and randomness come in.
+// Pure: time and randomness are passed in. Thread safety: not thread-safe; one owner.
 #pragma once
 
 #include <chrono>
@@ -25,16 +24,17 @@ namespace osproxy::otlp {
 struct RetryOptions {
   std::chrono::milliseconds initial{1'000};  ///< ceiling of the first wait
   std::chrono::milliseconds max{30'000};     ///< ceiling of each
-  /// After which a request is given up: the queue behind it is newer, and has waited long enough.
+  /// The time after which a request is given up: newer records in the queue have waited long
+  /// enough.
   std::chrono::milliseconds give_up_after{300'000};
 };
 
 struct RetryDecision {
   enum class Action : std::uint8_t {
     Done,
-    Wait,    ///< and send it again
-    Refuse,  ///< what the collector will never take
-    GiveUp,  ///< it would have to be tried for too long
+    Wait,    ///< then send it again
+    Refuse,  ///< the collector will never accept it
+    GiveUp,  ///< the next attempt would be too late
   };
 
   Action action = Action::Done;
@@ -43,7 +43,7 @@ struct RetryDecision {
   friend bool operator==(const RetryDecision&, const RetryDecision&) = default;
 };
 
-/// By the specification: transient, so that the same request may succeed later.
+/// True for results that the specification calls transient: the same request may succeed later.
 bool is_retryable(const ExportResult& result) noexcept;
 
 class RetryMachine {

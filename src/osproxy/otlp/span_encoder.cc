@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "osproxy/core/hex.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/version.h"
 #include "osproxy/otlp/messages/span_attributes.h"
 
@@ -16,15 +16,15 @@ constexpr std::string_view kScope = "osproxy";
 constexpr std::uint32_t kKnowsIsRemote = 0x100;
 constexpr std::uint32_t kIsRemote = 0x200;
 
-/// Of an id of ours, or one that was checked: hex digits.
+/// `hex` is a generated or a checked id: hex digits.
 std::string bytes_of(std::string_view hex) { return from_hex(hex).value_or(""); }
 
 std::uint64_t unix_nano(WallTime time) {
   return static_cast<std::uint64_t>(std::max<WallTime::rep>(time.time_since_epoch().count(), 0));
 }
 
-/// From the search for a connection to the last byte of the node's response. Of several attempts,
-/// the first to the last.
+/// From the search for a connection to the last byte of the node's response; of several attempts,
+/// from the first to the last.
 struct Interval {
   WallTime begin;
   WallTime end;
@@ -40,7 +40,7 @@ Interval upstream_interval(const Record& record) {
 
 void set_error(pb::Span& span) { span.mutable_status()->set_code(pb::Status::STATUS_CODE_ERROR); }
 
-/// A status of 4xx is the client's fault, and no error of a server's.
+/// A status of 4xx is the client's fault, not an error of the server.
 bool server_failed(const Record& record) noexcept {
   const bool clients_fault = record.status >= 400 && record.status < 500;
   return record.status >= 500 || (!record.error.empty() && !clients_fault);

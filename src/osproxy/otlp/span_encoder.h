@@ -1,13 +1,13 @@
-// Records as OTLP's spans: the bytes of an ExportTraceServiceRequest.
+// Encodes records as spans of OTLP: the bytes of an ExportTraceServiceRequest.
 //
 //   SpanEncoder encoder(resource_of(options, instance));
 //   std::string request = encoder.encode(batch);
 //
-// A SERVER span for each record, and below it a CLIENT span for the exchange with the node, if
-// there was one. They say what the record says and no more: docs/otlp.md has the table of
+// Each record becomes a SERVER span and, if the proxy sent the request to a node, a CLIENT span
+// below it. The spans contain nothing that the record does not; docs/otlp.md has the table of
 // attributes.
 //
-// Thread safety: const members from any thread. Pure.
+// Pure. Thread safety: const members may be called from any thread.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +20,11 @@
 
 namespace osproxy::otlp {
 
-/// How many spans a record becomes: 2, or 1 if nothing was sent to a node.
+/// The number of spans of a record: 2, or 1 if nothing was sent to a node.
 std::size_t spans_of(const Record& record) noexcept;
 
-/// Who exports: service.name, service.version, service.instance.id, and what the options add to or
-/// put in the place of these.
+/// The exporting service: service.name, service.version and service.instance.id, and the attributes
+/// of the options, which may replace these.
 KeyValues resource_of(const OtlpOptions& options, std::string_view instance);
 
 class SpanEncoder {

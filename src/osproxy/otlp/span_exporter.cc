@@ -12,10 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How often the queue is looked into while a batch waits for more: it holds what comes meanwhile.
+/// How often the thread empties the queue while a batch waits for more records.
 constexpr auto kGather = 20ms;
 
-/// How long the thread sleeps if nothing comes; a record wakes it.
+/// How long the thread sleeps without records; a record wakes it.
 constexpr auto kIdle = 1h;
 
 }  // namespace
@@ -32,17 +32,17 @@ SpanExporter::SpanExporter(const OtlpOptions& options, std::unique_ptr<SpanTrans
 
 SpanExporter::~SpanExporter() { close(); }
 
-SpanExporter::Amount SpanExporter::amount_of(const Batch& batch) noexcept {
-  Amount amount{.records = batch.size(), .spans = 0};
+SpanAmount SpanExporter::amount_of(const Batch& batch) noexcept {
+  SpanAmount amount{.records = batch.size(), .spans = 0};
   for (const RecordPointer& record : batch) amount.spans += spans_of(*record);
   return amount;
 }
 
 void SpanExporter::take(const RecordPointer& record) noexcept {
   if (record->span_id.empty()) return;
-  const Amount amount{.records = 1, .spans = spans_of(*record)};
-  if (closed_.load(std::memory_order_relaxed)) return drop(DropReason::Stopped, amount);
-  if (!queue_.push(record)) drop(DropReason::QueueFull, amount);
+  const SpanAmount amount{.records = 1, .spans = spans_of(*record)};
+  if (closed_.load(std::memory_order_relaxed)) return tally_.drop(DropReason::Stopped, amount);
+  if (!queue_.push(record)) tally_.drop(DropReason::QueueFull, amount);
 }
 
 void SpanExporter::close(std::chrono::milliseconds timeout) {
@@ -50,42 +50,28 @@ void SpanExporter::close(std::chrono::milliseconds timeout) {
   closed_.store(true, std::memory_order_relaxed);
   {
     std::unique_lock lock(mutex_);
-    flush_until_ = clock_.boot() + timeout;
+    flush_.until = clock_.boot() + timeout;
     thread_.request_stop();
-    changed_.wait_for(lock, timeout, [this] { return finished_; });
+    changed_.wait_for(lock, timeout, [this] { return flush_.finished; });
   }
   abort_.request_stop();
   thread_.join();
-  drop(DropReason::Stopped, amount_of(queue_.take_all(0ns, {})));
+  tally_.drop(DropReason::Stopped, amount_of(queue_.take_all(0ns, {})));
 }
 
-OtlpCounters SpanExporter::counters() const {
-  const auto value = [](const auto& number) { return number.load(std::memory_order_relaxed); };
-  OtlpCounters counters{.exported = value(exported_),
-                        .rejected = value(rejected_),
-                        .requests = value(requests_),
-                        .retries = value(retries_),
-                        .waiting = queue_.size() + value(batching_)};
-  std::ranges::transform(dropped_, counters.dropped.begin(), value);
-  return counters;
-}
+OtlpCounters SpanExporter::counters() const { return tally_.counters(queue_.size()); }
 
-OutputTotals SpanExporter::totals() const noexcept {
-  const auto value = [](const auto& number) { return number.load(std::memory_order_relaxed); };
-  return {.kept = value(kept_records_),
-          .dropped = value(dropped_records_),
-          .held = queue_.size() + value(batching_)};
-}
+OutputTotals SpanExporter::totals() const noexcept { return tally_.totals(queue_.size()); }
 
 OtlpStatus SpanExporter::status() const {
   const std::lock_guard lock(mutex_);
   return status_;
 }
 
-/// The thread: batch after batch, until all is sent that was there when it was told to close.
+/// The thread: sends batch after batch. When it is told to close, it sends what is there, and ends.
 void SpanExporter::run(const std::stop_token& closing) {
-  // Not with gRPC: threads of its own that the calls of this one start are everyone's, also those
-  // of the directives' store, and would be as nice.
+  // Not with gRPC: a call may start threads of gRPC, which inherit the priority, and which the
+  // directive store uses too.
   if (options_.transport.protocol != Protocol::Grpc) set_idle_priority();
   while (true) {
     collect(closing);
@@ -93,25 +79,25 @@ void SpanExporter::run(const std::stop_token& closing) {
     const Batch batch = cut_batch();
     try {
       if (!batch.empty()) send(batch, closing);
-    } catch (const std::exception&) {  // of memory or threads, there were none
-      drop(DropReason::OutOfMemory, amount_of(batch));
+    } catch (const std::exception&) {  // no memory, or no thread
+      tally_.drop(DropReason::OutOfMemory, amount_of(batch));
     }
-    batching_.store(pending_.size(), std::memory_order_relaxed);
+    tally_.set_batching(pending_.size());
   }
   const std::lock_guard lock(mutex_);
-  finished_ = true;
+  flush_.finished = true;
   changed_.notify_all();
 }
 
-/// Fills `pending_` until it makes a batch, the first in it has waited long enough, or it is
-/// closing.
+/// Fills `pending_` until it makes a batch, its first record has waited long enough, or the
+/// exporter is closing.
 void SpanExporter::collect(const std::stop_token& closing) {
   BootTime latest = clock_.boot() + options_.batch.delay;
   while (!makes_a_batch()) {
     const bool was_empty = pending_.empty();
     std::vector<RecordPointer> more = queue_.take_all(was_empty ? kIdle : 0ns, closing);
     std::ranges::move(more, std::back_inserter(pending_));
-    batching_.store(pending_.size(), std::memory_order_relaxed);
+    tally_.set_batching(pending_.size());
     if (closing.stop_requested()) return;
     const BootTime now = clock_.boot();
     if (was_empty) latest = now + options_.batch.delay;
@@ -120,7 +106,7 @@ void SpanExporter::collect(const std::stop_token& closing) {
   }
 }
 
-/// Enough spans for a request, or as much memory as may wait in the queue.
+/// True if `pending_` has enough spans for a request, or takes as much memory as the queue may.
 bool SpanExporter::makes_a_batch() const noexcept {
   std::size_t bytes = 0;
   for (const RecordPointer& record : pending_) bytes += memory_of(*record);
@@ -128,7 +114,7 @@ bool SpanExporter::makes_a_batch() const noexcept {
          bytes >= options_.batch.max_queue_bytes;
 }
 
-/// Takes as many of `pending_` as make one request; the spans of a record go together.
+/// Takes the records of one request from `pending_`. The spans of a record stay together.
 SpanExporter::Batch SpanExporter::cut_batch() {
   std::uint64_t spans = 0;
   const auto end = std::ranges::find_if(pending_, [&](const RecordPointer& record) {
@@ -143,51 +129,40 @@ SpanExporter::Batch SpanExporter::cut_batch() {
 
 void SpanExporter::send(const Batch& batch, const std::stop_token& closing) {
   using Action = RetryDecision::Action;
-  const Amount amount = amount_of(batch);
+  const SpanAmount amount = amount_of(batch);
   const std::string request = encoder_.encode(batch);
   machine_.begin(clock_.boot());
   while (true) {
     const auto timeout = time_for_attempt(closing);
-    if (timeout <= 0ms) return drop(DropReason::Stopped, amount);
+    if (timeout <= 0ms) return tally_.drop(DropReason::Stopped, amount);
     const ExportResult result = transport_->send(request, timeout, abort_.get_token());
     settle(result, amount);
     const RetryDecision decision = machine_.next(result, clock_.boot());
     if (decision.action == Action::Done) return;
-    if (decision.action == Action::Refuse) return drop(DropReason::Refused, amount);
-    if (decision.action == Action::GiveUp) return drop(DropReason::GaveUp, amount);
-    if (!pause(decision.wait, closing)) return drop(DropReason::Stopped, amount);
-    retries_.fetch_add(1, std::memory_order_relaxed);
+    if (decision.action == Action::Refuse) return tally_.drop(DropReason::Refused, amount);
+    if (decision.action == Action::GiveUp) return tally_.drop(DropReason::GaveUp, amount);
+    if (!pause(decision.wait, closing)) return tally_.drop(DropReason::Stopped, amount);
+    tally_.retry();
   }
 }
 
-/// Notes how an attempt ended.
-void SpanExporter::settle(const ExportResult& result, Amount amount) {
+/// Counts an attempt and keeps its result for status().
+void SpanExporter::settle(const ExportResult& result, SpanAmount amount) {
   const bool accepted = result.kind == ExportResult::Kind::Accepted;
-  if (accepted) {
-    const std::uint64_t rejected = std::min(result.rejected_spans, amount.spans);
-    exported_.fetch_add(amount.spans - rejected, std::memory_order_relaxed);
-    rejected_.fetch_add(rejected, std::memory_order_relaxed);
-    kept_records_.fetch_add(amount.records, std::memory_order_relaxed);
-    requests_.fetch_add(1, std::memory_order_relaxed);
-  }
+  if (accepted) tally_.accept(amount, result.rejected_spans);
   const std::lock_guard lock(mutex_);
   status_ = {.failing = !accepted, .message = result.message};
 }
 
-void SpanExporter::drop(DropReason reason, Amount amount) noexcept {
-  dropped_records_.fetch_add(amount.records, std::memory_order_relaxed);
-  dropped_[static_cast<std::size_t>(reason)].fetch_add(amount.spans, std::memory_order_relaxed);
-}
-
-/// Nothing, once the time to flush is over.
+/// Zero or less once the time to flush is over.
 std::chrono::milliseconds SpanExporter::time_for_attempt(const std::stop_token& closing) const {
   if (!closing.stop_requested()) return options_.transport.timeout;
   const std::lock_guard lock(mutex_);
-  const auto left = std::chrono::floor<std::chrono::milliseconds>(flush_until_ - clock_.boot());
+  const auto left = std::chrono::floor<std::chrono::milliseconds>(flush_.until - clock_.boot());
   return std::min(left, options_.transport.timeout);
 }
 
-/// False if it is closing: then nothing is waited for.
+/// Waits. False if the exporter is closing; then at once.
 bool SpanExporter::pause(std::chrono::nanoseconds wait, const std::stop_token& closing) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, closing, wait, [&] { return closing.stop_requested(); });

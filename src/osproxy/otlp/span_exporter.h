@@ -1,18 +1,20 @@
-// The output of records to an OpenTelemetry collector, as spans.
+// A record sink that exports records to an OpenTelemetry collector, as spans.
 //
-//   SpanExporter exporter(options, std::move(transport), {.clock = clock, .random = …});
+//   SpanExporter exporter(
+//       options, std::move(transport),
+//       {.clock = clock, .random = Random::from_system(), .instance = "proxy-1"});
 //   Observer observer({}, workers, {&exporter});
 //   …
-//   exporter.close();                      // flushes, for a bounded time
+//   exporter.close();    // flushes, for a bounded time
 //
-// A thread of its own collects records into requests, sends one at a time, and sends it again where
-// the specification says so (retry_machine.h). Meanwhile the queue fills; what finds it full is
-// dropped and counted, and no request to the proxy waits for any of it.
+// A thread batches records into requests and sends one at a time, again where the specification
+// says so (retry_machine.h). Meanwhile the queue fills. A full queue drops records and counts them;
+// no request to the proxy waits for any of it.
 //
 // Thread safety: take(), counters() and status() from any thread; close() from one, once.
 // Ownership: owns the transport and its thread; the destructor closes. `clock` must outlive it.
-// Invariant: at most `max_queue` records and `max_queue_bytes` of them wait in the queue, and what
-// is being batched takes less than twice as much.
+// Invariant: at most `max_queue` records and `max_queue_bytes` of them wait in the queue; the batch
+// in work takes less than twice as much.
 #pragma once
 
 #include <array>
@@ -34,11 +36,12 @@
 #include "osproxy/otlp/otlp_options.h"
 #include "osproxy/otlp/retry_machine.h"
 #include "osproxy/otlp/span_encoder.h"
+#include "osproxy/otlp/span_tally.h"
 #include "osproxy/otlp/span_transport.h"
 
 namespace osproxy::otlp {
 
-/// How long a stopping osproxy waits for a collector: short, since somebody waits for it.
+/// How long osproxy waits for a collector when it stops. Short, since an operator waits.
 inline constexpr std::chrono::milliseconds kFlushTimeout{5'000};
 
 class SpanExporter final : public RecordSink {
@@ -54,15 +57,15 @@ class SpanExporter final : public RecordSink {
                const Dependencies& dependencies);
   ~SpanExporter() override;
 
-  /// Records without ids of spans (Record::span_id) are none of ours.
+  /// Ignores records without span ids (Record::span_id).
   void take(const RecordPointer& record) noexcept override;
 
   std::string_view name() const noexcept override { return "otlp"; }
 
-  /// ReusePolicy: exported. The spans are in counters().
+  /// Counts records; counters() counts spans.
   OutputTotals totals() const noexcept override;
 
-  /// Sends what waits, once each, for at most `timeout`; the rest is dropped. Nothing is taken
+  /// Sends each waiting batch once, for at most `timeout`, and drops the rest. Takes no records
   /// afterwards.
   void close(std::chrono::milliseconds timeout = kFlushTimeout);
 
@@ -72,19 +75,13 @@ class SpanExporter final : public RecordSink {
  private:
   using Batch = std::vector<RecordPointer>;
 
-  struct Amount {
-    std::uint64_t records;
-    std::uint64_t spans;
-  };
-
-  static Amount amount_of(const Batch& batch) noexcept;
+  static SpanAmount amount_of(const Batch& batch) noexcept;
 
   void run(const std::stop_token& closing);
   void collect(const std::stop_token& closing);
   Batch cut_batch();
   void send(const Batch& batch, const std::stop_token& closing);
-  void settle(const ExportResult& result, Amount amount);
-  void drop(DropReason reason, Amount amount) noexcept;
+  void settle(const ExportResult& result, SpanAmount amount);
   std::chrono::milliseconds time_for_attempt(const std::stop_token& closing) const;
   bool pause(std::chrono::nanoseconds wait, const std::stop_token& closing);
   bool makes_a_batch() const noexcept;
@@ -94,26 +91,19 @@ class SpanExporter final : public RecordSink {
   const SpanEncoder encoder_;
   const Clock& clock_;
 
-  // Own synchronization.
+  // Synchronize themselves.
   RecordQueue queue_;
   std::stop_source abort_;  // ends an attempt that is under way
-
-  // Relaxed, all of them: each is a number to look at, ordering nothing.
-  std::atomic<std::uint64_t> kept_records_{0};
-  std::atomic<std::uint64_t> dropped_records_{0};
-  std::atomic<std::uint64_t> exported_{0};
-  std::atomic<std::uint64_t> rejected_{0};
-  std::array<std::atomic<std::uint64_t>, kDropReasonCount> dropped_{};
-  std::atomic<std::uint64_t> requests_{0};
-  std::atomic<std::uint64_t> retries_{0};
-  std::atomic<std::uint64_t> batching_{0};
-  std::atomic<bool> closed_{false};
+  SpanTally tally_;
+  std::atomic<bool> closed_{false};  // relaxed: a late record may still be taken, and is dropped
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  OtlpStatus status_;       // guarded by mutex_, as are the others
-  BootTime flush_until_{};  // once it is closing
-  bool finished_ = false;
+  OtlpStatus status_;  // guarded by mutex_
+  struct Flush {
+    BootTime until{};       // once it is closing
+    bool finished = false;  // by the thread
+  } flush_;                 // guarded by mutex_
 
   // Owned by the thread.
   std::unique_ptr<SpanTransport> transport_;

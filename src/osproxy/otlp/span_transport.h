@@ -1,10 +1,10 @@
-// The way to a collector: one request, one response, by gRPC or by HTTP.
+// Sends export requests to a collector, by gRPC or by HTTP, one at a time.
 //
 //   auto transport = make_transport(options, clock);
 //   if (!transport) fail(transport.error());
 //   const ExportResult result = (*transport)->send(request, 10s, stop);
 //
-// Thread safety: one owner. Ownership: nothing outlives a call but a connection.
+// Thread safety: not thread-safe; one owner. Ownership: only a connection outlives a call.
 #pragma once
 
 #include <chrono>
@@ -25,8 +25,8 @@ class SpanTransport {
   SpanTransport(const SpanTransport&) = delete;
   SpanTransport& operator=(const SpanTransport&) = delete;
 
-  /// Sends a serialized ExportTraceServiceRequest and waits for what comes of it, at most for
-  /// `timeout` (a name server that hangs may add its own time), or until `stop` is requested.
+  /// Sends a serialized ExportTraceServiceRequest and waits for the result, for at most `timeout`
+  /// (a name server that hangs may take longer), or until `stop` is requested.
   virtual ExportResult send(const std::string& request, std::chrono::milliseconds timeout,
                             std::stop_token stop) = 0;
 

@@ -14,7 +14,7 @@ bool is_visible(std::string_view text) noexcept {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-/// Behind the last slash of a base, there is one whether it is written or not.
+/// Appends to a base, which may or may not end with a slash.
 std::string path_below(std::string_view base) {
   std::string path(base);
   if (!path.ends_with('/')) path += '/';

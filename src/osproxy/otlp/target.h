@@ -1,6 +1,6 @@
-// The collector's address, read from what an operator writes.
+// Reads the collector's address as an operator writes it.
 //
-//   auto target = parse_target(options);     // {tls, {"collector", 4318}, "/v1/traces"}
+//   auto target = parse_target(options);    // {tls, {"collector", 4318}, "/v1/traces"}
 #pragma once
 
 #include <expected>
@@ -19,9 +19,9 @@ struct Target {
   friend bool operator==(const Target&, const Target&) = default;
 };
 
-/// As the OTLP exporter's specification has it: over HTTP a URL, whose path is used as it is or,
-/// if it is a base, has `v1/traces` put behind it; with gRPC a URL without a path, or host:port.
-/// The error is a clause for a person.
+/// By the specification of the OTLP exporter: for HTTP a URL, to whose path `v1/traces` is appended
+/// if it is a base; for gRPC a URL without a path, or host:port. The error is a clause for a
+/// person.
 std::expected<Target, std::string> parse_target(const TransportOptions& options);
 
 }  // namespace osproxy::otlp

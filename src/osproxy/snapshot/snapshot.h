@@ -1,26 +1,26 @@
-// A value that one thread replaces and many threads read, at the cost of one atomic load a read.
+// A value that one thread replaces and many threads read; a read costs one atomic load.
 //
-//   SnapshotCell<DirectiveSet> cell(initial);          // one for the process
-//   cell.publish(next);                                // whoever owns the value
+//   SnapshotCell<DirectiveSet> cell(initial);     // one for the process
+//   cell.publish(next);                           // the owner of the value
 //
-//   SnapshotReader<DirectiveSet> reader(cell);         // one for each reading thread
-//   const DirectiveSet& set = *reader.load();          // one for each piece of work
+//   SnapshotReader<DirectiveSet> reader(cell);    // one for each reading thread
+//   const DirectiveSet& set = *reader.load();     // once for each piece of work
 //
-// A reader keeps an owning pointer and compares a version counter. While nothing changes, load()
-// is one acquire load and one branch; it touches no reference count, so readers on other cores
-// share nothing but a cache line that nobody writes. Only the first load() after a publish takes
-// the mutex, to copy the pointer.
+// A reader keeps an owning pointer and compares a version counter. While nothing changes, load() is
+// one acquire load and one branch. It touches no reference count, so that readers on other cores
+// share only a cache line that nobody writes. The first load() after a publish takes the mutex, to
+// copy the pointer.
 //
-// Load once per piece of work and pass the reference down: two loads may see two values. The
-// reference stays good until the same reader's next load(); keep a copy of the shared_ptr to hold
-// it longer, across a co_await for example.
+// Load once for each piece of work and pass the reference down: two loads may see two values. The
+// reference is valid until the same reader's next load(); keep a copy of the shared_ptr to hold it
+// longer, for example across a co_await.
 //
 // Thread safety: a cell may be used from any thread. A reader belongs to one thread.
-// Ownership: cell and readers share the state, so a reader may outlive its cell and then sees the
-// last value for ever.
-// Invariant: the value is never null, and load() never goes back to an older value.
+// Ownership: cell and readers share the state. A reader may outlive its cell, and then sees the
+// last value for ever. Invariant: the value is never null, and load() never goes back to an older
+// value.
 //
-// Not for values that change as often as they are read: every change costs each reader a mutex.
+// Not for values that change as often as they are read: each change costs each reader a mutex.
 // (`std::atomic<std::shared_ptr>` of libstdc++ 12 takes a lock on every load and is flagged by
 // TSan; docs/design/snapshot.md has the figures.)
 #pragma once
@@ -48,8 +48,8 @@ class SnapshotCell {
   SnapshotCell(const SnapshotCell&) = delete;
   SnapshotCell& operator=(const SnapshotCell&) = delete;
 
-  /// Replaces the value. `next` must not be null. The old value is destroyed by its last holder,
-  /// never while the mutex is held.
+  /// Replaces the value. `next` must not be null. The last holder destroys the old value, never
+  /// while the mutex is held.
   void publish(Pointer next) {
     assert(next != nullptr);
     {
@@ -61,7 +61,7 @@ class SnapshotCell {
     }
   }
 
-  /// The current value, through the mutex: for callers without a reader of their own.
+  /// Returns the current value, and takes the mutex: for callers without a reader.
   Pointer load() const {
     const std::lock_guard lock(state_->mutex);
     return state_->value;
@@ -73,7 +73,7 @@ class SnapshotCell {
   struct State {
     explicit State(Pointer initial) : value(std::move(initial)) { assert(value != nullptr); }
 
-    // Own synchronization; alone on its cache line, so that the mutex below does not disturb
+    // Synchronizes itself. Alone on its cache line, so that the mutex below does not disturb
     // readers that only compare it.
     alignas(64) std::atomic<std::uint64_t> version{1};
 
@@ -94,7 +94,7 @@ class SnapshotReader {
   SnapshotReader(SnapshotReader&&) noexcept = default;
   SnapshotReader& operator=(SnapshotReader&&) noexcept = default;
 
-  /// The current value. The reference is good until the next load() of this reader.
+  /// Returns the current value. The reference is valid until the next load() of this reader.
   const Pointer& load() {
     // acquire: pairs with the release in publish(); see there.
     if (state_->version.load(std::memory_order_acquire) != version_) [[unlikely]] {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "osproxy/core/json.h"
+#include "osproxy/core/json_writer.h"
 #include "osproxy/core/rfc3339.h"
 
 namespace osproxy {
@@ -13,25 +13,23 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr std::size_t kMaxDepth = 16;  // far above an ack's two; a bound for the parser
+constexpr std::size_t kMaxDepth = 16;  // an ack has two levels
 
-std::string encode_rejected(const std::optional<InstanceAck::Rejected>& rejected) {
-  if (!rejected) return "null";
-  return fmt::format(R"({{"revision":{},"slug":{},"where":{}}})", rejected->revision,
-                     json_string(rejected->slug), json_string(rejected->where));
-}
-
-std::string encode_tripped(const std::vector<InstanceAck::Tripped>& tripped) {
-  std::string json;
-  for (const InstanceAck::Tripped& one : tripped) {
-    json += fmt::format(R"({}{{"id":{},"since":{},"reason":{}}})", json.empty() ? "" : ",",
-                        json_string(one.id), json_string(format_rfc3339(one.since)),
-                        json_string(one.reason));
+void write_rejected(JsonWriter& json, const std::optional<InstanceAck::Rejected>& rejected) {
+  if (!rejected) {
+    json.null();
+    return;
   }
-  return json;
+  json.begin_object().field("revision", rejected->revision).field("slug", rejected->slug);
+  json.field("where", rejected->where).end_object();
 }
 
-// Reads fields of one object and remembers the first that is not as it should be.
+void write_tripped(JsonWriter& json, const InstanceAck::Tripped& tripped) {
+  json.begin_object().field("id", tripped.id).field("since", format_rfc3339(tripped.since));
+  json.field("reason", tripped.reason).end_object();
+}
+
+/// Reads the fields of one object and remembers the first fault.
 class Fields {
  public:
   explicit Fields(dom::element object) : object_(object) {}
@@ -111,13 +109,18 @@ std::vector<InstanceAck::Tripped> decode_tripped(dom::element root, Fields& ack)
 }  // namespace
 
 std::string encode_ack(const InstanceAck& ack) {
-  return fmt::format(
-      R"({{"instance":{},"revision":{},"rejected":{},"state":{},"verified_age_ms":{},)"
-      R"("version":{},"started":{},"written":{},"tripped_count":{},"tripped":[{}]}})",
-      json_string(ack.instance), ack.revision, encode_rejected(ack.rejected),
-      json_string(ack.state), ack.verified_age ? fmt::to_string(ack.verified_age->count()) : "null",
-      json_string(ack.version), json_string(format_rfc3339(ack.started)),
-      json_string(format_rfc3339(ack.written)), ack.tripped_count, encode_tripped(ack.tripped));
+  JsonWriter json;
+  json.begin_object().field("instance", ack.instance).field("revision", ack.revision);
+  write_rejected(json.key("rejected"), ack.rejected);
+  json.field("state", ack.state);
+  json.key("verified_age_ms");
+  ack.verified_age ? json.value(ack.verified_age->count()) : json.null();
+  json.field("version", ack.version).field("started", format_rfc3339(ack.started));
+  json.field("written", format_rfc3339(ack.written)).field("tripped_count", ack.tripped_count);
+  json.key("tripped").begin_array();
+  for (const InstanceAck::Tripped& tripped : ack.tripped) write_tripped(json, tripped);
+  json.end_array().end_object();
+  return std::move(json).take();
 }
 
 std::expected<InstanceAck, std::string> decode_ack(std::string_view value) {

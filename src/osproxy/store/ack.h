@@ -1,13 +1,13 @@
-// What one instance says of itself to the rest of its fleet, and its JSON form.
+// An instance's ack: the state that it reports to the rest of its fleet, and its JSON.
 //
-//   std::string value = encode_ack({.instance = "proxy-1", .revision = 4812, …});
+//   std::string value = encode_ack({.instance = "proxy-1", .revision = 4812});
 //   auto ack = decode_ack(value);
-//   if (!ack) show(ack.error());           // "state is not a string"
+//   if (!ack) show(ack.error());    // "state is not a string"
 //
-// docs/admin-api.md lists the fields. Names, states and slugs are texts: an ack may come from a
-// newer version that has more of them; fields that are not known here are passed over.
+// docs/admin-api.md lists the fields. Names, states and slugs are texts, since a newer version may
+// have more of them; the decoder skips unknown fields.
 //
-// A regular value. Pure functions.
+// Thread safety: a regular value and pure functions.
 #pragma once
 
 #include <chrono>
@@ -31,7 +31,7 @@ struct InstanceAck {
     friend bool operator==(const Rejected&, const Rejected&) = default;
   };
 
-  /// A directive that records nothing more there.
+  /// A directive that records no more on that instance.
   struct Tripped {
     std::string id{};
     WallTime since{};      ///< by the clock of that instance
@@ -40,31 +40,31 @@ struct InstanceAck {
     friend bool operator==(const Tripped&, const Tripped&) = default;
   };
 
-  /// So many are named, so that an ack stays far below kMaxAckBytes.
+  /// An ack names at most so many, to stay far below kMaxAckBytes.
   static constexpr std::size_t kMaxTripped = 8;
 
   std::string instance{};
-  std::int64_t revision = 0;           ///< of the document in force there; 0: there is none
+  std::int64_t revision = 0;           ///< of the document in force on that instance; 0: none
   std::optional<Rejected> rejected{};  ///< the newest published document, if it was rejected
   std::string state{};                 ///< of its store: "synced", …
-  /// When this was written; nullopt: the store had no proof yet.
+  /// Of its store when the ack was written; nullopt: the store had no proof yet.
   std::optional<std::chrono::milliseconds> verified_age{};
   std::string version{};  ///< of its osproxy
-  WallTime started{};     ///< of the process; tells two runs of one name apart
+  WallTime started{};     ///< of the process; distinguishes two runs with one name
   WallTime written{};     ///< by the clock of that instance
-  /// The first kMaxTripped of them, in the order of the document.
+  /// The first kMaxTripped, in the order of the document.
   std::vector<Tripped> tripped{};
   std::int64_t tripped_count = 0;  ///< of all of them
 
   friend bool operator==(const InstanceAck&, const InstanceAck&) = default;
 };
 
-/// Longer values are not looked into: no ack of ours comes near it.
+/// decode_ack() refuses longer values. Acks of osproxy are far shorter.
 inline constexpr std::size_t kMaxAckBytes = 16 * 1024;
 
 std::string encode_ack(const InstanceAck& ack);
 
-/// The error is a clause for a person and holds nothing of the value.
+/// Reads an ack. The error is a clause for a person and contains nothing of the value.
 std::expected<InstanceAck, std::string> decode_ack(std::string_view value);
 
 }  // namespace osproxy

@@ -1,15 +1,15 @@
-// From the bytes of a document to the set in force: what every store does with what it reads.
+// Applies the bytes of a document: decodes, compiles and publishes them. Every store uses it.
 //
 //   DocumentApplier applier(limits, clock);
-//   applier.apply(bytes, revision);          // a good document replaces the set, whole
-//   applier.clear();                         // there is no document: everything is off
-//   applier.cell();                          // for readers
+//   applier.apply(bytes, revision);    // a good document replaces the whole set
+//   applier.clear();                   // no document: everything is off
+//   applier.cell();                    // for readers
 //
-// A rejected document changes nothing but rejected(): the last good set stays in force. Lives and
-// usage carry over from set to set (see life.h), so applying the same bytes again extends nothing.
+// A rejected document changes only rejected(): the last good set stays in force. Lives and usage
+// carry over from set to set (life.h), so that applying the same bytes again extends nothing.
 //
-// Thread safety: not thread-safe but for cell(); a store calls it from the one thread that it
-// applies documents on, or under its own mutex.
+// Thread safety: not thread-safe except for cell(). A store calls it from the one thread on which
+// it applies documents, or under a mutex.
 #pragma once
 
 #include <cstdint>
@@ -31,38 +31,39 @@ class DocumentApplier {
   /// `clock` must outlive the applier. Starts with the empty set.
   DocumentApplier(const DecodeLimits& limits, const Clock& clock);
 
-  /// Decodes, compiles and publishes `bytes` as `revision`; or keeps the set, remembers the
-  /// rejection and returns why. A rejection seen before keeps the time of its first sight.
+  /// Decodes, compiles and publishes `bytes` as `revision`. If they are rejected, keeps the set,
+  /// remembers the rejection and returns it. A repeated rejection keeps the time of the first.
   std::expected<void, DecodeError> apply(std::string_view bytes, std::int64_t revision);
 
-  /// The first half of apply(): the document, or the rejection, which is remembered.
+  /// Does the first half of apply(): returns the document, or the rejection, which it remembers.
   std::expected<Document, DecodeError> decode(std::string_view bytes, std::int64_t revision);
 
-  /// The second half; `now` is the first sight of what is new.
+  /// Does the second half; `now` is when new directives are first seen.
   void apply(Document document, Now now);
 
-  /// Publishes more or less of the document that is in force, or other ends for it: no news of what
-  /// was published last, so a rejection stands.
+  /// Publishes more or less of the document in force, or other ends for it. That is no newer
+  /// document, so that a rejection stays.
   void apply_again(Document document, Now now);
 
-  /// There is a newer document, a good one.
+  /// Forgets the rejection: there is a newer, good document.
   void forget_rejection() { rejected_.reset(); }
 
   /// Publishes the empty set.
   void clear();
 
-  /// What is known of a directive's end from elsewhere; counts from the next apply() on.
+  /// Bounds a directive's end, from the next apply() on.
   void bound(const Directive& directive, const Life& life) { ledger_.bound(directive, life); }
 
-  /// The end that the fleet has agreed on, earlier or later; counts from the next apply() on.
+  /// Sets the end that the fleet has agreed on, earlier or later, from the next apply() on.
   void agree(const Directive& directive, const Life& life) { ledger_.agree(directive, life); }
 
-  /// The end of a directive's life that is remembered; nullopt if its next sight is the first.
+  /// Returns the remembered end of a directive's life; nullopt if it is not known yet.
   std::optional<Life> remembered(const Directive& directive) const {
     return ledger_.remembered(directive);
   }
 
-  /// Remembers a document that could not even be had, such as one that is too large to be received.
+  /// Remembers the rejection of a document that could not be received, such as one that is too
+  /// large.
   void reject(const DecodeError& error, std::int64_t revision);
 
   const SnapshotCell<DirectiveSet>& cell() const noexcept { return cell_; }
@@ -74,7 +75,7 @@ class DocumentApplier {
   const DecodeLimits limits_;
   const Clock& clock_;
   LifeLedger ledger_;
-  SnapshotCell<DirectiveSet> cell_;  // own synchronization
+  SnapshotCell<DirectiveSet> cell_;  // synchronizes itself
   std::optional<Rejection> rejected_;
 };
 

@@ -1,17 +1,18 @@
-// The set in a file: for one machine, configuration management, or a mounted volume.
+// A store that reads the document from a file: for one machine, configuration management, or a
+// mounted volume.
 //
 //   auto store = FileDirectiveStore::open({.path = "/etc/osproxy/directives.json"}, clock);
 //
-// The file is read once a second and applied when its bytes differ. Replace it by rename(2), as
-// editors and configuration management do: a file caught half written is rejected like any
-// malformed document (the last good set stays), until the next look. A missing file means that
+// It reads the file once a second and applies it when its bytes differ. Replace the file by
+// rename(2), as editors and configuration management do: a half-written file is rejected like any
+// malformed document, and the last good set stays until the next read. A missing file means that
 // everything is off, like a deleted key.
 //
-// Polling, since inotify does not see changes on network file systems or behind the symbolic links
+// It polls, since inotify sees no changes on network file systems, nor through the symbolic links
 // of a mounted Kubernetes volume.
 //
-// Thread safety: every member may be called from any thread. The store owns one thread, which the
-// destructor stops and joins.
+// Thread safety: every member may be called from any thread. The store owns one thread; the
+// destructor stops and joins it.
 #pragma once
 
 #include <condition_variable>
@@ -35,16 +36,16 @@ struct FileStoreOptions {
 
 class FileDirectiveStore final : public DirectiveStore {
  public:
-  /// Reads the file once and starts watching it. `clock` must outlive the store. Fails, with a
-  /// message that names the path, if the file exists and cannot be read; a missing file is an
-  /// empty set, and a malformed one an empty set with a visible rejection.
+  /// Reads the file once and starts to poll it. `clock` must outlive the store. Fails, with a
+  /// message that names the path, if the file exists and cannot be read. A missing file is an empty
+  /// set; a malformed one is an empty set with a visible rejection.
   static std::expected<std::unique_ptr<FileDirectiveStore>, std::string> open(
       FileStoreOptions options, const Clock& clock);
 
   ~FileDirectiveStore() override;
 
-  // DirectiveStore. The revision counts the changes seen; `Suspect` means that the file can
-  // momentarily not be read.
+  // DirectiveStore. The revision counts the changes seen; `Suspect` means that the file cannot be
+  // read at the moment.
   const SnapshotCell<DirectiveSet>& cell() const noexcept override { return applier_.cell(); }
   StoreStatus status() const override;
 
@@ -60,14 +61,14 @@ class FileDirectiveStore final : public DirectiveStore {
   const Clock& clock_;
 
   mutable std::mutex mutex_;
-  DocumentApplier applier_;  // guarded by mutex_, but for cell()
+  DocumentApplier applier_;  // guarded by mutex_, except cell()
   StoreStatus status_;       // guarded by mutex_; `rejected` is the applier's
-  BootTime verified_at_;     // guarded by mutex_; start of the last successful look
+  BootTime verified_at_;     // guarded by mutex_; start of the last successful read
 
   std::optional<std::string> seen_;  // the bytes applied last; owned by the polling thread
 
   std::condition_variable_any wake_;
-  std::jthread thread_;  // last: stops and joins before the rest goes
+  std::jthread thread_;  // last: stops and joins before the other members go
 };
 
 }  // namespace osproxy

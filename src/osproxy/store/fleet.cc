@@ -6,14 +6,14 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "osproxy/core/json.h"
+#include "osproxy/core/json_writer.h"
 
 namespace osproxy {
 namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr std::size_t kMaxDepth = 16;  // far above a fleet's five; a bound for the parser
+constexpr std::size_t kMaxDepth = 16;  // a fleet has five levels
 
 bool is_synced(const FleetMember& member) {
   return member.applied && member.ack->state == to_string(StoreState::Synced);
@@ -25,9 +25,9 @@ std::string why_not(const InstanceAck& ack, std::int64_t current) {
                        ack.rejected->where.empty() ? "the document" : ack.rejected->where);
   }
   if (ack.state != to_string(StoreState::Synced)) {
-    return fmt::format("its store is {}: it may not have heard of it", ack.state);
+    return fmt::format("its store is {}: it may not know the document yet", ack.state);
   }
-  return "it has not said so yet";
+  return "it has not reported it yet";
 }
 
 void add_tripped(InstanceAck& ack, const DirectiveSet& set, Now now) {
@@ -100,20 +100,21 @@ FleetMember judge_value(std::string instance, std::string_view value, CurrentDoc
   if (ack && ack->instance != instance) fault = "it is another instance's";
   if (fault.empty()) return judge_member(*std::move(ack), current);
   return {.instance = std::move(instance),
-          .why = fmt::format("what stands in its place is no ack: {}", fault)};
+          .why = fmt::format("its key holds no valid ack: {}", fault)};
 }
 
 std::string fleet_json(const Fleet& fleet) {
-  std::string json = fmt::format(R"({{"revision":{},"applied":{},"instances":[)", fleet.revision,
-                                 fleet.all_applied());
-  const char* comma = "";
+  JsonWriter json;
+  json.begin_object().field("revision", fleet.revision).field("applied", fleet.all_applied());
+  json.key("instances").begin_array();
   for (const FleetMember& member : fleet.members) {
-    json += fmt::format(R"({}{{"instance":{},"applied":{},"why":{},"ack":{}}})",
-                        std::exchange(comma, ","), json_string(member.instance), member.applied,
-                        member.why.empty() ? "null" : json_string(member.why),
-                        member.ack ? encode_ack(*member.ack) : "null");
+    json.begin_object().field("instance", member.instance).field("applied", member.applied);
+    json.field_or_null("why", member.why).key("ack");
+    member.ack ? json.raw(encode_ack(*member.ack)) : json.null();
+    json.end_object();
   }
-  return json + "]}";
+  json.end_array().end_object();
+  return std::move(json).take();
 }
 
 std::optional<Fleet> parse_fleet(std::string_view json) {

@@ -1,13 +1,14 @@
-// A store's memory of its last good set across restarts: what an earlier run left, and the saving
-// of what comes.
+// Remembers a store's last good set across restarts: finds the set of an earlier run, and saves new
+// ones.
 //
 //   LastGood last_good(make_file_storage(directory, key, limits), key, clock);
-//   if (last_good.found()) …                         // bounds of the lives, perhaps the set itself
-//   last_good.save(*set, revision, cluster_id);      // after each set that is applied
+//   if (last_good.found()) resume(*last_good.found());    // the ends of lives, perhaps the set too
+//   last_good.save(*set, revision, cluster_id);           // after each set that is applied
 //
-// What is kept and cannot be used is left as it is until there is something to save.
+// Saved state that cannot be used stays untouched until there is a set to save.
 //
-// Thread safety: not thread-safe; a store uses it from the one thread that it applies documents on.
+// Thread safety: not thread-safe; a store uses it from the one thread on which it applies
+// documents.
 #pragma once
 
 #include <cstdint>
@@ -24,16 +25,16 @@ namespace osproxy {
 
 class LastGood {
  public:
-  /// Reads what is in `storage`. `clock` must outlive it.
+  /// Loads from `storage`. `clock` must outlive this object.
   LastGood(std::unique_ptr<StateStorage> storage, std::string key, const Clock& clock);
 
-  /// What an earlier run has left, the ends of its lives as they stand now; nullopt if there was
-  /// nothing, or nothing that can be used.
+  /// The set of an earlier run, with the ends of its lives as of now; nullopt if there was none
+  /// that can be used.
   const std::optional<SavedSet>& found() const noexcept { return found_; }
 
   void save(const DirectiveSet& set, std::int64_t revision, std::uint64_t cluster_id);
 
-  /// Why what was found is not used, or the last save failed; empty if all is well.
+  /// Why the saved set is not used, or why the last save failed; empty if all is well.
   std::string warning() const;
 
  private:

@@ -1,8 +1,8 @@
-// The store that is its own truth: what publish() is given is in force when it returns. The proxy
-// runs on it when no etcd and no file is configured; embedders use it in tests.
+// A store in memory: a published document is in force when publish() returns. The proxy uses it
+// when neither etcd nor a file is configured; embedders use it in tests.
 //
 //   MemoryDirectiveStore store({}, clock);
-//   store.publish(R"({"directives":[…]})", std::nullopt);
+//   auto revision = store.publish(R"({"directives":[]})", std::nullopt);
 //
 // Thread safety: every member may be called from any thread. No background work.
 #pragma once
@@ -24,8 +24,8 @@ class MemoryDirectiveStore final : public DirectiveStore, public DirectivePublis
   const SnapshotCell<DirectiveSet>& cell() const noexcept override { return applier_.cell(); }
   StoreStatus status() const override;
 
-  // DirectivePublisher. A rejected document is the publisher's error and leaves no trace here:
-  // nothing was published.
+  // DirectivePublisher. A rejected document is the error of its publisher and leaves no trace: it
+  // was not published.
   std::expected<std::int64_t, PublishError> publish(
       std::string_view document, std::optional<std::int64_t> expected_revision) override;
   std::expected<PublishedDocument, PublishError> read() override;
@@ -36,7 +36,7 @@ class MemoryDirectiveStore final : public DirectiveStore, public DirectivePublis
   const WallTime started_;
 
   mutable std::mutex mutex_;
-  DocumentApplier applier_;      // guarded by mutex_, but for cell()
+  DocumentApplier applier_;      // guarded by mutex_, except cell()
   PublishedDocument published_;  // guarded by mutex_
 };
 

@@ -1,4 +1,4 @@
-// Writing a document to where a store reads it from.
+// The interface that publishes a document, to the place where a store reads it.
 #pragma once
 
 #include <chrono>
@@ -14,55 +14,55 @@
 
 namespace osproxy {
 
-/// What is published now: the bytes as they are, and their revision for a conditional publish.
+/// The published document: its bytes, and its revision for a conditional publish.
 struct PublishedDocument {
-  std::int64_t revision = 0;  ///< 0: there is none, and `bytes` is empty
+  std::int64_t revision = 0;  ///< 0: no document, and `bytes` is empty
   std::string bytes;
 };
 
-/// The document was not published because...
+/// Why a document was not published.
 struct PublishError {
   enum class Kind : std::uint8_t {
-    Rejected,     ///< ...the decoder refused it; `rejected` says what and where
-    Conflict,     ///< ...the current revision is not the expected one; `revision` is the current
-    Unavailable,  ///< ...the backend did not answer in time or said no; it may have been applied
-                  ///< all the same, so read before trying again
+    Rejected,     ///< the decoder refused it; `rejected` names the fault and the place
+    Conflict,     ///< the current revision, `revision`, is not the expected one
+    Unavailable,  ///< the backend failed or sent no response in time; the document may be
+                  ///< published all the same, so read before a retry
   };
 
   Kind kind;
-  std::string message;                    ///< for a person: what happened, where, what to check
+  std::string message;  ///< says for a person what failed, where, and what to check
   std::optional<DecodeError> rejected{};  ///< with Kind::Rejected
   std::int64_t revision = 0;              ///< with Kind::Conflict
 };
 
-/// Thread safety: every member may be called from any thread. Both may block for up to the
-/// implementation's deadline; neither is for the request path.
+/// Thread safety: every member may be called from any thread. Both block for at most the
+/// implementation's deadline, and are not for the request path.
 class DirectivePublisher {
  public:
   virtual ~DirectivePublisher() = default;
   DirectivePublisher(const DirectivePublisher&) = delete;
   DirectivePublisher& operator=(const DirectivePublisher&) = delete;
 
-  /// Decodes `document`, resolves its `ttl_secs` to `expires_at`, and replaces what is published;
-  /// with `expected_revision` only if that is still the current one (0: only if there is none).
+  /// Decodes `document`, resolves its `ttl_secs` to `expires_at`, and replaces the published
+  /// document; with `expected_revision`, only if that is still current (0: only if there is none).
   /// Returns the new revision. All or nothing.
   virtual std::expected<std::int64_t, PublishError> publish(
       std::string_view document, std::optional<std::int64_t> expected_revision) = 0;
 
-  /// The document as it is published now, applied or not.
+  /// Reads the published document, applied or not.
   virtual std::expected<PublishedDocument, PublishError> read() = 0;
 
  protected:
   DirectivePublisher() = default;
 };
 
-/// What every publisher does first: decodes `document` and resolves its ends at `now`; an
-/// `expires_at` further away than the longest life allowed is refused too (Fault::TtlTooLong), so
-/// that its author learns of it, where a store would only cut it short.
+/// The first step of every publisher: decodes `document` and resolves its ends at `now`. Also
+/// refuses an `expires_at` beyond the longest life (Fault::TtlTooLong), so that its author learns
+/// of it; a store would only cut it short.
 std::expected<Document, PublishError> prepare_document(std::string_view document,
                                                        const DecodeLimits& limits, WallTime now);
 
-/// The error of a conditional publish that came too late.
+/// Makes the error of a conditional publish that came too late.
 PublishError publish_conflict(std::int64_t expected, std::int64_t current);
 
 }  // namespace osproxy

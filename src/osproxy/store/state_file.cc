@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "osproxy/core/hash.h"
-#include "osproxy/core/json.h"
+#include "osproxy/core/json_writer.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/encode.h"
 
@@ -23,7 +23,7 @@ namespace {
 namespace dom = simdjson::dom;
 namespace fs = std::filesystem;
 
-// A higher one is refused rather than half understood.
+// A newer format is refused, not read in part.
 constexpr int kFormat = 1;
 
 // A document of 1 MiB with 10,000 directives, and the two ends of each.
@@ -37,7 +37,7 @@ std::unexpected<std::string> failed(const fs::path& path, std::string_view what,
   return refused(path, fmt::format("{}: {}", what, std::generic_category().message(error)));
 }
 
-/// A file descriptor that is closed.
+/// Closes a file descriptor at the end of its scope.
 class File {
  public:
   explicit File(int fd) : fd_(fd) {}
@@ -59,20 +59,21 @@ std::string first_line(std::string_view body) {
 }
 
 std::string encode(const SavedSet& saved) {
-  std::string lives;
+  JsonWriter json;
+  json.begin_object().field("key", saved.key);
+  json.field("cluster_id", fmt::format("{:x}", saved.cluster_id));
+  json.field("revision", saved.revision).field("saved_at", format_rfc3339(saved.saved_at));
+  json.field("boot_id", saved.boot_id).key("lives").begin_array();
   for (const Life& life : saved.lives) {
-    lives += fmt::format(R"({}{{"wall_end":"{}","boot_end_ns":{}}})", lives.empty() ? "" : ",",
-                         format_rfc3339(life.wall_end), life.boot_end.time_since_epoch().count());
+    json.begin_object().field("wall_end", format_rfc3339(life.wall_end));
+    json.field("boot_end_ns", life.boot_end.time_since_epoch().count()).end_object();
   }
-  const std::string body = fmt::format(
-      R"({{"key":{},"cluster_id":"{:x}","revision":{},"saved_at":"{}","boot_id":{},"lives":[{}],)"
-      R"("document":{}}})",
-      json_string(saved.key), saved.cluster_id, saved.revision, format_rfc3339(saved.saved_at),
-      json_string(saved.boot_id), lives, encode_document(saved.document));
+  json.end_array().key("document").raw(encode_document(saved.document)).end_object();
+  const std::string body = std::move(json).take();
   return first_line(body) + body + "\n";
 }
 
-/// The JSON after the first line, if that fits it; the error says why not.
+/// Returns the JSON after the first line, if its checksum fits; the error says why not.
 std::expected<std::string_view, std::string> check_frame(std::string_view bytes) {
   constexpr std::string_view kMagic = "osproxy-state ";
   if (!bytes.starts_with(kMagic)) return std::unexpected("it is not a state file of osproxy");
@@ -81,7 +82,7 @@ std::expected<std::string_view, std::string> check_frame(std::string_view bytes)
   const auto [rest, error] = std::from_chars(start, bytes.data() + bytes.size(), format);
   if (error != std::errc{} || format != kFormat) {
     return std::unexpected(
-        fmt::format("its format is not version {}, which is understood here", kFormat));
+        fmt::format("its format is not version {}, the only one that is supported", kFormat));
   }
   const std::size_t line_end = bytes.find('\n');
   if (line_end == std::string_view::npos || !bytes.ends_with('\n')) {
@@ -90,7 +91,7 @@ std::expected<std::string_view, std::string> check_frame(std::string_view bytes)
   std::string_view body = bytes.substr(line_end + 1);
   if (!body.empty()) body.remove_suffix(1);
   if (bytes.substr(0, line_end + 1) != first_line(body)) {
-    return std::unexpected("its checksum does not fit: it is torn, cut off or was edited");
+    return std::unexpected("its checksum is wrong: it is torn, cut off or edited");
   }
   return body;
 }
@@ -117,7 +118,7 @@ std::optional<std::vector<Life>> parse_lives(dom::element root) {
   return lives;
 }
 
-/// All but the document.
+/// Reads all fields except the document.
 std::optional<SavedSet> parse_fields(dom::element root) {
   std::string_view key;
   std::string_view cluster;
@@ -154,10 +155,10 @@ std::expected<SavedSet, std::string> parse(std::string_view body, std::string_vi
       root["document"].get(document) == simdjson::SUCCESS) {
     saved = parse_fields(root);
   }
-  if (!saved) return std::unexpected("it has not the fields of a state file");
+  if (!saved) return std::unexpected("it lacks fields of a state file");
   if (saved->key != key) {
-    return std::unexpected(
-        fmt::format("it is of the key {}, not of {}", json_string(saved->key), json_string(key)));
+    return std::unexpected(fmt::format("it is the state of the key {}, not of {}",
+                                       json_string(saved->key), json_string(key)));
   }
   auto decoded = decode_document(simdjson::minify(document), limits);
   if (!decoded) {
@@ -166,7 +167,7 @@ std::expected<SavedSet, std::string> parse(std::string_view body, std::string_vi
   }
   saved->document = *std::move(decoded);
   if (saved->lives.size() != saved->document.directives.size()) {
-    return std::unexpected("it has not one life for each directive");
+    return std::unexpected("it does not have one life for each directive");
   }
   return *std::move(saved);
 }
@@ -181,12 +182,12 @@ std::expected<void, int> write_all(int fd, std::string_view bytes) {
   return {};
 }
 
-/// A new file beside `path`, whole and on the disk; its name goes to `name`.
+/// Writes a new file in the directory of `path`, syncs it, and stores its name in `name`.
 std::expected<void, std::string> write_beside(const fs::path& path, std::string_view bytes,
                                               std::string& name) {
   name = path.string() + ".XXXXXX";
   const File file(::mkostemp(name.data(), O_CLOEXEC));  // mode 0600
-  if (!file.is_open()) return failed(path, "cannot create a file beside it", errno);
+  if (!file.is_open()) return failed(path, "cannot create a file in its directory", errno);
   const auto written = write_all(file.fd(), bytes);
   if (!written) return failed(name, "cannot write", written.error());
   if (::fsync(file.fd()) != 0) return failed(name, "cannot sync", errno);

@@ -1,11 +1,11 @@
-// Where a store keeps its last good set across restarts, as LastGood sees it: a file, or whatever a
-// test or a simulation puts in its place.
+// Where LastGood keeps the last good set across restarts: a file, or a substitute in a test or the
+// simulation.
 //
 //   auto storage = make_file_storage("/var/lib/osproxy", "osproxy/directives", limits);
-//   auto found = storage->load();                  // once, first
-//   storage->save(set);                            // returns at once
+//   auto found = storage->load();    // once, first
+//   storage->save(set);              // returns at once
 //
-// Thread safety: not thread-safe; one owner each.
+// Thread safety: not thread-safe; each storage has one owner.
 #pragma once
 
 #include <expected>
@@ -25,25 +25,24 @@ class StateStorage {
   StateStorage(const StateStorage&) = delete;
   StateStorage& operator=(const StateStorage&) = delete;
 
-  /// What an earlier run has left; nullopt if there is nothing. The error says why what is there is
-  /// not used.
+  /// Loads the set of an earlier run; nullopt if there is none. The error says why it is not used.
   virtual std::expected<std::optional<SavedSet>, std::string> load() = 0;
 
-  /// Has `set` kept soon, unless a newer one comes first.
+  /// Saves `set` soon, unless a newer one comes first. Returns at once.
   virtual void save(SavedSet set) = 0;
 
-  /// Why the last save failed; empty if it did not.
+  /// Why the last save failed; empty if it succeeded.
   virtual std::string error() const = 0;
 
-  /// Names the current boot of the machine; empty if that is not known.
+  /// The id of the current boot of the machine; empty if not known.
   virtual std::string boot_id() const = 0;
 
  protected:
   StateStorage() = default;
 };
 
-/// In the file state_file.h's kStateFileName of `directory`, which must exist; written in the
-/// background (state_writer.h).
+/// Keeps the set in the file kStateFileName (state_file.h) of `directory`, which must exist; writes
+/// it in the background (state_writer.h).
 std::unique_ptr<StateStorage> make_file_storage(const std::filesystem::path& directory,
                                                 std::string key, const DecodeLimits& limits);
 

@@ -6,7 +6,7 @@
 namespace osproxy {
 namespace {
 
-// Each write waits for the disk twice; a burst of publishes must not become a burst of those.
+// Each write waits for the disk twice; a burst of publishes must not become a burst of writes.
 constexpr std::chrono::seconds kBetweenWrites{1};
 constexpr std::chrono::seconds kUntilNextTry{10};
 
@@ -42,7 +42,7 @@ void StateWriter::run(const std::stop_token& stop) {
     error_ = saved ? std::string{} : saved.error();
     if (!saved && stop.stop_requested()) return;
     if (!saved && !waiting_) waiting_ = std::move(set);
-    // Until asked to stop; a set that comes meanwhile waits.
+    // Waits until asked to stop; a set that comes meanwhile waits too.
     filled_.wait_for(lock, stop, saved ? kBetweenWrites : kUntilNextTry, [] { return false; });
   }
 }

@@ -1,10 +1,11 @@
-// Saves the last good set in the background: a slow disk must not keep a store from its source.
+// Saves the last good set in the background, so that a slow disk does not keep a store from its
+// source.
 //
 //   StateWriter writer("/var/lib/osproxy/last-good.state");
-//   writer.save(set);                    // returns at once
+//   writer.save(set);    // returns at once
 //
-// Of several sets that wait, the newest is written, at most one a second; what waits at
-// destruction is still written. A failure is tried again with the next set, and every 10 s.
+// It writes the newest of several waiting sets, at most one a second; at destruction it still
+// writes the waiting one. After a failure it tries again with the next set, and every 10 s.
 //
 // Thread safety: every member may be called from any thread. Owns one thread; the destructor waits
 // for the write under way and the last one, for as long as the disk takes.
@@ -28,10 +29,10 @@ class StateWriter {
   StateWriter(const StateWriter&) = delete;
   StateWriter& operator=(const StateWriter&) = delete;
 
-  /// Has `set` written soon, unless a newer one comes first.
+  /// Writes `set` soon, unless a newer one comes first.
   void save(SavedSet set);
 
-  /// Why the last write failed; empty if it did not.
+  /// Why the last write failed; empty if it succeeded.
   std::string error() const;
 
  private:
@@ -44,7 +45,7 @@ class StateWriter {
   std::optional<SavedSet> waiting_;  // guarded by mutex_
   std::string error_;                // guarded by mutex_
 
-  std::jthread thread_;  // last: joined before the rest goes
+  std::jthread thread_;  // last: joined before the other members go
 };
 
 }  // namespace osproxy

@@ -4,7 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "osproxy/core/json.h"
+#include "osproxy/core/json_writer.h"
 #include "osproxy/core/random.h"
 
 namespace osproxy::app {

@@ -5,33 +5,30 @@
 #include <thread>
 #include <utility>
 
-#include <boost/beast/core/error.hpp>
 #include <fmt/format.h>
 
-#include "osproxy/cli/admin/http_call.h"
 #include "osproxy/cli/admin/http_error.h"
+#include "osproxy/client/http_call.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/version.h"
 
 namespace osproxy::cli {
 namespace {
 
-namespace http = boost::beast::http;
-
 // Enough to ask a fleet with dead members within seconds, and few enough for a laptop.
 constexpr std::size_t kMaxParallel = 16;
 
-AdminResult perform(const Origin& instance, HttpRequest& request,
+AdminResult perform(const Origin& instance, client::HttpRequest request,
                     std::chrono::milliseconds timeout) {
-  request.set(http::field::user_agent, fmt::format("osproxyctl/{}", kVersion));
-  auto response =
-      http_call(instance, request, {.timeout = timeout, .max_response_bytes = kMaxResponseBytes});
+  request.set("User-Agent", fmt::format("osproxyctl/{}", kVersion));
+  auto response = client::http_call(instance, std::move(request),
+                                    {.timeout = timeout, .max_response_bytes = kMaxResponseBytes});
   if (response) {
-    return AdminResponse{.status = static_cast<int>(response->result_int()),
-                         .etag = std::string((*response)[http::field::etag]),
-                         .body = std::move(response->body())};
+    return AdminResponse{.status = response->status,
+                         .etag = std::string(response->header("ETag")),
+                         .body = std::move(response->body)};
   }
-  if (response.error() == boost::beast::error::timeout) {
+  if (response.error().fault == client::HttpFault::TimedOut) {
     return std::unexpected(
         fmt::format("{}: no response within {}; check the address, or give more --timeout",
                     instance.to_string(), format_duration(timeout)));
@@ -40,9 +37,10 @@ AdminResult perform(const Origin& instance, HttpRequest& request,
       fmt::format("{}: {}", instance.to_string(), explain_error(response.error())));
 }
 
-HttpRequest make_request(http::verb verb, const std::string& target, const std::string& token) {
-  HttpRequest request(verb, target, 11);
-  if (!token.empty()) request.set(http::field::authorization, "Bearer " + token);
+client::HttpRequest make_request(std::string method, const std::string& target,
+                                 const std::string& token) {
+  client::HttpRequest request{.method = std::move(method), .target = target};
+  if (!token.empty()) request.set("Authorization", "Bearer " + token);
   return request;
 }
 
@@ -52,17 +50,16 @@ AdminClient::AdminClient(Origin instance, std::string token, std::chrono::millis
     : instance_(std::move(instance)), token_(std::move(token)), timeout_(timeout) {}
 
 AdminResult AdminClient::get(const std::string& target) const {
-  HttpRequest request = make_request(http::verb::get, target, token_);
-  return perform(instance_, request, timeout_);
+  return perform(instance_, make_request("GET", target, token_), timeout_);
 }
 
 AdminResult AdminClient::post(const std::string& target, std::string body,
                               std::optional<std::int64_t> if_match) const {
-  HttpRequest request = make_request(http::verb::post, target, token_);
-  request.body() = std::move(body);
-  request.set(http::field::content_type, "application/json");
-  if (if_match) request.set(http::field::if_match, fmt::format("\"{}\"", *if_match));
-  return perform(instance_, request, timeout_);
+  client::HttpRequest request = make_request("POST", target, token_);
+  request.body = std::move(body);
+  request.set("Content-Type", "application/json");
+  if (if_match) request.set("If-Match", fmt::format("\"{}\"", *if_match));
+  return perform(instance_, std::move(request), timeout_);
 }
 
 std::vector<AdminResult> get_from_all(const AdminAccess& access, const std::string& target) {

@@ -1,13 +1,13 @@
-// Why an admin listener gave no response, for a person.
+// Says for a person why an admin listener gave no response, and how to go on.
 #pragma once
 
 #include <string>
 
-#include <boost/system/error_code.hpp>
+#include "osproxy/client/http_error.h"
 
 namespace osproxy::cli {
 
-/// A clause: what failed, and what to check.
-std::string explain_error(const boost::system::error_code& error);
+/// A clause, such as "the host name is not known; check the URL".
+std::string explain_error(const client::HttpError& error);
 
 }  // namespace osproxy::cli

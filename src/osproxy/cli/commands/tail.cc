@@ -22,6 +22,7 @@
 #include "osproxy/cli/print/tail_line.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/encoding.h"
 
 namespace osproxy::cli {
 namespace {
@@ -161,12 +162,7 @@ std::expected<void, Failure> Tail::end() const {
 
 void add_parameter(std::string& target, std::string_view name, std::string_view value) {
   target += target.contains('?') ? '&' : '?';
-  target.append(name).append("=");
-  for (const char c : value) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.';
-    target += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
+  target.append(name).append("=").append(percent_encode(value));
 }
 
 std::string target_of(const Flags& flags) {

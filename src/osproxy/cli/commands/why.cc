@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
-#include <simdjson.h>
 
 #include "osproxy/cli/admin/admin_client.h"
 #include "osproxy/cli/admin/admin_response.h"
@@ -12,11 +11,10 @@
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/print/text.h"
+#include "osproxy/directive/why_report.h"
 
 namespace osproxy::cli {
 namespace {
-
-namespace dom = simdjson::dom;
 
 struct Flags {
   ConnectionFlags connection;
@@ -28,68 +26,37 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl why 4bf92f3577b34da6a3ce929d0e0e4736
   osproxyctl why my-request-1 --admin http://proxy-1:9901,http://proxy-2:9901
 
-Says of each directive whether it recorded the request, and if not, all that kept it from that. The
-instance that served the request remembers it for a while; all that are named are asked.
+Shows for each directive whether it recorded the request, and if not, all reasons why. The instance
+that served the request remembers it for a while; all instances of --admin are asked.
 
 Exit codes: 0 an instance has seen the request, recorded or not, 5 none has, but some instance is not
 reachable, 6 no instance has seen it.)";
 
-std::string text_of(dom::element object, std::string_view key) {
-  std::string_view text;
-  return object[key].get(text) == simdjson::SUCCESS ? printable(text) : std::string();
-}
-
-std::string reasons_of(dom::element directive) {
-  std::vector<std::string> texts;
-  dom::array reasons;
-  if (directive["reasons"].get(reasons) == simdjson::SUCCESS) {
-    for (const dom::element reason : reasons) texts.push_back(text_of(reason, "text"));
-  }
-  return fmt::format("{}", fmt::join(texts, "; "));
-}
-
-// A line for each directive; nullopt if `body` is no response of ours.
-std::optional<std::string> describe(std::string_view body) {
-  dom::parser parser;
-  dom::element root;
-  bool recorded = false;
-  dom::array directives;
-  if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS ||
-      root["recorded"].get(recorded) != simdjson::SUCCESS ||
-      root["directives"].get(directives) != simdjson::SUCCESS) {
-    return std::nullopt;
-  }
+/// A line for each directive.
+std::string describe(const WhyReport& report) {
   std::string text;
-  if (text_of(root, "judged_by") == "current_set") {
+  if (!report.is_by_its_set) {
     text =
         fmt::format("{}; the directives have changed since, so this is what they would do now:\n",
-                    recorded ? "recorded" : "not recorded");
+                    report.recorded ? "recorded" : "not recorded");
   }
-  bool is_cut = false;
-  if (root["cut"].get(is_cut) == simdjson::SUCCESS && is_cut) {
+  if (report.is_cut) {
     text +=
-        "the request's names are too long to be remembered whole: a target may differ only so\n";
+        "the request's names are too long to be remembered whole: that may be the only reason why "
+        "a target differs\n";
   }
-  for (const dom::element directive : directives) {
-    bool by_this = false;
-    if (directive["recorded"].get(by_this) == simdjson::SUCCESS && by_this) {
-      text += fmt::format("recorded: {}\n", text_of(directive, "id"));
-    } else {
-      text +=
-          fmt::format("not recorded: {}: {}\n", text_of(directive, "id"), reasons_of(directive));
+  for (const WhyReport::OneDirective& directive : report.directives) {
+    if (directive.recorded) {
+      text += fmt::format("recorded: {}\n", printable(directive.id));
+      continue;
     }
+    std::vector<std::string> reasons;
+    for (const auto& reason : directive.reasons) reasons.push_back(printable(reason.text));
+    text +=
+        fmt::format("not recorded: {}: {}\n", printable(directive.id), fmt::join(reasons, "; "));
   }
-  std::uint64_t left_out = 0;
-  if (root["left_out"].get(left_out) == simdjson::SUCCESS && left_out > 0) {
-    text += fmt::format("and {} directives more\n", left_out);
-  }
+  if (report.left_out > 0) text += fmt::format("and {} more directives\n", report.left_out);
   return text;
-}
-
-std::expected<void, Failure> print(const std::string& body, const std::string& text, Output output,
-                                   std::ostream& out) {
-  fmt::print(out, "{}", output == Output::Json ? body + "\n" : text);
-  return {};
 }
 
 std::expected<void, Failure> why(const Flags& flags, Environment& environment) {
@@ -103,8 +70,12 @@ std::expected<void, Failure> why(const Flags& flags, Environment& environment) {
       errors.push_back(response.error());
       continue;
     }
-    const auto text = response->status == 200 ? describe(response->body) : std::nullopt;
-    if (text) return print(response->body, *text, flags.output, environment.out);
+    const auto report = response->status == 200 ? decode_why_report(response->body) : std::nullopt;
+    if (report) {
+      fmt::print(environment.out, "{}",
+                 flags.output == Output::Json ? response->body + "\n" : describe(*report));
+      return {};
+    }
     if (error_of(*response).type != "not_found") {
       errors.push_back(describe_refusal(access->instances[i], *response));
     }

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include "osproxy/core/base64.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/field_name.h"
 
 namespace osproxy::cli {

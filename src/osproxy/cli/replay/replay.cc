@@ -7,18 +7,16 @@
 #include <fstream>
 #include <string_view>
 
-#include <boost/asio/error.hpp>
-#include <boost/beast/core/error.hpp>
 #include <fmt/format.h>
 
-#include "osproxy/cli/admin/http_call.h"
+#include "osproxy/client/http_call.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/field_name.h"
+#include "osproxy/core/pem.h"
+#include "osproxy/core/read_file.h"
 
 namespace osproxy::cli {
 namespace {
-
-namespace http = boost::beast::http;
 
 /// Far above the largest response of OpenSearch by default (100 MB).
 constexpr std::uint64_t kMaxReplayedResponse = std::uint64_t{512} << 20;
@@ -37,7 +35,7 @@ bool is_replaced(std::string_view name, const ReplayOptions& options) {
 using OnRequest = std::function<std::expected<void, Failure>(CapturedRequest&&)>;
 
 /// Calls `on_request` with the request of each line.
-std::expected<void, Failure> read_file(const std::string& path, const OnRequest& on_request) {
+std::expected<void, Failure> read_lines(const std::string& path, const OnRequest& on_request) {
   std::ifstream file(path);
   if (!file) {
     return std::unexpected(
@@ -61,33 +59,47 @@ std::expected<void, Failure> read_file(const std::string& path, const OnRequest&
 
 std::expected<void, Failure> read_all(const ReplayOptions& options, const OnRequest& on_request) {
   for (const std::string& path : options.files) {
-    if (auto done = read_file(path, on_request); !done) return done;
+    if (auto done = read_lines(path, on_request); !done) return done;
   }
   return {};
 }
 
-HttpRequest make_request(const CapturedRequest& captured, const ReplayOptions& options) {
-  HttpRequest request;
-  request.method_string(captured.method);
-  request.target(captured.target);
-  request.version(11);
-  for (const auto& [name, value] : captured.headers) {
-    if (!is_replaced(name, options)) request.insert(name, value);
+client::HttpRequest make_request(const CapturedRequest& captured, const ReplayOptions& options) {
+  client::HttpRequest request{
+      .method = captured.method, .target = captured.target, .body = captured.body};
+  for (const auto& header : captured.headers) {
+    if (!is_replaced(header.first, options)) request.headers.push_back(header);
   }
-  for (const auto& [name, value] : options.headers) request.insert(name, value);
-  request.body() = captured.body;
+  request.headers.insert(request.headers.end(), options.headers.begin(), options.headers.end());
   return request;
 }
 
-std::string no_response(const ReplayOptions& options, const boost::system::error_code& error) {
-  std::string reason = error.message();
-  if (error == boost::beast::error::timeout) {
-    reason = fmt::format("no response within {}; give more --timeout, or check the address",
+std::string explain(const client::HttpError& error, const ReplayOptions& options) {
+  switch (error.fault) {
+    case client::HttpFault::TimedOut:
+      return fmt::format("no response within {}; give more --timeout, or check the address",
                          format_duration(options.timeout));
-  } else if (error == boost::asio::error::connection_refused) {
-    reason = "connection refused; is it running, and is this its port?";
+    case client::HttpFault::Refused:
+      return error.reason + "; is it running, and is this its port?";
+    case client::HttpFault::UnknownHost:
+    case client::HttpFault::CutOff:
+    case client::HttpFault::TooLarge:
+    case client::HttpFault::NotHttp:
+    case client::HttpFault::Other:
+      break;
   }
-  return fmt::format("{}: {}", options.to.to_string(), reason);
+  return error.reason;
+}
+
+/// The CAs of --ca-file; empty if none is given.
+std::expected<std::string, std::string> read_roots(const ReplayOptions& options) {
+  if (options.ca_file.empty()) return std::string();
+  auto roots = read_file(options.ca_file, kMaxPemBytes);
+  if (!roots) return std::unexpected(fmt::format("{} {}", options.ca_file, roots.error()));
+  if (parse_certificates(*roots).empty()) {
+    return std::unexpected(fmt::format("{} holds no certificate in PEM format", options.ca_file));
+  }
+  return roots;
 }
 
 Replayed::Fate fate_of(const CapturedRequest& request, const ReplayOptions& options) {
@@ -96,17 +108,52 @@ Replayed::Fate fate_of(const CapturedRequest& request, const ReplayOptions& opti
   return options.dry_run ? Replayed::Fate::NotSent : Replayed::Fate::Sent;
 }
 
-std::expected<int, Failure> send(const CapturedRequest& captured, const ReplayOptions& options,
-                                 std::size_t sent_before) {
-  HttpRequest request = make_request(captured, options);
-  const auto response = http_call(options.to, request,
-                                  {.timeout = options.timeout,
-                                   .max_response_bytes = kMaxReplayedResponse,
-                                   .ca_file = options.ca_file});
-  if (response) return static_cast<int>(response->result_int());
-  return std::unexpected(Failure{ExitCode::Unreachable,
-                                 fmt::format("{}; {} requests were sent before",
-                                             no_response(options, response.error()), sent_before)});
+std::expected<int, std::string> send(const CapturedRequest& captured,
+                                     const ReplayOptions& options) {
+  client::HttpCallOptions call{.timeout = options.timeout,
+                               .max_response_bytes = kMaxReplayedResponse};
+  if (options.to.tls) {
+    auto roots = read_roots(options);
+    if (!roots) return std::unexpected(std::move(roots).error());
+    call.tls.roots = *std::move(roots);
+  }
+  const auto response = client::http_call(options.to, make_request(captured, options), call);
+  if (!response) {
+    return std::unexpected(
+        fmt::format("{}: {}", options.to.to_string(), explain(response.error(), options)));
+  }
+  return response->status;
+}
+
+/// Sends the request if it is to be sent, and counts it.
+std::expected<Replayed, Failure> replay_one(CapturedRequest&& captured,
+                                            const ReplayOptions& options, ReplayTotals& totals) {
+  const Replayed::Fate fate = fate_of(captured, options);
+  Replayed replayed{.request = std::move(captured), .fate = fate};
+  switch (fate) {
+    case Replayed::Fate::Sent: {
+      const auto status = send(replayed.request, options);
+      if (!status) {
+        return std::unexpected(
+            Failure{ExitCode::Unreachable,
+                    fmt::format("{}; {} requests were sent before", status.error(), totals.sent)});
+      }
+      replayed.status = *status;
+      ++totals.sent;
+      totals.same += *status == replayed.request.status ? 1 : 0;
+      break;
+    }
+    case Replayed::Fate::NotSent:
+      ++totals.not_sent;
+      break;
+    case Replayed::Fate::Writes:
+      ++totals.writes;
+      break;
+    case Replayed::Fate::Truncated:
+      ++totals.truncated;
+      break;
+  }
+  return replayed;
 }
 
 }  // namespace
@@ -119,28 +166,9 @@ std::expected<ReplayTotals, Failure> replay(const ReplayOptions& options,
   ReplayTotals totals;
   const auto done =
       read_all(options, [&](CapturedRequest&& captured) -> std::expected<void, Failure> {
-        const Replayed::Fate fate = fate_of(captured, options);
-        Replayed replayed{.request = std::move(captured), .fate = fate};
-        switch (replayed.fate) {
-          case Replayed::Fate::Sent: {
-            const auto status = send(replayed.request, options, totals.sent);
-            if (!status) return std::unexpected(status.error());
-            replayed.status = *status;
-            ++totals.sent;
-            totals.same += *status == replayed.request.status ? 1 : 0;
-            break;
-          }
-          case Replayed::Fate::NotSent:
-            ++totals.not_sent;
-            break;
-          case Replayed::Fate::Writes:
-            ++totals.writes;
-            break;
-          case Replayed::Fate::Truncated:
-            ++totals.truncated;
-            break;
-        }
-        tell(replayed);
+        const auto replayed = replay_one(std::move(captured), options, totals);
+        if (!replayed) return std::unexpected(replayed.error());
+        tell(*replayed);
         return {};
       });
   if (!done) return std::unexpected(done.error());

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "osproxy/core/address.h"
-#include "osproxy/core/json.h"
+#include "osproxy/core/utf8.h"
 
 namespace osproxy::otlp {
 namespace {
@@ -26,17 +26,17 @@ void add_list(Attributes& to, std::string_view name, const std::vector<std::stri
   for (const std::string& value : values) list.add_values()->set_string_value(valid_utf8(value));
 }
 
-/// "1.1" of "HTTP/1.1".
+/// Returns "1.1" of "HTTP/1.1".
 std::string_view version_of(std::string_view protocol) noexcept {
   return protocol.substr(protocol.find('/') + 1);
 }
 
-/// The conventions' name for one that is not known.
+/// The conventions' name for an unknown value.
 std::string_view method_of(const Record& record) noexcept {
   return record.method == "OTHER" ? "_OTHER" : std::string_view(record.method);
 }
 
-/// Our reason, or else a status from `least` on.
+/// osproxy's reason, or else a status from `least` on.
 void add_error_type(const Record& record, int least, Attributes& to) {
   if (!record.error.empty()) {
     add(to, "error.type", std::string_view(record.error));
@@ -76,7 +76,7 @@ void add_response(const ResponseFacts& facts, Attributes& to) {
   add_unless_empty(to, "osproxy.response.not_read", to_string(facts.not_read));
 }
 
-/// The node that answered; the status and the sizes are what it said.
+/// The node that responded, with the status and the sizes of its response.
 void add_node(const Record& record, Attributes& to) {
   if (const auto address = parse_host_port(record.upstream)) {
     add(to, "server.address", std::string_view(address->host));

@@ -15,7 +15,7 @@ namespace pb = ::opentelemetry::proto::collector::trace::v1;
 
 using Attributes = google::protobuf::RepeatedPtrField<pb::KeyValue>;
 
-/// Text that is no UTF-8 would make a collector refuse all of the request.
+/// Adds valid UTF-8: other text would make a collector refuse the whole request.
 void add(Attributes& to, std::string_view name, std::string_view value);
 
 template <class T>
@@ -30,7 +30,7 @@ void add(Attributes& to, std::string_view name, T value) {
   }
 }
 
-/// What OpenSearch calls it (db.operation.name); empty where it is one of many.
+/// OpenSearch's name of the operation (db.operation.name); empty where there are several.
 std::string_view operation_of(Endpoint endpoint) noexcept;
 
 void add_server_attributes(const Record& record, pb::Span& span);

@@ -1,4 +1,4 @@
-#include "osproxy/core/json.h"
+#include "osproxy/core/utf8.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-// The size of the UTF-8 sequence that `text` begins with; 0 if it is not one (RFC 3629, section 4).
+/// The size of the UTF-8 sequence at the front of `text`; 0 if there is none (RFC 3629, section 4).
 std::size_t sequence_size(std::string_view text) noexcept {
   const auto byte = [text](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   const std::uint8_t lead = byte(0);
@@ -25,56 +25,17 @@ std::size_t sequence_size(std::string_view text) noexcept {
   return size;
 }
 
-// Moves what `text` begins with to `out`: one sequence, or what stands for a byte that is none.
-void append_sequence(std::string& out, std::string_view& text) {
+}  // namespace
+
+void move_utf8_character(std::string_view& text, std::string& out) {
   const std::size_t size = sequence_size(text);
   out += size == 0 ? kReplacement : text.substr(0, size);
   text.remove_prefix(size == 0 ? 1 : size);
 }
 
-void append_escaped(std::string& out, char c) {
-  constexpr char kHex[] = "0123456789abcdef";
-  switch (c) {
-    case '"':
-    case '\\':
-      out.append({'\\', c});
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      out.append("\\u00").append({kHex[c >> 4], kHex[c & 0xF]});
-  }
-}
-
-bool needs_escape(char c) noexcept {
-  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-}
-
-}  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    if (needs_escape(text.front())) {
-      append_escaped(out, text.front());
-      text.remove_prefix(1);
-      continue;
-    }
-    append_sequence(out, text);
-  }
-  out += '"';
-}
-
 std::string valid_utf8(std::string_view text) {
   std::string out;
-  while (!text.empty()) append_sequence(out, text);
+  while (!text.empty()) move_utf8_character(text, out);
   return out;
 }
 
@@ -85,12 +46,6 @@ bool is_valid_utf8(std::string_view text) noexcept {
     text.remove_prefix(size);
   }
   return true;
-}
-
-std::string json_string(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
 }
 
 }  // namespace osproxy

@@ -1,0 +1,161 @@
+#include "osproxy/client/http_call.h"
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include "osproxy/core/field_name.h"
+
+namespace osproxy::client {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+namespace ssl = boost::asio::ssl;
+using boost::system::error_code;
+using Request = http::request<http::string_body>;
+using ResponseParser = http::response_parser<http::string_body>;
+using Socket = asio::ip::tcp::socket;
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+/// Loads the credentials before the handshake, so that a half-written file is reported as such.
+error_code load(const TlsCredentials& credentials, ssl::context& context) {
+  error_code error;
+  context.set_verify_mode(ssl::verify_peer, error);
+  if (error) return error;
+  if (credentials.roots.empty()) {
+    context.set_default_verify_paths(error);
+  } else {
+    context.add_certificate_authority(asio::buffer(credentials.roots), error);
+  }
+  if (error || credentials.chain.empty()) return error;
+  context.use_certificate_chain(asio::buffer(credentials.chain), error);
+  if (error) return error;
+  context.use_private_key(asio::buffer(credentials.key), ssl::context::pem, error);
+  return error;
+}
+
+// The frames of these coroutines end within http_call(), which owns what they refer to.
+
+template <class Stream>
+asio::awaitable<error_code> exchange(Stream& stream, const Request& request,
+                                     ResponseParser& response) {
+  auto [write_error, written] = co_await http::async_write(stream, request, kAwait);
+  if (write_error) co_return write_error;
+  boost::beast::flat_buffer buffer;
+  auto [read_error, read] = co_await http::async_read(stream, buffer, response, kAwait);
+  // A server may omit close_notify: a complete response says itself where it ends.
+  co_return response.is_done() ? error_code() : read_error;
+}
+
+asio::awaitable<error_code> connect(const HostPort& address, Socket& socket) {
+  asio::ip::tcp::resolver resolver(socket.get_executor());
+  auto [resolve_error, found] =
+      co_await resolver.async_resolve(address.host, std::to_string(address.port), kAwait);
+  if (resolve_error) co_return resolve_error;
+  auto [connect_error, endpoint] = co_await asio::async_connect(socket, found, kAwait);
+  co_return connect_error;
+}
+
+asio::awaitable<error_code> exchange_by_tls(Socket& socket, const std::string& host,
+                                            ssl::context& context, const Request& request,
+                                            ResponseParser& response) {
+  ssl::stream<Socket&> stream(socket, context);
+  error_code error;
+  asio::ip::make_address(host, error);
+  const bool is_name = error.failed();  // SNI carries no addresses (RFC 6066, section 3)
+  if (is_name) SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
+  stream.set_verify_callback(ssl::host_name_verification(host), error);
+  if (error) co_return error;
+  auto [handshake_error] = co_await stream.async_handshake(ssl::stream_base::client, kAwait);
+  if (handshake_error) co_return handshake_error;
+  co_return co_await exchange(stream, request, response);
+}
+
+/// `context` is null for plain HTTP.
+asio::awaitable<error_code> perform(const HostPort& address, ssl::context* context,
+                                    const Request& request, ResponseParser& response) {
+  Socket socket(co_await asio::this_coro::executor);
+  if (const error_code error = co_await connect(address, socket)) co_return error;
+  if (context == nullptr) co_return co_await exchange(socket, request, response);
+  co_return co_await exchange_by_tls(socket, address.host, *context, request, response);
+}
+
+Request to_beast(const Origin& to, HttpRequest&& request) {
+  Request message;
+  message.method_string(request.method);
+  message.target(request.target);
+  message.version(11);
+  for (const auto& [name, value] : request.headers) message.insert(name, value);
+  message.set(http::field::host, to.address.to_string());
+  message.set(http::field::connection, "close");
+  message.body() = std::move(request.body);
+  message.prepare_payload();
+  return message;
+}
+
+HttpResponse from_beast(ResponseParser& parser) {
+  auto message = parser.release();
+  HttpResponse response{.status = static_cast<int>(message.result_int()),
+                        .body = std::move(message.body())};
+  for (const auto& field : message) {
+    response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+  }
+  return response;
+}
+
+}  // namespace
+
+void HttpRequest::set(std::string_view name, std::string_view value) {
+  std::erase_if(headers, [name](const auto& header) { return equal_names(header.first, name); });
+  headers.emplace_back(name, value);
+}
+
+std::string_view HttpResponse::header(std::string_view name) const noexcept {
+  const auto found = std::ranges::find_if(
+      headers, [name](const auto& header) { return equal_names(header.first, name); });
+  return found == headers.end() ? std::string_view() : found->second;
+}
+
+std::expected<HttpResponse, HttpError> http_call(const Origin& to, HttpRequest request,
+                                                 const HttpCallOptions& options) {
+  std::optional<ssl::context> tls;
+  if (to.tls) {
+    tls.emplace(ssl::context::tls_client);
+    if (const error_code error = load(options.tls, *tls)) {
+      return std::unexpected(to_http_error(error));
+    }
+  }
+  const Request message = to_beast(to, std::move(request));
+  ResponseParser parser;
+  parser.body_limit(options.max_response_bytes);
+  parser.skip(message.method() == http::verb::head);
+
+  std::optional<error_code> ended;
+  {
+    asio::io_context context(1);
+    const std::stop_callback give_up(options.stop, [&context] { context.stop(); });
+    asio::co_spawn(context, perform(to.address, tls ? &*tls : nullptr, message, parser),
+                   [&ended](std::exception_ptr, error_code error) { ended = error; });
+    context.run_for(options.timeout);
+  }  // abandons what is not done by now
+  if (!ended) return std::unexpected(to_http_error(boost::beast::error::timeout));
+  if (*ended) return std::unexpected(to_http_error(*ended));
+  return from_beast(parser);
+}
+
+}  // namespace osproxy::client

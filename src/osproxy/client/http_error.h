@@ -1,0 +1,34 @@
+// Says for a person why an HTTP call brought no response.
+//
+// Thread safety: values and pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <boost/system/error_code.hpp>
+
+namespace osproxy::client {
+
+enum class HttpFault : std::uint8_t {
+  Refused,      ///< no process listens at the address
+  UnknownHost,  ///< the host name does not resolve
+  TimedOut,     ///< no complete response within the deadline
+  CutOff,       ///< the connection ended before the response was complete
+  TooLarge,     ///< the response is larger than the caller accepts
+  NotHttp,      ///< the response is not HTTP
+  Other,        ///< another error of the system or of TLS
+};
+
+/// A regular value.
+struct HttpError {
+  HttpFault fault = HttpFault::Other;
+  std::string reason{};  ///< a clause; the caller adds the address and a hint on how to go on
+
+  friend bool operator==(const HttpError&, const HttpError&) = default;
+};
+
+/// Translates an error of Asio, Beast or OpenSSL.
+HttpError to_http_error(const boost::system::error_code& error);
+
+}  // namespace osproxy::client

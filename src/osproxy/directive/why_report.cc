@@ -1,0 +1,100 @@
+#include "osproxy/directive/why_report.h"
+
+#include <utility>
+
+#include <simdjson.h>
+
+#include "osproxy/core/json_writer.h"
+#include "osproxy/core/rfc3339.h"
+
+namespace osproxy {
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr std::string_view kItsSet = "its_set";
+constexpr std::string_view kCurrentSet = "current_set";
+constexpr std::size_t kMaxDepth = 16;  // a report has five levels
+
+void write_directive(JsonWriter& json, const WhyReport::OneDirective& directive) {
+  json.begin_object().field("id", directive.id).field("recorded", directive.recorded);
+  json.key("reasons").begin_array();
+  for (const WhyReport::Reason& reason : directive.reasons) {
+    json.begin_object().field("reason", reason.slug).field("text", reason.text).end_object();
+  }
+  json.end_array().end_object();
+}
+
+/// The value below `key`, or the default of T if it is missing, null or of another type.
+template <class T>
+T value_of(dom::element object, std::string_view key) {
+  T value{};
+  return object[key].get(value) == simdjson::SUCCESS ? value : T{};
+}
+
+std::string text_of(dom::element object, std::string_view key) {
+  return std::string(value_of<std::string_view>(object, key));
+}
+
+std::vector<WhyReport::Reason> reasons_of(dom::element directive) {
+  std::vector<WhyReport::Reason> reasons;
+  dom::array array;
+  if (directive["reasons"].get(array) != simdjson::SUCCESS) return reasons;
+  for (const dom::element reason : array) {
+    reasons.push_back({.slug = text_of(reason, "reason"), .text = text_of(reason, "text")});
+  }
+  return reasons;
+}
+
+}  // namespace
+
+std::string encode_why_report(const WhyReport& report) {
+  JsonWriter json;
+  json.begin_object().field("instance", report.instance).field("request_id", report.request_id);
+  json.field("recorded", report.recorded).field("started", format_rfc3339(report.started));
+  json.field("endpoint", to_string(report.endpoint)).field_or_null("index", report.index);
+  json.field_or_null("tenant", report.tenant).field_or_null("principal", report.principal);
+  json.field("cut", report.is_cut).key("status");
+  report.status == 0 ? json.null() : json.value(report.status);
+  json.field("judged_by", report.is_by_its_set ? kItsSet : kCurrentSet);
+  json.key("directives").begin_array();
+  for (const WhyReport::OneDirective& directive : report.directives) {
+    write_directive(json, directive);
+  }
+  json.end_array().field("left_out", report.left_out).end_object();
+  return std::move(json).take();
+}
+
+std::optional<WhyReport> decode_why_report(std::string_view json) {
+  dom::parser parser;
+  dom::element root;
+  dom::array directives;
+  bool recorded = false;
+  if (parser.allocate(json.size(), kMaxDepth) != simdjson::SUCCESS ||
+      parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS ||
+      root["recorded"].get(recorded) != simdjson::SUCCESS ||
+      root["directives"].get(directives) != simdjson::SUCCESS) {
+    return std::nullopt;
+  }
+  WhyReport report{
+      .instance = text_of(root, "instance"),
+      .request_id = text_of(root, "request_id"),
+      .recorded = recorded,
+      .started = parse_rfc3339_utc(text_of(root, "started")).value_or(WallTime{}),
+      .endpoint = parse_endpoint(text_of(root, "endpoint")).value_or(Endpoint::Unknown),
+      .index = text_of(root, "index"),
+      .tenant = text_of(root, "tenant"),
+      .principal = text_of(root, "principal"),
+      .is_cut = value_of<bool>(root, "cut"),
+      .status = static_cast<int>(value_of<std::int64_t>(root, "status")),
+      .is_by_its_set = text_of(root, "judged_by") != kCurrentSet,
+      .left_out = value_of<std::uint64_t>(root, "left_out")};
+  for (const dom::element directive : directives) {
+    report.directives.push_back({.id = text_of(directive, "id"),
+                                 .recorded = value_of<bool>(directive, "recorded"),
+                                 .reasons = reasons_of(directive)});
+  }
+  return report;
+}
+
+}  // namespace osproxy

@@ -1,0 +1,54 @@
+#include "osproxy/directive/why_report.h"
+
+#include <gtest/gtest.h>
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+WhyReport full_report() {
+  return {.instance = "proxy-1",
+          .request_id = "r-1",
+          .recorded = true,
+          .started = WallTime{std::chrono::sys_days{2030y / 1 / 1} + 5ms},
+          .endpoint = Endpoint::Search,
+          .index = "orders",
+          .tenant = "a\"cme",
+          .principal = "ana",
+          .is_cut = true,
+          .status = 503,
+          .is_by_its_set = false,
+          .directives = {{.id = "yes", .recorded = true},
+                         {.id = "no",
+                          .reasons = {{.slug = "expired", .text = "expired at …"},
+                                      {.slug = "too_fast", .text = "faster than 1s: 12ms"}}}},
+          .left_out = 7};
+}
+
+TEST(WhyReport, IsReadBackAsItWasWritten) {
+  EXPECT_EQ(decode_why_report(encode_why_report(full_report())), full_report());
+  EXPECT_EQ(decode_why_report(encode_why_report({})), WhyReport{});
+}
+
+TEST(WhyReport, HasNullsForWhatTheRequestLacked) {
+  EXPECT_EQ(encode_why_report({.instance = "p", .request_id = "r"}),
+            R"({"instance":"p","request_id":"r","recorded":false,"started":"1970-01-01T00:00:00Z",)"
+            R"("endpoint":"Unknown","index":null,"tenant":null,"principal":null,"cut":false,)"
+            R"("status":null,"judged_by":"its_set","directives":[],"left_out":0})");
+}
+
+TEST(WhyReport, IsReadWithoutFieldsThatAnotherVersionLacks) {
+  const auto report = decode_why_report(R"({"recorded":true,"directives":[{"id":"a"}],"new":1})");
+  EXPECT_EQ(report, (WhyReport{.recorded = true, .directives = {{.id = "a"}}}));
+}
+
+TEST(WhyReport, IsNotReadFromAnythingElse) {
+  for (const char* text : {"", "[]", "{}", "{", R"({"recorded":true})", R"({"directives":[]})",
+                           R"({"recorded":1,"directives":[]})"}) {
+    EXPECT_EQ(decode_why_report(text), std::nullopt) << text;
+  }
+}
+
+}  // namespace
+}  // namespace osproxy

@@ -1,0 +1,4 @@
+namespace osproxy {
+using namespace std::chrono_literals;
+void example() { EXAMPLE(1); }
+}  // namespace osproxy

@@ -1,0 +1,3 @@
+namespace osproxy {
+void example(std::uint64_t ceiling) { EXAMPLE(1); }
+}  // namespace osproxy

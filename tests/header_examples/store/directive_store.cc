@@ -1,0 +1,3 @@
+namespace osproxy {
+void example(DirectiveStore& store) { EXAMPLE(1); }
+}  // namespace osproxy
