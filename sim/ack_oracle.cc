@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 constexpr auto kBetweenWrites = 100ms;
 
 /// After these the key may not be as it was left.
-bool is_unsettling(const AckEvent& event) {
+bool is_unsettling(const AckMachine::Event& event) {
   if (const auto* kept = std::get_if<KeptAlive>(&event)) return kept->ttl <= kept->ttl.zero();
   if (const auto* write = std::get_if<WriteDone>(&event)) return !write->succeeded;
   return std::holds_alternative<CallFailed>(event);
@@ -30,7 +30,7 @@ void AckOracle::begin_run() {
   gone_.reset();
 }
 
-void AckOracle::before(const AckEvent& event) {
+void AckOracle::before(const AckMachine::Event& event) {
   if (const auto* report = std::get_if<AckReport>(&event)) {
     facts_ = report->facts;
     has_reason_ = true;
@@ -46,13 +46,13 @@ void AckOracle::before(const AckEvent& event) {
   if (std::holds_alternative<CallFailed>(event)) written_at_.reset();  // that was no write
 }
 
-void AckOracle::before(const AckAction& action) {
+void AckOracle::before(const AckMachine::Action& action) {
   if (std::holds_alternative<OpenConnection>(action)) {
     has_reason_ = true;
     written_at_.reset();  // what did not arrive is written again, after a backoff
   }
   if (std::holds_alternative<CloseConnection>(action)) keeping_.reset();
-  if (const auto* keep = std::get_if<KeepLease>(&action)) {
+  if (const auto* keep = std::get_if<KeepLeaseAlive>(&action)) {
     keeping_ = *keep;
     expect_lease(keep->lease);
   }

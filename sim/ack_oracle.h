@@ -17,8 +17,8 @@ class AckOracle {
   explicit AckOracle(const World& world) : world_(world) {}
 
   void begin_run();
-  void before(const AckEvent& event);
-  void before(const AckAction& action);
+  void before(const AckMachine::Event& event);
+  void before(const AckMachine::Action& action);
   void expect_truth(const AckRun& run);
   void expect_end(const AckRun& run);
   void key_changed(const std::string& key, const ModelKeys::Key* before,
@@ -33,9 +33,9 @@ class AckOracle {
   std::optional<AckFacts> facts_;  // what there is to say
   bool has_reason_ = false;        // for a write: something has changed since the last one
   std::optional<BootTime> written_at_;
-  Revision own_ = 0;                  // of the key, as it was left
-  std::optional<KeepLease> keeping_;  // on this connection
-  std::optional<LeaseId> gone_;       // by what a keepalive has said
+  Revision own_ = 0;                       // of the key, as it was left
+  std::optional<KeepLeaseAlive> keeping_;  // on this connection
+  std::optional<LeaseId> gone_;            // by what a keepalive has said
 };
 
 }  // namespace osproxy::etcd::sim

@@ -19,8 +19,8 @@ namespace osproxy::etcd::sim {
 class AckObserver {
  public:
   virtual ~AckObserver() = default;
-  virtual void before(const AckEvent& event) = 0;    ///< the machine takes it
-  virtual void before(const AckAction& action) = 0;  ///< it is performed
+  virtual void before(const AckMachine::Event& event) = 0;    ///< the machine takes it
+  virtual void before(const AckMachine::Action& action) = 0;  ///< it is performed
 
  protected:
   AckObserver() = default;
@@ -40,7 +40,7 @@ class AckRun {
   /// What the store says of itself now.
   void report(const AckFacts& facts);
   /// Takes what has arrived, and does what is due.
-  void go_on();
+  void catch_up();
   void stop();
 
   bool is_over() const { return machine_.is_over(); }
@@ -50,7 +50,7 @@ class AckRun {
 
  private:
   void take_arrived();
-  void resume(AckEvent event);
+  void resume(AckMachine::Event event);
   void plan_wake();
 
   void perform(const OpenConnection& open);
@@ -59,7 +59,7 @@ class AckRun {
   void perform(const CountFleet& count);
   void perform(const GrantLease& grant);
   void perform(const WriteAck& write);
-  void perform(const KeepLease& keep);
+  void perform(const KeepLeaseAlive& keep);
   void perform(const RevokeLease& revoke);
 
   const World& world_;

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "osproxy/core/random.h"
-#include "sim/call_book.h"
+#include "sim/call_tracker.h"
 #include "sim/model_link.h"
 #include "sim/world.h"
 
@@ -18,16 +18,16 @@ class Connection {
   /// `arrived` is called when calls() has an event.
   Connection(const World& world, Random random, std::function<void()> arrived);
 
-  CallBook& calls() { return *calls_; }
+  CallTracker& calls() { return *calls_; }
 
   /// W8: one token at a time is got, and none without need.
-  void watch_over_tokens() const;
+  void check_tokens() const;
 
  private:
   const World& world_;
   const std::uint64_t first_token_;
   ModelLink* link_;  // below calls_
-  std::unique_ptr<CallBook> calls_;
+  std::unique_ptr<CallTracker> calls_;
 };
 
 }  // namespace osproxy::etcd::sim

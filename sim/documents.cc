@@ -24,7 +24,7 @@ Documents::Documents(bool directives, WallTime start)
       pool_{directive("a", 12s), directive("b", 75s), directive("c", 190s),
             directive("d", start + 95s), directive("e", start + 240s)} {}
 
-Documents::Made Documents::next(Random& random) {
+Documents::Generated Documents::next(Random& random) {
   const std::string name = fmt::format("v{}", ++made_);
   if (!directives_) return {.bytes = name, .document = nullptr};
   if (random.below(20) == 0) return {.bytes = name, .document = nullptr};

@@ -17,7 +17,7 @@ namespace osproxy::etcd::sim {
 
 class Documents {
  public:
-  struct Made {
+  struct Generated {
     std::string bytes;
     std::shared_ptr<const Document> document;  ///< null: malformed
   };
@@ -26,7 +26,7 @@ class Documents {
   /// same to the watch. `start` is what their ends are near to.
   Documents(bool directives, WallTime start);
 
-  Made next(Random& random);
+  Generated next(Random& random);
 
  private:
   static constexpr std::size_t kPool = 5;

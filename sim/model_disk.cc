@@ -38,7 +38,7 @@ std::unique_ptr<StateStorage> ModelDisk::storage(std::function<Bounds()> bounds)
 }
 
 /// At once, or within a second; of several that wait the newest is written.
-void ModelDisk::save(ReusePolicy kept) {
+void ModelDisk::save(SavedState kept) {
   const bool planned = waiting_.has_value();
   waiting_ = std::move(kept);
   if (planned) return;

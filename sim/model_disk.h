@@ -22,7 +22,7 @@ using Bounds = std::map<std::string, Life>;
 
 class ModelDisk {
  public:
-  struct ReusePolicy {
+  struct SavedState {
     SavedSet set;
     Bounds bounds;  ///< as they were when it was saved
     std::uint64_t boot;
@@ -39,19 +39,19 @@ class ModelDisk {
   void reboot() { ++boot_; }
 
   /// What a run that starts now finds; null: nothing that can be used.
-  const ReusePolicy* found() const { return kept_ && !damaged_ ? &*kept_ : nullptr; }
+  const SavedState* found() const { return kept_ && !damaged_ ? &*kept_ : nullptr; }
   std::uint64_t boot() const { return boot_; }
 
  private:
   class Storage;
 
-  void save(ReusePolicy kept);
+  void save(SavedState kept);
 
   VirtualTime& time_;
   Random random_;
   std::uint64_t boot_ = 1;
-  std::optional<ReusePolicy> kept_;
-  std::optional<ReusePolicy> waiting_;
+  std::optional<SavedState> kept_;
+  std::optional<SavedState> waiting_;
   bool damaged_ = false;
 };
 

@@ -17,7 +17,7 @@ ModelEtcd::ModelEtcd(VirtualTime& time, const Schedule& schedule, Random random)
     : time_(time),
       random_(random),
       with_user_(schedule.with_user),
-      old_(schedule.old_etcd),
+      is_old_etcd_(schedule.old_etcd),
       may_write_(schedule.may_write),
       calm_(schedule.steady_network),
       documents_(schedule.with_directives, true_wall(time.now())),
@@ -46,7 +46,7 @@ void ModelEtcd::commit(VersionPointer version) {
 }
 
 void ModelEtcd::put(bool huge) {
-  Documents::Made made = documents_.next(random_);
+  Documents::Generated made = documents_.next(random_);
   auto version = std::make_shared<Version>();
   version->value = std::move(made.bytes);
   if (!huge) version->document = std::move(made.document);
@@ -154,55 +154,55 @@ void ModelEtcd::anchor() {
 // Faults.
 
 void ModelEtcd::perform(const Step& step) {
-  switch (step.deed) {
-    case Deed::Put:
+  switch (step.kind) {
+    case StepKind::Put:
       return put(false);
-    case Deed::PutHuge:
+    case StepKind::PutHuge:
       return put(true);
-    case Deed::Remove:
+    case StepKind::Remove:
       return remove();
-    case Deed::ChangeOtherKey:
+    case StepKind::ChangeOtherKey:
       ++revision_;
       return;
-    case Deed::Compact:
+    case StepKind::Compact:
       compacted_ = revision_;
       return;
-    case Deed::Anchor:
+    case StepKind::WriteAnchors:
       return anchor();
-    case Deed::Restore:
+    case StepKind::Restore:
       return restore();
-    case Deed::Replace:
+    case StepKind::Replace:
       return replace();
-    case Deed::StopMember:
+    case StepKind::StopMember:
       for (ModelLink* link : links_) link->break_connection(step.member);
       return for_a_while(step, &Member::up, false);
-    case Deed::FreezeMember:
+    case StepKind::FreezeMember:
       return for_a_while(step, &Member::frozen, true);
-    case Deed::DeafenMember:
+    case StepKind::DeafenMember:
       return for_a_while(step, &Member::deaf, true);
-    case Deed::DelayMember:
+    case StepKind::DelayMember:
       return for_a_while(step, &Member::lagging, true);
-    case Deed::IsolateMember:
+    case StepKind::IsolateMember:
       // With require-leader metadata etcd ends the watch; reads wait for a leader.
       for (ModelLink* link : links_) link->end_watches_at(step.member);
       return for_a_while(step, &Member::leaderless, true);
-    case Deed::BreakConnection:
+    case StepKind::BreakConnection:
       for (ModelLink* link : links_) link->break_connection(step.member);
       return;
-    case Deed::CancelWatch:
+    case StepKind::CancelWatch:
       for (ModelLink* link : links_) link->cancel_watches("etcdserver: whatever");
       return;
-    case Deed::ExpireToken:
+    case StepKind::ExpireToken:
       return expire_token();
-    case Deed::EndLeases:
+    case StepKind::EndLeases:
       return keys_.end_leases();
-    case Deed::SuspendInstance:
-    case Deed::RestartInstance:
-    case Deed::KillInstance:
-    case Deed::LoseState:
-    case Deed::Reboot:
-    case Deed::SetClockForward:
-    case Deed::SetClockBack:
+    case StepKind::SuspendInstance:
+    case StepKind::RestartInstance:
+    case StepKind::KillInstance:
+    case StepKind::LoseState:
+    case StepKind::Reboot:
+    case StepKind::SetClockForward:
+    case StepKind::SetClockBack:
       return;  // not the cluster's
   }
   std::unreachable();

@@ -74,10 +74,10 @@ class ModelEtcd {
   Header header() const { return {.cluster_id = cluster_id_, .revision = revision_}; }
   const std::vector<Change>& log() const { return log_; }
   Revision compacted() const { return compacted_; }
-  bool is_old() const { return old_; }
+  bool is_old_etcd() const { return is_old_etcd_; }
 
   /// True if a call with this token is let in.
-  bool lets_in(std::uint64_t token) const { return !with_user_ || token == token_; }
+  bool accepts_token(std::uint64_t token) const { return !with_user_ || token == token_; }
   std::uint64_t token() const { return token_; }
   /// True if the user may have what is below this key.
   bool permits(const std::string& key) const { return may_write_ || key == kDocumentKey; }
@@ -115,7 +115,7 @@ class ModelEtcd {
   VirtualTime& time_;
   Random random_;
   const bool with_user_;
-  const bool old_;
+  const bool is_old_etcd_;
   const bool may_write_;
   bool calm_;  // the network is
   Documents documents_;

@@ -67,13 +67,12 @@ class ModelLink final : public Transport {
     std::vector<ModelEtcd::Change> unsent{};  // etcd sends what has gathered for a while at once
     std::optional<WatchResponse> repeats{};   // comes once more, before the next one
   };
-  using Answer = std::expected<TransportEvent, FailureKind>;
+  using Response = std::expected<TransportEvent, FailureKind>;
   /// What the cluster does for a call.
-  using Serve = std::function<Answer()>;
+  using Serve = std::function<Response()>;
 
   bool chance(int per_mille);
   std::chrono::nanoseconds random_delay();
-  std::chrono::nanoseconds random_below(std::chrono::nanoseconds most);
   /// As of VirtualTime, but for as long as this is here.
   void after(std::chrono::nanoseconds delay, std::function<void()> what);
 

@@ -25,8 +25,8 @@ class Report {
       : time_(time), trace_(trace), start_(time.now()) {}
 
   /// True if it is worth the while to make words for say().
-  bool listens() const { return trace_ != nullptr; }
-  void say(std::string_view kind, std::string_view what);
+  bool is_tracing() const { return trace_ != nullptr; }
+  void trace(std::string_view kind, std::string_view what);
 
   /// Only the first counts: what comes after it may follow from it.
   void violated(std::string what);

@@ -14,14 +14,14 @@
 
 namespace osproxy::etcd::sim {
 
-enum class Deed : std::uint8_t {
+enum class StepKind : std::uint8_t {
   // What people and etcd do any day.
   Put,
   PutHuge,  ///< a value too large to be received
   Remove,
   ChangeOtherKey,
   Compact,
-  Anchor,  ///< another instance writes what anchors are missing
+  WriteAnchors,  ///< another instance writes what anchors are missing
   // What goes wrong with a member, for a while.
   StopMember,
   FreezeMember,   ///< nothing is answered, nothing breaks
@@ -45,13 +45,13 @@ enum class Deed : std::uint8_t {
   SetClockBack,
 };
 
-inline constexpr std::size_t kDeeds = static_cast<std::size_t>(Deed::SetClockBack) + 1;
+inline constexpr std::size_t kStepKinds = static_cast<std::size_t>(StepKind::SetClockBack) + 1;
 
-std::string_view to_string(Deed deed) noexcept;
+std::string_view to_string(StepKind kind) noexcept;
 
 struct Step {
   std::chrono::nanoseconds at{};  ///< since the start
-  Deed deed{};
+  StepKind kind{};
   std::size_t member = 0;
   std::chrono::nanoseconds lasts{};  ///< of a clock that is set: by how much
 };
@@ -76,7 +76,7 @@ inline constexpr std::chrono::seconds kFaultsLast{120};
 /// The same for the same seed, on every machine.
 Schedule make_schedule(std::uint64_t seed);
 
-bool has(const Schedule& schedule, Deed deed);
+bool has(const Schedule& schedule, StepKind kind);
 
 /// True if nothing in it loses or delays what a watch should bring.
 bool keeps_watches_prompt(const Schedule& schedule);

@@ -22,12 +22,12 @@ class SetOracle {
   explicit SetOracle(const World& world);
 
   /// Another run begins, which finds `kept`; `boot` is the machine's now.
-  void begin_run(const ModelDisk::ReusePolicy* kept, std::uint64_t boot);
+  void begin_run(const ModelDisk::SavedState* kept, std::uint64_t boot);
   /// A version is applied: good, malformed, or too large.
   void applied(const Version& version);
-  void after_step(const EtcdDocumentApplier& keeper, const Version* shown,
-                  const MachineStatus& machine);
-  void expect_truth(const EtcdDocumentApplier& keeper);
+  void after_step(const EtcdDocumentApplier& applier, const Version* shown,
+                  const WatchStatus& machine);
+  void expect_truth(const EtcdDocumentApplier& applier);
   /// Another key than the document's changes: an anchor?
   void key_changed(const std::string& key, const ModelKeys::Key* before,
                    const ModelKeys::Key* after);
@@ -37,8 +37,8 @@ class SetOracle {
 
  private:
   Life first_seen(const Directive& directive) const;
-  void watch_over_lives(const DirectiveSet& set);
-  void watch_over_document(const DirectiveSet& set, bool holding);
+  void check_lives(const DirectiveSet& set);
+  void check_document(const DirectiveSet& set, bool holding);
   void expect_anchor(const CompiledDirective& compiled, Now now);
   void expect_alive(const Directive& directive, const Life& life, Now now);
   void expect_no_orphans();
@@ -50,7 +50,7 @@ class SetOracle {
   std::shared_ptr<const Document> document_;  // in force; null: none yet
   Bounds bounds_;
   Bounds resumed_;  // until a document is applied
-  DirectiveSet::Pointer looked_at_;
+  DirectiveSet::Pointer checked_;
   WallTime began_;
   std::set<std::string> replaced_late_;  // anchors, by a write of an earlier run
 };

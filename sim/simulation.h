@@ -27,7 +27,7 @@
 //     permission there is none, and it says so;
 //   - one write for each change at most, and none over what another run has written;
 //   - a Stop takes it away.
-// Every call (call_book.h, connection.h):
+// Every call (call_tracker.h, connection.h):
 //   - it ends in one event, and nothing comes of it after that; Stop ends all of them;
 //   - one token at a time is got, and none without need.
 //

@@ -19,8 +19,8 @@ namespace osproxy::etcd::sim {
 class StoreObserver {
  public:
   virtual ~StoreObserver() = default;
-  virtual void before(const Event& event) = 0;    ///< the machine takes it
-  virtual void before(const Action& action) = 0;  ///< it is performed
+  virtual void before(const WatchMachine::Event& event) = 0;    ///< the machine takes it
+  virtual void before(const WatchMachine::Action& action) = 0;  ///< it is performed
   virtual void after_step() = 0;
 
  protected:
@@ -37,17 +37,17 @@ class StoreRun {
 
   void start();
   /// Takes what has arrived, and does what is due.
-  void go_on();
+  void catch_up();
   /// Nothing is under way after that but the ends of calls.
   void stop();
 
-  const MachineStatus& status() const { return machine_.status(); }
-  const EtcdDocumentApplier& keeper() const { return keeper_; }
+  const WatchStatus& status() const { return machine_.status(); }
+  const EtcdDocumentApplier& applier() const { return applier_; }
   Connection& connection() { return connection_; }
 
  private:
   void take_arrived();
-  void resume(Event event);
+  void resume(WatchMachine::Event event);
   void plan_wake();
   BootTime wake_at() const;
 
@@ -64,7 +64,7 @@ class StoreRun {
   const EtcdStoreOptions options_;
   Connection connection_;
   WatchMachine machine_;
-  EtcdDocumentApplier keeper_;
+  EtcdDocumentApplier applier_;
 
   BootTime last_step_{};
   int steps_in_this_moment_ = 0;

@@ -32,7 +32,7 @@ void WatchOracle::begin_run() {
   shown_ = nullptr;
 }
 
-void WatchOracle::before(const Event& event) {
+void WatchOracle::before(const WatchMachine::Event& event) {
   if (const auto* response = std::get_if<WatchResponse>(&event);
       response && response->call == watch_) {
     watch_is_up_ = !response->canceled;
@@ -42,7 +42,7 @@ void WatchOracle::before(const Event& event) {
   }
 }
 
-void WatchOracle::before(const Action& action, const MachineStatus& status) {
+void WatchOracle::before(const WatchMachine::Action& action, const WatchStatus& status) {
   const auto lineage = status.counters.lineage_resets;
   if (const auto* watch = std::get_if<StartWatch>(&action)) {
     watch_ = watch->call;
@@ -89,7 +89,7 @@ void WatchOracle::show(const Version* version, std::uint64_t lineage) {
   shown_since_ = version->committed;
 }
 
-void WatchOracle::after_step(const MachineStatus& status) {
+void WatchOracle::after_step(const WatchStatus& status) {
   if (status.state == StoreState::Synced && !watch_is_up_) {
     world_.report.violated("synced without a watch");
   }
@@ -99,11 +99,11 @@ void WatchOracle::after_step(const MachineStatus& status) {
   if (status.counters.reconnects != 0 && keeps_connections_) {
     world_.report.violated("a connection is given up that nothing was wrong with");
   }
-  watch_over_age(status);
-  watch_over_seen(status);
+  check_age(status);
+  check_seen(status);
 }
 
-void WatchOracle::watch_over_seen(const MachineStatus& status) {
+void WatchOracle::check_seen(const WatchStatus& status) {
   if (!one_lineage_ || !shown_) return;  // else a revision does not say which history is meant
   const Version& seen = world_.etcd.at(status.seen);
   const bool both_absent = !seen.value && !shown_->value;
@@ -113,7 +113,7 @@ void WatchOracle::watch_over_seen(const MachineStatus& status) {
 }
 
 /// "What I hold was the truth no longer than that ago."
-void WatchOracle::watch_over_age(const MachineStatus& status) {
+void WatchOracle::check_age(const WatchStatus& status) {
   const auto at = status.verified_at;
   if (!at || !shown_ || world_.report.violation()) return;
   // Of values that cannot be received, and of absences, nobody can tell one from another.
@@ -125,7 +125,7 @@ void WatchOracle::watch_over_age(const MachineStatus& status) {
   }
 }
 
-void WatchOracle::expect_truth(const MachineStatus& status) {
+void WatchOracle::expect_truth(const WatchStatus& status) {
   if (status.state != StoreState::Synced) {
     return world_.report.violated("it is not synced after a calm minute");
   }

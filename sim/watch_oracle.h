@@ -18,10 +18,10 @@ class WatchOracle {
 
   /// Another run begins: it has seen nothing yet, but may show nothing older than the one before.
   void begin_run();
-  void before(const Event& event);
-  void before(const Action& action, const MachineStatus& status);
-  void after_step(const MachineStatus& status);
-  void expect_truth(const MachineStatus& status);
+  void before(const WatchMachine::Event& event);
+  void before(const WatchMachine::Action& action, const WatchStatus& status);
+  void after_step(const WatchStatus& status);
+  void expect_truth(const WatchStatus& status);
 
   /// What was applied last, or could not be; null: nothing yet.
   const Version* shown() const { return shown_; }
@@ -29,8 +29,8 @@ class WatchOracle {
  private:
   void note_connection();
   void show(const Version* version, std::uint64_t lineage);
-  void watch_over_age(const MachineStatus& status);
-  void watch_over_seen(const MachineStatus& status);
+  void check_age(const WatchStatus& status);
+  void check_seen(const WatchStatus& status);
 
   const World& world_;
   const bool prompt_;

@@ -1,7 +1,7 @@
-// A conversation with the ack machine, step by step, as machine_script.h has it for the watch.
+// A conversation with the ack machine, step by step, as watch_script.h has it for the watch.
 //
 //   AckScript script;
-//   script.start().opens().looks();
+//   script.start().opens().reads();
 //   script.finds_nothing().counts();
 //
 // Every action must be claimed by an expectation before the next event goes in.
@@ -87,9 +87,10 @@ class AckScript {
     return feed(CallFailed{call_, {kind, "text"}}, where);
   }
 
-  AckScript& feed(AckEvent event, Where where = Where::current()) {
+  AckScript& feed(AckMachine::Event event, Where where = Where::current()) {
     nothing_more(where);
-    for (AckAction& action : machine_.resume(std::move(event), now_)) {
+    for (AckMachine::Action& action :
+         machine_.resume(std::move(event), {.wall = WallTime{}, .boot = now_})) {
       actions_.push_back(std::move(action));
     }
     return *this;
@@ -105,7 +106,7 @@ class AckScript {
     take<CloseConnection>("CloseConnection", where);
     return *this;
   }
-  AckScript& looks(Where where = Where::current()) { return begins<ReadAck>("ReadAck", where); }
+  AckScript& reads(Where where = Where::current()) { return begins<ReadAck>("ReadAck", where); }
   AckScript& counts(Where where = Where::current()) {
     return begins<CountFleet>("CountFleet", where);
   }
@@ -121,8 +122,8 @@ class AckScript {
     }
     return *this;
   }
-  AckScript& keeps(LeaseId lease, Where where = Where::current()) {
-    if (const auto keep = begin<KeepLease>("KeepLease", where)) {
+  AckScript& keeps_alive(LeaseId lease, Where where = Where::current()) {
+    if (const auto keep = begin<KeepLeaseAlive>("KeepLeaseAlive", where)) {
       check(keep->lease, lease, "lease", where);
     }
     return *this;
@@ -151,7 +152,7 @@ class AckScript {
   /// From the start to an ack of `revision` that stands at 100 under lease 7.
   AckScript& settle(Revision revision = 5, Where where = Where::current()) {
     reports(facts(revision), where);
-    start(where).opens(where).looks(where);
+    start(where).opens(where).reads(where);
     finds_nothing(where).counts(where);
     counted(0, where).wake(where).grants(where);
     granted(7, where).writes(facts(revision), 0, 7, where);
@@ -203,7 +204,7 @@ class AckScript {
 
   AckMachine machine_;
   BootTime now_{std::chrono::hours{1}};
-  std::deque<AckAction> actions_;  // not yet claimed
+  std::deque<AckMachine::Action> actions_;  // not yet claimed
   CallId call_{};
   std::size_t endpoint_ = 0;
 };

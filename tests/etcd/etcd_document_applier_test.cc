@@ -25,7 +25,7 @@ class SetKeeperTest : public ::testing::Test {
   }
 
   const EtcdStoreOptions options_;
-  const MachineStatus machine_{.seen = 6, .cluster_id = 1};
+  const WatchStatus machine_{.seen = 6, .cluster_id = 1};
   ManualClock clock_;
   FakeTransport transport_{std::make_shared<FakePeer>()};
   EtcdDocumentApplier keeper_{options_, clock_, transport_, nullptr, Random(1)};
@@ -35,14 +35,14 @@ class SetKeeperTest : public ::testing::Test {
 // into force anew.
 TEST_F(SetKeeperTest, RemembersARejectionWhileWithheldDirectivesAreReleased) {
   read_one_by_hand();
-  keeper_.take(Apply{.revision = 6, .value = "nonsense", .is_news = true}, machine_);
+  keeper_.take(Apply{.revision = 6, .value = "nonsense", .from_watch = true}, machine_);
   clock_.advance(1s);
   keeper_.time_passed();
   EXPECT_EQ(keeper_.cell().load()->directives().size(), 1u);
   ASSERT_TRUE(keeper_.rejected());
   EXPECT_EQ(keeper_.rejected()->revision, 6);
 
-  keeper_.take(Apply{.revision = 7, .value = R"({"directives":[]})", .is_news = true}, machine_);
+  keeper_.take(Apply{.revision = 7, .value = R"({"directives":[]})", .from_watch = true}, machine_);
   EXPECT_FALSE(keeper_.rejected());
 }
 

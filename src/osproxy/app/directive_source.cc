@@ -34,7 +34,7 @@ std::expected<std::shared_ptr<EtcdDirectiveStore>, std::string> connect_store(
            [&log, notifier = std::move(notifier)](const StoreStatus& status,
                                                   const DirectiveSet::Pointer& set) {
              log.look(status, *set);
-             notifier->ring();
+             notifier->notify();
            }},
       clock);
   if (!connected) return std::unexpected(connected.error().message);

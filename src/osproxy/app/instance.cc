@@ -249,7 +249,7 @@ void Instance::poll() {
   const ObserverTotals totals = observer_.totals();
   budget_.look(*set, totals.recorded, clock_.now());
   signed_log_.look(totals);
-  if (trip_log_.look(*set, clock_.now()) && source_.acks) source_.acks->look_again();
+  if (trip_log_.look(*set, clock_.now()) && source_.acks) source_.acks->check_store();
   upstream_log_.look(upstreams_.nodes());
   if (spans_) otlp_log_.look(spans_->status());
   if (!capture_) capture_log_.look(*set, clock_.now());

@@ -17,9 +17,9 @@
 
 namespace osproxy::etcd::sim {
 
-class CallBook final : public Transport {
+class CallTracker final : public Transport {
  public:
-  CallBook(std::unique_ptr<Transport> inner, const VirtualTime& time, Report& report);
+  CallTracker(std::unique_ptr<Transport> inner, const VirtualTime& time, Report& report);
 
   // Transport
   void open(std::size_t endpoint) override;
