@@ -1,5 +1,5 @@
 // One run of the instance's store in a simulation, from its start to its end: the watch machine and
-// the keeper, driven as EtcdDirectiveStore drives them, in virtual time.
+// the applier, driven as EtcdDirectiveStore drives them, in virtual time.
 //
 // A resource. Not thread-safe.
 #pragma once

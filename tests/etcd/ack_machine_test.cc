@@ -21,7 +21,7 @@ const auto facts = &AckScript::facts;
 /// A run of the same name that is not ours.
 std::string another_run() { return AckScript::ack_of(AckScript::kStarted + 1s); }
 
-TEST(AckMachine, LooksCountsGrantsAndWrites) {
+TEST(AckMachine, ReadsCountsGrantsAndWrites) {
   AckScript script;
   script.reports(facts(5, "synced")).is(AckState::Pending);
   script.start().opens().reads();
@@ -33,7 +33,7 @@ TEST(AckMachine, LooksCountsGrantsAndWrites) {
   EXPECT_EQ(script.machine().counters(), (AckCounters{.written = 1, .members = 1}));
 }
 
-TEST(AckMachine, WritesNothingBeforeThereIsSomethingToSay) {
+TEST(AckMachine, WritesNothingBeforeTheFirstReport) {
   AckScript script;
   script.start().opens().reads();
   script.finds_nothing().counts();
@@ -58,7 +58,7 @@ TEST(AckMachine, WritesOnChangeOnly) {
   script.reports(rejecting).wake().writes(rejecting, 102, 7);
 }
 
-TEST(AckMachine, WritesTheNewestWhenMuchHasChangedInTheMeantime) {
+TEST(AckMachine, WritesOnlyTheNewestOfManyChanges) {
   AckScript script;
   script.settle(5);
   script.reports(facts(6, "synced")).wake().writes(facts(6, "synced"), 100, 7);
@@ -131,7 +131,7 @@ TEST(AckMachine, KeepsItsLeaseAliveEveryThirdOfItsLife) {
   EXPECT_GT(intervals.size(), 6u);
 }
 
-TEST(AckMachine, GrantsAndWritesAnewWhenItsLeaseIsGone) {
+TEST(AckMachine, GrantsAndWritesAgainWhenItsLeaseIsGone) {
   AckScript script;
   script.settle(5);
   script.wake().keeps_alive(7);
@@ -143,7 +143,7 @@ TEST(AckMachine, GrantsAndWritesAnewWhenItsLeaseIsGone) {
   EXPECT_EQ(script.machine().counters().leases_lost, 1u);
 }
 
-TEST(AckMachine, GrantsAnewWhenAWriteFindsTheLeaseGone) {
+TEST(AckMachine, GrantsAgainWhenAWriteFindsTheLeaseGone) {
   AckScript script;
   script.settle(5);
   script.reports(facts(6, "synced")).wake().writes(facts(6, "synced"), 100, 7);
@@ -154,7 +154,7 @@ TEST(AckMachine, GrantsAnewWhenAWriteFindsTheLeaseGone) {
   EXPECT_EQ(script.machine().counters().leases_lost, 1u);
 }
 
-TEST(AckMachine, WritesAKeyAnewThatSomebodyHasDeleted) {
+TEST(AckMachine, WritesAgainWhenItsKeyWasDeleted) {
   AckScript script;
   script.settle(5);
   script.reports(facts(6, "synced")).wake().writes(facts(6, "synced"), 100, 7);
@@ -163,7 +163,7 @@ TEST(AckMachine, WritesAKeyAnewThatSomebodyHasDeleted) {
   script.written(103).is(AckState::Written);
 }
 
-TEST(AckMachine, LooksEveryMinuteWhetherItsKeyIsStillThere) {
+TEST(AckMachine, ReadsItsKeyEveryMinute) {
   AckScript script;
   script.settle(5);
   const BootTime before = script.now();
@@ -189,7 +189,7 @@ TEST(AckMachine, RecognisesItsOwnKey) {
 }
 
 // It wrote nothing, since what it had written last was true again; and the lost write came later.
-TEST(AckMachine, WritesOverWhatMayBeCarriedOutLate) {
+TEST(AckMachine, WritesOverAWriteThatMayBeCarriedOutLate) {
   AckScript script;
   script.settle(5);
   script.reports(facts(5, "suspect")).wake().writes(facts(5, "suspect"), 100, 7);
@@ -217,7 +217,7 @@ TEST(AckMachine, WaitsForTheLeaseOfAnEarlierRunToEnd) {
   script.written(50).is(AckState::Written);
 }
 
-TEST(AckMachine, DoesNotFightForANameThatAnotherRunHas) {
+TEST(AckMachine, LeavesANameToTheRunThatHasIt) {
   AckScript script;
   script.reports(facts(5, "synced")).start().opens().reads();
   script.finds(40, another_run());
@@ -237,7 +237,7 @@ TEST(AckMachine, DoesNotFightForANameThatAnotherRunHas) {
   EXPECT_EQ(script.machine().counters().written, 0u);
 }
 
-TEST(AckMachine, LeavesAKeyAloneThatAnotherRunHasTaken) {
+TEST(AckMachine, LeavesItsKeyToARunThatHasTakenIt) {
   AckScript script;
   script.settle(5);
   script.reports(facts(6, "synced")).wake().writes(facts(6, "synced"), 100, 7);
@@ -245,7 +245,7 @@ TEST(AckMachine, LeavesAKeyAloneThatAnotherRunHasTaken) {
   script.wake().reads();  // and no keepalive: there is nothing under our lease
 }
 
-TEST(AckMachine, LeavesAValueAloneThatIsNoAck) {
+TEST(AckMachine, NeverOverwritesAValueThatIsNoAck) {
   AckScript script;
   script.reports(facts(5, "synced")).start().opens().reads();
   script.finds(40, "by hand").nothing_more();
@@ -253,7 +253,7 @@ TEST(AckMachine, LeavesAValueAloneThatIsNoAck) {
   script.wake().reads();
 }
 
-TEST(AckMachine, TakesAnAckOfAnotherNameForNotItsOwn) {
+TEST(AckMachine, NeverOverwritesAnAckOfAnotherName) {
   AckScript script;
   script.reports(facts(5, "synced")).start().opens().reads();
   script.finds(40, AckScript::ack_of(AckScript::kStarted, "proxy-2")).nothing_more();
@@ -262,7 +262,7 @@ TEST(AckMachine, TakesAnAckOfAnotherNameForNotItsOwn) {
 
 // Refused.
 
-TEST(AckMachine, SaysThatItMayNotWriteAndTriesAgainRarely) {
+TEST(AckMachine, ReportsAMissingPermissionAndRetriesRarely) {
   AckScript script;
   script.reports(facts(5, "synced")).start().opens().reads();
   script.finds_nothing().counts();
@@ -311,7 +311,7 @@ TEST(AckMachine, BacksOffWithFullJitterWhileThereIsNoEtcd) {
   EXPECT_GT(delays.size(), 38u);
 }
 
-TEST(AckMachine, KeepsItsLeaseFirstWhenItIsBack) {
+TEST(AckMachine, KeepsItsLeaseAliveFirstOnANewConnection) {
   AckScript script;
   script.settle(5);
   script.wake().keeps_alive(7);
@@ -322,7 +322,7 @@ TEST(AckMachine, KeepsItsLeaseFirstWhenItIsBack) {
   script.counted(1).nothing_more().is(AckState::Written);
 }
 
-TEST(AckMachine, IgnoresWhatComesFromACallThatIsOver) {
+TEST(AckMachine, IgnoresEventsOfCallsThatAreOver) {
   AckScript script;
   script.start().opens().reads();
   script.pass(3s).closes();  // silent
@@ -343,7 +343,7 @@ TEST(AckMachine, RevokesItsLeaseWhenItIsStopped) {
   EXPECT_FALSE(script.machine().wake_at());
 }
 
-TEST(AckMachine, EndsWithoutAResponseToTheRevocationToo) {
+TEST(AckMachine, StopsWithoutAResponseToTheRevocation) {
   AckScript silent;
   silent.settle().stop().revokes(7);
   const BootTime before = silent.now();
@@ -357,7 +357,7 @@ TEST(AckMachine, EndsWithoutAResponseToTheRevocationToo) {
   EXPECT_TRUE(failing.machine().is_over());
 }
 
-TEST(AckMachine, EndsAtOnceIfThereIsNothingToRevoke) {
+TEST(AckMachine, StopsAtOnceWithoutALeaseOrAConnection) {
   AckScript reading;
   reading.start().opens().reads();
   reading.stop().closes();

@@ -1,16 +1,14 @@
-// When a directive with ttl_secs was first seen, agreed by a fleet: step by step, and as a fleet.
+// The anchor machine, transition by transition. W20 of docs/design/watch.md has the rules.
 #include "osproxy/etcd/anchor_machine.h"
 
-#include <cstddef>
 #include <deque>
-#include <iterator>
-#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "osproxy/core/manual_clock.h"
 #include "osproxy/core/rfc3339.h"
+#include "tests/etcd/anchor_documents.h"
 
 namespace osproxy::etcd {
 namespace {
@@ -19,21 +17,6 @@ using namespace std::chrono_literals;
 using ::testing::StartsWith;
 
 constexpr char kPrefix[] = "osproxy/anchors/directives/";
-
-Directive by_hand(std::string id, int ttl_secs = 600) {
-  Directive directive;
-  directive.id = std::move(id);
-  directive.level = Level::Shape;
-  directive.end = RelativeEnd{ttl_secs};
-  return directive;
-}
-
-template <class... Directives>
-Document with(Directives... directives) {
-  return {.directives = {std::move(directives)...}};
-}
-
-std::optional<Life> nothing_remembered(const Directive&) { return std::nullopt; }
 
 class AnchorMachineTest : public ::testing::Test {
  protected:
@@ -119,12 +102,12 @@ class AnchorMachineTest : public ::testing::Test {
   const Directive b_ = by_hand("b");
 };
 
-TEST_F(AnchorMachineTest, KeysLieBesideTheDocument) {
+TEST_F(AnchorMachineTest, PutsAnchorsNextToTheDocument) {
   EXPECT_EQ(anchor_prefix("osproxy/directives"), kPrefix);
   EXPECT_EQ(anchor_prefix("directives"), "anchors/directives/");
 }
 
-TEST_F(AnchorMachineTest, WritesTheFirstSightUnlessItIsThere) {
+TEST_F(AnchorMachineTest, WritesTheFirstSightIfThereIsNoAnchor) {
   const WallTime first_seen = clock_.now().wall;
   adopt(with(a_), 7, true);
   EXPECT_FALSE(machine_.withholds(a_));  // the watch brought it: it is new
@@ -138,7 +121,7 @@ TEST_F(AnchorMachineTest, WritesTheFirstSightUnlessItIsThere) {
   EXPECT_TRUE(actions_.empty());
 }
 
-TEST_F(AnchorMachineTest, TakesTheWordOfWhoWasFirst) {
+TEST_F(AnchorMachineTest, TakesTheMomentOfAnEarlierAnchor) {
   adopt(with(a_), 7, true);
   list_returns();
   const WriteAnchor write = next<WriteAnchor>();
@@ -150,7 +133,7 @@ TEST_F(AnchorMachineTest, TakesTheWordOfWhoWasFirst) {
 }
 
 // It stood by its own count, and ended a blink before the rest of the fleet.
-TEST_F(AnchorMachineTest, TakesTheWordOfWhoWroteFirstThoughItSawTheDirectiveEarlier) {
+TEST_F(AnchorMachineTest, TakesTheWrittenMomentThoughItSawTheDirectiveEarlier) {
   const Now seen = clock_.now();
   adopt(with(a_), 7, true);
   clock_.advance(3ms);
@@ -173,7 +156,7 @@ TEST_F(AnchorMachineTest, TakesALaterMomentOnlyOnce) {
   EXPECT_TRUE(nothing_is_anchored());
 }
 
-TEST_F(AnchorMachineTest, StandsByItsOwnCountIfTheAnchorIsNoRaceLater) {
+TEST_F(AnchorMachineTest, KeepsItsOwnCountIfTheAnchorIsLaterThanARaceExplains) {
   adopt(with(a_), 7, true);
   clock_.advance(3s);
   list_returns({anchor(a_, 1s)});
@@ -181,7 +164,7 @@ TEST_F(AnchorMachineTest, StandsByItsOwnCountIfTheAnchorIsNoRaceLater) {
 }
 
 // It took the response to the first publish's write for the second's, whose end then only it knew.
-TEST_F(AnchorMachineTest, LooksAgainIfTheDirectiveCameBackWhileItsAnchorWasWritten) {
+TEST_F(AnchorMachineTest, ListsAgainIfADirectiveReturnedDuringItsAnchorsWrite) {
   adopt(with(a_), 7, true);
   list_returns();
   const WriteAnchor first = next<WriteAnchor>();
@@ -196,7 +179,7 @@ TEST_F(AnchorMachineTest, LooksAgainIfTheDirectiveCameBackWhileItsAnchorWasWritt
   EXPECT_EQ(second.request.value, format_rfc3339(clock_.now().wall) + " a");
 }
 
-TEST_F(AnchorMachineTest, WithholdsWhatMayBeOldUntilTheAnchorsAreRead) {
+TEST_F(AnchorMachineTest, WithholdsOldDirectivesUntilTheAnchorsAreRead) {
   adopt(with(a_, b_), 7, false);
   EXPECT_TRUE(machine_.withholds(a_));
   list_returns({anchor(a_, 500s)});
@@ -210,7 +193,7 @@ TEST_F(AnchorMachineTest, WithholdsWhatMayBeOldUntilTheAnchorsAreRead) {
   EXPECT_THAT(*next<WriteAnchor>().request.value, ::testing::EndsWith(" b"));
 }
 
-TEST_F(AnchorMachineTest, DoesNotWithholdWhatHasAnAbsoluteEndOrIsRemembered) {
+TEST_F(AnchorMachineTest, WithholdsNeitherAbsoluteEndsNorRememberedDirectives) {
   Directive absolute = by_hand("c");
   absolute.end = AbsoluteEnd{clock_.now().wall + 1h};
   const Life known = life_until(clock_.now().wall + 100s, clock_.now());
@@ -223,7 +206,7 @@ TEST_F(AnchorMachineTest, DoesNotWithholdWhatHasAnAbsoluteEndOrIsRemembered) {
   EXPECT_TRUE(actions_.empty());
 }
 
-TEST_F(AnchorMachineTest, WithholdsNothingForLongerThanASecond) {
+TEST_F(AnchorMachineTest, WithholdsForOneSecondOnly) {
   adopt(with(a_), 7, false);
   next<ListAnchors>();
   EXPECT_EQ(machine_.wake_at(), clock_.now().boot + 1s);
@@ -234,7 +217,7 @@ TEST_F(AnchorMachineTest, WithholdsNothingForLongerThanASecond) {
   EXPECT_FALSE(machine_.withholds(a_));
 }
 
-TEST_F(AnchorMachineTest, TriesAgainAfterAFailure) {
+TEST_F(AnchorMachineTest, RetriesAfterAFailure) {
   adopt(with(a_), 7, true);
   fail(next<ListAnchors>().call, FailureKind::Unreachable);
   EXPECT_TRUE(actions_.empty());
@@ -245,7 +228,7 @@ TEST_F(AnchorMachineTest, TriesAgainAfterAFailure) {
   EXPECT_EQ(next<WriteAnchor>().request.expected, 0);
 }
 
-TEST_F(AnchorMachineTest, SaysThatItMayNotAndGoesOnAlone) {
+TEST_F(AnchorMachineTest, ReportsAMissingPermissionAndReleasesWhatItWithholds) {
   adopt(with(a_), 7, false);
   fail(next<ListAnchors>().call, FailureKind::Permission);
   next<Anchored>();
@@ -259,14 +242,14 @@ TEST_F(AnchorMachineTest, SaysThatItMayNotAndGoesOnAlone) {
   next<WriteAnchor>();
 }
 
-TEST_F(AnchorMachineTest, HasNothingToSayWithoutDirectivesOfThatKind) {
+TEST_F(AnchorMachineTest, ReportsNoRefusalWithoutRelativeDirectives) {
   adopt({}, 7, true);
   pass(10s);
   fail(next<ListAnchors>().call, FailureKind::Permission);
   EXPECT_EQ(machine_.refusal(), std::nullopt);
 }
 
-TEST_F(AnchorMachineTest, IgnoresAnAnchorThatIsNoTimeOrIsToCome) {
+TEST_F(AnchorMachineTest, IgnoresAnAnchorThatIsNoTimeOrInTheFuture) {
   for (const std::string& value :
        {std::string("soon a"), std::string(), format_rfc3339(clock_.now().wall + 1h) + " a"}) {
     AnchorMachine machine({.document_key = "k", .prefix = kPrefix}, Random(1));
@@ -285,7 +268,7 @@ TEST_F(AnchorMachineTest, IgnoresAnAnchorThatIsNoTimeOrIsToCome) {
   }
 }
 
-TEST_F(AnchorMachineTest, RemovesTheAnchorOfADirectiveThatIsGoneIfTheDocumentIsStillThatOne) {
+TEST_F(AnchorMachineTest, RemovesAnOrphanIfTheDocumentHasNotChanged) {
   adopt(with(a_), 7, true);
   list_returns({anchor(a_, 0s)});
   adopt({}, 8, true);
@@ -302,7 +285,7 @@ TEST_F(AnchorMachineTest, RemovesTheAnchorOfADirectiveThatIsGoneIfTheDocumentIsS
   EXPECT_EQ(machine_.wake_at(), std::nullopt);
 }
 
-TEST_F(AnchorMachineTest, RemovesWhatEarlierInstancesHaveLeft) {
+TEST_F(AnchorMachineTest, RemovesOrphansOfEarlierInstances) {
   adopt(with(a_), 7, true);
   list_returns({anchor(a_, 0s), anchor(b_, 1h)});
   EXPECT_TRUE(actions_.empty());
@@ -310,7 +293,7 @@ TEST_F(AnchorMachineTest, RemovesWhatEarlierInstancesHaveLeft) {
   EXPECT_EQ(next<WriteAnchor>().request.key, key_of(b_));
 }
 
-TEST_F(AnchorMachineTest, WritesTheAnchorAnewOfADirectiveThatComesBackWhileItIsRemoved) {
+TEST_F(AnchorMachineTest, WritesTheAnchorAgainIfADirectiveReturnsDuringItsRemoval) {
   adopt(with(a_), 7, true);
   list_returns({anchor(a_, 0s)});
   adopt({}, 8, true);
@@ -322,7 +305,7 @@ TEST_F(AnchorMachineTest, WritesTheAnchorAnewOfADirectiveThatComesBackWhileItIsR
   EXPECT_EQ(next<WriteAnchor>().request.expected, 0);
 }
 
-TEST_F(AnchorMachineTest, ReplacesTheAnchorOfAnEarlierPublishOfTheSame) {
+TEST_F(AnchorMachineTest, ReplacesTheAnchorOfAnEarlierPublish) {
   adopt(with(a_), 7, true);
   list_returns({anchor(a_, 60s, 8)});
   next<Anchored>();
@@ -334,7 +317,7 @@ TEST_F(AnchorMachineTest, ReplacesTheAnchorOfAnEarlierPublishOfTheSame) {
   EXPECT_EQ(write.request.value, format_rfc3339(clock_.now().wall) + " a");
 }
 
-TEST_F(AnchorMachineTest, BelievesAllAnchorsAfterALineageReset) {
+TEST_F(AnchorMachineTest, AcceptsAllAnchorsAfterALineageReset) {
   adopt({}, 900, false);
   adopt(with(a_), 20, false);  // restored: revisions start again below
   list_returns({anchor(a_, 60s, 15)});
@@ -342,7 +325,7 @@ TEST_F(AnchorMachineTest, BelievesAllAnchorsAfterALineageReset) {
 }
 
 // It did not: in the new lineage there was no anchor, and whoever started later began anew.
-TEST_F(AnchorMachineTest, AnchorsWhatIsInForceAgainInAnotherLineage) {
+TEST_F(AnchorMachineTest, WritesAnchorsAgainInAnotherLineage) {
   const WallTime first_seen = clock_.now().wall;
   adopt(with(a_), 900, true);
   list_returns();
@@ -356,7 +339,7 @@ TEST_F(AnchorMachineTest, AnchorsWhatIsInForceAgainInAnotherLineage) {
 }
 
 // Its life began when it was released, up to a second later, if the anchor was not an earlier one.
-TEST_F(AnchorMachineTest, CountsWhatWasWithheldFromItsFirstSightIfTheAnchorIsOfNoUse) {
+TEST_F(AnchorMachineTest, BeginsAWithheldLifeAtTheFirstSightIfTheAnchorIsUseless) {
   const WallTime first_seen = clock_.now().wall;
   adopt(with(a_), 7, false);
   clock_.advance(500ms);
@@ -366,7 +349,7 @@ TEST_F(AnchorMachineTest, CountsWhatWasWithheldFromItsFirstSightIfTheAnchorIsOfN
 }
 
 // Each document that came meanwhile began the second anew.
-TEST_F(AnchorMachineTest, WithholdsNothingForLongerThanASecondWhileDocumentsCome) {
+TEST_F(AnchorMachineTest, WithholdsForOneSecondOnlyThoughDocumentsCome) {
   adopt(with(a_), 7, false);
   pass(600ms);
   adopt(with(a_, b_), 8, true);
@@ -376,7 +359,7 @@ TEST_F(AnchorMachineTest, WithholdsNothingForLongerThanASecondWhileDocumentsCome
 }
 
 // What could not be removed, since the document had changed, was left for ever.
-TEST_F(AnchorMachineTest, SweepsAgainIfTheDocumentHadChangedWhenItRemovedAnAnchor) {
+TEST_F(AnchorMachineTest, SweepsAgainIfTheDocumentHadChangedDuringARemoval) {
   adopt(with(a_), 7, true);
   list_returns({anchor(a_, 0s)});
   adopt({}, 8, true);
@@ -411,142 +394,6 @@ TEST_F(AnchorMachineTest, IgnoresResponsesOfOtherCalls) {
   next<ListAnchors>();
   EXPECT_TRUE(actions_.empty());
   EXPECT_EQ(machine_.refusal(), std::nullopt);
-}
-
-// A fleet on a model of the keys. Whoever starts, ends and loses answers when: the anchor never
-// moves, and who has read it once has the directive end by it. (Who cannot read it within the hold
-// time counts alone until it can.)
-class FleetModel {
- public:
-  explicit FleetModel(std::uint64_t seed) : random_(seed) {}
-
-  void run() {
-    for (int i = 0; i < 3; ++i) start(true);
-    for (int step = 0; step < 400; ++step) {
-      clock_.advance(std::chrono::milliseconds{random_.below(400)});
-      if (random_.below(40) == 0) start(false);
-      if (random_.below(60) == 0)
-        members_.erase(std::next(members_.begin(), static_cast<std::ptrdiff_t>(pick())));
-      if (members_.empty()) start(false);
-      Member& member = *members_[pick()];
-      if (!member.under_way.empty()) {
-        respond(member);
-      } else {
-        perform(member, member.machine.resume(TimePassed{}, clock_.now()));
-      }
-      check();
-    }
-    for (const auto& member : members_) {
-      while (!member->under_way.empty()) respond(*member);
-    }
-    ASSERT_TRUE(anchor_);
-    check();
-  }
-
- private:
-  struct Member {
-    explicit Member(std::uint64_t seed)
-        : machine({.document_key = "osproxy/directives", .prefix = kPrefix}, Random(seed)) {}
-    AnchorMachine machine;
-    std::deque<AnchorMachine::Action> under_way;
-    std::optional<WallTime> end;  // as it applies; none while withheld
-    WallTime own_end{};
-    std::optional<WallTime> agreed_end;
-    bool has_read = false;  // the anchor, once it was there
-  };
-
-  void check() {
-    if (!anchor_) return;
-    if (!agreed_) agreed_ = anchor_->value;
-    ASSERT_EQ(anchor_->value, *agreed_);
-    const WallTime end = *parse_rfc3339_utc(agreed_->substr(0, agreed_->find(' '))) + 600s;
-    for (const auto& member : members_) {
-      if (!member->has_read || !member->end) continue;
-      if (member->own_end + 1s < end) {  // it could not read or write for long
-        ASSERT_EQ(*member->end, member->own_end);
-      } else {
-        ASSERT_EQ(*member->end, end);
-      }
-    }
-  }
-
-  std::size_t pick() { return random_.below(members_.size()); }
-
-  /// `saw_it_come`: it was there when the document was put; else it reads it later.
-  void start(bool saw_it_come) {
-    auto member = std::make_unique<Member>(random_.next());
-    member->own_end = clock_.now().wall + 600s;
-    auto actions = member->machine.resume(AdoptDocument{.document = document_,
-                                                        .mod_revision = 7,
-                                                        .as_of = 7,
-                                                        .cluster_id = 1,
-                                                        .from_watch = saw_it_come,
-                                                        .remembered = nothing_remembered},
-                                          clock_.now());
-    if (saw_it_come) member->end = member->own_end;
-    perform(*member, std::move(actions));
-    members_.push_back(std::move(member));
-  }
-
-  void perform(Member& member, AnchorMachine::Actions actions) {
-    for (AnchorMachine::Action& action : actions) {
-      if (auto* anchored = std::get_if<Anchored>(&action)) {
-        member.agreed_end = anchored->first_seen + 600s;
-        if (member.end) member.end = member.agreed_end;
-      } else if (!std::holds_alternative<ReleaseWithheld>(action)) {
-        member.under_way.push_back(std::move(action));
-      }
-    }
-    if (!member.machine.withholds(document_.directives[0])) {
-      member.end = member.agreed_end.value_or(member.own_end);
-    }
-  }
-
-  void respond(Member& member) {
-    AnchorMachine::Action action = std::move(member.under_way.front());
-    member.under_way.pop_front();
-    TransportEvent event;
-    if (auto* list = std::get_if<ListAnchors>(&action)) {
-      event = ListDone{.call = list->call};
-      if (anchor_) std::get<ListDone>(event).entries = {*anchor_};
-      member.has_read |= anchor_.has_value();
-    } else {
-      const auto& write = std::get<WriteAnchor>(action);
-      const bool lost = random_.below(8) == 0;  // written, but the response does not come
-      event = put(write);
-      member.has_read |= !lost;
-      if (lost) event = CallFailed{.call = write.call, .failure = {FailureKind::Silent, ""}};
-    }
-    perform(member, member.machine.resume(to_machine<AnchorMachine::Event>(event), clock_.now()));
-  }
-
-  WriteDone put(const WriteAnchor& write) {
-    const Revision there = anchor_ ? anchor_->mod_revision : 0;
-    if (there != write.request.expected) {
-      return {.call = write.call,
-              .mod_revision = there,
-              .value = anchor_ ? anchor_->value : std::string{}};
-    }
-    anchor_ = KeyValue{
-        .key = write.request.key, .mod_revision = ++revision_, .value = *write.request.value};
-    return {.call = write.call, .succeeded = true, .mod_revision = revision_};
-  }
-
-  Random random_;
-  ManualClock clock_;
-  const Document document_ = with(by_hand("a"));
-  std::optional<KeyValue> anchor_;
-  std::optional<std::string> agreed_;
-  Revision revision_ = 7;
-  std::vector<std::unique_ptr<Member>> members_;
-};
-
-TEST(AnchoredFleet, EndsEverywhereAtTheMomentOfItsFirstSightWhoeverRestarts) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    FleetModel(seed).run();
-    if (::testing::Test::HasFatalFailure()) return;
-  }
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ class AuthTransportTest : public ::testing::Test {
                            clock_};
 };
 
-TEST_F(AuthTransportTest, GetsATokenBeforeTheFirstCallOnceForAllThatWait) {
+TEST_F(AuthTransportTest, GetsOneTokenForAllCallsThatWait) {
   begin_read(1);
   begin_read(2);
   transport_.watch(CallId{3}, {.key = "k", .start_revision = 5});
@@ -129,7 +129,7 @@ TEST_F(AuthTransportTest, FailsACallThatIsRefusedWithANewTokenToo) {
   expect_failure(1, FailureKind::Unauthenticated);
 }
 
-TEST_F(AuthTransportTest, FailsTheCallsThatWaitWithTheReasonThatThereIsNoToken) {
+TEST_F(AuthTransportTest, FailsTheWaitingCallsIfThereIsNoToken) {
   begin_read(1);
   transport_.write(CallId{2}, {.key = "k", .value = "v", .timeout = 1s});
   refuse(peer_->await_authentication().call, FailureKind::WrongPassword);
@@ -142,7 +142,7 @@ TEST_F(AuthTransportTest, FailsTheCallsThatWaitWithTheReasonThatThereIsNoToken) 
   EXPECT_EQ(peer_->await_authentication().request.password, "another");
 }
 
-TEST_F(AuthTransportTest, SaysThatThePasswordFileCannotBeRead) {
+TEST_F(AuthTransportTest, ReportsAPasswordFileThatCannotBeRead) {
   write_password("\n");
   begin_read(1);
   expect_failure(1, FailureKind::BadFiles);
@@ -150,7 +150,7 @@ TEST_F(AuthTransportTest, SaysThatThePasswordFileCannotBeRead) {
 }
 
 // It asked for it within a time that was over already.
-TEST_F(AuthTransportTest, AsksForATokenWithinSomeTimeThoughTheRefusedCallHasNoneLeft) {
+TEST_F(AuthTransportTest, GivesATokenRequestSomeTimeThoughTheCallHasNoneLeft) {
   begin_read(1);
   grant("t1");
   const auto refused = peer_->await_read();
@@ -203,7 +203,7 @@ TEST_F(AuthTransportTest, EndsACallThatIsCancelledWhileItWaits) {
   expect_response(peer_->await_read().call, 2);
 }
 
-TEST_F(AuthTransportTest, EndsTheCallsThatWaitWhenTheConnectionIsGivenUp) {
+TEST_F(AuthTransportTest, EndsTheWaitingCallsWhenTheConnectionIsDropped) {
   begin_read(1);
   const auto asked = peer_->await_authentication();
   transport_.open(0);
@@ -226,7 +226,7 @@ TEST_F(AuthTransportTest, DoesNotRepeatACallThatWasCancelledWhileItWasRefused) {
   EXPECT_FALSE(next());
 }
 
-TEST_F(AuthTransportTest, DoesNotRepeatACallOfAConnectionThatWasGivenUp) {
+TEST_F(AuthTransportTest, DoesNotRepeatACallOfADroppedConnection) {
   begin_read(1);
   grant("t1");
   const auto refused = peer_->await_read();

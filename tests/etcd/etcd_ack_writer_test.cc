@@ -126,7 +126,7 @@ class AckWriterTest : public ::testing::Test {
   std::unique_ptr<EtcdAckWriter> writer_;
 };
 
-TEST_F(AckWriterTest, WritesWhatTheStoreSays) {
+TEST_F(AckWriterTest, WritesTheStatusOfTheStore) {
   start();
   write_first();
   EXPECT_EQ(first_, (InstanceAck{.instance = "proxy 1",
@@ -183,7 +183,7 @@ TEST_F(AckWriterTest, RevokesItsLeaseWhenItEnds) {
   notifier_->notify();  // the store may outlive it by a moment
 }
 
-TEST_F(AckWriterTest, SaysWhyItsAckIsNotWritten) {
+TEST_F(AckWriterTest, ReportsWhyItsAckIsNotWritten) {
   start();
   peer_->deliver(
       CallFailed{.call = peer_->await_read().call, .failure = {FailureKind::Permission, ""}});

@@ -58,7 +58,7 @@ TEST(Failure, IsClassifiedByCodeAndText) {
   for (const auto& c : cases) EXPECT_EQ(failure_from_status(c.code, c.message).kind, c.kind);
 }
 
-TEST(Failure, IsDescribedWithoutWhatGrpcPutsInFront) {
+TEST(Failure, IsDescribedWithoutGrpcsPrefix) {
   const Failure failure = failure_from_status(
       14,
       "failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:1: Peer name ::1 is "
@@ -67,7 +67,7 @@ TEST(Failure, IsDescribedWithoutWhatGrpcPutsInFront) {
               ::testing::EndsWith("? (Peer name ::1 is not in peer certificate)"));
 }
 
-TEST(Failure, NamesTheAddressThatGrpcGaveUpOn) {
+TEST(Failure, NamesTheAddressThatGrpcFailedToReach) {
   const auto address = [](std::string detail) {
     return failed_address({FailureKind::Unreachable, std::move(detail)});
   };

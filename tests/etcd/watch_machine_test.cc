@@ -58,7 +58,7 @@ TEST(WatchMachine, ReadsAgainWhenTheHistoryWasCompacted) {  // W3
   EXPECT_EQ(script.status().counters.reconnects, 0u);
 }
 
-TEST(WatchMachine, DoesNotChaseAServerThatCancelsEveryWatch) {  // W3, W11
+TEST(WatchMachine, BacksOffIfAServerCancelsEveryWatch) {  // W3, W11
   WatchScript script({"one"});
   script.sync();
   script.watch_says({.canceled = true, .compact_revision = 20}).cancels_watch().reads();
@@ -67,7 +67,7 @@ TEST(WatchMachine, DoesNotChaseAServerThatCancelsEveryWatch) {  // W3, W11
   script.pass(0ns).nothing_more();  // until the delay is over
 }
 
-TEST(WatchMachine, LooksAtCanceledBeforeCreated) {  // W4
+TEST(WatchMachine, ChecksCanceledBeforeCreated) {  // W4
   WatchScript script({"one"});
   script.start().opens().reads();
   script.read_returns({.revision = 10}).applies_nothing().watches_from(11);
@@ -94,7 +94,7 @@ TEST(WatchMachine, ClassifiesAndCountsCancels) {  // W4
   WatchScript refused({"one"});
   refused.sync().watch_says({.canceled = true, .cancel_reason = "etcdserver: invalid auth token"});
   refused.closes();
-  EXPECT_THAT(refused.status().reason, HasSubstr("one: etcd wants a user and a password"));
+  EXPECT_THAT(refused.status().reason, HasSubstr("one: etcd requires a user and a password"));
 
   WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::NoLeader).closes();  // W5: the whole stream ends
@@ -119,7 +119,7 @@ TEST(WatchMachine, ProvesEveryFiveSecondsLessJitter) {  // W6
   EXPECT_EQ(script.status().counters.proof_reads, 50u);
 }
 
-TEST(WatchMachine, SuspectsAConnectionOnWhichAProofIsNotAnswered) {  // W6
+TEST(WatchMachine, DropsAConnectionWithoutAResponseToAProof) {  // W6
   WatchScript script({"one", "two"});
   script.sync();
   const auto before = script.endpoint();
@@ -134,7 +134,7 @@ TEST(WatchMachine, SuspectsAConnectionOnWhichAProofIsNotAnswered) {  // W6
   script.applies(11, "y").watches_from(12).is_verified(0ms);
 }
 
-TEST(WatchMachine, GivesTheWatchASecondToBringWhatAProofHasSeen) {  // W7
+TEST(WatchMachine, GivesTheWatchASecondToCatchUpWithAProof) {  // W7
   WatchScript script({"one"});
   script.sync().wake().proves();
   script.pass(10ms).proof_returns({.revision = 20, .mod_revision = 15});
@@ -152,7 +152,7 @@ TEST(WatchMachine, AcceptsAnEvenNewerChangeAsTheProofsCatchUp) {  // W7
   script.pass(1ms).puts(25, "z").applies(25, "z").is_verified(1ms);
 }
 
-TEST(WatchMachine, RepairsAWatchThatDoesNotBringWhatAProofHasSeen) {  // W7
+TEST(WatchMachine, RepairsAWatchThatDoesNotCatchUpWithAProof) {  // W7
   WatchScript script({"one"});
   script.sync().wake().proves().proof_returns({.revision = 20, .mod_revision = 15});
   script.pass(1s).cancels_watch().reads().is(StoreState::Suspect);
@@ -184,7 +184,7 @@ TEST(WatchMachine, LeavesAnEndpointWhoseWatchesBreakAgainAndAgain) {  // W7
   EXPECT_EQ(script.status().counters.broken_watches, 2u);
 }
 
-TEST(WatchMachine, AgreesWithAProofThatIsOlderThanWhatTheWatchHasBrought) {
+TEST(WatchMachine, AgreesWithAProofThatIsOlderThanTheWatchsEvent) {
   WatchScript script({"one"});
   script.sync().wake().proves();
   script.pass(1ms).puts(15, "y").applies(15, "y");
@@ -254,14 +254,14 @@ TEST(WatchMachine, NoticesARestoredKeyOfTheSameRevisionThatIsOversized) {  // W1
   script.read_returns({.revision = 50, .mod_revision = 7}).closes();  // "x" was not oversized
 }
 
-TEST(WatchMachine, DropsAWatchThatIsAnotherClusters) {  // W10
+TEST(WatchMachine, DropsAWatchOfAnotherCluster) {  // W10
   WatchScript script({"one"});
   script.sync();
   script.watch_says({.header = {.cluster_id = 2}, .events = {{.mod_revision = 12, .value = "n"}}});
   script.closes();
 }
 
-TEST(WatchMachine, WaitsLongerAndLongerWithFullJitter) {  // W11
+TEST(WatchMachine, BacksOffWithFullJitter) {  // W11
   WatchScript script({"one"});
   script.start().opens().reads();
   std::chrono::nanoseconds longest{0};
@@ -278,7 +278,7 @@ TEST(WatchMachine, WaitsLongerAndLongerWithFullJitter) {  // W11
   EXPECT_EQ(script.status().counters.reconnects, 200u);
 }
 
-TEST(WatchMachine, ForgivesFailuresAfterAHealthyMinuteOnly) {  // W11
+TEST(WatchMachine, ResetsTheBackoffOnlyAfterAHealthyMinute) {  // W11
   const auto next_ceiling_is_small = [](std::chrono::seconds healthy) {
     WatchScript script({"one"});
     script.start().opens().reads();
@@ -294,7 +294,7 @@ TEST(WatchMachine, ForgivesFailuresAfterAHealthyMinuteOnly) {  // W11
   EXPECT_FALSE(next_ceiling_is_small(20s));
 }
 
-TEST(WatchMachine, AsksEveryEndpointInAShuffledTurn) {  // W11
+TEST(WatchMachine, TriesTheEndpointsInAShuffledOrder) {  // W11
   std::set<std::size_t> firsts;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     WatchScript script({"one", "two", "three"}, seed);
@@ -318,7 +318,7 @@ TEST(WatchMachine, OffersARejectedRevisionOnlyOnce) {  // W12
   script.read_returns({.revision = 14, .mod_revision = 12, .value = "malformed"}).watches_from(15);
 }
 
-TEST(WatchMachine, RefusesAValueTooLargeToBeReceivedAndGoesOn) {  // W13
+TEST(WatchMachine, RejectsAnOversizedValueAndGoesOn) {  // W13
   WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::TooLarge).cancels_watch().reads();
   script.read_fails(FailureKind::TooLarge).reads_revision();
@@ -339,7 +339,7 @@ TEST(WatchMachine, RefusesAValueTooLargeToBeReceivedAndGoesOn) {  // W13
   EXPECT_EQ(script.status().counters.oversized, 1u);
 }
 
-TEST(WatchMachine, DoesNotTakeTheSuccessorOfAnOversizedValueForIt) {  // W13
+TEST(WatchMachine, AppliesTheSuccessorOfAnOversizedValue) {  // W13
   WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::TooLarge).cancels_watch().reads();
   script.read_fails(FailureKind::TooLarge).reads_revision();
@@ -349,7 +349,7 @@ TEST(WatchMachine, DoesNotTakeTheSuccessorOfAnOversizedValueForIt) {  // W13
   EXPECT_EQ(script.status().counters.oversized, 0u);
 }
 
-TEST(WatchMachine, TakesADeletionForWhatItIsAlsoWhenSizing) {  // W13
+TEST(WatchMachine, AppliesADeletionFoundByARevisionRead) {  // W13
   WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::TooLarge).cancels_watch().reads();
   script.read_fails(FailureKind::TooLarge).reads_revision();
@@ -366,7 +366,7 @@ TEST(WatchMachine, MergesFragments) {  // W14
   script.watch_says({.events = {{.deleted = true, .mod_revision = 14}}}).applies_nothing();
 }
 
-TEST(WatchMachine, ForgetsFragmentsOfAWatchThatEnded) {  // W14
+TEST(WatchMachine, DropsTheFragmentsOfAWatchThatEnded) {  // W14
   WatchScript script({"one"});
   script.sync();
   script.watch_says({.fragment = true, .events = {{.mod_revision = 12, .value = "a"}}});
@@ -393,7 +393,7 @@ TEST(WatchMachine, IgnoresOldAndRepeatedEvents) {  // W15
   EXPECT_EQ(script.status().revision, 12);
 }
 
-TEST(WatchMachine, IgnoresResponsesToCallsItHasGivenUp) {
+TEST(WatchMachine, IgnoresResponsesToAbandonedCalls) {
   WatchScript script({"one"});
   script.sync().wake().proves();
   script.watch_fails(FailureKind::Unreachable).closes();
@@ -433,7 +433,7 @@ TEST(WatchMachine, BecomesStaleWithoutAProofForTooLong) {
   EXPECT_GE(script.age(), 30s);
 }
 
-TEST(WatchMachine, WakesToBecomeStaleWhateverElseItWaitsFor) {
+TEST(WatchMachine, WakesToBecomeStaleDuringABackoff) {
   WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::Unreachable).closes();
   BootTime last = script.now();
