@@ -1,5 +1,5 @@
-// One run of the instance's ack writer in a simulation: the ack machine, driven as EtcdAckWriter
-// drives it, in virtual time, with a connection of its own.
+// One run of the instance's ack writer in a simulation: the ack machine in virtual time, driven as
+// EtcdAckWriter drives it, over its own connection.
 //
 // A resource. Not thread-safe.
 #pragma once
@@ -15,12 +15,12 @@
 
 namespace osproxy::etcd::sim {
 
-/// Looks on.
+/// Sees each event before the machine takes it, and each action before it is performed.
 class AckObserver {
  public:
   virtual ~AckObserver() = default;
-  virtual void before(const AckMachine::Event& event) = 0;    ///< the machine takes it
-  virtual void before(const AckMachine::Action& action) = 0;  ///< it is performed
+  virtual void before(const AckMachine::Event& event) = 0;
+  virtual void before(const AckMachine::Action& action) = 0;
 
  protected:
   AckObserver() = default;
@@ -37,9 +37,9 @@ class AckRun {
   AckRun(const World& world, AckObserver& observer, Random random);
 
   void start();
-  /// What the store says of itself now.
+  /// The store's state now.
   void report(const AckFacts& facts);
-  /// Takes what has arrived, and does what is due.
+  /// Handles the events that have arrived, and lets the machine do what is due.
   void catch_up();
   void stop();
 

@@ -21,10 +21,10 @@ Connection::Connection(const World& world, Random random, std::function<void()> 
 }
 
 void Connection::check_tokens() const {
-  if (link_->gets_two_tokens_at_once()) world_.report.violated("two tokens are got at once");
+  if (link_->gets_two_tokens_at_once()) world_.report.violated("two tokens are requested at once");
   const auto needed = world_.etcd.token() - first_token_ + 1;
   if (keeps_connections(world_.schedule) && link_->authentications() > needed) {
-    world_.report.violated("a token is got that nobody needs");
+    world_.report.violated("a token is requested without need");
   }
 }
 

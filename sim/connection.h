@@ -1,5 +1,5 @@
-// A client's way to the modelled cluster as the instance has it: the network, tokens if there is a
-// user, and the book of its calls.
+// A client's connection to the modelled cluster: the network, tokens if there is a user, and the
+// tracker of its calls.
 #pragma once
 
 #include <functional>
@@ -12,15 +12,15 @@
 
 namespace osproxy::etcd::sim {
 
-/// A resource; belongs to one run.
+/// A resource. Belongs to one run.
 class Connection {
  public:
-  /// `arrived` is called when calls() has an event.
+  /// Calls `arrived` when calls() has an event.
   Connection(const World& world, Random random, std::function<void()> arrived);
 
   CallTracker& calls() { return *calls_; }
 
-  /// W8: one token at a time is got, and none without need.
+  /// W8: the client gets one token at a time, and none that it does not need.
   void check_tokens() const;
 
  private:

@@ -18,7 +18,7 @@ Directive directive(std::string id, PublishedEnd end) {
 
 }  // namespace
 
-// Ends soon, in the middle and behind the end of a simulation.
+// Ends soon, in the middle, and after the end of a simulation.
 Documents::Documents(bool directives, WallTime start)
     : directives_(directives),
       pool_{directive("a", 12s), directive("b", 75s), directive("c", 190s),
@@ -33,7 +33,7 @@ Documents::Generated Documents::next(Random& random) {
     one = !one;
   }
   auto document = std::make_shared<Document>();
-  // Of another operator, who edits it every time: it makes each document unlike the others.
+  // A directive of another operator, with a new id each time: it makes each document unique.
   document->directives.push_back(
       {.id = name, .level = Level::Off, .end = std::chrono::sys_days{2100y / 1 / 1}});
   for (std::size_t i = 0; i < kPool; ++i) {

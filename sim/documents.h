@@ -1,5 +1,5 @@
-// The documents that are put into the key in a simulation: each unlike all before it, with
-// directives that come, stay over many documents, go and come back.
+// Generates the documents that a simulation puts into the key. Each differs from all earlier ones.
+// Some directives appear once, some stay over many documents, some go and come back.
 //
 // Not thread-safe. The same random numbers give the same documents.
 #pragma once
@@ -22,8 +22,8 @@ class Documents {
     std::shared_ptr<const Document> document;  ///< null: malformed
   };
 
-  /// With `directives`, documents hold some; without, all are malformed, which is cheaper, and the
-  /// same to the watch. `start` is what their ends are near to.
+  /// Without `directives` all documents are malformed, which is cheaper, and the same for the watch.
+  /// The ends of the directives are near `start`.
   Documents(bool directives, WallTime start);
 
   Generated next(Random& random);

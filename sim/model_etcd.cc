@@ -91,7 +91,7 @@ void ModelEtcd::make_current(std::vector<Change> log, Revision revision) {
 
 const Version& ModelEtcd::at(Revision revision) const {
   const auto later = std::ranges::upper_bound(log_, revision, {}, &Change::revision);
-  return *std::prev(later)->version;  // the first is from before every revision
+  return *std::prev(later)->version;  // the first one is older than every revision
 }
 
 const Version* ModelEtcd::find(const std::string& value) const {
@@ -122,7 +122,7 @@ const Version* ModelEtcd::find_huge(Revision revision) const {
 std::expected<WriteDone, FailureKind> ModelEtcd::write(const WriteRequest& request) {
   const ModelKeys::Key* key = keys_.find(request.key);
   const bool expected = !request.expected || *request.expected == (key ? key->mod_revision : 0);
-  // The only guard that there is.
+  // The only guard in use.
   const bool guarded = !request.guard || request.guard->mod_revision == current_revision();
   WriteDone done{.succeeded = expected && guarded};
   if (done.succeeded && request.value) {
@@ -140,8 +140,8 @@ std::expected<WriteDone, FailureKind> ModelEtcd::write(const WriteRequest& reque
   return done;
 }
 
-/// Another instance has seen the document, by a clock that is right.
-void ModelEtcd::anchor() {
+/// Another instance, whose clock is right, writes the missing anchors.
+void ModelEtcd::write_anchors() {
   if (!current().document) return;
   const WallTime now = true_wall(time_.now());
   for (const Directive& directive : current().document->directives) {
@@ -168,7 +168,7 @@ void ModelEtcd::perform(const Step& step) {
       compacted_ = revision_;
       return;
     case StepKind::WriteAnchors:
-      return anchor();
+      return write_anchors();
     case StepKind::Restore:
       return restore();
     case StepKind::Replace:
@@ -203,13 +203,13 @@ void ModelEtcd::perform(const Step& step) {
     case StepKind::Reboot:
     case StepKind::SetClockForward:
     case StepKind::SetClockBack:
-      return;  // not the cluster's
+      return;  // faults of the instance
   }
   std::unreachable();
 }
 
-/// Watches that are up go on: their token was looked at when they were created. Without a user it
-/// is as if somebody had switched authentication on for a moment.
+/// Watches that are up go on: etcd checked their token when they were created. Without a user this
+/// is a cluster whose authentication is on for a moment.
 void ModelEtcd::expire_token() {
   ++token_;
   if (with_user_) return;
@@ -228,7 +228,7 @@ void ModelEtcd::for_a_while(const Step& step, bool Member::* state, bool value) 
 void ModelEtcd::calm() {
   calm_ = true;
   for (Member& member : members_) {
-    // What a deaf or frozen member's watches have lost stays lost.
+    // The events that its watches have lost stay lost.
     member = {};
   }
 }

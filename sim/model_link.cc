@@ -23,7 +23,7 @@ bool ModelLink::chance(int per_mille) {
   return !etcd_.is_calm() && random_.below(1000) < static_cast<std::uint64_t>(per_mille);
 }
 
-/// Mostly short; now and then longer than every timeout of the machines'.
+/// Mostly short; now and then longer than every timeout of the machines.
 nanoseconds ModelLink::random_delay() {
   const nanoseconds most = chance(20) ? 6s : chance(100) ? 300ms : 3ms;
   return random_below(random_, most);
@@ -55,7 +55,7 @@ void ModelLink::cancel(CallId call) {
   });
 }
 
-/// What was sent before may still arrive; nothing that comes after does.
+/// Messages that were sent before may still arrive; later ones are lost.
 void ModelLink::break_connection(std::size_t member) {
   if (connected_ != member) return;
   broken_ = true;
@@ -70,16 +70,16 @@ bool ModelLink::begin(CallId call) {
   return connected_.has_value();
 }
 
-void ModelLink::ask(CallId call, nanoseconds timeout, Serve serve) {
+void ModelLink::send_request(CallId call, nanoseconds timeout, Serve serve) {
   if (!begin(call)) return;
-  // Now and then the timeout is kept late, and the caller's own must do.
+  // Now and then the call ends after its timeout: the machine must rely on its own deadline.
   const nanoseconds lateness = chance(300) ? random_below(random_, 20s) : 0ns;
   fail(call, FailureKind::Silent, timeout + lateness);
   after(random_delay(), [this, call, serve = std::move(serve)] { serve_later(call, serve); });
 }
 
-void ModelLink::ask_with_token(CallId call, nanoseconds timeout, Serve serve) {
-  ask(call, timeout, [&etcd = etcd_, token = token_, serve = std::move(serve)]() -> Response {
+void ModelLink::send_with_token(CallId call, nanoseconds timeout, Serve serve) {
+  send_request(call, timeout, [&etcd = etcd_, token = token_, serve = std::move(serve)]() -> Response {
     if (!etcd.accepts_token(token)) return std::unexpected(FailureKind::Unauthenticated);
     return serve();
   });
@@ -87,25 +87,25 @@ void ModelLink::ask_with_token(CallId call, nanoseconds timeout, Serve serve) {
 
 void ModelLink::serve_later(CallId call, const Serve& serve) {
   const auto found = calls_.find(call);
-  if (found == calls_.end()) {  // given up; but the request was on its way
+  if (found == calls_.end()) {  // abandoned, but the request was sent
     if (chance(500)) (void)serve();
     return;
   }
   if (broken_) return fail(call, FailureKind::Unreachable, random_delay());
   const auto& member = etcd_.member(found->second.member);
   if (!member.up) return fail(call, FailureKind::Refused, random_delay());
-  if (member.frozen || member.leaderless || chance(15)) {  // lost, or answered too late for anybody
+  if (member.frozen || member.leaderless || chance(15)) {  // lost, or the response is too late
     if (chance(300)) time_.after(random_below(random_, 8s), [serve] { (void)serve(); });
     return;
   }
   Response response = serve();
-  if (chance(15)) return;  // carried out, and the response is lost
+  if (chance(15)) return;  // carried out, but the response is lost
   if (!response) return fail(call, response.error(), random_delay());
   send(call, *std::move(response));
 }
 
 void ModelLink::read(CallId call, const ReadRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     if (!etcd.permits(request.key)) return std::unexpected(FailureKind::Permission);
     ReadDone done{.call = call, .header = etcd.header()};
     if (request.key != kDocumentKey) {
@@ -124,7 +124,7 @@ void ModelLink::read(CallId call, const ReadRequest& request) {
 }
 
 void ModelLink::list(CallId call, const ListRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     if (!etcd.permits(request.prefix)) return std::unexpected(FailureKind::Permission);
     ListDone done{.call = call, .header = etcd.header()};
     done.entries = etcd.keys().list(request.prefix);
@@ -135,7 +135,7 @@ void ModelLink::list(CallId call, const ListRequest& request) {
 }
 
 void ModelLink::write(CallId call, const WriteRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     if (!etcd.permits(request.key)) return std::unexpected(FailureKind::Permission);
     auto done = etcd.write(request);
     if (!done) return std::unexpected(done.error());
@@ -145,19 +145,19 @@ void ModelLink::write(CallId call, const WriteRequest& request) {
 }
 
 void ModelLink::grant(CallId call, const GrantRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     return GrantDone{.call = call, .lease = etcd.keys().grant(request.ttl), .ttl = request.ttl};
   });
 }
 
 void ModelLink::keep_alive(CallId call, const KeepAliveRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     return KeptAlive{.call = call, .ttl = etcd.keys().keep_alive(request.lease)};
   });
 }
 
 void ModelLink::revoke(CallId call, const RevokeRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     if (!etcd.keys().revoke(request.lease)) return std::unexpected(FailureKind::NoLease);
     return Revoked{.call = call};
   });
@@ -167,7 +167,7 @@ void ModelLink::authenticate(CallId call, const AuthRequest& request) {
   ++authentications_;
   if (authenticating_ && calls_.contains(*authenticating_)) two_at_once_ = true;
   authenticating_ = call;
-  ask(call, request.timeout, [&etcd = etcd_, call]() -> Response {
+  send_request(call, request.timeout, [&etcd = etcd_, call]() -> Response {
     return Authenticated{.call = call, .token = std::to_string(etcd.token())};
   });
 }
@@ -227,7 +227,7 @@ void ModelLink::gather(CallId id, const ModelEtcd::Change& change) {
   });
 }
 
-/// In one response, or in fragments, or one by one; some of them once more, later.
+/// In one response, in fragments, or one by one; some of them once more, later.
 void ModelLink::send_events(CallId id, const std::vector<ModelEtcd::Change>& changes) {
   WatchResponse response{.call = id, .header = etcd_.header()};
   for (const auto& change : changes) {
@@ -237,7 +237,7 @@ void ModelLink::send_events(CallId id, const std::vector<ModelEtcd::Change>& cha
                                .mod_revision = change.revision,
                                .value = change.version->value.value_or("")});
     if (&change != &changes.back()) {
-      if (random_.below(2) == 0) continue;  // in one response with the next one
+      if (random_.below(2) == 0) continue;  // in one response with the next event
       response.fragment = random_.below(2) == 0;
     }
     std::optional<WatchResponse>& repeats = calls_.at(id).repeats;
@@ -269,7 +269,7 @@ void ModelLink::refuse_calls() {
   }
 }
 
-// The way back.
+// Responses.
 
 void ModelLink::send(CallId id, TransportEvent event) {
   Call& call = calls_.at(id);

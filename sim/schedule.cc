@@ -71,14 +71,14 @@ bool is_of_member(StepKind kind) {
   return is_lasting_at_member(kind) || kind == StepKind::BreakConnection;
 }
 
-/// Each watch that is up brings every change at once, unless one of these has happened.
+/// Without these, each watch that is up brings every change at once.
 bool disturbs_watches(StepKind kind) {
   return kind == StepKind::FreezeMember || kind == StepKind::DeafenMember ||
          kind == StepKind::DelayMember || kind == StepKind::IsolateMember ||
          kind == StepKind::SuspendInstance;
 }
 
-/// What a connection does not survive, or a watch.
+/// Ends connections, or watches.
 bool ends_connections(StepKind kind) {
   return is_lasting_at_member(kind) || kind == StepKind::BreakConnection ||
          kind == StepKind::CancelWatch || kind == StepKind::Compact || kind == StepKind::PutHuge ||
@@ -86,7 +86,7 @@ bool ends_connections(StepKind kind) {
          kind == StepKind::SuspendInstance || restarts(kind);
 }
 
-/// How long a fault lasts, or how far a clock is set: not so far that nothing is ever seen of it.
+/// How long a fault lasts, or by how much a clock is set: so little that it has an effect in time.
 nanoseconds random_length(Random& random, StepKind kind) {
   if (sets_clock(kind)) return random_below(random, random.below(2) == 0 ? 20s : 3600s);
   if (restarts(kind)) return random_below(random, 20s);
@@ -109,10 +109,10 @@ Schedule make_schedule(std::uint64_t seed) {
   schedule.with_acks = one_in(2);
   schedule.with_state = one_in(2);
   schedule.from_last_good = schedule.with_state && one_in(2);
-  // The key changes rarely in some schedules and often in others: a fault must meet both a long
-  // quiet and a change in the same moment.
+  // The key changes rarely in some schedules and often in others: a fault must happen both in a
+  // long silence and at the moment of a change.
   const nanoseconds pause = random.below(2) == 0 ? 30s : 300ms;
-  const auto next_pause = [&] {  // several at once, now and then
+  const auto next_pause = [&] {  // now and then several changes at once
     return random.below(4) == 0 ? 10s : random.below(4) == 0 ? 3ms : pause;
   };
   for (nanoseconds at = random_below(random, 100ms); at < kFaultsLast;

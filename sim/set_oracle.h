@@ -1,7 +1,7 @@
-// Holds what is in force to what was applied, and each directive to its end.
+// Checks that the set in force is the applied document, and that each directive ends on time.
 //
-// It has a count of its own of when each directive must be over: from its first sight in this run,
-// on both clocks, and from what an earlier run has left on disk. sim/simulation.h has the list.
+// It counts the end of each directive itself: from its first sight in this run, on both clocks, and
+// from the state that an earlier run has left on disk. sim/simulation.h lists the promises.
 //
 // Not thread-safe.
 #pragma once
@@ -21,18 +21,18 @@ class SetOracle {
  public:
   explicit SetOracle(const World& world);
 
-  /// Another run begins, which finds `kept`; `boot` is the machine's now.
-  void begin_run(const ModelDisk::SavedState* kept, std::uint64_t boot);
-  /// A version is applied: good, malformed, or too large.
+  /// Another run begins, and finds `saved`; `boot` is the computer's current boot.
+  void begin_run(const ModelDisk::SavedState* saved, std::uint64_t boot);
+  /// The instance applies a version: good, malformed, or too large.
   void applied(const Version& version);
   void after_step(const EtcdDocumentApplier& applier, const Version* shown,
                   const WatchStatus& machine);
   void expect_truth(const EtcdDocumentApplier& applier);
-  /// Another key than the document's changes: an anchor?
+  /// A key other than the document's changes. It may be an anchor.
   void key_changed(const std::string& key, const ModelKeys::Key* before,
                    const ModelKeys::Key* after);
 
-  /// When what is in force has to be over.
+  /// The latest end of each directive in force.
   const Bounds& bounds() const { return bounds_; }
 
  private:

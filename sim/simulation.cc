@@ -20,10 +20,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// More than every time-out and the longest backoff together.
+/// Longer than every timeout and the longest backoff together.
 constexpr auto kCalmLasts = 60s;
 
-/// A call that is cancelled says so within that.
+/// A cancelled call ends within this time.
 constexpr auto kEndsTake = 10s;
 
 class Simulation final : public StoreObserver, public AckObserver {
@@ -35,7 +35,7 @@ class Simulation final : public StoreObserver, public AckObserver {
         etcd_(time_, schedule, Random(random_.next())),
         disk_(time_, Random(random_.next())),
         start_(time_.now()) {
-    etcd_.keys().listen([this](const auto& key, const auto* before, const auto* after) {
+    etcd_.keys().set_listener([this](const auto& key, const auto* before, const auto* after) {
       set_oracle_.key_changed(key, before, after);
       ack_oracle_.key_changed(key, before, after);
     });
@@ -99,7 +99,7 @@ class Simulation final : public StoreObserver, public AckObserver {
   void wake_up() {
     if (!std::exchange(suspended_, false)) return;
     report_.trace("world", "the instance goes on");
-    // What has come meanwhile is taken first: that is what a thread finds when it runs again.
+    // The events that have arrived come first, as for a thread that runs again.
     if (store_) store_->catch_up();
     if (acks_) acks_->catch_up();
   }
@@ -156,7 +156,7 @@ class Simulation final : public StoreObserver, public AckObserver {
     acks_->connection().calls().expect_none();
   }
 
-  /// What the store says of itself, as osproxy puts it into its ack.
+  /// The store's state, as osproxy puts it into its ack.
   void report_to_acks() {
     if (!acks_) return;
     AckFacts facts{.revision = store_->applier().revision(),
@@ -201,8 +201,8 @@ class Simulation final : public StoreObserver, public AckObserver {
   AckOracle ack_oracle_{world_};
   const BootTime start_;
 
-  std::unique_ptr<StoreRun> store_;  // null: away
-  std::unique_ptr<AckRun> acks_;     // null: away, or there are none
+  std::unique_ptr<StoreRun> store_;  // null: the instance is not running
+  std::unique_ptr<AckRun> acks_;     // null: likewise, or the schedule has no acks
   std::uint64_t run_ = 0;
 };
 

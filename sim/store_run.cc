@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Nothing that the machine does takes a thousand steps without time passing: it would be spinning.
+/// A machine that takes a thousand steps at one moment is spinning.
 constexpr int kMostStepsInOneMoment = 1000;
 
 EtcdStoreOptions store_options(const Schedule& schedule) {

@@ -1,5 +1,5 @@
 // One run of the instance's store in a simulation, from its start to its end: the watch machine and
-// the applier, driven as EtcdDirectiveStore drives them, in virtual time.
+// the document applier in virtual time, driven as EtcdDirectiveStore drives them.
 //
 // A resource. Not thread-safe.
 #pragma once
@@ -15,12 +15,13 @@
 
 namespace osproxy::etcd::sim {
 
-/// Looks on.
+/// Sees each event before the machine takes it, each action before it is performed, and the state
+/// after each step.
 class StoreObserver {
  public:
   virtual ~StoreObserver() = default;
-  virtual void before(const WatchMachine::Event& event) = 0;    ///< the machine takes it
-  virtual void before(const WatchMachine::Action& action) = 0;  ///< it is performed
+  virtual void before(const WatchMachine::Event& event) = 0;
+  virtual void before(const WatchMachine::Action& action) = 0;
   virtual void after_step() = 0;
 
  protected:
@@ -31,14 +32,14 @@ class StoreObserver {
 
 class StoreRun {
  public:
-  /// `storage` null: nothing is kept. `world` and `observer` must outlive it.
+  /// `storage` null: nothing is saved. `world` and `observer` must outlive it.
   StoreRun(const World& world, StoreObserver& observer, std::unique_ptr<StateStorage> storage,
            Random random);
 
   void start();
-  /// Takes what has arrived, and does what is due.
+  /// Handles the events that have arrived, and lets the machines do what is due.
   void catch_up();
-  /// Nothing is under way after that but the ends of calls.
+  /// After this, only the ends of calls are pending.
   void stop();
 
   const WatchStatus& status() const { return machine_.status(); }

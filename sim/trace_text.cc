@@ -35,7 +35,7 @@ std::string to_text(const AckFacts& facts) {
                      facts.rejected ? ", one rejected" : "");
 }
 
-// What either machine takes or asks for.
+// The events and actions of the machines.
 const Overloaded kToText{
     [](Start) -> std::string { return "start"; },
     [](TimePassed) -> std::string { return "time passed"; },
@@ -49,7 +49,7 @@ const Overloaded kToText{
     [](const CallFailed& failed) {
       return fmt::format("call {} failed: {}", number(failed.call), describe("", failed.failure));
     },
-    [](const AckReport& report) { return "to be said: " + to_text(report.facts); },
+    [](const AckReport& report) { return "report: " + to_text(report.facts); },
     [](const ListDone& list) { return fmt::format("count {}: {}", number(list.call), list.count); },
     [](const GrantDone& grant) {
       return fmt::format("grant {}: lease {}", number(grant.call), grant.lease);
@@ -78,9 +78,9 @@ const Overloaded kToText{
     [](const RefuseOversized& refuse) {
       return fmt::format("refuse the value @{}: too large", refuse.revision);
     },
-    [](const ReadAck& read) { return fmt::format("look at the key {}", number(read.call)); },
+    [](const ReadAck& read) { return fmt::format("read the key {}", number(read.call)); },
     [](const CountFleet& count) { return fmt::format("count {}", number(count.call)); },
-    [](const GrantLease& grant) { return fmt::format("ask for a lease {}", number(grant.call)); },
+    [](const GrantLease& grant) { return fmt::format("grant a lease {}", number(grant.call)); },
     [](const WriteAck& write) {
       return fmt::format("write {} over @{} under {}: {}", number(write.call), write.expected,
                          write.lease, to_text(write.facts));
