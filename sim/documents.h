@@ -22,8 +22,8 @@ class Documents {
     std::shared_ptr<const Document> document;  ///< null: malformed
   };
 
-  /// Without `directives` all documents are malformed, which is cheaper, and the same for the watch.
-  /// The ends of the directives are near `start`.
+  /// Without `directives` all documents are malformed, which is cheaper, and the same for the
+  /// watch. The ends of the directives are near `start`.
   Documents(bool directives, WallTime start);
 
   Generated next(Random& random);

@@ -79,10 +79,12 @@ void ModelLink::send_request(CallId call, nanoseconds timeout, Serve serve) {
 }
 
 void ModelLink::send_with_token(CallId call, nanoseconds timeout, Serve serve) {
-  send_request(call, timeout, [&etcd = etcd_, token = token_, serve = std::move(serve)]() -> Response {
-    if (!etcd.accepts_token(token)) return std::unexpected(FailureKind::Unauthenticated);
-    return serve();
-  });
+  send_request(call, timeout,
+               [&etcd = etcd_, token = token_, serve = std::move(serve)]() -> Response {
+                 if (!etcd.accepts_token(token))
+                   return std::unexpected(FailureKind::Unauthenticated);
+                 return serve();
+               });
 }
 
 void ModelLink::serve_later(CallId call, const Serve& serve) {

@@ -16,7 +16,8 @@ class WatchOracle {
  public:
   explicit WatchOracle(const World& world);
 
-  /// Another run begins. It has seen nothing yet, but must not apply an older value than the last run.
+  /// Another run begins. It has seen nothing yet, but must not apply an older value than the last
+  /// run.
   void begin_run();
   void before(const WatchMachine::Event& event);
   void before(const WatchMachine::Action& action, const WatchStatus& status);

@@ -58,7 +58,7 @@ TEST_F(CredentialCheckTest, PollsAgainSoonAfterAProblem) {
   EXPECT_EQ(*check_.wake_at(), clock_.now().boot + CredentialCheck::kInterval);
   std::filesystem::remove(credentials_.password_file);
   poll();
-  EXPECT_EQ(*check_.wake_at(), clock_.now().boot + CredentialCheck::kSecondLook);
+  EXPECT_EQ(*check_.wake_at(), clock_.now().boot + CredentialCheck::kSecondPoll);
   poll();
   EXPECT_EQ(*check_.wake_at(), clock_.now().boot + CredentialCheck::kInterval);
 }

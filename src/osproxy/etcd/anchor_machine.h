@@ -23,17 +23,17 @@
 //
 // Algorithm:
 // - A directive that the watch brings is new: it applies at once, and its anchor is written after
-//   that.
+// that.
 // - A directive that a full read brings may be old: it is withheld until the anchors are read, one
-//   round trip, at most `hold_timeout`. If the anchors cannot be read, the instance's own count
-//   applies.
+// round trip, at most `hold_timeout`. If the anchors cannot be read, the instance's own count
+// applies.
 // - An anchor may be later than the own first sight by `race_window`, once: the instance that sees
-//   the directive first need not be the one that writes first, and the written moment is the one
-//   for all.
+// the directive first need not be the one that writes first, and the written moment is the one
+// for all.
 // - An anchor is removed some time after its directive has gone, on the condition that the document
-//   is still the one without it (etcd/anchor_sweep.h).
+// is still the one without it (etcd/anchor_sweep.h).
 // - An anchor that is older than a document without the directive belongs to an earlier publish of
-//   it, and is replaced.
+// it, and is replaced.
 //
 // The machine has no connection: its calls go over the watch's, and a lost connection is a failed
 // call. So it has no Start and no Stop; AdoptDocument starts its work.

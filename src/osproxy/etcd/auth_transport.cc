@@ -10,8 +10,8 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// The timeout of a token that a watch waits for: a watch has none. etcd hashes the password for each
-// token, which takes it 0.1 s.
+// The timeout of a token that a watch waits for: a watch has none. etcd hashes the password for
+// each token, which takes it 0.1 s.
 constexpr std::chrono::seconds kTokenTimeout{5};
 
 /// True if etcd refuses a watch because of its token, as it says since 3.5.7. Earlier releases say

@@ -27,8 +27,8 @@ bool is_tls(std::string_view endpoint) noexcept;
 /// `host:port` of an endpoint of parse_endpoints().
 std::string_view address_of(std::string_view endpoint) noexcept;
 
-/// parse_endpoints() of a target, after a check of its key and credentials: the files exist and hold
-/// what they should. The error names the part that cannot be used.
+/// parse_endpoints() of a target, after a check of its key and credentials: the files exist and
+/// hold what they should. The error names the part that cannot be used.
 std::expected<std::vector<std::string>, EtcdError> check_target(const EtcdTarget& target);
 
 }  // namespace osproxy::etcd

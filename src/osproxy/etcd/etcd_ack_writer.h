@@ -39,9 +39,9 @@ namespace etcd {
 class Transport;
 }
 
-/// Tells the writer that the store has changed. It is an object of its own because the store is made
-/// before the writer and destroyed after it.
-/// Thread safety: every member may be called from any thread.
+/// Tells the writer that the store has changed. It is an object of its own because the store is
+/// made before the writer and destroyed after it. Thread safety: every member may be called from
+/// any thread.
 class ChangeNotifier {
  public:
   /// Calls the listener, if there is one. The listener returns at once.
@@ -50,7 +50,8 @@ class ChangeNotifier {
     if (listener_) listener_();
   }
 
-  /// An empty function: no listener. Once this returns, the earlier listener is not called any more.
+  /// An empty function: no listener. Once this returns, the earlier listener is not called any
+  /// more.
   void set_listener(std::function<void()> listener) {
     const std::lock_guard lock(mutex_);
     listener_ = std::move(listener);

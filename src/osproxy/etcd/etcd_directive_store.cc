@@ -59,8 +59,8 @@ std::size_t count_active(const DirectiveSet& set, Now now) {
 
 }  // namespace
 
-// Life of an update: transport -> watch machine -> applier (decodes, compiles, publishes) -> status,
-// waiters, on_change. All of it happens on thread_, one event at a time.
+// Life of an update: transport -> watch machine -> applier (decodes, compiles, publishes) ->
+// status, waiters, on_change. All of it happens on thread_, one event at a time.
 class EtcdDirectiveStore::Impl {
  public:
   Impl(EtcdStoreOptions options, std::vector<std::string> endpoints, const Clock& clock,

@@ -1,8 +1,8 @@
 // What the etcd store does with each value of its key: decodes and applies it, agrees with the
 // fleet on the ends of directives with `ttl_secs`, and saves the last good set in a file.
 //
-//   EtcdDocumentApplier applier(options, clock, transport,
-//                               make_file_storage(dir, options.target.key, options.limits), random);
+//   auto storage = make_file_storage(dir, options.target.key, options.limits);
+//   EtcdDocumentApplier applier(options, clock, transport, std::move(storage), random);
 //   applier.take(apply, machine.status());   // each value that the watch machine offers
 //   applier.take(event);                     // every event of the transport
 //   applier.time_passed();                   // at wake_at()

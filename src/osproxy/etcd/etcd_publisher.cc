@@ -66,7 +66,8 @@ class EtcdDirectivePublisher::Impl {
                                                          .expected = expected,
                                                          .timeout = attempts.timeout()});
       if (const auto done = attempts.await<etcd::WriteDone>()) {
-        // The bytes contain absolute ends of this moment: no other publisher wrote the same by chance.
+        // The bytes contain absolute ends of this moment: no other publisher wrote the same by
+        // chance.
         const bool ours = may_be_applied && done->value == bytes;
         if (done->succeeded || ours) return done->mod_revision;
         return std::unexpected(publish_conflict(expected.value_or(0), done->mod_revision));

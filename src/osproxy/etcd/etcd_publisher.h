@@ -9,11 +9,11 @@
 // is one etcd transaction, with a condition on the revision if one is expected.
 //
 // If an endpoint does not respond, the publisher writes the same bytes on the same condition at the
-// next one. The earlier write may have been applied without a response: the publisher then finds its
-// own bytes, and reports success, not a conflict.
+// next one. The earlier write may have been applied without a response: the publisher then finds
+// its own bytes, and reports success, not a conflict.
 //
-// Thread safety: every member may be called from any thread. Each call opens a connection and closes
-// it when it returns. Blocks for at most `deadline`.
+// Thread safety: every member may be called from any thread. Each call opens a connection and
+// closes it when it returns. Blocks for at most `deadline`.
 #pragma once
 
 #include <chrono>

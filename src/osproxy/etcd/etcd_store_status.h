@@ -1,6 +1,6 @@
 // The state of an EtcdDirectiveStore, as other threads ask for it and wait for it.
 //
-//   EtcdStoreStatus status(options, endpoints, clock, applier.resumed());
+//   EtcdStoreStatus status(options, endpoints, clock, resumed);
 //   status.publish(std::move(state));                 // the store's thread, after each step
 //   status.wait_for_revision(4812, 5s);               // any other
 //

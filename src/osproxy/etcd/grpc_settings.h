@@ -18,12 +18,12 @@ namespace osproxy::etcd {
 /// gRPC's mutexes, which Debian's build makes at every lock:
 ///
 /// - GRPC_POLL_STRATEGY=poll: each thread that waits in gRPC waits for its own sockets. By default
-///   one thread waits for all sockets, reads, and wakes the thread that the data is for. With
-///   several stores in a process each change then costs a thread switch, and the other threads wait
-///   for a wall time, which somebody may set. The default is better for servers, with thousands of
-///   connections on one thread.
-/// - GRPC_VERBOSITY=NONE: otherwise gRPC writes to stderr when a handshake fails, which our failures
-///   say as well.
+/// one thread waits for all sockets, reads, and wakes the thread that the data is for. With
+/// several stores in a process each change then costs a thread switch, and the other threads wait
+/// for a wall time, which somebody may set. The default is better for servers, with thousands of
+/// connections on one thread.
+/// - GRPC_VERBOSITY=NONE: otherwise gRPC writes to stderr when a handshake fails, which our
+/// failures say as well.
 void set_up_grpc();
 
 }  // namespace osproxy::etcd

@@ -11,9 +11,9 @@
 //   }
 //
 // - `Machine::Event` is a variant: Start, Stop and TimePassed where the machine takes them, events
-//   of its own, and those of the transport that end its calls.
+// of its own, and those of the transport that end its calls.
 // - `resume(event, now)` takes one event and returns the actions to perform, in their order. `now`
-//   never goes back.
+// never goes back.
 // - `wake_at()` says when to resume with TimePassed if nothing happens before; nullopt: never.
 //
 // A response to a call that the machine no longer waits for changes nothing. An early TimePassed

@@ -15,8 +15,8 @@
 
 namespace osproxy::etcd {
 
-/// etcd counts the changes of its whole store. A key's mod_revision is the count at its last change.
-/// 0: none.
+/// etcd counts the changes of its whole store. A key's mod_revision is the count at its last
+/// change. 0: none.
 using Revision = std::int64_t;
 
 /// A key that is put under a lease is deleted when the lease ends. 0: none.

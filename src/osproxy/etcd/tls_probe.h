@@ -21,8 +21,8 @@
 
 namespace osproxy::etcd {
 
-/// For a whole probe. Far longer than a handshake on any network that etcd can be used on, and short
-/// enough for the destructor of a store, which waits for the thread.
+/// For a whole probe. Far longer than a handshake on any network that etcd can be used on, and
+/// short enough for the destructor of a store, which waits for the thread.
 inline constexpr std::chrono::milliseconds kTlsProbeTimeout{1'000};
 
 struct TlsProbeTarget {

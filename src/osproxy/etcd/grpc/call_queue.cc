@@ -65,8 +65,8 @@ void CallQueue::read_next_message() {
 void CallQueue::wake() {
   // acq_rel: a thread that finds it set relies on the alarm of the thread that set it.
   if (!woken_.exchange(true, std::memory_order_acq_rel)) {
-    // In the past, so that the alarm goes off at once, on this thread. A later one would need gRPC's
-    // timer thread, which waits by the wall clock: a clock that was set back would delay it.
+    // In the past, so that the alarm goes off at once, on this thread. A later one would need
+    // gRPC's timer thread, which waits by the wall clock: a clock that was set back would delay it.
     alarm_.Set(&completions_, gpr_inf_past(GPR_CLOCK_MONOTONIC), &alarm_);
   }
 }

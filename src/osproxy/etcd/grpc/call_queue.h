@@ -45,7 +45,8 @@ class CallQueue {
   void cancel(CallId call);
   void cancel_all();
 
-  /// Waits until the deadline for one operation to end. An event is there if that was one to report.
+  /// Waits until the deadline for one operation to end. An event is there if that was one to
+  /// report.
   Polled poll(gpr_timespec deadline);
 
   /// Ends the poll() that is waiting, or else the following one.

@@ -1,5 +1,5 @@
-// Converts the requests of etcd/transport.h to etcd's messages, and etcd's messages to the events of
-// etcd/protocol.h. Knows protobuf, not gRPC.
+// Converts the requests of etcd/transport.h to etcd's messages, and etcd's messages to the events
+// of etcd/protocol.h. Knows protobuf, not gRPC.
 //
 // Thread safety: pure functions. A message that is converted to an event is moved from.
 #pragma once
