@@ -1,4 +1,4 @@
-// What happens to the key, the cluster and the instance in one simulation: a list of steps, made
+// The changes and faults of one simulation: a list of steps, made
 // from a seed, printed for a person, and cut down to the few that matter when it makes something
 // fail.
 //

@@ -201,7 +201,7 @@ TEST(AckMachine, WritesOverAWriteThatMayBeCarriedOutLate) {
   script.written(101).is(AckState::Written);
 }
 
-// Two of one name.
+// Two runs of one name.
 
 TEST(AckMachine, WaitsForTheLeaseOfAnEarlierRunToEnd) {
   AckScript script;
@@ -276,7 +276,7 @@ TEST(AckMachine, ReportsAMissingPermissionAndRetriesRarely) {
   EXPECT_GE(script.now() - before, 4min);
   EXPECT_LE(script.now() - before, 5min);
   script.finds_nothing().counts();
-  script.counted(0).is(AckState::NotPermitted);  // reading was never the trouble
+  script.counted(0).is(AckState::NotPermitted);  // reading was never refused
   script.wake().grants();
   script.granted(8).writes(facts(6, "synced"), 0, 8);
   script.written(60).is(AckState::Written);
@@ -403,8 +403,7 @@ const Step kSteps[] = {
 
 class EveryAckStepFails : public ::testing::TestWithParam<Step> {
  protected:
-  /// From anywhere to an ack that stands, answering whatever is asked as an etcd would that has
-  /// lost everything.
+  /// From any step to a written ack: responds to each call like an etcd that has lost all data.
   static void recover(AckMachine& machine, BootTime now) {
     std::uint64_t lease = 50;
     std::deque<AckMachine::Event> events;

@@ -32,7 +32,7 @@ class AckScript {
       : machine_({.endpoints = std::move(endpoints), .instance = kName, .started = kStarted},
                  Random(seed)) {}
 
-  /// What a run of `started` writes.
+  /// The ack that a run of `started` writes.
   static std::string ack_of(WallTime started, std::string name = kName) {
     return encode_ack({.instance = std::move(name),
                        .state = "synced",
@@ -44,7 +44,7 @@ class AckScript {
     return {.revision = revision, .rejected = std::nullopt, .state = std::move(state)};
   }
 
-  // What happens.
+  // Events.
 
   AckScript& start(Where where = Where::current()) { return feed(Start{}, where); }
   AckScript& stop(Where where = Where::current()) { return feed(Stop{}, where); }
@@ -52,10 +52,10 @@ class AckScript {
     now_ += time;
     return feed(TimePassed{}, where);
   }
-  /// Time passes until the machine wants to be woken.
+  /// Time passes until wake_at().
   AckScript& wake(Where where = Where::current()) {
     const auto at = machine_.wake_at();
-    check(at.has_value(), true, "something to wake for", where);
+    check(at.has_value(), true, "has a wake_at", where);
     now_ = std::max(now_, at.value_or(now_));
     return feed(TimePassed{}, where);
   }
@@ -96,7 +96,7 @@ class AckScript {
     return *this;
   }
 
-  // What the machine must do, in this order.
+  // Expected actions, in this order.
 
   AckScript& opens(Where where = Where::current()) {
     if (const auto open = take<OpenConnection>("OpenConnection", where)) endpoint_ = open->endpoint;
@@ -116,7 +116,7 @@ class AckScript {
   AckScript& writes(AckFacts facts, Revision expected, LeaseId lease,
                     Where where = Where::current()) {
     if (const auto write = begin<WriteAck>("WriteAck", where)) {
-      check(write->facts == facts, true, "what is written", where);
+      check(write->facts == facts, true, "facts", where);
       check(write->expected, expected, "expected revision", where);
       check(write->lease, lease, "lease", where);
     }
@@ -139,7 +139,7 @@ class AckScript {
     return !actions_.empty() && std::holds_alternative<A>(actions_.front());
   }
   AckScript& nothing_more(Where where = Where::current()) {
-    check(actions_.size(), std::size_t{0}, "actions that nothing was expected of", where);
+    check(actions_.size(), std::size_t{0}, "unexpected actions", where);
     actions_.clear();
     return *this;
   }
@@ -149,7 +149,7 @@ class AckScript {
     return *this;
   }
 
-  /// From the start to an ack of `revision` that stands at 100 under lease 7.
+  /// From the start to a written ack of `revision`, at revision 100 of the key, under lease 7.
   AckScript& settle(Revision revision = 5, Where where = Where::current()) {
     reports(facts(revision), where);
     start(where).opens(where).reads(where);
@@ -160,7 +160,7 @@ class AckScript {
   }
 
   const AckMachine& machine() const { return machine_; }
-  /// For a test that goes on by itself: what has been asked until now is taken for granted.
+  /// For a test that drives the machine itself: accepts all actions so far.
   AckMachine& claimed() {
     actions_.clear();
     return machine_;

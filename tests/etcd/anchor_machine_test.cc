@@ -31,7 +31,7 @@ class AnchorMachineTest : public ::testing::Test {
                          clock_.now()));
   }
 
-  /// What the machine wants, in order, is kept for the expectations.
+  /// Keeps the actions, in order, for the expectations.
   void take(AnchorMachine::Actions actions) {
     for (AnchorMachine::Action& action : actions) actions_.push_back(std::move(action));
   }
@@ -74,7 +74,7 @@ class AnchorMachineTest : public ::testing::Test {
             .value = format_rfc3339(clock_.now().wall - ago) + " " + directive.id};
   }
 
-  /// Learned from another machine, since the key is nobody else's business.
+  /// Taken from another machine: the tests do not depend on the form of the key.
   std::string key_of(const Directive& directive) {
     AnchorMachine other({.document_key = "osproxy/directives", .prefix = kPrefix}, Random(1));
     auto actions = other.resume(AdoptDocument{.document = with(directive),
@@ -89,7 +89,7 @@ class AnchorMachineTest : public ::testing::Test {
     return std::get<WriteAnchor>(actions.at(0)).request.key;
   }
 
-  /// Lets the list of the first sweep be asked for and answered.
+  /// Lets the list of the first sweep be requested, and responds to it.
   void sweep(std::vector<KeyValue> entries = {}) {
     pass(10s);
     list_returns(std::move(entries));
@@ -237,7 +237,7 @@ TEST_F(AnchorMachineTest, ReportsAMissingPermissionAndReleasesWhatItWithholds) {
   pass(1min);
   EXPECT_TRUE(actions_.empty());
   pass(10min);
-  list_returns();  // somebody has granted it
+  list_returns();  // the permission was granted
   EXPECT_EQ(machine_.refusal(), std::nullopt);
   next<WriteAnchor>();
 }
@@ -324,7 +324,7 @@ TEST_F(AnchorMachineTest, AcceptsAllAnchorsAfterALineageReset) {
   EXPECT_EQ(next<Anchored>().first_seen, clock_.now().wall - 60s);
 }
 
-// It did not: in the new lineage there was no anchor, and whoever started later began anew.
+// It did not: without an anchor in the new lineage, instances that started later began again.
 TEST_F(AnchorMachineTest, WritesAnchorsAgainInAnotherLineage) {
   const WallTime first_seen = clock_.now().wall;
   adopt(with(a_), 900, true);
@@ -348,7 +348,7 @@ TEST_F(AnchorMachineTest, BeginsAWithheldLifeAtTheFirstSightIfTheAnchorIsUseless
   next<ReleaseWithheld>();
 }
 
-// Each document that came meanwhile began the second anew.
+// Each document that came meanwhile started the second again.
 TEST_F(AnchorMachineTest, WithholdsForOneSecondOnlyThoughDocumentsCome) {
   adopt(with(a_), 7, false);
   pass(600ms);
@@ -358,7 +358,7 @@ TEST_F(AnchorMachineTest, WithholdsForOneSecondOnlyThoughDocumentsCome) {
   EXPECT_FALSE(machine_.withholds(a_));
 }
 
-// What could not be removed, since the document had changed, was left for ever.
+// An anchor that was not removed, since the document had changed, stayed for ever.
 TEST_F(AnchorMachineTest, SweepsAgainIfTheDocumentHadChangedDuringARemoval) {
   adopt(with(a_), 7, true);
   list_returns({anchor(a_, 0s)});
@@ -372,7 +372,7 @@ TEST_F(AnchorMachineTest, SweepsAgainIfTheDocumentHadChangedDuringARemoval) {
   EXPECT_EQ(next<WriteAnchor>().request.guard->mod_revision, 8);
 }
 
-// What was carried out after the sweep was left for ever.
+// An anchor that was written after the sweep stayed for ever.
 TEST_F(AnchorMachineTest, SweepsAgainIfAnAnchorMayHaveBeenWrittenLate) {
   adopt(with(a_), 7, true);
   list_returns();

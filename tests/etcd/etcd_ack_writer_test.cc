@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A store of which only the status is interesting.
+/// A store that has only a status and a set.
 class StatusStore final : public DirectiveStore {
  public:
   const SnapshotCell<DirectiveSet>& cell() const noexcept override { return cell_; }
@@ -44,7 +44,7 @@ class AckWriterTest : public ::testing::Test {
   AckWriterTest() { say(5); }
 
   ~AckWriterTest() override {
-    // Nobody answers the revocation of a lease: its time has to pass.
+    // The revocation of the lease gets no response: its timeout has to pass.
     std::atomic<bool> is_over = false;
     const std::jthread ending([&] {
       writer_.reset();

@@ -75,7 +75,8 @@ TEST(Failure, NamesTheAddressThatGrpcFailedToReach) {
             "10.0.0.1:2379");
   EXPECT_EQ(address("last error: UNKNOWN: ipv6:%5Bfe80::1%5D:2379: Endpoint read failed"),
             "[fe80::1]:2379");
-  for (const char* none : {"", "Socket closed", "nothing is open", "UNKNOWN: ipv", "x: ipv4:1"}) {
+  for (const char* none :
+       {"", "Socket closed", "no connection is open", "UNKNOWN: ipv", "x: ipv4:1"}) {
     EXPECT_EQ(address(none), "") << none;
   }
 }

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kPatience = 60s;
 
-// Of nobody: valid until 2126.
+// A certificate for no server, valid until 2126.
 constexpr char kCa[] = R"(-----BEGIN CERTIFICATE-----
 MIIBcTCCARegAwIBAgIUV/lT9GJIJDxemi3PbSrxq/KyvSIwCgYIKoZIzj0EAwIw
 DTELMAkGA1UEAwwCY2EwIBcNMjYxMTI1MDk0NjM1WhgPMjEyNjExMDEwOTQ2MzVa
@@ -32,7 +32,7 @@ CioCIQCkELrMuzRA1D5b0Y6JZJlBvHOIvFUTO9YTUzTJx40dTQ==
 -----END CERTIFICATE-----
 )";
 
-/// What `call` ends in.
+/// The event that ends `call`.
 Failure end_of(Transport& transport, CallId call) {
   while (auto event = transport.next(kPatience)) {
     const auto* failed = std::get_if<CallFailed>(&*event);

@@ -1,4 +1,4 @@
-// A conversation with the watch machine, step by step: what comes in, what must go out, in order.
+// A dialog with the watch machine, step by step: events in, expected actions out, in order.
 //
 //   WatchScript script({"one"});
 //   script.start().opens(0).reads();
@@ -37,7 +37,7 @@ class WatchScript {
   explicit WatchScript(std::vector<std::string> endpoints, std::uint64_t seed = 1)
       : machine_({.endpoints = std::move(endpoints)}, Random(seed)) {}
 
-  // What happens.
+  // Events.
 
   WatchScript& start(Where where = Where::current()) { return feed(Start{}, where); }
   WatchScript& stop(Where where = Where::current()) { return feed(Stop{}, where); }
@@ -47,7 +47,7 @@ class WatchScript {
     return feed(TimePassed{}, where);
   }
 
-  /// Time passes until the machine wants to be woken.
+  /// Time passes until wake_at().
   WatchScript& wake(Where where = Where::current()) {
     const auto at = machine_.wake_at();
     if (!at) {
@@ -99,7 +99,7 @@ class WatchScript {
     return *this;
   }
 
-  // What the machine must do, in this order.
+  // Expected actions, in this order.
 
   WatchScript& opens(Where where = Where::current()) {
     const auto open = take<OpenConnection>("OpenConnection", where);
@@ -154,7 +154,7 @@ class WatchScript {
     return *this;
   }
 
-  // How it must stand.
+  // Expected state.
 
   WatchScript& is(StoreState state, Where where = Where::current()) {
     check(to_string(machine_.status().state), to_string(state), "state", where);

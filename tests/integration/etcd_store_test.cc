@@ -1,4 +1,4 @@
-// The etcd store and the publisher on a real etcd: kill it, freeze it, wipe it, and look.
+// The etcd store and the publisher on a real etcd, which is killed, frozen and wiped.
 #include <chrono>
 #include <mutex>
 #include <string>
@@ -271,7 +271,7 @@ TEST(EtcdOversized, RejectsAValueThatIsTooLargeToBeReceived) {
   EXPECT_EQ(ids(**store), "b ");
 }
 
-// What connect() says of an endpoint that will not do.
+// The error of connect() for each kind of bad endpoint.
 std::string refusal(const std::vector<std::string>& endpoints, std::chrono::milliseconds timeout) {
   SystemClock clock;
   const auto store = EtcdDirectiveStore::connect(
@@ -280,7 +280,7 @@ std::string refusal(const std::vector<std::string>& endpoints, std::chrono::mill
 }
 
 TEST(EtcdConnect, ReportsWhatIsWrongWithAnEndpoint) {
-  // These do not wait for the timeout: if they did, the test would.
+  // These errors do not wait for the timeout.
   const std::string free = "127.0.0.1:" + std::to_string(TcpListener::free_port());
   EXPECT_THAT(refusal({free}, 1h), HasSubstr(free + ": connection refused"));
   EXPECT_THAT(refusal({"no-such-host.invalid:2379"}, 1h), HasSubstr("does not resolve"));

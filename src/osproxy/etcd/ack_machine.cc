@@ -12,7 +12,7 @@ namespace osproxy::etcd {
 namespace {
 
 // The key of a run that has died stays for one ttl, and for another one if etcd elects a new leader
-// in the meantime, which begins each lease anew. A key that stays longer belongs to a live run.
+// in the meantime, which renews each lease. A key that stays longer belongs to a live run.
 constexpr int kLeasesOfADeadRun = 2;
 
 }  // namespace

@@ -11,7 +11,7 @@
 //
 // Problem: `ttl_secs` says how long a directive lives, not from when. Instances that read the
 // document at different moments would end it at different moments, and each restart would begin its
-// life anew.
+// life again.
 //
 // Failed attempt: each instance counts from the moment at which it first saw the directive. An
 // instance that starts an hour later serves it for an hour longer.
