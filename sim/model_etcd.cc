@@ -16,9 +16,7 @@ using std::chrono::nanoseconds;
 ModelEtcd::ModelEtcd(VirtualTime& time, const Schedule& schedule, Random random)
     : time_(time),
       random_(random),
-      with_user_(schedule.with_user),
-      is_old_etcd_(schedule.old_etcd),
-      may_write_(schedule.may_write),
+      schedule_(schedule),
       calm_(schedule.steady_network),
       documents_(schedule.with_directives, true_wall(time.now())),
       log_{{.revision = 0, .version = absence()}},
@@ -35,13 +33,13 @@ ModelEtcd::VersionPointer ModelEtcd::absence() {
 }
 
 void ModelEtcd::commit(VersionPointer version) {
-  ++revision_;
+  ++header_.revision;
   log_.back().version->current_until = time_.now();
   version->committed = time_.now();
-  version->cluster_id = cluster_id_;
+  version->cluster_id = header_.cluster_id;
   version->current_until = BootTime::max();
-  if (version->huge) huge_.emplace(revision_, version);
-  log_.push_back({.revision = revision_, .version = std::move(version)});
+  if (version->huge) huge_.emplace(header_.revision, version);
+  log_.push_back({.revision = header_.revision, .version = std::move(version)});
   for (ModelLink* link : links_) link->committed(log_.back());
 }
 
@@ -63,13 +61,13 @@ void ModelEtcd::restore() {
   std::vector<Change> older(
       log_.begin(), log_.begin() + 1 + static_cast<std::ptrdiff_t>(random_.below(log_.size())));
   const Revision least = std::max<Revision>(older.back().revision, 1);
-  const auto lost = static_cast<std::uint64_t>(revision_ - least);
+  const auto lost = static_cast<std::uint64_t>(header_.revision - least);
   make_current(std::move(older), least + static_cast<Revision>(random_.below(lost + 1)));
-  keys_.go_back_to(revision_);
+  keys_.go_back_to(header_.revision);
 }
 
 void ModelEtcd::replace() {
-  ++cluster_id_;
+  ++header_.cluster_id;
   keys_.clear();
   make_current({{.revision = 0, .version = absence()}},
                1 + static_cast<Revision>(random_.below(50)));
@@ -78,7 +76,7 @@ void ModelEtcd::replace() {
 void ModelEtcd::make_current(std::vector<Change> log, Revision revision) {
   const VersionPointer before = log_.back().version;
   log_ = std::move(log);
-  revision_ = revision;
+  header_.revision = revision;
   compacted_ = 0;
   if (before != log_.back().version) {
     before->current_until = time_.now();
@@ -162,10 +160,10 @@ void ModelEtcd::perform(const Step& step) {
     case StepKind::Remove:
       return remove();
     case StepKind::ChangeOtherKey:
-      ++revision_;
+      ++header_.revision;
       return;
     case StepKind::Compact:
-      compacted_ = revision_;
+      compacted_ = header_.revision;
       return;
     case StepKind::WriteAnchors:
       return write_anchors();
@@ -212,7 +210,7 @@ void ModelEtcd::perform(const Step& step) {
 /// is a cluster whose authentication is on for a moment.
 void ModelEtcd::expire_token() {
   ++token_;
-  if (with_user_) return;
+  if (schedule_.with_user) return;
   for (ModelLink* link : links_) {
     link->refuse_calls();
     link->cancel_watches("etcdserver: invalid auth token");

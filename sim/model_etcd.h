@@ -58,7 +58,8 @@ class ModelEtcd {
     bool leaderless = false;
   };
 
-  /// In a steady network only a step loses or delays a message, but for a few milliseconds.
+  /// In a steady network only a step loses or delays a message, but for a few milliseconds. `time`
+  /// and `schedule` must outlive it.
   ModelEtcd(VirtualTime& time, const Schedule& schedule, Random random);
 
   // For the simulation.
@@ -70,16 +71,16 @@ class ModelEtcd {
   void attach(ModelLink& link) { links_.push_back(&link); }
   void detach(ModelLink& link) { std::erase(links_, &link); }
   const Member& member(std::size_t index) const { return members_[index]; }
-  Header header() const { return {.cluster_id = cluster_id_, .revision = revision_}; }
+  const Header& header() const { return header_; }
   const std::vector<Change>& log() const { return log_; }
   Revision compacted() const { return compacted_; }
-  bool is_old_etcd() const { return is_old_etcd_; }
+  bool is_old_etcd() const { return schedule_.old_etcd; }
 
   /// True if a call with this token is not refused.
-  bool accepts_token(std::uint64_t token) const { return !with_user_ || token == token_; }
+  bool accepts_token(std::uint64_t token) const { return !schedule_.with_user || token == token_; }
   std::uint64_t token() const { return token_; }
   /// True if the user may read and write this key.
-  bool permits(const std::string& key) const { return may_write_ || key == kDocumentKey; }
+  bool permits(const std::string& key) const { return schedule_.may_write || key == kDocumentKey; }
 
   std::expected<WriteDone, FailureKind> write(const WriteRequest& request);
   ModelKeys& keys() { return keys_; }
@@ -113,22 +114,19 @@ class ModelEtcd {
 
   VirtualTime& time_;
   Random random_;
-  const bool with_user_;
-  const bool is_old_etcd_;
-  const bool may_write_;
+  const Schedule& schedule_;
   bool calm_;
   Documents documents_;
 
-  std::uint64_t cluster_id_ = 1;
-  Revision revision_ = 1;
+  Header header_{.cluster_id = 1, .revision = 1};
   Revision compacted_ = 0;
   std::uint64_t token_ = 1;  // the valid one
-  std::vector<VersionPointer>
-      absences_;             // of every lineage; declared before log_, which begins with one
+  // Of every lineage; declared before log_, which begins with an absence.
+  std::vector<VersionPointer> absences_;
   std::vector<Change> log_;  // of this lineage; the first is the absence, the last is current
   std::map<std::string, VersionPointer> by_value_;  // of every lineage
   std::multimap<Revision, VersionPointer> huge_;    // of every lineage
-  ModelKeys keys_{time_, revision_};
+  ModelKeys keys_{time_, header_.revision};
 
   std::vector<Member> members_;
   std::vector<ModelLink*> links_;

@@ -33,8 +33,7 @@ class Simulation final : public StoreObserver, public AckObserver {
         random_(~schedule.seed),
         report_(time_, trace),
         etcd_(time_, schedule, Random(random_.next())),
-        disk_(time_, Random(random_.next())),
-        start_(time_.now()) {
+        disk_(time_, Random(random_.next())) {
     etcd_.keys().set_listener([this](const auto& key, const auto* before, const auto* after) {
       set_oracle_.key_changed(key, before, after);
       ack_oracle_.key_changed(key, before, after);
@@ -42,16 +41,17 @@ class Simulation final : public StoreObserver, public AckObserver {
   }
 
   std::optional<Violation> run() {
+    const BootTime start = time_.now();
     for (const Step& step : schedule_.steps) {
       time_.after(step.at, [this, &step] { perform(step); });
     }
     start_instance();
-    run_until(start_ + kFaultsLast);
+    run_until(start + kFaultsLast);
     etcd_.calm();
     report_.trace("calm", "");
     wake_up();
     start_instance();
-    run_until(start_ + kFaultsLast + kCalmLasts);
+    run_until(start + kFaultsLast + kCalmLasts);
     expect_truth();
     stop_for_good();
     return report_.violation();
@@ -199,7 +199,6 @@ class Simulation final : public StoreObserver, public AckObserver {
   WatchOracle watch_oracle_{world_};
   SetOracle set_oracle_{world_};
   AckOracle ack_oracle_{world_};
-  const BootTime start_;
 
   std::unique_ptr<StoreRun> store_;  // null: the instance is not running
   std::unique_ptr<AckRun> acks_;     // null: likewise, or the schedule has no acks

@@ -1,4 +1,4 @@
-// A conversation with the ack machine, step by step, as watch_script.h has it for the watch.
+// A dialog with the ack machine, step by step: events in, expected actions out, in order.
 //
 //   AckScript script;
 //   script.start().opens().reads();

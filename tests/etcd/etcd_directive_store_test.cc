@@ -56,7 +56,7 @@ class StoreTest : public ::testing::Test {
     peer_->deliver(WatchResponse{.call = watch_, .header = {.cluster_id = 1}, .created = true});
   }
 
-  /// Responds that there are no anchors. The store lists them if a directive with ttl_secs may be old.
+  /// Responds that there are no anchors, for which the store asks if a directive may be old.
   void respond_no_anchors() {
     peer_->deliver(ListDone{.call = peer_->await_list().call, .header = {.cluster_id = 1}});
   }

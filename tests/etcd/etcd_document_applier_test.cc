@@ -31,7 +31,7 @@ class EtcdDocumentApplierTest : public ::testing::Test {
   EtcdDocumentApplier applier_{options_, clock_, transport_, nullptr, Random(1)};
 };
 
-// The rejection was forgotten as soon as an anchor, or the lack of one, had published the set again.
+// The rejection was forgotten once an anchor, or the lack of one, had published the set again.
 TEST_F(EtcdDocumentApplierTest, RemembersARejectionWhileWithheldDirectivesAreReleased) {
   read_one_by_hand();
   applier_.take(Apply{.revision = 6, .value = "nonsense", .from_watch = true}, machine_);
