@@ -113,8 +113,9 @@ void AckMachine::handle(CallFailed&& failed) {
     phase_ = Phase::Ready;
     return lose_lease();
   }
-  if (failed.failure.kind == FailureKind::Permission)
+  if (failed.failure.kind == FailureKind::Permission) {
     return back_off_refused(std::move(failed.failure));
+  }
   lose_connection(std::move(failed.failure));
 }
 

@@ -22,8 +22,8 @@ namespace osproxy::etcd {
 /// several stores in a process each change then costs a thread switch, and the other threads wait
 /// for a wall time, which somebody may set. The default is better for servers, with thousands of
 /// connections on one thread.
-/// - GRPC_VERBOSITY=NONE: otherwise gRPC writes to stderr when a handshake fails, which our
-/// failures say as well.
+/// - GRPC_VERBOSITY=NONE: otherwise gRPC writes to stderr when a handshake fails, which the
+/// failures of the calls say as well.
 void set_up_grpc();
 
 }  // namespace osproxy::etcd

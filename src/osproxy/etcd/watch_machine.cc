@@ -113,8 +113,9 @@ void WatchMachine::lose_connection(Failure failure) {
 
 /// The connection works, the watch does not: reads and watches again, at once.
 void WatchMachine::read_again(Failure failure) {
-  if (++connection_.repairs > kMaxRepairsOnOneConnection)
+  if (++connection_.repairs > kMaxRepairsOnOneConnection) {
     return lose_connection(std::move(failure));
+  }
   explain(failure);
   if (calls_.watch) actions_.emplace_back(CancelCall{*calls_.watch});
   if (calls_.proof) actions_.emplace_back(CancelCall{calls_.proof->call});
