@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kBetweenWrites = 100ms;
 
-/// After these the key may not be as it was left.
-bool is_unsettling(const AckEvent& event) {
+/// After these events the key may have changed since the last write.
+bool is_unsettling(const AckMachine::Event& event) {
   if (const auto* kept = std::get_if<KeptAlive>(&event)) return kept->ttl <= kept->ttl.zero();
   if (const auto* write = std::get_if<WriteDone>(&event)) return !write->succeeded;
   return std::holds_alternative<CallFailed>(event);
@@ -30,7 +30,7 @@ void AckOracle::begin_run() {
   gone_.reset();
 }
 
-void AckOracle::before(const AckEvent& event) {
+void AckOracle::before(const AckMachine::Event& event) {
   if (const auto* report = std::get_if<AckReport>(&event)) {
     facts_ = report->facts;
     has_reason_ = true;
@@ -43,16 +43,17 @@ void AckOracle::before(const AckEvent& event) {
   }
   if (is_unsettling(event)) has_reason_ = true;
   if (const auto* kept = std::get_if<KeptAlive>(&event)) note_kept(*kept);
-  if (std::holds_alternative<CallFailed>(event)) written_at_.reset();  // that was no write
+  if (std::holds_alternative<CallFailed>(event))
+    written_at_.reset();  // the call that failed may have been the write
 }
 
-void AckOracle::before(const AckAction& action) {
+void AckOracle::before(const AckMachine::Action& action) {
   if (std::holds_alternative<OpenConnection>(action)) {
     has_reason_ = true;
-    written_at_.reset();  // what did not arrive is written again, after a backoff
+    written_at_.reset();  // a write without a response is repeated, after a backoff
   }
   if (std::holds_alternative<CloseConnection>(action)) keeping_.reset();
-  if (const auto* keep = std::get_if<KeepLease>(&action)) {
+  if (const auto* keep = std::get_if<KeepLeaseAlive>(&action)) {
     keeping_ = *keep;
     expect_lease(keep->lease);
   }
@@ -69,10 +70,11 @@ void AckOracle::note_kept(const KeptAlive& kept) {
 }
 
 void AckOracle::expect_lease(LeaseId lease) {
-  if (lease == gone_) world_.report.violated("a lease is used that is known to be gone");
+  if (lease == gone_)
+    world_.report.violated("a lease is used though a response said that it is gone");
 }
 
-/// One write a change at most, and not in a burst.
+/// At most one write for each change, and no bursts.
 void AckOracle::note_write(const WriteAck& write) {
   if (write.facts != facts_) world_.report.violated("an ack is written that is not true");
   if (!has_reason_) world_.report.violated("an ack is written though nothing has changed");
@@ -89,7 +91,7 @@ void AckOracle::expect_truth(const AckRun& run) {
   if (!world_.schedule.may_write) {
     if (key) world_.report.violated("an ack is written without permission");
     if (run.status().state != AckState::NotPermitted) {
-      world_.report.violated("it does not say that it may not write its ack");
+      world_.report.violated("the status hides that it may not write its ack");
     }
     return;
   }
@@ -103,7 +105,7 @@ void AckOracle::expect_truth(const AckRun& run) {
   }
   if (key->lease == 0) world_.report.violated("the ack outlives its instance");
   if (run.status().state != AckState::Written) {
-    world_.report.violated("it does not say that its ack is written");
+    world_.report.violated("the status hides that its ack is written");
   }
 }
 
@@ -114,14 +116,14 @@ void AckOracle::expect_end(const AckRun& run) {
   }
 }
 
-/// Never over what another run has written there.
+/// No run overwrites another run's ack.
 void AckOracle::key_changed(const std::string& key, const ModelKeys::Key* before,
                             const ModelKeys::Key* after) {
   if (key != ack_key() || !before || !after) return;
   const auto old = decode_ack(before->value);
   const auto fresh = decode_ack(after->value);
   if (!old || !fresh || old->started != fresh->started) {
-    world_.report.violated("another run's ack is written over");
+    world_.report.violated("another run's ack is overwritten");
   }
 }
 

@@ -1,4 +1,5 @@
-// Holds an instance's ack to the truth, and its writer to modesty; sim/simulation.h has the list.
+// Checks that the instance's ack is true, and that its writer writes no more than it must.
+// sim/simulation.h lists the promises.
 //
 // Not thread-safe.
 #pragma once
@@ -17,8 +18,8 @@ class AckOracle {
   explicit AckOracle(const World& world) : world_(world) {}
 
   void begin_run();
-  void before(const AckEvent& event);
-  void before(const AckAction& action);
+  void before(const AckMachine::Event& event);
+  void before(const AckMachine::Action& action);
   void expect_truth(const AckRun& run);
   void expect_end(const AckRun& run);
   void key_changed(const std::string& key, const ModelKeys::Key* before,
@@ -30,12 +31,12 @@ class AckOracle {
   void expect_lease(LeaseId lease);
 
   const World& world_;
-  std::optional<AckFacts> facts_;  // what there is to say
-  bool has_reason_ = false;        // for a write: something has changed since the last one
+  std::optional<AckFacts> facts_;  // as last reported
+  bool has_reason_ = false;        // to write: something has changed since the last write
   std::optional<BootTime> written_at_;
-  Revision own_ = 0;                  // of the key, as it was left
-  std::optional<KeepLease> keeping_;  // on this connection
-  std::optional<LeaseId> gone_;       // by what a keepalive has said
+  Revision own_ = 0;                       // of the key after the last write
+  std::optional<KeepLeaseAlive> keeping_;  // on this connection
+  std::optional<LeaseId> gone_;            // by the response to a keepalive
 };
 
 }  // namespace osproxy::etcd::sim

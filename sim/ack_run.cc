@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -17,15 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr char kInstance[] = "proxy-1";
-
-AckEvent to_machine(TransportEvent event) {
-  return std::visit(
-      []<class T>(T&& one) -> AckEvent {
-        if constexpr (std::is_constructible_v<AckEvent, T>) return std::forward<T>(one);
-        return TimePassed{};
-      },
-      std::move(event));
-}
 
 }  // namespace
 
@@ -53,7 +43,7 @@ void AckRun::report(const AckFacts& facts) {
   resume(AckReport{facts});
 }
 
-void AckRun::go_on() {
+void AckRun::catch_up() {
   take_arrived();
   resume(TimePassed{});
 }
@@ -61,19 +51,20 @@ void AckRun::go_on() {
 void AckRun::stop() { resume(Stop{}); }
 
 void AckRun::take_arrived() {
-  while (auto event = connection_.calls().next(0ns)) resume(to_machine(*std::move(event)));
+  while (auto event = connection_.calls().next(0ns))
+    resume(to_machine<AckMachine::Event>(*std::move(event)));
 }
 
-void AckRun::resume(AckEvent event) {
+void AckRun::resume(AckMachine::Event event) {
   if (world_.report.violation()) return;
-  if (world_.report.listens()) world_.report.say("ack event", describe(event));
+  if (world_.report.is_tracing()) world_.report.trace("ack event", describe(event));
   observer_.before(event);
-  for (const AckAction& action : machine_.resume(std::move(event), world_.time.now())) {
-    if (world_.report.listens()) world_.report.say("ack", describe(action));
+  for (const AckMachine::Action& action : machine_.resume(std::move(event), world_.clock.now())) {
+    if (world_.report.is_tracing()) world_.report.trace("ack", describe(action));
     observer_.before(action);
     std::visit([this](const auto& one) { perform(one); }, action);
   }
-  connection_.watch_over_tokens();
+  connection_.check_tokens();
   plan_wake();
 }
 
@@ -121,7 +112,7 @@ void AckRun::perform(const WriteAck& write) {
                                          .timeout = write.timeout});
 }
 
-void AckRun::perform(const KeepLease& keep) {
+void AckRun::perform(const KeepLeaseAlive& keep) {
   connection_.calls().keep_alive(keep.call, {.lease = keep.lease, .timeout = keep.timeout});
 }
 

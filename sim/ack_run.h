@@ -1,5 +1,5 @@
-// One run of the instance's ack writer in a simulation: the ack machine, driven as EtcdAckWriter
-// drives it, in virtual time, with a connection of its own.
+// One run of the instance's ack writer in a simulation: the ack machine in virtual time, driven as
+// EtcdAckWriter drives it, over its own connection.
 //
 // A resource. Not thread-safe.
 #pragma once
@@ -15,12 +15,12 @@
 
 namespace osproxy::etcd::sim {
 
-/// Looks on.
+/// Sees each event before the machine takes it, and each action before it is performed.
 class AckObserver {
  public:
   virtual ~AckObserver() = default;
-  virtual void before(const AckEvent& event) = 0;    ///< the machine takes it
-  virtual void before(const AckAction& action) = 0;  ///< it is performed
+  virtual void before(const AckMachine::Event& event) = 0;
+  virtual void before(const AckMachine::Action& action) = 0;
 
  protected:
   AckObserver() = default;
@@ -37,10 +37,10 @@ class AckRun {
   AckRun(const World& world, AckObserver& observer, Random random);
 
   void start();
-  /// What the store says of itself now.
+  /// The store's state now.
   void report(const AckFacts& facts);
-  /// Takes what has arrived, and does what is due.
-  void go_on();
+  /// Handles the events that have arrived, and lets the machine do what is due.
+  void catch_up();
   void stop();
 
   bool is_over() const { return machine_.is_over(); }
@@ -50,7 +50,7 @@ class AckRun {
 
  private:
   void take_arrived();
-  void resume(AckEvent event);
+  void resume(AckMachine::Event event);
   void plan_wake();
 
   void perform(const OpenConnection& open);
@@ -59,7 +59,7 @@ class AckRun {
   void perform(const CountFleet& count);
   void perform(const GrantLease& grant);
   void perform(const WriteAck& write);
-  void perform(const KeepLease& keep);
+  void perform(const KeepLeaseAlive& keep);
   void perform(const RevokeLease& revoke);
 
   const World& world_;

@@ -17,14 +17,14 @@ Connection::Connection(const World& world, Random random, std::function<void()> 
     const auto password = []() -> std::expected<std::string, std::string> { return "secret"; };
     transport = std::make_unique<AuthTransport>(std::move(transport), "ana", password, world.clock);
   }
-  calls_ = std::make_unique<CallBook>(std::move(transport), world.time, world.report);
+  calls_ = std::make_unique<CallTracker>(std::move(transport), world.time, world.report);
 }
 
-void Connection::watch_over_tokens() const {
-  if (link_->gets_two_tokens_at_once()) world_.report.violated("two tokens are got at once");
+void Connection::check_tokens() const {
+  if (link_->gets_two_tokens_at_once()) world_.report.violated("two tokens are requested at once");
   const auto needed = world_.etcd.token() - first_token_ + 1;
   if (keeps_connections(world_.schedule) && link_->authentications() > needed) {
-    world_.report.violated("a token is got that nobody needs");
+    world_.report.violated("a token is requested without need");
   }
 }
 

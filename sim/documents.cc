@@ -18,13 +18,13 @@ Directive directive(std::string id, PublishedEnd end) {
 
 }  // namespace
 
-// Ends soon, in the middle and behind the end of a simulation.
+// Ends soon, in the middle, and after the end of a simulation.
 Documents::Documents(bool directives, WallTime start)
     : directives_(directives),
       pool_{directive("a", 12s), directive("b", 75s), directive("c", 190s),
             directive("d", start + 95s), directive("e", start + 240s)} {}
 
-Documents::Made Documents::next(Random& random) {
+Documents::Generated Documents::next(Random& random) {
   const std::string name = fmt::format("v{}", ++made_);
   if (!directives_) return {.bytes = name, .document = nullptr};
   if (random.below(20) == 0) return {.bytes = name, .document = nullptr};
@@ -33,7 +33,7 @@ Documents::Made Documents::next(Random& random) {
     one = !one;
   }
   auto document = std::make_shared<Document>();
-  // Of another operator, who edits it every time: it makes each document unlike the others.
+  // A directive of another operator, with a new id each time: it makes each document unique.
   document->directives.push_back(
       {.id = name, .level = Level::Off, .end = std::chrono::sys_days{2100y / 1 / 1}});
   for (std::size_t i = 0; i < kPool; ++i) {

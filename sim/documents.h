@@ -1,5 +1,5 @@
-// The documents that are put into the key in a simulation: each unlike all before it, with
-// directives that come, stay over many documents, go and come back.
+// Generates the documents that a simulation puts into the key. Each differs from all earlier ones.
+// Some directives appear once, some stay over many documents, some go and come back.
 //
 // Not thread-safe. The same random numbers give the same documents.
 #pragma once
@@ -17,16 +17,16 @@ namespace osproxy::etcd::sim {
 
 class Documents {
  public:
-  struct Made {
+  struct Generated {
     std::string bytes;
     std::shared_ptr<const Document> document;  ///< null: malformed
   };
 
-  /// With `directives`, documents hold some; without, all are malformed, which is cheaper, and the
-  /// same to the watch. `start` is what their ends are near to.
+  /// Without `directives` all documents are malformed, which is cheaper, and the same for the
+  /// watch. The ends of the directives are near `start`.
   Documents(bool directives, WallTime start);
 
-  Made next(Random& random);
+  Generated next(Random& random);
 
  private:
   static constexpr std::size_t kPool = 5;

@@ -1,11 +1,11 @@
-// watch_sim: the store and its ack under random faults, one schedule after the other.
+// watch_sim: runs the store and its ack under random faults, one schedule after the other.
 //
 //   watch_sim                          100,000 schedules, from seed 1, on every core
 //   watch_sim --schedules 1000000      more of them
-//   watch_sim --seed 4711              one schedule, every step told
+//   watch_sim --seed 4711              one schedule, with a trace of every step
 //
-// Exit codes: 0 no promise was broken; 1 one was, and the shortest schedule found that breaks it is
-// printed; 2 the command line is wrong.
+// Exit codes: 0 no promise was broken; 1 a promise was broken, and the shortest schedule found that
+// breaks it is printed; 2 the command line is wrong.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -35,9 +35,9 @@ struct Range {
   std::uint64_t count;
 };
 
-/// The finding of the lowest seed, so that the same command finds the same one every time.
+/// The finding of the lowest seed, so that the same command gives the same finding every time.
 std::optional<Finding> search(Range seeds, unsigned workers) {
-  std::atomic<std::uint64_t> next{0};  // relaxed: only a number to hand out
+  std::atomic<std::uint64_t> next{0};  // relaxed: it only hands out numbers
   std::mutex mutex;
   std::optional<Finding> found;  // guarded by mutex
   const auto work = [&] {
@@ -70,7 +70,7 @@ int report(const Finding& finding) {
   const Schedule shortest = shrink(make_schedule(finding.seed), finding.violation);
   std::cout << "the shortest schedule found that breaks it:\n\n" << to_string(shortest) << '\n';
   simulate(shortest, &std::cout);
-  std::cout << fmt::format("\nthe whole of it: watch_sim --seed {}\n", finding.seed);
+  std::cout << fmt::format("\nthe whole schedule: watch_sim --seed {}\n", finding.seed);
   return 1;
 }
 
@@ -83,7 +83,7 @@ int run(int argc, char** argv) {
   unsigned workers = std::max(std::thread::hardware_concurrency(), 1u);
   app.add_option("--schedules", schedules, "how many")->check(CLI::PositiveNumber);
   app.add_option("--first", first, "the first seed; the others follow");
-  app.add_option("--seed", seed, "run one schedule and tell every step");
+  app.add_option("--seed", seed, "run one schedule and print every step");
   app.add_option("--workers", workers, "threads (default: one a core)")->check(CLI::Range(1, 1024));
   try {
     app.parse(argc, argv);

@@ -1,4 +1,5 @@
-// The state file of the instance, as it is found after a stop, a crash, a damage or a reboot.
+// A model of the disk with the instance's state file, as a run finds it after a stop, a crash, a
+// damage or a reboot.
 //
 // Not thread-safe.
 #pragma once
@@ -17,41 +18,41 @@
 
 namespace osproxy::etcd::sim {
 
-/// When each directive of a document has to be over, by its id.
+/// The latest end of each directive of a document, by its id.
 using Bounds = std::map<std::string, Life>;
 
 class ModelDisk {
  public:
-  struct ReusePolicy {
+  struct SavedState {
     SavedSet set;
-    Bounds bounds;  ///< as they were when it was saved
+    Bounds bounds;  ///< at the time of the save
     std::uint64_t boot;
   };
 
   ModelDisk(VirtualTime& time, Random random) : time_(time), random_(random) {}
 
-  /// The storage of one run; the disk must outlive it.
+  /// The storage of one run. The disk must outlive it.
   std::unique_ptr<StateStorage> storage(std::function<Bounds()> bounds);
 
-  void stop();    ///< what waits is still written
-  void crash();   ///< or is lost
-  void damage();  ///< what is there cannot be used
+  void stop();    ///< completes the pending write
+  void crash();   ///< loses the pending write
+  void damage();  ///< makes the file unusable
   void reboot() { ++boot_; }
 
-  /// What a run that starts now finds; null: nothing that can be used.
-  const ReusePolicy* found() const { return kept_ && !damaged_ ? &*kept_ : nullptr; }
+  /// The state that a run which starts now finds; null: no usable one.
+  const SavedState* found() const { return saved_ && !damaged_ ? &*saved_ : nullptr; }
   std::uint64_t boot() const { return boot_; }
 
  private:
   class Storage;
 
-  void save(ReusePolicy kept);
+  void save(SavedState state);
 
   VirtualTime& time_;
   Random random_;
   std::uint64_t boot_ = 1;
-  std::optional<ReusePolicy> kept_;
-  std::optional<ReusePolicy> waiting_;
+  std::optional<SavedState> saved_;
+  std::optional<SavedState> pending_;
   bool damaged_ = false;
 };
 

@@ -16,9 +16,7 @@ using std::chrono::nanoseconds;
 ModelEtcd::ModelEtcd(VirtualTime& time, const Schedule& schedule, Random random)
     : time_(time),
       random_(random),
-      with_user_(schedule.with_user),
-      old_(schedule.old_etcd),
-      may_write_(schedule.may_write),
+      schedule_(schedule),
       calm_(schedule.steady_network),
       documents_(schedule.with_directives, true_wall(time.now())),
       log_{{.revision = 0, .version = absence()}},
@@ -35,18 +33,18 @@ ModelEtcd::VersionPointer ModelEtcd::absence() {
 }
 
 void ModelEtcd::commit(VersionPointer version) {
-  ++revision_;
+  ++header_.revision;
   log_.back().version->current_until = time_.now();
   version->committed = time_.now();
-  version->cluster_id = cluster_id_;
+  version->cluster_id = header_.cluster_id;
   version->current_until = BootTime::max();
-  if (version->huge) huge_.emplace(revision_, version);
-  log_.push_back({.revision = revision_, .version = std::move(version)});
+  if (version->huge) huge_.emplace(header_.revision, version);
+  log_.push_back({.revision = header_.revision, .version = std::move(version)});
   for (ModelLink* link : links_) link->committed(log_.back());
 }
 
 void ModelEtcd::put(bool huge) {
-  Documents::Made made = documents_.next(random_);
+  Documents::Generated made = documents_.next(random_);
   auto version = std::make_shared<Version>();
   version->value = std::move(made.bytes);
   if (!huge) version->document = std::move(made.document);
@@ -63,13 +61,13 @@ void ModelEtcd::restore() {
   std::vector<Change> older(
       log_.begin(), log_.begin() + 1 + static_cast<std::ptrdiff_t>(random_.below(log_.size())));
   const Revision least = std::max<Revision>(older.back().revision, 1);
-  const auto lost = static_cast<std::uint64_t>(revision_ - least);
+  const auto lost = static_cast<std::uint64_t>(header_.revision - least);
   make_current(std::move(older), least + static_cast<Revision>(random_.below(lost + 1)));
-  keys_.go_back_to(revision_);
+  keys_.go_back_to(header_.revision);
 }
 
 void ModelEtcd::replace() {
-  ++cluster_id_;
+  ++header_.cluster_id;
   keys_.clear();
   make_current({{.revision = 0, .version = absence()}},
                1 + static_cast<Revision>(random_.below(50)));
@@ -78,7 +76,7 @@ void ModelEtcd::replace() {
 void ModelEtcd::make_current(std::vector<Change> log, Revision revision) {
   const VersionPointer before = log_.back().version;
   log_ = std::move(log);
-  revision_ = revision;
+  header_.revision = revision;
   compacted_ = 0;
   if (before != log_.back().version) {
     before->current_until = time_.now();
@@ -91,7 +89,7 @@ void ModelEtcd::make_current(std::vector<Change> log, Revision revision) {
 
 const Version& ModelEtcd::at(Revision revision) const {
   const auto later = std::ranges::upper_bound(log_, revision, {}, &Change::revision);
-  return *std::prev(later)->version;  // the first is from before every revision
+  return *std::prev(later)->version;  // the first one is older than every revision
 }
 
 const Version* ModelEtcd::find(const std::string& value) const {
@@ -122,7 +120,7 @@ const Version* ModelEtcd::find_huge(Revision revision) const {
 std::expected<WriteDone, FailureKind> ModelEtcd::write(const WriteRequest& request) {
   const ModelKeys::Key* key = keys_.find(request.key);
   const bool expected = !request.expected || *request.expected == (key ? key->mod_revision : 0);
-  // The only guard that there is.
+  // The only guard in use.
   const bool guarded = !request.guard || request.guard->mod_revision == current_revision();
   WriteDone done{.succeeded = expected && guarded};
   if (done.succeeded && request.value) {
@@ -140,8 +138,8 @@ std::expected<WriteDone, FailureKind> ModelEtcd::write(const WriteRequest& reque
   return done;
 }
 
-/// Another instance has seen the document, by a clock that is right.
-void ModelEtcd::anchor() {
+/// Another instance, whose clock is right, writes the missing anchors.
+void ModelEtcd::write_anchors() {
   if (!current().document) return;
   const WallTime now = true_wall(time_.now());
   for (const Directive& directive : current().document->directives) {
@@ -154,65 +152,65 @@ void ModelEtcd::anchor() {
 // Faults.
 
 void ModelEtcd::perform(const Step& step) {
-  switch (step.deed) {
-    case Deed::Put:
+  switch (step.kind) {
+    case StepKind::Put:
       return put(false);
-    case Deed::PutHuge:
+    case StepKind::PutHuge:
       return put(true);
-    case Deed::Remove:
+    case StepKind::Remove:
       return remove();
-    case Deed::ChangeOtherKey:
-      ++revision_;
+    case StepKind::ChangeOtherKey:
+      ++header_.revision;
       return;
-    case Deed::Compact:
-      compacted_ = revision_;
+    case StepKind::Compact:
+      compacted_ = header_.revision;
       return;
-    case Deed::Anchor:
-      return anchor();
-    case Deed::Restore:
+    case StepKind::WriteAnchors:
+      return write_anchors();
+    case StepKind::Restore:
       return restore();
-    case Deed::Replace:
+    case StepKind::Replace:
       return replace();
-    case Deed::StopMember:
+    case StepKind::StopMember:
       for (ModelLink* link : links_) link->break_connection(step.member);
       return for_a_while(step, &Member::up, false);
-    case Deed::FreezeMember:
+    case StepKind::FreezeMember:
       return for_a_while(step, &Member::frozen, true);
-    case Deed::DeafenMember:
+    case StepKind::DeafenMember:
       return for_a_while(step, &Member::deaf, true);
-    case Deed::DelayMember:
+    case StepKind::DelayMember:
       return for_a_while(step, &Member::lagging, true);
-    case Deed::IsolateMember:
+    case StepKind::IsolateMember:
       // With require-leader metadata etcd ends the watch; reads wait for a leader.
       for (ModelLink* link : links_) link->end_watches_at(step.member);
       return for_a_while(step, &Member::leaderless, true);
-    case Deed::BreakConnection:
+    case StepKind::BreakConnection:
       for (ModelLink* link : links_) link->break_connection(step.member);
       return;
-    case Deed::CancelWatch:
+    case StepKind::CancelWatch:
       for (ModelLink* link : links_) link->cancel_watches("etcdserver: whatever");
       return;
-    case Deed::ExpireToken:
+    case StepKind::ExpireToken:
       return expire_token();
-    case Deed::EndLeases:
+    case StepKind::EndLeases:
       return keys_.end_leases();
-    case Deed::SuspendInstance:
-    case Deed::RestartInstance:
-    case Deed::KillInstance:
-    case Deed::LoseState:
-    case Deed::Reboot:
-    case Deed::SetClockForward:
-    case Deed::SetClockBack:
-      return;  // not the cluster's
+    case StepKind::SuspendInstance:
+    case StepKind::RestartInstance:
+    case StepKind::KillInstance:
+    case StepKind::LoseState:
+    case StepKind::Reboot:
+    case StepKind::SetClockForward:
+    case StepKind::SetClockBack:
+      return;  // faults of the instance
   }
   std::unreachable();
 }
 
-/// Watches that are up go on: their token was looked at when they were created. Without a user it
-/// is as if somebody had switched authentication on for a moment.
+/// Watches that are up go on: etcd checked their token when they were created. Without a user this
+/// is a cluster whose authentication is on for a moment.
 void ModelEtcd::expire_token() {
   ++token_;
-  if (with_user_) return;
+  if (schedule_.with_user) return;
   for (ModelLink* link : links_) {
     link->refuse_calls();
     link->cancel_watches("etcdserver: invalid auth token");
@@ -228,7 +226,7 @@ void ModelEtcd::for_a_while(const Step& step, bool Member::* state, bool value) 
 void ModelEtcd::calm() {
   calm_ = true;
   for (Member& member : members_) {
-    // What a deaf or frozen member's watches have lost stays lost.
+    // The events that its watches have lost stay lost.
     member = {};
   }
 }

@@ -1,12 +1,11 @@
-// A model of an etcd cluster in virtual time: what the instance is let loose on with faults, by
-// ModelLink, which is the network to it. Small enough to be believed; knows nothing of what uses
-// it, and nothing of any test framework.
+// A model of an etcd cluster in virtual time, with faults. ModelLink is the network to it. It is
+// small enough to check by reading, and knows nothing of the code under test.
 //
-// The truth is the document's history of versions. A linearizable read answers with the version
-// that is current at some moment between its request and its response. Members die, freeze (nothing
-// is answered, nothing breaks), lose their leader, and lose or delay the events of their watches;
-// history is compacted; tokens and leases end; the cluster is restored from an older state or
-// replaced by another one.
+// The truth is the document's history of versions. A linearizable read returns the version that is
+// current at some moment between its request and its response. Members die, freeze (no response,
+// no error), lose their leader, and lose or delay the events of their watches. History is
+// compacted. Tokens and leases end. The cluster is restored from an older state or replaced by
+// another one.
 //
 // Not thread-safe. The same seed gives the same history.
 #pragma once
@@ -34,14 +33,14 @@ class ModelLink;
 /// The document's key.
 inline constexpr char kDocumentKey[] = "osproxy/directives";
 
-/// One value of the document's key, or its absence, and when that was the truth.
+/// One value of the document's key, or its absence, and when it was current.
 struct Version {
-  std::optional<std::string> value{};          ///< none: the key does not exist
+  std::optional<std::string> value{};          ///< nullopt: the key does not exist
   std::shared_ptr<const Document> document{};  ///< null: malformed
   bool huge = false;                           ///< too large to be received
   std::uint64_t cluster_id = 0;                ///< in which it was committed
-  BootTime committed{};                        ///< the last time it was
-  /// When it was current last; BootTime::max() while it is.
+  BootTime committed{};                        ///< the last time
+  /// When it was last current; BootTime::max() while it is.
   BootTime current_until = BootTime::max();
 };
 
@@ -54,33 +53,34 @@ class ModelEtcd {
   struct Member {
     bool up = true;
     bool frozen = false;
-    bool deaf = false;     // its watches lose what happens
-    bool lagging = false;  // its watches bring it seconds later
+    bool deaf = false;     // its watches lose events
+    bool lagging = false;  // its watches bring events seconds later
     bool leaderless = false;
   };
 
-  /// With a steady network, nothing but what a step does is lost or later than a few milliseconds.
+  /// In a steady network only a step loses or delays a message, but for a few milliseconds. `time`
+  /// and `schedule` must outlive it.
   ModelEtcd(VirtualTime& time, const Schedule& schedule, Random random);
 
-  // The world's side.
+  // For the simulation.
   void perform(const Step& step);
-  void calm();  ///< every fault ends; nothing is lost, late or deaf from now on
+  void calm();  ///< ends every fault: from now on no message is lost or late
   bool is_calm() const { return calm_; }
 
-  // The links' side. Those that are attached are told of what happens.
+  // For the links. The attached ones are notified of events.
   void attach(ModelLink& link) { links_.push_back(&link); }
   void detach(ModelLink& link) { std::erase(links_, &link); }
   const Member& member(std::size_t index) const { return members_[index]; }
-  Header header() const { return {.cluster_id = cluster_id_, .revision = revision_}; }
+  const Header& header() const { return header_; }
   const std::vector<Change>& log() const { return log_; }
   Revision compacted() const { return compacted_; }
-  bool is_old() const { return old_; }
+  bool is_old_etcd() const { return schedule_.old_etcd; }
 
-  /// True if a call with this token is let in.
-  bool lets_in(std::uint64_t token) const { return !with_user_ || token == token_; }
+  /// True if a call with this token is not refused.
+  bool accepts_token(std::uint64_t token) const { return !schedule_.with_user || token == token_; }
   std::uint64_t token() const { return token_; }
-  /// True if the user may have what is below this key.
-  bool permits(const std::string& key) const { return may_write_ || key == kDocumentKey; }
+  /// True if the user may read and write this key.
+  bool permits(const std::string& key) const { return schedule_.may_write || key == kDocumentKey; }
 
   std::expected<WriteDone, FailureKind> write(const WriteRequest& request);
   ModelKeys& keys() { return keys_; }
@@ -89,13 +89,13 @@ class ModelEtcd {
   // The truth.
   const Version& current() const { return *log_.back().version; }
   Revision current_revision() const { return current().value ? log_.back().revision : 0; }
-  /// What the document was at `revision`, in the lineage that is current.
+  /// The document at `revision`, in the current lineage.
   const Version& at(Revision revision) const;
-  /// The version that had this value, in any lineage; null if there never was one.
+  /// The version with this value, in any lineage; null if there never was one.
   const Version* find(const std::string& value) const;
-  /// The first time without such a key that had not ended before `time`; null if there is none.
+  /// The first absence of the key that had not ended before `time`; null if there is none.
   const Version* find_absence(BootTime time) const;
-  /// A huge version that had this revision in some lineage, the one last current if several had.
+  /// A huge version with this revision in some lineage; of several the one that was current last.
   const Version* find_huge(Revision revision) const;
 
  private:
@@ -103,7 +103,7 @@ class ModelEtcd {
 
   void put(bool huge);
   void remove();
-  void anchor();
+  void write_anchors();
   void restore();
   void replace();
   void expire_token();
@@ -114,21 +114,19 @@ class ModelEtcd {
 
   VirtualTime& time_;
   Random random_;
-  const bool with_user_;
-  const bool old_;
-  const bool may_write_;
-  bool calm_;  // the network is
+  const Schedule& schedule_;
+  bool calm_;
   Documents documents_;
 
-  std::uint64_t cluster_id_ = 1;
-  Revision revision_ = 1;
+  Header header_{.cluster_id = 1, .revision = 1};
   Revision compacted_ = 0;
-  std::uint64_t token_ = 1;               // the one that counts
-  std::vector<VersionPointer> absences_;  // of every lineage; before log_, which begins with one
+  std::uint64_t token_ = 1;  // the valid one
+  // Of every lineage; declared before log_, which begins with an absence.
+  std::vector<VersionPointer> absences_;
   std::vector<Change> log_;  // of this lineage; the first is the absence, the last is current
   std::map<std::string, VersionPointer> by_value_;  // of every lineage
-  std::multimap<Revision, VersionPointer> huge_;    // likewise
-  ModelKeys keys_{time_, revision_};
+  std::multimap<Revision, VersionPointer> huge_;    // of every lineage
+  ModelKeys keys_{time_, header_.revision};
 
   std::vector<Member> members_;
   std::vector<ModelLink*> links_;

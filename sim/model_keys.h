@@ -1,4 +1,4 @@
-// The keys of the modelled cluster but for the document's, and its leases.
+// The keys of the modelled cluster, without the document's, and its leases.
 //
 // Not thread-safe.
 #pragma once
@@ -23,28 +23,28 @@ class ModelKeys {
     LeaseId lease = 0;
   };
 
-  /// A key before and after a change; null: it is not there.
+  /// A key before and after a change; null: it does not exist.
   using OnChange = std::function<void(const std::string& key, const Key* before, const Key* after)>;
 
-  /// `revision` is the cluster's, which every change here makes one more. Both must outlive it.
+  /// `revision` is the cluster's: every change here increments it. Both must outlive this object.
   ModelKeys(VirtualTime& time, Revision& revision) : time_(time), revision_(revision) {}
 
-  void listen(OnChange on_change) { on_change_ = std::move(on_change); }
+  void set_listener(OnChange on_change) { on_change_ = std::move(on_change); }
 
   const Key* find(const std::string& key) const;
   std::vector<KeyValue> list(const std::string& prefix) const;
 
-  /// False if there is no such lease.
+  /// False if the lease does not exist.
   bool put(const std::string& key, std::string value, LeaseId lease = 0);
   void remove(const std::string& key);
 
   LeaseId grant(std::chrono::seconds ttl);
-  /// What is left from now on; 0: there is no such lease.
+  /// The remaining time; 0: the lease does not exist.
   std::chrono::seconds keep_alive(LeaseId lease);
   bool revoke(LeaseId lease);
   void end_leases();
 
-  /// As in a restore: what was changed after `revision` is not there.
+  /// A restore: drops all keys that were changed after `revision`.
   void go_back_to(Revision revision);
   void clear();
 

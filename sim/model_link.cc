@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "osproxy/etcd/random_time.h"
+
 namespace osproxy::etcd::sim {
 
 using namespace std::chrono_literals;
@@ -21,15 +23,10 @@ bool ModelLink::chance(int per_mille) {
   return !etcd_.is_calm() && random_.below(1000) < static_cast<std::uint64_t>(per_mille);
 }
 
-/// Mostly short; now and then longer than every timeout of the machines'.
+/// Mostly short; now and then longer than every timeout of the machines.
 nanoseconds ModelLink::random_delay() {
   const nanoseconds most = chance(20) ? 6s : chance(100) ? 300ms : 3ms;
-  return random_below(most);
-}
-
-nanoseconds ModelLink::random_below(nanoseconds most) {
-  const auto bound = static_cast<std::uint64_t>(most.count());
-  return nanoseconds{static_cast<std::int64_t>(random_.below(bound))};
+  return random_below(random_, most);
 }
 
 void ModelLink::after(nanoseconds delay, std::function<void()> what) {
@@ -58,7 +55,7 @@ void ModelLink::cancel(CallId call) {
   });
 }
 
-/// What was sent before may still arrive; nothing that comes after does.
+/// Messages that were sent before may still arrive; later ones are lost.
 void ModelLink::break_connection(std::size_t member) {
   if (connected_ != member) return;
   broken_ = true;
@@ -73,42 +70,44 @@ bool ModelLink::begin(CallId call) {
   return connected_.has_value();
 }
 
-void ModelLink::ask(CallId call, nanoseconds timeout, Serve serve) {
+void ModelLink::send_request(CallId call, nanoseconds timeout, Serve serve) {
   if (!begin(call)) return;
-  // Now and then the timeout is kept late, and the caller's own must do.
-  const nanoseconds lateness = chance(300) ? random_below(20s) : 0ns;
+  // Now and then the call ends after its timeout: the machine must rely on its own deadline.
+  const nanoseconds lateness = chance(300) ? random_below(random_, 20s) : 0ns;
   fail(call, FailureKind::Silent, timeout + lateness);
   after(random_delay(), [this, call, serve = std::move(serve)] { serve_later(call, serve); });
 }
 
-void ModelLink::ask_with_token(CallId call, nanoseconds timeout, Serve serve) {
-  ask(call, timeout, [&etcd = etcd_, token = token_, serve = std::move(serve)]() -> Answer {
-    if (!etcd.lets_in(token)) return std::unexpected(FailureKind::Unauthenticated);
-    return serve();
-  });
+void ModelLink::send_with_token(CallId call, nanoseconds timeout, Serve serve) {
+  send_request(call, timeout,
+               [&etcd = etcd_, token = token_, serve = std::move(serve)]() -> Response {
+                 if (!etcd.accepts_token(token))
+                   return std::unexpected(FailureKind::Unauthenticated);
+                 return serve();
+               });
 }
 
 void ModelLink::serve_later(CallId call, const Serve& serve) {
   const auto found = calls_.find(call);
-  if (found == calls_.end()) {  // given up; but the request was on its way
+  if (found == calls_.end()) {  // abandoned, but the request was sent
     if (chance(500)) (void)serve();
     return;
   }
   if (broken_) return fail(call, FailureKind::Unreachable, random_delay());
   const auto& member = etcd_.member(found->second.member);
   if (!member.up) return fail(call, FailureKind::Refused, random_delay());
-  if (member.frozen || member.leaderless || chance(15)) {  // lost, or answered too late for anybody
-    if (chance(300)) time_.after(random_below(8s), [serve] { (void)serve(); });
+  if (member.frozen || member.leaderless || chance(15)) {  // lost, or the response is too late
+    if (chance(300)) time_.after(random_below(random_, 8s), [serve] { (void)serve(); });
     return;
   }
-  Answer response = serve();
-  if (chance(15)) return;  // carried out, and the response is lost
+  Response response = serve();
+  if (chance(15)) return;  // carried out, but the response is lost
   if (!response) return fail(call, response.error(), random_delay());
   send(call, *std::move(response));
 }
 
 void ModelLink::read(CallId call, const ReadRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Answer {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     if (!etcd.permits(request.key)) return std::unexpected(FailureKind::Permission);
     ReadDone done{.call = call, .header = etcd.header()};
     if (request.key != kDocumentKey) {
@@ -127,7 +126,7 @@ void ModelLink::read(CallId call, const ReadRequest& request) {
 }
 
 void ModelLink::list(CallId call, const ListRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Answer {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     if (!etcd.permits(request.prefix)) return std::unexpected(FailureKind::Permission);
     ListDone done{.call = call, .header = etcd.header()};
     done.entries = etcd.keys().list(request.prefix);
@@ -138,7 +137,7 @@ void ModelLink::list(CallId call, const ListRequest& request) {
 }
 
 void ModelLink::write(CallId call, const WriteRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Answer {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     if (!etcd.permits(request.key)) return std::unexpected(FailureKind::Permission);
     auto done = etcd.write(request);
     if (!done) return std::unexpected(done.error());
@@ -148,19 +147,19 @@ void ModelLink::write(CallId call, const WriteRequest& request) {
 }
 
 void ModelLink::grant(CallId call, const GrantRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Answer {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     return GrantDone{.call = call, .lease = etcd.keys().grant(request.ttl), .ttl = request.ttl};
   });
 }
 
 void ModelLink::keep_alive(CallId call, const KeepAliveRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Answer {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     return KeptAlive{.call = call, .ttl = etcd.keys().keep_alive(request.lease)};
   });
 }
 
 void ModelLink::revoke(CallId call, const RevokeRequest& request) {
-  ask_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Answer {
+  send_with_token(call, request.timeout, [&etcd = etcd_, call, request]() -> Response {
     if (!etcd.keys().revoke(request.lease)) return std::unexpected(FailureKind::NoLease);
     return Revoked{.call = call};
   });
@@ -170,7 +169,7 @@ void ModelLink::authenticate(CallId call, const AuthRequest& request) {
   ++authentications_;
   if (authenticating_ && calls_.contains(*authenticating_)) two_at_once_ = true;
   authenticating_ = call;
-  ask(call, request.timeout, [&etcd = etcd_, call]() -> Answer {
+  send_request(call, request.timeout, [&etcd = etcd_, call]() -> Response {
     return Authenticated{.call = call, .token = std::to_string(etcd.token())};
   });
 }
@@ -194,10 +193,10 @@ void ModelLink::accept_watch(CallId call, const WatchRequest& request, std::uint
   if (member.frozen) return;
   if (member.leaderless) return fail(call, FailureKind::NoLeader, random_delay());
   WatchResponse response{.call = call, .header = etcd_.header(), .created = true};
-  if (!etcd_.lets_in(token)) {
+  if (!etcd_.accepts_token(token)) {
     response.canceled = true;
-    response.cancel_reason = etcd_.is_old() ? "rpc error: etcdserver: permission denied"
-                                            : "rpc error: etcdserver: invalid auth token";
+    response.cancel_reason = etcd_.is_old_etcd() ? "rpc error: etcdserver: permission denied"
+                                                 : "rpc error: etcdserver: invalid auth token";
     return send(call, std::move(response));
   }
   if (request.start_revision <= etcd_.compacted()) {
@@ -223,14 +222,14 @@ void ModelLink::gather(CallId id, const ModelEtcd::Change& change) {
   auto& unsent = calls_.at(id).unsent;
   unsent.push_back(change);
   if (unsent.size() > 1) return;
-  after(random_below(5ms), [this, id] {
+  after(random_below(random_, 5ms), [this, id] {
     if (const auto call = calls_.find(id); call != calls_.end()) {
       send_events(id, std::exchange(call->second.unsent, {}));
     }
   });
 }
 
-/// In one response, or in fragments, or one by one; some of them once more, later.
+/// In one response, in fragments, or one by one; some of them once more, later.
 void ModelLink::send_events(CallId id, const std::vector<ModelEtcd::Change>& changes) {
   WatchResponse response{.call = id, .header = etcd_.header()};
   for (const auto& change : changes) {
@@ -240,7 +239,7 @@ void ModelLink::send_events(CallId id, const std::vector<ModelEtcd::Change>& cha
                                .mod_revision = change.revision,
                                .value = change.version->value.value_or("")});
     if (&change != &changes.back()) {
-      if (random_.below(2) == 0) continue;  // in one response with the next one
+      if (random_.below(2) == 0) continue;  // in one response with the next event
       response.fragment = random_.below(2) == 0;
     }
     std::optional<WatchResponse>& repeats = calls_.at(id).repeats;
@@ -272,12 +271,12 @@ void ModelLink::refuse_calls() {
   }
 }
 
-// The way back.
+// Responses.
 
 void ModelLink::send(CallId id, TransportEvent event) {
   Call& call = calls_.at(id);
   const bool lags = call.watching && etcd_.member(call.member).lagging;
-  const nanoseconds lag = lags ? random_below(8s) : 0ns;
+  const nanoseconds lag = lags ? random_below(random_, 8s) : 0ns;
   call.last_delivery = std::max(call.last_delivery, time_.now() + random_delay() + lag);
   const bool last = !std::holds_alternative<WatchResponse>(event);
   after(call.last_delivery - time_.now(), [this, id, last, event = std::move(event)] {

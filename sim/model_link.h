@@ -1,11 +1,11 @@
-// The network between one client and the modelled cluster: a connection that breaks, calls that are
-// lost, late, cancelled and answered twice, watches that bring events in fragments.
+// The network between one client and the modelled cluster. The connection breaks; calls are lost,
+// late, cancelled, or have their response repeated; watches bring events in fragments.
 //
-// A call that has not been answered may have been carried out, and one that was given up may be
-// carried out later. Each ends in one event that next() returns, as in Transport; but now and then
-// a call's timeout is not kept.
+// A call without a response may have been carried out, and a call that was abandoned may be carried
+// out later. Each call ends in one event that next() returns, as in Transport, but now and then
+// after its timeout.
 //
-// Not thread-safe. Belongs to one run of the instance; what it has planned is void without it.
+// Not thread-safe. Belongs to one run of the instance: its planned events are void without it.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ namespace osproxy::etcd::sim {
 
 class ModelLink final : public Transport {
  public:
-  /// `arrived` says that next() has something; never called from within another member.
+  /// Calls `arrived` when next() has an event, and never from another member.
   ModelLink(VirtualTime& time, ModelEtcd& etcd, Random random, std::function<void()> arrived);
   ~ModelLink() override;
 
@@ -51,12 +51,12 @@ class ModelLink final : public Transport {
   std::uint64_t authentications() const { return authentications_; }
   bool gets_two_tokens_at_once() const { return two_at_once_; }
 
-  // The cluster's side.
+  // For the cluster.
   void committed(const ModelEtcd::Change& change);
   void break_connection(std::size_t member);
   void cancel_watches(const char* reason);
-  void end_watches_at(std::size_t member);  ///< which has lost its leader
-  void refuse_calls();                      ///< what is under way, for its token
+  void end_watches_at(std::size_t member);  ///< the member has lost its leader
+  void refuse_calls();                      ///< refuses all calls under way because of their token
 
  private:
   struct Call {
@@ -64,22 +64,21 @@ class ModelLink final : public Transport {
     bool watching = false;
     Revision start_revision = 0;
     BootTime last_delivery{};                 // a stream delivers in order
-    std::vector<ModelEtcd::Change> unsent{};  // etcd sends what has gathered for a while at once
-    std::optional<WatchResponse> repeats{};   // comes once more, before the next one
+    std::vector<ModelEtcd::Change> unsent{};  // etcd sends the events of a while at once
+    std::optional<WatchResponse> repeats{};   // sent once more, before the next one
   };
-  using Answer = std::expected<TransportEvent, FailureKind>;
-  /// What the cluster does for a call.
-  using Serve = std::function<Answer()>;
+  using Response = std::expected<TransportEvent, FailureKind>;
+  /// Carries out a call at the cluster.
+  using Serve = std::function<Response()>;
 
   bool chance(int per_mille);
   std::chrono::nanoseconds random_delay();
-  std::chrono::nanoseconds random_below(std::chrono::nanoseconds most);
-  /// As of VirtualTime, but for as long as this is here.
+  /// VirtualTime::after(), void once this link is destroyed.
   void after(std::chrono::nanoseconds delay, std::function<void()> what);
 
   bool begin(CallId call);
-  void ask(CallId call, std::chrono::nanoseconds timeout, Serve serve);
-  void ask_with_token(CallId call, std::chrono::nanoseconds timeout, Serve serve);
+  void send_request(CallId call, std::chrono::nanoseconds timeout, Serve serve);
+  void send_with_token(CallId call, std::chrono::nanoseconds timeout, Serve serve);
   void serve_later(CallId call, const Serve& serve);
   void accept_watch(CallId call, const WatchRequest& request, std::uint64_t token);
   void gather(CallId call, const ModelEtcd::Change& change);
@@ -95,7 +94,7 @@ class ModelLink final : public Transport {
   const std::shared_ptr<const bool> here_ = std::make_shared<const bool>(true);
 
   std::optional<std::size_t> connected_;  // to which member
-  bool broken_ = false;                   // the connection is, whether anybody has noticed or not
+  bool broken_ = false;                   // the connection; the client may not have noticed
   std::uint64_t token_ = 0;
   std::uint64_t authentications_ = 0;
   std::optional<CallId> authenticating_;  // the newest

@@ -1,4 +1,4 @@
-// What a simulation tells: its trace, line by line, and the first promise that was broken.
+// The output of a simulation: its trace, line by line, and the first broken promise.
 //
 // Not thread-safe.
 #pragma once
@@ -15,20 +15,20 @@ namespace osproxy::etcd::sim {
 
 struct Violation {
   std::chrono::nanoseconds at{};  ///< since the start
-  std::string what{};             ///< the promise that was broken
+  std::string what{};             ///< the broken promise
 };
 
 class Report {
  public:
-  /// `time` must outlive it, and `trace`, if it is not null: that is told everything.
+  /// `time` and `trace` must outlive it. `trace` null: no trace.
   Report(const VirtualTime& time, std::ostream* trace)
       : time_(time), trace_(trace), start_(time.now()) {}
 
-  /// True if it is worth the while to make words for say().
-  bool listens() const { return trace_ != nullptr; }
-  void say(std::string_view kind, std::string_view what);
+  /// False if trace() does nothing, so that the text for it need not be made.
+  bool is_tracing() const { return trace_ != nullptr; }
+  void trace(std::string_view kind, std::string_view what);
 
-  /// Only the first counts: what comes after it may follow from it.
+  /// Keeps the first violation only: later ones may be its consequences.
   void violated(std::string what);
   const std::optional<Violation>& violation() const { return violation_; }
 

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "osproxy/core/random.h"
+#include "osproxy/etcd/random_time.h"
 
 namespace osproxy::etcd::sim {
 namespace {
@@ -15,79 +15,82 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-nanoseconds random_below(Random& random, nanoseconds most) {
-  const auto bound = static_cast<std::uint64_t>(most.count());
-  return nanoseconds{static_cast<std::int64_t>(random.below(bound))};
-}
-
-Deed random_change(Random& random) {
+StepKind random_change(Random& random) {
   switch (random.below(12)) {
     case 10:
-      return random.below(4) == 0 ? Deed::Compact : Deed::ChangeOtherKey;
+      return random.below(4) == 0 ? StepKind::Compact : StepKind::ChangeOtherKey;
     case 0:
-      return Deed::Remove;
+      return StepKind::Remove;
     case 1:
     case 2:
-      return Deed::ChangeOtherKey;
+      return StepKind::ChangeOtherKey;
     case 3:
-      return random.below(3) == 0 ? Deed::PutHuge : Deed::Put;
+      return random.below(3) == 0 ? StepKind::PutHuge : StepKind::Put;
     default:
-      return Deed::Put;
+      return StepKind::Put;
   }
 }
 
-Deed random_fault(Random& random) {
+StepKind random_fault(Random& random) {
   constexpr std::array kFaults = {
-      Deed::StopMember,      Deed::FreezeMember,  Deed::DeafenMember, Deed::DeafenMember,
-      Deed::DelayMember,     Deed::Compact,       Deed::CancelWatch,  Deed::ExpireToken,
-      Deed::BreakConnection, Deed::IsolateMember,
+      StepKind::StopMember,    StepKind::FreezeMember, StepKind::DeafenMember,
+      StepKind::DeafenMember,  StepKind::DelayMember,  StepKind::Compact,
+      StepKind::CancelWatch,   StepKind::ExpireToken,  StepKind::BreakConnection,
+      StepKind::IsolateMember,
   };
   constexpr std::array kInstanceFaults = {
-      Deed::SuspendInstance, Deed::RestartInstance, Deed::KillInstance,
-      Deed::LoseState,       Deed::Reboot,          Deed::SetClockForward,
-      Deed::SetClockBack,    Deed::Anchor,          Deed::EndLeases,
+      StepKind::SuspendInstance, StepKind::RestartInstance, StepKind::KillInstance,
+      StepKind::LoseState,       StepKind::Reboot,          StepKind::SetClockForward,
+      StepKind::SetClockBack,    StepKind::WriteAnchors,    StepKind::EndLeases,
   };
-  if (random.below(30) == 0) return random.below(2) == 0 ? Deed::Restore : Deed::Replace;
+  if (random.below(30) == 0) return random.below(2) == 0 ? StepKind::Restore : StepKind::Replace;
   if (random.below(6) == 0) return kInstanceFaults[random.below(kInstanceFaults.size())];
   return kFaults[random.below(kFaults.size())];
 }
 
-bool is_lasting_at_member(Deed deed) {
-  return deed == Deed::StopMember || deed == Deed::FreezeMember || deed == Deed::DeafenMember ||
-         deed == Deed::DelayMember || deed == Deed::IsolateMember;
+bool is_lasting_at_member(StepKind kind) {
+  return kind == StepKind::StopMember || kind == StepKind::FreezeMember ||
+         kind == StepKind::DeafenMember || kind == StepKind::DelayMember ||
+         kind == StepKind::IsolateMember;
 }
 
-bool sets_clock(Deed deed) { return deed == Deed::SetClockForward || deed == Deed::SetClockBack; }
-
-bool restarts(Deed deed) {
-  return deed == Deed::RestartInstance || deed == Deed::KillInstance || deed == Deed::LoseState ||
-         deed == Deed::Reboot;
+bool sets_clock(StepKind kind) {
+  return kind == StepKind::SetClockForward || kind == StepKind::SetClockBack;
 }
 
-bool is_lasting(Deed deed) {
-  return is_lasting_at_member(deed) || deed == Deed::SuspendInstance || restarts(deed);
+bool restarts(StepKind kind) {
+  return kind == StepKind::RestartInstance || kind == StepKind::KillInstance ||
+         kind == StepKind::LoseState || kind == StepKind::Reboot;
 }
 
-bool is_of_member(Deed deed) { return is_lasting_at_member(deed) || deed == Deed::BreakConnection; }
-
-/// Each watch that is up brings every change at once, unless one of these has happened.
-bool disturbs_watches(Deed deed) {
-  return deed == Deed::FreezeMember || deed == Deed::DeafenMember || deed == Deed::DelayMember ||
-         deed == Deed::IsolateMember || deed == Deed::SuspendInstance;
+bool is_lasting(StepKind kind) {
+  return is_lasting_at_member(kind) || kind == StepKind::SuspendInstance || restarts(kind);
 }
 
-/// What a connection does not survive, or a watch.
-bool ends_connections(Deed deed) {
-  return is_lasting_at_member(deed) || deed == Deed::BreakConnection || deed == Deed::CancelWatch ||
-         deed == Deed::Compact || deed == Deed::PutHuge || deed == Deed::Restore ||
-         deed == Deed::Replace || deed == Deed::SuspendInstance || restarts(deed);
+bool is_of_member(StepKind kind) {
+  return is_lasting_at_member(kind) || kind == StepKind::BreakConnection;
 }
 
-/// How long a fault lasts, or how far a clock is set: not so far that nothing is ever seen of it.
-nanoseconds random_length(Random& random, Deed deed) {
-  if (sets_clock(deed)) return random_below(random, random.below(2) == 0 ? 20s : 3600s);
-  if (restarts(deed)) return random_below(random, 20s);
-  return is_lasting(deed) ? random_below(random, 40s) : nanoseconds{0};
+/// Without these, each watch that is up brings every change at once.
+bool disturbs_watches(StepKind kind) {
+  return kind == StepKind::FreezeMember || kind == StepKind::DeafenMember ||
+         kind == StepKind::DelayMember || kind == StepKind::IsolateMember ||
+         kind == StepKind::SuspendInstance;
+}
+
+/// Ends connections, or watches.
+bool ends_connections(StepKind kind) {
+  return is_lasting_at_member(kind) || kind == StepKind::BreakConnection ||
+         kind == StepKind::CancelWatch || kind == StepKind::Compact || kind == StepKind::PutHuge ||
+         kind == StepKind::Restore || kind == StepKind::Replace ||
+         kind == StepKind::SuspendInstance || restarts(kind);
+}
+
+/// How long a fault lasts, or by how much a clock is set: so little that it has an effect in time.
+nanoseconds random_length(Random& random, StepKind kind) {
+  if (sets_clock(kind)) return random_below(random, random.below(2) == 0 ? 20s : 3600s);
+  if (restarts(kind)) return random_below(random, 20s);
+  return is_lasting(kind) ? random_below(random, 40s) : nanoseconds{0};
 }
 
 double seconds(nanoseconds time) { return std::chrono::duration<double>(time).count(); }
@@ -106,103 +109,103 @@ Schedule make_schedule(std::uint64_t seed) {
   schedule.with_acks = one_in(2);
   schedule.with_state = one_in(2);
   schedule.from_last_good = schedule.with_state && one_in(2);
-  // The key changes rarely in some schedules and often in others: a fault must meet both a long
-  // quiet and a change in the same moment.
+  // The key changes rarely in some schedules and often in others: a fault must happen both in a
+  // long silence and at the moment of a change.
   const nanoseconds pause = random.below(2) == 0 ? 30s : 300ms;
-  const auto next_pause = [&] {  // several at once, now and then
+  const auto next_pause = [&] {  // now and then several changes at once
     return random.below(4) == 0 ? 10s : random.below(4) == 0 ? 3ms : pause;
   };
   for (nanoseconds at = random_below(random, 100ms); at < kFaultsLast;
        at += random_below(random, next_pause())) {
-    schedule.steps.push_back({.at = at, .deed = random_change(random)});
+    schedule.steps.push_back({.at = at, .kind = random_change(random)});
   }
   for (nanoseconds at = random_below(random, 8s); at < kFaultsLast;
        at += random_below(random, 8s)) {
-    const Deed deed = random_fault(random);
-    if (schedule.steady_network && disturbs_watches(deed)) continue;
+    const StepKind kind = random_fault(random);
+    if (schedule.steady_network && disturbs_watches(kind)) continue;
     schedule.steps.push_back({.at = at,
-                              .deed = deed,
+                              .kind = kind,
                               .member = random.below(schedule.members),
-                              .lasts = random_length(random, deed)});
+                              .lasts = random_length(random, kind)});
   }
   std::ranges::stable_sort(schedule.steps, {}, &Step::at);
   return schedule;
 }
 
-std::string_view to_string(Deed deed) noexcept {
-  switch (deed) {
-    case Deed::Put:
+std::string_view to_string(StepKind kind) noexcept {
+  switch (kind) {
+    case StepKind::Put:
       return "put a new value";
-    case Deed::PutHuge:
+    case StepKind::PutHuge:
       return "put a value too large to be received";
-    case Deed::Remove:
+    case StepKind::Remove:
       return "delete the key";
-    case Deed::ChangeOtherKey:
+    case StepKind::ChangeOtherKey:
       return "change another key";
-    case Deed::Compact:
+    case StepKind::Compact:
       return "compact all history";
-    case Deed::Anchor:
+    case StepKind::WriteAnchors:
       return "another instance writes the missing anchors";
-    case Deed::StopMember:
+    case StepKind::StopMember:
       return "stop member";
-    case Deed::FreezeMember:
+    case StepKind::FreezeMember:
       return "freeze member";
-    case Deed::DeafenMember:
+    case StepKind::DeafenMember:
       return "lose the events of watches at member";
-    case Deed::DelayMember:
+    case StepKind::DelayMember:
       return "delay the events of watches at member";
-    case Deed::IsolateMember:
+    case StepKind::IsolateMember:
       return "cut off from the leader member";
-    case Deed::BreakConnection:
+    case StepKind::BreakConnection:
       return "break the connection, if it is to member";
-    case Deed::CancelWatch:
+    case StepKind::CancelWatch:
       return "cancel the watch";
-    case Deed::ExpireToken:
+    case StepKind::ExpireToken:
       return "let the token expire";
-    case Deed::EndLeases:
+    case StepKind::EndLeases:
       return "end every lease";
-    case Deed::Restore:
+    case StepKind::Restore:
       return "restore an older state";
-    case Deed::Replace:
+    case StepKind::Replace:
       return "put another cluster behind the addresses";
-    case Deed::SuspendInstance:
+    case StepKind::SuspendInstance:
       return "suspend the instance";
-    case Deed::RestartInstance:
+    case StepKind::RestartInstance:
       return "restart the instance: away";
-    case Deed::KillInstance:
+    case StepKind::KillInstance:
       return "kill the instance: away";
-    case Deed::LoseState:
+    case StepKind::LoseState:
       return "kill the instance and damage its state file: away";
-    case Deed::Reboot:
+    case StepKind::Reboot:
       return "reboot the instance's machine: away";
-    case Deed::SetClockForward:
+    case StepKind::SetClockForward:
       return "set the instance's clock forward by";
-    case Deed::SetClockBack:
+    case StepKind::SetClockBack:
       return "set the instance's clock back by";
   }
   std::unreachable();
 }
 
-bool has(const Schedule& schedule, Deed deed) {
-  return std::ranges::find(schedule.steps, deed, &Step::deed) != schedule.steps.end();
+bool has(const Schedule& schedule, StepKind kind) {
+  return std::ranges::find(schedule.steps, kind, &Step::kind) != schedule.steps.end();
 }
 
 bool keeps_watches_prompt(const Schedule& schedule) {
   return schedule.steady_network &&
-         std::ranges::none_of(schedule.steps, disturbs_watches, &Step::deed);
+         std::ranges::none_of(schedule.steps, disturbs_watches, &Step::kind);
 }
 
 bool keeps_connections(const Schedule& schedule) {
   return schedule.steady_network && schedule.with_user && !schedule.old_etcd &&
-         std::ranges::none_of(schedule.steps, ends_connections, &Step::deed);
+         std::ranges::none_of(schedule.steps, ends_connections, &Step::kind);
 }
 
 bool keeps_lineage(const Schedule& schedule) {
-  return !has(schedule, Deed::Restore) && !has(schedule, Deed::Replace);
+  return !has(schedule, StepKind::Restore) && !has(schedule, StepKind::Replace);
 }
 
 bool keeps_clock(const Schedule& schedule) {
-  return std::ranges::none_of(schedule.steps, sets_clock, &Step::deed);
+  return std::ranges::none_of(schedule.steps, sets_clock, &Step::kind);
 }
 
 std::string to_string(const Schedule& schedule) {
@@ -218,10 +221,10 @@ std::string to_string(const Schedule& schedule) {
       schedule.steps.size());
   auto out = std::back_inserter(text);
   for (const Step& step : schedule.steps) {
-    fmt::format_to(out, "{:9.3f} s  {}", seconds(step.at), to_string(step.deed));
-    if (is_of_member(step.deed)) fmt::format_to(out, " {}", step.member);
-    if (is_lasting(step.deed)) fmt::format_to(out, " for {:.3f} s", seconds(step.lasts));
-    if (sets_clock(step.deed)) fmt::format_to(out, " {:.3f} s", seconds(step.lasts));
+    fmt::format_to(out, "{:9.3f} s  {}", seconds(step.at), to_string(step.kind));
+    if (is_of_member(step.kind)) fmt::format_to(out, " {}", step.member);
+    if (is_lasting(step.kind)) fmt::format_to(out, " for {:.3f} s", seconds(step.lasts));
+    if (sets_clock(step.kind)) fmt::format_to(out, " {:.3f} s", seconds(step.lasts));
     text += '\n';
   }
   return text;

@@ -1,4 +1,4 @@
-// What happens to the key, the cluster and the instance in one simulation: a list of steps, made
+// The changes and faults of one simulation: a list of steps, made
 // from a seed, printed for a person, and cut down to the few that matter when it makes something
 // fail.
 //
@@ -14,80 +14,81 @@
 
 namespace osproxy::etcd::sim {
 
-enum class Deed : std::uint8_t {
-  // What people and etcd do any day.
+enum class StepKind : std::uint8_t {
+  // Ordinary changes.
   Put,
   PutHuge,  ///< a value too large to be received
   Remove,
   ChangeOtherKey,
   Compact,
-  Anchor,  ///< another instance writes what anchors are missing
-  // What goes wrong with a member, for a while.
+  WriteAnchors,  ///< another instance writes the missing anchors
+  // Faults of a member, for a while.
   StopMember,
-  FreezeMember,   ///< nothing is answered, nothing breaks
-  DeafenMember,   ///< its watches lose what happens
-  DelayMember,    ///< its watches bring it seconds later
-  IsolateMember,  ///< it has no leader: no read is answered, and watches end with that reason
-  // What goes wrong at once.
+  FreezeMember,   ///< no response, no error
+  DeafenMember,   ///< its watches lose events
+  DelayMember,    ///< its watches bring events seconds later
+  IsolateMember,  ///< it has no leader: reads have no response, and watches end with that reason
+  // Faults of a moment.
   BreakConnection,
   CancelWatch,
   ExpireToken,
   EndLeases,
   Restore,  ///< an older state of this cluster, under the same id
   Replace,  ///< another cluster behind the same addresses
-  // What happens to the instance and the machine that it runs on.
-  SuspendInstance,  ///< it is not run for a while, and what comes waits
-  RestartInstance,  ///< stopped properly, and started again a while later
-  KillInstance,     ///< what it has not saved yet is lost
+  // Faults of the instance, and of the computer that it runs on.
+  SuspendInstance,  ///< it does not run for a while; events wait
+  RestartInstance,  ///< stopped in order, and started again a while later
+  KillInstance,     ///< the state that it has not saved yet is lost
   LoseState,        ///< the same, and the state file is damaged
-  Reboot,           ///< the machine that it runs on: boot times of before mean nothing
-  SetClockForward,  ///< the wall clock of that machine
+  Reboot,           ///< of the computer: earlier boot times mean nothing
+  SetClockForward,  ///< the wall clock of the computer
   SetClockBack,
 };
 
-inline constexpr std::size_t kDeeds = static_cast<std::size_t>(Deed::SetClockBack) + 1;
+inline constexpr std::size_t kStepKinds = static_cast<std::size_t>(StepKind::SetClockBack) + 1;
 
-std::string_view to_string(Deed deed) noexcept;
+std::string_view to_string(StepKind kind) noexcept;
 
 struct Step {
   std::chrono::nanoseconds at{};  ///< since the start
-  Deed deed{};
+  StepKind kind{};
   std::size_t member = 0;
-  std::chrono::nanoseconds lasts{};  ///< of a clock that is set: by how much
+  std::chrono::nanoseconds lasts{};  ///< or by how much a clock is set
 };
 
 struct Schedule {
-  std::uint64_t seed = 0;       ///< of the network's delays and losses, too
+  std::uint64_t seed = 0;       ///< also of the network's delays and losses
   std::size_t members = 1;      ///< of the cluster, each one an endpoint
-  bool steady_network = false;  ///< nothing is lost or late but by a step
+  bool steady_network = false;  ///< only a step loses or delays a message
   bool with_user = false;       ///< calls carry a token
-  bool old_etcd = false;        ///< refuses a watch's token as etcd before 3.5.7 does
+  bool old_etcd = false;        ///< refuses a watch's token like etcd before 3.5.7
   bool may_write = true;        ///< below anchors/ and fleet/
   bool with_directives = false;
   bool with_acks = false;
   bool with_state = false;      ///< the instance has a state directory
-  bool from_last_good = false;  ///< and starts from what is there
+  bool from_last_good = false;  ///< and starts from the saved set
   std::vector<Step> steps{};    ///< by time
 };
 
-/// For as long, things happen; after that nothing does, and the truth has to be reached.
+/// How long changes and faults happen. After that nothing happens, and the instance must reach the
+/// truth.
 inline constexpr std::chrono::seconds kFaultsLast{120};
 
 /// The same for the same seed, on every machine.
 Schedule make_schedule(std::uint64_t seed);
 
-bool has(const Schedule& schedule, Deed deed);
+bool has(const Schedule& schedule, StepKind kind);
 
-/// True if nothing in it loses or delays what a watch should bring.
+/// True if no step loses or delays the events of a watch.
 bool keeps_watches_prompt(const Schedule& schedule);
 
-/// True if nothing in it is a reason to give a connection up.
+/// True if no step is a reason to drop a connection.
 bool keeps_connections(const Schedule& schedule);
 
-/// True if the cluster stays the same one, and never goes back.
+/// True if the cluster is never replaced or restored.
 bool keeps_lineage(const Schedule& schedule);
 
-/// True if nobody sets the instance's clock.
+/// True if no step sets the instance's clock.
 bool keeps_clock(const Schedule& schedule);
 
 /// One line a step: "  3.214 s  freeze member 2 for 11.200 s".

@@ -13,9 +13,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A directive that may be old waits that long for the fleet's word.
+/// The longest time that an old directive is withheld.
 constexpr auto kLongestHold = 1s;
-/// Who writes an anchor first may have seen the directive later by that much, and its word counts.
+/// The instance that writes the anchor may have seen the directive later by this much.
 constexpr auto kLongestRace = 1s;
 
 bool is_relative(const Directive& directive) {
@@ -26,11 +26,9 @@ bool holds(const Document& document, const std::string& id) {
   return std::ranges::find(document.directives, id, &Directive::id) != document.directives.end();
 }
 
-std::optional<WallTime> first_sight_in(const std::string& anchor) {
-  return parse_rfc3339_utc(anchor.substr(0, anchor.find(' ')));
-}
+std::optional<WallTime> first_seen_in(const std::string& anchor) { return parse_anchor(anchor); }
 
-/// Since when the document has had this directive without a break, in the lineage that is current.
+/// Since when the document has this directive without a break, in the current lineage.
 struct Presence {
   Revision since = 0;
   BootTime began{};
@@ -41,7 +39,7 @@ Presence presence_of(const std::string& id, const ModelEtcd& etcd) {
   Presence presence;
   bool was_there = false;
   for (const auto& [revision, version] : etcd.log()) {
-    if (!version->document) continue;  // what was in force before it is so still
+    if (!version->document) continue;  // malformed: the earlier one stays in force
     const bool is_there = holds(*version->document, id);
     if (is_there && !was_there) {
       presence = {revision, version->committed, presence.times + 1};
@@ -59,25 +57,25 @@ SetOracle::SetOracle(const World& world)
       keeps_clock_(keeps_clock(world.schedule)),
       keeps_lineage_(keeps_lineage(world.schedule)) {}
 
-void SetOracle::begin_run(const ModelDisk::ReusePolicy* kept, std::uint64_t boot) {
+void SetOracle::begin_run(const ModelDisk::SavedState* saved, std::uint64_t boot) {
   document_.reset();
   bounds_.clear();
   resumed_.clear();
-  looked_at_.reset();
+  checked_.reset();
   began_ = world_.clock.now().wall;
   replaced_late_.clear();
-  if (!kept) return;
+  if (!saved) return;
   const Now now = world_.clock.now();
-  for (const auto& [id, life] : kept->bounds) {
+  for (const auto& [id, life] : saved->bounds) {
     const Life by_wall = life_until(life.wall_end, now);
-    resumed_[id] = kept->boot == boot ? earlier_ends(life, by_wall) : by_wall;
+    resumed_[id] = saved->boot == boot ? earlier_ends(life, by_wall) : by_wall;
   }
   if (!world_.schedule.from_last_good) return;
-  document_ = std::make_shared<const Document>(kept->set.document);
+  document_ = std::make_shared<const Document>(saved->set.document);
   bounds_ = resumed_;
 }
 
-/// By this instance's own count.
+/// The life of a directive that this instance sees first now.
 Life SetOracle::first_seen(const Directive& directive) const {
   const Now now = world_.clock.now();
   if (const auto* life = std::get_if<RelativeEnd>(&directive.end)) {
@@ -101,22 +99,22 @@ void SetOracle::applied(const Version& version) {
   resumed_.clear();
 }
 
-void SetOracle::after_step(const EtcdDocumentApplier& keeper, const Version* shown,
-                           const MachineStatus& machine) {
-  if (shown && keeper.rejected().has_value() != !shown->document) {
+void SetOracle::after_step(const EtcdDocumentApplier& applier, const Version* shown,
+                           const WatchStatus& machine) {
+  if (shown && applier.rejected().has_value() != !shown->document) {
     world_.report.violated("a malformed document is not remembered, or a good one is rejected");
   }
-  if (keeper.rejected() && keeper.rejected()->revision != machine.revision) {
+  if (applier.rejected() && applier.rejected()->revision != machine.revision) {
     world_.report.violated("another revision is rejected than the malformed one");
   }
-  const auto set = keeper.cell().load();
-  watch_over_lives(*set);
-  if (set == looked_at_ && !keeper.is_holding()) return;
-  looked_at_ = set;
-  watch_over_document(*set, keeper.is_holding());
+  const auto set = applier.cell().load();
+  check_lives(*set);
+  if (set == checked_ && !applier.is_holding()) return;
+  checked_ = set;
+  check_document(*set, applier.is_holding());
 }
 
-void SetOracle::watch_over_lives(const DirectiveSet& set) {
+void SetOracle::check_lives(const DirectiveSet& set) {
   const Now now = world_.clock.now();
   for (const CompiledDirective& compiled : set.directives()) {
     const auto bound = bounds_.find(compiled.directive.id);
@@ -131,8 +129,8 @@ void SetOracle::watch_over_lives(const DirectiveSet& set) {
   }
 }
 
-/// All of the last good document is in force, but for what waits for the fleet's word.
-void SetOracle::watch_over_document(const DirectiveSet& set, bool holding) {
+/// All of the last good document is in force, but for withheld directives.
+void SetOracle::check_document(const DirectiveSet& set, bool holding) {
   if (!document_) {
     if (!set.empty()) world_.report.violated("something is in force before there is a document");
     return;
@@ -158,28 +156,28 @@ void SetOracle::watch_over_document(const DirectiveSet& set, bool holding) {
   }
 }
 
-void SetOracle::expect_truth(const EtcdDocumentApplier& keeper) {
-  if (keeper.is_holding()) world_.report.violated("a directive is withheld after a calm minute");
-  if (!world_.etcd.current().document) return;  // an earlier one is in force
+void SetOracle::expect_truth(const EtcdDocumentApplier& applier) {
+  if (applier.is_holding()) world_.report.violated("a directive is withheld after a calm minute");
+  if (!world_.etcd.current().document) return;  // malformed: an earlier one is in force
   const Now now = world_.clock.now();
-  for (const CompiledDirective& compiled : keeper.cell().load()->directives()) {
+  for (const CompiledDirective& compiled : applier.cell().load()->directives()) {
     expect_anchor(compiled, now);
     expect_alive(compiled.directive, compiled.life, now);
   }
   expect_no_orphans();
 }
 
-/// W20: what is in force by `ttl_secs` is anchored, and ends no later than its anchor says.
+/// W20: a directive with `ttl_secs` has an anchor, and ends no later than the anchor says.
 void SetOracle::expect_anchor(const CompiledDirective& compiled, Now now) {
   const Schedule& schedule = world_.schedule;
-  if (!is_relative(compiled.directive) || !schedule.may_write || has(schedule, Deed::Restore)) {
+  if (!is_relative(compiled.directive) || !schedule.may_write || has(schedule, StepKind::Restore)) {
     return;
   }
   const auto* anchor =
       world_.etcd.keys().find(anchor_key(anchor_prefix(kDocumentKey), compiled.directive));
   if (!anchor) return world_.report.violated("a directive has no anchor after a calm minute");
-  if (!keeps_clock_) return;  // a first sight to come binds nobody
-  const auto first_seen = first_sight_in(anchor->value);
+  if (!keeps_clock_) return;  // an anchor in the future counts for nothing
+  const auto first_seen = first_seen_in(anchor->value);
   const WallTime end = *first_seen + std::get<RelativeEnd>(compiled.directive.end);
   if (now.wall >= end && !compiled.life.is_over(now)) {
     world_.report.violated("a directive outlives its anchor");
@@ -191,7 +189,7 @@ void SetOracle::expect_anchor(const CompiledDirective& compiled, Now now) {
   }
 }
 
-/// One that was put once, and by whose end nobody can have come yet, is in force.
+/// A directive that was put once, and whose end is in the future, is in force.
 void SetOracle::expect_alive(const Directive& directive, const Life& life, Now now) {
   if (!keeps_clock_ || !keeps_lineage_ || !life.is_over(now)) return;
   const Presence presence = presence_of(directive.id, world_.etcd);
@@ -204,7 +202,7 @@ void SetOracle::expect_alive(const Directive& directive, const Life& life, Now n
 
 void SetOracle::expect_no_orphans() {
   const Schedule& schedule = world_.schedule;
-  if (!schedule.may_write || !keeps_lineage_ || has(schedule, Deed::Anchor)) return;
+  if (!schedule.may_write || !keeps_lineage_ || has(schedule, StepKind::WriteAnchors)) return;
   std::size_t expected = 0;
   for (const Directive& directive : world_.etcd.current().document->directives) {
     expected += is_relative(directive) ? 1 : 0;
@@ -217,17 +215,16 @@ void SetOracle::expect_no_orphans() {
 void SetOracle::key_changed(const std::string& key, const ModelKeys::Key* before,
                             const ModelKeys::Key* after) {
   const std::string prefix = anchor_prefix(kDocumentKey);
-  // This run may have believed the one that was there: it cannot know of what was before it.
-  if (before && after && key.starts_with(prefix) && first_sight_in(after->value) < began_) {
+  // This run may have accepted the replaced anchor: it cannot know what happened before it.
+  if (before && after && key.starts_with(prefix) && first_seen_in(after->value) < began_) {
     replaced_late_.insert(key);
   }
-  if (!keeps_lineage_) return;  // else a revision does not say which history is meant
+  if (!keeps_lineage_) return;  // a revision then belongs to several histories
   if (!before || !key.starts_with(prefix) || !world_.etcd.current().document) return;
   for (const Directive& directive : world_.etcd.current().document->directives) {
     if (!is_relative(directive) || anchor_key(prefix, directive) != key) continue;
     if (before->mod_revision <= presence_of(directive.id, world_.etcd).since) continue;
-    world_.report.violated(after ? "an anchor is replaced that counts"
-                                 : "an anchor is removed whose directive is there");
+    world_.report.violated(after ? "an anchor in use is replaced" : "an anchor in use is removed");
   }
 }
 

@@ -1,7 +1,7 @@
-// Holds what is in force to what was applied, and each directive to its end.
+// Checks that the set in force is the applied document, and that each directive ends on time.
 //
-// It has a count of its own of when each directive must be over: from its first sight in this run,
-// on both clocks, and from what an earlier run has left on disk. sim/simulation.h has the list.
+// It counts the end of each directive itself: from its first sight in this run, on both clocks, and
+// from the state that an earlier run has left on disk. sim/simulation.h lists the promises.
 //
 // Not thread-safe.
 #pragma once
@@ -21,24 +21,24 @@ class SetOracle {
  public:
   explicit SetOracle(const World& world);
 
-  /// Another run begins, which finds `kept`; `boot` is the machine's now.
-  void begin_run(const ModelDisk::ReusePolicy* kept, std::uint64_t boot);
-  /// A version is applied: good, malformed, or too large.
+  /// Another run begins, and finds `saved`; `boot` is the computer's current boot.
+  void begin_run(const ModelDisk::SavedState* saved, std::uint64_t boot);
+  /// The instance applies a version: good, malformed, or too large.
   void applied(const Version& version);
-  void after_step(const EtcdDocumentApplier& keeper, const Version* shown,
-                  const MachineStatus& machine);
-  void expect_truth(const EtcdDocumentApplier& keeper);
-  /// Another key than the document's changes: an anchor?
+  void after_step(const EtcdDocumentApplier& applier, const Version* shown,
+                  const WatchStatus& machine);
+  void expect_truth(const EtcdDocumentApplier& applier);
+  /// A key other than the document's changes. It may be an anchor.
   void key_changed(const std::string& key, const ModelKeys::Key* before,
                    const ModelKeys::Key* after);
 
-  /// When what is in force has to be over.
+  /// The latest end of each directive in force.
   const Bounds& bounds() const { return bounds_; }
 
  private:
   Life first_seen(const Directive& directive) const;
-  void watch_over_lives(const DirectiveSet& set);
-  void watch_over_document(const DirectiveSet& set, bool holding);
+  void check_lives(const DirectiveSet& set);
+  void check_document(const DirectiveSet& set, bool holding);
   void expect_anchor(const CompiledDirective& compiled, Now now);
   void expect_alive(const Directive& directive, const Life& life, Now now);
   void expect_no_orphans();
@@ -50,7 +50,7 @@ class SetOracle {
   std::shared_ptr<const Document> document_;  // in force; null: none yet
   Bounds bounds_;
   Bounds resumed_;  // until a document is applied
-  DirectiveSet::Pointer looked_at_;
+  DirectiveSet::Pointer checked_;
   WallTime began_;
   std::set<std::string> replaced_late_;  // anchors, by a write of an earlier run
 };

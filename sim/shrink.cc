@@ -14,7 +14,7 @@ bool breaks_the_same(const Schedule& schedule, const Violation& violation) {
   return found && found->what == violation.what;
 }
 
-/// Leaves out what the schedule is about beside its steps.
+/// Turns off each option of the schedule that the violation does not need.
 void simplify(Schedule& schedule, const Violation& violation) {
   const auto try_without = [&](bool Schedule::* what, bool simple) {
     Schedule simpler = schedule;
@@ -36,7 +36,7 @@ void simplify(Schedule& schedule, const Violation& violation) {
 Schedule shrink(Schedule schedule, const Violation& violation) {
   simplify(schedule, violation);
 
-  // Ever smaller parts; after each that could be left out, the same size again.
+  // Ever smaller parts. After a part could be left out, parts of the same size are tried again.
   for (std::size_t part = std::max<std::size_t>(schedule.steps.size() / 2, 1); part > 0;) {
     bool smaller = false;
     for (std::size_t from = 0; from < schedule.steps.size();) {

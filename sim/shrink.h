@@ -1,4 +1,4 @@
-// Cuts a schedule that breaks a promise down to what matters.
+// Cuts a schedule that breaks a promise down to the steps that matter.
 #pragma once
 
 #include "sim/report.h"
@@ -6,8 +6,8 @@
 
 namespace osproxy::etcd::sim {
 
-/// A schedule with as few steps as will do to break the same promise: what can be left out is,
-/// one part after the other, until nothing can. (Zeller, Hildebrandt: Simplifying and Isolating
+/// Returns a schedule that breaks the same promise with fewer steps: leaves out one part after the
+/// other, until every remaining step is needed. (Zeller, Hildebrandt: Simplifying and Isolating
 /// Failure-Inducing Input, IEEE TSE 28(2), 2002.)
 Schedule shrink(Schedule schedule, const Violation& violation);
 

@@ -20,10 +20,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// More than every time-out and the longest backoff together.
+/// Longer than every timeout and the longest backoff together.
 constexpr auto kCalmLasts = 60s;
 
-/// A call that is cancelled says so within that.
+/// A cancelled call ends within this time.
 constexpr auto kEndsTake = 10s;
 
 class Simulation final : public StoreObserver, public AckObserver {
@@ -33,25 +33,25 @@ class Simulation final : public StoreObserver, public AckObserver {
         random_(~schedule.seed),
         report_(time_, trace),
         etcd_(time_, schedule, Random(random_.next())),
-        disk_(time_, Random(random_.next())),
-        start_(time_.now()) {
-    etcd_.keys().listen([this](const auto& key, const auto* before, const auto* after) {
+        disk_(time_, Random(random_.next())) {
+    etcd_.keys().set_listener([this](const auto& key, const auto* before, const auto* after) {
       set_oracle_.key_changed(key, before, after);
       ack_oracle_.key_changed(key, before, after);
     });
   }
 
   std::optional<Violation> run() {
+    const BootTime start = time_.now();
     for (const Step& step : schedule_.steps) {
       time_.after(step.at, [this, &step] { perform(step); });
     }
     start_instance();
-    run_until(start_ + kFaultsLast);
+    run_until(start + kFaultsLast);
     etcd_.calm();
-    report_.say("calm", "");
+    report_.trace("calm", "");
     wake_up();
     start_instance();
-    run_until(start_ + kFaultsLast + kCalmLasts);
+    run_until(start + kFaultsLast + kCalmLasts);
     expect_truth();
     stop_for_good();
     return report_.violation();
@@ -64,24 +64,24 @@ class Simulation final : public StoreObserver, public AckObserver {
 
   void perform(const Step& step) {
     if (report_.violation()) return;
-    report_.say("world", to_string(step.deed));
-    switch (step.deed) {
-      case Deed::SuspendInstance:
+    report_.trace("world", to_string(step.kind));
+    switch (step.kind) {
+      case StepKind::SuspendInstance:
         return suspend(step);
-      case Deed::RestartInstance:
+      case StepKind::RestartInstance:
         if (store_ && !suspended_) stop_instance();
         return end_instance(step);
-      case Deed::LoseState:
+      case StepKind::LoseState:
         disk_.damage();
         return end_instance(step);
-      case Deed::Reboot:
+      case StepKind::Reboot:
         disk_.reboot();
         return end_instance(step);
-      case Deed::KillInstance:
+      case StepKind::KillInstance:
         return end_instance(step);
-      case Deed::SetClockForward:
+      case StepKind::SetClockForward:
         return clock_.set_wall(step.lasts);
-      case Deed::SetClockBack:
+      case StepKind::SetClockBack:
         return clock_.set_wall(-step.lasts);
       default:
         return etcd_.perform(step);
@@ -98,15 +98,15 @@ class Simulation final : public StoreObserver, public AckObserver {
 
   void wake_up() {
     if (!std::exchange(suspended_, false)) return;
-    report_.say("world", "the instance goes on");
-    // What has come meanwhile is taken first: that is what a thread finds when it runs again.
-    if (store_) store_->go_on();
-    if (acks_) acks_->go_on();
+    report_.trace("world", "the instance goes on");
+    // The events that have arrived come first, as for a thread that runs again.
+    if (store_) store_->catch_up();
+    if (acks_) acks_->catch_up();
   }
 
   void start_instance() {
     if (store_ || report_.violation()) return;
-    report_.say("world", "the instance starts");
+    report_.trace("world", "the instance starts");
     ++run_;
     watch_oracle_.begin_run();
     set_oracle_.begin_run(schedule_.with_state ? disk_.found() : nullptr, disk_.boot());
@@ -139,7 +139,7 @@ class Simulation final : public StoreObserver, public AckObserver {
   void expect_truth() {
     if (report_.violation()) return;
     watch_oracle_.expect_truth(store_->status());
-    set_oracle_.expect_truth(store_->keeper());
+    set_oracle_.expect_truth(store_->applier());
     store_->connection().calls().expect_ends(kEndsTake);
     if (!acks_) return;
     ack_oracle_.expect_truth(*acks_);
@@ -156,12 +156,12 @@ class Simulation final : public StoreObserver, public AckObserver {
     acks_->connection().calls().expect_none();
   }
 
-  /// What the store says of itself, as osproxy puts it into its ack.
+  /// The store's state, as osproxy puts it into its ack.
   void report_to_acks() {
     if (!acks_) return;
-    AckFacts facts{.revision = store_->keeper().revision(),
+    AckFacts facts{.revision = store_->applier().revision(),
                    .state = std::string(to_string(store_->status().state))};
-    if (const auto& rejected = store_->keeper().rejected()) {
+    if (const auto& rejected = store_->applier().rejected()) {
       facts.rejected = InstanceAck::Rejected{.revision = rejected->revision,
                                              .slug = std::string(to_string(rejected->fault)),
                                              .where = rejected->where};
@@ -170,8 +170,8 @@ class Simulation final : public StoreObserver, public AckObserver {
   }
 
   // StoreObserver
-  void before(const Event& event) override { watch_oracle_.before(event); }
-  void before(const Action& action) override {
+  void before(const WatchMachine::Event& event) override { watch_oracle_.before(event); }
+  void before(const WatchMachine::Action& action) override {
     watch_oracle_.before(action, store_->status());
     const bool applies =
         std::holds_alternative<Apply>(action) || std::holds_alternative<RefuseOversized>(action);
@@ -179,13 +179,13 @@ class Simulation final : public StoreObserver, public AckObserver {
   }
   void after_step() override {
     watch_oracle_.after_step(store_->status());
-    set_oracle_.after_step(store_->keeper(), watch_oracle_.shown(), store_->status());
+    set_oracle_.after_step(store_->applier(), watch_oracle_.shown(), store_->status());
     report_to_acks();
   }
 
   // AckObserver
-  void before(const AckEvent& event) override { ack_oracle_.before(event); }
-  void before(const AckAction& action) override { ack_oracle_.before(action); }
+  void before(const AckMachine::Event& event) override { ack_oracle_.before(event); }
+  void before(const AckMachine::Action& action) override { ack_oracle_.before(action); }
 
   const Schedule& schedule_;
   Random random_;
@@ -199,10 +199,9 @@ class Simulation final : public StoreObserver, public AckObserver {
   WatchOracle watch_oracle_{world_};
   SetOracle set_oracle_{world_};
   AckOracle ack_oracle_{world_};
-  const BootTime start_;
 
-  std::unique_ptr<StoreRun> store_;  // null: away
-  std::unique_ptr<AckRun> acks_;     // null: away, or there are none
+  std::unique_ptr<StoreRun> store_;  // null: the instance is not running
+  std::unique_ptr<AckRun> acks_;     // null: likewise, or the schedule has no acks
   std::uint64_t run_ = 0;
 };
 

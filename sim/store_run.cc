@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -15,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Nothing that the machine does takes a thousand steps without time passing: it would be spinning.
+/// A machine that takes a thousand steps at one moment is spinning.
 constexpr int kMostStepsInOneMoment = 1000;
 
 EtcdStoreOptions store_options(const Schedule& schedule) {
@@ -24,15 +23,6 @@ EtcdStoreOptions store_options(const Schedule& schedule) {
   options.target.key = kDocumentKey;
   options.start = schedule.from_last_good ? StartPolicy::LastGood : StartPolicy::Fail;
   return options;
-}
-
-Event to_machine(TransportEvent event) {
-  return std::visit(
-      []<class T>(T&& one) -> Event {
-        if constexpr (std::is_constructible_v<Event, T>) return std::forward<T>(one);
-        return TimePassed{};
-      },
-      std::move(event));
 }
 
 }  // namespace
@@ -47,15 +37,15 @@ StoreRun::StoreRun(const World& world, StoreObserver& observer,
                     if (!world_.suspended) take_arrived();
                   }),
       machine_({.endpoints = options_.target.endpoints}, Random(random.next())),
-      keeper_(options_, world.clock, connection_.calls(), std::move(storage),
-              Random(random.next())) {}
+      applier_(options_, world.clock, connection_.calls(), std::move(storage),
+               Random(random.next())) {}
 
 void StoreRun::start() { resume(Start{}); }
 
-void StoreRun::go_on() {
+void StoreRun::catch_up() {
   take_arrived();
   if (stopped_) return;
-  keeper_.time_passed();
+  applier_.time_passed();
   resume(TimePassed{});
 }
 
@@ -67,28 +57,28 @@ void StoreRun::stop() {
 void StoreRun::take_arrived() {
   while (auto event = connection_.calls().next(0ns)) {
     if (stopped_) continue;
-    keeper_.take(*event);
-    resume(to_machine(*std::move(event)));
+    applier_.take(*event);
+    resume(to_machine<WatchMachine::Event>(*std::move(event)));
   }
 }
 
-void StoreRun::resume(Event event) {
+void StoreRun::resume(WatchMachine::Event event) {
   if (world_.report.violation()) return;
-  if (world_.report.listens()) world_.report.say("event", describe(event));
+  if (world_.report.is_tracing()) world_.report.trace("event", describe(event));
   if (std::exchange(last_step_, world_.time.now()) != world_.time.now()) steps_in_this_moment_ = 0;
   if (++steps_in_this_moment_ > kMostStepsInOneMoment) {
     return world_.report.violated("the machine spins");
   }
   observer_.before(event);
-  for (const Action& action : machine_.resume(std::move(event), world_.time.now())) {
-    if (world_.report.listens()) world_.report.say("action", describe(action));
+  for (const WatchMachine::Action& action : machine_.resume(std::move(event), world_.clock.now())) {
+    if (world_.report.is_tracing()) world_.report.trace("action", describe(action));
     observer_.before(action);
     std::visit([this](const auto& one) { perform(one); }, action);
   }
-  if (world_.report.listens()) {
-    world_.report.say("state", describe(machine_.status(), world_.time.now()));
+  if (world_.report.is_tracing()) {
+    world_.report.trace("state", describe(machine_.status(), world_.time.now()));
   }
-  connection_.watch_over_tokens();
+  connection_.check_tokens();
   observer_.after_step();
   plan_wake();
 }
@@ -96,8 +86,8 @@ void StoreRun::resume(Event event) {
 BootTime StoreRun::wake_at() const {
   const Now now = world_.clock.now();
   BootTime at = *machine_.wake_at();
-  if (const auto keepers = keeper_.wake_at()) at = std::min(at, *keepers);
-  if (const auto end = keeper_.cell().load()->next_end(now)) {
+  if (const auto appliers = applier_.wake_at()) at = std::min(at, *appliers);
+  if (const auto end = applier_.cell().load()->next_end(now)) {
     at = std::min(at, now.boot + (*end - now.wall));
   }
   return std::max(at, now.boot);
@@ -108,7 +98,7 @@ void StoreRun::plan_wake() {
   if (!machine_.wake_at()) return;
   world_.time.after(wake_at() - world_.time.now(), [this, wake, here = std::weak_ptr(here_)] {
     if (here.expired() || wake != wakes_ || world_.suspended) return;
-    keeper_.time_passed();
+    applier_.time_passed();
     resume(TimePassed{});
   });
 }
@@ -129,8 +119,8 @@ void StoreRun::perform(const StartWatch& watch) {
 
 void StoreRun::perform(const CancelCall& cancel) { connection_.calls().cancel(cancel.call); }
 
-void StoreRun::perform(const Apply& apply) { keeper_.take(apply, machine_.status()); }
+void StoreRun::perform(const Apply& apply) { applier_.take(apply, machine_.status()); }
 
-void StoreRun::perform(const RefuseOversized& refuse) { keeper_.take(refuse); }
+void StoreRun::perform(const RefuseOversized& refuse) { applier_.take(refuse); }
 
 }  // namespace osproxy::etcd::sim

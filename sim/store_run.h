@@ -1,5 +1,5 @@
 // One run of the instance's store in a simulation, from its start to its end: the watch machine and
-// the keeper, driven as EtcdDirectiveStore drives them, in virtual time.
+// the document applier in virtual time, driven as EtcdDirectiveStore drives them.
 //
 // A resource. Not thread-safe.
 #pragma once
@@ -15,12 +15,13 @@
 
 namespace osproxy::etcd::sim {
 
-/// Looks on.
+/// Sees each event before the machine takes it, each action before it is performed, and the state
+/// after each step.
 class StoreObserver {
  public:
   virtual ~StoreObserver() = default;
-  virtual void before(const Event& event) = 0;    ///< the machine takes it
-  virtual void before(const Action& action) = 0;  ///< it is performed
+  virtual void before(const WatchMachine::Event& event) = 0;
+  virtual void before(const WatchMachine::Action& action) = 0;
   virtual void after_step() = 0;
 
  protected:
@@ -31,23 +32,23 @@ class StoreObserver {
 
 class StoreRun {
  public:
-  /// `storage` null: nothing is kept. `world` and `observer` must outlive it.
+  /// `storage` null: nothing is saved. `world` and `observer` must outlive it.
   StoreRun(const World& world, StoreObserver& observer, std::unique_ptr<StateStorage> storage,
            Random random);
 
   void start();
-  /// Takes what has arrived, and does what is due.
-  void go_on();
-  /// Nothing is under way after that but the ends of calls.
+  /// Handles the events that have arrived, and lets the machines do what is due.
+  void catch_up();
+  /// After this, only the ends of calls are pending.
   void stop();
 
-  const MachineStatus& status() const { return machine_.status(); }
-  const EtcdDocumentApplier& keeper() const { return keeper_; }
+  const WatchStatus& status() const { return machine_.status(); }
+  const EtcdDocumentApplier& applier() const { return applier_; }
   Connection& connection() { return connection_; }
 
  private:
   void take_arrived();
-  void resume(Event event);
+  void resume(WatchMachine::Event event);
   void plan_wake();
   BootTime wake_at() const;
 
@@ -64,7 +65,7 @@ class StoreRun {
   const EtcdStoreOptions options_;
   Connection connection_;
   WatchMachine machine_;
-  EtcdDocumentApplier keeper_;
+  EtcdDocumentApplier applier_;
 
   BootTime last_step_{};
   int steps_in_this_moment_ = 0;

@@ -16,7 +16,7 @@ struct Overloaded : Ts... {
 
 std::uint64_t number(CallId call) { return static_cast<std::uint64_t>(call); }
 
-std::string in_words(const WatchResponse& response) {
+std::string to_text(const WatchResponse& response) {
   std::string text =
       fmt::format("watch {} at revision {}:", number(response.call), response.header.revision);
   if (response.created) text += " created";
@@ -30,13 +30,13 @@ std::string in_words(const WatchResponse& response) {
   return text;
 }
 
-std::string in_words(const AckFacts& facts) {
+std::string to_text(const AckFacts& facts) {
   return fmt::format("{} @{}{}", facts.state, facts.revision,
                      facts.rejected ? ", one rejected" : "");
 }
 
-// What either machine takes or asks for.
-const Overloaded kInWords{
+// The events and actions of the machines.
+const Overloaded kToText{
     [](Start) -> std::string { return "start"; },
     [](TimePassed) -> std::string { return "time passed"; },
     [](Stop) -> std::string { return "stop"; },
@@ -45,11 +45,11 @@ const Overloaded kInWords{
                          read.header.cluster_id, read.header.revision, read.value,
                          read.mod_revision);
     },
-    [](const WatchResponse& response) { return in_words(response); },
+    [](const WatchResponse& response) { return to_text(response); },
     [](const CallFailed& failed) {
       return fmt::format("call {} failed: {}", number(failed.call), describe("", failed.failure));
     },
-    [](const AckReport& report) { return "to be said: " + in_words(report.facts); },
+    [](const AckReport& report) { return "report: " + to_text(report.facts); },
     [](const ListDone& list) { return fmt::format("count {}: {}", number(list.call), list.count); },
     [](const GrantDone& grant) {
       return fmt::format("grant {}: lease {}", number(grant.call), grant.lease);
@@ -78,14 +78,14 @@ const Overloaded kInWords{
     [](const RefuseOversized& refuse) {
       return fmt::format("refuse the value @{}: too large", refuse.revision);
     },
-    [](const ReadAck& read) { return fmt::format("look at the key {}", number(read.call)); },
+    [](const ReadAck& read) { return fmt::format("read the key {}", number(read.call)); },
     [](const CountFleet& count) { return fmt::format("count {}", number(count.call)); },
-    [](const GrantLease& grant) { return fmt::format("ask for a lease {}", number(grant.call)); },
+    [](const GrantLease& grant) { return fmt::format("grant a lease {}", number(grant.call)); },
     [](const WriteAck& write) {
       return fmt::format("write {} over @{} under {}: {}", number(write.call), write.expected,
-                         write.lease, in_words(write.facts));
+                         write.lease, to_text(write.facts));
     },
-    [](const KeepLease& keep) {
+    [](const KeepLeaseAlive& keep) {
       return fmt::format("keep {}: lease {}", number(keep.call), keep.lease);
     },
     [](const RevokeLease& revoke) {
@@ -95,15 +95,15 @@ const Overloaded kInWords{
 
 }  // namespace
 
-std::string describe(const Event& event) { return std::visit(kInWords, event); }
+std::string describe(const WatchMachine::Event& event) { return std::visit(kToText, event); }
 
-std::string describe(const AckEvent& event) { return std::visit(kInWords, event); }
+std::string describe(const AckMachine::Event& event) { return std::visit(kToText, event); }
 
-std::string describe(const Action& action) { return std::visit(kInWords, action); }
+std::string describe(const WatchMachine::Action& action) { return std::visit(kToText, action); }
 
-std::string describe(const AckAction& action) { return std::visit(kInWords, action); }
+std::string describe(const AckMachine::Action& action) { return std::visit(kToText, action); }
 
-std::string describe(const MachineStatus& status, BootTime now) {
+std::string describe(const WatchStatus& status, BootTime now) {
   std::string text = fmt::format("{} @{}", to_string(status.state), status.revision);
   if (status.verified_at) {
     const std::chrono::duration<double> age = now - *status.verified_at;

@@ -8,10 +8,10 @@
 
 namespace osproxy::etcd::sim {
 
-std::string describe(const Event& event);
-std::string describe(const AckEvent& event);
-std::string describe(const Action& action);
-std::string describe(const AckAction& action);
-std::string describe(const MachineStatus& status, BootTime now);
+std::string describe(const WatchMachine::Event& event);
+std::string describe(const AckMachine::Event& event);
+std::string describe(const WatchMachine::Action& action);
+std::string describe(const AckMachine::Action& action);
+std::string describe(const WatchStatus& status, BootTime now);
 
 }  // namespace osproxy::etcd::sim

@@ -1,4 +1,4 @@
-// Time for a simulation: it passes only from one planned happening to the next.
+// Time for a simulation: it passes only from one planned event to the next.
 //
 // Not thread-safe.
 #pragma once
@@ -14,22 +14,22 @@
 
 namespace osproxy::etcd::sim {
 
-/// What happens when; nothing happens between.
+/// A queue of planned events. Nothing happens between two of them.
 class VirtualTime {
  public:
   BootTime now() const { return now_; }
 
-  /// `what` happens that much later, after everything already planned for that moment.
+  /// Calls `what` after the delay, and after all calls already planned for that moment.
   void after(std::chrono::nanoseconds delay, std::function<void()> what);
 
-  /// Lets everything happen up to `end`.
+  /// Makes all planned calls up to `end`.
   void run_until(BootTime end);
 
  private:
   struct Planned {
     BootTime at;
     std::uint64_t sequence;
-    std::shared_ptr<std::function<void()>> what;  // a priority queue only lends its top
+    std::shared_ptr<std::function<void()>> what;  // a priority queue cannot move its top out
 
     bool operator<(const Planned& other) const {
       return at != other.at ? at > other.at : sequence > other.sequence;
@@ -41,10 +41,10 @@ class VirtualTime {
   std::priority_queue<Planned> planned_;
 };
 
-/// The wall time at that moment, on a clock that nobody has set.
+/// The wall time at that moment, on a clock that was never set.
 WallTime true_wall(BootTime time);
 
-/// The clocks of the machine that the instance runs on. Somebody sets the wall clock, now and then.
+/// The clocks of the instance's computer. A step may set the wall clock.
 class SimClock final : public Clock {
  public:
   /// `time` must outlive it.

@@ -8,10 +8,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// With a healthy cluster: a proof's interval, and its deadline.
+/// In a healthy cluster: a proof's interval, and its deadline.
 constexpr auto kLongestVerifiedAge = 10s;
 
-/// In ten seconds; full jitter from a quarter of a second on makes some eight of them.
+/// In ten seconds. A backoff that begins at a quarter of a second opens some eight.
 constexpr std::size_t kMostConnections = 40;
 constexpr auto kConnectionsCountedFor = 10s;
 
@@ -32,7 +32,7 @@ void WatchOracle::begin_run() {
   shown_ = nullptr;
 }
 
-void WatchOracle::before(const Event& event) {
+void WatchOracle::before(const WatchMachine::Event& event) {
   if (const auto* response = std::get_if<WatchResponse>(&event);
       response && response->call == watch_) {
     watch_is_up_ = !response->canceled;
@@ -42,7 +42,7 @@ void WatchOracle::before(const Event& event) {
   }
 }
 
-void WatchOracle::before(const Action& action, const MachineStatus& status) {
+void WatchOracle::before(const WatchMachine::Action& action, const WatchStatus& status) {
   const auto lineage = status.counters.lineage_resets;
   if (const auto* watch = std::get_if<StartWatch>(&action)) {
     watch_ = watch->call;
@@ -50,7 +50,7 @@ void WatchOracle::before(const Action& action, const MachineStatus& status) {
   } else if (std::holds_alternative<OpenConnection>(action)) {
     note_connection();
   } else if (const auto* apply = std::get_if<Apply>(&action)) {
-    // Nobody can tell one absence from another: the first that it can be.
+    // Absences cannot be told apart: the oracle assumes the earliest possible one.
     show(apply->value ? world_.etcd.find(*apply->value) : world_.etcd.find_absence(shown_since_),
          lineage);
   } else if (const auto* refuse = std::get_if<RefuseOversized>(&action)) {
@@ -67,7 +67,7 @@ void WatchOracle::note_connection() {
   }
 }
 
-/// Only what the key had, and never what had ended before what was shown last had begun.
+/// The key had this version, and it had not ended before the last shown one began.
 void WatchOracle::show(const Version* version, std::uint64_t lineage) {
   if (!version) return world_.report.violated("a value is applied that the key never had");
   if (version->current_until < shown_since_) {
@@ -89,34 +89,34 @@ void WatchOracle::show(const Version* version, std::uint64_t lineage) {
   shown_since_ = version->committed;
 }
 
-void WatchOracle::after_step(const MachineStatus& status) {
+void WatchOracle::after_step(const WatchStatus& status) {
   if (status.state == StoreState::Synced && !watch_is_up_) {
     world_.report.violated("synced without a watch");
   }
   if (status.counters.broken_watches != 0 && prompt_) {
-    world_.report.violated("a watch is called broken that is not");
+    world_.report.violated("a healthy watch is called broken");
   }
   if (status.counters.reconnects != 0 && keeps_connections_) {
-    world_.report.violated("a connection is given up that nothing was wrong with");
+    world_.report.violated("a healthy connection is dropped");
   }
-  watch_over_age(status);
-  watch_over_seen(status);
+  check_age(status);
+  check_seen(status);
 }
 
-void WatchOracle::watch_over_seen(const MachineStatus& status) {
-  if (!one_lineage_ || !shown_) return;  // else a revision does not say which history is meant
+void WatchOracle::check_seen(const WatchStatus& status) {
+  if (!one_lineage_ || !shown_) return;  // a revision then belongs to several histories
   const Version& seen = world_.etcd.at(status.seen);
   const bool both_absent = !seen.value && !shown_->value;
   if (&seen != shown_ && !both_absent) {
-    world_.report.violated("a change is missed that it says it has seen");
+    world_.report.violated("a change is missed that is reported as seen");
   }
 }
 
-/// "What I hold was the truth no longer than that ago."
-void WatchOracle::watch_over_age(const MachineStatus& status) {
+/// The value held was current at `verified_at` or later.
+void WatchOracle::check_age(const WatchStatus& status) {
   const auto at = status.verified_at;
   if (!at || !shown_ || world_.report.violation()) return;
-  // Of values that cannot be received, and of absences, nobody can tell one from another.
+  // Oversized values cannot be told apart, and neither can absences.
   const Version* held = shown_->huge    ? world_.etcd.find_huge(status.revision)
                         : shown_->value ? shown_
                                         : world_.etcd.find_absence(*at);
@@ -125,7 +125,7 @@ void WatchOracle::watch_over_age(const MachineStatus& status) {
   }
 }
 
-void WatchOracle::expect_truth(const MachineStatus& status) {
+void WatchOracle::expect_truth(const WatchStatus& status) {
   if (status.state != StoreState::Synced) {
     return world_.report.violated("it is not synced after a calm minute");
   }

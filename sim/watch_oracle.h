@@ -1,4 +1,4 @@
-// Holds the watch machine to what it promises; sim/simulation.h has the list.
+// Checks the promises of the watch machine; sim/simulation.h lists them.
 //
 // Not thread-safe.
 #pragma once
@@ -16,21 +16,22 @@ class WatchOracle {
  public:
   explicit WatchOracle(const World& world);
 
-  /// Another run begins: it has seen nothing yet, but may show nothing older than the one before.
+  /// Another run begins. It has seen nothing yet, but must not apply an older value than the last
+  /// run.
   void begin_run();
-  void before(const Event& event);
-  void before(const Action& action, const MachineStatus& status);
-  void after_step(const MachineStatus& status);
-  void expect_truth(const MachineStatus& status);
+  void before(const WatchMachine::Event& event);
+  void before(const WatchMachine::Action& action, const WatchStatus& status);
+  void after_step(const WatchStatus& status);
+  void expect_truth(const WatchStatus& status);
 
-  /// What was applied last, or could not be; null: nothing yet.
+  /// The version that was applied or rejected last; null: none yet.
   const Version* shown() const { return shown_; }
 
  private:
   void note_connection();
   void show(const Version* version, std::uint64_t lineage);
-  void watch_over_age(const MachineStatus& status);
-  void watch_over_seen(const MachineStatus& status);
+  void check_age(const WatchStatus& status);
+  void check_seen(const WatchStatus& status);
 
   const World& world_;
   const bool prompt_;
@@ -38,11 +39,11 @@ class WatchOracle {
   const bool keeps_connections_;
 
   std::optional<CallId> watch_;  // the last one started
-  bool watch_is_up_ = false;     // as far as the machine was told
+  bool watch_is_up_ = false;     // as far as the machine knows
   std::deque<BootTime> connections_;
 
   std::uint64_t lineage_ = 0;  // in which shown_ was applied
-  // The same of the last that was a value, not an absence, of which all are alike.
+  // Of the last version with a value: absences cannot be told apart.
   std::uint64_t cluster_id_ = 0;
   std::uint64_t valued_lineage_ = 0;
   const Version* shown_ = nullptr;

@@ -1,5 +1,5 @@
-// What a run of the instance is put into: time, the machine's clocks, the cluster, and whoever
-// looks on. References: they outlive every run.
+// The surroundings of a run of the instance: time, the computer's clocks, the cluster, the report.
+// The references outlive every run.
 #pragma once
 
 #include "sim/model_etcd.h"
@@ -15,7 +15,7 @@ struct World {
   SimClock& clock;
   ModelEtcd& etcd;
   Report& report;
-  const bool& suspended;  ///< the instance is: nothing of it runs, and what comes waits
+  const bool& suspended;  ///< the instance does not run; events wait
 };
 
 }  // namespace osproxy::etcd::sim

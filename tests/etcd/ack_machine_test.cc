@@ -21,10 +21,10 @@ const auto facts = &AckScript::facts;
 /// A run of the same name that is not ours.
 std::string another_run() { return AckScript::ack_of(AckScript::kStarted + 1s); }
 
-TEST(AckMachine, LooksCountsGrantsAndWrites) {
+TEST(AckMachine, ReadsCountsGrantsAndWrites) {
   AckScript script;
   script.reports(facts(5, "synced")).is(AckState::Pending);
-  script.start().opens().looks();
+  script.start().opens().reads();
   script.finds_nothing().counts();
   script.counted(0).nothing_more();
   script.wake().grants();
@@ -33,12 +33,12 @@ TEST(AckMachine, LooksCountsGrantsAndWrites) {
   EXPECT_EQ(script.machine().counters(), (AckCounters{.written = 1, .members = 1}));
 }
 
-TEST(AckMachine, WritesNothingBeforeThereIsSomethingToSay) {
+TEST(AckMachine, WritesNothingBeforeTheFirstReport) {
   AckScript script;
-  script.start().opens().looks();
+  script.start().opens().reads();
   script.finds_nothing().counts();
   script.counted(0);
-  script.wake().looks();  // a minute later, and nothing else in between
+  script.wake().reads();  // a minute later, and nothing else in between
   script.finds_nothing().counts();
   script.counted(0);
   script.reports(facts(5, "synced")).wake().grants();
@@ -58,7 +58,7 @@ TEST(AckMachine, WritesOnChangeOnly) {
   script.reports(rejecting).wake().writes(rejecting, 102, 7);
 }
 
-TEST(AckMachine, WritesTheNewestWhenMuchHasChangedInTheMeantime) {
+TEST(AckMachine, WritesOnlyTheNewestOfManyChanges) {
   AckScript script;
   script.settle(5);
   script.reports(facts(6, "synced")).wake().writes(facts(6, "synced"), 100, 7);
@@ -83,7 +83,7 @@ TEST(AckMachine, SpreadsItsWritesOverAWindowThatGrowsWithTheFleet) {
     std::set<std::chrono::nanoseconds> waits;
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
       AckScript script({"one"}, seed);
-      script.reports(facts(5, "synced")).start().opens().looks();
+      script.reports(facts(5, "synced")).start().opens().reads();
       script.finds_nothing().counts();
       script.counted(members);
       const BootTime before = script.now();
@@ -106,10 +106,10 @@ TEST(AckMachine, SpreadsItsWritesOverAWindowThatGrowsWithTheFleet) {
 
 TEST(AckMachine, RemembersTheSizeOfAFleetWhoseKeysAreAllGone) {
   AckScript script;
-  script.start().opens().looks();
+  script.start().opens().reads();
   script.finds_nothing().counts();
   script.counted(1'000);
-  script.wake().looks();
+  script.wake().reads();
   script.finds_nothing().counts();
   script.counted(0);
   EXPECT_EQ(script.machine().counters().members, 500);
@@ -121,7 +121,7 @@ TEST(AckMachine, KeepsItsLeaseAliveEveryThirdOfItsLife) {
   std::set<std::chrono::nanoseconds> intervals;
   BootTime last = script.now();
   for (int i = 0; i < 8; ++i) {
-    script.wake().keeps(7);
+    script.wake().keeps_alive(7);
     intervals.insert(script.now() - last);
     last = script.now();
     script.kept(15s).nothing_more().is(AckState::Written);
@@ -131,11 +131,11 @@ TEST(AckMachine, KeepsItsLeaseAliveEveryThirdOfItsLife) {
   EXPECT_GT(intervals.size(), 6u);
 }
 
-TEST(AckMachine, GrantsAndWritesAnewWhenItsLeaseIsGone) {
+TEST(AckMachine, GrantsAndWritesAgainWhenItsLeaseIsGone) {
   AckScript script;
   script.settle(5);
-  script.wake().keeps(7);
-  script.kept(0s).looks().is(AckState::Pending);
+  script.wake().keeps_alive(7);
+  script.kept(0s).reads().is(AckState::Pending);
   script.finds_nothing().counts();
   script.counted(0).wake().grants();
   script.granted(8).writes(facts(5, "synced"), 0, 8);
@@ -143,18 +143,18 @@ TEST(AckMachine, GrantsAndWritesAnewWhenItsLeaseIsGone) {
   EXPECT_EQ(script.machine().counters().leases_lost, 1u);
 }
 
-TEST(AckMachine, GrantsAnewWhenAWriteFindsTheLeaseGone) {
+TEST(AckMachine, GrantsAgainWhenAWriteFindsTheLeaseGone) {
   AckScript script;
   script.settle(5);
   script.reports(facts(6, "synced")).wake().writes(facts(6, "synced"), 100, 7);
-  script.fails(FailureKind::NoLease).looks();
+  script.fails(FailureKind::NoLease).reads();
   script.finds_nothing().counts();
   script.counted(0).wake().grants();
   script.granted(8).writes(facts(6, "synced"), 0, 8);
   EXPECT_EQ(script.machine().counters().leases_lost, 1u);
 }
 
-TEST(AckMachine, WritesAKeyAnewThatSomebodyHasDeleted) {
+TEST(AckMachine, WritesAgainWhenItsKeyWasDeleted) {
   AckScript script;
   script.settle(5);
   script.reports(facts(6, "synced")).wake().writes(facts(6, "synced"), 100, 7);
@@ -163,14 +163,14 @@ TEST(AckMachine, WritesAKeyAnewThatSomebodyHasDeleted) {
   script.written(103).is(AckState::Written);
 }
 
-TEST(AckMachine, LooksEveryMinuteWhetherItsKeyIsStillThere) {
+TEST(AckMachine, ReadsItsKeyEveryMinute) {
   AckScript script;
   script.settle(5);
   const BootTime before = script.now();
-  while (script.wake().next_is<KeepLease>()) script.keeps(7).kept(15s);
+  while (script.wake().next_is<KeepLeaseAlive>()) script.keeps_alive(7).kept(15s);
   EXPECT_GE(script.now() - before, 48s);
   EXPECT_LE(script.now() - before, 60s);
-  script.looks();
+  script.reads();
   script.finds_nothing().counts();
   script.counted(0).is(AckState::Pending);
   script.wake().writes(facts(5, "synced"), 0, 7);
@@ -181,49 +181,49 @@ TEST(AckMachine, RecognisesItsOwnKey) {
   script.settle(5);
   script.reports(facts(6, "synced")).wake().writes(facts(6, "synced"), 100, 7);
   script.fails(FailureKind::Unreachable).closes();  // it was carried out, but the response was lost
-  script.wake().opens().keeps(7);
-  script.kept(15s).looks();
+  script.wake().opens().keeps_alive(7);
+  script.kept(15s).reads();
   script.finds(101, AckScript::ack_of(AckScript::kStarted)).counts();
   script.counted(1).wake().writes(facts(6, "synced"), 101, 7);
   script.written(102).is(AckState::Written);
 }
 
 // It wrote nothing, since what it had written last was true again; and the lost write came later.
-TEST(AckMachine, WritesOverWhatMayBeCarriedOutLate) {
+TEST(AckMachine, WritesOverAWriteThatMayBeCarriedOutLate) {
   AckScript script;
   script.settle(5);
   script.reports(facts(5, "suspect")).wake().writes(facts(5, "suspect"), 100, 7);
   script.reports(facts(5, "synced")).fails(FailureKind::Silent).closes();
-  script.wake().opens().keeps(7);
-  script.kept(15s).looks();
+  script.wake().opens().keeps_alive(7);
+  script.kept(15s).reads();
   script.finds(100, AckScript::ack_of(AckScript::kStarted)).counts();
   script.counted(1).wake().writes(facts(5, "synced"), 100, 7);
   script.written(101).is(AckState::Written);
 }
 
-// Two of one name.
+// Two runs of one name.
 
 TEST(AckMachine, WaitsForTheLeaseOfAnEarlierRunToEnd) {
   AckScript script;
-  script.reports(facts(5, "synced")).start().opens().looks();
+  script.reports(facts(5, "synced")).start().opens().reads();
   script.finds(40, another_run()).nothing_more().is(AckState::Pending);
   EXPECT_THAT(script.reason(), HasSubstr("that was started 1970-01-02T00:00:01Z"));
-  script.wake().looks();
+  script.wake().reads();
   script.finds(40, another_run()).nothing_more().is(AckState::Pending);
-  script.wake().looks();
+  script.wake().reads();
   script.finds_nothing().counts();
   script.counted(0).wake().grants();
   script.granted(7).writes(facts(5, "synced"), 0, 7);
   script.written(50).is(AckState::Written);
 }
 
-TEST(AckMachine, DoesNotFightForANameThatAnotherRunHas) {
+TEST(AckMachine, LeavesANameToTheRunThatHasIt) {
   AckScript script;
-  script.reports(facts(5, "synced")).start().opens().looks();
+  script.reports(facts(5, "synced")).start().opens().reads();
   script.finds(40, another_run());
   const BootTime before = script.now();
   while (script.machine().status().state == AckState::Pending) {
-    script.wake().looks();
+    script.wake().reads();
     script.finds(40, another_run());
   }
   script.is(AckState::NameTaken);
@@ -232,39 +232,39 @@ TEST(AckMachine, DoesNotFightForANameThatAnotherRunHas) {
   EXPECT_THAT(script.reason(), HasSubstr("--instance"));
   script.reports(facts(6, "synced")).nothing_more();
   const BootTime taken = script.now();
-  script.wake().looks();  // now and then, in case it ends
+  script.wake().reads();  // now and then, in case it ends
   EXPECT_GE(script.now() - taken, 48s);
   EXPECT_EQ(script.machine().counters().written, 0u);
 }
 
-TEST(AckMachine, LeavesAKeyAloneThatAnotherRunHasTaken) {
+TEST(AckMachine, LeavesItsKeyToARunThatHasTakenIt) {
   AckScript script;
   script.settle(5);
   script.reports(facts(6, "synced")).wake().writes(facts(6, "synced"), 100, 7);
   script.not_written(110, another_run()).nothing_more().is(AckState::Pending);
-  script.wake().looks();  // and no keepalive: there is nothing under our lease
+  script.wake().reads();  // and no keepalive: there is nothing under our lease
 }
 
-TEST(AckMachine, LeavesAValueAloneThatIsNoAck) {
+TEST(AckMachine, NeverOverwritesAValueThatIsNoAck) {
   AckScript script;
-  script.reports(facts(5, "synced")).start().opens().looks();
+  script.reports(facts(5, "synced")).start().opens().reads();
   script.finds(40, "by hand").nothing_more();
   EXPECT_THAT(script.reason(), HasSubstr("no ack"));
-  script.wake().looks();
+  script.wake().reads();
 }
 
-TEST(AckMachine, TakesAnAckOfAnotherNameForNotItsOwn) {
+TEST(AckMachine, NeverOverwritesAnAckOfAnotherName) {
   AckScript script;
-  script.reports(facts(5, "synced")).start().opens().looks();
+  script.reports(facts(5, "synced")).start().opens().reads();
   script.finds(40, AckScript::ack_of(AckScript::kStarted, "proxy-2")).nothing_more();
   script.is(AckState::Pending);
 }
 
 // Refused.
 
-TEST(AckMachine, SaysThatItMayNotWriteAndTriesAgainRarely) {
+TEST(AckMachine, ReportsAMissingPermissionAndRetriesRarely) {
   AckScript script;
-  script.reports(facts(5, "synced")).start().opens().looks();
+  script.reports(facts(5, "synced")).start().opens().reads();
   script.finds_nothing().counts();
   script.counted(0).wake().grants();
   script.granted(7).writes(facts(5, "synced"), 0, 7);
@@ -272,11 +272,11 @@ TEST(AckMachine, SaysThatItMayNotWriteAndTriesAgainRarely) {
   EXPECT_THAT(script.reason(), HasSubstr("permission denied"));
   const BootTime before = script.now();
   script.reports(facts(6, "synced")).nothing_more();
-  script.wake().opens().looks();
+  script.wake().opens().reads();
   EXPECT_GE(script.now() - before, 4min);
   EXPECT_LE(script.now() - before, 5min);
   script.finds_nothing().counts();
-  script.counted(0).is(AckState::NotPermitted);  // reading was never the trouble
+  script.counted(0).is(AckState::NotPermitted);  // reading was never refused
   script.wake().grants();
   script.granted(8).writes(facts(6, "synced"), 0, 8);
   script.written(60).is(AckState::Written);
@@ -287,22 +287,22 @@ TEST(AckMachine, SaysThatItMayNotWriteAndTriesAgainRarely) {
 
 TEST(AckMachine, TriesTheNextEndpointAfterADelay) {
   AckScript script({"one", "two"});
-  script.start().opens().looks();
+  script.start().opens().reads();
   const auto first = script.endpoint();
   script.fails(FailureKind::Refused).closes().is(AckState::Failing);
   EXPECT_THAT(script.reason(), HasSubstr("connection refused"));
-  script.wake().opens().looks();
+  script.wake().opens().reads();
   EXPECT_NE(script.endpoint(), first);
 }
 
 TEST(AckMachine, BacksOffWithFullJitterWhileThereIsNoEtcd) {
   AckScript script;
-  script.start().opens().looks();
+  script.start().opens().reads();
   std::set<std::chrono::nanoseconds> delays;
   for (int i = 0; i < 40; ++i) {
     script.fails(FailureKind::Refused).closes();
     const BootTime before = script.now();
-    script.wake().opens().looks();
+    script.wake().opens().reads();
     delays.insert(script.now() - before);
   }
   EXPECT_LE(*delays.rbegin(), 15s);
@@ -311,24 +311,24 @@ TEST(AckMachine, BacksOffWithFullJitterWhileThereIsNoEtcd) {
   EXPECT_GT(delays.size(), 38u);
 }
 
-TEST(AckMachine, KeepsItsLeaseFirstWhenItIsBack) {
+TEST(AckMachine, KeepsItsLeaseAliveFirstOnANewConnection) {
   AckScript script;
   script.settle(5);
-  script.wake().keeps(7);
+  script.wake().keeps_alive(7);
   script.fails(FailureKind::Unreachable).closes().is(AckState::Failing);
-  script.wake().opens().keeps(7);
-  script.kept(15s).looks();
+  script.wake().opens().keeps_alive(7);
+  script.kept(15s).reads();
   script.finds(100, AckScript::ack_of(AckScript::kStarted)).counts();
   script.counted(1).nothing_more().is(AckState::Written);
 }
 
-TEST(AckMachine, IgnoresWhatComesFromACallThatIsOver) {
+TEST(AckMachine, IgnoresEventsOfCallsThatAreOver) {
   AckScript script;
-  script.start().opens().looks();
+  script.start().opens().reads();
   script.pass(3s).closes();  // silent
   script.fails(FailureKind::Cancelled).nothing_more();
   script.finds_nothing().nothing_more();
-  script.wake().opens().looks();
+  script.wake().opens().reads();
   EXPECT_EQ(script.machine().counters().failed, 1u);
 }
 
@@ -343,7 +343,7 @@ TEST(AckMachine, RevokesItsLeaseWhenItIsStopped) {
   EXPECT_FALSE(script.machine().wake_at());
 }
 
-TEST(AckMachine, EndsWithoutAResponseToTheRevocationToo) {
+TEST(AckMachine, StopsWithoutAResponseToTheRevocation) {
   AckScript silent;
   silent.settle().stop().revokes(7);
   const BootTime before = silent.now();
@@ -357,14 +357,14 @@ TEST(AckMachine, EndsWithoutAResponseToTheRevocationToo) {
   EXPECT_TRUE(failing.machine().is_over());
 }
 
-TEST(AckMachine, EndsAtOnceIfThereIsNothingToRevoke) {
-  AckScript looking;
-  looking.start().opens().looks();
-  looking.stop().closes();
-  EXPECT_TRUE(looking.machine().is_over());
+TEST(AckMachine, StopsAtOnceWithoutALeaseOrAConnection) {
+  AckScript reading;
+  reading.start().opens().reads();
+  reading.stop().closes();
+  EXPECT_TRUE(reading.machine().is_over());
 
   AckScript waiting;
-  waiting.settle().wake().keeps(7);
+  waiting.settle().wake().keeps_alive(7);
   waiting.fails(FailureKind::Unreachable).closes();
   waiting.stop().closes();
   EXPECT_TRUE(waiting.machine().is_over());
@@ -386,37 +386,37 @@ struct Step {
 };
 
 const Step kSteps[] = {
-    {"Looking", [](AckScript& s) { s.start().opens().looks(); }},
-    {"Counting", [](AckScript& s) { s.start().opens().looks().finds_nothing().counts(); }},
+    {"Reading", [](AckScript& s) { s.start().opens().reads(); }},
+    {"Counting", [](AckScript& s) { s.start().opens().reads().finds_nothing().counts(); }},
     {"Granting",
      [](AckScript& s) {
-       s.start().opens().looks().finds_nothing().counts();
+       s.start().opens().reads().finds_nothing().counts();
        s.counted(0).wake().grants();
      }},
     {"Writing",
      [](AckScript& s) {
-       s.start().opens().looks().finds_nothing().counts();
+       s.start().opens().reads().finds_nothing().counts();
        s.counted(0).wake().grants().granted(7).writes(facts(5, "synced"), 0, 7);
      }},
-    {"Keeping", [](AckScript& s) { s.settle(5).wake().keeps(7); }},
+    {"KeepingAlive", [](AckScript& s) { s.settle(5).wake().keeps_alive(7); }},
 };
 
 class EveryAckStepFails : public ::testing::TestWithParam<Step> {
  protected:
-  /// From anywhere to an ack that stands, answering whatever is asked as an etcd would that has
-  /// lost everything.
+  /// From any step to a written ack: responds to each call like an etcd that has lost all data.
   static void recover(AckMachine& machine, BootTime now) {
     std::uint64_t lease = 50;
-    std::deque<AckEvent> events;
+    std::deque<AckMachine::Event> events;
     for (int i = 0; i < 200 && machine.status().state != AckState::Written; ++i) {
-      AckEvent event = TimePassed{};
+      AckMachine::Event event = TimePassed{};
       if (events.empty()) {
         now = std::max(now, *machine.wake_at());
       } else {  // a response comes at once, before the machine's own deadline
         event = std::move(events.front());
         events.pop_front();
       }
-      for (const AckAction& action : machine.resume(std::move(event), now)) {
+      for (const AckMachine::Action& action :
+           machine.resume(std::move(event), {.wall = WallTime{}, .boot = now})) {
         if (const auto* read = std::get_if<ReadAck>(&action))
           events.push_back(ReadDone{read->call});
         if (const auto* count = std::get_if<CountFleet>(&action)) {
@@ -425,7 +425,7 @@ class EveryAckStepFails : public ::testing::TestWithParam<Step> {
         if (const auto* grant = std::get_if<GrantLease>(&action)) {
           events.push_back(GrantDone{grant->call, static_cast<LeaseId>(++lease), grant->ttl});
         }
-        if (const auto* keep = std::get_if<KeepLease>(&action)) {
+        if (const auto* keep = std::get_if<KeepLeaseAlive>(&action)) {
           events.push_back(KeptAlive{keep->call, std::chrono::seconds{0}});
         }
         if (const auto* write = std::get_if<WriteAck>(&action)) {
@@ -443,7 +443,7 @@ TEST_P(EveryAckStepFails, AndItRecovers) {
         FailureKind::Unauthenticated, FailureKind::Permission, FailureKind::NoLease,
         FailureKind::TooLarge, FailureKind::Cancelled, FailureKind::Other}) {
     AckScript script;
-    if (GetParam().name != std::string("Keeping")) script.reports(facts(5, "synced"));
+    if (GetParam().name != std::string("KeepingAlive")) script.reports(facts(5, "synced"));
     GetParam().reach(script);
     script.fails(kind);
     EXPECT_EQ(script.machine().counters().failed, 1u);
@@ -453,7 +453,7 @@ TEST_P(EveryAckStepFails, AndItRecovers) {
 
 TEST_P(EveryAckStepFails, AndSilenceIsAFailureToo) {
   AckScript script;
-  if (GetParam().name != std::string("Keeping")) script.reports(facts(5, "synced"));
+  if (GetParam().name != std::string("KeepingAlive")) script.reports(facts(5, "synced"));
   GetParam().reach(script);
   script.wake().closes().is(AckState::Failing);
   recover(script.claimed(), script.now());
@@ -461,11 +461,12 @@ TEST_P(EveryAckStepFails, AndSilenceIsAFailureToo) {
 
 TEST_P(EveryAckStepFails, AndAStopEndsIt) {
   AckScript script;
-  if (GetParam().name != std::string("Keeping")) script.reports(facts(5, "synced"));
+  if (GetParam().name != std::string("KeepingAlive")) script.reports(facts(5, "synced"));
   GetParam().reach(script);
   AckMachine& machine = script.claimed();
-  std::ignore = machine.resume(Stop{}, script.now());
-  if (!machine.is_over()) std::ignore = machine.resume(TimePassed{}, *machine.wake_at());
+  std::ignore = machine.resume(Stop{}, {.wall = WallTime{}, .boot = script.now()});
+  if (!machine.is_over())
+    std::ignore = machine.resume(TimePassed{}, {.wall = WallTime{}, .boot = *machine.wake_at()});
   EXPECT_TRUE(machine.is_over());
 }
 

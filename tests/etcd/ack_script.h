@@ -1,7 +1,7 @@
-// A conversation with the ack machine, step by step, as machine_script.h has it for the watch.
+// A dialog with the ack machine, step by step: events in, expected actions out, in order.
 //
 //   AckScript script;
-//   script.start().opens().looks();
+//   script.start().opens().reads();
 //   script.finds_nothing().counts();
 //
 // Every action must be claimed by an expectation before the next event goes in.
@@ -32,7 +32,7 @@ class AckScript {
       : machine_({.endpoints = std::move(endpoints), .instance = kName, .started = kStarted},
                  Random(seed)) {}
 
-  /// What a run of `started` writes.
+  /// The ack that a run of `started` writes.
   static std::string ack_of(WallTime started, std::string name = kName) {
     return encode_ack({.instance = std::move(name),
                        .state = "synced",
@@ -44,7 +44,7 @@ class AckScript {
     return {.revision = revision, .rejected = std::nullopt, .state = std::move(state)};
   }
 
-  // What happens.
+  // Events.
 
   AckScript& start(Where where = Where::current()) { return feed(Start{}, where); }
   AckScript& stop(Where where = Where::current()) { return feed(Stop{}, where); }
@@ -52,10 +52,10 @@ class AckScript {
     now_ += time;
     return feed(TimePassed{}, where);
   }
-  /// Time passes until the machine wants to be woken.
+  /// Time passes until wake_at().
   AckScript& wake(Where where = Where::current()) {
     const auto at = machine_.wake_at();
-    check(at.has_value(), true, "something to wake for", where);
+    check(at.has_value(), true, "has a wake_at", where);
     now_ = std::max(now_, at.value_or(now_));
     return feed(TimePassed{}, where);
   }
@@ -87,15 +87,16 @@ class AckScript {
     return feed(CallFailed{call_, {kind, "text"}}, where);
   }
 
-  AckScript& feed(AckEvent event, Where where = Where::current()) {
+  AckScript& feed(AckMachine::Event event, Where where = Where::current()) {
     nothing_more(where);
-    for (AckAction& action : machine_.resume(std::move(event), now_)) {
+    for (AckMachine::Action& action :
+         machine_.resume(std::move(event), {.wall = WallTime{}, .boot = now_})) {
       actions_.push_back(std::move(action));
     }
     return *this;
   }
 
-  // What the machine must do, in this order.
+  // Expected actions, in this order.
 
   AckScript& opens(Where where = Where::current()) {
     if (const auto open = take<OpenConnection>("OpenConnection", where)) endpoint_ = open->endpoint;
@@ -105,7 +106,7 @@ class AckScript {
     take<CloseConnection>("CloseConnection", where);
     return *this;
   }
-  AckScript& looks(Where where = Where::current()) { return begins<ReadAck>("ReadAck", where); }
+  AckScript& reads(Where where = Where::current()) { return begins<ReadAck>("ReadAck", where); }
   AckScript& counts(Where where = Where::current()) {
     return begins<CountFleet>("CountFleet", where);
   }
@@ -115,14 +116,14 @@ class AckScript {
   AckScript& writes(AckFacts facts, Revision expected, LeaseId lease,
                     Where where = Where::current()) {
     if (const auto write = begin<WriteAck>("WriteAck", where)) {
-      check(write->facts == facts, true, "what is written", where);
+      check(write->facts == facts, true, "facts", where);
       check(write->expected, expected, "expected revision", where);
       check(write->lease, lease, "lease", where);
     }
     return *this;
   }
-  AckScript& keeps(LeaseId lease, Where where = Where::current()) {
-    if (const auto keep = begin<KeepLease>("KeepLease", where)) {
+  AckScript& keeps_alive(LeaseId lease, Where where = Where::current()) {
+    if (const auto keep = begin<KeepLeaseAlive>("KeepLeaseAlive", where)) {
       check(keep->lease, lease, "lease", where);
     }
     return *this;
@@ -138,7 +139,7 @@ class AckScript {
     return !actions_.empty() && std::holds_alternative<A>(actions_.front());
   }
   AckScript& nothing_more(Where where = Where::current()) {
-    check(actions_.size(), std::size_t{0}, "actions that nothing was expected of", where);
+    check(actions_.size(), std::size_t{0}, "unexpected actions", where);
     actions_.clear();
     return *this;
   }
@@ -148,10 +149,10 @@ class AckScript {
     return *this;
   }
 
-  /// From the start to an ack of `revision` that stands at 100 under lease 7.
+  /// From the start to a written ack of `revision`, at revision 100 of the key, under lease 7.
   AckScript& settle(Revision revision = 5, Where where = Where::current()) {
     reports(facts(revision), where);
-    start(where).opens(where).looks(where);
+    start(where).opens(where).reads(where);
     finds_nothing(where).counts(where);
     counted(0, where).wake(where).grants(where);
     granted(7, where).writes(facts(revision), 0, 7, where);
@@ -159,7 +160,7 @@ class AckScript {
   }
 
   const AckMachine& machine() const { return machine_; }
-  /// For a test that goes on by itself: what has been asked until now is taken for granted.
+  /// For a test that drives the machine itself: accepts all actions so far.
   AckMachine& claimed() {
     actions_.clear();
     return machine_;
@@ -203,7 +204,7 @@ class AckScript {
 
   AckMachine machine_;
   BootTime now_{std::chrono::hours{1}};
-  std::deque<AckAction> actions_;  // not yet claimed
+  std::deque<AckMachine::Action> actions_;  // not yet claimed
   CallId call_{};
   std::size_t endpoint_ = 0;
 };

@@ -1,16 +1,14 @@
-// When a directive with ttl_secs was first seen, agreed by a fleet: step by step, and as a fleet.
+// The anchor machine, transition by transition. W20 of docs/design/watch.md has the rules.
 #include "osproxy/etcd/anchor_machine.h"
 
-#include <cstddef>
 #include <deque>
-#include <iterator>
-#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "osproxy/core/manual_clock.h"
 #include "osproxy/core/rfc3339.h"
+#include "tests/etcd/anchor_documents.h"
 
 namespace osproxy::etcd {
 namespace {
@@ -20,37 +18,22 @@ using ::testing::StartsWith;
 
 constexpr char kPrefix[] = "osproxy/anchors/directives/";
 
-Directive by_hand(std::string id, int ttl_secs = 600) {
-  Directive directive;
-  directive.id = std::move(id);
-  directive.level = Level::Shape;
-  directive.end = RelativeEnd{ttl_secs};
-  return directive;
-}
-
-template <class... Directives>
-Document with(Directives... directives) {
-  return {.directives = {std::move(directives)...}};
-}
-
-std::optional<Life> nothing_remembered(const Directive&) { return std::nullopt; }
-
-class AnchorsTest : public ::testing::Test {
+class AnchorMachineTest : public ::testing::Test {
  protected:
-  void adopt(const Document& document, Revision revision, bool is_news,
+  void adopt(const Document& document, Revision revision, bool from_watch,
              std::function<std::optional<Life>(const Directive&)> remembered = nothing_remembered) {
-    take(machine_.adopt({.document = document,
-                         .mod_revision = revision,
-                         .as_of = revision,
-                         .cluster_id = 1,
-                         .is_news = is_news,
-                         .remembered = std::move(remembered)},
-                        clock_.now()));
+    take(machine_.resume(AdoptDocument{.document = document,
+                                       .mod_revision = revision,
+                                       .as_of = revision,
+                                       .cluster_id = 1,
+                                       .from_watch = from_watch,
+                                       .remembered = std::move(remembered)},
+                         clock_.now()));
   }
 
-  /// What the machine wants, in order, is kept for the expectations.
-  void take(AnchorActions actions) {
-    for (AnchorAction& action : actions) actions_.push_back(std::move(action));
+  /// Keeps the actions, in order, for the expectations.
+  void take(AnchorMachine::Actions actions) {
+    for (AnchorMachine::Action& action : actions) actions_.push_back(std::move(action));
   }
 
   template <class Action>
@@ -64,7 +47,7 @@ class AnchorsTest : public ::testing::Test {
     return action;
   }
 
-  void respond_list(std::vector<KeyValue> entries = {}) {
+  void list_returns(std::vector<KeyValue> entries = {}) {
     take(machine_.resume(ListDone{.call = next<ListAnchors>().call, .entries = std::move(entries)},
                          clock_.now()));
   }
@@ -80,7 +63,7 @@ class AnchorsTest : public ::testing::Test {
 
   void pass(std::chrono::nanoseconds time) {
     clock_.advance(time);
-    take(machine_.time_passed(clock_.now()));
+    take(machine_.resume(TimePassed{}, clock_.now()));
   }
 
   /// As an instance has written it `ago`.
@@ -91,45 +74,45 @@ class AnchorsTest : public ::testing::Test {
             .value = format_rfc3339(clock_.now().wall - ago) + " " + directive.id};
   }
 
-  /// Learned from another machine, since the key is nobody else's business.
+  /// Taken from another machine: the tests do not depend on the form of the key.
   std::string key_of(const Directive& directive) {
     AnchorMachine other({.document_key = "osproxy/directives", .prefix = kPrefix}, Random(1));
-    auto actions = other.adopt({.document = with(directive),
-                                .mod_revision = 1,
-                                .as_of = 1,
-                                .cluster_id = 1,
-                                .is_news = true,
-                                .remembered = nothing_remembered},
-                               clock_.now());
+    auto actions = other.resume(AdoptDocument{.document = with(directive),
+                                              .mod_revision = 1,
+                                              .as_of = 1,
+                                              .cluster_id = 1,
+                                              .from_watch = true,
+                                              .remembered = nothing_remembered},
+                                clock_.now());
     const CallId list = std::get<ListAnchors>(actions.at(0)).call;
     actions = other.resume(ListDone{.call = list}, clock_.now());
     return std::get<WriteAnchor>(actions.at(0)).request.key;
   }
 
-  /// Lets the list of the first sweep be asked for and answered.
+  /// Lets the list of the first sweep be requested, and responds to it.
   void sweep(std::vector<KeyValue> entries = {}) {
     pass(10s);
-    respond_list(std::move(entries));
+    list_returns(std::move(entries));
   }
 
   ManualClock clock_;
   AnchorMachine machine_{{.document_key = "osproxy/directives", .prefix = kPrefix}, Random(1)};
-  std::deque<AnchorAction> actions_;
+  std::deque<AnchorMachine::Action> actions_;
   const Directive a_ = by_hand("a");
   const Directive b_ = by_hand("b");
 };
 
-TEST_F(AnchorsTest, KeysLieBesideTheDocument) {
+TEST_F(AnchorMachineTest, PutsAnchorsNextToTheDocument) {
   EXPECT_EQ(anchor_prefix("osproxy/directives"), kPrefix);
   EXPECT_EQ(anchor_prefix("directives"), "anchors/directives/");
 }
 
-TEST_F(AnchorsTest, WritesTheFirstSightUnlessItIsThere) {
+TEST_F(AnchorMachineTest, WritesTheFirstSightIfThereIsNoAnchor) {
   const WallTime first_seen = clock_.now().wall;
   adopt(with(a_), 7, true);
   EXPECT_FALSE(machine_.withholds(a_));  // the watch brought it: it is new
   clock_.advance(1ms);
-  respond_list();
+  list_returns();
   const WriteAnchor write = next<WriteAnchor>();
   EXPECT_THAT(write.request.key, StartsWith(kPrefix));
   EXPECT_EQ(write.request.value, format_rfc3339(first_seen) + " a");
@@ -138,9 +121,9 @@ TEST_F(AnchorsTest, WritesTheFirstSightUnlessItIsThere) {
   EXPECT_TRUE(actions_.empty());
 }
 
-TEST_F(AnchorsTest, TakesTheWordOfWhoWasFirst) {
+TEST_F(AnchorMachineTest, TakesTheMomentOfAnEarlierAnchor) {
   adopt(with(a_), 7, true);
-  respond_list();
+  list_returns();
   const WriteAnchor write = next<WriteAnchor>();
   const KeyValue theirs = anchor(a_, 3s);
   take(machine_.resume(WriteDone{.call = write.call, .mod_revision = 8, .value = theirs.value},
@@ -150,56 +133,56 @@ TEST_F(AnchorsTest, TakesTheWordOfWhoWasFirst) {
 }
 
 // It stood by its own count, and ended a blink before the rest of the fleet.
-TEST_F(AnchorsTest, TakesTheWordOfWhoWroteFirstThoughItSawTheDirectiveEarlier) {
+TEST_F(AnchorMachineTest, TakesTheWrittenMomentThoughItSawTheDirectiveEarlier) {
   const Now seen = clock_.now();
   adopt(with(a_), 7, true);
   clock_.advance(3ms);
   const KeyValue theirs = anchor(a_, 1ms);
-  respond_list({theirs});
+  list_returns({theirs});
   const Anchored anchored = next<Anchored>();
   EXPECT_EQ(anchored.first_seen, seen.wall + 2ms);
   EXPECT_EQ(anchored.own_first_seen, seen.boot + 2ms);
 }
 
 // Or every change of the lineage could prolong it a little.
-TEST_F(AnchorsTest, TakesALaterMomentOnlyOnce) {
+TEST_F(AnchorMachineTest, TakesALaterMomentOnlyOnce) {
   adopt(with(a_), 900, true);
   clock_.advance(3ms);
-  respond_list({anchor(a_, 1ms)});
+  list_returns({anchor(a_, 1ms)});
   next<Anchored>();
   adopt(with(a_), 20, false);
   clock_.advance(500ms);
-  respond_list({anchor(a_, 1ms, 15)});
+  list_returns({anchor(a_, 1ms, 15)});
   EXPECT_TRUE(nothing_is_anchored());
 }
 
-TEST_F(AnchorsTest, StandsByItsOwnCountIfTheAnchorIsNoRaceLater) {
+TEST_F(AnchorMachineTest, KeepsItsOwnCountIfTheAnchorIsLaterThanARaceExplains) {
   adopt(with(a_), 7, true);
   clock_.advance(3s);
-  respond_list({anchor(a_, 1s)});
+  list_returns({anchor(a_, 1s)});
   EXPECT_TRUE(nothing_is_anchored());
 }
 
 // It took the response to the first publish's write for the second's, whose end then only it knew.
-TEST_F(AnchorsTest, LooksAgainIfTheDirectiveCameBackWhileItsAnchorWasWritten) {
+TEST_F(AnchorMachineTest, ListsAgainIfADirectiveReturnedDuringItsAnchorsWrite) {
   adopt(with(a_), 7, true);
-  respond_list();
+  list_returns();
   const WriteAnchor first = next<WriteAnchor>();
   const KeyValue written = anchor(a_, 0s, 8);
   clock_.advance(10ms);
   adopt({}, 9, true);
   adopt(with(a_), 10, true);
   take(machine_.resume(WriteDone{.call = first.call, .succeeded = true}, clock_.now()));
-  respond_list({written});
+  list_returns({written});
   const WriteAnchor second = next<WriteAnchor>();
   EXPECT_EQ(second.request.expected, 8);
   EXPECT_EQ(second.request.value, format_rfc3339(clock_.now().wall) + " a");
 }
 
-TEST_F(AnchorsTest, WithholdsWhatMayBeOldUntilTheAnchorsAreRead) {
+TEST_F(AnchorMachineTest, WithholdsOldDirectivesUntilTheAnchorsAreRead) {
   adopt(with(a_, b_), 7, false);
   EXPECT_TRUE(machine_.withholds(a_));
-  respond_list({anchor(a_, 500s)});
+  list_returns({anchor(a_, 500s)});
   const Anchored anchored = next<Anchored>();
   EXPECT_EQ(anchored.directive, a_);
   EXPECT_EQ(anchored.first_seen, clock_.now().wall - 500s);
@@ -210,20 +193,20 @@ TEST_F(AnchorsTest, WithholdsWhatMayBeOldUntilTheAnchorsAreRead) {
   EXPECT_THAT(*next<WriteAnchor>().request.value, ::testing::EndsWith(" b"));
 }
 
-TEST_F(AnchorsTest, DoesNotWithholdWhatHasAnAbsoluteEndOrIsRemembered) {
+TEST_F(AnchorMachineTest, WithholdsNeitherAbsoluteEndsNorRememberedDirectives) {
   Directive absolute = by_hand("c");
   absolute.end = AbsoluteEnd{clock_.now().wall + 1h};
   const Life known = life_until(clock_.now().wall + 100s, clock_.now());
   adopt(with(a_, absolute), 7, false, [&](const Directive&) { return known; });
   EXPECT_FALSE(machine_.withholds(a_));
   EXPECT_FALSE(machine_.withholds(absolute));
-  respond_list();
+  list_returns();
   // It has 100 of its 600 s left: so it was seen 500 s ago.
   EXPECT_EQ(next<WriteAnchor>().request.value, format_rfc3339(clock_.now().wall - 500s) + " a");
   EXPECT_TRUE(actions_.empty());
 }
 
-TEST_F(AnchorsTest, WithholdsNothingForLongerThanASecond) {
+TEST_F(AnchorMachineTest, WithholdsForOneSecondOnly) {
   adopt(with(a_), 7, false);
   next<ListAnchors>();
   EXPECT_EQ(machine_.wake_at(), clock_.now().boot + 1s);
@@ -234,18 +217,18 @@ TEST_F(AnchorsTest, WithholdsNothingForLongerThanASecond) {
   EXPECT_FALSE(machine_.withholds(a_));
 }
 
-TEST_F(AnchorsTest, TriesAgainAfterAFailure) {
+TEST_F(AnchorMachineTest, RetriesAfterAFailure) {
   adopt(with(a_), 7, true);
   fail(next<ListAnchors>().call, FailureKind::Unreachable);
   EXPECT_TRUE(actions_.empty());
   pass(5s);
-  respond_list();
+  list_returns();
   fail(next<WriteAnchor>().call, FailureKind::Silent);
   pass(5s);
   EXPECT_EQ(next<WriteAnchor>().request.expected, 0);
 }
 
-TEST_F(AnchorsTest, SaysThatItMayNotAndGoesOnAlone) {
+TEST_F(AnchorMachineTest, ReportsAMissingPermissionAndReleasesWhatItWithholds) {
   adopt(with(a_), 7, false);
   fail(next<ListAnchors>().call, FailureKind::Permission);
   next<Anchored>();
@@ -254,29 +237,29 @@ TEST_F(AnchorsTest, SaysThatItMayNotAndGoesOnAlone) {
   pass(1min);
   EXPECT_TRUE(actions_.empty());
   pass(10min);
-  respond_list();  // somebody has granted it
+  list_returns();  // the permission was granted
   EXPECT_EQ(machine_.refusal(), std::nullopt);
   next<WriteAnchor>();
 }
 
-TEST_F(AnchorsTest, HasNothingToSayWithoutDirectivesOfThatKind) {
+TEST_F(AnchorMachineTest, ReportsNoRefusalWithoutRelativeDirectives) {
   adopt({}, 7, true);
   pass(10s);
   fail(next<ListAnchors>().call, FailureKind::Permission);
   EXPECT_EQ(machine_.refusal(), std::nullopt);
 }
 
-TEST_F(AnchorsTest, IgnoresAnAnchorThatIsNoTimeOrIsToCome) {
+TEST_F(AnchorMachineTest, IgnoresAnAnchorThatIsNoTimeOrInTheFuture) {
   for (const std::string& value :
        {std::string("soon a"), std::string(), format_rfc3339(clock_.now().wall + 1h) + " a"}) {
     AnchorMachine machine({.document_key = "k", .prefix = kPrefix}, Random(1));
-    auto actions = machine.adopt({.document = with(a_),
-                                  .mod_revision = 7,
-                                  .as_of = 7,
-                                  .cluster_id = 1,
-                                  .is_news = true,
-                                  .remembered = nothing_remembered},
-                                 clock_.now());
+    auto actions = machine.resume(AdoptDocument{.document = with(a_),
+                                                .mod_revision = 7,
+                                                .as_of = 7,
+                                                .cluster_id = 1,
+                                                .from_watch = true,
+                                                .remembered = nothing_remembered},
+                                  clock_.now());
     const CallId list = std::get<ListAnchors>(actions.at(0)).call;
     actions = machine.resume(
         ListDone{.call = list, .entries = {{.key = key_of(a_), .mod_revision = 5, .value = value}}},
@@ -285,9 +268,9 @@ TEST_F(AnchorsTest, IgnoresAnAnchorThatIsNoTimeOrIsToCome) {
   }
 }
 
-TEST_F(AnchorsTest, RemovesTheAnchorOfADirectiveThatIsGoneIfTheDocumentIsStillThatOne) {
+TEST_F(AnchorMachineTest, RemovesAnOrphanIfTheDocumentHasNotChanged) {
   adopt(with(a_), 7, true);
-  respond_list({anchor(a_, 0s)});
+  list_returns({anchor(a_, 0s)});
   adopt({}, 8, true);
   EXPECT_TRUE(actions_.empty());  // not at once: one of many instances is enough
   sweep({anchor(a_, 0s)});
@@ -302,71 +285,71 @@ TEST_F(AnchorsTest, RemovesTheAnchorOfADirectiveThatIsGoneIfTheDocumentIsStillTh
   EXPECT_EQ(machine_.wake_at(), std::nullopt);
 }
 
-TEST_F(AnchorsTest, RemovesWhatEarlierInstancesHaveLeft) {
+TEST_F(AnchorMachineTest, RemovesOrphansOfEarlierInstances) {
   adopt(with(a_), 7, true);
-  respond_list({anchor(a_, 0s), anchor(b_, 1h)});
+  list_returns({anchor(a_, 0s), anchor(b_, 1h)});
   EXPECT_TRUE(actions_.empty());
   sweep({anchor(a_, 0s), anchor(b_, 1h)});
   EXPECT_EQ(next<WriteAnchor>().request.key, key_of(b_));
 }
 
-TEST_F(AnchorsTest, WritesTheAnchorAnewOfADirectiveThatComesBackWhileItIsRemoved) {
+TEST_F(AnchorMachineTest, WritesTheAnchorAgainIfADirectiveReturnsDuringItsRemoval) {
   adopt(with(a_), 7, true);
-  respond_list({anchor(a_, 0s)});
+  list_returns({anchor(a_, 0s)});
   adopt({}, 8, true);
   sweep({anchor(a_, 0s)});
   const WriteAnchor removal = next<WriteAnchor>();
   adopt(with(a_), 9, true);
   take(machine_.resume(WriteDone{.call = removal.call, .succeeded = true}, clock_.now()));
-  respond_list();
+  list_returns();
   EXPECT_EQ(next<WriteAnchor>().request.expected, 0);
 }
 
-TEST_F(AnchorsTest, ReplacesTheAnchorOfAnEarlierPublishOfTheSame) {
+TEST_F(AnchorMachineTest, ReplacesTheAnchorOfAnEarlierPublish) {
   adopt(with(a_), 7, true);
-  respond_list({anchor(a_, 60s, 8)});
+  list_returns({anchor(a_, 60s, 8)});
   next<Anchored>();
   adopt({}, 9, true);
   adopt(with(a_), 10, true);  // put back before anybody has removed the anchor
-  respond_list({anchor(a_, 60s, 8)});
+  list_returns({anchor(a_, 60s, 8)});
   const WriteAnchor write = next<WriteAnchor>();
   EXPECT_EQ(write.request.expected, 8);
   EXPECT_EQ(write.request.value, format_rfc3339(clock_.now().wall) + " a");
 }
 
-TEST_F(AnchorsTest, BelievesAllAnchorsAfterALineageReset) {
+TEST_F(AnchorMachineTest, AcceptsAllAnchorsAfterALineageReset) {
   adopt({}, 900, false);
   adopt(with(a_), 20, false);  // restored: revisions start again below
-  respond_list({anchor(a_, 60s, 15)});
+  list_returns({anchor(a_, 60s, 15)});
   EXPECT_EQ(next<Anchored>().first_seen, clock_.now().wall - 60s);
 }
 
-// It did not: in the new lineage there was no anchor, and whoever started later began anew.
-TEST_F(AnchorsTest, AnchorsWhatIsInForceAgainInAnotherLineage) {
+// It did not: without an anchor in the new lineage, instances that started later began again.
+TEST_F(AnchorMachineTest, WritesAnchorsAgainInAnotherLineage) {
   const WallTime first_seen = clock_.now().wall;
   adopt(with(a_), 900, true);
-  respond_list();
+  list_returns();
   const WriteAnchor write = next<WriteAnchor>();
   take(machine_.resume(WriteDone{.call = write.call, .succeeded = true}, clock_.now()));
   clock_.advance(60s);
   adopt(with(a_), 20, false);
   EXPECT_FALSE(machine_.withholds(a_));
-  respond_list();
+  list_returns();
   EXPECT_EQ(next<WriteAnchor>().request.value, format_rfc3339(first_seen) + " a");
 }
 
 // Its life began when it was released, up to a second later, if the anchor was not an earlier one.
-TEST_F(AnchorsTest, CountsWhatWasWithheldFromItsFirstSightIfTheAnchorIsOfNoUse) {
+TEST_F(AnchorMachineTest, BeginsAWithheldLifeAtTheFirstSightIfTheAnchorIsUseless) {
   const WallTime first_seen = clock_.now().wall;
   adopt(with(a_), 7, false);
   clock_.advance(500ms);
-  respond_list({anchor(a_, -1h)});
+  list_returns({anchor(a_, -1h)});
   EXPECT_EQ(next<Anchored>().first_seen, first_seen);
   next<ReleaseWithheld>();
 }
 
-// Each document that came meanwhile began the second anew.
-TEST_F(AnchorsTest, WithholdsNothingForLongerThanASecondWhileDocumentsCome) {
+// Each document that came meanwhile started the second again.
+TEST_F(AnchorMachineTest, WithholdsForOneSecondOnlyThoughDocumentsCome) {
   adopt(with(a_), 7, false);
   pass(600ms);
   adopt(with(a_, b_), 8, true);
@@ -375,177 +358,42 @@ TEST_F(AnchorsTest, WithholdsNothingForLongerThanASecondWhileDocumentsCome) {
   EXPECT_FALSE(machine_.withholds(a_));
 }
 
-// What could not be removed, since the document had changed, was left for ever.
-TEST_F(AnchorsTest, SweepsAgainIfTheDocumentHadChangedWhenItRemovedAnAnchor) {
+// An anchor that was not removed, since the document had changed, stayed for ever.
+TEST_F(AnchorMachineTest, SweepsAgainIfTheDocumentHadChangedDuringARemoval) {
   adopt(with(a_), 7, true);
-  respond_list({anchor(a_, 0s)});
+  list_returns({anchor(a_, 0s)});
   adopt({}, 8, true);
   sweep({anchor(a_, 0s)});
   take(machine_.resume(WriteDone{.call = next<WriteAnchor>().call, .succeeded = false},
                        clock_.now()));
   EXPECT_TRUE(actions_.empty());
   pass(30s);
-  respond_list({anchor(a_, 0s)});
+  list_returns({anchor(a_, 0s)});
   EXPECT_EQ(next<WriteAnchor>().request.guard->mod_revision, 8);
 }
 
-// What was carried out after the sweep was left for ever.
-TEST_F(AnchorsTest, SweepsAgainIfAnAnchorMayHaveBeenWrittenLate) {
+// An anchor that was written after the sweep stayed for ever.
+TEST_F(AnchorMachineTest, SweepsAgainIfAnAnchorMayHaveBeenWrittenLate) {
   adopt(with(a_), 7, true);
-  respond_list();
+  list_returns();
   fail(next<WriteAnchor>().call, FailureKind::Silent);
   adopt({}, 8, true);
   sweep();
   pass(40s);
-  respond_list({anchor(a_, 20s)});
+  list_returns({anchor(a_, 20s)});
   EXPECT_EQ(next<WriteAnchor>().request.value, std::nullopt);
   EXPECT_EQ(machine_.wake_at(), std::nullopt);
 }
 
-TEST_F(AnchorsTest, IgnoresResponsesOfOtherCalls) {
+TEST_F(AnchorMachineTest, IgnoresResponsesOfOtherCalls) {
   adopt(with(a_), 7, true);
   take(machine_.resume(ListDone{.call = CallId{1}}, clock_.now()));
-  take(machine_.resume(ReadDone{.call = CallId{2}}, clock_.now()));
+  take(machine_.resume(
+      to_machine<AnchorMachine::Event>(TransportEvent{ReadDone{.call = CallId{2}}}), clock_.now()));
   fail(CallId{3}, FailureKind::Permission);
   next<ListAnchors>();
   EXPECT_TRUE(actions_.empty());
   EXPECT_EQ(machine_.refusal(), std::nullopt);
-}
-
-// A fleet on a model of the keys. Whoever starts, ends and loses answers when: the anchor never
-// moves, and who has read it once has the directive end by it. (Who cannot read it within the hold
-// time counts alone until it can.)
-class FleetModel {
- public:
-  explicit FleetModel(std::uint64_t seed) : random_(seed) {}
-
-  void run() {
-    for (int i = 0; i < 3; ++i) start(true);
-    for (int step = 0; step < 400; ++step) {
-      clock_.advance(std::chrono::milliseconds{random_.below(400)});
-      if (random_.below(40) == 0) start(false);
-      if (random_.below(60) == 0)
-        members_.erase(std::next(members_.begin(), static_cast<std::ptrdiff_t>(pick())));
-      if (members_.empty()) start(false);
-      Member& member = *members_[pick()];
-      if (!member.under_way.empty()) {
-        response(member);
-      } else {
-        perform(member, member.machine.time_passed(clock_.now()));
-      }
-      check();
-    }
-    for (const auto& member : members_) {
-      while (!member->under_way.empty()) response(*member);
-    }
-    ASSERT_TRUE(anchor_);
-    check();
-  }
-
- private:
-  struct Member {
-    explicit Member(std::uint64_t seed)
-        : machine({.document_key = "osproxy/directives", .prefix = kPrefix}, Random(seed)) {}
-    AnchorMachine machine;
-    std::deque<AnchorAction> under_way;
-    std::optional<WallTime> end;  // as it applies; none while withheld
-    WallTime own_end{};
-    std::optional<WallTime> agreed_end;
-    bool has_read = false;  // the anchor, once it was there
-  };
-
-  void check() {
-    if (!anchor_) return;
-    if (!agreed_) agreed_ = anchor_->value;
-    ASSERT_EQ(anchor_->value, *agreed_);
-    const WallTime end = *parse_rfc3339_utc(agreed_->substr(0, agreed_->find(' '))) + 600s;
-    for (const auto& member : members_) {
-      if (!member->has_read || !member->end) continue;
-      if (member->own_end + 1s < end) {  // it could not read or write for long
-        ASSERT_EQ(*member->end, member->own_end);
-      } else {
-        ASSERT_EQ(*member->end, end);
-      }
-    }
-  }
-
-  std::size_t pick() { return random_.below(members_.size()); }
-
-  /// `saw_it_come`: it was there when the document was put; else it reads it later.
-  void start(bool saw_it_come) {
-    auto member = std::make_unique<Member>(random_.next());
-    member->own_end = clock_.now().wall + 600s;
-    auto actions = member->machine.adopt({.document = document_,
-                                          .mod_revision = 7,
-                                          .as_of = 7,
-                                          .cluster_id = 1,
-                                          .is_news = saw_it_come,
-                                          .remembered = nothing_remembered},
-                                         clock_.now());
-    if (saw_it_come) member->end = member->own_end;
-    perform(*member, std::move(actions));
-    members_.push_back(std::move(member));
-  }
-
-  void perform(Member& member, AnchorActions actions) {
-    for (AnchorAction& action : actions) {
-      if (auto* anchored = std::get_if<Anchored>(&action)) {
-        member.agreed_end = anchored->first_seen + 600s;
-        if (member.end) member.end = member.agreed_end;
-      } else if (!std::holds_alternative<ReleaseWithheld>(action)) {
-        member.under_way.push_back(std::move(action));
-      }
-    }
-    if (!member.machine.withholds(document_.directives[0])) {
-      member.end = member.agreed_end.value_or(member.own_end);
-    }
-  }
-
-  void response(Member& member) {
-    AnchorAction action = std::move(member.under_way.front());
-    member.under_way.pop_front();
-    TransportEvent event;
-    if (auto* list = std::get_if<ListAnchors>(&action)) {
-      event = ListDone{.call = list->call};
-      if (anchor_) std::get<ListDone>(event).entries = {*anchor_};
-      member.has_read |= anchor_.has_value();
-    } else {
-      const auto& write = std::get<WriteAnchor>(action);
-      const bool lost = random_.below(8) == 0;  // written, but the response does not come
-      event = put(write);
-      member.has_read |= !lost;
-      if (lost) event = CallFailed{.call = write.call, .failure = {FailureKind::Silent, ""}};
-    }
-    perform(member, member.machine.resume(event, clock_.now()));
-  }
-
-  WriteDone put(const WriteAnchor& write) {
-    const Revision there = anchor_ ? anchor_->mod_revision : 0;
-    if (there != write.request.expected) {
-      return {.call = write.call,
-              .mod_revision = there,
-              .value = anchor_ ? anchor_->value : std::string{}};
-    }
-    anchor_ = KeyValue{
-        .key = write.request.key, .mod_revision = ++revision_, .value = *write.request.value};
-    return {.call = write.call, .succeeded = true, .mod_revision = revision_};
-  }
-
-  Random random_;
-  ManualClock clock_;
-  const Document document_ = with(by_hand("a"));
-  std::optional<KeyValue> anchor_;
-  std::optional<std::string> agreed_;
-  Revision revision_ = 7;
-  std::vector<std::unique_ptr<Member>> members_;
-};
-
-TEST(AnchoredFleet, EndsEverywhereAtTheMomentOfItsFirstSightWhoeverRestarts) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    FleetModel(seed).run();
-    if (::testing::Test::HasFatalFailure()) return;
-  }
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ class AuthTransportTest : public ::testing::Test {
     std::ofstream(password_file_, std::ios::trunc) << text;
   }
 
-  /// What the caller sees next; nothing more is to come if it is nothing.
+  /// The caller's next event; nullopt: there is none.
   std::optional<TransportEvent> next() { return transport_.next(0ns); }
 
   void begin_read(std::uint64_t call) {
@@ -44,7 +44,7 @@ class AuthTransportTest : public ::testing::Test {
     peer_->deliver(CallFailed{.call = inner, .failure = {kind, "no"}});
   }
 
-  /// The call that is answered next, by the inner id given, must be the caller's `call`.
+  /// Responds to the inner call, and expects the response to the caller's `call`.
   void expect_response(CallId inner, std::uint64_t call) {
     peer_->deliver(ReadDone{.call = inner, .mod_revision = 7});
     const auto event = next();
@@ -68,7 +68,7 @@ class AuthTransportTest : public ::testing::Test {
                            clock_};
 };
 
-TEST_F(AuthTransportTest, GetsATokenBeforeTheFirstCallOnceForAllThatWait) {
+TEST_F(AuthTransportTest, GetsOneTokenForAllCallsThatWait) {
   begin_read(1);
   begin_read(2);
   transport_.watch(CallId{3}, {.key = "k", .start_revision = 5});
@@ -129,7 +129,7 @@ TEST_F(AuthTransportTest, FailsACallThatIsRefusedWithANewTokenToo) {
   expect_failure(1, FailureKind::Unauthenticated);
 }
 
-TEST_F(AuthTransportTest, FailsTheCallsThatWaitWithTheReasonThatThereIsNoToken) {
+TEST_F(AuthTransportTest, FailsTheWaitingCallsIfThereIsNoToken) {
   begin_read(1);
   transport_.write(CallId{2}, {.key = "k", .value = "v", .timeout = 1s});
   refuse(peer_->await_authentication().call, FailureKind::WrongPassword);
@@ -137,12 +137,12 @@ TEST_F(AuthTransportTest, FailsTheCallsThatWaitWithTheReasonThatThereIsNoToken) 
   expect_failure(2, FailureKind::WrongPassword);
   EXPECT_FALSE(next());
 
-  write_password("another");  // and reads the file anew for the next one
+  write_password("another");  // and reads the file again for the next one
   begin_read(3);
   EXPECT_EQ(peer_->await_authentication().request.password, "another");
 }
 
-TEST_F(AuthTransportTest, SaysThatThePasswordFileCannotBeRead) {
+TEST_F(AuthTransportTest, ReportsAPasswordFileThatCannotBeRead) {
   write_password("\n");
   begin_read(1);
   expect_failure(1, FailureKind::BadFiles);
@@ -150,7 +150,7 @@ TEST_F(AuthTransportTest, SaysThatThePasswordFileCannotBeRead) {
 }
 
 // It asked for it within a time that was over already.
-TEST_F(AuthTransportTest, AsksForATokenWithinSomeTimeThoughTheRefusedCallHasNoneLeft) {
+TEST_F(AuthTransportTest, GivesATokenRequestSomeTimeThoughTheCallHasNoneLeft) {
   begin_read(1);
   grant("t1");
   const auto refused = peer_->await_read();
@@ -181,7 +181,7 @@ TEST_F(AuthTransportTest, RepeatsAWatchThatWasRefusedBecauseOfItsToken) {
   grant("t2");
   const auto again = peer_->await_watch();
   EXPECT_EQ(again.request.start_revision, 5);
-  refuse(refused.call, FailureKind::Cancelled);  // the end of the first: nobody waits for it
+  refuse(refused.call, FailureKind::Cancelled);  // the end of the first one: no call waits for it
   peer_->deliver(WatchResponse{.call = again.call, .created = true});
   for (int i = 0; i < 2; ++i) {
     const auto event = next();
@@ -203,7 +203,7 @@ TEST_F(AuthTransportTest, EndsACallThatIsCancelledWhileItWaits) {
   expect_response(peer_->await_read().call, 2);
 }
 
-TEST_F(AuthTransportTest, EndsTheCallsThatWaitWhenTheConnectionIsGivenUp) {
+TEST_F(AuthTransportTest, EndsTheWaitingCallsWhenTheConnectionIsDropped) {
   begin_read(1);
   const auto asked = peer_->await_authentication();
   transport_.open(0);
@@ -215,7 +215,7 @@ TEST_F(AuthTransportTest, EndsTheCallsThatWaitWhenTheConnectionIsGivenUp) {
   expect_response(peer_->await_read().call, 2);
 }
 
-// It was made again under a new token, and nobody would ever have ended it.
+// It was repeated with a new token, and nothing would ever have ended it.
 TEST_F(AuthTransportTest, DoesNotRepeatACallThatWasCancelledWhileItWasRefused) {
   transport_.watch(CallId{1}, {.key = "k", .start_revision = 5});
   grant("t1");
@@ -226,7 +226,7 @@ TEST_F(AuthTransportTest, DoesNotRepeatACallThatWasCancelledWhileItWasRefused) {
   EXPECT_FALSE(next());
 }
 
-TEST_F(AuthTransportTest, DoesNotRepeatACallOfAConnectionThatWasGivenUp) {
+TEST_F(AuthTransportTest, DoesNotRepeatACallOfADroppedConnection) {
   begin_read(1);
   grant("t1");
   const auto refused = peer_->await_read();

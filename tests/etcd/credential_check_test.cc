@@ -38,7 +38,7 @@ class CredentialCheckTest : public ::testing::Test {
   CredentialCheck check_{credentials_, clock_.now().boot};
 };
 
-TEST_F(CredentialCheckTest, TellsOfAFileThatIsBrokenInTwoLooksUntilItIsRepaired) {
+TEST_F(CredentialCheckTest, WarnsOfAFileThatIsBrokenTwiceUntilItIsRepaired) {
   poll();
   EXPECT_THAT(check_.warning(), IsEmpty());
   write("");
@@ -53,28 +53,28 @@ TEST_F(CredentialCheckTest, TellsOfAFileThatIsBrokenInTwoLooksUntilItIsRepaired)
   EXPECT_THAT(check_.warning(), IsEmpty());
 }
 
-TEST_F(CredentialCheckTest, LooksAgainSoonIfItHasFoundSomething) {
+TEST_F(CredentialCheckTest, PollsAgainSoonAfterAProblem) {
   poll();
   EXPECT_EQ(*check_.wake_at(), clock_.now().boot + CredentialCheck::kInterval);
   std::filesystem::remove(credentials_.password_file);
   poll();
-  EXPECT_EQ(*check_.wake_at(), clock_.now().boot + CredentialCheck::kSecondLook);
+  EXPECT_EQ(*check_.wake_at(), clock_.now().boot + CredentialCheck::kSecondPoll);
   poll();
   EXPECT_EQ(*check_.wake_at(), clock_.now().boot + CredentialCheck::kInterval);
 }
 
-TEST_F(CredentialCheckTest, DoesNotLookEarlier) {
+TEST_F(CredentialCheckTest, DoesNotPollBeforeItIsDue) {
   write("");
   check_.poll(clock_.now().boot);
   check_.poll(clock_.now().boot);
   EXPECT_THAT(check_.warning(), IsEmpty());
 }
 
-TEST_F(CredentialCheckTest, HasNothingToDoWithoutFiles) {
+TEST_F(CredentialCheckTest, NeverPollsWithoutFiles) {
   EXPECT_FALSE(CredentialCheck({}, clock_.now().boot).wake_at());
 }
 
-TEST_F(CredentialCheckTest, TellsOfTlsFilesToo) {
+TEST_F(CredentialCheckTest, WarnsOfTlsFilesToo) {
   const EtcdCredentials tls{.ca_file = credentials_.password_file};
   CredentialCheck check(tls, clock_.now().boot);
   clock_.advance(CredentialCheck::kInterval);

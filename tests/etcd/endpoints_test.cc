@@ -15,14 +15,14 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Texts = std::vector<std::string>;
 
-TEST(Endpoints, AreWrittenInOneWay) {
+TEST(Endpoints, HaveOneForm) {
   EXPECT_THAT(*parse_endpoints(Texts{"a:1", "http://b:2", "http://[::1]:3/"}),
               ElementsAre("a:1", "b:2", "[::1]:3"));
   EXPECT_THAT(*parse_endpoints(Texts{"https://a:1", "https://[::1]:2/"}),
               ElementsAre("https://a:1", "https://[::1]:2"));
 }
 
-TEST(Endpoints, SayWhichOneIsWrong) {
+TEST(Endpoints, NameTheInvalidOne) {
   const struct {
     Texts texts;
     const char* error;

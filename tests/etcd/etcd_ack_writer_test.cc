@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A store of which only the status is interesting.
+/// A store that has only a status and a set.
 class StatusStore final : public DirectiveStore {
  public:
   const SnapshotCell<DirectiveSet>& cell() const noexcept override { return cell_; }
@@ -44,7 +44,7 @@ class AckWriterTest : public ::testing::Test {
   AckWriterTest() { say(5); }
 
   ~AckWriterTest() override {
-    // Nobody answers the revocation of a lease: its time has to pass.
+    // The revocation of the lease gets no response: its timeout has to pass.
     std::atomic<bool> is_over = false;
     const std::jthread ending([&] {
       writer_.reset();
@@ -59,7 +59,7 @@ class AckWriterTest : public ::testing::Test {
 
   void say(std::int64_t revision) {
     store_.set({.state = StoreState::Synced, .revision = revision, .verified_age = 40ms});
-    notifier_->ring();
+    notifier_->notify();
   }
 
   void start(std::string instance = "proxy 1") {
@@ -78,7 +78,7 @@ class AckWriterTest : public ::testing::Test {
     writer_ = *std::move(started);
   }
 
-  void respond_looks() {
+  void respond_to_reads() {
     const auto read = peer_->await_read();
     EXPECT_EQ(read.request.key, "o/fleet/proxy%201");
     peer_->deliver(ReadDone{.call = read.call});
@@ -93,11 +93,11 @@ class AckWriterTest : public ::testing::Test {
   /// The clock goes on until a write, or a grant before it, is due.
   void pass_window() {
     clock_.advance(200ms);
-    notifier_->ring();
+    notifier_->notify();
   }
 
   void write_first() {
-    respond_looks();
+    respond_to_reads();
     pass_window();
     const auto grant = peer_->await_grant();
     EXPECT_EQ(grant.request.ttl, 15s);
@@ -126,7 +126,7 @@ class AckWriterTest : public ::testing::Test {
   std::unique_ptr<EtcdAckWriter> writer_;
 };
 
-TEST_F(AckWriterTest, WritesWhatTheStoreSays) {
+TEST_F(AckWriterTest, WritesTheStatusOfTheStore) {
   start();
   write_first();
   EXPECT_EQ(first_, (InstanceAck{.instance = "proxy 1",
@@ -161,7 +161,7 @@ TEST_F(AckWriterTest, WritesAgainWhenADirectiveIsTripped) {
   write_first();
   EXPECT_EQ(first_.tripped_count, 0);
   set->directives()[0].usage->trip.trip({.since = kStarted, .rate = 3, .budget = 2});
-  writer_->look_again();
+  writer_->check_store();
   ASSERT_TRUE(await([&] { return writer_->status().state == AckState::Pending; }));
   pass_window();
   const auto ack = decode_ack(peer_->await_write().request.value.value()).value();
@@ -180,10 +180,10 @@ TEST_F(AckWriterTest, RevokesItsLeaseWhenItEnds) {
   peer_->deliver(Revoked{.call = revoke.call});
   ending.join();
   EXPECT_TRUE(peer_->is_gone());
-  notifier_->ring();  // the store may outlive it by a moment
+  notifier_->notify();  // the store may outlive it by a moment
 }
 
-TEST_F(AckWriterTest, SaysWhyItsAckIsNotWritten) {
+TEST_F(AckWriterTest, ReportsWhyItsAckIsNotWritten) {
   start();
   peer_->deliver(
       CallFailed{.call = peer_->await_read().call, .failure = {FailureKind::Permission, ""}});

@@ -56,7 +56,7 @@ class StoreTest : public ::testing::Test {
     peer_->deliver(WatchResponse{.call = watch_, .header = {.cluster_id = 1}, .created = true});
   }
 
-  /// That nobody has anchored anything yet; asked for if a directive with ttl_secs may be old.
+  /// Responds that there are no anchors, for which the store asks if a directive may be old.
   void respond_no_anchors() {
     peer_->deliver(ListDone{.call = peer_->await_list().call, .header = {.cluster_id = 1}});
   }
@@ -134,7 +134,7 @@ TEST_F(StoreTest, KeepsTheLastGoodSetAndRemembersTheRejection) {
   EXPECT_EQ(store->counters().rejected_documents, 1u);
 }
 
-TEST_F(StoreTest, TellsWhenADirectiveEnds) {
+TEST_F(StoreTest, NotifiesWhenADirectiveEnds) {
   std::mutex mutex;
   std::vector<std::size_t> over;  // how many directives had ended, call by call
   options_.on_change = [&](const StoreStatus&, const DirectiveSet::Pointer& set) {
@@ -153,7 +153,7 @@ TEST_F(StoreTest, TellsWhenADirectiveEnds) {
   }));
 }
 
-TEST_F(StoreTest, DoesNotTellOfProofsThatAgree) {
+TEST_F(StoreTest, DoesNotNotifyOfProofsThatAgree) {
   std::mutex mutex;
   std::vector<std::string> told;
   options_.on_change = [&](const StoreStatus& status, const DirectiveSet::Pointer& set) {
@@ -184,7 +184,7 @@ TEST_F(StoreTest, IsStaleWithoutAProofEvenIfItsThreadIsLate) {
   EXPECT_NE(store->status().reason, "");
 }
 
-TEST_F(StoreTest, TellsOfACredentialFileThatIsBrokenBeforeItIsNeeded) {
+TEST_F(StoreTest, WarnsOfABrokenCredentialFileBeforeItIsNeeded) {
   const TempDir dir;
   const auto file = dir.path() / "password";
   std::ofstream(file) << "secret";
@@ -200,7 +200,7 @@ TEST_F(StoreTest, TellsOfACredentialFileThatIsBrokenBeforeItIsNeeded) {
   EXPECT_THAT(store->status().warnings, ElementsAre(HasSubstr("password")));
 }
 
-TEST_F(StoreTest, SaysWhyItIsNotSynced) {
+TEST_F(StoreTest, ReportsWhyItIsNotSynced) {
   const auto store = connect(kGood);
   peer_->deliver(CallFailed{.call = watch_, .failure = {FailureKind::Unreachable, "reset"}});
   ASSERT_TRUE(await([&] { return store->status().state == StoreState::Suspect; }));
@@ -208,7 +208,7 @@ TEST_F(StoreTest, SaysWhyItIsNotSynced) {
   EXPECT_EQ(first_id(*store), "a");
 }
 
-TEST_F(StoreTest, FailsAtOnceIfTryingAgainCannotHelp) {
+TEST_F(StoreTest, FailsAtOnceIfARetryCannotHelp) {
   options_.connect_timeout = 1h;
   auto connected = connecting();
   peer_->deliver(CallFailed{.call = peer_->await_read().call,
@@ -221,7 +221,7 @@ TEST_F(StoreTest, FailsAtOnceIfTryingAgainCannotHelp) {
   EXPECT_TRUE(peer_->is_gone());
 }
 
-TEST_F(StoreTest, WaitsForTheTimeoutIfTryingAgainMayHelp) {
+TEST_F(StoreTest, WaitsForTheTimeoutIfARetryMayHelp) {
   options_.connect_timeout = 50ms;
   auto connected = connecting();
   peer_->deliver(
@@ -231,7 +231,7 @@ TEST_F(StoreTest, WaitsForTheTimeoutIfTryingAgainMayHelp) {
   EXPECT_THAT(store.error().message, HasSubstr("one:1: this member has no leader"));
 }
 
-TEST_F(StoreTest, StartsWithoutAWatchIfOnlyTheReadIsAnsweredInTime) {
+TEST_F(StoreTest, StartsWithoutAWatchIfOnlyTheReadHasAResponseInTime) {
   options_.connect_timeout = 200ms;
   auto connected = connecting();
   respond_read(10, 7, kGood);
@@ -244,7 +244,7 @@ TEST_F(StoreTest, StartsWithoutAWatchIfOnlyTheReadIsAnsweredInTime) {
   EXPECT_TRUE(await([&] { return (*store)->status().state == StoreState::Synced; }));
 }
 
-TEST_F(StoreTest, AppliesWhatTheWatchBringsAtOnceAndAnchorsItBehindThat) {
+TEST_F(StoreTest, AppliesAWatchedDirectiveAtOnceAndAnchorsItLater) {
   const auto store = connect("{\"directives\":[]}");
   put(11, kGood);
   ASSERT_TRUE(store->wait_for_revision(11, kPatience));
@@ -261,7 +261,7 @@ TEST_F(StoreTest, AppliesWhatTheWatchBringsAtOnceAndAnchorsItBehindThat) {
       [&] { return store->load()->directives()[0].life.wall_end == clock_.now().wall + 400s; }));
 }
 
-TEST_F(StoreTest, DoesNotShowWhatMayBeOverUntilTheFleetHasSaidWhenItBegan) {
+TEST_F(StoreTest, WithholdsAnOldDirectiveUntilTheAnchorsAreRead) {
   auto connected = connecting();
   respond_read(10, 7, kGood);
   create_watch();
@@ -274,7 +274,7 @@ TEST_F(StoreTest, DoesNotShowWhatMayBeOverUntilTheFleetHasSaidWhenItBegan) {
   EXPECT_EQ(first_id(**store), "a");
 }
 
-TEST_F(StoreTest, SaysWhoseCountStandsIfItMayNotReadTheAnchors) {
+TEST_F(StoreTest, WarnsOfTheOwnCountIfItMayNotReadTheAnchors) {
   auto connected = connecting();
   respond_read(10, 7, kGood);
   create_watch();
@@ -312,7 +312,7 @@ class LastGoodTest : public StoreTest {
   const TempDir dir_;
 };
 
-TEST_F(LastGoodTest, StartsFromTheLastGoodSetWhileEtcdIsDownAndSaysSo) {
+TEST_F(LastGoodTest, StartsFromTheLastGoodSetWhileEtcdIsDown) {
   run_before(kGood);
   const auto store = connect_while_etcd_is_down();
   ASSERT_TRUE(store) << store.error().message;
@@ -324,7 +324,7 @@ TEST_F(LastGoodTest, StartsFromTheLastGoodSetWhileEtcdIsDownAndSaysSo) {
   EXPECT_THAT(status.reason, AllOf(HasSubstr("last good set, revision 7"), HasSubstr("refused")));
 }
 
-TEST_F(LastGoodTest, FollowsEtcdAgainOnceItAnswers) {
+TEST_F(LastGoodTest, FollowsEtcdOnceItResponds) {
   run_before(kGood);
   const auto store = connect_while_etcd_is_down();
   ASSERT_TRUE(store);
@@ -339,7 +339,7 @@ TEST_F(LastGoodTest, FollowsEtcdAgainOnceItAnswers) {
   EXPECT_EQ((*store)->status().reason, "");
 }
 
-TEST_F(LastGoodTest, KeepsItWhenWhatIsPublishedAtStartIsMalformed) {
+TEST_F(LastGoodTest, KeepsTheLastGoodSetIfTheDocumentAtStartIsMalformed) {
   run_before(kGood);
   const auto store = connect(kBad);
   EXPECT_EQ(first_id(*store), "a");
@@ -354,7 +354,7 @@ TEST_F(LastGoodTest, DoesNotExtendALifeByARestart) {
   EXPECT_EQ(store->load()->directives()[0].life.wall_end, clock_.now().wall + 200s);
 }
 
-TEST_F(LastGoodTest, RemembersThatThereIsNothing) {
+TEST_F(LastGoodTest, RemembersAnEmptySet) {
   {
     auto connected = connecting();
     respond_read(10, 0, "");
@@ -373,7 +373,7 @@ TEST_F(LastGoodTest, FailsIfNothingWasSavedYet) {
               AllOf(HasSubstr("refused"), HasSubstr("no last good set has been saved")));
 }
 
-TEST_F(LastGoodTest, RefusesADamagedFileAndSaysWhy) {
+TEST_F(LastGoodTest, RefusesADamagedFile) {
   run_before(kGood);
   std::filesystem::resize_file(options_.state_dir / kStateFileName, 100);
   const auto down = connect_while_etcd_is_down();
@@ -388,7 +388,7 @@ TEST_F(LastGoodTest, RefusesADamagedFileAndSaysWhy) {
   EXPECT_TRUE(store->status().warnings.empty());
 }
 
-TEST_F(LastGoodTest, IsOnlyForThoseWhoAskForIt) {
+TEST_F(LastGoodTest, ServesTheLastGoodSetOnlyOnRequest) {
   run_before(kGood);
   options_.start = StartPolicy::Fail;
   EXPECT_FALSE(connect_while_etcd_is_down());

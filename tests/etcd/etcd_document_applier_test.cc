@@ -1,4 +1,4 @@
-// What the store does with the values of its key, step by step.
+// The document applier, step by step.
 #include "osproxy/etcd/etcd_document_applier.h"
 
 #include <chrono>
@@ -14,46 +14,46 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class SetKeeperTest : public ::testing::Test {
+class EtcdDocumentApplierTest : public ::testing::Test {
  protected:
   /// A full read brings it, so that it is withheld.
   void read_one_by_hand() {
-    keeper_.take(Apply{.revision = 5,
-                       .value = R"({"directives":[{"id":"a","level":"Shape","ttl_secs":60}]})"},
-                 machine_);
-    ASSERT_TRUE(keeper_.is_holding());
+    applier_.take(Apply{.revision = 5,
+                        .value = R"({"directives":[{"id":"a","level":"Shape","ttl_secs":60}]})"},
+                  machine_);
+    ASSERT_TRUE(applier_.is_holding());
   }
 
   const EtcdStoreOptions options_;
-  const MachineStatus machine_{.seen = 6, .cluster_id = 1};
+  const WatchStatus machine_{.seen = 6, .cluster_id = 1};
   ManualClock clock_;
   FakeTransport transport_{std::make_shared<FakePeer>()};
-  EtcdDocumentApplier keeper_{options_, clock_, transport_, nullptr, Random(1)};
+  EtcdDocumentApplier applier_{options_, clock_, transport_, nullptr, Random(1)};
 };
 
-// The rejection was forgotten as soon as an anchor, or the lack of one, had put what is in force
-// into force anew.
-TEST_F(SetKeeperTest, RemembersARejectionWhileWithheldDirectivesAreReleased) {
+// The rejection was forgotten once an anchor, or the lack of one, had published the set again.
+TEST_F(EtcdDocumentApplierTest, RemembersARejectionWhileWithheldDirectivesAreReleased) {
   read_one_by_hand();
-  keeper_.take(Apply{.revision = 6, .value = "nonsense", .is_news = true}, machine_);
+  applier_.take(Apply{.revision = 6, .value = "nonsense", .from_watch = true}, machine_);
   clock_.advance(1s);
-  keeper_.time_passed();
-  EXPECT_EQ(keeper_.cell().load()->directives().size(), 1u);
-  ASSERT_TRUE(keeper_.rejected());
-  EXPECT_EQ(keeper_.rejected()->revision, 6);
+  applier_.time_passed();
+  EXPECT_EQ(applier_.cell().load()->directives().size(), 1u);
+  ASSERT_TRUE(applier_.rejected());
+  EXPECT_EQ(applier_.rejected()->revision, 6);
 
-  keeper_.take(Apply{.revision = 7, .value = R"({"directives":[]})", .is_news = true}, machine_);
-  EXPECT_FALSE(keeper_.rejected());
+  applier_.take(Apply{.revision = 7, .value = R"({"directives":[]})", .from_watch = true},
+                machine_);
+  EXPECT_FALSE(applier_.rejected());
 }
 
 // Its life began at its release then, up to a second late.
-TEST_F(SetKeeperTest, CountsWhatWasWithheldFromItsFirstSightThoughTheClockIsSetBackMeanwhile) {
+TEST_F(EtcdDocumentApplierTest, BeginsAWithheldLifeAtTheFirstSightThoughTheClockIsSetBack) {
   const BootTime end = clock_.now().boot + 60s;
   read_one_by_hand();
   clock_.jump_wall(-10s);
   clock_.advance(1s);
-  keeper_.time_passed();
-  const auto set = keeper_.cell().load();
+  applier_.time_passed();
+  const auto set = applier_.cell().load();
   ASSERT_EQ(set->directives().size(), 1u);
   EXPECT_EQ(set->directives()[0].life.boot_end, end);
 }

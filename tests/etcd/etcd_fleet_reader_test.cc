@@ -70,7 +70,7 @@ TEST_F(FleetReaderTest, ReadsTheDocumentsRevisionAndThenTheAcks) {
   EXPECT_TRUE(fleet->members[3].applied);
 }
 
-TEST_F(FleetReaderTest, StartsAnewAtTheNextEndpointIfTheSecondReadFails) {
+TEST_F(FleetReaderTest, StartsAgainAtTheNextEndpointIfTheSecondReadFails) {
   auto reading_fleet = reading();
   respond_document(7, 20);
   peer_->deliver(
@@ -80,7 +80,7 @@ TEST_F(FleetReaderTest, StartsAnewAtTheNextEndpointIfTheSecondReadFails) {
   EXPECT_EQ(reading_fleet.get().value().revision, 8);
 }
 
-TEST_F(FleetReaderTest, SaysWhatHappenedAtEachEndpoint) {
+TEST_F(FleetReaderTest, ReportsTheFailureAtEachEndpoint) {
   auto reading_fleet = reading();
   peer_->deliver(
       CallFailed{.call = peer_->await_read().call, .failure = {FailureKind::Refused, ""}});

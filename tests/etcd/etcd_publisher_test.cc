@@ -69,7 +69,7 @@ TEST_F(PublisherTest, RecognisesItsOwnDocumentWhoseResponseWasLost) {
   EXPECT_EQ(published.get(), 5);
 }
 
-TEST_F(PublisherTest, TakesAnothersDocumentForAConflict) {
+TEST_F(PublisherTest, ReportsAConflictWithAnothersDocument) {
   auto published = publishing(4);
   lose_response();
   peer_->deliver(WriteDone{.call = peer_->await_write().call,
@@ -82,7 +82,7 @@ TEST_F(PublisherTest, TakesAnothersDocumentForAConflict) {
   EXPECT_EQ(conflict.error().revision, 6);
 }
 
-TEST_F(PublisherTest, GivesUpWhenEveryEndpointHasFailed) {
+TEST_F(PublisherTest, FailsWhenEveryEndpointHasFailed) {
   auto published = publishing(std::nullopt);
   lose_response();
   lose_response();

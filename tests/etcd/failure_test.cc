@@ -58,7 +58,7 @@ TEST(Failure, IsClassifiedByCodeAndText) {
   for (const auto& c : cases) EXPECT_EQ(failure_from_status(c.code, c.message).kind, c.kind);
 }
 
-TEST(Failure, IsDescribedWithoutWhatGrpcPutsInFront) {
+TEST(Failure, IsDescribedWithoutGrpcsPrefix) {
   const Failure failure = failure_from_status(
       14,
       "failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:1: Peer name ::1 is "
@@ -67,7 +67,7 @@ TEST(Failure, IsDescribedWithoutWhatGrpcPutsInFront) {
               ::testing::EndsWith("? (Peer name ::1 is not in peer certificate)"));
 }
 
-TEST(Failure, NamesTheAddressThatGrpcGaveUpOn) {
+TEST(Failure, NamesTheAddressThatGrpcFailedToReach) {
   const auto address = [](std::string detail) {
     return failed_address({FailureKind::Unreachable, std::move(detail)});
   };
@@ -75,7 +75,8 @@ TEST(Failure, NamesTheAddressThatGrpcGaveUpOn) {
             "10.0.0.1:2379");
   EXPECT_EQ(address("last error: UNKNOWN: ipv6:%5Bfe80::1%5D:2379: Endpoint read failed"),
             "[fe80::1]:2379");
-  for (const char* none : {"", "Socket closed", "nothing is open", "UNKNOWN: ipv", "x: ipv4:1"}) {
+  for (const char* none :
+       {"", "Socket closed", "no connection is open", "UNKNOWN: ipv", "x: ipv4:1"}) {
     EXPECT_EQ(address(none), "") << none;
   }
 }

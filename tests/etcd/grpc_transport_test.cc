@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kPatience = 60s;
 
-// Of nobody: valid until 2126.
+// A certificate for no server, valid until 2126.
 constexpr char kCa[] = R"(-----BEGIN CERTIFICATE-----
 MIIBcTCCARegAwIBAgIUV/lT9GJIJDxemi3PbSrxq/KyvSIwCgYIKoZIzj0EAwIw
 DTELMAkGA1UEAwwCY2EwIBcNMjYxMTI1MDk0NjM1WhgPMjEyNjExMDEwOTQ2MzVa
@@ -32,7 +32,7 @@ CioCIQCkELrMuzRA1D5b0Y6JZJlBvHOIvFUTO9YTUzTJx40dTQ==
 -----END CERTIFICATE-----
 )";
 
-/// What `call` ends in.
+/// The event that ends `call`.
 Failure end_of(Transport& transport, CallId call) {
   while (auto event = transport.next(kPatience)) {
     const auto* failed = std::get_if<CallFailed>(&*event);
@@ -51,7 +51,7 @@ FailureKind read_failure(const std::string& endpoint, std::chrono::nanoseconds t
   return failure_of(*transport, CallId{1});
 }
 
-TEST(GrpcTransport, SaysWhyACallFailed) {
+TEST(GrpcTransport, ReportsWhyACallFailed) {
   const std::string free = "127.0.0.1:" + std::to_string(TcpListener::free_port());
   const TcpListener web(TcpListener::Manner::Http);
   const TcpListener closes(TcpListener::Manner::Closes);
@@ -78,7 +78,7 @@ TEST(GrpcTransport, ReadsTheTlsFilesForEachConnection) {
   EXPECT_FALSE(has_trouble_with(kCa));
 }
 
-TEST(GrpcTransport, EndsACallIntoSilenceByItsTimeout) {
+TEST(GrpcTransport, EndsACallWithoutAResponseByItsTimeout) {
   const TcpListener silent(TcpListener::Manner::Silent);
   EXPECT_EQ(read_failure(silent.endpoint(), 100ms), FailureKind::Silent);
 
@@ -106,7 +106,7 @@ TEST(GrpcTransport, EndsEveryCallThatIsCancelledOrLosesItsConnection) {
   EXPECT_EQ(failure_of(*transport, CallId{3}), FailureKind::Cancelled);
 }
 
-TEST(GrpcTransport, FailsCallsWhileNothingIsOpen) {
+TEST(GrpcTransport, FailsCallsWithoutAConnection) {
   const auto transport = make_grpc_transport({"127.0.0.1:1"});
   transport->read(CallId{1}, {.key = "k", .timeout = 1h});
   transport->watch(CallId{2}, {.key = "k", .start_revision = 1});

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/etcd/machine_script.h"
+#include "tests/etcd/watch_script.h"
 
 namespace osproxy::etcd {
 namespace {
@@ -15,10 +15,10 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
 TEST(WatchMachine, ReadsThenWatchesFromTheNextRevision) {  // W1
-  Script script({"one"});
+  WatchScript script({"one"});
   script.start().opens().reads().is(StoreState::Connecting);
   script.pass(20ms);
-  script.read_responses({.revision = 10, .mod_revision = 7, .value = "x"});
+  script.read_returns({.revision = 10, .mod_revision = 7, .value = "x"});
   script.applies(7, "x").watches_from(11).is(StoreState::Connecting).is_verified(20ms);
   script.watch_is_created().nothing_more().is(StoreState::Synced);
   EXPECT_EQ(script.status().revision, 7);
@@ -27,9 +27,9 @@ TEST(WatchMachine, ReadsThenWatchesFromTheNextRevision) {  // W1
 }
 
 TEST(WatchMachine, TakesAMissingKeyForTheEmptySet) {  // W2
-  Script script({"one"});
+  WatchScript script({"one"});
   script.start().opens().reads();
-  script.read_responses({.revision = 10}).applies_nothing().watches_from(11);
+  script.read_returns({.revision = 10}).applies_nothing().watches_from(11);
   script.watch_is_created();
   script.puts(12, "y").applies(12, "y").is(StoreState::Synced);
   EXPECT_EQ(script.status().revision, 12);
@@ -39,38 +39,38 @@ TEST(WatchMachine, TakesAMissingKeyForTheEmptySet) {  // W2
 }
 
 TEST(WatchMachine, FindsADeletionThatHappenedWhileItWasAway) {  // W2
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::Unreachable).closes().is(StoreState::Suspect);
   script.wake().opens().reads();
-  script.read_responses({.revision = 30}).applies_nothing().watches_from(31);
+  script.read_returns({.revision = 30}).applies_nothing().watches_from(31);
 }
 
 TEST(WatchMachine, ReadsAgainWhenTheHistoryWasCompacted) {  // W3
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync();
   script.watch_says({.canceled = true, .compact_revision = 20});
   script.cancels_watch().reads().is(StoreState::Suspect);
   EXPECT_THAT(script.status().reason, HasSubstr("compacted"));
-  script.read_responses({.revision = 25, .mod_revision = 21, .value = "z"});
+  script.read_returns({.revision = 25, .mod_revision = 21, .value = "z"});
   script.applies(21, "z").watches_from(26);
   script.watch_is_created().is(StoreState::Synced);
   EXPECT_EQ(script.status().counters.cancels[0], 1u);
   EXPECT_EQ(script.status().counters.reconnects, 0u);
 }
 
-TEST(WatchMachine, DoesNotChaseAServerThatCancelsEveryWatch) {  // W3, W11
-  Script script({"one"});
+TEST(WatchMachine, BacksOffIfAServerCancelsEveryWatch) {  // W3, W11
+  WatchScript script({"one"});
   script.sync();
   script.watch_says({.canceled = true, .compact_revision = 20}).cancels_watch().reads();
-  script.read_responses({.revision = 25, .mod_revision = 7, .value = "x"}).watches_from(26);
+  script.read_returns({.revision = 25, .mod_revision = 7, .value = "x"}).watches_from(26);
   script.watch_says({.canceled = true, .compact_revision = 26}).closes();
   script.pass(0ns).nothing_more();  // until the delay is over
 }
 
-TEST(WatchMachine, LooksAtCanceledBeforeCreated) {  // W4
-  Script script({"one"});
+TEST(WatchMachine, ChecksCanceledBeforeCreated) {  // W4
+  WatchScript script({"one"});
   script.start().opens().reads();
-  script.read_responses({.revision = 10}).applies_nothing().watches_from(11);
+  script.read_returns({.revision = 10}).applies_nothing().watches_from(11);
   script.watch_says({.created = true,
                      .canceled = true,
                      .cancel_reason = "rpc error: etcdserver: permission denied"});
@@ -82,7 +82,7 @@ TEST(WatchMachine, LooksAtCanceledBeforeCreated) {  // W4
 
 TEST(WatchMachine, ClassifiesAndCountsCancels) {  // W4
   const auto cancelled = [](const char* reason) {
-    Script script({"one"});
+    WatchScript script({"one"});
     script.sync().watch_says({.canceled = true, .cancel_reason = reason}).closes();
     return script.status().counters.cancels;
   };
@@ -91,18 +91,18 @@ TEST(WatchMachine, ClassifiesAndCountsCancels) {  // W4
   EXPECT_EQ(cancelled("etcdserver: no leader"), (Counts{0, 0, 1, 0}));
   EXPECT_EQ(cancelled("whatever"), (Counts{0, 0, 0, 1}));
 
-  Script refused({"one"});
+  WatchScript refused({"one"});
   refused.sync().watch_says({.canceled = true, .cancel_reason = "etcdserver: invalid auth token"});
   refused.closes();
-  EXPECT_THAT(refused.status().reason, HasSubstr("one: etcd wants a user and a password"));
+  EXPECT_THAT(refused.status().reason, HasSubstr("one: etcd requires a user and a password"));
 
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::NoLeader).closes();  // W5: the whole stream ends
   EXPECT_EQ(script.status().counters.cancels, (Counts{0, 0, 1, 0}));
 }
 
 TEST(WatchMachine, ProvesEveryFiveSecondsLessJitter) {  // W6
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync();
   std::set<std::chrono::nanoseconds> intervals;
   BootTime last = script.now();
@@ -110,7 +110,7 @@ TEST(WatchMachine, ProvesEveryFiveSecondsLessJitter) {  // W6
     script.wake().proves();
     intervals.insert(script.now() - last);
     last = script.now();
-    script.pass(5ms).proof_responses({.revision = 10, .mod_revision = 7});
+    script.pass(5ms).proof_returns({.revision = 10, .mod_revision = 7});
     script.is(StoreState::Synced).is_verified(5ms);
   }
   EXPECT_GT(*intervals.begin(), 4s);
@@ -119,8 +119,8 @@ TEST(WatchMachine, ProvesEveryFiveSecondsLessJitter) {  // W6
   EXPECT_EQ(script.status().counters.proof_reads, 50u);
 }
 
-TEST(WatchMachine, SuspectsAConnectionOnWhichAProofIsNotAnswered) {  // W6
-  Script script({"one", "two"});
+TEST(WatchMachine, DropsAConnectionWithoutAResponseToAProof) {  // W6
+  WatchScript script({"one", "two"});
   script.sync();
   const auto before = script.endpoint();
   script.wake().proves();
@@ -130,14 +130,14 @@ TEST(WatchMachine, SuspectsAConnectionOnWhichAProofIsNotAnswered) {  // W6
   EXPECT_GE(script.age(), 7s);  // grows until there is a new proof
   script.wake().opens().reads();
   EXPECT_NE(script.endpoint(), before);
-  script.read_responses({.revision = 11, .mod_revision = 11, .value = "y"});
+  script.read_returns({.revision = 11, .mod_revision = 11, .value = "y"});
   script.applies(11, "y").watches_from(12).is_verified(0ms);
 }
 
-TEST(WatchMachine, GivesTheWatchASecondToBringWhatAProofHasSeen) {  // W7
-  Script script({"one"});
+TEST(WatchMachine, GivesTheWatchASecondToCatchUpWithAProof) {  // W7
+  WatchScript script({"one"});
   script.sync().wake().proves();
-  script.pass(10ms).proof_responses({.revision = 20, .mod_revision = 15});
+  script.pass(10ms).proof_returns({.revision = 20, .mod_revision = 15});
   script.nothing_more().is(StoreState::Synced);
   EXPECT_GE(script.age(), 4s);  // it does not agree yet
   script.pass(990ms).puts(15, "y").applies(15, "y").is_verified(1000ms);
@@ -147,17 +147,17 @@ TEST(WatchMachine, GivesTheWatchASecondToBringWhatAProofHasSeen) {  // W7
 }
 
 TEST(WatchMachine, AcceptsAnEvenNewerChangeAsTheProofsCatchUp) {  // W7
-  Script script({"one"});
-  script.sync().wake().proves().proof_responses({.revision = 20, .mod_revision = 15});
+  WatchScript script({"one"});
+  script.sync().wake().proves().proof_returns({.revision = 20, .mod_revision = 15});
   script.pass(1ms).puts(25, "z").applies(25, "z").is_verified(1ms);
 }
 
-TEST(WatchMachine, RepairsAWatchThatDoesNotBringWhatAProofHasSeen) {  // W7
-  Script script({"one"});
-  script.sync().wake().proves().proof_responses({.revision = 20, .mod_revision = 15});
+TEST(WatchMachine, RepairsAWatchThatDoesNotCatchUpWithAProof) {  // W7
+  WatchScript script({"one"});
+  script.sync().wake().proves().proof_returns({.revision = 20, .mod_revision = 15});
   script.pass(1s).cancels_watch().reads().is(StoreState::Suspect);
   EXPECT_THAT(script.status().reason, HasSubstr("revision 20"));
-  script.read_responses({.revision = 21, .mod_revision = 15, .value = "y"});
+  script.read_returns({.revision = 21, .mod_revision = 15, .value = "y"});
   script.applies(15, "y").watches_from(22);
   script.watch_is_created().is(StoreState::Synced);
   EXPECT_EQ(script.status().counters.broken_watches, 1u);
@@ -165,104 +165,104 @@ TEST(WatchMachine, RepairsAWatchThatDoesNotBringWhatAProofHasSeen) {  // W7
 }
 
 TEST(WatchMachine, RepairsAWatchThatDoesNotBringADeletion) {  // W7
-  Script script({"one"});
-  script.sync().wake().proves().proof_responses({.revision = 20});
+  WatchScript script({"one"});
+  script.sync().wake().proves().proof_returns({.revision = 20});
   script.pass(1s).cancels_watch().reads();
-  script.read_responses({.revision = 21}).applies_nothing().watches_from(22);
+  script.read_returns({.revision = 21}).applies_nothing().watches_from(22);
   EXPECT_EQ(script.status().counters.broken_watches, 1u);
 }
 
 TEST(WatchMachine, LeavesAnEndpointWhoseWatchesBreakAgainAndAgain) {  // W7
-  Script script({"one", "two"});
-  script.sync().wake().proves().proof_responses({.revision = 20, .mod_revision = 15});
+  WatchScript script({"one", "two"});
+  script.sync().wake().proves().proof_returns({.revision = 20, .mod_revision = 15});
   script.pass(1s).cancels_watch().reads();
-  script.read_responses({.revision = 21, .mod_revision = 15, .value = "y"}).applies(15, "y");
+  script.read_returns({.revision = 21, .mod_revision = 15, .value = "y"}).applies(15, "y");
   script.watches_from(22).watch_is_created();
-  script.wake().proves().proof_responses({.revision = 21, .mod_revision = 15}).is_verified(0ms);
-  script.wake().proves().proof_responses({.revision = 30, .mod_revision = 25});
+  script.wake().proves().proof_returns({.revision = 21, .mod_revision = 15}).is_verified(0ms);
+  script.wake().proves().proof_returns({.revision = 30, .mod_revision = 25});
   script.pass(1s).closes();
   EXPECT_EQ(script.status().counters.broken_watches, 2u);
 }
 
-TEST(WatchMachine, AgreesWithAProofThatIsOlderThanWhatTheWatchHasBrought) {
-  Script script({"one"});
+TEST(WatchMachine, AgreesWithAProofThatIsOlderThanTheWatchsEvent) {
+  WatchScript script({"one"});
   script.sync().wake().proves();
   script.pass(1ms).puts(15, "y").applies(15, "y");
-  script.pass(1ms).proof_responses({.revision = 14, .mod_revision = 7}).nothing_more();
+  script.pass(1ms).proof_returns({.revision = 14, .mod_revision = 7}).nothing_more();
   script.is(StoreState::Synced).is_verified(2ms);
   EXPECT_EQ(script.status().revision, 15);
 }
 
 TEST(WatchMachine, AdoptsAnotherClusterOnceASecondReadConfirmsIt) {  // W10
-  Script script({"one", "two"});
+  WatchScript script({"one", "two"});
   script.sync();
   const auto before = script.endpoint();
   script.wake().proves();
-  script.proof_responses({.revision = 99, .mod_revision = 98, .cluster_id = 2}).closes();
+  script.proof_returns({.revision = 99, .mod_revision = 98, .cluster_id = 2}).closes();
   script.is(StoreState::Suspect);
   EXPECT_THAT(script.status().reason, HasSubstr("another cluster"));
   script.wake().opens().reads();
   EXPECT_NE(script.endpoint(), before);
-  script.read_responses({.revision = 99, .mod_revision = 98, .value = "n", .cluster_id = 2});
+  script.read_returns({.revision = 99, .mod_revision = 98, .value = "n", .cluster_id = 2});
   script.applies(98, "n").watches_from(100).is_verified(0ms);
   EXPECT_EQ(script.status().counters.lineage_resets, 1u);
 }
 
 TEST(WatchMachine, AdoptsAnOlderStateOfItsClusterOnceASecondReadConfirmsIt) {  // W10
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
-  script.read_responses({.revision = 3, .mod_revision = 2, .value = "old"}).closes();
+  script.read_returns({.revision = 3, .mod_revision = 2, .value = "old"}).closes();
   EXPECT_EQ(script.status().revision, 7);  // not yet
   script.wake().opens().reads();
-  script.read_responses({.revision = 3, .mod_revision = 2, .value = "old"});
+  script.read_returns({.revision = 3, .mod_revision = 2, .value = "old"});
   script.applies(2, "old").watches_from(4);
   EXPECT_EQ(script.status().counters.lineage_resets, 1u);
 }
 
 TEST(WatchMachine, StaysWithItsClusterIfTheNextEndpointDoes) {  // W10
-  Script script({"one", "two"});
+  WatchScript script({"one", "two"});
   script.sync().wake().proves();
-  script.proof_responses({.revision = 3, .mod_revision = 2, .cluster_id = 2}).closes();
+  script.proof_returns({.revision = 3, .mod_revision = 2, .cluster_id = 2}).closes();
   script.wake().opens().reads();
-  script.read_responses({.revision = 12, .mod_revision = 7, .value = "x"}).watches_from(13);
+  script.read_returns({.revision = 12, .mod_revision = 7, .value = "x"}).watches_from(13);
   EXPECT_EQ(script.status().counters.lineage_resets, 0u);
   // And the doubt is forgotten: the next one needs two reads again.
   script.watch_is_created().wake().proves();
-  script.proof_responses({.revision = 3, .mod_revision = 2, .cluster_id = 2}).closes();
+  script.proof_returns({.revision = 3, .mod_revision = 2, .cluster_id = 2}).closes();
 }
 
 TEST(WatchMachine, NoticesARestoreThatHasOvertakenItsRevision) {  // W10
   // A key that changed at or below a revision up to which every change was known.
-  Script changed({"one"});
+  WatchScript changed({"one"});
   changed.sync().wake().proves();
-  changed.proof_responses({.revision = 50, .mod_revision = 9}).closes();
+  changed.proof_returns({.revision = 50, .mod_revision = 9}).closes();
 
   // The same revision, another value.
-  Script same({"one"});
+  WatchScript same({"one"});
   same.sync().watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
-  same.read_responses({.revision = 50, .mod_revision = 7, .value = "other"}).closes();
+  same.read_returns({.revision = 50, .mod_revision = 7, .value = "other"}).closes();
   same.wake().opens().reads();
-  same.read_responses({.revision = 50, .mod_revision = 7, .value = "other"}).applies(7, "other");
+  same.read_returns({.revision = 50, .mod_revision = 7, .value = "other"}).applies(7, "other");
 }
 
 TEST(WatchMachine, NoticesARestoredKeyOfTheSameRevisionThatIsOversized) {  // W10, W13
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
-  script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_responses({.revision = 50, .mod_revision = 7}).reads();
-  script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_responses({.revision = 50, .mod_revision = 7}).closes();  // "x" was not oversized
+  script.read_fails(FailureKind::TooLarge).reads_revision();
+  script.read_returns({.revision = 50, .mod_revision = 7}).reads();
+  script.read_fails(FailureKind::TooLarge).reads_revision();
+  script.read_returns({.revision = 50, .mod_revision = 7}).closes();  // "x" was not oversized
 }
 
-TEST(WatchMachine, DropsAWatchThatIsAnotherClusters) {  // W10
-  Script script({"one"});
+TEST(WatchMachine, DropsAWatchOfAnotherCluster) {  // W10
+  WatchScript script({"one"});
   script.sync();
   script.watch_says({.header = {.cluster_id = 2}, .events = {{.mod_revision = 12, .value = "n"}}});
   script.closes();
 }
 
-TEST(WatchMachine, WaitsLongerAndLongerWithFullJitter) {  // W11
-  Script script({"one"});
+TEST(WatchMachine, BacksOffWithFullJitter) {  // W11
+  WatchScript script({"one"});
   script.start().opens().reads();
   std::chrono::nanoseconds longest{0};
   auto ceiling = 250ms;
@@ -278,15 +278,15 @@ TEST(WatchMachine, WaitsLongerAndLongerWithFullJitter) {  // W11
   EXPECT_EQ(script.status().counters.reconnects, 200u);
 }
 
-TEST(WatchMachine, ForgivesFailuresAfterAHealthyMinuteOnly) {  // W11
+TEST(WatchMachine, ResetsTheBackoffOnlyAfterAHealthyMinute) {  // W11
   const auto next_ceiling_is_small = [](std::chrono::seconds healthy) {
-    Script script({"one"});
+    WatchScript script({"one"});
     script.start().opens().reads();
     for (int i = 0; i < 20; ++i)
       script.read_fails(FailureKind::Refused).closes().wake().opens().reads();
-    script.read_responses({.revision = 10}).applies_nothing().watches_from(11).watch_is_created();
+    script.read_returns({.revision = 10}).applies_nothing().watches_from(11).watch_is_created();
     const BootTime end = script.now() + healthy;
-    while (script.now() < end) script.wake().proves().proof_responses({.revision = 10});
+    while (script.now() < end) script.wake().proves().proof_returns({.revision = 10});
     script.watch_fails(FailureKind::Unreachable).closes();
     return *script.machine().wake_at() - script.now() <= 250ms;
   };
@@ -294,10 +294,10 @@ TEST(WatchMachine, ForgivesFailuresAfterAHealthyMinuteOnly) {  // W11
   EXPECT_FALSE(next_ceiling_is_small(20s));
 }
 
-TEST(WatchMachine, AsksEveryEndpointInAShuffledTurn) {  // W11
+TEST(WatchMachine, TriesTheEndpointsInAShuffledOrder) {  // W11
   std::set<std::size_t> firsts;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    Script script({"one", "two", "three"}, seed);
+    WatchScript script({"one", "two", "three"}, seed);
     script.start().opens().reads();
     firsts.insert(script.endpoint());
     std::set<std::size_t> asked{script.endpoint()};
@@ -311,54 +311,53 @@ TEST(WatchMachine, AsksEveryEndpointInAShuffledTurn) {  // W11
 }
 
 TEST(WatchMachine, OffersARejectedRevisionOnlyOnce) {  // W12
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync();
   script.puts(12, "malformed").applies(12, "malformed");
   script.watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
-  script.read_responses({.revision = 14, .mod_revision = 12, .value = "malformed"})
-      .watches_from(15);
+  script.read_returns({.revision = 14, .mod_revision = 12, .value = "malformed"}).watches_from(15);
 }
 
-TEST(WatchMachine, RefusesAValueTooLargeToBeReceivedAndGoesOn) {  // W13
-  Script script({"one"});
+TEST(WatchMachine, RejectsAnOversizedValueAndGoesOn) {  // W13
+  WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::TooLarge).cancels_watch().reads();
-  script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_responses({.revision = 12, .mod_revision = 12}).reads();  // is it still there?
-  script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_responses({.revision = 13, .mod_revision = 12}).refuses(12).watches_from(14);
+  script.read_fails(FailureKind::TooLarge).reads_revision();
+  script.read_returns({.revision = 12, .mod_revision = 12}).reads();  // is it still there?
+  script.read_fails(FailureKind::TooLarge).reads_revision();
+  script.read_returns({.revision = 13, .mod_revision = 12}).refuses(12).watches_from(14);
   script.watch_is_created().is(StoreState::Synced);
   EXPECT_EQ(script.status().revision, 12);
   EXPECT_EQ(script.status().counters.oversized, 1u);
-  script.wake().proves().proof_responses({.revision = 13, .mod_revision = 12}).is_verified(0ms);
+  script.wake().proves().proof_returns({.revision = 13, .mod_revision = 12}).is_verified(0ms);
 
   // After a reconnect it is not refused again.
   script.watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
-  script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_responses({.revision = 13, .mod_revision = 12}).reads();
-  script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_responses({.revision = 13, .mod_revision = 12}).watches_from(14);
+  script.read_fails(FailureKind::TooLarge).reads_revision();
+  script.read_returns({.revision = 13, .mod_revision = 12}).reads();
+  script.read_fails(FailureKind::TooLarge).reads_revision();
+  script.read_returns({.revision = 13, .mod_revision = 12}).watches_from(14);
   EXPECT_EQ(script.status().counters.oversized, 1u);
 }
 
-TEST(WatchMachine, DoesNotTakeTheSuccessorOfAnOversizedValueForIt) {  // W13
-  Script script({"one"});
+TEST(WatchMachine, AppliesTheSuccessorOfAnOversizedValue) {  // W13
+  WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::TooLarge).cancels_watch().reads();
-  script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_responses({.revision = 13, .mod_revision = 13}).reads();  // replaced meanwhile
-  script.read_responses({.revision = 13, .mod_revision = 13, .value = "small"});
+  script.read_fails(FailureKind::TooLarge).reads_revision();
+  script.read_returns({.revision = 13, .mod_revision = 13}).reads();  // replaced meanwhile
+  script.read_returns({.revision = 13, .mod_revision = 13, .value = "small"});
   script.applies(13, "small").watches_from(14);
   EXPECT_EQ(script.status().counters.oversized, 0u);
 }
 
-TEST(WatchMachine, TakesADeletionForWhatItIsAlsoWhenSizing) {  // W13
-  Script script({"one"});
+TEST(WatchMachine, AppliesADeletionFoundByARevisionRead) {  // W13
+  WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::TooLarge).cancels_watch().reads();
-  script.read_fails(FailureKind::TooLarge).sizes();
-  script.read_responses({.revision = 13}).applies_nothing().watches_from(14);
+  script.read_fails(FailureKind::TooLarge).reads_revision();
+  script.read_returns({.revision = 13}).applies_nothing().watches_from(14);
 }
 
 TEST(WatchMachine, MergesFragments) {  // W14
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync();
   script.watch_says({.fragment = true, .events = {{.mod_revision = 12, .value = "a"}}});
   script.nothing_more();
@@ -367,17 +366,17 @@ TEST(WatchMachine, MergesFragments) {  // W14
   script.watch_says({.events = {{.deleted = true, .mod_revision = 14}}}).applies_nothing();
 }
 
-TEST(WatchMachine, ForgetsFragmentsOfAWatchThatEnded) {  // W14
-  Script script({"one"});
+TEST(WatchMachine, DropsTheFragmentsOfAWatchThatEnded) {  // W14
+  WatchScript script({"one"});
   script.sync();
   script.watch_says({.fragment = true, .events = {{.mod_revision = 12, .value = "a"}}});
   script.watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
-  script.read_responses({.revision = 20, .mod_revision = 18, .value = "b"}).applies(18, "b");
+  script.read_returns({.revision = 20, .mod_revision = 18, .value = "b"}).applies(18, "b");
   script.watches_from(21).watch_is_created().nothing_more();
 }
 
 TEST(WatchMachine, AppliesTheNewestOfManyEvents) {  // W14
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync();
   script.watch_says({.events = {{.mod_revision = 12, .value = "a"},
                                 {.mod_revision = 14, .value = "c"},
@@ -386,7 +385,7 @@ TEST(WatchMachine, AppliesTheNewestOfManyEvents) {  // W14
 }
 
 TEST(WatchMachine, IgnoresOldAndRepeatedEvents) {  // W15
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync();
   script.puts(10, "old").nothing_more();
   script.puts(12, "y").applies(12, "y");
@@ -394,35 +393,35 @@ TEST(WatchMachine, IgnoresOldAndRepeatedEvents) {  // W15
   EXPECT_EQ(script.status().revision, 12);
 }
 
-TEST(WatchMachine, IgnoresResponsesToCallsItHasGivenUp) {
-  Script script({"one"});
+TEST(WatchMachine, IgnoresResponsesToAbandonedCalls) {
+  WatchScript script({"one"});
   script.sync().wake().proves();
   script.watch_fails(FailureKind::Unreachable).closes();
-  script.proof_responses({.revision = 20, .mod_revision = 15}).nothing_more();
+  script.proof_returns({.revision = 20, .mod_revision = 15}).nothing_more();
   script.puts(15, "y").nothing_more();
   script.proof_fails(FailureKind::Cancelled).nothing_more();
   EXPECT_EQ(script.status().counters.reconnects, 1u);
 }
 
 TEST(WatchMachine, DoesNothingAfterStop) {  // W16
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync().wake().proves().stop().closes();
   EXPECT_FALSE(script.machine().wake_at());
-  script.proof_responses({.revision = 10, .mod_revision = 7}).puts(12, "y").pass(1h).nothing_more();
+  script.proof_returns({.revision = 10, .mod_revision = 7}).puts(12, "y").pass(1h).nothing_more();
 }
 
 TEST(WatchMachine, StopsInEveryPhase) {  // W16
-  Script waiting({"one"});
+  WatchScript waiting({"one"});
   waiting.start().opens().reads().read_fails(FailureKind::Refused).closes().stop().closes();
-  Script reading({"one"});
+  WatchScript reading({"one"});
   reading.start().opens().reads().stop().closes();
-  Script opening({"one"});
-  opening.start().opens().reads().read_responses({.revision = 1}).applies_nothing().watches_from(2);
+  WatchScript opening({"one"});
+  opening.start().opens().reads().read_returns({.revision = 1}).applies_nothing().watches_from(2);
   opening.stop().closes();
 }
 
 TEST(WatchMachine, BecomesStaleWithoutAProofForTooLong) {
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::Unreachable).closes();
   while (script.age() < 30s) {
     script.is(StoreState::Suspect).wake();
@@ -434,8 +433,8 @@ TEST(WatchMachine, BecomesStaleWithoutAProofForTooLong) {
   EXPECT_GE(script.age(), 30s);
 }
 
-TEST(WatchMachine, WakesToBecomeStaleWhateverElseItWaitsFor) {
-  Script script({"one"});
+TEST(WatchMachine, WakesToBecomeStaleDuringABackoff) {
+  WatchScript script({"one"});
   script.sync().watch_fails(FailureKind::Unreachable).closes();
   BootTime last = script.now();
   while (script.status().state == StoreState::Suspect) {
@@ -449,29 +448,38 @@ TEST(WatchMachine, WakesToBecomeStaleWhateverElseItWaitsFor) {
 }
 
 TEST(WatchMachine, SurvivesALongSuspend) {
-  Script script({"one"});
+  WatchScript script({"one"});
   script.sync().pass(8h).proves();  // the first thing after it is a proof
   script.pass(3s).closes().is(StoreState::Stale);
 }
 
 // Every step that can fail, failing in every way: another connection, and on it the truth.
 
-enum class Step { Read, Sizing, WatchOpening, Watch, Proof, SilentRead, SilentWatch, SilentProof };
+enum class Step {
+  Read,
+  ReadingRevision,
+  WatchOpening,
+  Watch,
+  Proof,
+  SilentRead,
+  SilentWatch,
+  SilentProof
+};
 
 class EveryStepFails : public ::testing::TestWithParam<std::tuple<Step, FailureKind>> {};
 
-void fail_at(Script& script, Step step, FailureKind kind) {
+void fail_at(WatchScript& script, Step step, FailureKind kind) {
   switch (step) {
     case Step::Read:
       script.sync().watch_fails(FailureKind::Unreachable).closes().wake().opens().reads();
       script.read_fails(kind);
       return;
-    case Step::Sizing:
+    case Step::ReadingRevision:
       script.sync().watch_fails(FailureKind::TooLarge).cancels_watch().reads();
-      script.read_fails(FailureKind::TooLarge).sizes().read_fails(kind);
+      script.read_fails(FailureKind::TooLarge).reads_revision().read_fails(kind);
       return;
     case Step::WatchOpening:
-      script.start().opens().reads().read_responses(
+      script.start().opens().reads().read_returns(
           {.revision = 10, .mod_revision = 7, .value = "x"});
       script.applies(7, "x").watches_from(11).watch_fails(kind);
       return;
@@ -486,7 +494,7 @@ void fail_at(Script& script, Step step, FailureKind kind) {
       script.pass(5s);
       return;
     case Step::SilentWatch:
-      script.start().opens().reads().read_responses(
+      script.start().opens().reads().read_returns(
           {.revision = 10, .mod_revision = 7, .value = "x"});
       script.applies(7, "x").watches_from(11).pass(3s);
       return;
@@ -498,7 +506,7 @@ void fail_at(Script& script, Step step, FailureKind kind) {
 
 TEST_P(EveryStepFails, AndIsRepairedOverAnotherConnection) {
   const auto [step, kind] = GetParam();
-  Script script({"one", "two"});
+  WatchScript script({"one", "two"});
   fail_at(script, step, kind);
   script.closes().is(StoreState::Suspect);
   const auto before = script.endpoint();
@@ -506,7 +514,7 @@ TEST_P(EveryStepFails, AndIsRepairedOverAnotherConnection) {
   EXPECT_TRUE(script.machine().failures()[before]);
   script.wake().opens().reads();
   EXPECT_NE(script.endpoint(), before);
-  script.read_responses({.revision = 40, .mod_revision = 33, .value = "now"});
+  script.read_returns({.revision = 40, .mod_revision = 33, .value = "now"});
   script.applies(33, "now").watches_from(41).is_verified(0ms);
   script.watch_is_created().is(StoreState::Synced);
   EXPECT_EQ(script.status().reason, "");
@@ -514,13 +522,15 @@ TEST_P(EveryStepFails, AndIsRepairedOverAnotherConnection) {
 
 INSTANTIATE_TEST_SUITE_P(
     Failures, EveryStepFails,
-    ::testing::Combine(
-        ::testing::Values(Step::Read, Step::Sizing, Step::WatchOpening, Step::Watch, Step::Proof),
-        ::testing::Values(FailureKind::Refused, FailureKind::NameNotFound, FailureKind::Unreachable,
-                          FailureKind::Silent, FailureKind::NotEtcd, FailureKind::Permission,
-                          FailureKind::Unauthenticated, FailureKind::WrongPassword,
-                          FailureKind::Untrusted, FailureKind::BadFiles, FailureKind::NoLeader,
-                          FailureKind::Cancelled, FailureKind::Other)));
+    ::testing::Combine(::testing::Values(Step::Read, Step::ReadingRevision, Step::WatchOpening,
+                                         Step::Watch, Step::Proof),
+                       ::testing::Values(FailureKind::Refused, FailureKind::NameNotFound,
+                                         FailureKind::Unreachable, FailureKind::Silent,
+                                         FailureKind::NotEtcd, FailureKind::Permission,
+                                         FailureKind::Unauthenticated, FailureKind::WrongPassword,
+                                         FailureKind::Untrusted, FailureKind::BadFiles,
+                                         FailureKind::NoLeader, FailureKind::Cancelled,
+                                         FailureKind::Other)));
 INSTANTIATE_TEST_SUITE_P(Silence, EveryStepFails,
                          ::testing::Combine(::testing::Values(Step::SilentRead, Step::SilentWatch,
                                                               Step::SilentProof),

@@ -1,4 +1,4 @@
-"""Three etcd members, and a network of their own to pull the cables of."""
+"""Three etcd members, in a network whose links can be cut."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ _CLONE_NEWNET = 0x40000000  # <linux/sched.h>
 
 
 class Cluster:
-    """Three members, of `make_member(name)`."""
+    """Three members, created by `make_member(name)`."""
 
     def __init__(self, make_member):
         self.members: list[Etcd] = [make_member(name) for name in MEMBERS]
@@ -27,12 +27,12 @@ class Cluster:
             status = response["Status"]
             if status["leader"] == status["header"]["member_id"]:
                 return member
-        raise PartFailed("no member says that it is the leader")
+        raise PartFailed("no member claims to be the leader")
 
     def another_leader(self, lost: Etcd) -> Etcd:
-        """Waits until the others have a leader; one of them."""
+        """Waits until the others have a leader; returns one of them."""
         one = self.others(lost)[0]
-        # Answers only if a linearizable read does.
+        # Ready only if a linearizable read has a response.
         eventually(one.ready, 60, f"{one.name} has a leader again")
         return one
 
@@ -56,7 +56,7 @@ class Cluster:
 
 
 class NamespaceMember(Etcd):
-    """Lives in a namespace of its own: one interface for its clients, one for its peers."""
+    """Runs in a separate namespace: one interface for its clients, one for its peers."""
 
     def __init__(self, run_dir, name: str, network: "Network", release: EtcdRelease):
         self._network = network
@@ -92,7 +92,7 @@ class Network:
         self._home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
 
     def inside(self, member: str) -> list[str]:
-        """What to put before a command for it to run there."""
+        """The prefix of a command that is to run there."""
         return _within(f"{self._name}-{member}")
 
     def set_link(self, bridge: str, member: str, state: str) -> None:
@@ -139,7 +139,7 @@ class Network:
 
 
 def _within(namespace: str) -> list[str]:
-    """Not `ip netns exec`: that mounts /sys anew, which it cannot where / is no mount, as in a
+    """Not `ip netns exec`: that mounts /sys again, which fails where / is no mount, as in a
     chroot.
     """
     return ["nsenter", f"--net=/run/netns/{namespace}"]

@@ -1,8 +1,8 @@
-"""The fault matrix: what is done to etcd and to the way there, and what users see of it.
+"""The fault matrix: faults of etcd and of the link to it, and what users see of them.
 
-Each test is a row, named by its docstring, and runs with each etcd. It tells in one line what was
-seen and how long it took; the lines stand at once in the output, and as a table at its end. After
-each row an oracle (oracle.py) goes over everything that both clients said.
+Each test is a row, named by its docstring, and runs with each etcd release. It reports in one line
+what happened and how long it took; the lines appear in the output at once, and as a table at its
+end. After each row an oracle (oracle.py) checks everything that both clients reported.
 """
 
 import pytest
@@ -19,21 +19,21 @@ def release(request):
 
 @pytest.fixture(scope="session")
 def etcd(release, tmp_path_factory):
-    """For rows that do nothing to etcd itself."""
+    """For rows without a fault of etcd itself."""
     with Etcd(tmp_path_factory.mktemp("shared"), release=release) as part:
         yield part
 
 
 @pytest.fixture
 def own_etcd(release, tmp_path):
-    """For rows that do."""
+    """For rows with one."""
     with Etcd(tmp_path, "own-etcd", release=release) as part:
         yield part
 
 
 @pytest.fixture
 def roomy_etcd(release, tmp_path):
-    """Takes values of 8 MiB; etcd's own limit is 1.5 MiB."""
+    """Accepts values of 8 MiB; etcd's default limit is 1.5 MiB."""
     limit = ["--max-request-bytes", str(8 << 20)]
     with Etcd(tmp_path, "roomy-etcd", release=release, arguments=limit) as part:
         yield part
@@ -41,7 +41,7 @@ def roomy_etcd(release, tmp_path):
 
 @pytest.fixture
 def relay():
-    """Makes relays, which end with the test."""
+    """Creates relays, which end with the test."""
     relays = []
 
     def make(etcd, **options) -> Relay:
@@ -63,18 +63,18 @@ def row(request, release, tmp_path):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem):
-    """The end of a row belongs to the test: what is wrong then is the row's failure."""
+    """Finishes the row as part of the test, so that a complaint of the oracle fails the test."""
     result = yield
     if row := pyfuncitem.funcargs.get("row"):
         row.finish()
         release = f"etcd {pyfuncitem.funcargs['release'].name}"
-        # The way to the main process, if this is one of several workers; and into the JUnit report.
-        pyfuncitem.user_properties.append(("row", (release, row.title, row.told)))
+        # Reaches the main process if this is one of several workers, and the JUnit report.
+        pyfuncitem.user_properties.append(("row", (release, row.title, row.summary)))
     return result
 
 
 class _Table:
-    """The lines of all rows, where pytest writes to its user."""
+    """The lines of all rows, in the terminal."""
 
     def __init__(self, config):
         self._config = config
@@ -84,11 +84,11 @@ class _Table:
         line = dict(report.user_properties).get("row")
         if line and report.when == "call":
             self._lines.append(tuple(line))
-            release, title, told = line
-            self._print(f"{title}: {told} [{release}]")
+            release, title, summary = line
+            self._print(f"{title}: {summary} [{release}]")
 
     def _print(self, text: str) -> None:
-        """At once, past pytest's capture, on a line of its own."""
+        """Prints at once, past pytest's capture, on a separate line."""
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")
         capture = self._config.pluginmanager.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled():
@@ -100,8 +100,8 @@ class _Table:
             return
         terminalreporter.section("fault matrix")
         width = max(len(title) for _, title, _ in self._lines)
-        for release, title, told in sorted(self._lines, key=lambda line: (line[1], line[0])):
-            terminalreporter.write_line(f"{release}  {title:{width}}  {told}")
+        for release, title, summary in sorted(self._lines, key=lambda line: (line[1], line[0])):
+            terminalreporter.write_line(f"{release}  {title:{width}}  {summary}")
 
 
 def pytest_configure(config):

@@ -1,29 +1,29 @@
-"""What must hold of everything that a client of the key has shown, whatever was done to etcd.
+"""Checks everything that a client of the key has reported, under any fault of etcd.
 
     history = History(); history.changed(revision, shown, began, ended) …
-    complaints = judge(history, sights)
+    complaints = judge(history, observations)
 
-The history is the truth, as the test made it; the sights are what a client said, in their order.
-Times are seconds of this machine's wall clock, which the test and the clients share.
+The history is the truth, as the test made it. The observations are a client's reports, in their
+order. Times are seconds of this machine's wall clock, which the test and the clients share.
 """
 
 from dataclasses import dataclass, field
 
-# Between the moment for which a client works out its verified age and the moment that it puts
-# beside it: a busy machine may be away from it for a while.
+# Between the moment for which a client computes its verified age and the moment that it reports
+# with it: on a busy machine these may differ.
 AGE_SLACK_S = 0.5
-# While a client says "synced": 5 s between two proofs, 3 s for a response, 1 s for the watch to
+# While a client is "synced": 5 s between two proofs, 3 s for a response, 1 s for the watch to
 # catch up, and the design's promise of 10 s.
 MAX_SYNCED_AGE_S = 10
 
 
 @dataclass(frozen=True)
 class Change:
-    """A value of the key, and between which two moments it became the truth."""
+    """A value of the key, and the two moments between which it became the truth."""
 
-    revision: int  # of the document that a client shows which knows it; 0: none
+    revision: int  # that a client reports which knows the change; 0: no document
     shown: tuple[str, ...]  # the ids in it
-    rejected: tuple[int, str] | None  # revision and slug of what was put, if it is malformed
+    rejected: tuple[int, str] | None  # revision and slug of a malformed value
     lineage: int
     began: float
     ended: float
@@ -33,8 +33,8 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Sight:
-    """What a client said at a moment."""
+class Observation:
+    """A client's report at one moment."""
 
     t: float
     revision: int
@@ -42,7 +42,7 @@ class Sight:
     age_s: float | None
     active: tuple[str, ...]
     rejected: tuple[int, str] | None
-    # Set and status are of the same moment. Else the set may be newer by a moment.
+    # The set and the status are of one moment. Else the set may be newer.
     exact: bool = True
 
     def __str__(self):
@@ -67,55 +67,57 @@ class History:
     def last(self) -> Change:
         return self.changes[-1]
 
-    def candidates(self, sight: Sight, oldest: int) -> list[int]:
-        """The changes, from `oldest` on, that a client may have held when it said this."""
+    def candidates(self, observation: Observation, oldest: int) -> list[int]:
+        """The changes, from `oldest` on, that a client may have held when it reported this."""
         return [
             index
             for index, change in enumerate(self.changes)
             if index >= oldest
-            and change.revision == sight.revision
-            and change.began <= sight.t + AGE_SLACK_S
-            and self._may_show(index, sight)
+            and change.revision == observation.revision
+            and change.began <= observation.t + AGE_SLACK_S
+            and self._may_show(index, observation)
         ]
 
-    def _may_show(self, index: int, sight: Sight) -> bool:
-        changes = self.changes[index : index + 1] if sight.exact else self.changes[index:]
-        return any(change.shown == sight.active for change in changes)
+    def _may_show(self, index: int, observation: Observation) -> bool:
+        changes = self.changes[index : index + 1] if observation.exact else self.changes[index:]
+        return any(change.shown == observation.active for change in changes)
 
 
-def is_truth(sight: Sight, change: Change) -> bool:
-    """True if a client that says this knows the change, and stands by it."""
-    return (sight.state, sight.revision, sight.active, sight.rejected) == (
+def is_truth(observation: Observation, change: Change) -> bool:
+    """True if a client that reports this holds the change, and is synced."""
+    return (observation.state, observation.revision, observation.active, observation.rejected) == (
         "synced", change.revision, change.shown, change.rejected,
     )  # fmt: skip
 
 
-def judge(history: History, sights: list[Sight]) -> list[str]:
-    """What is wrong with the sights; empty if nothing is."""
+def judge(history: History, observations: list[Observation]) -> list[str]:
+    """The violations of the promises; empty if there are none."""
     complaints = []
     oldest = 0
-    for sight in sights:
-        held = history.candidates(sight, oldest)
+    for observation in observations:
+        held = history.candidates(observation, oldest)
         if not held:
-            complaints.append(f"never the truth, or no longer: {sight}")
+            complaints.append(f"never the truth, or no longer: {observation}")
             continue
         oldest = held[0]
-        complaints += _judge_age(history, sight, held[-1])
-    if not sights or not is_truth(sights[-1], history.last):
-        end = sights[-1] if sights else "nothing was shown"
+        complaints += _judge_age(history, observation, held[-1])
+    if not observations or not is_truth(observations[-1], history.last):
+        end = observations[-1] if observations else "nothing was reported"
         complaints.append(f"the truth in the end is {history.last}, but: {end}")
     return complaints
 
 
-def _judge_age(history: History, sight: Sight, held: int) -> list[str]:
-    if sight.age_s is None:
-        return [] if sight.state == "connecting" else [f"no proof at all: {sight}"]
-    if sight.state == "synced" and sight.age_s > MAX_SYNCED_AGE_S:
-        return [f"synced without a proof for too long: {sight}"]
+def _judge_age(history: History, observation: Observation, held: int) -> list[str]:
+    if observation.age_s is None:
+        return [] if observation.state == "connecting" else [f"no proof at all: {observation}"]
+    if observation.state == "synced" and observation.age_s > MAX_SYNCED_AGE_S:
+        return [f"synced without a proof for too long: {observation}"]
     if held + 1 == len(history.changes):
         return []
     successor = history.changes[held + 1]
-    outdated_s = sight.t - successor.ended
-    if sight.age_s >= outdated_s - AGE_SLACK_S:
+    outdated_s = observation.t - successor.ended
+    if observation.age_s >= outdated_s - AGE_SLACK_S:
         return []
-    return [f"a proof that cannot be: outdated for {outdated_s:.1f} s by {successor}: {sight}"]
+    return [
+        f"an impossible proof: outdated for {outdated_s:.1f} s by {successor}: {observation}"
+    ]

@@ -1,4 +1,4 @@
-"""A link to etcd that can be cut, silenced, made to flap, and led to another server."""
+"""A link to etcd that can be cut, silenced, reset, and redirected to another server."""
 
 import asyncio
 import contextlib
@@ -8,12 +8,12 @@ import threading
 
 from parts.process import free_port
 
-# Closing a socket so sends a reset instead of an orderly end.
+# With this option, closing a socket sends a reset instead of an orderly end.
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class _Link:
-    """One connection and its other half."""
+    """A client's connection, and the one to the target."""
 
     def __init__(self, silent: bool):
         self.silent = silent
@@ -37,7 +37,7 @@ class _Link:
 
 
 class Relay:
-    """Passes bytes between its own `endpoint` and `target` ("host:port"), in a thread of its own.
+    """Passes bytes between its own `endpoint` and `target` ("host:port"), in a separate thread.
 
     Every method returns when it has been done.
     """
@@ -58,7 +58,7 @@ class Relay:
         self._run(self._cut())
 
     def mend(self) -> None:
-        """Takes connections again, and passes them on."""
+        """Accepts connections again."""
         self._run(self._mend())
 
     def reset(self) -> None:
@@ -66,7 +66,7 @@ class Relay:
         self._run(self._reset())
 
     def silence(self) -> None:
-        """Swallows what comes over the connections there are, and leaves them open; new ones pass.
+        """Drops all bytes of the current connections, and leaves them open; new ones pass.
 
         So looks a link whose state a firewall or a failed router has forgotten.
         """

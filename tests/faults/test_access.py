@@ -1,4 +1,4 @@
-"""Something happens to tokens, permissions, passwords and certificates."""
+"""Faults of tokens, permissions, passwords and certificates."""
 
 import time
 
@@ -6,12 +6,12 @@ import pytest
 
 from parts import Authority, Etcd, EtcdTls, Protected, eventually, short_tokens
 
-PROOFS = 2  # the second one begins when the first one's token is over
+PROOFS = 2  # the second one begins after the first one's token has expired
 
 
 @pytest.fixture
 def protect(release, tmp_path, row):
-    """Makes an etcd with authentication on, its tokens of two seconds."""
+    """Starts an etcd with authentication on and tokens of two seconds."""
     started = []
 
     def make(kind: str) -> Protected:
@@ -36,7 +36,7 @@ def tokens_expire(row, protected: Protected) -> None:
         row.put()
         slowest = max(slowest, row.seen())
     given, lost = protected.tokens_given() - at_start, row.instance.reconnects()
-    row.tell(
+    row.report(
         f"{given:.0f} tokens given, {lost} connections lost, "
         f"each change seen, the slower after {slowest * 1000:.0f} ms"
     )
@@ -63,7 +63,7 @@ def test_permission_revoked_and_granted_again(row, protect):
     protected.grant_reading()
     row.put()
     seen = row.seen(since=time.time())
-    row.tell(f"noticed after {noticed:.1f} s, in step {seen:.1f} s after it was granted")
+    row.report(f"noticed after {noticed:.1f} s, synced {seen:.1f} s after it was granted")
 
 
 def test_password_changed(row, protect):
@@ -77,7 +77,7 @@ def test_password_changed(row, protect):
     file.write_text("secret-3")
     row.put()
     seen = row.seen(since=time.time())
-    row.tell(f"noticed after {noticed:.1f} s, in step {seen:.1f} s after the file had it")
+    row.report(f"noticed after {noticed:.1f} s, synced {seen:.1f} s after the file had it")
 
 
 class Certified:
@@ -104,7 +104,7 @@ def certified(release, tmp_path):
 
 
 def followed_over_tls(row, certified: Certified, relay):
-    """Starts the row on a link, where a reset makes for a handshake."""
+    """Starts the row on a link, where a reset leads to a new handshake."""
     link = relay(certified.etcd)
     row.follow(certified.etcd, f"https://{link.endpoint}", flags=certified.flags())
     return link
@@ -120,7 +120,7 @@ def test_certificates_renewed(row, certified, relay):
     since = time.time()
     link.reset()
     row.put()
-    row.tell(f"in step {row.seen(since):.1f} s after the connections were made anew")
+    row.report(f"synced {row.seen(since):.1f} s after the reconnect")
 
 
 def test_authority_changed(row, certified, relay):
@@ -134,7 +134,7 @@ def test_authority_changed(row, certified, relay):
     certified.ca_file.write_bytes(certified.next_ca.file.read_bytes())
     row.put()
     seen = row.seen(since=time.time())
-    row.tell(f"noticed after {noticed:.1f} s, in step {seen:.1f} s after the file had it")
+    row.report(f"noticed after {noticed:.1f} s, synced {seen:.1f} s after the file had it")
 
 
 def test_our_certificate_expired(row, certified, relay):
@@ -148,4 +148,4 @@ def test_our_certificate_expired(row, certified, relay):
     certified.ours.replace_by(certified.ca.issue("new"))
     row.put()
     seen = row.seen(since=time.time())
-    row.tell(f"noticed after {noticed:.1f} s, in step {seen:.1f} s after it was renewed")
+    row.report(f"noticed after {noticed:.1f} s, synced {seen:.1f} s after it was renewed")

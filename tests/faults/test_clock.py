@@ -1,7 +1,7 @@
-"""Somebody sets the clients' wall clock; the clock that counts since boot goes on as it did.
+"""The clients' wall clock is set; the boot clock is not changed.
 
-The kernel's own waits are not shifted. gRPC's timers wait for a wall time: when ours is ahead of
-the kernel's they go off hours late, as they do on a machine whose clock has been set back.
+The kernel's waits are not shifted. gRPC's timers wait for a wall time: if the clients'
+clock is ahead of the kernel's they end hours late, as on a machine whose clock has been set back.
 """
 
 import struct
@@ -30,13 +30,13 @@ class WallClock:
         }
 
     def shift(self, seconds: int) -> None:
-        """Sets it to so many seconds off the machine's."""
+        """Sets it to this many seconds ahead of the machine's."""
         self._shift = seconds
         with self._path.open("r+b", buffering=0) as file:
             file.write(struct.pack("q", seconds * 10**9))
 
     def true_time(self, t: float) -> float:
-        """What the machine's clock showed when this one, before or after it was set, showed `t`."""
+        """The machine's time when this clock, before or after it was set, showed `t`."""
         now = time.time()
         return min(t, t - self._shift, key=lambda one: abs(one - now))
 
@@ -47,9 +47,9 @@ def wall_clock(tmp_path) -> WallClock:
 
 
 def ends(row, begin: float) -> float:
-    """Waits until no client shows a directive any more; the seconds from `begin`."""
+    """Waits until no client has a directive in force; returns the seconds from `begin`."""
     for client in row.clients:
-        eventually(lambda client=client: client.sights()[-1].active == (), PATIENCE_S,
+        eventually(lambda client=client: client.observations()[-1].active == (), PATIENCE_S,
                    f"{client.name} shows the end of the directive")  # fmt: skip
     seconds = time.monotonic() - begin
     row.expired()
@@ -63,7 +63,7 @@ def test_set_forward(row, etcd, wall_clock):
     wall_clock.shift(2 * HOUR_S)
     ended = ends(row, begin)
     stopped = row.stop_clients()
-    row.tell(f"a life of one hour ended after {ended:.1f} s, stopped within {stopped:.1f} s")
+    row.report(f"a life of one hour ended after {ended:.1f} s, stopped within {stopped:.1f} s")
 
 
 def test_set_back(row, etcd, wall_clock):
@@ -74,4 +74,4 @@ def test_set_back(row, etcd, wall_clock):
     begin = time.monotonic()
     wall_clock.shift(-HOUR_S)
     ended = ends(row, begin)
-    row.tell(f"a life of {LIFE_S} s ended after {ended:.1f} s")
+    row.report(f"a life of {LIFE_S} s ended after {ended:.1f} s")

@@ -1,4 +1,4 @@
-"""Three members, of which one is lost, or wrong."""
+"""Three members, of which one is lost or cut off."""
 
 import time
 
@@ -34,7 +34,7 @@ def test_leader_killed(row, cluster):
     elected = time.time() - since
     row.put()
     seen = row.seen(since)
-    row.tell(f"another one elected after {elected:.1f} s, a change by it seen after {seen:.1f} s")
+    row.report(f"another one elected after {elected:.1f} s, a change by it seen after {seen:.1f} s")
 
 
 def test_leader_cut_off_and_no_other_known(row, divided):
@@ -48,12 +48,12 @@ def test_leader_cut_off_and_no_other_known(row, divided):
     noticed = row.noticed(since)
     row.put()
     time.sleep(3)  # for a client that is taken in to say so
-    believed = row.last_believed() - since
+    believed = row.last_synced() - since
     leader.rejoin_peers()
     seen = row.seen(since=time.time())
-    row.tell(
+    row.report(
         f"noticed after {noticed:.1f} s, last believed {believed:.1f} s after the cut, "
-        f"in step {seen:.1f} s after it was back"
+        f"synced {seen:.1f} s after it was back"
     )
 
 
@@ -63,7 +63,7 @@ def test_follower_cut_off_and_others_known(row, divided):
     others = divided.others(follower)
     for other in others:
         other.hide_from_clients()
-    # Only this one can be asked, so that it is the one that they are connected to.
+    # Only this one can be reached, so the clients are connected to it.
     row.follow(follower, divided.endpoints)
     since = time.time()
     follower.cut_from_peers()
@@ -71,7 +71,7 @@ def test_follower_cut_off_and_others_known(row, divided):
         other.show_to_clients()
     row.etcd = divided.another_leader(follower)
     row.put()
-    row.tell(f"the majority's change seen {row.seen(since):.1f} s after the cut")
+    row.report(f"the majority's change seen {row.seen(since):.1f} s after the cut")
 
 
 def test_every_member_restarted_in_turn(row, cluster):
@@ -84,4 +84,4 @@ def test_every_member_restarted_in_turn(row, cluster):
         row.put()
         slowest = max(slowest, row.seen())
         member.start()
-    row.tell(f"each change seen, the slowest after {slowest:.1f} s")
+    row.report(f"each change seen, the slowest after {slowest:.1f} s")

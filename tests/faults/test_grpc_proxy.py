@@ -1,4 +1,4 @@
-"""Through `etcd grpc-proxy`, which merges watches and responses some reads itself."""
+"""Through `etcd grpc-proxy`, which merges watches and responds to some reads from its cache."""
 
 import time
 
@@ -41,8 +41,8 @@ def test_through_grpc_proxy(row, etcd, grpc_proxy):
     row.put()
     row.seen()
     time.sleep(6)  # a proof must have gone through it
-    ages = [client.sights()[-1].age_s for client in row.clients[1:]]
-    row.tell(
+    ages = [client.observations()[-1].age_s for client in row.clients[1:]]
+    row.report(
         f"put seen after {put * 1000:.0f} ms, deletion after {deleted * 1000:.0f} ms, "
         f"verified age after 6 s: {max(ages):.1f} s"
     )
@@ -58,4 +58,4 @@ def test_grpc_proxy_killed_and_restarted(row, etcd, grpc_proxy):
     row.put()
     grpc_proxy.start()
     seen = row.seen(since=time.time())
-    row.tell(f"noticed after {noticed:.1f} s, in step {seen:.1f} s after it was back")
+    row.report(f"noticed after {noticed:.1f} s, synced {seen:.1f} s after it was back")

@@ -1,4 +1,4 @@
-"""Something happens to the key, or to the history it is in, while the client is away."""
+"""Changes of the key, or of its history, while the client is disconnected."""
 
 import time
 
@@ -14,7 +14,7 @@ def away(row, etcd, relay):
 
 def back(row, link) -> None:
     link.mend()
-    row.tell(f"in step {row.seen(since=time.time()):.1f} s after it was back")
+    row.report(f"synced {row.seen(since=time.time()):.1f} s after the link was back")
 
 
 def test_compacted_while_away(row, etcd, relay):
@@ -55,7 +55,7 @@ def test_deleted_and_put_again(row, etcd):
     row.delete()
     gone = row.seen()
     row.put()
-    row.tell(f"gone after {gone * 1000:.0f} ms, back after {row.seen() * 1000:.0f} ms")
+    row.report(f"gone after {gone * 1000:.0f} ms, back after {row.seen() * 1000:.0f} ms")
 
 
 def restored(row, etcd, action) -> None:
@@ -76,8 +76,8 @@ def restored(row, etcd, action) -> None:
     row.becomes(saved, restore)
     seen = row.seen()
     row.put()
-    row.tell(
-        f"adopted {seen:.1f} s after it was back, "
+    row.report(
+        f"adopted {seen:.1f} s after the link was back, "
         f"the next change seen after {row.seen() * 1000:.0f} ms"
     )
     assert row.instance.lineage_resets() == 1
@@ -110,5 +110,5 @@ def test_another_cluster(row, etcd, own_etcd, relay):
     link.reset()
     seen = row.seen(since)
     row.put()
-    row.tell(f"adopted after {seen:.1f} s, the next change seen after {row.seen() * 1000:.0f} ms")
+    row.report(f"adopted after {seen:.1f} s, the next change seen after {row.seen() * 1000:.0f} ms")
     assert row.instance.lineage_resets() == 1

@@ -1,4 +1,4 @@
-"""Something happens to the way to the server."""
+"""Faults of the link to the server."""
 
 import time
 
@@ -7,13 +7,13 @@ from witness import Footprint
 from parts import Ctl, Process, eventually, program
 from parts.process import free_port
 
-# How long a link that flaps does so, and how often it changes.
+# How long a link flaps, and how often it changes.
 FLAPPING_S = 15
 FLAP_INTERVAL_S = 0.2
-# gRPC's pools start another thread when all are at work, and keep it; what is kept of each broken
-# connection would be more: some eight break. So is what the allocator keeps.
+# gRPC's pools start another thread when all are busy, and keep it. A leak for each broken
+# connection would be more: some eight break. The memory limit allows for the allocator's caches.
 MAX_MORE_THREADS = 2
-# Each thread that polls has a descriptor to be woken up by.
+# Each thread that polls has a descriptor that wakes it.
 MAX_MORE_DESCRIPTORS = MAX_MORE_THREADS
 MAX_GROWTH_KIB = 1024
 
@@ -28,7 +28,7 @@ def test_cut(row, etcd, relay):
     noticed = row.noticed(since)
     link.mend()
     seen = row.seen(since=time.time())
-    row.tell(f"noticed after {noticed:.1f} s, in step {seen:.1f} s after it was mended")
+    row.report(f"noticed after {noticed:.1f} s, synced {seen:.1f} s after it was mended")
 
 
 def test_silent_with_new_connections_passing(row, etcd, relay):
@@ -39,7 +39,7 @@ def test_silent_with_new_connections_passing(row, etcd, relay):
     link.silence()
     row.put()
     noticed, seen = row.noticed(since), row.seen(since)
-    row.tell(f"noticed after {noticed:.1f} s, change seen after {seen:.1f} s")
+    row.report(f"noticed after {noticed:.1f} s, change seen after {seen:.1f} s")
     assert seen <= 10
 
 
@@ -47,7 +47,7 @@ def test_flapping(row, etcd, relay):
     """link flapping every 200 ms"""
     link = relay(etcd)
     row.follow(etcd, link.endpoint)
-    link.reset()  # what is made at the first reconnect, and kept, is not a leak
+    link.reset()  # objects that the first reconnect creates once are no leak
     row.put()
     row.seen()
     pids = [client.pid for client in row.clients]
@@ -61,8 +61,8 @@ def test_flapping(row, etcd, relay):
         time.sleep(FLAP_INTERVAL_S)
     seen = row.seen(since=time.time())
     grown = eventually(lambda: _not_grown(before, pids), what="the clients are as small as before")
-    row.tell(
-        f"in step {seen:.1f} s after the end; {row.instance.reconnects()} connections lost; "
+    row.report(
+        f"synced {seen:.1f} s after the end; {row.instance.reconnects()} connections lost; "
         f"threads {_each(before, 'threads')} -> {_each(grown, 'threads')}, "
         f"descriptors {_each(before, 'descriptors')} -> {_each(grown, 'descriptors')}, "
         f"KiB {_each(before, 'anonymous_kib')} -> {_each(grown, 'anonymous_kib')}"
@@ -87,11 +87,11 @@ def test_stopped_while_the_link_is_silent(row, etcd, relay):
     link = relay(etcd)
     row.follow(etcd, link.endpoint)
     link.silence()
-    row.tell(f"ended after {row.stop_clients():.1f} s")
+    row.report(f"ended after {row.stop_clients():.1f} s")
 
 
 class _Attempt(Process):
-    """A program that cannot start; how long it takes to say so."""
+    """Runs a program that cannot start; returns how long it takes to fail."""
 
     def __init__(self, run_dir, name: str, command: list[str]):
         super().__init__(run_dir, name)
@@ -121,6 +121,6 @@ def test_silent_at_start(row, etcd, relay):
         assert attempt.status() not in (0, 2)
         took.append(time.monotonic() - began)
         assert silent in attempt.log()
-    row.tell(f"given up after {max(took):.1f} s")
+    row.report(f"given up after {max(took):.1f} s")
     # The deadline for connecting is 5 s; the rest is for loading and ending the programs.
     assert max(took) <= 5 + 2

@@ -1,4 +1,4 @@
-"""Something happens to the server."""
+"""Faults of the server."""
 
 import base64
 import contextlib
@@ -16,7 +16,7 @@ def test_killed_and_restarted(row, own_etcd):
     noticed = row.noticed(since=time.time())
     own_etcd.start()
     row.put()
-    row.tell(f"noticed after {noticed:.1f} s, the next change seen after {row.seen():.1f} s")
+    row.report(f"noticed after {noticed:.1f} s, the next change seen after {row.seen():.1f} s")
 
 
 def test_restarted(row, own_etcd):
@@ -27,7 +27,7 @@ def test_restarted(row, own_etcd):
     own_etcd.start()
     row.put()
     noticed = row.noticed(since)
-    row.tell(f"noticed after {noticed:.1f} s, the next change seen after {row.seen():.1f} s")
+    row.report(f"noticed after {noticed:.1f} s, the next change seen after {row.seen():.1f} s")
 
 
 def test_frozen_for_12_s(row, own_etcd):
@@ -41,7 +41,7 @@ def test_frozen_for_12_s(row, own_etcd):
     finally:
         own_etcd.send(signal.SIGCONT)
     row.put()
-    row.tell(f"noticed after {noticed:.1f} s, the next change seen after {row.seen():.1f} s")
+    row.report(f"noticed after {noticed:.1f} s, the next change seen after {row.seen():.1f} s")
 
 
 def test_killed_while_a_deletion_happens(row, own_etcd):
@@ -49,10 +49,10 @@ def test_killed_while_a_deletion_happens(row, own_etcd):
     row.follow(own_etcd)
     kills, deleted, slowest = 5, 0, 0.0
     for number in range(kills):
-        deleted += row.perhaps_delete(lambda number=number: _kill_within(own_etcd, row.key, number))
+        deleted += row.try_to_delete(lambda number=number: _kill_within(own_etcd, row.key, number))
         row.put()
         slowest = max(slowest, row.seen())
-    row.tell(
+    row.report(
         f"{kills} times, {deleted} deletions had happened, "
         f"the next change seen after {slowest:.1f} s"
     )
@@ -83,11 +83,11 @@ def test_lease_of_an_ack_revoked(row, etcd):
     eventually(lambda: _ack_lease(row) not in (None, lost), 60, "the ack is back")
     back = time.time() - since
     row.put()
-    row.tell(f"the ack back after {back:.1f} s, the next change seen after {row.seen():.1f} s")
+    row.report(f"the ack back after {back:.1f} s, the next change seen after {row.seen():.1f} s")
 
 
 def _ack_lease(row) -> int | None:
-    """The lease that the instance's key in the fleet is bound to."""
+    """The lease of the instance's ack."""
     fleet = row.key.removesuffix("directives") + "fleet/"
     keys = row.etcd.etcdctl("get", "--prefix", fleet).get("kvs", [])
     return keys[0]["lease"] if keys else None

@@ -1,4 +1,4 @@
-"""Unusual values, and unusually many."""
+"""Unusual values, and a burst of them."""
 
 from row import document
 
@@ -8,7 +8,7 @@ MIB = 1 << 20
 
 
 def padded(size: int) -> str:
-    """A good document but for its size."""
+    """A valid document of this size."""
     text = document("padded")
     return text + " " * (size - len(text))
 
@@ -17,7 +17,7 @@ def refused_and_replaced(row, etcd: Etcd, size: int) -> None:
     row.put_malformed(padded(size), "too_large", put=etcd.put_over_http)
     refused = row.seen()
     row.put()
-    row.tell(
+    row.report(
         f"refused after {refused * 1000:.0f} ms, the last good set stayed, "
         f"the next change seen after {row.seen() * 1000:.0f} ms"
     )
@@ -41,7 +41,7 @@ def test_burst(row, etcd):
     began = row.history.last.ended
     for _ in range(2000):
         row.put(put=etcd.put_over_http)
-    row.tell(
+    row.report(
         f"put within {row.history.last.ended - began:.1f} s, "
         f"the last one seen {row.seen() * 1000:.0f} ms after it"
     )

@@ -1,7 +1,7 @@
-"""The clients whose behaviour is tested, and what they have said so far.
+"""The clients under test, and their reports so far.
 
-Two programs, as users have them: `osproxyctl watch`, which prints a line whenever something
-changes, and `osproxy`, whose status is asked for all the time.
+Two programs, as users run them: `osproxyctl watch`, which prints a line for each change, and
+`osproxy`, whose status is polled.
 """
 
 import json
@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from oracle import Sight
+from oracle import Observation
 
 from parts import Ctl, Process, Proxy, eventually
 
 _POLL_INTERVAL_S = 0.05
-# Nobody is there: no request goes through these proxies.
+# No server listens there: no request goes through these proxies.
 _NO_UPSTREAM = "http://127.0.0.1:9"
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """What a process takes of the machine."""
+    """The resources of a process."""
 
     threads: int
     descriptors: int
@@ -40,9 +40,9 @@ class Footprint:
         )
 
 
-def _sight(store: dict, t: float, active, *, exact: bool) -> Sight:
+def _observation(store: dict, t: float, active, *, exact: bool) -> Observation:
     age_ms, rejected = store["verified_age_ms"], store["rejected"]
-    return Sight(
+    return Observation(
         t=t,
         revision=store["revision"],
         state=store["state"],
@@ -54,7 +54,7 @@ def _sight(store: dict, t: float, active, *, exact: bool) -> Sight:
 
 
 class Watch(Process):
-    """`osproxyctl watch`, its lines as it prints them."""
+    """`osproxyctl watch`; each line that it prints is an observation."""
 
     def __init__(self, run_dir, endpoints: str, key: str, clock=None, flags=()):
         super().__init__(run_dir, "watch")
@@ -70,26 +70,26 @@ class Watch(Process):
         return self._clock.environment if self._clock else {}
 
     def ready(self) -> bool:
-        return bool(self.sights())
+        return bool(self.observations())
 
-    def sights(self) -> list[Sight]:
+    def observations(self) -> list[Observation]:
         text = self.log()
         whole = text[: text.rfind("\n") + 1]
         lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
-        return [_sight(line, self._time(line), line["active"], exact=True) for line in lines]
+        return [_observation(line, self._time(line), line["active"], exact=True) for line in lines]
 
     def _time(self, line: dict) -> float:
         return self._clock.true_time(line["t"]) if self._clock else line["t"]
 
 
 class Instance(Proxy):
-    """`osproxy`, with a thread that asks for its status."""
+    """`osproxy`, with a thread that polls its status."""
 
     def __init__(self, run_dir, endpoints: str, key: str, clock=None, flags=()):
         arguments = ["--etcd-endpoints", endpoints, *flags]
         super().__init__(run_dir, upstream=_NO_UPSTREAM, key=key, workers=1, arguments=arguments,
                          env=clock.environment if clock else None)  # fmt: skip
-        self._sights: list[Sight] = []
+        self._observations: list[Observation] = []
         self._ended = threading.Event()
         self._poller = threading.Thread(target=self._poll, daemon=True)
         self._lost: list[str] = []
@@ -105,9 +105,9 @@ class Instance(Proxy):
             self._poller.join()
         return super().stop(timeout)
 
-    def sights(self) -> list[Sight]:
-        assert not self._lost, f"{self.name} does not tell its status: {self._lost[0]}"
-        return list(self._sights)
+    def observations(self) -> list[Observation]:
+        assert not self._lost, f"{self.name} does not report its status: {self._lost[0]}"
+        return list(self._observations)
 
     def reason(self) -> str:
         return self.status()["store"]["reason"]
@@ -124,13 +124,13 @@ class Instance(Proxy):
     def _poll(self) -> None:
         while not self._ended.wait(_POLL_INTERVAL_S):
             try:
-                before = time.time()  # what it says is of this moment, or of a later one
-                self._sights.append(self._look(before))
+                before = time.time()  # the status is of this moment, or of a later one
+                self._observations.append(self._observe(before))
             except OSError as error:
                 self._lost.append(str(error))
                 return
 
-    def _look(self, t: float) -> Sight:
+    def _observe(self, t: float) -> Observation:
         status = self.status()
         active = [d["id"] for d in status["directives"] if d["active"]]
-        return _sight(status["store"], t, active, exact=False)
+        return _observation(status["store"], t, active, exact=False)

@@ -23,7 +23,7 @@ using std::chrono::steady_clock;
 constexpr auto kReadyWithin = 60s;
 constexpr auto kCallTimeout = 10s;
 
-/// Starts a program with its output in `log`; it dies with us, whatever happens.
+/// Starts a program with its output in `log`; it is killed when this process ends.
 pid_t spawn(std::vector<std::string> command, const std::filesystem::path& log) {
   command.insert(command.begin(), {"setpriv", "--pdeathsig", "KILL"});
   std::vector<char*> argv;
@@ -47,7 +47,7 @@ int wait_for(pid_t pid) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/// One call over a connection of its own.
+/// One call over a separate connection.
 template <class Answer, class StartCall>
 std::optional<Answer> call(const std::string& endpoint, StartCall start_call) {
   const auto transport = etcd::make_grpc_transport({endpoint});

@@ -1,7 +1,7 @@
 // A real etcd of one member, started by and for a test: Debian's `etcd`, or the program that the
 // environment variable OSPROXY_ETCD names. A missing one is a failure.
 //
-// Puts and reads go through our own transport, deletions and compactions through `etcdctl`.
+// Puts and reads go through the project's transport, deletions and compactions through `etcdctl`.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,8 @@ class EtcdServer {
 
   void kill();   ///< SIGKILL, if it runs; the data stays
   void start();  ///< again, on the same address and data
-  /// Kills it, lets `change` happen while it serves at an address that nobody else knows, and
-  /// starts it again where it was.
+  /// Kills it, runs `change` while it serves at an address that the test's clients do not know, and
+  /// starts it again at its address.
   void change_unseen(const std::function<void()>& change);
   void pause();                                    ///< SIGSTOP
   void unpause();                                  ///< SIGCONT

@@ -1,4 +1,4 @@
-// The etcd store and the publisher on a real etcd: kill it, freeze it, wipe it, and look.
+// The etcd store and the publisher on a real etcd, which is killed, frozen and wiped.
 #include <chrono>
 #include <mutex>
 #include <string>
@@ -112,7 +112,7 @@ TEST_F(EtcdStoreTest, StartsEmptyOnAMalformedDocumentAndSaysSo) {
   EXPECT_EQ(store->status().rejected->fault, Fault::InvalidJson);
 }
 
-TEST_F(EtcdStoreTest, SeesADeletionThatHappenedWhileItWasAway) {
+TEST_F(EtcdStoreTest, FindsADeletionThatHappenedWhileItWasAway) {
   etcd_.put(kKey, document("a"));
   const auto store = connect();
   EXPECT_EQ(ids(*store), "a ");
@@ -121,7 +121,7 @@ TEST_F(EtcdStoreTest, SeesADeletionThatHappenedWhileItWasAway) {
   await_state(*store, StoreState::Synced);
 }
 
-TEST_F(EtcdStoreTest, SeesWhatWasPutBeforeACompactionWhileItWasAway) {
+TEST_F(EtcdStoreTest, FindsAPutBeforeACompactionWhileItWasAway) {
   etcd_.put(kKey, document("a"));
   const auto store = connect();
   etcd_.change_unseen([&] {
@@ -166,7 +166,7 @@ TEST_F(EtcdStoreTest, NoticesAFrozenServer) {
   ASSERT_TRUE(store->wait_for_revision(etcd_.put(kKey, document("b")), kPatience));
 }
 
-TEST_F(EtcdStoreTest, AdoptsAClusterThatWasRestoredFromNothing) {
+TEST_F(EtcdStoreTest, AdoptsAClusterThatWasRestoredEmpty) {
   for (int i = 0; i < 5; ++i) etcd_.put(kKey, document("a"));
   const auto store = connect();
   const auto held = store->status().revision;
@@ -194,7 +194,7 @@ TEST_F(EtcdStoreTest, AdoptsAnotherClusterBehindTheAddress) {
   EXPECT_EQ(store->counters().watch.lineage_resets, 1u);
 }
 
-TEST_F(EtcdStoreTest, EndsAtTheLastOfABurst) {
+TEST_F(EtcdStoreTest, HoldsTheLastPutOfABurst) {
   const auto store = connect();
   std::vector<std::string> burst;
   for (int i = 0; i < 2000; ++i) burst.push_back(document(std::to_string(i)));
@@ -204,7 +204,7 @@ TEST_F(EtcdStoreTest, EndsAtTheLastOfABurst) {
   EXPECT_EQ(store->counters().watch.broken_watches, 0u);
 }
 
-TEST_F(EtcdStoreTest, TellsWhatChanged) {
+TEST_F(EtcdStoreTest, NotifiesOfEachChange) {
   std::mutex mutex;
   std::vector<std::string> seen;
   EtcdStoreOptions options{.target = {.endpoints = {etcd_.endpoint()}}};
@@ -271,7 +271,7 @@ TEST(EtcdOversized, RejectsAValueThatIsTooLargeToBeReceived) {
   EXPECT_EQ(ids(**store), "b ");
 }
 
-// What connect() says of an endpoint that will not do.
+// The error of connect() for each kind of bad endpoint.
 std::string refusal(const std::vector<std::string>& endpoints, std::chrono::milliseconds timeout) {
   SystemClock clock;
   const auto store = EtcdDirectiveStore::connect(
@@ -279,8 +279,8 @@ std::string refusal(const std::vector<std::string>& endpoints, std::chrono::mill
   return store ? "connected" : store.error().message;
 }
 
-TEST(EtcdConnect, SaysWhatIsWrongWithAnEndpoint) {
-  // These do not wait for the timeout: if they did, the test would.
+TEST(EtcdConnect, ReportsWhatIsWrongWithAnEndpoint) {
+  // These errors do not wait for the timeout.
   const std::string free = "127.0.0.1:" + std::to_string(TcpListener::free_port());
   EXPECT_THAT(refusal({free}, 1h), HasSubstr(free + ": connection refused"));
   EXPECT_THAT(refusal({"no-such-host.invalid:2379"}, 1h), HasSubstr("does not resolve"));
@@ -288,13 +288,13 @@ TEST(EtcdConnect, SaysWhatIsWrongWithAnEndpoint) {
   EXPECT_THAT(refusal({web.endpoint()}, 1h), HasSubstr("is not etcd"));
 }
 
-TEST(EtcdConnect, GivesUpOnASilentEndpointWhenTheTimeIsUp) {
+TEST(EtcdConnect, FailsAtATimeoutIfAnEndpointIsSilent) {
   const TcpListener silent(TcpListener::Manner::Silent);
   EXPECT_THAT(refusal({silent.endpoint()}, 300ms),
               HasSubstr(silent.endpoint() + ": no response in time"));
 }
 
-TEST(EtcdConnect, FindsTheOneEndpointThatAnswers) {
+TEST(EtcdConnect, FindsTheOneEndpointThatResponds) {
   const EtcdServer etcd;
   const TcpListener silent(TcpListener::Manner::Silent);
   const TcpListener closes(TcpListener::Manner::Closes);
@@ -349,21 +349,21 @@ TEST_F(EtcdPublisherTest, PublishesNothingMalformed) {
   EXPECT_EQ(publisher->read()->revision, 0);
 }
 
-TEST_F(EtcdPublisherTest, GoesOnToTheNextEndpoint) {
+TEST_F(EtcdPublisherTest, TriesTheNextEndpoint) {
   const TcpListener closes(TcpListener::Manner::Closes);
   const TcpListener silent(TcpListener::Manner::Silent);
   const auto publisher = this->publisher({closes.endpoint(), silent.endpoint(), etcd_.endpoint()});
   EXPECT_TRUE(publisher->publish(document("a"), 0));
 }
 
-TEST_F(EtcdPublisherTest, SaysWhatHappenedAtEachEndpoint) {
+TEST_F(EtcdPublisherTest, ReportsTheFailureAtEachEndpoint) {
   const TcpListener web(TcpListener::Manner::Http);
   const std::string free = "127.0.0.1:" + std::to_string(TcpListener::free_port());
   const auto failed = publisher({free, web.endpoint()})->publish(document("a"), std::nullopt);
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().kind, PublishError::Kind::Unavailable);
   EXPECT_THAT(failed.error().message, HasSubstr(free + ": connection refused"));
-  EXPECT_THAT(failed.error().message, HasSubstr(web.endpoint() + ": what answers there is not"));
+  EXPECT_THAT(failed.error().message, HasSubstr(web.endpoint() + ": the server there is not"));
 }
 
 }  // namespace

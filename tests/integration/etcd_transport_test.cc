@@ -152,7 +152,7 @@ TEST_F(EtcdTransportTest, ALeaseThatIsNotKeptAliveEnds) {
   EXPECT_TRUE(await([&] { return list("k").count == 0; }));
 }
 
-TEST_F(EtcdTransportTest, SaysThatALeaseIsNotThere) {
+TEST_F(EtcdTransportTest, ReportsAMissingLease) {
   transport_->write(next_call(), {.key = "k", .value = "v", .lease = 4711, .timeout = kPatience});
   EXPECT_EQ(failure().kind, FailureKind::NoLease);
   revoke(4711);

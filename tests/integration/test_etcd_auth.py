@@ -67,7 +67,7 @@ def watch_says(text: str, *where: str) -> None:
 
 def test_each_mistake_is_reported_at_start(protected, etcd):
     endpoint = protected.etcd.endpoint
-    watch_says(f"{endpoint}: etcd wants a user and a password", "--endpoints", endpoint)
+    watch_says(f"{endpoint}: etcd requires a user and a password", "--endpoints", endpoint)
     for wrong in (protected.flags(password="no-secret"), protected.flags(user="nobody")):
         watch_says(f"{endpoint}: wrong user or password", "--endpoints", endpoint, *wrong)
     right = protected.flags()

@@ -135,8 +135,8 @@ def no_permission(scene) -> None:
     ("make", "text"),
     [
         (says_nothing,
-         "no response in time: is it etcd that listens there, is it overloaded or frozen, and has "
-         "its cluster a leader?"),
+         "no response in time: does etcd listen there, is it overloaded or frozen, and does its "
+         "cluster have a leader?"),
         (connection_refused,
          "connection refused: is etcd running there, and is this its client port?"),
         (name_not_found,
@@ -150,7 +150,7 @@ def no_permission(scene) -> None:
          "wrong user or password: does etcd know the user (etcdctl user list), and does the "
          "password file hold its password?"),
         (no_permission, "permission denied: may this user read, or write, the key?"),
-        (web_server, "what answers there is not etcd v3: is this etcd's client port?"),
+        (web_server, "the server there is not etcd v3: is this etcd's client port?"),
     ],
     ids=lambda value: getattr(value, "__name__", "told"),
 )  # fmt: skip

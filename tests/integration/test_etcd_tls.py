@@ -155,18 +155,18 @@ def test_a_refused_client_certificate_is_named(mtls_etcd, ca, other_ca):
 
 
 def test_tls_to_an_etcd_without_it_is_named(etcd, ca):
-    fails_with("no TLS is spoken there", "https://" + etcd.endpoint, *client_flags(ca))
+    fails_with("the server does not speak TLS", "https://" + etcd.endpoint, *client_flags(ca))
 
 
 def test_no_tls_to_an_etcd_with_it_is_named(tls_etcd, mtls_etcd):
     for etcd in (tls_etcd, mtls_etcd):
-        fails_with("TLS is spoken there", etcd.endpoint.removeprefix("https://"))
+        fails_with("the server speaks TLS", etcd.endpoint.removeprefix("https://"))
 
 
 def test_a_web_server_instead_of_etcd_is_named(start_proxy, ca):
     web = start_proxy("web", upstream=UPSTREAM)
-    fails_with("what answers there is not etcd v3", web.address)
-    fails_with("no TLS is spoken there", "https://" + web.address, *client_flags(ca))
+    fails_with("the server there is not etcd v3", web.address)
+    fails_with("the server does not speak TLS", "https://" + web.address, *client_flags(ca))
 
 
 def test_a_closed_port_and_an_unknown_host_are_named(ca):

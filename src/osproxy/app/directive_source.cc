@@ -23,7 +23,7 @@ std::expected<std::shared_ptr<EtcdDirectiveStore>, std::string> connect_store(
   options.on_change = [&log, notifier = std::move(notifier)](const StoreStatus& status,
                                                              const DirectiveSet::Pointer& set) {
     log.update(status, *set);
-    notifier->ring();
+    notifier->notify();
   };
   auto connected = EtcdDirectiveStore::connect(std::move(options), clock);
   if (!connected) return std::unexpected(connected.error().message);

@@ -241,7 +241,7 @@ void Instance::poll() {
   const ObserverTotals totals = observer_.totals();
   budget_.check(*set, totals.recorded, clock_.now());
   logs_.signed_directives.update(totals);
-  if (logs_.trip.update(*set, clock_.now()) && source_.acks) source_.acks->look_again();
+  if (logs_.trip.update(*set, clock_.now()) && source_.acks) source_.acks->check_store();
   logs_.upstream.update(upstreams_.nodes());
   if (outputs_.spans) logs_.otlp.update(outputs_.spans->status());
   if (!outputs_.capture) logs_.capture.update(*set, clock_.now());

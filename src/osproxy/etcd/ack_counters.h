@@ -1,4 +1,4 @@
-// What keeping an ack has come to; docs/metrics.md lists what becomes a metric.
+// Counters of an ack writer; docs/metrics.md lists those that become metrics.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,9 @@ namespace osproxy {
 /// A regular value.
 struct AckCounters {
   std::uint64_t written = 0;
-  std::uint64_t failed = 0;       ///< calls that failed, whatever for
-  std::uint64_t leases_lost = 0;  ///< leases that were gone while they were still wanted
-  std::int64_t members = 1;       ///< of the fleet, as far as is known: what the window grows with
+  std::uint64_t failed = 0;       ///< calls that failed, for any reason
+  std::uint64_t leases_lost = 0;  ///< leases that were gone though the writer still needed them
+  std::int64_t members = 1;       ///< of the fleet, by the last count; the window grows with it
 
   friend bool operator==(const AckCounters&, const AckCounters&) = default;
 };

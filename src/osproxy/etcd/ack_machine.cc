@@ -6,16 +6,14 @@
 
 #include <fmt/format.h>
 
-#include "osproxy/core/rfc3339.h"
+#include "osproxy/etcd/random_time.h"
 
 namespace osproxy::etcd {
 namespace {
 
-using std::chrono::nanoseconds;
-
-// A run that has died leaves its key for one ttl, and for another if etcd changes its leader in the
-// meantime. Whoever is still there after that is alive.
-constexpr int kLivesOfADeadRun = 2;
+// The key of a run that has died stays for one ttl, and for another one if etcd elects a new leader
+// in the meantime, which renews each lease. A key that stays longer belongs to a live run.
+constexpr int kLeasesOfADeadRun = 2;
 
 }  // namespace
 
@@ -23,81 +21,81 @@ AckMachine::AckMachine(AckMachineOptions options, Random random)
     : options_(std::move(options)),
       random_(random),
       backoff_(options_.backoff, Random(random_.next())),
-      turn_(random_.below(options_.endpoints.size())) {
+      turn_(random_.below(options_.endpoints.size())),
+      key_(options_.instance, options_.started) {
   assert(!options_.endpoints.empty());
 }
 
-AckActions AckMachine::resume(AckEvent event, BootTime now) {
+AckMachine::Actions AckMachine::resume(Event event, Now now) {
   if (phase_ == Phase::Stopped) return {};
-  assert(now >= now_);
-  now_ = now;
+  assert(now.boot >= now_);
+  now_ = now.boot;
   std::visit([this]<class T>(T&& e) { handle(std::forward<T>(e)); }, std::move(event));
   check_timers();
   return std::exchange(actions_, {});
 }
 
 void AckMachine::handle(Stop) {
-  // Without a connection the key goes with its lease: a stop does not wait for an etcd that is
-  // away.
-  if (!lease_ || phase_ == Phase::Waiting || phase_ == Phase::Idle) return finish();
-  const CallId call = begin(Phase::Revoking);
+  // Without a connection nothing is revoked: the key goes when its lease ends, and a stop must not
+  // wait for an etcd that cannot be reached.
+  if (!lease_ || phase_ == Phase::BackingOff || phase_ == Phase::Idle) return finish();
+  const CallId call = begin_call(Phase::Revoking);
   deadline_ = now_ + options_.revoke_timeout;
   actions_.emplace_back(
       RevokeLease{.call = call, .lease = lease_->id, .timeout = options_.revoke_timeout});
 }
 
 void AckMachine::handle(AckReport&& report) {
-  wanted_ = std::move(report.facts);
+  facts_.wanted = std::move(report.facts);
   schedule_write();
 }
 
 void AckMachine::handle(ReadDone&& response) {
-  if (!is_awaited(response.call, Phase::Looking)) return;
+  if (!is_awaited(response.call, Phase::Reading)) return;
   take_key(response.mod_revision, response.value);
-  if (held_) return;
+  if (key_.owner()) return;
   actions_.emplace_back(
-      CountFleet{.call = begin(Phase::Counting), .timeout = options_.call_timeout});
+      CountFleet{.call = begin_call(Phase::Counting), .timeout = options_.call_timeout});
 }
 
 void AckMachine::handle(ListDone&& response) {
   if (!is_awaited(response.call, Phase::Counting)) return;
-  phase_ = Phase::Resting;
+  phase_ = Phase::Ready;
   mark_healthy();
-  // By a half at most: when all keys are gone at once, so that all are to be written again, the
-  // window must still be that of the whole fleet.
+  // It falls by a half at most: when all keys are gone at once, all instances write again, and the
+  // window must still be large enough for the whole fleet.
   counters_.members = std::max({std::int64_t{1}, response.count, counters_.members / 2});
-  poll_at_ = now_ + jittered(options_.check_interval);
+  schedule_.poll_at = now_ + jittered(random_, options_.check_interval);
   schedule_write();
 }
 
 void AckMachine::handle(GrantDone&& response) {
   if (!is_awaited(response.call, Phase::Granting)) return;
-  lease_ = Lease{.id = response.lease, .ttl = response.ttl};
-  schedule_keep();
+  lease_ = Lease{.id = response.lease, .ttl = response.ttl, .keep_alive_at = now_};
+  schedule_keep_alive();
   write();
 }
 
 void AckMachine::handle(KeptAlive&& response) {
-  if (!is_awaited(response.call, Phase::Keeping)) return;
-  phase_ = Phase::Resting;
+  if (!is_awaited(response.call, Phase::KeepingAlive)) return;
+  phase_ = Phase::Ready;
   mark_healthy();
   if (response.ttl <= response.ttl.zero()) return lose_lease();
   lease_->ttl = response.ttl;
-  schedule_keep();
+  schedule_keep_alive();
 }
 
 void AckMachine::handle(WriteDone&& response) {
   if (!is_awaited(response.call, Phase::Writing)) return;
-  phase_ = Phase::Resting;
-  written_at_ = now_;
-  write_at_.reset();
+  phase_ = Phase::Ready;
+  schedule_.last_write = now_;
+  schedule_.write_at.reset();
   if (!response.succeeded) {
     take_key(response.mod_revision, response.value);
     return schedule_write();
   }
-  own_ = response.mod_revision;
-  written_ = std::move(writing_);
-  refused_.reset();
+  key_.written(response.mod_revision, std::move(facts_.writing));
+  troubles_.refused.reset();
   ++counters_.written;
   mark_healthy();
   schedule_write();
@@ -108,61 +106,63 @@ void AckMachine::handle(Revoked&& response) {
 }
 
 void AckMachine::handle(CallFailed&& failed) {
-  if (failed.call != call_) return;  // of a call that is no longer waited for
+  if (failed.call != call_.awaited) return;
   if (phase_ == Phase::Revoking) return finish();
   ++counters_.failed;
   if (failed.failure.kind == FailureKind::NoLease) {
-    phase_ = Phase::Resting;
+    phase_ = Phase::Ready;
     return lose_lease();
   }
-  if (failed.failure.kind == FailureKind::Permission) return be_refused(std::move(failed.failure));
+  if (failed.failure.kind == FailureKind::Permission) {
+    return back_off_refused(std::move(failed.failure));
+  }
   lose_connection(std::move(failed.failure));
 }
 
 void AckMachine::open_connection() {
   actions_.emplace_back(OpenConnection{turn_ % options_.endpoints.size()});
-  phase_ = Phase::Resting;
-  // The lease first, before it is over; then the key: a write may have been carried out without our
-  // having heard of it.
-  keep_at_ = now_;
-  poll_at_ = now_;
-  write_at_.reset();  // chosen anew once the fleet has been counted
+  phase_ = Phase::Ready;
+  // The lease first, before it ends. Then the key: a write may have been carried out though its
+  // response did not arrive.
+  if (lease_) lease_->keep_alive_at = now_;
+  schedule_.poll_at = now_;
+  schedule_.write_at.reset();  // chosen again once the fleet has been counted
 }
 
 void AckMachine::lose_connection(Failure failure) {
-  // That write may still be carried out, after the key is looked at: one more makes its condition
-  // fail.
-  if (phase_ == Phase::Writing) written_.reset();
-  reason_ = describe(endpoint(), failure);
-  drop_connection();
+  // The write may still be carried out, after the next read of the key. One more write makes its
+  // condition fail.
+  if (phase_ == Phase::Writing) key_.forget_facts();
+  troubles_.reason = describe(endpoint(), failure);
+  close_connection();
   backoff_.unhealthy();
   ++turn_;
-  phase_ = Phase::Waiting;
+  phase_ = Phase::BackingOff;
   deadline_ = now_ + backoff_.next();
 }
 
-/// No endpoint will have another response. The lease is left to end, and with it what may be there.
-void AckMachine::be_refused(Failure failure) {
-  refused_ = describe(endpoint(), failure);
-  drop_connection();
+/// Every endpoint would respond the same. The lease is left to end, and the key with it.
+void AckMachine::back_off_refused(Failure failure) {
+  troubles_.refused = describe(endpoint(), failure);
+  close_connection();
   lease_.reset();
-  forget_key();
-  phase_ = Phase::Waiting;
-  deadline_ = now_ + jittered(options_.refused_interval);
+  key_.forget();
+  phase_ = Phase::BackingOff;
+  deadline_ = now_ + jittered(random_, options_.refused_interval);
 }
 
-void AckMachine::drop_connection() {
+void AckMachine::close_connection() {
   actions_.emplace_back(CloseConnection{});
-  call_ = CallId{};
+  call_.awaited = CallId{};
 }
 
 void AckMachine::mark_healthy() {
-  reason_.clear();
+  troubles_.reason.clear();
   backoff_.healthy(now_);
 }
 
 void AckMachine::finish() {
-  drop_connection();
+  close_connection();
   phase_ = Phase::Stopped;
 }
 
@@ -171,17 +171,17 @@ void AckMachine::check_timers() {
     case Phase::Idle:
     case Phase::Stopped:
       return;
-    case Phase::Waiting:
+    case Phase::BackingOff:
       if (now_ < deadline_) return;
       open_connection();
-      return do_what_is_due();
-    case Phase::Resting:
-      return do_what_is_due();
-    case Phase::Looking:
+      return start_due_call();
+    case Phase::Ready:
+      return start_due_call();
+    case Phase::Reading:
     case Phase::Counting:
     case Phase::Granting:
     case Phase::Writing:
-    case Phase::Keeping:
+    case Phase::KeepingAlive:
       if (now_ < deadline_) return;
       ++counters_.failed;
       return lose_connection({FailureKind::Silent, {}});
@@ -192,108 +192,87 @@ void AckMachine::check_timers() {
   std::unreachable();
 }
 
-void AckMachine::do_what_is_due() {
-  if (lease_ && now_ >= keep_at_) return keep();
-  if (now_ >= poll_at_) return poll();
-  if (!write_at_ || now_ < *write_at_) return;
-  if (wanted_ == written_) {
-    write_at_.reset();  // it has changed back
+void AckMachine::start_due_call() {
+  if (lease_ && now_ >= lease_->keep_alive_at) return keep_alive();
+  if (now_ >= schedule_.poll_at) return poll();
+  if (!schedule_.write_at || now_ < *schedule_.write_at) return;
+  if (facts_.wanted == key_.facts()) {
+    schedule_.write_at.reset();  // it has changed back
   } else if (lease_) {
     write();
   } else {
-    actions_.emplace_back(GrantLease{
-        .call = begin(Phase::Granting), .ttl = options_.ttl, .timeout = options_.call_timeout});
+    actions_.emplace_back(GrantLease{.call = begin_call(Phase::Granting),
+                                     .ttl = options_.ttl,
+                                     .timeout = options_.call_timeout});
   }
 }
 
-CallId AckMachine::begin(Phase phase) {
+CallId AckMachine::begin_call(Phase phase) {
   phase_ = phase;
-  started_ = now_;
   deadline_ = now_ + options_.call_timeout;
-  call_ = CallId{++last_call_};
-  return call_;
+  call_ = {.awaited = CallId{call_.last + 1}, .last = call_.last + 1, .started = now_};
+  return call_.awaited;
 }
 
 void AckMachine::poll() {
-  actions_.emplace_back(ReadAck{.call = begin(Phase::Looking), .timeout = options_.call_timeout});
+  actions_.emplace_back(
+      ReadAck{.call = begin_call(Phase::Reading), .timeout = options_.call_timeout});
 }
 
 void AckMachine::write() {
-  writing_ = *wanted_;
-  actions_.emplace_back(WriteAck{.call = begin(Phase::Writing),
-                                 .facts = writing_,
-                                 .expected = own_,
+  facts_.writing = *facts_.wanted;
+  actions_.emplace_back(WriteAck{.call = begin_call(Phase::Writing),
+                                 .facts = facts_.writing,
+                                 .expected = key_.revision(),
                                  .lease = lease_->id,
                                  .timeout = options_.call_timeout});
 }
 
-void AckMachine::keep() {
-  actions_.emplace_back(KeepLease{
-      .call = begin(Phase::Keeping), .lease = lease_->id, .timeout = options_.call_timeout});
+void AckMachine::keep_alive() {
+  actions_.emplace_back(KeepLeaseAlive{.call = begin_call(Phase::KeepingAlive),
+                                       .lease = lease_->id,
+                                       .timeout = options_.call_timeout});
 }
 
-/// What stands in our key now: nothing, ours, or another's.
-void AckMachine::take_key(Revision mod_revision, std::string_view value) {
-  if (mod_revision == 0) {
-    held_.reset();
-    return forget_key();
-  }
-  const auto ack = decode_ack(value);
-  if (!ack) return wait_for_owner(fmt::format("something that is no ack ({})", ack.error()));
-  if (ack->instance != options_.instance || ack->started != options_.started) {
-    return wait_for_owner(
-        fmt::format("an osproxy of this name that was started {}", format_rfc3339(ack->started)));
-  }
-  held_.reset();
-  if (mod_revision == own_) return;
-  own_ = mod_revision;
-  written_.reset();  // which of our writes it is cannot be told: the next one settles it
+void AckMachine::take_key(Revision revision, std::string_view value) {
+  key_.found(revision, value, now_);
+  if (key_.owner()) wait_for_owner();
 }
 
-void AckMachine::wait_for_owner(std::string by) {
-  const BootTime since = held_ ? held_->since : now_;
-  held_ = Held{.since = since, .by = std::move(by)};
-  forget_key();
+/// Reads the key until its owner is gone; the instance's own lease, if it has one, has no key.
+void AckMachine::wait_for_owner() {
   lease_.reset();
-  write_at_.reset();
-  phase_ = Phase::Resting;
-  poll_at_ = now_ + jittered(is_name_taken() ? options_.check_interval : options_.ttl / 3);
+  schedule_.write_at.reset();
+  phase_ = Phase::Ready;
+  schedule_.poll_at =
+      now_ + jittered(random_, is_name_taken() ? options_.check_interval : options_.ttl / 3);
 }
 
 bool AckMachine::is_name_taken() const {
-  return held_ && now_ >= held_->since + kLivesOfADeadRun * options_.ttl;
+  return key_.owner() && now_ >= key_.owner()->since + kLeasesOfADeadRun * options_.ttl;
 }
 
 void AckMachine::schedule_write() {
-  if (!wanted_ || held_ || write_at_ || wanted_ == written_) return;
+  if (!facts_.wanted || facts_.wanted == key_.facts()) return;
+  if (key_.owner() || schedule_.write_at) return;
   const auto window = std::min(options_.window_max, options_.window_per_member * counters_.members);
-  write_at_ = now_ + random_below(window);
-  if (written_at_) write_at_ = std::max(*write_at_, *written_at_ + options_.write_interval);
+  schedule_.write_at = now_ + random_below(random_, window);
+  if (schedule_.last_write)
+    schedule_.write_at =
+        std::max(*schedule_.write_at, *schedule_.last_write + options_.write_interval);
 }
 
-/// Counted from the start of the call: the lease may have been renewed just then.
-void AckMachine::schedule_keep() { keep_at_ = started_ + jittered(lease_->ttl / 3); }
+/// Counts from the start of the call: etcd may have renewed the lease at that moment.
+void AckMachine::schedule_keep_alive() {
+  lease_->keep_alive_at = call_.started + jittered(random_, lease_->ttl / 3);
+}
 
 void AckMachine::lose_lease() {
   ++counters_.leases_lost;
   lease_.reset();
-  forget_key();
-  poll_at_ = now_;
-  write_at_.reset();  // chosen anew: all of the fleet may have lost theirs at once
-}
-
-void AckMachine::forget_key() {
-  own_ = 0;
-  written_.reset();
-}
-
-nanoseconds AckMachine::jittered(nanoseconds interval) {
-  return interval - random_below(interval / 5);
-}
-
-nanoseconds AckMachine::random_below(nanoseconds bound) {
-  const auto below = random_.below(static_cast<std::uint64_t>(bound.count()));
-  return nanoseconds{static_cast<std::int64_t>(below)};
+  key_.forget();
+  schedule_.poll_at = now_;
+  schedule_.write_at.reset();  // chosen again: all of the fleet may have lost theirs at once
 }
 
 std::optional<BootTime> AckMachine::wake_at() const {
@@ -301,18 +280,18 @@ std::optional<BootTime> AckMachine::wake_at() const {
     case Phase::Idle:
     case Phase::Stopped:
       return std::nullopt;
-    case Phase::Resting: {
-      BootTime at = poll_at_;
-      if (lease_) at = std::min(at, keep_at_);
-      if (write_at_) at = std::min(at, *write_at_);
+    case Phase::Ready: {
+      BootTime at = schedule_.poll_at;
+      if (lease_) at = std::min(at, lease_->keep_alive_at);
+      if (schedule_.write_at) at = std::min(at, *schedule_.write_at);
       return at;
     }
-    case Phase::Waiting:
-    case Phase::Looking:
+    case Phase::BackingOff:
+    case Phase::Reading:
     case Phase::Counting:
     case Phase::Granting:
     case Phase::Writing:
-    case Phase::Keeping:
+    case Phase::KeepingAlive:
     case Phase::Revoking:
       return deadline_;
   }
@@ -323,14 +302,14 @@ bool AckMachine::awaits_response() const {
   switch (phase_) {
     case Phase::Idle:
     case Phase::Stopped:
-    case Phase::Waiting:
-    case Phase::Resting:
+    case Phase::BackingOff:
+    case Phase::Ready:
       return false;
-    case Phase::Looking:
+    case Phase::Reading:
     case Phase::Counting:
     case Phase::Granting:
     case Phase::Writing:
-    case Phase::Keeping:
+    case Phase::KeepingAlive:
     case Phase::Revoking:
       return true;
   }
@@ -338,18 +317,18 @@ bool AckMachine::awaits_response() const {
 }
 
 AckStatus AckMachine::status() const {
-  if (refused_) return {AckState::NotPermitted, *refused_};
-  if (!reason_.empty()) return {AckState::Failing, reason_};
+  if (troubles_.refused) return {AckState::NotPermitted, *troubles_.refused};
+  if (!troubles_.reason.empty()) return {AckState::Failing, troubles_.reason};
   if (is_name_taken()) {
     return {AckState::NameTaken,
             fmt::format("its key holds {}, which goes on: give each instance its own --instance",
-                        held_->by)};
+                        key_.owner()->name)};
   }
-  if (held_) {
+  if (key_.owner()) {
     return {AckState::Pending,
-            fmt::format("its key holds {}: waiting for the end of that one's lease", held_->by)};
+            fmt::format("its key holds {}: waiting for the end of its lease", key_.owner()->name)};
   }
-  if (own_ != 0 && written_ == wanted_) return {AckState::Written, {}};
+  if (key_.revision() != 0 && key_.facts() == facts_.wanted) return {AckState::Written, {}};
   return {AckState::Pending, "about to be written"};
 }
 

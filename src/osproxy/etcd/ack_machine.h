@@ -1,20 +1,26 @@
-// An instance's own key in etcd, as a pure machine: events in, actions out.
+// An instance's ack in etcd, as a pure machine: events in, actions out.
 //
 //   AckMachine machine({.endpoints = {"10.0.0.1:2379"}, .started = now.wall},
-//   Random::from_system()); perform(machine.resume(Start{}, clock.boot()));
-//   perform(machine.resume(AckReport{{.revision = 4812, .state = "synced"}}, clock.boot()));
+//                      Random::from_system());
+//   perform(machine.resume(Start{}, clock.now()));
+//   perform(machine.resume(AckReport{{.revision = 4812, .state = "synced"}}, clock.now()));
 //   while (!machine.is_over()) {
-//     auto event = transport.next(until(machine.wake_at()));
-//     perform(machine.resume(event ? … : TimePassed{}, clock.boot()));
+//     auto event = transport.next(*machine.wake_at() - clock.boot());
+//     perform(machine.resume(event ? to_machine<AckMachine::Event>(*std::move(event))
+//                                  : TimePassed{},
+//                            clock.now()));
 //   }
 //
-// It looks at the key, and if that is free or its own, writes what the instance has to say, under a
-// lease that it keeps alive; again whenever that has changed, at a random moment of a window that
-// grows with the fleet; and anew when the lease or the key is lost. It never writes over what
-// another run has written there, and a Stop revokes the lease. docs/design/acks.md argues it.
+// The machine reads its key. If the key is free or its own, it writes the instance's ack there,
+// under a lease that it keeps alive. It writes again when the facts have changed, at a random
+// moment of a window that grows with the fleet, and when the lease or the key is lost. It never
+// overwrites the ack of another run. A Stop revokes the lease, which deletes the key.
+// docs/design/acks.md has the reasons and the table of phases.
 //
+// Uses only the boot clock of `now`.
 // Not thread-safe, not copyable. Invariants: at most one connection is open, and on it at most one
-// call that is waited for; a write is always conditional on the key being as it was last seen.
+// call that the machine waits for. Each write is conditional on the key's revision as the machine
+// last saw it.
 #pragma once
 
 #include <chrono>
@@ -29,57 +35,43 @@
 #include "osproxy/core/clock.h"
 #include "osproxy/core/random.h"
 #include "osproxy/etcd/ack_counters.h"
+#include "osproxy/etcd/ack_key.h"
 #include "osproxy/etcd/failure.h"
+#include "osproxy/etcd/machine_events.h"
 #include "osproxy/etcd/protocol.h"
-#include "osproxy/etcd/watch_machine.h"
-#include "osproxy/store/ack.h"
 #include "osproxy/store/fleet.h"
 
 namespace osproxy::etcd {
 
 struct AckMachineOptions {
-  std::vector<std::string> endpoints;  ///< at least one; the names are for the reasons given
+  std::vector<std::string> endpoints;  ///< at least one; the names appear in the reasons
   std::string instance{};
-  WallTime started{};  ///< with `instance`, what tells our key from another run's
+  WallTime started{};  ///< of the process: with `instance`, tells its key from another run's
 
-  /// How long the key outlives the process; kept alive every third of it, so that one lost
-  /// keepalive does no harm.
+  /// How long the key outlives the process. The machine keeps the lease alive every third of it,
+  /// so that one lost keepalive does no harm.
   std::chrono::seconds ttl{15};
   std::chrono::nanoseconds call_timeout = std::chrono::seconds{3};
   std::chrono::nanoseconds revoke_timeout = std::chrono::seconds{1};
-  /// From one look at the key and the fleet's size to the next, less up to a fifth of jitter.
+  /// From one read of the key and the fleet's size to the next, less up to a fifth of jitter.
   std::chrono::nanoseconds check_interval = std::chrono::seconds{60};
-  /// The same, while etcd does not let us write: somebody has to grant something first.
+  /// The same while etcd denies the permission to write: a person has to grant it first.
   std::chrono::nanoseconds refused_interval = std::chrono::minutes{5};
   /// The window over which a fleet spreads its writes: 500 writes a second, whatever its size, are
-  /// a small part of what an etcd on an ordinary disk takes.
+  /// a small part of the load that an etcd on an ordinary disk can take.
   std::chrono::nanoseconds window_per_member = std::chrono::milliseconds{2};
   std::chrono::nanoseconds window_max = std::chrono::seconds{10};
-  /// Between two writes of one instance: a burst of publishes is acked once.
+  /// Between two writes of one instance: it acks a burst of publishes once.
   std::chrono::nanoseconds write_interval = std::chrono::milliseconds{100};
   BackoffOptions backoff{};
 };
 
-/// What a write is made for; what else an ack holds only goes along.
-struct AckFacts {
-  Revision revision = 0;
-  std::optional<InstanceAck::Rejected> rejected{};
-  std::string state{};
-  std::vector<InstanceAck::Tripped> tripped{};
-  std::int64_t tripped_count = 0;
-
-  friend bool operator==(const AckFacts&, const AckFacts&) = default;
-};
-
-// Events: Start, TimePassed and Stop of the watch machine, the transport's, and what is to be said.
+/// An event: the facts to ack have changed.
 struct AckReport {
   AckFacts facts;
 };
 
-using AckEvent = std::variant<Start, TimePassed, Stop, AckReport, ReadDone, ListDone, GrantDone,
-                              KeptAlive, WriteDone, Revoked, CallFailed>;
-
-// Actions, to be performed in their order; OpenConnection and CloseConnection as well.
+// Actions, besides OpenConnection and CloseConnection.
 struct ReadAck {
   CallId call;
   std::chrono::nanoseconds timeout;
@@ -100,7 +92,7 @@ struct WriteAck {
   LeaseId lease;
   std::chrono::nanoseconds timeout;
 };
-struct KeepLease {
+struct KeepLeaseAlive {
   CallId call;
   LeaseId lease;
   std::chrono::nanoseconds timeout;
@@ -111,24 +103,24 @@ struct RevokeLease {
   std::chrono::nanoseconds timeout;
 };
 
-using AckAction = std::variant<OpenConnection, CloseConnection, ReadAck, CountFleet, GrantLease,
-                               WriteAck, KeepLease, RevokeLease>;
-using AckActions = std::vector<AckAction>;
-
 class AckMachine {
  public:
+  using Event = std::variant<Start, TimePassed, Stop, AckReport, ReadDone, ListDone, GrantDone,
+                             KeptAlive, WriteDone, Revoked, CallFailed>;
+  using Action = std::variant<OpenConnection, CloseConnection, ReadAck, CountFleet, GrantLease,
+                              WriteAck, KeepLeaseAlive, RevokeLease>;
+  using Actions = std::vector<Action>;
+
   AckMachine(AckMachineOptions options, Random random);
   AckMachine(const AckMachine&) = delete;
   AckMachine& operator=(const AckMachine&) = delete;
 
-  /// Takes one event. `now` never goes back.
-  [[nodiscard]] AckActions resume(AckEvent event, BootTime now);
+  [[nodiscard]] Actions resume(Event event, Now now);
 
-  /// When to resume with TimePassed, if nothing happens before; nullopt before Start and at the
-  /// end.
+  /// nullopt before Start, and once is_over().
   std::optional<BootTime> wake_at() const;
 
-  /// True while a call is under way: the transport has something to be waited for.
+  /// True while a call is under way: only then the transport has an event to wait for.
   bool awaits_response() const;
 
   /// True once a Stop has been carried out.
@@ -139,27 +131,44 @@ class AckMachine {
 
  private:
   enum class Phase : std::uint8_t {
-    Idle,      // before Start
-    Waiting,   // no connection; the next attempt is at deadline_
-    Resting,   // a connection; nothing under way
-    Looking,   // our key is being read
-    Counting,  // the fleet is being counted
-    Granting,
+    Idle,        // before Start
+    BackingOff,  // no connection; the next one is opened at deadline_
+    Ready,       // a connection; no call under way
+    Reading,     // the key is being read
+    Counting,    // the keys of the fleet are being counted
+    Granting,    // a lease is being granted
     Writing,
-    Keeping,   // the lease is being kept alive
-    Revoking,  // after Stop
+    KeepingAlive,  // the lease is being kept alive
+    Revoking,      // after Stop
     Stopped,
+  };
+
+  struct Call {
+    CallId awaited{};        // CallId{}: none
+    std::uint64_t last = 0;  // id that was given out
+    BootTime started{};
   };
 
   struct Lease {
     LeaseId id;
     std::chrono::nanoseconds ttl;
+    BootTime keep_alive_at;
   };
 
-  // Somebody else's value in our place.
-  struct Held {
-    BootTime since;
-    std::string by;
+  struct Schedule {
+    BootTime poll_at{};  // when to read the key and count the fleet
+    std::optional<BootTime> write_at{};
+    std::optional<BootTime> last_write{};
+  };
+
+  struct Facts {
+    std::optional<AckFacts> wanted{};  // nullopt: no report yet
+    AckFacts writing{};                // while Writing
+  };
+
+  struct Troubles {
+    std::optional<std::string> refused{};  // etcd denied a permission, and no write has succeeded
+    std::string reason{};                  // why the last call failed; empty once one succeeds
   };
 
   void handle(Start) { open_connection(); }
@@ -176,26 +185,25 @@ class AckMachine {
 
   void open_connection();
   void lose_connection(Failure failure);
-  void be_refused(Failure failure);
-  void drop_connection();
+  void back_off_refused(Failure failure);
+  void close_connection();
   void mark_healthy();
   void finish();
   void check_timers();
-  void do_what_is_due();
-  CallId begin(Phase phase);
-  bool is_awaited(CallId call, Phase phase) const { return phase_ == phase && call == call_; }
+  void start_due_call();
+  CallId begin_call(Phase phase);
+  bool is_awaited(CallId call, Phase phase) const {
+    return phase_ == phase && call == call_.awaited;
+  }
   void poll();
   void write();
-  void keep();
-  void take_key(Revision mod_revision, std::string_view value);
-  void wait_for_owner(std::string by);
+  void keep_alive();
+  void take_key(Revision revision, std::string_view value);
+  void wait_for_owner();
   bool is_name_taken() const;
   void schedule_write();
-  void schedule_keep();
+  void schedule_keep_alive();
   void lose_lease();
-  void forget_key();
-  std::chrono::nanoseconds jittered(std::chrono::nanoseconds interval);
-  std::chrono::nanoseconds random_below(std::chrono::nanoseconds bound);
   const std::string& endpoint() const {
     return options_.endpoints[turn_ % options_.endpoints.size()];
   }
@@ -207,25 +215,16 @@ class AckMachine {
 
   Phase phase_ = Phase::Idle;
   BootTime now_{};
-  BootTime started_{};   // of the call under way
-  BootTime deadline_{};  // of the phase, but for Resting
-  CallId call_{};        // the one that is waited for, or was; none: CallId{}
-  BootTime poll_at_{};
-  BootTime keep_at_{};  // with a lease
-  std::optional<BootTime> write_at_;
-  std::optional<BootTime> written_at_;
+  BootTime deadline_{};  // of the phase; Ready has none
+  Call call_;
+  Schedule schedule_;
 
   std::optional<Lease> lease_;
-  Revision own_ = 0;                // of our key as we have written it; 0: it is not there
-  std::optional<AckFacts> wanted_;  // what there is to say
-  std::optional<AckFacts> written_;
-  AckFacts writing_;  // Writing
-  std::optional<Held> held_;
-  std::optional<std::string> refused_;  // by etcd, until a write succeeds
-  std::string reason_;                  // why the last call failed, until one succeeds
+  AckKey key_;
+  Facts facts_;
+  Troubles troubles_;
 
-  std::uint64_t last_call_ = 0;
-  AckActions actions_;
+  Actions actions_;
   AckCounters counters_;
 };
 

@@ -1,10 +1,10 @@
-// One blocking piece of work on etcd: asks the endpoints in turn until one answers or the time is
-// up.
+// A blocking operation on etcd: tries the endpoints in turn, until one responds or the time is up.
 //
-//   Attempts attempts(endpoints, make_transport(), clock, 5s);
+//   Attempts attempts(endpoints, make_grpc_transport(endpoints), clock, 5s);
 //   while (attempts.next()) {
-//     attempts.transport().read(attempts.begin_call(), {.key = key, .timeout =
-//     attempts.timeout()}); if (auto done = attempts.await<ReadDone>()) return done->value;
+//     attempts.transport().read(attempts.begin_call(),
+//                               {.key = key, .timeout = attempts.timeout()});
+//     if (auto done = attempts.await<ReadDone>()) return done->value;
 //   }
 //   return std::unexpected(attempts.failures());
 //
@@ -36,14 +36,14 @@ class Attempts {
         clock_(clock),
         deadline_(clock.boot() + deadline) {}
 
-  /// Connects to the next endpoint; false if there is none left, or no time.
+  /// Connects to the next endpoint; false if no endpoint or no time is left.
   bool next() {
     if (started_ == endpoints_.size() || remaining() <= std::chrono::nanoseconds{0}) return false;
     transport_->open(started_++);
     return true;
   }
 
-  /// The fair share of the time that is left: a silent endpoint must not use up the next one's.
+  /// An equal share of the remaining time: a silent endpoint must not use up the next one's.
   std::chrono::nanoseconds timeout() const {
     return remaining() / static_cast<std::int64_t>(endpoints_.size() - started_ + 1);
   }
@@ -53,14 +53,14 @@ class Attempts {
   Transport& transport() { return *transport_; }
 
   /// The response to the newest call; nullopt if it failed.
-  template <class Answer>
-  std::optional<Answer> await() {
+  template <class Response>
+  std::optional<Response> await() {
     const BootTime end = clock_.boot() + timeout();
     while (true) {
       auto event = transport_->next(std::max(end - clock_.boot(), std::chrono::nanoseconds{0}));
       if (!event && clock_.boot() >= end) return fail({FailureKind::Silent, {}});
       if (!event) continue;
-      if (auto* response = std::get_if<Answer>(&*event)) {
+      if (auto* response = std::get_if<Response>(&*event)) {
         if (response->call == CallId{calls_}) return std::move(*response);
       } else if (auto* failed = std::get_if<CallFailed>(&*event)) {
         if (failed->call == CallId{calls_}) return fail(failed->failure);
@@ -68,7 +68,7 @@ class Attempts {
     }
   }
 
-  /// What happened at each endpoint, and what to check.
+  /// One sentence for each endpoint: why it failed, and what to check.
   const std::string& failures() const { return failures_; }
 
  private:

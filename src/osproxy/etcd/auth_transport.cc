@@ -10,12 +10,12 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// For a token that a watch waits for, which has no timeout of its own. etcd hashes the password for
-// it, 0.1 s of work for each.
+// The timeout of a token that a watch waits for: a watch has none. etcd hashes the password for
+// each token, which takes it 0.1 s.
 constexpr std::chrono::seconds kTokenTimeout{5};
 
-/// How etcd since 3.5.7 refuses a watch because of its token. Before, it says "permission denied",
-/// as it does without the permission, so that only a new connection helps there.
+/// True if etcd refuses a watch because of its token, as it says since 3.5.7. Earlier releases say
+/// "permission denied", as they do without the permission: there only a new connection helps.
 bool is_about_token(const WatchResponse& response) {
   return response.canceled && (response.cancel_reason.contains("invalid auth token") ||
                                response.cancel_reason.contains("revision of auth store is old"));
@@ -37,12 +37,12 @@ AuthTransport::AuthTransport(std::unique_ptr<Transport> inner, std::string user,
       clock_(clock) {}
 
 void AuthTransport::open(std::size_t endpoint) {
-  give_up();
+  abandon_calls();
   inner_->open(endpoint);
 }
 
 void AuthTransport::close() {
-  give_up();
+  abandon_calls();
   inner_->close();
 }
 
@@ -90,9 +90,9 @@ void AuthTransport::use_token(std::string token) {
 void AuthTransport::begin(CallId call, nanoseconds timeout, StartCall start) {
   Call begun{.id = call, .end = clock_.boot() + timeout, .start = std::move(start)};
   if (has_token_) {
-    start_now(std::move(begun));
+    start_with_token(std::move(begun));
   } else {
-    hold(std::move(begun));
+    start_after_token(std::move(begun));
   }
 }
 
@@ -106,7 +106,7 @@ void AuthTransport::begin(CallId call, const Request& request,
         });
 }
 
-void AuthTransport::start_now(Call call) {
+void AuthTransport::start_with_token(Call call) {
   const CallId id = next_call();
   call.token = token_;
   const nanoseconds left = time_left(call.end);
@@ -115,12 +115,12 @@ void AuthTransport::start_now(Call call) {
   start(id, left);
 }
 
-/// Never negative: a response may be looked at late, after a sleep of the machine.
+/// Never negative: after the computer has slept, a response may be handled late.
 nanoseconds AuthTransport::time_left(BootTime end) const {
   return std::max<nanoseconds>(end - clock_.boot(), nanoseconds{1});
 }
 
-void AuthTransport::hold(Call call) {
+void AuthTransport::start_after_token(Call call) {
   const BootTime end = call.end;
   waiting_.push_back(std::move(call));
   if (!authenticating_) get_token(end);
@@ -135,8 +135,8 @@ void AuthTransport::get_token(BootTime end) {
       {.user = user_, .password = *std::move(password), .timeout = time_left(end)});
 }
 
-/// The connection is given up, and with it all calls; none may be made again on the next one.
-void AuthTransport::give_up() {
+/// The connection is dropped, and with it all calls. None may be repeated on the next one.
+void AuthTransport::abandon_calls() {
   for (auto& [id, call] : under_way_) call.cancelled = true;
   authenticating_.reset();
   token_refused({FailureKind::Cancelled, {}});
@@ -177,11 +177,14 @@ void AuthTransport::take(TransportEvent event) {
     if (failed) return token_refused(failed->failure);
     return token_arrived(std::move(std::get<Authenticated>(event).token));
   }
-  if (failed && failed->failure.kind == FailureKind::Unauthenticated && start_again(inner)) return;
-  if (response && is_about_token(*response) && start_again(inner)) return inner_->cancel(inner);
+  if (failed && failed->failure.kind == FailureKind::Unauthenticated &&
+      repeat_with_new_token(inner))
+    return;
+  if (response && is_about_token(*response) && repeat_with_new_token(inner))
+    return inner_->cancel(inner);
 
   const auto found = under_way_.find(inner);
-  if (found == under_way_.end()) return;  // of a call that was made again, or given up
+  if (found == under_way_.end()) return;  // of a call that was repeated or abandoned
   std::visit([&](auto& one) { one.call = found->second.id; }, event);
   if (!response) under_way_.erase(found);  // a watch goes on until it fails
   ready_.push_back(std::move(event));
@@ -189,7 +192,7 @@ void AuthTransport::take(TransportEvent event) {
 
 void AuthTransport::token_arrived(std::string token) {
   use_token(std::move(token));
-  for (Call& call : std::exchange(waiting_, {})) start_now(std::move(call));
+  for (Call& call : std::exchange(waiting_, {})) start_with_token(std::move(call));
 }
 
 void AuthTransport::token_refused(const Failure& failure) {
@@ -198,19 +201,19 @@ void AuthTransport::token_refused(const Failure& failure) {
   }
 }
 
-/// Makes a call again that was refused because of its token, with a new one; false if that has been
-/// done already, so that another token does not help, or if nobody waits for it any more.
-bool AuthTransport::start_again(CallId inner) {
+/// Repeats a call that was refused because of its token. False if it was repeated already, so that
+/// another token does not help, or if the caller has cancelled it.
+bool AuthTransport::repeat_with_new_token(CallId inner) {
   const auto found = under_way_.find(inner);
   if (found == under_way_.end() || found->second.repeated || found->second.cancelled) return false;
   Call call = std::move(found->second);
   under_way_.erase(found);
   call.repeated = true;
-  if (call.token == token_) has_token_ = false;  // else somebody has got a new one already
+  if (call.token == token_) has_token_ = false;  // else a new one has arrived meanwhile
   if (has_token_) {
-    start_now(std::move(call));
+    start_with_token(std::move(call));
   } else {
-    hold(std::move(call));
+    start_after_token(std::move(call));
   }
   return true;
 }

@@ -1,19 +1,22 @@
-// A transport whose every call carries a token of etcd's, got by user and password.
+// A transport that adds etcd's token to every call. It gets the token by user and password.
 //
-//   auto transport = std::make_unique<AuthTransport>(make_grpc_transport(…), credentials, clock);
+//   auto transport = std::make_unique<AuthTransport>(make_grpc_transport({"10.0.0.1:2379"}),
+//                                                    credentials, clock);
 //
-// The first call waits for the token; so do those that are started meanwhile. A call that etcd
-// refuses because of its token (expired; a user or role was changed; etcd was restarted, which
-// forgets its simple tokens) is no failure: a new token is got, once for all calls that wait for
-// it, and the call is made again, once. So an expiry costs a round trip and never a connection: the
-// watch that is up goes on, since etcd looks at a watch's token only when it is created. A token
-// outlives the connection, for etcd's members share them. If there is no token to be had, the calls
-// that wait for it fail with the reason.
+// The first call waits for the token, and so do the calls that are started meanwhile. etcd refuses
+// a call because of its token when the token has expired, when a user or role was changed, or when
+// etcd was restarted, which forgets its simple tokens. Such a refusal is not reported: the
+// transport gets a new token, once for all calls that wait for it, and repeats the call, once.
+//
+// So an expiry costs a round trip, never a connection. The watch goes on, since etcd checks the
+// token of a watch only when it is created. A token outlives the connection, since the members of a
+// cluster share their tokens. If there is no token to be had, the waiting calls fail with the
+// reason.
 //
 // The password file is read for each new token, so that a changed password is picked up.
 //
-// Calls end by their timeouts as in Transport, one that waits for a token begun by another call by
-// that call's timeout at the latest. The rest is as in Transport.
+// Each call ends by its timeout, as in Transport. A call that waits for a token which another call
+// has requested ends by that call's timeout at the latest.
 #pragma once
 
 #include <deque>
@@ -33,13 +36,13 @@ namespace osproxy::etcd {
 
 class AuthTransport final : public Transport {
  public:
-  /// The password as it is now, or why there is none.
+  /// The current password, or why there is none.
   using ReadPassword = std::function<std::expected<std::string, std::string>()>;
 
-  /// `inner` is used by nobody else. `clock` must outlive the transport.
+  /// Nothing else may use `inner`. `clock` must outlive the transport.
   AuthTransport(std::unique_ptr<Transport> inner, EtcdCredentials credentials, const Clock& clock);
 
-  /// The same with a password from elsewhere than a file.
+  /// The same with a password that does not come from a file.
   AuthTransport(std::unique_ptr<Transport> inner, std::string user, ReadPassword read_password,
                 const Clock& clock);
 
@@ -59,14 +62,14 @@ class AuthTransport final : public Transport {
   void wake() override { inner_->wake(); }
 
  private:
-  /// Starts a call on `inner_` under the id given, to end within the time given.
+  /// Starts a call on `inner_` with this id and this timeout.
   using StartCall = std::function<void(CallId, std::chrono::nanoseconds)>;
 
   struct Call {
     CallId id;  // the caller's
     BootTime end;
     StartCall start;
-    std::uint64_t token = 0;  // which one it was started with
+    std::uint64_t token = 0;  // the number of the token that it carries
     bool repeated = false;
     bool cancelled = false;
   };
@@ -74,25 +77,25 @@ class AuthTransport final : public Transport {
   void begin(CallId call, std::chrono::nanoseconds timeout, StartCall start);
   template <class Request>
   void begin(CallId call, const Request& request, void (Transport::*start)(CallId, const Request&));
-  void start_now(Call call);
+  void start_with_token(Call call);
   std::chrono::nanoseconds time_left(BootTime end) const;
-  void hold(Call call);
+  void start_after_token(Call call);
   void get_token(BootTime end);
-  void give_up();
+  void abandon_calls();
   void take(TransportEvent event);
   void token_arrived(std::string token);
   void token_refused(const Failure& failure);
-  bool start_again(CallId inner);
+  bool repeat_with_new_token(CallId inner);
   CallId next_call() { return CallId{++last_call_}; }
 
-  const std::unique_ptr<Transport> inner_;  // its calls have ids of our own: one may be made twice
+  const std::unique_ptr<Transport> inner_;  // with other call ids: a call may be started twice
   const std::string user_;
   const ReadPassword read_password_;
   const Clock& clock_;
 
-  std::uint64_t token_ = 0;               // how many there have been; 0: none yet
-  bool has_token_ = false;                // and etcd has not refused it
-  std::optional<CallId> authenticating_;  // inner
+  std::uint64_t token_ = 0;               // the number of the newest one; 0: none yet
+  bool has_token_ = false;                // that etcd has not refused
+  std::optional<CallId> authenticating_;  // the inner id
   std::vector<Call> waiting_;             // for a token
   std::map<CallId, Call> under_way_;      // by the inner id
   std::deque<TransportEvent> ready_;

@@ -7,13 +7,13 @@
 namespace osproxy::etcd {
 namespace {
 
-/// What is wrong with the files; empty: nothing.
+/// The first problem of the files; empty: none.
 std::string problem_of(const EtcdCredentials& credentials) {
   if (auto pem = read_tls_files(credentials); !pem) {
     return std::move(pem).error() + "; a new connection would use the earlier files";
   }
   if (auto password = read_password(credentials); !password) {
-    return std::move(password).error() + "; a new token cannot be got without it";
+    return std::move(password).error() + "; a new token needs it";
   }
   return {};
 }
@@ -30,7 +30,7 @@ void CredentialCheck::poll(BootTime now) {
   if (!wake_at_ || now < *wake_at_) return;
   std::string problem = problem_of(credentials_);
   if (problem.empty() || problem == found_) warning_ = problem;
-  wake_at_ = now + (problem == warning_ ? kInterval : kSecondLook);
+  wake_at_ = now + (problem == warning_ ? kInterval : kSecondPoll);
   found_ = std::move(problem);
 }
 

@@ -1,15 +1,14 @@
-// Looks now and then at the files of EtcdCredentials, so that one that is broken is told of when it
-// is put there and not when the next connection or token needs it, which may be at night.
+// Checks the files of EtcdCredentials now and then, and warns of a broken one before the next
+// connection or token needs it, which may be at night.
 //
-//   CredentialCheck check(credentials, now);
-//   check.poll(now);                        // at wake_at(), or later
-//   check.warning();                        // "the etcd key file "…" is empty; …"
+//   CredentialCheck check(credentials, clock.boot());
+//   check.poll(clock.boot());   // at wake_at(), or later
+//   check.warning();            // "the etcd key file "…" is empty; …"
 //
-// It only tells: what is in use stays in use. A file is written in steps, so it is told of only if
-// a second look, a little later, finds the same.
+// It only warns: the files in use stay in use. A file is written in steps, so the check warns only
+// if it finds the same problem twice, two seconds apart.
 //
-// Not thread-safe. poll() reads the files and thus blocks as long as their disk does; nobody should
-// keep them on one that hangs.
+// Not thread-safe. poll() reads the files, and blocks as long as their disk does.
 #pragma once
 
 #include <chrono>
@@ -23,25 +22,25 @@ namespace osproxy::etcd {
 
 class CredentialCheck {
  public:
-  /// Seldom enough to cost nothing, often enough for whoever has just renewed a file and looks.
+  /// Rare enough to cost nothing; frequent enough for a person who has just renewed a file.
   static constexpr std::chrono::seconds kInterval{30};
-  static constexpr std::chrono::seconds kSecondLook{2};
+  static constexpr std::chrono::seconds kSecondPoll{2};
 
   CredentialCheck(EtcdCredentials credentials, BootTime now);
 
-  /// nullopt: there is no file to look at.
+  /// nullopt: no file is given.
   std::optional<BootTime> wake_at() const noexcept { return wake_at_; }
 
   /// Does nothing before wake_at().
   void poll(BootTime now);
 
-  /// Which file cannot be used and why; empty: all can.
+  /// Which file cannot be used, and why; empty: all can be used.
   const std::string& warning() const noexcept { return warning_; }
 
  private:
   const EtcdCredentials credentials_;
   std::optional<BootTime> wake_at_;
-  std::string found_;  // by the last look
+  std::string found_;  // by the last poll()
   std::string warning_;
 };
 

@@ -43,11 +43,12 @@ std::expected<TlsPem, std::string> read_tls_files(const EtcdCredentials& credent
     return bad("CA", ca_file, "holds no certificate in PEM format");
   }
   if (!cert_file.empty()) {
-    const auto ours = parse_certificates(*chain);
-    if (ours.empty()) return bad("certificate", cert_file, "holds no certificate in PEM format");
-    const auto ours_too = parse_private_key(*key);
-    if (!ours_too) return bad("key", key_file, ours_too.error());
-    if (!belong_together(*ours.front(), **ours_too)) {
+    const auto certificates = parse_certificates(*chain);
+    if (certificates.empty())
+      return bad("certificate", cert_file, "holds no certificate in PEM format");
+    const auto private_key = parse_private_key(*key);
+    if (!private_key) return bad("key", key_file, private_key.error());
+    if (!belong_together(*certificates.front(), **private_key)) {
       return bad("key", key_file,
                  fmt::format("does not belong to the certificate in \"{}\"", cert_file));
     }
@@ -56,7 +57,7 @@ std::expected<TlsPem, std::string> read_tls_files(const EtcdCredentials& credent
 }
 
 void use_pem(ssl_ctx_st& context, const TlsPem& pem) {
-  const ErrorQueueCleaner cleaner;  // gRPC looks at this thread's queue too
+  const ErrorQueueCleaner cleaner;  // gRPC reads this thread's error queue too
   if (pem.roots.empty()) {
     SSL_CTX_set_default_verify_paths(&context);
   } else {

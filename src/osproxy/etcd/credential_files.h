@@ -1,8 +1,8 @@
-// The files of EtcdCredentials, read and checked before anything is tried with them.
+// Reads and checks the files of EtcdCredentials.
 //
-// Thread safety: free functions; a file may be replaced while it is read, and is then either as it
-// was, as it is, or refused: a certificate and a key that do not belong together never get out.
-// Errors name the file and what is wrong with it, in one clause. Secrets are in none.
+// Thread safety: free functions. A file that is replaced while it is read is returned as it was, or
+// as it is, or is refused: a certificate and a key that do not belong together are never returned.
+// An error is a clause that names the file and its problem. It never contains a secret.
 #pragma once
 
 #include <expected>
@@ -14,7 +14,7 @@ struct ssl_ctx_st;  // OpenSSL's SSL_CTX
 
 namespace osproxy::etcd {
 
-/// PEM as it stands in the files, each of them parsed once; empty where there is no file.
+/// The bytes of the PEM files, which have been parsed once; empty where no file is given.
 struct TlsPem {
   std::string roots{};
   std::string chain{};
@@ -25,11 +25,11 @@ struct TlsPem {
 
 std::expected<TlsPem, std::string> read_tls_files(const EtcdCredentials& credentials);
 
-/// Makes a client's context of OpenSSL trust the roots, the system's if there are none, and present
-/// the certificate, if there is one.
+/// Makes an OpenSSL client context trust the roots (the system's if there are none) and present the
+/// certificate, if there is one.
 void use_pem(ssl_ctx_st& context, const TlsPem& pem);
 
-/// The password, without the line end behind it; empty if no file is named.
+/// The password without its line end; empty if no file is given.
 std::expected<std::string, std::string> read_password(const EtcdCredentials& credentials);
 
 }  // namespace osproxy::etcd

@@ -19,7 +19,7 @@ std::unexpected<EtcdError> bad(std::string message) {
   return std::unexpected(EtcdError{EtcdError::Kind::BadOptions, std::move(message)});
 }
 
-/// No port is implied, as etcdctl has it too: that of http or https is not etcd's.
+/// The port must be given, as for etcdctl: etcd's is not the one of http or https.
 std::expected<std::string, std::string> parse_endpoint(std::string_view text) {
   const bool tls = text.starts_with(kTlsScheme);
   if (tls) {
@@ -34,7 +34,7 @@ std::expected<std::string, std::string> parse_endpoint(std::string_view text) {
   return (tls ? std::string(kTlsScheme) : std::string{}) + address->to_string();
 }
 
-/// What about the credentials is wrong without a look at the files; empty: nothing.
+/// The first problem of the credentials that shows without reading the files; empty: none.
 std::string_view contradiction(const EtcdCredentials& credentials, bool tls) {
   const bool tls_files = !credentials.ca_file.empty() || !credentials.cert_file.empty() ||
                          !credentials.key_file.empty();

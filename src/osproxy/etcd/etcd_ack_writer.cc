@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <stop_token>
 #include <thread>
-#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -29,19 +28,10 @@ etcd::AckMachineOptions machine_options(const EtcdAckOptions& options,
   return result;
 }
 
-/// What the machine does not know never comes: no watch is started.
-etcd::AckEvent to_machine(etcd::TransportEvent event) {
-  return std::visit(
-      []<class T>(T&& one) -> etcd::AckEvent {
-        if constexpr (std::is_constructible_v<etcd::AckEvent, T>) return std::forward<T>(one);
-        return etcd::TimePassed{};
-      },
-      std::move(event));
-}
-
 }  // namespace
 
-// Life of an ack: notifier -> the store's status -> machine -> transport; all on thread_.
+// Life of an ack: notifier -> the store's status -> machine -> transport. The steps after the
+// notifier happen on thread_.
 class EtcdAckWriter::Impl {
  public:
   Impl(EtcdAckOptions options, std::vector<std::string> endpoints, const DirectiveStore& store,
@@ -56,12 +46,12 @@ class EtcdAckWriter::Impl {
         transport_(std::move(transport)),
         machine_(machine_options(options_, std::move(endpoints)), random),
         status_(machine_.status()) {
-    notifier_->listen([this] { ring(); });
+    notifier_->set_listener([this] { check_store(); });
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
 
   ~Impl() {
-    notifier_->listen({});
+    notifier_->set_listener({});
     thread_.request_stop();
     transport_->wake();
   }
@@ -76,10 +66,10 @@ class EtcdAckWriter::Impl {
     return counters_;
   }
 
-  void ring() {
+  void check_store() {
     const std::lock_guard lock(mutex_);
-    has_rung_ = true;
-    rung_.notify_one();
+    must_check_store_ = true;
+    wakeup_.notify_one();
   }
 
  private:
@@ -90,34 +80,35 @@ class EtcdAckWriter::Impl {
       if (machine_.awaits_response()) {
         await_event();
       } else {
-        rest(stop);
+        wait_until_due(stop);
       }
     }
     step(etcd::Stop{});
     while (!machine_.is_over()) await_event();
   }
 
-  /// How long there is nothing to do, if nothing happens.
+  /// How long there is nothing to do, if no event arrives.
   nanoseconds idle_time() const {
     return std::max(*machine_.wake_at() - clock_.boot(), nanoseconds{0});
   }
 
   void await_event() {
     auto event = transport_->next(idle_time());
-    step(event ? to_machine(*std::move(event)) : etcd::TimePassed{});
+    step(event ? etcd::to_machine<etcd::AckMachine::Event>(*std::move(event)) : etcd::TimePassed{});
   }
 
-  /// Not in the transport: of several threads that wait in gRPC only one does so for a span of
-  /// time, the others for a wall time, and the store's must be that one (watch.md, W17).
-  void rest(const std::stop_token& stop) {
+  /// Waits outside the transport. Of several threads that wait in gRPC only one waits for a span of
+  /// time, the others for a wall time, and that one must be the store's (watch.md, W17).
+  void wait_until_due(const std::stop_token& stop) {
     {
       std::unique_lock lock(mutex_);
-      rung_.wait_for(lock, stop, idle_time(), [this] { return std::exchange(has_rung_, false); });
+      wakeup_.wait_for(lock, stop, idle_time(),
+                       [this] { return std::exchange(must_check_store_, false); });
     }
     step(etcd::TimePassed{});
   }
 
-  /// Looks whether there is something new to say.
+  /// Tells the machine if the facts have changed.
   void report() {
     const InstanceAck ack = make_ack();
     etcd::AckFacts facts{.revision = ack.revision,
@@ -136,8 +127,8 @@ class EtcdAckWriter::Impl {
         store_.status(), *store_.load(), clock_.now());
   }
 
-  void step(etcd::AckEvent event) {
-    for (etcd::AckAction& action : machine_.resume(std::move(event), clock_.boot())) {
+  void step(etcd::AckMachine::Event event) {
+    for (auto& action : machine_.resume(std::move(event), clock_.now())) {
       std::visit([this](auto& one) { perform(one); }, action);
     }
     publish_status();
@@ -155,7 +146,7 @@ class EtcdAckWriter::Impl {
     transport_->grant(grant.call, {.ttl = grant.ttl, .timeout = grant.timeout});
   }
   void perform(const etcd::WriteAck& write) {
-    InstanceAck ack = make_ack();  // for the verified age of this moment
+    InstanceAck ack = make_ack();  // with the verified age of this moment
     ack.revision = write.facts.revision;
     ack.rejected = write.facts.rejected;
     ack.state = write.facts.state;
@@ -168,7 +159,7 @@ class EtcdAckWriter::Impl {
                                    .lease = write.lease,
                                    .timeout = write.timeout});
   }
-  void perform(const etcd::KeepLease& keep) {
+  void perform(const etcd::KeepLeaseAlive& keep) {
     transport_->keep_alive(keep.call, {.lease = keep.lease, .timeout = keep.timeout});
   }
   void perform(const etcd::RevokeLease& revoke) {
@@ -177,14 +168,14 @@ class EtcdAckWriter::Impl {
 
   void publish_status() {
     const AckStatus status = machine_.status();
-    bool is_news = false;
+    bool has_changed = false;
     {
       const std::lock_guard lock(mutex_);
-      is_news = status.state != status_.state;
+      has_changed = status.state != status_.state;
       status_ = status;
       counters_ = machine_.counters();
     }
-    if (is_news && options_.on_change) options_.on_change(status);
+    if (has_changed && options_.on_change) options_.on_change(status);
   }
 
   // Constant after construction.
@@ -201,12 +192,12 @@ class EtcdAckWriter::Impl {
   std::optional<etcd::AckFacts> reported_;
 
   mutable std::mutex mutex_;
-  std::condition_variable_any rung_;
-  bool has_rung_ = false;  // guarded by mutex_
-  AckStatus status_;       // guarded by mutex_
-  AckCounters counters_;   // guarded by mutex_
+  std::condition_variable_any wakeup_;
+  bool must_check_store_ = false;  // guarded by mutex_
+  AckStatus status_;               // guarded by mutex_
+  AckCounters counters_;           // guarded by mutex_
 
-  std::jthread thread_;  // last: joined before the rest goes
+  std::jthread thread_;  // last: joined before the rest is destroyed
 };
 
 std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> EtcdAckWriter::start(
@@ -240,7 +231,7 @@ EtcdAckWriter::~EtcdAckWriter() = default;
 
 AckStatus EtcdAckWriter::status() const { return impl_->status(); }
 
-void EtcdAckWriter::look_again() { impl_->ring(); }
+void EtcdAckWriter::check_store() { impl_->check_store(); }
 
 AckCounters EtcdAckWriter::counters() const { return impl_->counters(); }
 

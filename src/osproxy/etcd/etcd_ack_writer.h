@@ -1,18 +1,20 @@
-// Keeps an instance's ack in etcd: who it is, what it has applied, what it rejected.
+// Keeps an instance's ack in etcd: its name, the revision it has applied, the one it rejected.
 //
 //   auto notifier = std::make_shared<ChangeNotifier>();
-//   auto store = EtcdDirectiveStore::connect({…, .on_change = [notifier](…) { notifier->ring(); }},
-//   clock); auto acks = EtcdAckWriter::start({.target = …, .instance = "proxy-1", …}, **store,
-//   notifier, clock);
+//   auto store = EtcdDirectiveStore::connect(
+//       {.target = target, .on_change = [notifier](auto&, auto&) { notifier->notify(); }}, clock);
+//   auto acks = EtcdAckWriter::start(
+//       {.target = target, .instance = "proxy-1", .version = "1.4.0", .started = now.wall},
+//       **store, notifier, clock);
 //
-// The key is `<prefix>fleet/<instance>` (etcd/fleet_key.h), bound to a lease, so that it goes when
-// the process does. It has a thread and a connection of its own: whatever happens to acks, the
-// store's watch is not touched. Every failure is tried again, for ever; status() says how it
-// stands. docs/design/acks.md has the reasons.
+// The key is `<prefix>fleet/<instance>` (etcd/fleet_key.h). A lease deletes it when the process is
+// gone. The writer has its own thread and connection, so that a failure of acks never delays the
+// store's watch. It retries every failure for ever; status() says what the last one was.
+// docs/design/acks.md has the reasons.
 //
 // Thread safety: every member may be called from any thread, but for the destructor.
 // Ownership: `store` and `clock` must outlive the writer. The destructor revokes the lease if it
-// can, in bounded time (a second), and joins.
+// can, within a second, and joins the thread.
 //
 // Neither prints nor logs; no gRPC in this header.
 #pragma once
@@ -37,18 +39,20 @@ namespace etcd {
 class Transport;
 }
 
-/// How a store, which is made first, tells the writer, which ends first, that it has changed.
-/// Thread safety: every member may be called from any thread.
+/// Tells the writer that the store has changed. It is an object of its own because the store is
+/// made before the writer and destroyed after it. Thread safety: every member may be called from
+/// any thread.
 class ChangeNotifier {
  public:
-  /// There is something new. Returns at once; nothing happens while nobody listens.
-  void ring() const {
+  /// Calls the listener, if there is one. The listener returns at once.
+  void notify() const {
     const std::lock_guard lock(mutex_);
     if (listener_) listener_();
   }
 
-  /// Whoever listened before no longer does when this returns; an empty function: nobody does.
-  void listen(std::function<void()> listener) {
+  /// An empty function: no listener. Once this returns, the earlier listener is not called any
+  /// more.
+  void set_listener(std::function<void()> listener) {
     const std::lock_guard lock(mutex_);
     listener_ = std::move(listener);
   }
@@ -60,24 +64,24 @@ class ChangeNotifier {
 
 struct EtcdAckOptions {
   EtcdTarget target;
-  std::string instance{};  ///< its name, 1 to etcd::kMaxInstanceBytes bytes
-  std::string version{};   ///< of its osproxy
+  std::string instance{};  ///< the instance's name, 1 to etcd::kMaxInstanceBytes bytes
+  std::string version{};   ///< of osproxy
   WallTime started{};      ///< of the process
-  /// How long the key outlives the process. etcd grants two seconds at least.
+  /// How long the key outlives the process. etcd grants at least two seconds.
   std::chrono::seconds ttl{15};
-  /// Called on the writer's thread whenever the state has changed; it must neither throw, nor block
-  /// for long, nor destroy the writer.
+  /// Called on the writer's thread when the state has changed. It must not throw, block for long or
+  /// destroy the writer.
   std::function<void(const AckStatus&)> on_change{};
 };
 
 class EtcdAckWriter {
  public:
-  /// Fails only if an option cannot be used; connects in the background.
+  /// Fails only if an option cannot be used. Connects in the background.
   static std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> start(
       EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> notifier,
       const Clock& clock);
 
-  /// The same over a transport of the caller's (etcd/transport.h): for tests.
+  /// The same over the caller's transport (etcd/transport.h): for tests.
   static std::expected<std::unique_ptr<EtcdAckWriter>, EtcdError> start(
       EtcdAckOptions options, const DirectiveStore& store, std::shared_ptr<ChangeNotifier> notifier,
       const Clock& clock, std::unique_ptr<etcd::Transport> transport, Random random);
@@ -88,11 +92,11 @@ class EtcdAckWriter {
 
   AckStatus status() const;
 
-  /// Looks at the store and its set once more: nothing rings when a directive is tripped. Returns
-  /// at once.
-  void look_again();
+  /// Has the writer read the store's status and set once more. Needed when a directive is tripped,
+  /// of which the store notifies nobody. Returns at once.
+  void check_store();
 
-  /// What has happened since the start, for metrics.
+  /// Counts since the start, for metrics.
   AckCounters counters() const;
 
  private:

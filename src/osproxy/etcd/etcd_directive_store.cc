@@ -1,12 +1,8 @@
 #include "osproxy/etcd/etcd_directive_store.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <thread>
-#include <tuple>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -17,6 +13,7 @@
 #include "osproxy/etcd/credential_check.h"
 #include "osproxy/etcd/endpoints.h"
 #include "osproxy/etcd/etcd_document_applier.h"
+#include "osproxy/etcd/etcd_store_status.h"
 #include "osproxy/etcd/transport.h"
 #include "osproxy/etcd/watch_machine.h"
 
@@ -32,16 +29,6 @@ etcd::WatchMachineOptions machine_options(const EtcdStoreOptions& options,
   result.first_read_timeout = std::min<nanoseconds>(
       result.read_timeout, options.connect_timeout / std::ssize(result.endpoints));
   return result;
-}
-
-/// What the machine does not know never comes: the store starts reads and watches only.
-etcd::Event to_machine(etcd::TransportEvent event) {
-  return std::visit(
-      []<class T>(T&& one) -> etcd::Event {
-        if constexpr (std::is_constructible_v<etcd::Event, T>) return std::forward<T>(one);
-        return etcd::TimePassed{};
-      },
-      std::move(event));
 }
 
 std::optional<EtcdError> make_state_dir(const EtcdStoreOptions& options) {
@@ -72,8 +59,8 @@ std::size_t count_active(const DirectiveSet& set, Now now) {
 
 }  // namespace
 
-// Life of an update: transport -> machine -> keeper (decodes, compiles, publishes) -> status,
-// waiters, on_change; all on thread_, one event at a time.
+// Life of an update: transport -> watch machine -> applier (decodes, compiles, publishes) ->
+// status, waiters, on_change. All of it happens on thread_, one event at a time.
 class EtcdDirectiveStore::Impl {
  public:
   Impl(EtcdStoreOptions options, std::vector<std::string> endpoints, const Clock& clock,
@@ -83,10 +70,9 @@ class EtcdDirectiveStore::Impl {
         clock_(clock),
         transport_(std::move(transport)),
         machine_(machine_options(options_, endpoints_), random),
-        keeper_(options_, clock, *transport_, storage_of(options_), Random(random.next())),
-        credential_check_(options_.target.credentials, clock.boot()) {
-    shared_.status.since = clock_.now().wall;
-    shared_.failures.resize(endpoints_.size());
+        applier_(options_, clock, *transport_, storage_of(options_), Random(random.next())),
+        credential_check_(options_.target.credentials, clock.boot()),
+        status_(options_, endpoints_, clock, applier_.resumed()) {
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
 
@@ -95,91 +81,45 @@ class EtcdDirectiveStore::Impl {
     transport_->wake();
   }
 
-  /// Waits for the first read; the error if there will be none, or none in time.
-  std::optional<EtcdError> await_start() const {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, options_.connect_timeout, [this] {
-      return (shared_.status.state == StoreState::Synced && !shared_.holding) || is_hopeless();
-    });
-    // Without a watch yet, but with a read: good enough, the machine goes on.
-    if (shared_.verified_at || !keeper_.resumed().empty()) return std::nullopt;
-    std::string message = describe_failures();
-    if (options_.start == StartPolicy::LastGood) message += "; " + describe_no_last_good();
-    return EtcdError{EtcdError::Kind::Unreachable, std::move(message)};
-  }
-
-  bool wait_for_revision(std::int64_t revision, std::chrono::milliseconds timeout) const {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, timeout, [&] { return shared_.seen >= revision; });
-  }
-
-  StoreStatus status() const {
-    const std::lock_guard lock(mutex_);
-    StoreStatus status = shared_.status;
-    if (!shared_.verified_at) return status;
-    const Now now = clock_.now();
-    const auto age = std::max(nanoseconds{0}, now.boot - *shared_.verified_at);
-    status.verified_age = age;
-    // The thread has not come round to saying so: the machine slept, or a callback takes too long.
-    if (status.state == StoreState::Synced && age >= options_.stale_after) {
-      status.state = StoreState::Stale;
-      status.reason = "no proof for longer than the bound; the store's thread is late";
-      status.since = now.wall - (age - options_.stale_after);
-    }
-    return status;
-  }
-
-  EtcdStoreCounters counters() const {
-    const std::lock_guard lock(mutex_);
-    return shared_.counters;
-  }
-
-  const SnapshotCell<DirectiveSet>& cell() const noexcept { return keeper_.cell(); }
+  const etcd::EtcdStoreStatus& status() const noexcept { return status_; }
+  const SnapshotCell<DirectiveSet>& cell() const noexcept { return applier_.cell(); }
 
  private:
-  struct Shared {
-    StoreStatus status;
-    std::optional<BootTime> verified_at;
-    etcd::Revision seen = 0;
-    bool holding = false;
-    EtcdStoreCounters counters;
-    std::vector<std::optional<etcd::Failure>> failures;  // by endpoint
-  };
-
   void run(const std::stop_token& stop) {
     set_short_slice();
     step(etcd::Start{});
     while (!stop.stop_requested()) {
       auto event = transport_->next(idle_time());
       if (event) {
-        keeper_.take(*event);  // for the calls of its own
+        applier_.take(*event);  // it may end a call of the anchors
       } else {
-        keeper_.time_passed();
+        applier_.time_passed();
       }
       credential_check_.poll(clock_.boot());
-      step(event ? to_machine(*std::move(event)) : etcd::TimePassed{});
+      step(event ? etcd::to_machine<etcd::WatchMachine::Event>(*std::move(event))
+                 : etcd::TimePassed{});
     }
-    resume(etcd::Stop{});  // no news for anybody: that we stop is our own doing
+    resume(etcd::Stop{});  // not a step(): the owner destroys the store, and wants no news of it
   }
 
-  /// How long there is nothing to do, if nothing comes in.
+  /// How long there is nothing to do, if no event arrives.
   nanoseconds idle_time() const {
     const Now now = clock_.now();
     nanoseconds idle = *machine_.wake_at() - now.boot;
-    for (const auto& at : {keeper_.wake_at(), credential_check_.wake_at()}) {
+    for (const auto& at : {applier_.wake_at(), credential_check_.wake_at()}) {
       if (at) idle = std::min(idle, *at - now.boot);
     }
     if (const auto end = cell().load()->next_end(now)) idle = std::min(idle, *end - now.wall);
     return std::max(idle, nanoseconds{0});
   }
 
-  void step(etcd::Event event) {
+  void step(etcd::WatchMachine::Event event) {
     resume(std::move(event));
     publish_status();
   }
 
-  void resume(etcd::Event event) {
-    for (etcd::Action& action : machine_.resume(std::move(event), clock_.boot())) {
+  void resume(etcd::WatchMachine::Event event) {
+    for (auto& action : machine_.resume(std::move(event), clock_.now())) {
       std::visit([this](auto& one) { perform(one); }, action);
     }
   }
@@ -197,43 +137,32 @@ class EtcdDirectiveStore::Impl {
   }
   void perform(const etcd::CancelCall& cancel) { transport_->cancel(cancel.call); }
 
-  void perform(const etcd::Apply& apply) { keeper_.take(apply, machine_.status()); }
-  void perform(const etcd::RefuseOversized& refuse) { keeper_.take(refuse); }
+  void perform(const etcd::Apply& apply) { applier_.take(apply, machine_.status()); }
+  void perform(const etcd::RefuseOversized& refuse) { applier_.take(refuse); }
 
   void publish_status() {
-    const Now now = clock_.now();
-    const etcd::MachineStatus& machine = machine_.status();
-    bool is_news = false;
-    StoreStatus status;
-    {
-      const std::lock_guard lock(mutex_);
-      status = shared_.status;
-      const StoreState state = is_resumed() ? StoreState::Stale : machine.state;
-      if (status.state != state) status.since = now.wall;
-      status.state = state;
-      status.reason = reason();
-      status.revision = keeper_.revision();
-      status.rejected = keeper_.rejected();
-      status.warnings = warnings();
-      is_news = status != shared_.status;
-      shared_.status = status;
-      shared_.verified_at = machine.verified_at;
-      shared_.seen = machine.seen;
-      shared_.holding = keeper_.is_holding();
-      shared_.counters = {.watch = machine.counters,
-                          .applied_documents = keeper_.applied_documents(),
-                          .rejected_documents = keeper_.rejected_documents()};
-      shared_.failures = machine_.failures();
-    }
-    changed_.notify_all();
-    notify(is_news, status, now);
+    const etcd::WatchStatus& watch = machine_.status();
+    auto [status, has_changed] =
+        status_.publish({.status = {.state = is_resumed() ? StoreState::Stale : watch.state,
+                                    .reason = reason(),
+                                    .revision = applier_.revision(),
+                                    .rejected = applier_.rejected(),
+                                    .warnings = warnings()},
+                         .verified_at = watch.verified_at,
+                         .seen = watch.seen,
+                         .holding = applier_.is_holding(),
+                         .counters = {.watch = watch.counters,
+                                      .applied_documents = applier_.applied_documents(),
+                                      .rejected_documents = applier_.rejected_documents()},
+                         .failures = machine_.failures()});
+    notify(has_changed, std::move(status));
   }
 
-  /// True as long as the set is an earlier run's and etcd has not answered.
-  bool is_resumed() const { return !keeper_.resumed().empty() && !machine_.status().verified_at; }
+  /// True while the set is an earlier run's, and etcd has not responded yet.
+  bool is_resumed() const { return !applier_.resumed().empty() && !machine_.status().verified_at; }
 
   std::vector<std::string> warnings() const {
-    std::vector<std::string> warnings = keeper_.warnings();
+    std::vector<std::string> warnings = applier_.warnings();
     if (!credential_check_.warning().empty()) warnings.push_back(credential_check_.warning());
     return warnings;
   }
@@ -241,14 +170,15 @@ class EtcdDirectiveStore::Impl {
   std::string reason() const {
     const std::string& reason = machine_.status().reason;
     if (!is_resumed()) return reason;
-    return reason.empty() ? keeper_.resumed() : keeper_.resumed() + "; " + reason;
+    return reason.empty() ? applier_.resumed() : applier_.resumed() + "; " + reason;
   }
 
-  /// Outside the mutex: the callback may call us.
-  void notify(bool is_news, StoreStatus& status, Now now) {
+  /// Holds no mutex: the callback may call the store.
+  void notify(bool has_changed, StoreStatus status) {
+    const Now now = clock_.now();
     const auto set = cell().load();
     const std::size_t active = count_active(*set, now);
-    if (!is_news && set == notified_set_ && active == notified_active_) return;
+    if (!has_changed && set == notified_set_ && active == notified_active_) return;
     notified_set_ = set;
     notified_active_ = active;
     if (!options_.on_change) return;
@@ -256,50 +186,23 @@ class EtcdDirectiveStore::Impl {
     options_.on_change(status, set);
   }
 
-  /// True if nothing but a person can make an endpoint response. Called under mutex_.
-  bool is_hopeless() const {
-    return std::ranges::all_of(shared_.failures, [](const auto& failure) {
-      return failure && !etcd::may_pass_by_itself(failure->kind);
-    });
-  }
-
-  /// Called under mutex_.
-  std::string describe_no_last_good() const {
-    if (shared_.status.warnings.empty()) {
-      return fmt::format("no last good set has been saved in {} yet", options_.state_dir.string());
-    }
-    return shared_.status.warnings.front();
-  }
-
-  /// Called under mutex_.
-  std::string describe_failures() const {
-    std::string text = fmt::format("cannot read \"{}\" from etcd", options_.target.key);
-    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-      const etcd::Failure silent{etcd::FailureKind::Silent, {}};
-      text += i == 0 ? ": " : "; ";
-      text += etcd::describe(endpoints_[i], shared_.failures[i].value_or(silent));
-    }
-    return text;
-  }
-
   // Constant after construction.
   const EtcdStoreOptions options_;
   const std::vector<std::string> endpoints_;
   const Clock& clock_;
 
-  // Owned by thread_, but for transport_->wake(), keeper_.cell() and keeper_.resumed().
+  // Owned by thread_, but for transport_->wake(), applier_.cell() and applier_.resumed().
   const std::unique_ptr<etcd::Transport> transport_;
   etcd::WatchMachine machine_;
-  etcd::EtcdDocumentApplier keeper_;
+  etcd::EtcdDocumentApplier applier_;
   etcd::CredentialCheck credential_check_;
   DirectiveSet::Pointer notified_set_;
   std::size_t notified_active_ = 0;
 
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  Shared shared_;  // guarded by mutex_
+  // Own synchronization.
+  etcd::EtcdStoreStatus status_;
 
-  std::jthread thread_;  // last: joined before the rest goes
+  std::jthread thread_;  // last: joined before the rest is destroyed
 };
 
 std::expected<std::unique_ptr<EtcdDirectiveStore>, EtcdError> EtcdDirectiveStore::connect(
@@ -318,7 +221,7 @@ std::expected<std::unique_ptr<EtcdDirectiveStore>, EtcdError> EtcdDirectiveStore
   if (auto error = make_state_dir(options)) return std::unexpected(*std::move(error));
   auto impl = std::make_unique<Impl>(std::move(options), *std::move(endpoints), clock,
                                      std::move(transport), random);
-  if (auto error = impl->await_start()) return std::unexpected(*std::move(error));
+  if (auto error = impl->status().await_start()) return std::unexpected(*std::move(error));
   return std::unique_ptr<EtcdDirectiveStore>(new EtcdDirectiveStore(std::move(impl)));
 }
 
@@ -330,13 +233,13 @@ const SnapshotCell<DirectiveSet>& EtcdDirectiveStore::cell() const noexcept {
   return impl_->cell();
 }
 
-StoreStatus EtcdDirectiveStore::status() const { return impl_->status(); }
+StoreStatus EtcdDirectiveStore::status() const { return impl_->status().status(); }
 
 bool EtcdDirectiveStore::wait_for_revision(std::int64_t revision,
                                            std::chrono::milliseconds timeout) const {
-  return impl_->wait_for_revision(revision, timeout);
+  return impl_->status().wait_for_revision(revision, timeout);
 }
 
-EtcdStoreCounters EtcdDirectiveStore::counters() const { return impl_->counters(); }
+EtcdStoreCounters EtcdDirectiveStore::counters() const { return impl_->status().counters(); }
 
 }  // namespace osproxy

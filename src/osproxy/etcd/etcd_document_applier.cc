@@ -19,11 +19,11 @@ EtcdDocumentApplier::EtcdDocumentApplier(const EtcdStoreOptions& options, const 
       applier_(options.limits, clock),
       anchors_({.document_key = options.target.key, .prefix = anchor_prefix(options.target.key)},
                random) {
-  if (storage) resume_saved(std::move(storage));
+  if (storage) load_last_good(std::move(storage));
 }
 
-/// Takes what an earlier run has left: as bounds of the lives and, if that is wanted, as the set.
-void EtcdDocumentApplier::resume_saved(std::unique_ptr<StateStorage> storage) {
+/// The saved lives bound the lives of this run. The saved set is served if the options ask for it.
+void EtcdDocumentApplier::load_last_good(std::unique_ptr<StateStorage> storage) {
   last_good_.emplace(std::move(storage), options_.target.key, clock_);
   const auto& found = last_good_->found();
   if (!found) return;
@@ -39,7 +39,7 @@ void EtcdDocumentApplier::resume_saved(std::unique_ptr<StateStorage> storage) {
                          format_rfc3339(found->saved_at));
 }
 
-void EtcdDocumentApplier::take(const Apply& apply, const MachineStatus& machine) {
+void EtcdDocumentApplier::take(const Apply& apply, const WatchStatus& watch) {
   Document document;
   if (apply.value) {
     auto decoded = applier_.decode(*apply.value, apply.revision);
@@ -52,21 +52,23 @@ void EtcdDocumentApplier::take(const Apply& apply, const MachineStatus& machine)
   ++applied_documents_;
   document_ = std::move(document);
   revision_ = apply.revision;
-  cluster_id_ = machine.cluster_id;
-  // One moment for both: what is anchored is what applies here.
+  cluster_id_ = watch.cluster_id;
+  // One moment for both: the anchor is written with the first sight that applies here.
   const Now now = clock_.now();
   applier_.forget_rejection();
-  // What is news waits for nothing; what may be old is withheld by the anchors first.
-  if (apply.is_news) publish(now);
-  auto actions = anchors_.adopt(
-      {.document = document_,
-       .mod_revision = apply.revision,
-       .as_of = machine.seen,
-       .cluster_id = machine.cluster_id,
-       .is_news = apply.is_news,
-       .remembered = [this](const Directive& one) { return applier_.remembered(one); }},
+  // A new document is published before anything else; of an old one the anchors first withhold
+  // some directives.
+  if (apply.from_watch) publish(now);
+  auto actions = anchors_.resume(
+      AdoptDocument{
+          .document = document_,
+          .mod_revision = apply.revision,
+          .as_of = watch.seen,
+          .cluster_id = watch.cluster_id,
+          .from_watch = apply.from_watch,
+          .remembered = [this](const Directive& one) { return applier_.remembered(one); }},
       now);
-  if (!apply.is_news) publish(now);
+  if (!apply.from_watch) publish(now);
   perform(std::move(actions));
 }
 
@@ -76,10 +78,10 @@ void EtcdDocumentApplier::take(const RefuseOversized& refuse) {
 }
 
 void EtcdDocumentApplier::take(const TransportEvent& event) {
-  perform(anchors_.resume(event, clock_.now()));
+  perform(anchors_.resume(to_machine<AnchorMachine::Event>(event), clock_.now()));
 }
 
-void EtcdDocumentApplier::time_passed() { perform(anchors_.time_passed(clock_.now())); }
+void EtcdDocumentApplier::time_passed() { perform(anchors_.resume(TimePassed{}, clock_.now())); }
 
 void EtcdDocumentApplier::publish(Now now) {
   Document shown;
@@ -88,16 +90,16 @@ void EtcdDocumentApplier::publish(Now now) {
     if (!anchors_.withholds(directive)) shown.directives.push_back(directive);
   }
   holding_ = shown.directives.size() < document_.directives.size();
-  changed_ = false;
+  must_publish_ = false;
   applier_.apply_again(std::move(shown), now);
   if (last_good_) last_good_->save(*cell().load(), revision_, cluster_id_);
 }
 
-void EtcdDocumentApplier::perform(AnchorActions actions) {
-  for (AnchorAction& action : actions) {
+void EtcdDocumentApplier::perform(AnchorMachine::Actions actions) {
+  for (AnchorMachine::Action& action : actions) {
     std::visit([this](auto& one) { perform(one); }, action);
   }
-  if (changed_) publish(clock_.now());
+  if (must_publish_) publish(clock_.now());
 }
 
 void EtcdDocumentApplier::perform(const Anchored& anchored) {
@@ -106,7 +108,7 @@ void EtcdDocumentApplier::perform(const Anchored& anchored) {
   Life life = life_until(anchored.first_seen + ttl, now);
   life.boot_end = std::min(life.boot_end, anchored.own_first_seen + ttl);
   applier_.agree(anchored.directive, life);
-  changed_ = true;
+  must_publish_ = true;
 }
 
 std::vector<std::string> EtcdDocumentApplier::warnings() const {
@@ -117,12 +119,11 @@ std::vector<std::string> EtcdDocumentApplier::warnings() const {
     }
   }
   if (const auto refusal = anchors_.refusal()) {
-    warnings.push_back(
-        fmt::format("directives with ttl_secs end by {}, not by the fleet's first sight of them: "
-                    "etcd lets this "
-                    "user not read and write below {} ({})",
-                    last_good_ ? "this instance's state file" : "this process's own count",
-                    anchor_prefix(options_.target.key), refusal->detail));
+    warnings.push_back(fmt::format(
+        "directives with ttl_secs end by {}, not by the moment at which the fleet first "
+        "saw them: etcd does not let this user read and write below {} ({})",
+        last_good_ ? "this instance's state file" : "this process's own count",
+        anchor_prefix(options_.target.key), refusal->detail));
   }
   return warnings;
 }

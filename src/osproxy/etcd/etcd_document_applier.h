@@ -1,12 +1,13 @@
-// What the etcd store does with the values of its key: decodes and applies them, agrees with the
-// fleet on the ends of what was put by hand, and keeps the last good set in a file.
+// What the etcd store does with each value of its key: decodes and applies it, agrees with the
+// fleet on the ends of directives with `ttl_secs`, and saves the last good set in a file.
 //
-//   EtcdDocumentApplier keeper(options, clock, transport, make_file_storage(…), random);
-//   keeper.take(apply, machine.status());      // each value that the machine offers
-//   keeper.take(event);                        // every event of the transport
-//   keeper.time_passed();                      // at wake_at()
+//   auto storage = make_file_storage(dir, options.target.key, options.limits);
+//   EtcdDocumentApplier applier(options, clock, transport, std::move(storage), random);
+//   applier.take(apply, machine.status());   // each value that the watch machine offers
+//   applier.take(event);                     // every event of the transport
+//   applier.time_passed();                   // at wake_at()
 //
-// Not thread-safe but for cell(): belongs to the store's thread after construction.
+// Not thread-safe, but for cell(): belongs to the store's thread after construction.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +30,12 @@ namespace osproxy::etcd {
 class EtcdDocumentApplier {
  public:
   /// `options`, `clock` and `transport` must outlive it. `storage` is the options' state directory,
-  /// or what is in its place; null: nothing is kept.
+  /// or a test's; null: nothing is saved.
   EtcdDocumentApplier(const EtcdStoreOptions& options, const Clock& clock, Transport& transport,
                       std::unique_ptr<StateStorage> storage, Random random);
 
-  /// `machine` as it is after the event that brought the value.
-  void take(const Apply& apply, const MachineStatus& machine);
+  /// `watch` as it stands after the event that brought the value.
+  void take(const Apply& apply, const WatchStatus& watch);
   void take(const RefuseOversized& refuse);
 
   void take(const TransportEvent& event);
@@ -47,23 +48,23 @@ class EtcdDocumentApplier {
   std::uint64_t applied_documents() const noexcept { return applied_documents_; }
   std::uint64_t rejected_documents() const noexcept { return rejected_documents_; }
 
-  /// Says that the set is an earlier run's, for as long as etcd has not answered; else empty. Set
-  /// by the constructor, and constant.
+  /// A sentence for the status that names the saved set in force; empty if none was loaded. Set by
+  /// the constructor, and constant: the store shows it until etcd has responded.
   const std::string& resumed() const noexcept { return resumed_; }
 
-  /// True while directives wait for the fleet's word on when they were first seen.
+  /// True while directives are withheld until their anchors are read.
   bool is_holding() const noexcept { return holding_; }
 
   std::vector<std::string> warnings() const;
 
  private:
-  void resume_saved(std::unique_ptr<StateStorage> storage);
+  void load_last_good(std::unique_ptr<StateStorage> storage);
   void publish(Now now);
-  void perform(AnchorActions actions);
+  void perform(AnchorMachine::Actions actions);
   void perform(const ListAnchors& list) { transport_.list(list.call, list.request); }
   void perform(const WriteAnchor& write) { transport_.write(write.call, write.request); }
   void perform(const Anchored& anchored);
-  void perform(const ReleaseWithheld&) { changed_ = true; }
+  void perform(const ReleaseWithheld&) { must_publish_ = true; }
 
   const EtcdStoreOptions& options_;
   const Clock& clock_;
@@ -76,7 +77,7 @@ class EtcdDocumentApplier {
   Revision revision_ = 0;
   std::uint64_t cluster_id_ = 0;
   bool holding_ = false;
-  bool changed_ = false;  // what is in force: to be published anew
+  bool must_publish_ = false;  // a life or a withheld directive has changed since publish()
   std::uint64_t applied_documents_ = 0;
   std::uint64_t rejected_documents_ = 0;
   std::string resumed_;

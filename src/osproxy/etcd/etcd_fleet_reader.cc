@@ -67,7 +67,7 @@ std::expected<Fleet, std::string> EtcdFleetReader::read() {
     const auto acks = attempts.await<etcd::ListDone>();
     if (acks) return judge(*document, *acks, prefix.size());
   }
-  return std::unexpected(fmt::format("cannot read \"{}\" and what is below \"{}\" from etcd: {}",
+  return std::unexpected(fmt::format("cannot read \"{}\" and the keys below \"{}\" from etcd: {}",
                                      options_.target.key, prefix, attempts.failures()));
 }
 

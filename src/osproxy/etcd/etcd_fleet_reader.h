@@ -1,14 +1,14 @@
-// The fleet, by the acks in etcd.
+// Reads the acks of the fleet from etcd.
 //
-//   auto reader = EtcdFleetReader::create({.target = {.endpoints = {…}}}, clock);
+//   auto reader = EtcdFleetReader::create({.target = {.endpoints = {"10.0.0.1:2379"}}}, clock);
 //   auto fleet = (*reader)->read();
 //
-// Two linearizable reads on one connection: the document's revision, then the acks, which are
-// therefore never older than it. If an endpoint does not answer, the next one is asked. A fleet of
-// several thousand fits into one response (4 MiB).
+// Makes two linearizable reads on one connection: the document's revision, then the acks. So the
+// acks are never older than the revision. If an endpoint does not respond, the reader asks the next
+// one. The acks of several thousand instances fit into one response (4 MiB).
 //
-// Thread safety: read() may be called from any thread; each call has a connection of its own, which
-// is closed when it returns. Blocks for at most `deadline`.
+// Thread safety: read() may be called from any thread. Each call opens a connection and closes it
+// when it returns. Blocks for at most `deadline`.
 #pragma once
 
 #include <chrono>
@@ -30,18 +30,18 @@ class Transport;
 
 struct EtcdFleetOptions {
   EtcdTarget target;
-  std::chrono::milliseconds deadline{5'000};  ///< for one read(), all endpoints
+  std::chrono::milliseconds deadline{5'000};  ///< of one read(), over all endpoints
 };
 
 class EtcdFleetReader final : public FleetReader {
  public:
   using MakeTransport = std::function<std::unique_ptr<etcd::Transport>()>;
 
-  /// Checks the options; connects to nothing yet. `clock` must outlive the reader.
+  /// Checks the options; opens no connection yet. `clock` must outlive the reader.
   static std::expected<std::unique_ptr<EtcdFleetReader>, EtcdError> create(EtcdFleetOptions options,
                                                                            const Clock& clock);
 
-  /// The same over transports of the caller's (etcd/transport.h), one a call: for tests.
+  /// The same over the caller's transports (etcd/transport.h), one for each read(): for tests.
   static std::expected<std::unique_ptr<EtcdFleetReader>, EtcdError> create(
       EtcdFleetOptions options, const Clock& clock, MakeTransport make_transport);
 

@@ -1,4 +1,5 @@
-// What the etcd store and the etcd publisher have in common: where etcd is, and what goes wrong.
+// Options that the etcd store, publisher, ack writer and fleet reader share: where etcd is, and the
+// credentials. And the error that their factories return.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +11,11 @@ namespace osproxy {
 /// The default key of the document.
 inline constexpr char kDefaultEtcdKey[] = "osproxy/directives";
 
-/// Who we are to etcd, and how we know that it is etcd; all of it by files, which are read anew for
-/// each connection, so that what is renewed on disk is used without a restart. Empty: not used.
+/// How osproxy and etcd authenticate each other. All files are read again for each connection, so
+/// that a renewed file is used without a restart. Empty: not used.
 struct EtcdCredentials {
-  std::string ca_file{};    ///< PEM, one or more CAs; none: those that the system trusts
-  std::string cert_file{};  ///< PEM, our certificate, its issuers behind it; needs `key_file`
+  std::string ca_file{};    ///< PEM, one or more CAs; empty: the CAs that the system trusts
+  std::string cert_file{};  ///< PEM, the client's certificate, then its issuers; needs `key_file`
   std::string key_file{};   ///< PEM, without a passphrase
   std::string user{};       ///< needs `password_file`
   std::string password_file{};
@@ -22,10 +23,10 @@ struct EtcdCredentials {
   friend bool operator==(const EtcdCredentials&, const EtcdCredentials&) = default;
 };
 
-/// Where the document is: one cluster, one key.
+/// Where the document is: a cluster and a key.
 struct EtcdTarget {
-  /// `host:port`, `http://host:port` or `https://host:port`, one for each member that may be asked;
-  /// all with TLS or all without; IPv6 in brackets.
+  /// `host:port`, `http://host:port` or `https://host:port`, one for each member to use; all with
+  /// TLS or all without; IPv6 addresses in brackets.
   std::vector<std::string> endpoints;
   std::string key = kDefaultEtcdKey;
   EtcdCredentials credentials{};
@@ -33,12 +34,12 @@ struct EtcdTarget {
 
 struct EtcdError {
   enum class Kind : std::uint8_t {
-    BadOptions,   ///< an endpoint, the key or a file cannot be used as it is; nothing was tried
-    Unreachable,  ///< no endpoint gave a response that can be used
+    BadOptions,   ///< an endpoint, the key or a file is invalid; no connection was opened
+    Unreachable,  ///< no endpoint gave a usable response
   };
 
   Kind kind;
-  std::string message;  ///< for a person: the endpoints, what happened at each, what to check
+  std::string message;  ///< for a person: each endpoint, why it failed, what to check
 };
 
 }  // namespace osproxy

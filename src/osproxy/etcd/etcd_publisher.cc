@@ -48,7 +48,7 @@ class EtcdDirectivePublisher::Impl {
         return PublishedDocument{.revision = done->mod_revision, .bytes = std::move(done->value)};
       }
     }
-    return std::unexpected(unavailable("cannot read what is published", attempts));
+    return std::unexpected(unavailable("cannot read the published document", attempts));
   }
 
  private:
@@ -59,14 +59,15 @@ class EtcdDirectivePublisher::Impl {
   std::expected<std::int64_t, PublishError> write(const std::string& bytes,
                                                   std::optional<std::int64_t> expected) {
     etcd::Attempts attempts = begin();
-    bool may_be_applied = false;  // by an attempt whose response did not reach us
+    bool may_be_applied = false;  // by an attempt whose response did not arrive
     while (attempts.next()) {
       attempts.transport().write(attempts.begin_call(), {.key = options_.target.key,
                                                          .value = bytes,
                                                          .expected = expected,
                                                          .timeout = attempts.timeout()});
       if (const auto done = attempts.await<etcd::WriteDone>()) {
-        // Its bytes have absolute ends of this moment: nobody else wrote the same by chance.
+        // The bytes contain absolute ends of this moment: no other publisher wrote the same by
+        // chance.
         const bool ours = may_be_applied && done->value == bytes;
         if (done->succeeded || ours) return done->mod_revision;
         return std::unexpected(publish_conflict(expected.value_or(0), done->mod_revision));

@@ -1,16 +1,19 @@
-// Publishing a document to an etcd key.
+// Publishes a document to an etcd key.
 //
-//   auto publisher = EtcdDirectivePublisher::create({.target = {.endpoints = {…}}}, clock);
+//   auto publisher = EtcdDirectivePublisher::create({.target = {.endpoints = {"10.0.0.1:2379"}}},
+//                                                   clock);
 //   auto revision = (*publisher)->publish(bytes, std::nullopt);
 //
-// The document is decoded first and nothing is sent if it is malformed; `ttl_secs` become
-// `expires_at`, so that the whole fleet agrees on the ends. A publish is one etcd transaction, with
-// a comparison of the revision if one is expected. If an endpoint does not answer, the next one is
-// asked to write the same bytes on the same condition; a conditional publish that was applied
-// without our hearing of it is then recognised by its bytes, and is no conflict.
+// The publisher decodes the document first, and sends nothing if it is malformed. It turns
+// `ttl_secs` into `expires_at`, so that all instances agree on the end of each directive. A publish
+// is one etcd transaction, with a condition on the revision if one is expected.
 //
-// Thread safety: every member may be called from any thread; each call has a connection of its own,
-// which is closed when it returns. Blocks for at most `deadline`.
+// If an endpoint does not respond, the publisher writes the same bytes on the same condition at the
+// next one. The earlier write may have been applied without a response: the publisher then finds
+// its own bytes, and reports success, not a conflict.
+//
+// Thread safety: every member may be called from any thread. Each call opens a connection and
+// closes it when it returns. Blocks for at most `deadline`.
 #pragma once
 
 #include <chrono>
@@ -35,16 +38,16 @@ class Transport;
 struct EtcdPublisherOptions {
   EtcdTarget target;
   DecodeLimits limits{};
-  std::chrono::milliseconds deadline{5'000};  ///< for one publish() or read(), all endpoints
+  std::chrono::milliseconds deadline{5'000};  ///< of one publish() or read(), all endpoints
 };
 
 class EtcdDirectivePublisher final : public DirectivePublisher {
  public:
-  /// Checks the options; connects to nothing yet. `clock` must outlive the publisher.
+  /// Checks the options; opens no connection yet. `clock` must outlive the publisher.
   static std::expected<std::unique_ptr<EtcdDirectivePublisher>, EtcdError> create(
       EtcdPublisherOptions options, const Clock& clock);
 
-  /// The same over transports of the caller's (etcd/transport.h), one a call: for tests.
+  /// The same over the caller's transports (etcd/transport.h), one for each call: for tests.
   static std::expected<std::unique_ptr<EtcdDirectivePublisher>, EtcdError> create(
       EtcdPublisherOptions options, const Clock& clock,
       std::function<std::unique_ptr<etcd::Transport>()> make_transport);

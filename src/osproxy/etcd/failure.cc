@@ -7,7 +7,7 @@
 namespace osproxy::etcd {
 namespace {
 
-// What it means, and the next thing to check.
+// The meaning, and the next thing to check.
 std::string_view advice(FailureKind kind) noexcept {
   switch (kind) {
     case FailureKind::Refused:
@@ -17,33 +17,34 @@ std::string_view advice(FailureKind kind) noexcept {
     case FailureKind::Unreachable:
       return "no connection: is there a route, and does a firewall let it through?";
     case FailureKind::Silent:
-      return "no response in time: is it etcd that listens there, is it overloaded or frozen, and "
-             "has "
-             "its cluster a leader?";
+      return "no response in time: does etcd listen there, is it overloaded or frozen, and does "
+             "its "
+             "cluster have a leader?";
     case FailureKind::NotEtcd:
-      return "what answers there is not etcd v3: is this etcd's client port?";
+      return "the server there is not etcd v3: is this etcd's client port?";
     case FailureKind::NoTls:
-      return "no TLS is spoken there: is the endpoint http://, and is this etcd's client port?";
+      return "the server does not speak TLS: is the endpoint http://, and is this etcd's client "
+             "port?";
     case FailureKind::WantsTls:
-      return "TLS is spoken there: is the endpoint https://?";
+      return "the server speaks TLS: is the endpoint https://?";
     case FailureKind::Untrusted:
-      return "its certificate is not trusted: is it issued by a CA of the CA file?";
+      return "its certificate is not trusted: has a CA of the CA file issued it?";
     case FailureKind::WrongName:
       return "its certificate is for another name: is this the right server, and is the endpoint "
              "one of the names in the certificate?";
     case FailureKind::Expired:
       return "its certificate is not valid now: has it expired, and is this machine's clock right?";
     case FailureKind::ClientRefused:
-      return "it refuses our certificate, or that there is none: are certificate and key file "
+      return "it refuses our certificate, or that there is none: are a certificate and key file "
              "given, not expired, and issued by a CA that etcd trusts (its --trusted-ca-file)?";
     case FailureKind::TlsFailed:
-      return "the TLS handshake failed: is it etcd that listens there?";
+      return "the TLS handshake failed: does etcd listen there?";
     case FailureKind::BadFiles:
       return "our own files cannot be used";
     case FailureKind::Permission:
       return "permission denied: may this user read, or write, the key?";
     case FailureKind::Unauthenticated:
-      return "etcd wants a user and a password: are they given?";
+      return "etcd requires a user and a password: are they given?";
     case FailureKind::WrongPassword:
       return "wrong user or password: does etcd know the user (etcdctl user list), and does the "
              "password file hold its password?";
@@ -55,7 +56,7 @@ std::string_view advice(FailureKind kind) noexcept {
     case FailureKind::TooLarge:
       return "the response is too large to be received";
     case FailureKind::OtherCluster:
-      return "another cluster answers there, or this one was restored from a backup: is it the "
+      return "another cluster responds there, or this one was restored from a backup: is it the "
              "right one?";
     case FailureKind::NoLease:
       return "the lease is gone: it was revoked, or could not be kept alive in time";
@@ -69,7 +70,7 @@ std::string_view advice(FailureKind kind) noexcept {
   std::unreachable();
 }
 
-// grpc/status.h, as numbers: this file knows no gRPC.
+// The numbers of grpc/status.h: this file does not include gRPC.
 enum StatusCode : int {
   kCancelled = 1,
   kInvalidArgument = 3,
@@ -83,7 +84,7 @@ enum StatusCode : int {
   kUnauthenticated = 16,
 };
 
-// What gRPC says of a handshake; probe_tls() finds out more where it says little.
+// gRPC's texts about a handshake. probe_tls() finds out more where they are ambiguous.
 FailureKind classify_tls(std::string_view message) noexcept {
   const auto says = [message](std::string_view words) { return message.contains(words); };
   if (says("is not in peer certificate")) return FailureKind::WrongName;
@@ -94,8 +95,8 @@ FailureKind classify_tls(std::string_view message) noexcept {
   return FailureKind::Unreachable;
 }
 
-// One code stands for many causes; the texts are those of gRPC 1.51 and etcd 3.4 to 3.7. A text
-// that is not known makes the failure more general, never wrong.
+// One code stands for many causes, which only the text tells apart: the texts of gRPC 1.51 and etcd
+// 3.4 to 3.7. An unknown text makes the failure more general, never wrong.
 FailureKind classify(int code, std::string_view message) noexcept {
   const auto says = [message](std::string_view words) { return message.contains(words); };
   switch (code) {
@@ -103,7 +104,7 @@ FailureKind classify(int code, std::string_view message) noexcept {
       return FailureKind::Cancelled;
     case kInvalidArgument:
       if (says("authentication failed")) return FailureKind::WrongPassword;
-      // The second: a token that is older than the last change of a user or role.
+      // The second text: the token is older than the last change of a user or role.
       if (says("user name is empty") || says("revision of auth store is old")) {
         return FailureKind::Unauthenticated;
       }
@@ -134,9 +135,10 @@ FailureKind classify(int code, std::string_view message) noexcept {
   }
 }
 
-/// gRPC's "failed to connect to all addresses; last error: UNKNOWN: ipv6:%5B::1%5D:2379: why".
+/// The parts of gRPC's "failed to connect to all addresses; last error: UNKNOWN:
+/// ipv6:%5B::1%5D:2379: why".
 struct ConnectFailure {
-  std::string_view address{};  // empty: it is not of that form
+  std::string_view address{};  // empty: the text has another form
   std::string_view why;
 };
 
@@ -152,7 +154,7 @@ ConnectFailure parse_connect_failure(std::string_view detail) {
   return {.address = rest.substr(0, end), .why = rest.substr(end + 2)};
 }
 
-// Enough for any message worth reading; a server may send anything.
+// Enough for a useful message. A server may send a text of any length.
 constexpr std::size_t kMaxDetailBytes = 200;
 
 std::string one_line(std::string_view text) {
@@ -219,7 +221,7 @@ bool may_pass_by_itself(FailureKind kind) noexcept {
 Failure failure_from_status(int code, std::string_view message) {
   const FailureKind kind = classify(code, message);
   switch (kind) {
-    case FailureKind::Refused:  // all that gRPC adds is its own wording
+    case FailureKind::Refused:  // gRPC's text adds nothing
     case FailureKind::NameNotFound:
     case FailureKind::Silent:
     case FailureKind::NoLease:

@@ -1,7 +1,7 @@
-// What goes to etcd and what comes back, as plain values: the words that the machine and the
-// transport share. Every started call has an id and ends in exactly one event: that of its kind
-// (ReadDone for a read, …) or CallFailed; a watch has any number of WatchResponses before its
-// CallFailed.
+// Requests to etcd and its responses, as plain values, for the machines and the transport.
+//
+// Every started call has an id and ends in exactly one event: the one of its kind (ReadDone for a
+// read, …) or CallFailed. A watch has any number of WatchResponses before its CallFailed.
 #pragma once
 
 #include <chrono>
@@ -15,17 +15,18 @@
 
 namespace osproxy::etcd {
 
-/// etcd's count of changes of the whole store, or the one at which a key changed last. 0: none.
+/// etcd counts the changes of its whole store. A key's mod_revision is the count at its last
+/// change. 0: none.
 using Revision = std::int64_t;
 
-/// Keys that are put under a lease are deleted when it ends. 0: none.
+/// A key that is put under a lease is deleted when the lease ends. 0: none.
 using LeaseId = std::int64_t;
 
-/// Chosen by the caller, never used twice on one transport.
+/// Chosen by the caller; never used twice on one transport.
 enum class CallId : std::uint64_t {};
 
-/// Of every response. `cluster_id` is 0 where etcd leaves it out (some responses of its
-/// grpc-proxy).
+/// Part of every response. `cluster_id` is 0 where etcd leaves it out, as its grpc-proxy sometimes
+/// does.
 struct Header {
   std::uint64_t cluster_id = 0;
   Revision revision = 0;
@@ -37,7 +38,7 @@ struct ReadDone {
   CallId call{};
   Header header{};
   Revision mod_revision = 0;  ///< 0: there is no such key
-  std::string value{};        ///< empty if only the key was asked for
+  std::string value{};        ///< empty if the request was `keys_only`
 };
 
 struct KeyValue {
@@ -52,8 +53,8 @@ struct ListDone {
   CallId call{};
   Header header{};
   std::int64_t count = 0;  ///< of the keys with the prefix
-  std::vector<KeyValue>
-      entries{};  ///< in the order of the keys; none if only the count was asked for
+  /// Sorted by key; empty if the request was `count_only`.
+  std::vector<KeyValue> entries{};
 };
 
 struct WatchEvent {
@@ -62,13 +63,13 @@ struct WatchEvent {
   std::string value{};
 };
 
-/// One message on a watch's stream, as it came.
+/// One message on a watch's stream, unchanged.
 struct WatchResponse {
   CallId call{};
   Header header{};
   bool created = false;
   bool canceled = false;
-  bool fragment = false;  ///< more events of the same response follow in the next one
+  bool fragment = false;  ///< more events of this response follow in the next message
   Revision compact_revision = 0;
   std::string cancel_reason{};
   std::vector<WatchEvent> events{};
@@ -79,18 +80,18 @@ struct WriteDone {
   Header header{};
   bool succeeded = false;     ///< false: a condition did not hold, and nothing was written
   Revision mod_revision = 0;  ///< of the key now; 0: there is no such key
-  std::string value{};        ///< what is there instead, if not `succeeded`
+  std::string value{};        ///< the key's value now, if not `succeeded`
 };
 
 struct GrantDone {
   CallId call{};
   LeaseId lease = 0;
-  std::chrono::seconds ttl{};  ///< what etcd grants: at least what its election timeout allows
+  std::chrono::seconds ttl{};  ///< etcd may grant a longer one: its election timeout is the least
 };
 
 struct KeptAlive {
   CallId call{};
-  std::chrono::seconds ttl{};  ///< what is left from now; 0: the lease is gone
+  std::chrono::seconds ttl{};  ///< the remaining time; 0: the lease is gone
 };
 
 struct Revoked {

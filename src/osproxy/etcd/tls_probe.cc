@@ -25,7 +25,7 @@ using std::chrono::steady_clock;
 using Context = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 using Session = std::unique_ptr<SSL, decltype(&SSL_free)>;
 
-/// A TCP connection whose every step ends by one deadline.
+/// A TCP connection. One deadline ends all of its steps.
 class Socket {
  public:
   explicit Socket(steady_clock::time_point deadline) : deadline_(deadline) {}
@@ -52,13 +52,13 @@ class Socket {
            ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
   }
 
-  /// A handshake's few hundred bytes fit into the socket's buffer: no need to wait for room.
+  /// Does not wait for room: a handshake's few hundred bytes fit into the socket's buffer.
   bool send(std::string_view bytes) {
     return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
            static_cast<ssize_t>(bytes.size());
   }
 
-  /// What has come, waiting for it; empty: the connection or the time is over.
+  /// Waits for bytes; empty: the connection or the time is over.
   std::string_view receive() {
     if (!wait_for(POLLIN)) return {};
     const ssize_t size = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
@@ -83,7 +83,7 @@ class Handshake {
  public:
   Handshake(SSL_CTX* context, Socket& socket)
       : session_(SSL_new(context), &SSL_free), socket_(socket) {
-    // Memory on both sides of OpenSSL: its own writing to sockets would raise SIGPIPE.
+    // OpenSSL reads and writes memory only: if it wrote to the socket, it could raise SIGPIPE.
     SSL_set_bio(session_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     SSL_set_connect_state(session_.get());
   }
@@ -94,7 +94,8 @@ class Handshake {
     return drive([this] { return SSL_do_handshake(session()); });
   }
 
-  /// Waits for anything behind the handshake: with TLS 1.3, a server judges our certificate there.
+  /// Waits for data after the handshake: with TLS 1.3, a server judges the client's certificate
+  /// only then.
   bool read() {
     char byte = 0;
     return drive([&] { return SSL_read(session(), &byte, 1); });
@@ -140,12 +141,12 @@ void expect_name(SSL* session, const std::string& name) {
   SSL_set_tlsext_host_name(session, name.c_str());
 }
 
-/// The last thing that OpenSSL complained of.
-struct Complaint {
+/// The last error in OpenSSL's queue.
+struct OpenSslError {
   unsigned long code = ERR_peek_last_error();
 
   int reason() const { return ERR_GET_REASON(code); }
-  /// The other side's words: OpenSSL adds 1000 to the alert's number (RFC 8446, section 6).
+  /// True if the server sent it: OpenSSL adds 1000 to an alert's number (RFC 8446, section 6).
   bool is_alert() const { return ERR_GET_LIB(code) == ERR_LIB_SSL && reason() >= 1000; }
   std::string text() const {
     const char* const words = ERR_reason_error_string(code);
@@ -167,8 +168,8 @@ Failure from_verification(long result) {
   }
 }
 
-/// Of the alerts that a server answers a client's certificate with (RFC 8446, section 6.2).
-bool is_about_certificate(const Complaint& alert) {
+/// True for the alerts with which a server refuses a client's certificate (RFC 8446, section 6.2).
+bool is_about_certificate(const OpenSslError& alert) {
   switch (alert.reason() - 1000) {
     case 42:   // bad_certificate
     case 43:   // unsupported_certificate
@@ -183,12 +184,12 @@ bool is_about_certificate(const Complaint& alert) {
   }
 }
 
-Failure from_alert(const Complaint& alert) {
+Failure from_alert(const OpenSslError& alert) {
   return {is_about_certificate(alert) ? FailureKind::ClientRefused : FailureKind::TlsFailed,
           alert.text()};
 }
 
-/// True if the server answers HTTP without TLS.
+/// True if the server speaks HTTP without TLS.
 bool speaks_plain(const HostPort& address, steady_clock::time_point deadline) {
   // The beginning of every HTTP/2 connection, and empty settings (RFC 9113, section 3.4).
   static constexpr std::string_view kHello{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0",
@@ -200,8 +201,8 @@ bool speaks_plain(const HostPort& address, steady_clock::time_point deadline) {
   return response.starts_with("HTTP/1.") || (response.size() >= 9 && response[3] == kSettings);
 }
 
-std::optional<Failure> look_with_tls(const HostPort& address, const TlsProbeTarget& target,
-                                     steady_clock::time_point deadline) {
+std::optional<Failure> probe_with_tls(const HostPort& address, const TlsProbeTarget& target,
+                                      steady_clock::time_point deadline) {
   Socket socket(deadline);
   if (!socket.connect(address)) return std::nullopt;
   const Context context = make_context(target.tls);
@@ -209,23 +210,23 @@ std::optional<Failure> look_with_tls(const HostPort& address, const TlsProbeTarg
   expect_name(handshake.session(), target.name);
   const bool done = handshake.run();
   if (done && handshake.read()) return std::nullopt;
-  const Complaint complaint;
+  const OpenSslError error;
   if (const long verified = SSL_get_verify_result(handshake.session()); verified != X509_V_OK) {
     return from_verification(verified);
   }
-  if (complaint.is_alert()) return from_alert(complaint);
+  if (error.is_alert()) return from_alert(error);
   if (!done && speaks_plain(address, deadline)) return Failure{FailureKind::NoTls, {}};
   return std::nullopt;
 }
 
-std::optional<Failure> look_without_tls(const HostPort& address,
-                                        steady_clock::time_point deadline) {
+std::optional<Failure> probe_without_tls(const HostPort& address,
+                                         steady_clock::time_point deadline) {
   Socket socket(deadline);
   if (!socket.connect(address)) return std::nullopt;
   const Context context = make_context(nullptr);
   Handshake handshake(context.get(), socket);
-  // A refusal in TLS is TLS too.
-  if (!handshake.run() && !Complaint{}.is_alert()) return std::nullopt;
+  // An alert is TLS too.
+  if (!handshake.run() && !OpenSslError{}.is_alert()) return std::nullopt;
   return Failure{FailureKind::WantsTls, {}};
 }
 
@@ -235,9 +236,9 @@ std::optional<Failure> probe_tls(const TlsProbeTarget& target) {
   const auto address = parse_host_port(target.address);
   if (!address) return std::nullopt;
   const auto deadline = steady_clock::now() + kTlsProbeTimeout;
-  auto found = target.tls != nullptr ? look_with_tls(*address, target, deadline)
-                                     : look_without_tls(*address, deadline);
-  ERR_clear_error();  // gRPC looks at this thread's queue too
+  auto found = target.tls != nullptr ? probe_with_tls(*address, target, deadline)
+                                     : probe_without_tls(*address, deadline);
+  ERR_clear_error();  // gRPC reads this thread's queue too
   return found;
 }
 

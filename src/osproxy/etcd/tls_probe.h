@@ -1,15 +1,15 @@
-// A look at a server that no connection came about with, to say why.
+// Diagnoses why a TLS connection failed.
 //
 //   auto why = probe_tls({.address = "10.0.0.1:2379", .name = "etcd-1", .tls = &pem});
 //
-// gRPC 1.51 says "certificate verify failed" of an expired certificate and of an unknown CA,
-// "Socket closed" where one side speaks TLS and the other does not, and "Endpoint read failed"
-// where the server refuses our certificate. One TLS handshake of our own, with the same files and
-// the same checks, tells them apart. Nothing but the handshake is sent; what it finds is used for
-// words only, never to trust a server.
+// gRPC 1.51 gives one text for several causes: "certificate verify failed" for an expired
+// certificate and for an unknown CA, "Socket closed" where only one side speaks TLS, and "Endpoint
+// read failed" where the server refuses the client's certificate. The probe makes one TLS handshake
+// with the same files and the same checks, and tells them apart. It sends nothing but the
+// handshake. Its result is only used for words, never to trust a server.
 //
-// Thread safety: a free function. Blocks for at most kTlsProbeTimeout. Nothing found is no error:
-// the server may have changed its mind in between.
+// Thread safety: a free function. Blocks for at most kTlsProbeTimeout. To find no reason is no
+// error: the server may have changed in the meantime.
 #pragma once
 
 #include <chrono>
@@ -21,17 +21,17 @@
 
 namespace osproxy::etcd {
 
-/// For all of a look. Far above a handshake on any network that is any use to etcd, and short
-/// enough for the thread that is waited for when a store is destroyed.
+/// For a whole probe. Far longer than a handshake on any network that etcd can be used on, and
+/// short enough for the destructor of a store, which waits for the thread.
 inline constexpr std::chrono::milliseconds kTlsProbeTimeout{1'000};
 
 struct TlsProbeTarget {
-  std::string address;  ///< a numeric `host:port`: names are not resolved, that could block
+  std::string address;  ///< a numeric `host:port`: to resolve a name could block
   std::string name;     ///< the host that the certificate must be for, a name or an address
-  const TlsPem* tls;    ///< null: we do not speak TLS
+  const TlsPem* tls;    ///< null: the client does not speak TLS
 };
 
-/// Why the server there and we do not understand each other; nullopt: no reason was found.
+/// Why the client cannot talk to the server; nullopt: no reason was found.
 std::optional<Failure> probe_tls(const TlsProbeTarget& target);
 
 }  // namespace osproxy::etcd

@@ -1,20 +1,20 @@
-// The way to etcd: one connection at a time, calls on it, and their results.
+// The connection to etcd: one at a time, the calls on it, and their results.
 //
 //   auto transport = make_grpc_transport({"10.0.0.1:2379"});
 //   transport->open(0);
 //   transport->read(CallId{1}, {.key = "osproxy/directives", .timeout = 3s});
-//   while (auto event = transport->next(1s)) …        // ReadDone or CallFailed of call 1
+//   while (auto event = transport->next(1s)) …   // ReadDone or CallFailed of call 1
 //
-// It decides nothing: no retries, no timers of its own but the calls' deadlines, no state beyond
-// what is under way. All decisions are the watch machine's.
+// The transport decides nothing. It has no retries, no timers but the calls' deadlines, and no
+// state but the calls under way. The machines decide (etcd/machine_events.h).
 //
-// Every call ends, by its timeout at the latest, in one event that next() returns; a watch has no
-// timeout and ends when the server, cancel(), open() or close() ends it. A call that is started
-// while nothing is open fails.
+// Every call ends in one event that next() returns, by its timeout at the latest. A watch has no
+// timeout: it ends when the server, cancel(), open() or close() ends it. A call that is started
+// while no connection is open fails.
 //
 // Thread safety: belongs to one thread, but for wake(), which any thread may call.
-// The destructor cancels what is under way and waits for its end, in bounded time and whatever the
-// other side does; the calls' events are then dropped.
+// The destructor cancels all calls and waits for their end. That takes a bounded time, whatever
+// state the server is in. The calls' events are dropped.
 #pragma once
 
 #include <chrono>
@@ -38,16 +38,16 @@ struct ReadRequest {
 
 struct ListRequest {
   std::string prefix;       ///< not empty
-  bool count_only = false;  ///< how many keys there are, without them
+  bool count_only = false;  ///< only the number of keys
   std::chrono::nanoseconds timeout;
 };
 
 struct WatchRequest {
   std::string key;
-  Revision start_revision;  ///< the first revision of interest
+  Revision start_revision;  ///< of the first change to report
 };
 
-/// That a key is as it was when it was read.
+/// A key has not changed since it was read.
 struct KeyCondition {
   std::string key;
   Revision mod_revision;  ///< 0: there is no such key
@@ -56,9 +56,9 @@ struct KeyCondition {
 struct WriteRequest {
   std::string key;
   std::optional<std::string> value;     ///< nullopt deletes the key
-  std::optional<Revision> expected{};   ///< only if this is the key's mod_revision; 0: no such key
-  std::optional<KeyCondition> guard{};  ///< only if this holds too, of another key
-  LeaseId lease = 0;                    ///< a put key is deleted with it; 0: it stays
+  std::optional<Revision> expected{};   ///< a condition: the key's mod_revision; 0: no such key
+  std::optional<KeyCondition> guard{};  ///< a condition on another key
+  LeaseId lease = 0;                    ///< the key is deleted when it ends; 0: the key stays
   std::chrono::nanoseconds timeout;
 };
 
@@ -89,11 +89,12 @@ class Transport {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  /// Drops the connection, cancelling its calls, for a fresh one to `endpoint` (an index into those
-  /// the transport was made for). Returns at once; that there is no connection shows in the calls.
+  /// Drops the connection, cancels its calls, and opens a fresh one to `endpoint`, an index into
+  /// the endpoints that the transport was made with. Returns at once: if the connection fails, the
+  /// calls on it do.
   virtual void open(std::size_t endpoint) = 0;
 
-  /// Drops the connection, cancelling its calls.
+  /// Drops the connection and cancels its calls.
   virtual void close() = 0;
 
   /// A linearizable read.
@@ -102,43 +103,43 @@ class Transport {
   /// A linearizable read of all keys with a prefix, as of one revision.
   virtual void list(CallId call, const ListRequest& request) = 0;
 
-  /// A watch of one key, on a stream of its own; only members with a leader serve it.
+  /// A watch of one key, on a separate stream. Only members with a leader serve it.
   virtual void watch(CallId call, const WatchRequest& request) = 0;
 
   /// A transaction that writes or deletes the key.
   virtual void write(CallId call, const WriteRequest& request) = 0;
 
-  /// A new lease, under an id that etcd chooses.
+  /// Grants a lease, whose id etcd chooses.
   virtual void grant(CallId call, const GrantRequest& request) = 0;
 
-  /// Lets a lease live for its whole ttl again.
+  /// Renews a lease for its whole ttl.
   virtual void keep_alive(CallId call, const KeepAliveRequest& request) = 0;
 
-  /// Ends a lease, and deletes its keys.
+  /// Ends a lease and deletes its keys.
   virtual void revoke(CallId call, const RevokeRequest& request) = 0;
 
-  /// Asks for a token by which etcd knows a user.
+  /// Gets a token, by which etcd recognises a user.
   virtual void authenticate(CallId call, const AuthRequest& request) = 0;
 
-  /// The calls that are started from now on carry this token, on every connection.
+  /// All later calls carry this token, on every connection.
   virtual void use_token(std::string token) = 0;
 
-  /// Ends a call early. Nothing happens if it has ended.
+  /// Ends a call early. Does nothing if it has ended.
   virtual void cancel(CallId call) = 0;
 
-  /// The next event; waits for it for at most `timeout`, or until wake(): then nullopt.
+  /// Waits for the next event. nullopt after `timeout`, and after wake().
   virtual std::optional<TransportEvent> next(std::chrono::nanoseconds timeout) = 0;
 
-  /// Ends the next() that is waiting, or the one that comes.
+  /// Ends the next() that is waiting, or else the following one.
   virtual void wake() = 0;
 
  protected:
   Transport() = default;
 };
 
-/// Over gRPC, without a user. `endpoints` are as parse_endpoints() (etcd/endpoints.h) has them. The
-/// TLS files of `credentials` are read for each connection; if they cannot be used, those of the
-/// last connection are, and what fails says so.
+/// Over gRPC, without a user. `endpoints` come from parse_endpoints() (etcd/endpoints.h). The TLS
+/// files of `credentials` are read for each connection. If they cannot be used, the files of the
+/// last connection stay in use, and each failure says so.
 std::unique_ptr<Transport> make_grpc_transport(std::vector<std::string> endpoints,
                                                EtcdCredentials credentials = {});
 

@@ -1,4 +1,4 @@
-// What has happened to a watch, as plain numbers for metrics. They only grow.
+// Counters of a watch and its store, for metrics. They only grow.
 #pragma once
 
 #include <array>
@@ -10,8 +10,8 @@ namespace osproxy {
 
 /// Why a server cancelled a watch.
 enum class CancelClass : std::uint8_t {
-  Compacted,   ///< the history that was asked for is gone
-  Permission,  ///< the user may not, or may no longer, read the key
+  Compacted,   ///< etcd no longer has the history from the requested revision
+  Permission,  ///< the user may not read the key, or no longer
   NoLeader,    ///< the member has lost its leader
   Other,
 };
@@ -22,11 +22,11 @@ inline constexpr std::size_t kCancelClassCount = 4;
 std::string_view to_string(CancelClass cancel) noexcept;
 
 struct WatchCounters {
-  std::uint64_t reconnects = 0;      ///< connections given up for another
-  std::uint64_t full_reads = 0;      ///< reads of the whole document that were started
-  std::uint64_t proof_reads = 0;     ///< proof reads that were started
-  std::uint64_t broken_watches = 0;  ///< watches that did not bring a change that a proof had seen
-  std::uint64_t lineage_resets = 0;  ///< another cluster, or a restored one, was adopted
+  std::uint64_t reconnects = 0;      ///< connections that were closed after a failure
+  std::uint64_t full_reads = 0;      ///< reads of the whole document, started
+  std::uint64_t proof_reads = 0;     ///< proof reads, started
+  std::uint64_t broken_watches = 0;  ///< watches that did not bring a change which a proof had seen
+  std::uint64_t lineage_resets = 0;  ///< adoptions of another cluster, or of a restored one
   std::uint64_t oversized = 0;       ///< documents too large to be received
   std::array<std::uint64_t, kCancelClassCount> cancels{};  ///< by the value of CancelClass
 

@@ -10,9 +10,9 @@
 namespace osproxy::etcd {
 namespace {
 
-// A watch that has to be started again, and has brought nothing since, gets no second chance on the
-// same connection: another endpoint is asked, after a delay. Leaves a member whose watches are
-// deaf, and keeps one that cancels every watch from being asked as fast as it answers.
+// A watch that was repaired once, and breaks again before it has brought a change, is not repaired
+// on this connection: the machine asks another endpoint, after a delay. So it leaves a member whose
+// watches bring nothing, and does not loop on one that cancels every watch at once.
 constexpr int kMaxRepairsOnOneConnection = 1;
 
 std::vector<std::size_t> shuffled(std::size_t count, Random& random) {
@@ -28,15 +28,15 @@ WatchMachine::WatchMachine(WatchMachineOptions options, Random random)
     : options_(std::move(options)),
       random_(random),
       backoff_(options_.backoff, Random(random_.next())),
-      order_(shuffled(options_.endpoints.size(), random_)),
-      failures_(options_.endpoints.size()) {
+      endpoints_{.order = shuffled(options_.endpoints.size(), random_),
+                 .failures = std::vector<std::optional<Failure>>(options_.endpoints.size())} {
   assert(!options_.endpoints.empty());
 }
 
-Actions WatchMachine::resume(Event event, BootTime now) {
+WatchMachine::Actions WatchMachine::resume(Event event, Now now) {
   if (phase_ == Phase::Stopped) return {};
-  assert(now >= now_);
-  now_ = now;
+  assert(now.boot >= now_);
+  now_ = now.boot;
   std::visit([this]<class T>(T&& e) { handle(std::forward<T>(e)); }, std::move(event));
   check_timers();
   update_status();
@@ -49,22 +49,22 @@ void WatchMachine::handle(Start) {
 }
 
 void WatchMachine::handle(Stop) {
-  end_calls();
+  calls_ = {};
   actions_.emplace_back(CloseConnection{});
   phase_ = Phase::Stopped;
 }
 
 void WatchMachine::handle(ReadDone&& response) {
-  if (read_ && response.call == read_->call) {
-    return phase_ == Phase::Sizing ? finish_sizing(std::move(response))
-                                   : finish_read(std::move(response));
+  if (calls_.read && response.call == calls_.read->call) {
+    return phase_ == Phase::ReadingRevision ? finish_revision_read(std::move(response))
+                                            : finish_read(std::move(response));
   }
-  if (proof_ && response.call == proof_->call) return finish_proof(response);
-  // Else: of a call that we no longer wait for.
+  if (calls_.proof && response.call == calls_.proof->call) return finish_proof(response);
+  // Else it belongs to a call that the machine no longer waits for.
 }
 
 void WatchMachine::handle(WatchResponse&& response) {
-  if (response.call != watch_) return;
+  if (response.call != calls_.watch) return;
   // Before anything else: a refused watch says `created` and `canceled` at once (W4).
   if (response.canceled) return watch_cancelled(response);
   if (response.header.cluster_id != 0 && held_->cluster_id != 0 &&
@@ -79,56 +79,48 @@ void WatchMachine::handle(WatchResponse&& response) {
 }
 
 void WatchMachine::handle(CallFailed&& failed) {
-  if (read_ && failed.call == read_->call) {
+  if (calls_.read && failed.call == calls_.read->call) {
     if (phase_ == Phase::Reading && failed.failure.kind == FailureKind::TooLarge) {
-      return start_read(Phase::Sizing);
+      return start_read(Phase::ReadingRevision);
     }
     return lose_connection(std::move(failed.failure));
   }
-  if (failed.call == watch_) {
+  if (failed.call == calls_.watch) {
     if (failed.failure.kind == FailureKind::NoLeader) count(CancelClass::NoLeader);
     if (failed.failure.kind == FailureKind::TooLarge) return read_again(std::move(failed.failure));
     return lose_connection(std::move(failed.failure));
   }
-  if (proof_ && failed.call == proof_->call) lose_connection(std::move(failed.failure));
+  if (calls_.proof && failed.call == calls_.proof->call) lose_connection(std::move(failed.failure));
 }
 
 void WatchMachine::open_connection() {
-  repairs_ = 0;
-  actions_.emplace_back(OpenConnection{endpoint()});
+  actions_.emplace_back(OpenConnection{endpoints_.current()});
   start_read(Phase::Reading);
 }
 
 void WatchMachine::lose_connection(Failure failure) {
   explain(failure);
-  failures_[endpoint()] = std::move(failure);
-  end_calls();
+  endpoints_.failures[endpoints_.current()] = std::move(failure);
+  calls_ = {};
   actions_.emplace_back(CloseConnection{});
   ++status_.counters.reconnects;
   backoff_.unhealthy();
-  ++turn_;
-  oversized_.reset();
-  phase_ = Phase::Waiting;
+  ++endpoints_.turn;
+  connection_ = {};
+  phase_ = Phase::BackingOff;
   deadline_ = now_ + backoff_.next();
 }
 
-/// The connection is good, the watch is not: reads and watches anew, at once.
+/// The connection works, the watch does not: reads and watches again, at once.
 void WatchMachine::read_again(Failure failure) {
-  if (++repairs_ > kMaxRepairsOnOneConnection) return lose_connection(std::move(failure));
+  if (++connection_.repairs > kMaxRepairsOnOneConnection) {
+    return lose_connection(std::move(failure));
+  }
   explain(failure);
-  if (watch_) actions_.emplace_back(CancelCall{*watch_});
-  if (proof_) actions_.emplace_back(CancelCall{proof_->call});
-  end_calls();
+  if (calls_.watch) actions_.emplace_back(CancelCall{*calls_.watch});
+  if (calls_.proof) actions_.emplace_back(CancelCall{calls_.proof->call});
+  calls_ = {};
   start_read(Phase::Reading);
-}
-
-/// Forgets what is under way; the caller cancels it or closes its connection.
-void WatchMachine::end_calls() {
-  read_.reset();
-  watch_.reset();
-  proof_.reset();
-  catch_up_.reset();
-  newest_.reset();
 }
 
 void WatchMachine::check_timers() {
@@ -136,11 +128,11 @@ void WatchMachine::check_timers() {
     case Phase::Idle:
     case Phase::Stopped:
       return;
-    case Phase::Waiting:
+    case Phase::BackingOff:
       if (now_ >= deadline_) open_connection();
       return;
     case Phase::Reading:
-    case Phase::Sizing:
+    case Phase::ReadingRevision:
     case Phase::Opening:
       if (now_ >= deadline_) lose_connection({FailureKind::Silent, {}});
       return;
@@ -151,16 +143,16 @@ void WatchMachine::check_timers() {
 }
 
 void WatchMachine::check_watching() {
-  if (proof_ && now_ >= proof_->started + options_.proof_timeout) {
+  if (calls_.proof && now_ >= calls_.proof->started + options_.proof_timeout) {
     return lose_connection({FailureKind::Silent, {}});
   }
-  if (catch_up_ && now_ >= catch_up_->deadline) {
+  if (calls_.catch_up && now_ >= calls_.catch_up->deadline) {
     ++status_.counters.broken_watches;
-    return read_again(
-        {FailureKind::WatchLost,
-         fmt::format("it did not bring what a read at revision {} had seen", catch_up_->revision)});
+    return read_again({FailureKind::WatchLost,
+                       fmt::format("it did not bring a change that a read at revision {} had seen",
+                                   calls_.catch_up->revision)});
   }
-  if (!proof_ && !catch_up_ && now_ >= deadline_) start_proof();
+  if (!calls_.proof && !calls_.catch_up && now_ >= deadline_) start_proof();
 }
 
 std::optional<BootTime> WatchMachine::wake_at() const {
@@ -169,16 +161,16 @@ std::optional<BootTime> WatchMachine::wake_at() const {
     case Phase::Idle:
     case Phase::Stopped:
       return std::nullopt;
-    case Phase::Waiting:
+    case Phase::BackingOff:
     case Phase::Reading:
-    case Phase::Sizing:
+    case Phase::ReadingRevision:
     case Phase::Opening:
       at = deadline_;
       break;
     case Phase::Watching:
-      at = proof_      ? proof_->started + options_.proof_timeout
-           : catch_up_ ? catch_up_->deadline
-                       : deadline_;
+      at = calls_.proof      ? calls_.proof->started + options_.proof_timeout
+           : calls_.catch_up ? calls_.catch_up->deadline
+                             : deadline_;
       break;
   }
   if (status_.state == StoreState::Suspect) {
@@ -188,12 +180,12 @@ std::optional<BootTime> WatchMachine::wake_at() const {
 }
 
 void WatchMachine::explain(const Failure& failure) {
-  reason_ = describe(options_.endpoints[endpoint()], failure);
+  reason_ = describe(options_.endpoints[endpoints_.current()], failure);
 }
 
 void WatchMachine::update_status() {
   if (!held_ || (phase_ == Phase::Opening && reason_.empty())) {
-    // Nothing has gone wrong: the first watch is just not confirmed yet.
+    // Nothing has failed: etcd has only not confirmed the first watch yet.
     status_.state = StoreState::Connecting;
   } else if (phase_ == Phase::Watching) {
     status_.state = StoreState::Synced;

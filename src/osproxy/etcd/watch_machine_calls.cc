@@ -1,10 +1,11 @@
-// The half of the watch machine that starts reads and watches and takes their responses.
+// The part of the watch machine that starts reads and watches, and takes their responses.
 #include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "osproxy/core/hash.h"
+#include "osproxy/etcd/random_time.h"
 #include "osproxy/etcd/watch_machine.h"
 
 namespace osproxy::etcd {
@@ -50,17 +51,17 @@ WatchMachine::Read WatchMachine::begin_read(bool keys_only, std::chrono::nanosec
           .mod_revision = held_ ? held_->mod_revision : 0};
 }
 
-/// Reading: the whole value. Sizing: that was too large to be received; its revision only.
+/// Reading reads the whole value. ReadingRevision follows if that was too large to be received.
 void WatchMachine::start_read(Phase phase) {
   const auto timeout = held_ ? options_.read_timeout : options_.first_read_timeout;
   phase_ = phase;
   deadline_ = now_ + timeout;
-  read_ = begin_read(phase == Phase::Sizing, timeout);
+  calls_.read = begin_read(phase == Phase::ReadingRevision, timeout);
   if (phase == Phase::Reading) ++status_.counters.full_reads;
 }
 
 void WatchMachine::finish_read(ReadDone&& response) {
-  switch (settle(response, fnv1a_64(response.value))) {
+  switch (judge_read(response, fnv1a_64(response.value))) {
     case ReadOutcome::Doubted:
       return;
     case ReadOutcome::New:
@@ -74,15 +75,16 @@ void WatchMachine::finish_read(ReadDone&& response) {
   start_watch();
 }
 
-/// A value that could not be received has its revision read, and is then tried once more: only if
-/// its revision is still the same after that, it is certain which value was too large (W13).
-void WatchMachine::finish_sizing(ReadDone&& response) {
+/// After a value that could not be received, the machine reads its revision, then the value once
+/// more, then the revision again. Only if both revisions are the same it is certain which value was
+/// too large (W13).
+void WatchMachine::finish_revision_read(ReadDone&& response) {
   if (response.mod_revision == 0) return finish_read(std::move(response));
-  if (oversized_ != response.mod_revision) {
-    oversized_ = response.mod_revision;
+  if (connection_.oversized != response.mod_revision) {
+    connection_.oversized = response.mod_revision;
     return start_read(Phase::Reading);
   }
-  switch (settle(response, std::nullopt)) {
+  switch (judge_read(response, std::nullopt)) {
     case ReadOutcome::Doubted:
       return;
     case ReadOutcome::New:
@@ -95,13 +97,13 @@ void WatchMachine::finish_sizing(ReadDone&& response) {
   start_watch();
 }
 
-/// Takes what a full read found for the truth, or has another endpoint confirm it first.
-WatchMachine::ReadOutcome WatchMachine::settle(const ReadDone& response,
-                                               std::optional<std::uint64_t> hash) {
-  // A restored key may have the revision of the one we hold, and be another (W10).
+/// Accepts the result of a full read, or has another endpoint confirm it first.
+WatchMachine::ReadOutcome WatchMachine::judge_read(const ReadDone& response,
+                                                   std::optional<std::uint64_t> hash) {
+  // After a restore the key may have the revision of the value held, and other bytes (W10).
   const bool other_value =
       held_ && held_->mod_revision == response.mod_revision && held_->hash != hash;
-  if (other_value || !fits(response, *read_)) {
+  if (other_value || !fits(response, *calls_.read)) {
     if (!confirms_doubt(response.header)) {
       doubt(response.header);
       return ReadOutcome::Doubted;
@@ -110,20 +112,21 @@ WatchMachine::ReadOutcome WatchMachine::settle(const ReadDone& response,
     ++status_.counters.lineage_resets;
   }
   doubt_.reset();
-  oversized_.reset();
+  connection_.oversized.reset();
   const bool known = held_ && held_->mod_revision == response.mod_revision;
   held_ = Held{.cluster_id = response.header.cluster_id,
                .seen = response.header.revision,
                .mod_revision = response.mod_revision,
                .hash = hash};
-  status_.verified_at = read_->started;
-  failures_[endpoint()].reset();
-  read_.reset();
+  status_.verified_at = calls_.read->started;
+  endpoints_.failures[endpoints_.current()].reset();
+  calls_.read.reset();
   return known ? ReadOutcome::Known : ReadOutcome::New;
 }
 
-/// True if a linearizable response can follow what was held when it was asked for (W10): the same
-/// cluster, no older revision, and a key that is the same, gone, or newer than all we had seen.
+/// True if a linearizable response can follow the value that was held when the read began (W10):
+/// the same cluster, no older revision, and a key that is the same, gone, or newer than all
+/// revisions seen until then.
 bool WatchMachine::fits(const ReadDone& response, const Read& read) const {
   if (!held_) return true;
   if (response.header.cluster_id != held_->cluster_id) return false;
@@ -136,8 +139,8 @@ bool WatchMachine::confirms_doubt(const Header& header) const {
   return doubt_ && doubt_->cluster_id == header.cluster_id && doubt_->revision <= header.revision;
 }
 
-/// Another cluster, or an older state of this one. One response is not enough to give up what we
-/// hold: the next endpoint is asked, over a new connection.
+/// Another cluster, or an older state of this one. One response is not enough to give up the value
+/// held: the machine asks the next endpoint, over a new connection.
 void WatchMachine::doubt(const Header& header) {
   doubt_ = header;
   lose_connection(
@@ -146,12 +149,12 @@ void WatchMachine::doubt(const Header& header) {
                    header.cluster_id, header.revision, held_->cluster_id, held_->seen)});
 }
 
-/// From the revision after the one that was read, never from "now": nothing can be missed (W1).
+/// From the revision after the one that was read, never from "now": no change is missed (W1).
 void WatchMachine::start_watch() {
   phase_ = Phase::Opening;
   deadline_ = now_ + options_.watch_timeout;
-  watch_ = next_call();
-  actions_.emplace_back(StartWatch{.call = *watch_, .start_revision = held_->seen + 1});
+  calls_.watch = next_call();
+  actions_.emplace_back(StartWatch{.call = *calls_.watch, .start_revision = held_->seen + 1});
 }
 
 void WatchMachine::watch_cancelled(const WatchResponse& response) {
@@ -161,14 +164,16 @@ void WatchMachine::watch_cancelled(const WatchResponse& response) {
   lose_connection(failure_of(cancel, response));
 }
 
-/// Of all events of a response, whole or in fragments, only the newest matters (W14).
+/// Of all events of a response, whole or in fragments, only the newest counts (W14).
 void WatchMachine::take_events(WatchResponse&& response) {
   for (WatchEvent& event : response.events) {
-    if (!newest_ || event.mod_revision > newest_->mod_revision) newest_ = std::move(event);
+    if (!calls_.newest || event.mod_revision > calls_.newest->mod_revision)
+      calls_.newest = std::move(event);
   }
-  if (response.fragment || !newest_) return;
-  if (newest_->mod_revision > held_->seen) apply(*std::move(newest_));  // else: old (W15)
-  newest_.reset();
+  if (response.fragment || !calls_.newest) return;
+  if (calls_.newest->mod_revision > held_->seen)
+    apply(*std::move(calls_.newest));  // else: old (W15)
+  calls_.newest.reset();
 }
 
 void WatchMachine::apply(WatchEvent&& event) {
@@ -176,49 +181,47 @@ void WatchMachine::apply(WatchEvent&& event) {
   held_->seen = event.mod_revision;
   held_->mod_revision = mod_revision;
   held_->hash = fnv1a_64(event.value);
-  repairs_ = 0;
+  connection_.repairs = 0;
   actions_.emplace_back(
       Apply{.revision = mod_revision,
             .value = event.deleted ? std::nullopt : std::optional(std::move(event.value)),
-            .is_news = true});
-  if (catch_up_ && agrees(catch_up_->mod_revision, catch_up_->revision)) {
-    verified(catch_up_->proof_started, catch_up_->revision);
+            .from_watch = true});
+  if (calls_.catch_up && agrees(calls_.catch_up->mod_revision, calls_.catch_up->revision)) {
+    verified(calls_.catch_up->proof_started, calls_.catch_up->revision);
   }
 }
 
 void WatchMachine::start_proof() {
   ++status_.counters.proof_reads;
-  proof_ = begin_read(true, options_.proof_timeout);
+  calls_.proof = begin_read(true, options_.proof_timeout);
   schedule_proof(now_);
 }
 
-/// The one after a proof that began at `started`.
+/// Chooses the start of the proof that follows one begun at `started`.
 void WatchMachine::schedule_proof(BootTime started) {
-  const auto jitter = static_cast<std::uint64_t>(options_.proof_interval.count()) / 5;
-  deadline_ = started + options_.proof_interval -
-              std::chrono::nanoseconds{static_cast<std::int64_t>(random_.below(jitter))};
+  deadline_ = started + jittered(random_, options_.proof_interval);
 }
 
 void WatchMachine::finish_proof(const ReadDone& response) {
-  const Read proof = *std::exchange(proof_, std::nullopt);
+  const Read proof = *std::exchange(calls_.proof, std::nullopt);
   if (!fits(response, proof)) return doubt(response.header);
   if (agrees(response.mod_revision, response.header.revision)) {
     return verified(proof.started, response.header.revision);
   }
-  catch_up_ = CatchUp{.proof_started = proof.started,
-                      .mod_revision = response.mod_revision,
-                      .revision = response.header.revision,
-                      .deadline = now_ + options_.catch_up_timeout};
+  calls_.catch_up = CatchUp{.proof_started = proof.started,
+                            .mod_revision = response.mod_revision,
+                            .revision = response.header.revision,
+                            .deadline = now_ + options_.catch_up_timeout};
 }
 
-/// True if what we hold is what a read saw at `revision`, or newer: then it was the truth at some
-/// moment after that read began.
+/// True if the value held is the one that a read saw at `revision`, or newer: then it was the
+/// cluster's value at some moment after that read began.
 bool WatchMachine::agrees(Revision mod_revision, Revision revision) const {
   return held_->mod_revision == mod_revision || held_->seen > revision;
 }
 
 void WatchMachine::verified(BootTime proof_started, Revision revision) {
-  catch_up_.reset();
+  calls_.catch_up.reset();
   held_->seen = std::max(held_->seen, revision);
   status_.verified_at = proof_started;
   backoff_.healthy(now_);

@@ -1,8 +1,7 @@
-// A call under way, as a few operations on gRPC's completion queue; and the calls with one
-// response.
+// A call under way: a few operations on gRPC's completion queue. And the calls with one response.
 //
 // Ownership: the CallQueue (etcd/grpc/call_queue.h) owns a call until all of its operations are
-// done. Not thread-safe: it lives on the thread that polls.
+// done. Not thread-safe: belongs to the thread that polls.
 #pragma once
 
 #include <chrono>
@@ -18,7 +17,7 @@
 
 namespace osproxy::etcd {
 
-/// On the monotonic clock: a wall clock that is set must neither end nor extend a call.
+/// On the monotonic clock: setting the wall clock must neither end nor extend a call.
 inline gpr_timespec after(std::chrono::nanoseconds timeout) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                       gpr_time_from_nanos(timeout.count(), GPR_TIMESPAN));
@@ -32,7 +31,7 @@ class Call {
     bool under_way = false;
   };
 
-  /// The token goes with the call, in etcd's own way; empty: none.
+  /// The call carries the token, as metadata of etcd's; empty: none.
   Call(CallId id, const std::string& token) : id_(id) {
     if (!token.empty()) context_.AddMetadata("token", token);
   }
@@ -43,14 +42,14 @@ class Call {
   CallId id() const { return id_; }
   void cancel() { context_.TryCancel(); }
 
-  /// An operation has ended; what there is to report.
+  /// An operation has ended. Returns the event to report, if there is one.
   virtual std::optional<TransportEvent> ended(Operation& operation, bool ok) = 0;
 
-  /// What was reported has been dealt with: asks for more, if there can be.
-  virtual void go_on() {}
+  /// The reported event has been handled: a stream now asks for its next message.
+  virtual void read_next() {}
 
-  /// True if nothing is under way any more: the call may be destroyed.
-  virtual bool over() const = 0;
+  /// True if no operation is under way: the call may be destroyed.
+  virtual bool is_over() const = 0;
 
  protected:
   CallFailed failed() const {
@@ -70,7 +69,7 @@ class UnaryCall final : public Call {
   using Reader = grpc::ClientAsyncResponseReader<Response>;
   using Convert = TransportEvent (*)(CallId, Response&&);
 
-  /// `prepare(context)` makes the reader; `convert` turns a good response into an event.
+  /// `prepare(context)` creates the reader; `convert` turns a good response into an event.
   template <class Prepare>
   UnaryCall(CallId id, const std::string& token, std::chrono::nanoseconds timeout, Prepare prepare,
             Convert convert)
@@ -88,7 +87,7 @@ class UnaryCall final : public Call {
     return convert_(id_, std::move(response_));
   }
 
-  bool over() const override { return !finish_.under_way; }
+  bool is_over() const override { return !finish_.under_way; }
 
  private:
   const Convert convert_;

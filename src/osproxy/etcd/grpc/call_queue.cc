@@ -8,8 +8,8 @@ namespace osproxy::etcd {
 
 CallQueue::~CallQueue() {
   cancel_all();
-  // A queue that is shut down takes no more operations, and a watch that was cancelled needs one
-  // more: so the calls end first.
+  // The calls end before the shutdown: a queue that is shut down takes no more operations, and a
+  // watch that was cancelled needs one more.
   while (!calls_.empty()) std::ignore = poll(gpr_inf_future(GPR_CLOCK_MONOTONIC));
   alarm_.Cancel();
   completions_.Shutdown();
@@ -32,20 +32,20 @@ void CallQueue::cancel_all() {
 }
 
 CallQueue::Polled CallQueue::poll(gpr_timespec deadline) {
-  let_last_go_on();
+  read_next_message();
   void* tag = nullptr;
   bool ok = false;
   if (completions_.AsyncNext(&tag, &ok, deadline) != grpc::CompletionQueue::GOT_EVENT) {
-    return {.over = true};
+    return {.timed_out = true};
   }
   if (tag == &alarm_) {
     woken_.store(false, std::memory_order_release);  // see wake()
-    return {.over = true};
+    return {.timed_out = true};
   }
   auto& operation = *static_cast<Call::Operation*>(tag);
   Call& call = operation.call;
   auto event = call.ended(operation, ok);
-  if (call.over()) {
+  if (call.is_over()) {
     calls_.erase(call.id());
   } else {
     reported_ = &call;
@@ -53,20 +53,20 @@ CallQueue::Polled CallQueue::poll(gpr_timespec deadline) {
   return {.event = std::move(event)};
 }
 
-void CallQueue::let_last_go_on() {
+void CallQueue::read_next_message() {
   Call* const call = std::exchange(reported_, nullptr);
   if (call == nullptr) return;
-  // Going on makes gRPC write to the server, a window update for each response, which nobody waits
-  // for: whoever has a response to take goes first, and the server with the responses for others.
+  // Reading makes gRPC write a window update to the server, which nobody waits for. Threads that
+  // have a response to handle run first, and so does a local server with responses to send.
   std::this_thread::yield();
-  call->go_on();
+  call->read_next();
 }
 
 void CallQueue::wake() {
-  // acq_rel: whoever finds it set may rely on the alarm of the thread that set it.
+  // acq_rel: a thread that finds it set relies on the alarm of the thread that set it.
   if (!woken_.exchange(true, std::memory_order_acq_rel)) {
-    // Long over, so that it goes off here and now. Anything later is for gRPC's timer thread, which
-    // waits on the wall clock: if that has been set back, for as long as it was.
+    // In the past, so that the alarm goes off at once, on this thread. A later one would need
+    // gRPC's timer thread, which waits by the wall clock: a clock that was set back would delay it.
     alarm_.Set(&completions_, gpr_inf_past(GPR_CLOCK_MONOTONIC), &alarm_);
   }
 }

@@ -1,14 +1,16 @@
-// The calls under way, and gRPC's completion queue, on which they end.
+// The calls under way, and gRPC's completion queue, on which their operations end.
 //
 //   CallQueue queue;
-//   queue.start(std::make_unique<WatchCall>(…, queue.completions()));
-//   const auto [event, over] = queue.poll(after(1s));
+//   queue.start(
+//       std::make_unique<WatchCall>(CallId{1}, token, stub, request, queue.completions()));
+//   const auto [event, timed_out] = queue.poll(after(1s));
 //
-// There is no thread here: whoever polls waits on the sockets, reads from them, and gets what came.
+// The queue has no thread: the thread that calls poll() waits on the sockets, reads from them, and
+// gets the events.
 //
 // Thread safety: belongs to one thread, but for wake(), which any thread may call.
-// Ownership: owns the calls. The destructor cancels them and polls until each has ended; that is
-// local and does not wait for the network.
+// Ownership: owns the calls. The destructor cancels them and polls until each has ended. That does
+// not wait for the network.
 #pragma once
 
 #include <atomic>
@@ -28,7 +30,7 @@ class CallQueue {
  public:
   struct Polled {
     std::optional<TransportEvent> event{};
-    bool over = false;  ///< the deadline has passed, or somebody woke us
+    bool timed_out = false;  ///< the deadline has passed, or wake() was called
   };
 
   CallQueue() = default;
@@ -36,21 +38,22 @@ class CallQueue {
   CallQueue(const CallQueue&) = delete;
   CallQueue& operator=(const CallQueue&) = delete;
 
-  /// Where the operations of a call must end.
+  /// The operations of each call must end on this queue.
   grpc::CompletionQueue* completions() { return &completions_; }
 
   void start(std::unique_ptr<Call> call);
   void cancel(CallId call);
   void cancel_all();
 
-  /// Takes one operation's end off the queue; waits for it until the deadline.
+  /// Waits until the deadline for one operation to end. An event is there if that was one to
+  /// report.
   Polled poll(gpr_timespec deadline);
 
-  /// Ends the poll() that is waiting, or the one that comes.
+  /// Ends the poll() that is waiting, or else the following one.
   void wake();
 
  private:
-  void let_last_go_on();
+  void read_next_message();
 
   grpc::CompletionQueue completions_;
 
@@ -60,7 +63,7 @@ class CallQueue {
 
   // Owned by the thread that polls.
   std::unordered_map<CallId, std::unique_ptr<Call>> calls_;
-  Call* reported_ = nullptr;  // whose event the last poll() returned, if it is not over
+  Call* reported_ = nullptr;  // the call whose event the last poll() returned, unless it is over
 };
 
 }  // namespace osproxy::etcd

@@ -10,12 +10,12 @@ namespace {
 
 namespace pb = ::etcdserverpb;
 
-// Above the document's cap of 1 MiB with room for its framing, and above the 2 MiB at which etcd
-// cuts a watch response into fragments. What is larger is refused by its length, before it is read.
+// Above the document's limit of 1 MiB plus framing, and above the 2 MiB at which etcd cuts a watch
+// response into fragments. A larger message is refused by its length, before it is read.
 constexpr int kMaxReceiveBytes = 4 << 20;
 
-// A dead link is found while nothing is asked over it. Not faster: etcd drops clients that ping
-// more often than every 5 s (--grpc-keepalive-min-time).
+// Detects a dead link while no call is under way. Not more often: etcd drops clients that ping more
+// often than every 5 s (--grpc-keepalive-min-time).
 constexpr int kKeepaliveTimeMs = 10'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 
@@ -30,20 +30,20 @@ std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsPem* tls)
 
 grpc::ChannelArguments arguments() {
   grpc::ChannelArguments args;
-  // Channels to one address share their connection unless told not to: then a new channel would
-  // only get the broken connection of the old one.
+  // By default channels to one address share their connection: a new channel would get the broken
+  // connection of the old one.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no limit: a watch is silent for days
-  // Each response would be followed by a ping that measures how much the link can hold, and its
-  // response would wake us. A document fits in one window; a large one asks for as much as it has.
+  // Off: after each response a ping would measure the capacity of the link, and its response would
+  // wake the thread. A document fits into one window; a large one asks for a window of its size.
   args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   args.SetMaxReceiveMessageSize(kMaxReceiveBytes);
-  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // whether to try again is the machine's decision
-  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // etcd is not behind the proxy for the web
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // the machine decides whether to retry
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // etcd is not reached through the proxy for the web
   args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);  // no TXT look-ups
-  args.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);                    // nobody reads its traces
+  args.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);                    // nothing reads its traces
   args.SetInt(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0);
   return args;
 }
@@ -60,9 +60,9 @@ Connection::Connection(std::string_view host_port, const TlsPem* tls)
       lease_(pb::Lease::NewStub(channel_)),
       auth_(pb::Auth::NewStub(channel_)) {}
 
-void Connection::explain(Failure& failure) {
-  if (came_about_ || !is_ambiguous(failure.kind)) return;
-  if (!std::exchange(looked_, true)) {
+void Connection::diagnose(Failure& failure) {
+  if (established_ || !is_ambiguous(failure.kind)) return;
+  if (!std::exchange(probed_, true)) {
     finding_ = probe_tls(
         {.address = failed_address(failure), .name = parse_host_port(address_)->host, .tls = tls_});
   }

@@ -1,7 +1,7 @@
-// One connection to one endpoint: gRPC's channel, what is called on it, and why nothing came of it.
+// A connection to one endpoint: gRPC's channel, its stubs, and the diagnosis if it fails.
 //
-// Not thread-safe. Dropping it does not end its calls, which hold on to what they need; the
-// CallQueue's owner cancels them.
+// Not thread-safe. Destroying it does not end its calls, which keep the channel alive: the owner of
+// the CallQueue cancels them.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ namespace osproxy::etcd {
 
 class Connection {
  public:
-  /// `tls` is null for a connection without, and outlives it.
+  /// `tls` must outlive the connection; null: a connection without TLS.
   Connection(std::string_view host_port, const TlsPem* tls);
 
   etcdserverpb::KV::Stub& kv() { return *kv_; }
@@ -28,12 +28,12 @@ class Connection {
   etcdserverpb::Lease::Stub& lease() { return *lease_; }
   etcdserverpb::Auth::Stub& auth() { return *auth_; }
 
-  /// etcd has answered on it.
-  void has_answered() { came_about_ = true; }
+  /// etcd has responded on it.
+  void mark_established() { established_ = true; }
 
-  /// Says more of a call's failure than gRPC does, if the connection never came about. May look at
-  /// the server, once, which blocks (etcd/tls_probe.h).
-  void explain(Failure& failure);
+  /// Makes a call's failure more precise than gRPC does, if the connection was never established.
+  /// May probe the server, once, which blocks (etcd/tls_probe.h).
+  void diagnose(Failure& failure);
 
  private:
   const std::string address_;
@@ -43,9 +43,9 @@ class Connection {
   const std::unique_ptr<etcdserverpb::Watch::Stub> watch_;
   const std::unique_ptr<etcdserverpb::Lease::Stub> lease_;
   const std::unique_ptr<etcdserverpb::Auth::Stub> auth_;
-  bool came_about_ = false;
-  bool looked_ = false;
-  std::optional<Failure> finding_{};  // of that look
+  bool established_ = false;
+  bool probed_ = false;
+  std::optional<Failure> finding_{};  // of the probe
 };
 
 }  // namespace osproxy::etcd

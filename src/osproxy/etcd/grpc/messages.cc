@@ -12,8 +12,8 @@ Header from(const pb::ResponseHeader& header) {
   return {.cluster_id = header.cluster_id(), .revision = header.revision()};
 }
 
-/// The first key behind all those with the prefix, as etcd's clients have it: the last byte that
-/// can grow does; where none can, a zero byte, which is "to the end".
+/// The first key after all keys with the prefix, as etcd's clients compute it: the last byte that
+/// is not 0xff grows by one. Without such a byte it is a zero byte, which means "to the end".
 std::string prefix_end(std::string prefix) {
   while (!prefix.empty()) {
     auto& last = prefix.back();

@@ -1,7 +1,7 @@
-// etcd's messages, and the plain values of etcd/transport.h and etcd/protocol.h that they stand
-// for: requests one way, events the other. Knows protobuf, not gRPC.
+// Converts the requests of etcd/transport.h to etcd's messages, and etcd's messages to the events
+// of etcd/protocol.h. Knows protobuf, not gRPC.
 //
-// Thread safety: free functions without state. What is converted to an event is moved from.
+// Thread safety: pure functions. A message that is converted to an event is moved from.
 #pragma once
 
 #include "osproxy/etcd/protocol.h"

@@ -11,11 +11,11 @@ namespace pb = ::etcdserverpb;
 WatchCall::WatchCall(CallId id, const std::string& token, pb::Watch::Stub& stub,
                      const WatchRequest& request, grpc::CompletionQueue* queue)
     : Call(id, token), request_(to_message(request)) {
-  // A member that has lost its leader would be silent for ever; so it cancels the watch (W5).
+  // With this, a member that has lost its leader cancels the watch, instead of being silent (W5).
   context_.AddMetadata("hasleader", "true");
   context_.set_initial_metadata_corked(true);  // headers and request in one packet
   stream_ = stub.PrepareAsyncWatch(&context_, queue);
-  stream_->StartCall(nullptr);  // corked: ends with the write, not by itself
+  stream_->StartCall(nullptr);  // corked: sent together with the write, so it needs no tag
   write_.under_way = true;
   stream_->Write(request_, &write_);
   read_.under_way = true;
@@ -31,18 +31,18 @@ std::optional<TransportEvent> WatchCall::ended(Operation& operation, bool ok) {
     stream_->Finish(&status_, &finish_);
     return std::nullopt;
   }
-  answered_ = true;
+  has_response_ = true;
   return watch_response(id_, std::move(response_));
 }
 
-void WatchCall::go_on() {
-  if (!std::exchange(answered_, false)) return;
+void WatchCall::read_next() {
+  if (!std::exchange(has_response_, false)) return;
   read_.under_way = true;
   stream_->Read(&response_, &read_);
 }
 
-bool WatchCall::over() const {
-  return !answered_ && !write_.under_way && !read_.under_way && !finish_.under_way;
+bool WatchCall::is_over() const {
+  return !has_response_ && !write_.under_way && !read_.under_way && !finish_.under_way;
 }
 
 KeepAliveCall::KeepAliveCall(CallId id, const std::string& token, pb::Lease::Stub& stub,
@@ -62,9 +62,9 @@ std::optional<TransportEvent> KeepAliveCall::ended(Operation& operation, bool ok
   operation.under_way = false;
   if (&operation == &finish_) {
     over_ = true;
-    return answered_ ? std::nullopt : std::optional<TransportEvent>(failed());
+    return has_response_ ? std::nullopt : std::optional<TransportEvent>(failed());
   }
-  if (&operation == &read_) answered_ = ok;
+  if (&operation == &read_) has_response_ = ok;
   if (&operation == &close_) {
     stream_->Finish(&status_, &finish_);
   } else if (!write_.under_way && !read_.under_way) {
@@ -74,9 +74,9 @@ std::optional<TransportEvent> KeepAliveCall::ended(Operation& operation, bool ok
   return kept_alive(id_, response_);
 }
 
-/// Half-closed only once it is answered: etcd's grpc-proxy would end it without a response.
+/// Half-closes only after the response: etcd's grpc-proxy would end an earlier one without any.
 void KeepAliveCall::end_stream() {
-  if (answered_) {
+  if (has_response_) {
     stream_->WritesDone(&close_);
   } else {
     stream_->Finish(&status_, &finish_);

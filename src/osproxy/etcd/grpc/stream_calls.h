@@ -1,4 +1,4 @@
-// The calls that are streams: a watch, and a lease's keepalive. See etcd/grpc/call.h.
+// The calls that are streams: a watch, and the keepalive of a lease (etcd/grpc/call.h).
 #pragma once
 
 #include <memory>
@@ -11,16 +11,16 @@
 
 namespace osproxy::etcd {
 
-/// A watch, until it fails. The next response is asked for in go_on() only: asking costs gRPC a
-/// write to the socket, and that can wait until the response at hand is in force.
+/// A watch, until it fails. It reads the next response in read_next() only: reading costs gRPC a
+/// write to the socket, which can wait until the current response is in force.
 class WatchCall final : public Call {
  public:
   WatchCall(CallId id, const std::string& token, etcdserverpb::Watch::Stub& stub,
             const WatchRequest& request, grpc::CompletionQueue* queue);
 
   std::optional<TransportEvent> ended(Operation& operation, bool ok) override;
-  void go_on() override;
-  bool over() const override;
+  void read_next() override;
+  bool is_over() const override;
 
  private:
   using Stream =
@@ -29,20 +29,20 @@ class WatchCall final : public Call {
   const etcdserverpb::WatchRequest request_;
   etcdserverpb::WatchResponse response_;
   std::unique_ptr<Stream> stream_;
-  bool answered_ = false;  // and not gone on
+  bool has_response_ = false;  // and read_next() was not called yet
   Operation write_{*this};
   Operation read_{*this};
   Operation finish_{*this};
 };
 
-/// One keepalive of a lease, on a stream of its own.
+/// One keepalive of a lease, on a separate stream.
 class KeepAliveCall final : public Call {
  public:
   KeepAliveCall(CallId id, const std::string& token, etcdserverpb::Lease::Stub& stub,
                 const KeepAliveRequest& request, grpc::CompletionQueue* queue);
 
   std::optional<TransportEvent> ended(Operation& operation, bool ok) override;
-  bool over() const override { return over_; }
+  bool is_over() const override { return over_; }
 
  private:
   using Stream = grpc::ClientAsyncReaderWriter<etcdserverpb::LeaseKeepAliveRequest,
@@ -53,7 +53,7 @@ class KeepAliveCall final : public Call {
   const etcdserverpb::LeaseKeepAliveRequest request_;
   etcdserverpb::LeaseKeepAliveResponse response_;
   std::unique_ptr<Stream> stream_;
-  bool answered_ = false;
+  bool has_response_ = false;
   bool over_ = false;
   Operation write_{*this};
   Operation read_{*this};

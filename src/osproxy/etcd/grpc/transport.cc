@@ -1,6 +1,6 @@
-// make_grpc_transport(): calls on a connection, and their ends, which next() polls for. There is no
-// thread of ours here: answers arrive on the thread that waits for them, and the destructor can
-// wait until nothing is left.
+// make_grpc_transport(): starts calls on a connection; next() polls for their ends. It has no
+// thread: responses arrive on the thread that waits for them, and the destructor can wait until no
+// call is left.
 #include "osproxy/etcd/transport.h"
 
 #include <chrono>
@@ -90,9 +90,9 @@ class GrpcTransport final : public Transport {
   std::optional<TransportEvent> next(std::chrono::nanoseconds timeout) override {
     const gpr_timespec deadline = after(timeout);
     while (failed_.empty()) {
-      auto [event, over] = queue_.poll(deadline);
-      if (event) return judged(*std::move(event));
-      if (over) return std::nullopt;
+      auto [event, timed_out] = queue_.poll(deadline);
+      if (event) return diagnosed(*std::move(event));
+      if (timed_out) return std::nullopt;
     }
     CallFailed failed = std::move(failed_.front());
     failed_.pop_front();
@@ -105,8 +105,8 @@ class GrpcTransport final : public Transport {
   template <class Response>
   using Reader = std::unique_ptr<grpc::ClientAsyncResponseReader<Response>>;
 
-  /// `prepare` is the generated stub's way to make the call, `convert` turns its response into an
-  /// event. Who asks for a token needs none.
+  /// `prepare` is the generated stub's function for the call; `convert` turns the response into an
+  /// event. A request for a token carries none.
   template <class Request, class Stub, class Message, class Response>
   void start_unary(CallId call, const Request& request, Stub& (Connection::*stub)(),
                    Reader<Response> (Stub::*prepare)(grpc::ClientContext*, const Message&,
@@ -123,8 +123,8 @@ class GrpcTransport final : public Transport {
         convert));
   }
 
-  /// Certificates are renewed while we run (W9). If what is there cannot be used, half of a renewal
-  /// perhaps, the last connection's still can.
+  /// Certificates are renewed while the process runs (W9). If the files cannot be used, perhaps in
+  /// the middle of a renewal, the last connection's stay in use.
   void read_files() {
     auto pem = read_tls_files(credentials_);
     if (pem) {
@@ -135,28 +135,28 @@ class GrpcTransport final : public Transport {
     }
   }
 
-  /// With all that we know of a failure.
-  TransportEvent judged(TransportEvent event) {
+  /// The event, with a more precise failure if it is one.
+  TransportEvent diagnosed(TransportEvent event) {
     if (!connection_) return event;
     auto* const failed = std::get_if<CallFailed>(&event);
     if (!failed) {
-      connection_->has_answered();
+      connection_->mark_established();
       return event;
     }
     Failure& failure = failed->failure;
     if (failure.kind == FailureKind::Cancelled) return event;
-    connection_->explain(failure);
+    connection_->diagnose(failure);
     if (!files_problem_.empty()) {
       failure.detail += "; earlier files are in use, since now " + files_problem_;
     }
     return event;
   }
 
-  /// A call that is started while nothing is open.
+  /// For a call that is started while no connection is open.
   void fail(CallId call) {
     failed_.push_back({.call = call,
                        .failure = files_problem_.empty()
-                                      ? Failure{FailureKind::Unreachable, "nothing is open"}
+                                      ? Failure{FailureKind::Unreachable, "no connection is open"}
                                       : Failure{FailureKind::BadFiles, files_problem_}});
   }
 
@@ -165,11 +165,11 @@ class GrpcTransport final : public Transport {
 
   // Owned by the thread that the transport belongs to, but for queue_.wake().
   CallQueue queue_;
-  std::optional<TlsPem> tls_;  // the last that could be used
-  std::string files_problem_;  // why what is on disk now cannot
+  std::optional<TlsPem> tls_;  // the last usable files
+  std::string files_problem_;  // why the current files cannot be used
   std::string token_;
   std::optional<Connection> connection_;
-  std::deque<CallFailed> failed_;  // started while nothing was open
+  std::deque<CallFailed> failed_;  // started while no connection was open
 };
 
 }  // namespace

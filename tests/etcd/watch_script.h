@@ -1,8 +1,8 @@
-// A conversation with the watch machine, step by step: what comes in, what must go out, in order.
+// A dialog with the watch machine, step by step: events in, expected actions out, in order.
 //
-//   Script script({"one"});
+//   WatchScript script({"one"});
 //   script.start().opens(0).reads();
-//   script.read_responses({.revision = 10, .mod_revision = 7, .value = "x"});
+//   script.read_returns({.revision = 10, .mod_revision = 7, .value = "x"});
 //   script.applies(7, "x").watches_from(11).is(StoreState::Connecting);
 //
 // Every action must be claimed by an expectation before the next event goes in: an action too many
@@ -23,32 +23,32 @@
 
 namespace osproxy::etcd {
 
-class Script {
+class WatchScript {
  public:
   using Where = std::source_location;
 
-  struct Answer {
+  struct ReadResult {
     Revision revision = 0;
     Revision mod_revision = 0;
     std::string value{};
     std::uint64_t cluster_id = 1;
   };
 
-  explicit Script(std::vector<std::string> endpoints, std::uint64_t seed = 1)
+  explicit WatchScript(std::vector<std::string> endpoints, std::uint64_t seed = 1)
       : machine_({.endpoints = std::move(endpoints)}, Random(seed)) {}
 
-  // What happens.
+  // Events.
 
-  Script& start(Where where = Where::current()) { return feed(Start{}, where); }
-  Script& stop(Where where = Where::current()) { return feed(Stop{}, where); }
+  WatchScript& start(Where where = Where::current()) { return feed(Start{}, where); }
+  WatchScript& stop(Where where = Where::current()) { return feed(Stop{}, where); }
 
-  Script& pass(std::chrono::nanoseconds time, Where where = Where::current()) {
+  WatchScript& pass(std::chrono::nanoseconds time, Where where = Where::current()) {
     now_ += time;
     return feed(TimePassed{}, where);
   }
 
-  /// Time passes until the machine wants to be woken.
-  Script& wake(Where where = Where::current()) {
+  /// Time passes until wake_at().
+  WatchScript& wake(Where where = Where::current()) {
     const auto at = machine_.wake_at();
     if (!at) {
       ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line())) << "nothing to wake for";
@@ -58,90 +58,94 @@ class Script {
     return feed(TimePassed{}, where);
   }
 
-  Script& read_responses(Answer response, Where where = Where::current()) {
-    return responses(read_, std::move(response), where);
+  WatchScript& read_returns(ReadResult response, Where where = Where::current()) {
+    return returns(read_, std::move(response), where);
   }
-  Script& proof_responses(Answer response, Where where = Where::current()) {
-    return responses(proof_, std::move(response), where);
+  WatchScript& proof_returns(ReadResult response, Where where = Where::current()) {
+    return returns(proof_, std::move(response), where);
   }
-  Script& read_fails(FailureKind kind, Where where = Where::current()) {
+  WatchScript& read_fails(FailureKind kind, Where where = Where::current()) {
     return feed(CallFailed{read_, {kind, "text"}}, where);
   }
-  Script& proof_fails(FailureKind kind, Where where = Where::current()) {
+  WatchScript& proof_fails(FailureKind kind, Where where = Where::current()) {
     return feed(CallFailed{proof_, {kind, "text"}}, where);
   }
-  Script& watch_fails(FailureKind kind, Where where = Where::current()) {
+  WatchScript& watch_fails(FailureKind kind, Where where = Where::current()) {
     return feed(CallFailed{watch_, {kind, "text"}}, where);
   }
 
-  Script& watch_is_created(Where where = Where::current()) {
+  WatchScript& watch_is_created(Where where = Where::current()) {
     return watch_says({.created = true}, where);
   }
   /// `call` and, unless it is given, `header` are filled in.
-  Script& watch_says(WatchResponse response, Where where = Where::current()) {
+  WatchScript& watch_says(WatchResponse response, Where where = Where::current()) {
     response.call = watch_;
     if (response.header.cluster_id == 0) response.header.cluster_id = 1;
     return feed(std::move(response), where);
   }
-  Script& puts(Revision revision, std::string value, Where where = Where::current()) {
+  WatchScript& puts(Revision revision, std::string value, Where where = Where::current()) {
     return watch_says({.events = {{.mod_revision = revision, .value = std::move(value)}}}, where);
   }
-  Script& deletes(Revision revision, Where where = Where::current()) {
+  WatchScript& deletes(Revision revision, Where where = Where::current()) {
     return watch_says({.events = {{.deleted = true, .mod_revision = revision}}}, where);
   }
 
-  Script& feed(Event event, Where where = Where::current()) {
+  WatchScript& feed(WatchMachine::Event event, Where where = Where::current()) {
     nothing_more(where);
-    for (Action& action : machine_.resume(std::move(event), now_)) {
+    for (WatchMachine::Action& action :
+         machine_.resume(std::move(event), {.wall = WallTime{}, .boot = now_})) {
       actions_.push_back(std::move(action));
     }
     return *this;
   }
 
-  // What the machine must do, in this order.
+  // Expected actions, in this order.
 
-  Script& opens(Where where = Where::current()) {
+  WatchScript& opens(Where where = Where::current()) {
     const auto open = take<OpenConnection>("OpenConnection", where);
     if (open) endpoint_ = open->endpoint;
     return *this;
   }
-  Script& closes(Where where = Where::current()) {
+  WatchScript& closes(Where where = Where::current()) {
     take<CloseConnection>("CloseConnection", where);
     return *this;
   }
-  Script& reads(Where where = Where::current()) { return begins_read(read_, false, where); }
-  Script& sizes(Where where = Where::current()) { return begins_read(read_, true, where); }
-  Script& proves(Where where = Where::current()) { return begins_read(proof_, true, where); }
-  Script& watches_from(Revision revision, Where where = Where::current()) {
+  WatchScript& reads(Where where = Where::current()) { return begins_read(read_, false, where); }
+  WatchScript& reads_revision(Where where = Where::current()) {
+    return begins_read(read_, true, where);
+  }
+  WatchScript& proves(Where where = Where::current()) { return begins_read(proof_, true, where); }
+  WatchScript& watches_from(Revision revision, Where where = Where::current()) {
     if (const auto watch = take<StartWatch>("StartWatch", where)) {
       watch_ = watch->call;
       check(watch->start_revision, revision, "start_revision", where);
     }
     return *this;
   }
-  Script& cancels_watch(Where where = Where::current()) { return cancels(watch_, where); }
-  Script& cancels_proof(Where where = Where::current()) { return cancels(proof_, where); }
-  Script& applies(Revision revision, const std::string& value, Where where = Where::current()) {
+  WatchScript& cancels_watch(Where where = Where::current()) { return cancels(watch_, where); }
+  WatchScript& cancels_proof(Where where = Where::current()) { return cancels(proof_, where); }
+  WatchScript& applies(Revision revision, const std::string& value,
+                       Where where = Where::current()) {
     if (const auto apply = take<Apply>("Apply", where)) {
       check(apply->revision, revision, "revision", where);
       check(apply->value, std::optional(value), "value", where);
     }
     return *this;
   }
-  Script& applies_nothing(Where where = Where::current()) {
+  WatchScript& applies_nothing(Where where = Where::current()) {
     if (const auto apply = take<Apply>("Apply", where)) {
       check(apply->revision, Revision{0}, "revision", where);
       check(apply->value.has_value(), false, "value", where);
     }
     return *this;
   }
-  Script& refuses(Revision revision, Where where = Where::current()) {
+  WatchScript& refuses(Revision revision, Where where = Where::current()) {
     if (const auto refuse = take<RefuseOversized>("RefuseOversized", where)) {
       check(refuse->revision, revision, "revision", where);
     }
     return *this;
   }
-  Script& nothing_more(Where where = Where::current()) {
+  WatchScript& nothing_more(Where where = Where::current()) {
     if (!actions_.empty()) {
       ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line()))
           << actions_.size() << " more actions, the first of kind " << actions_.front().index();
@@ -150,19 +154,19 @@ class Script {
     return *this;
   }
 
-  // How it must stand.
+  // Expected state.
 
-  Script& is(StoreState state, Where where = Where::current()) {
+  WatchScript& is(StoreState state, Where where = Where::current()) {
     check(to_string(machine_.status().state), to_string(state), "state", where);
     return *this;
   }
   /// The verified age, in whole milliseconds.
-  Script& is_verified(std::chrono::milliseconds ago, Where where = Where::current()) {
+  WatchScript& is_verified(std::chrono::milliseconds ago, Where where = Where::current()) {
     check(age().count(), ago.count(), "age", where);
     return *this;
   }
 
-  const MachineStatus& status() const { return machine_.status(); }
+  const WatchStatus& status() const { return machine_.status(); }
   const WatchMachine& machine() const { return machine_; }
   BootTime now() const { return now_; }
   std::size_t endpoint() const { return endpoint_; }
@@ -172,9 +176,9 @@ class Script {
   }
 
   /// From the start to a watch that is up, on the value "x" of revision 7, read at revision 10.
-  Script& sync(Where where = Where::current()) {
+  WatchScript& sync(Where where = Where::current()) {
     start(where).opens(where).reads(where);
-    read_responses({.revision = 10, .mod_revision = 7, .value = "x"}, where);
+    read_returns({.revision = 10, .mod_revision = 7, .value = "x"}, where);
     applies(7, "x", where).watches_from(11, where);
     return watch_is_created(where).is(StoreState::Synced, where);
   }
@@ -199,7 +203,7 @@ class Script {
     EXPECT_EQ(got, expected);
   }
 
-  Script& begins_read(CallId& call, bool keys_only, Where where) {
+  WatchScript& begins_read(CallId& call, bool keys_only, Where where) {
     if (const auto read = take<StartRead>("StartRead", where)) {
       call = read->call;
       check(read->keys_only, keys_only, "keys_only", where);
@@ -207,14 +211,14 @@ class Script {
     return *this;
   }
 
-  Script& cancels(CallId call, Where where) {
+  WatchScript& cancels(CallId call, Where where) {
     if (const auto cancel = take<CancelCall>("CancelCall", where)) {
       check(cancel->call == call, true, "which call", where);
     }
     return *this;
   }
 
-  Script& responses(CallId call, Answer response, Where where) {
+  WatchScript& returns(CallId call, ReadResult response, Where where) {
     return feed(
         ReadDone{.call = call,
                  .header = {.cluster_id = response.cluster_id, .revision = response.revision},
@@ -225,7 +229,7 @@ class Script {
 
   WatchMachine machine_;
   BootTime now_{std::chrono::hours{1}};
-  std::deque<Action> actions_;  // not yet claimed
+  std::deque<WatchMachine::Action> actions_;  // not yet claimed
   CallId read_{};
   CallId proof_{};
   CallId watch_{};

@@ -1,7 +1,7 @@
-// Every call that the instance begins, and its end: a transport that writes down what goes through.
+// A transport that tracks every call that the instance starts, and its end.
 //
-// It holds whatever is beneath it, and whoever is above it, to what Transport promises: each call
-// ends, in exactly one event, and nothing comes of it after that.
+// It checks the transport below and the code above against the promises of Transport: each call
+// ends, in exactly one event, and has no event after that.
 //
 // Not thread-safe.
 #pragma once
@@ -17,9 +17,9 @@
 
 namespace osproxy::etcd::sim {
 
-class CallBook final : public Transport {
+class CallTracker final : public Transport {
  public:
-  CallBook(std::unique_ptr<Transport> inner, const VirtualTime& time, Report& report);
+  CallTracker(std::unique_ptr<Transport> inner, const VirtualTime& time, Report& report);
 
   // Transport
   void open(std::size_t endpoint) override;
@@ -37,9 +37,9 @@ class CallBook final : public Transport {
   std::optional<TransportEvent> next(std::chrono::nanoseconds timeout) override;
   void wake() override { inner_->wake(); }
 
-  /// Violated if a call is still open that should have ended that long ago.
+  /// A violation if a call is open that should have ended this long ago.
   void expect_ends(std::chrono::nanoseconds grace) const;
-  /// Violated if any call is still open.
+  /// A violation if any call is open.
   void expect_none() const;
 
  private:
@@ -49,7 +49,7 @@ class CallBook final : public Transport {
   const std::unique_ptr<Transport> inner_;
   const VirtualTime& time_;
   Report& report_;
-  std::map<CallId, BootTime> open_;  // with the time at which each should end
+  std::map<CallId, BootTime> open_;  // with the time by which each must end
 };
 
 }  // namespace osproxy::etcd::sim

@@ -1,0 +1,9 @@
+#include <string>
+
+namespace osproxy {
+void fail(const std::string& message);
+
+void example(const Clock& clock) {
+  EXAMPLE(1);
+}
+}  // namespace osproxy

@@ -1,0 +1,7 @@
+namespace osproxy::etcd {
+using namespace std::chrono_literals;
+
+void example() {
+  EXAMPLE(1);
+}
+}  // namespace osproxy::etcd
