@@ -48,7 +48,8 @@ TEST(Why, SaysWhenItIsAGuess) {
   Harness harness;
   EXPECT_EQ(harness.run_bare({"why", "r-1", "--admin", admin.url()}).out,
             "not recorded; the directives have changed since, so this is what they would do now:\n"
-            "the request's names are too long to be remembered whole: that may be the only reason why a target differs\n"
+            "the request's names are too long to be remembered whole: that may be the only reason "
+            "why a target differs\n"
             "and 7 more directives\n");
 }
 

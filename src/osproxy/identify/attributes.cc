@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "osproxy/core/attribute_text.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/field_name.h"
 #include "osproxy/core/ids.h"
-#include "osproxy/core/encoding.h"
 #include "osproxy/identify/classify.h"
 
 namespace osproxy {

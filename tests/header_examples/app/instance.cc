@@ -5,8 +5,6 @@ namespace osproxy::app {
 void fail(const std::string& error);
 bool told_to_stop();
 
-void example(const Settings& settings, const Clock& clock) {
-EXAMPLE(1);
-}
+void example(const Settings& settings, const Clock& clock) { EXAMPLE(1); }
 
 }  // namespace osproxy::app

@@ -4,8 +4,6 @@ namespace osproxy::app {
 
 void serve();
 
-void example() {
-EXAMPLE(1);
-}
+void example() { EXAMPLE(1); }
 
 }  // namespace osproxy::app

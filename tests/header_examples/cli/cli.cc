@@ -1,7 +1,5 @@
 namespace osproxy::cli {
 
-void example(Environment& environment) {
-EXAMPLE(1);
-}
+void example(Environment& environment) { EXAMPLE(1); }
 
 }  // namespace osproxy::cli

@@ -5,8 +5,6 @@ namespace osproxy {
 
 void print(const std::string& text);
 
-void example() {
-EXAMPLE(1);
-}
+void example() { EXAMPLE(1); }
 
 }  // namespace osproxy

@@ -1,5 +1,3 @@
 namespace osproxy::etcd {
-void example(const Directive& directive, WallTime first_seen) {
-  EXAMPLE(1);
-}
+void example(const Directive& directive, WallTime first_seen) { EXAMPLE(1); }
 }  // namespace osproxy::etcd

@@ -1,5 +1,3 @@
 namespace osproxy::etcd {
-void example(const EtcdCredentials& credentials, const Clock& clock) {
-  EXAMPLE(1);
-}
+void example(const EtcdCredentials& credentials, const Clock& clock) { EXAMPLE(1); }
 }  // namespace osproxy::etcd

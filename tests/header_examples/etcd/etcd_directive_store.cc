@@ -3,7 +3,5 @@
 namespace osproxy {
 void fail(const std::string& message);
 
-void example(const Clock& clock) {
-  EXAMPLE(1);
-}
+void example(const Clock& clock) { EXAMPLE(1); }
 }  // namespace osproxy

@@ -1,5 +1,3 @@
 namespace osproxy {
-void example(std::string_view bytes, const Clock& clock) {
-  EXAMPLE(1);
-}
+void example(std::string_view bytes, const Clock& clock) { EXAMPLE(1); }
 }  // namespace osproxy

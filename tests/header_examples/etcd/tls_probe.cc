@@ -1,5 +1,3 @@
 namespace osproxy::etcd {
-void example(const TlsPem& pem) {
-  EXAMPLE(1);
-}
+void example(const TlsPem& pem) { EXAMPLE(1); }
 }  // namespace osproxy::etcd

@@ -1,7 +1,5 @@
 namespace osproxy::etcd {
 using namespace std::chrono_literals;
 
-void example() {
-  EXAMPLE(1);
-}
+void example() { EXAMPLE(1); }
 }  // namespace osproxy::etcd

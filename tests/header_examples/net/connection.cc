@@ -1,5 +1,3 @@
 namespace osproxy {
-Task<> example(Connection& connection, std::chrono::milliseconds timeout) {
-  EXAMPLE(1);
-}
+Task<> example(Connection& connection, std::chrono::milliseconds timeout) { EXAMPLE(1); }
 }  // namespace osproxy

@@ -1,5 +1,3 @@
 namespace osproxy {
-Task<> example(const ExchangeScope& scope, Connection& upstream) {
-  EXAMPLE(1);
-}
+Task<> example(const ExchangeScope& scope, Connection& upstream) { EXAMPLE(1); }
 }  // namespace osproxy

@@ -1,5 +1,3 @@
 namespace osproxy {
-void example(const TriedNodes& tried, UpstreamBalancer::Time now) {
-  EXAMPLE(1);
-}
+void example(const TriedNodes& tried, UpstreamBalancer::Time now) { EXAMPLE(1); }
 }  // namespace osproxy

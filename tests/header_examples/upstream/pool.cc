@@ -1,6 +1,4 @@
 namespace osproxy {
 void serve(Connection& connection);
-Task<> example(UpstreamPool& pool, Connection& client, StageTimer& stages) {
-  EXAMPLE(1);
-}
+Task<> example(UpstreamPool& pool, Connection& client, StageTimer& stages) { EXAMPLE(1); }
 }  // namespace osproxy

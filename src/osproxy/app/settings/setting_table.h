@@ -19,7 +19,7 @@ namespace osproxy::app {
 struct SettingRow {
   const char* name;  ///< `etcd-key`: the flag without dashes, the key in a file
   SettingForm form;
-  const char* help;  ///< sentences; the first one fits into a line of --help
+  const char* help;                     ///< sentences; the first one fits into a line of --help
   const char* default_words = nullptr;  ///< if the default is no constant: "the system's CAs"
   bool reloads = false;                 ///< a new value is taken over by SIGHUP, without a restart
 };

@@ -67,7 +67,8 @@ class TailStream::Impl {
   asio::awaitable<error_code> read_piece(beast::tcp_stream& stream, Parser& parser,
                                          std::string_view& piece);
   End lost(const error_code& error) const {
-    return {.reason = fmt::format("{}: {}", instance_.to_string(), explain_error(client::to_http_error(error)))};
+    return {.reason = fmt::format("{}: {}", instance_.to_string(),
+                                  explain_error(client::to_http_error(error)))};
   }
 
   asio::io_context& context_;

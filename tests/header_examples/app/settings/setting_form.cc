@@ -2,8 +2,6 @@ namespace osproxy::app {
 
 void fail(const std::string& error);
 
-void example() {
-EXAMPLE(1);
-}
+void example() { EXAMPLE(1); }
 
 }  // namespace osproxy::app

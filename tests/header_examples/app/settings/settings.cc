@@ -3,7 +3,7 @@ namespace osproxy::app {
 void print(const std::string& text);
 
 int example(const std::vector<std::string>& arguments) {
-EXAMPLE(1);
+  EXAMPLE(1);
   return 0;
 }
 

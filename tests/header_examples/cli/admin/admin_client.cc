@@ -4,7 +4,7 @@ void print(const std::string& text);
 
 void example(const Origin& instance, const std::string& token) {
   using namespace std::chrono_literals;
-EXAMPLE(1);
+  EXAMPLE(1);
 }
 
 }  // namespace osproxy::cli

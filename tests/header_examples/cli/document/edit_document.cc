@@ -2,7 +2,7 @@ namespace osproxy::cli {
 
 std::expected<void, Failure> example(DirectivePublisher* publisher, const DecodeLimits& limits,
                                      Environment& environment, const Change& change) {
-EXAMPLE(1);
+  EXAMPLE(1);
   return {};
 }
 
