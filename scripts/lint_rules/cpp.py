@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from .source import Source
 
 SPECIFIERS = re.compile(r"\[\[.*?\]\]|\balignas\([^)]*\)|\b(?:public|private|protected):")
-CLASS = re.compile(r"^(?:template\s*<.*>\s*)?(?:class|struct|union)\b(?!.*\()", re.S)
+CLASS = re.compile(r"^(?:template\s*(?:<.*>)?\s*)?(?:class|struct|union)\b(?!.*\()", re.S)
 CONTROL = re.compile(r"^(?:if|for|while|switch|else|do|try|catch|return|case|default|co_return)\b")
 NAMED = re.compile(r"(~?\w+)\s*\(")
 

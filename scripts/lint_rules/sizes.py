@@ -34,7 +34,7 @@ def data_members(scope: Scope) -> int:
     for statement in scope.statements:
         text = without_templates(statement)
         declared = re.split(r"[={]", text, maxsplit=1)[0]
-        count += bool(re.search(r"\w", text)) and "(" not in declared and not NO_MEMBER.match(text)
+        count += bool(re.search(r"\w", text)) and "(" not in declared and not NO_MEMBER.search(text)
     return count
 
 

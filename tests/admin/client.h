@@ -60,7 +60,7 @@ class Client {
   std::string received_;
 };
 
-/// One request on a connection of its own; the whole response.
+/// Sends one request on a new connection, and returns the whole response.
 inline std::string ask(const HostPort& address, std::string_view head, std::string_view body = {}) {
   Client client(address);
   client.send(std::string(head) + "Host: 127.0.0.1\r\nConnection: close\r\n\r\n" +

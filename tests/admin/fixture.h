@@ -58,7 +58,7 @@ inline Request post(std::string_view target, std::string_view body) {
   return {.method = Method::Post, .target = target, .host = "127.0.0.1:9901", .body = body};
 }
 
-/// What the server does with one request, without a socket.
+/// Handles one request as the server does, without a socket.
 inline Response call(const AdminOptions& options, const AdminDependencies& dependencies,
                      const Request& request) {
   const Dispatcher dispatcher(options, dependencies);

@@ -21,7 +21,7 @@ class WhyTest : public testing::Test {
                                  dependencies_.clock.now());
   }
 
-  // What a worker does with a request.
+  // Reports a request as a worker does.
   void serve(const DirectiveSet::Pointer& set, std::string_view id) {
     Recorder& recorder = dependencies_.observer.recorder(0);
     const Attributes attributes{.tenant = "acme", .index = "orders", .endpoint = Endpoint::Search};

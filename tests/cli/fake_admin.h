@@ -1,4 +1,4 @@
-// An admin listener whose answers the test writes, byte by byte if it likes.
+// An admin listener whose responses the test writes, byte by byte if it likes.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class FakeAdmin {
 
   std::string url() const;
 
-  /// What has been asked so far.
+  /// The requests so far.
   std::vector<FakeRequest> requests() const;
 
  private:

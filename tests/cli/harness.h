@@ -31,7 +31,7 @@ struct FakeEtcd {
   std::expected<Fleet, std::string> fleet{};  ///< what reading it gives
   std::optional<std::string> connect_error;   ///< what opening a publisher or a store says
 
-  /// What `etcdctl put` does: no decoder, no resolving.
+  /// Puts bytes as `etcdctl put` does: no decoder, no resolving.
   void put(std::string_view bytes) {
     current.bytes = bytes;
     ++current.revision;

@@ -1,4 +1,4 @@
-// What a wrong command line gets: exit code 2, the flag's name and what would be right, and nothing
+// A wrong command line gets exit code 2, the flag's name and what would be right, and nothing is
 // sent.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -21,7 +21,7 @@ constexpr std::string_view kDocument =
     R"({"id":"off","level":"Off","ttl_secs":1200},{"id":"over","level":"Shape",)"
     R"("expires_at":"2029-01-01T00:00:00Z"}]})";
 
-// What a store would hold.
+// The contents of a store.
 struct Held {
   ManualClock clock;
   DocumentApplier applier{{}, clock};
@@ -94,7 +94,7 @@ TEST(WatchLog, WritesForAPersonToo) {
             "connection refused; revision 6 rejected: invalid_json at the document");
 }
 
-// A store whose changes the test makes, on a thread of its own.
+// A store whose changes the test makes, on a separate thread.
 class FakeStore final : public DirectiveStore {
  public:
   FakeStore(OnChange on_change, std::function<void(const OnChange&)> play)

@@ -1,4 +1,4 @@
-// What a set says of a request: the rules of matching, one by one.
+// The rules of matching, one by one.
 #include "osproxy/directive/directive_set.h"
 
 #include <atomic>

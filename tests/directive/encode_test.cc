@@ -1,4 +1,4 @@
-// What is encoded decodes to the same document.
+// An encoded document decodes to the same document.
 #include "osproxy/directive/encode.h"
 
 #include <gtest/gtest.h>

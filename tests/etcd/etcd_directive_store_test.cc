@@ -380,7 +380,7 @@ TEST_F(LastGoodTest, RefusesADamagedFile) {
   ASSERT_FALSE(down);
   EXPECT_THAT(down.error().message, HasSubstr("last-good.state"));
 
-  const auto store = connect(kBad);  // nothing to save: the file stays as it is, and the warning
+  const auto store = connect(kBad);  // nothing to save: the file stays unchanged, and the warning
   EXPECT_TRUE(store->load()->empty());
   EXPECT_THAT(store->status().warnings, ElementsAre(HasSubstr("is not used")));
   put(11, kOther);

@@ -56,8 +56,10 @@ class Observation:
 class History:
     changes: list[Change] = field(default_factory=list)
 
-    def changed(self, revision: int, shown, began: float, ended: float, *,
-                rejected: tuple[int, str] | None = None, new_lineage: bool = False) -> Change:  # fmt: skip
+    def changed(
+        self, revision: int, shown, began: float, ended: float, *,
+        rejected: tuple[int, str] | None = None, new_lineage: bool = False,
+    ) -> Change:  # fmt: skip
         lineage = (self.changes[-1].lineage if self.changes else 0) + new_lineage
         change = Change(revision, tuple(shown), rejected, lineage, began, ended)
         self.changes.append(change)

@@ -48,14 +48,14 @@ int wait_for(pid_t pid) {
 }
 
 /// One call over a separate connection.
-template <class Answer, class StartCall>
-std::optional<Answer> call(const std::string& endpoint, StartCall start_call) {
+template <class Response, class StartCall>
+std::optional<Response> call(const std::string& endpoint, StartCall start_call) {
   const auto transport = etcd::make_grpc_transport({endpoint});
   transport->open(0);
   start_call(*transport);
   const auto event = transport->next(kCallTimeout);
-  if (!event || !std::holds_alternative<Answer>(*event)) return std::nullopt;
-  return std::get<Answer>(*event);
+  if (!event || !std::holds_alternative<Response>(*event)) return std::nullopt;
+  return std::get<Response>(*event);
 }
 
 std::optional<etcd::ReadDone> read(const std::string& endpoint) {

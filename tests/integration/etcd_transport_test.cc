@@ -33,10 +33,10 @@ class EtcdTransportTest : public ::testing::Test {
     throw std::runtime_error("the call does not end");
   }
 
-  template <class Answer>
-  Answer response() {
+  template <class Response>
+  Response response() {
     auto any = event();
-    if (auto* response = std::get_if<Answer>(&any)) return std::move(*response);
+    if (auto* response = std::get_if<Response>(&any)) return std::move(*response);
     const auto* failed = std::get_if<CallFailed>(&any);
     throw std::runtime_error(failed ? describe("etcd", failed->failure) : "another response");
   }

@@ -111,8 +111,8 @@ def test_expired_tokens_cost_no_connection(short_lived, start_proxy):
         holds(proxy, f"round-{round}")
         assert store(proxy)["state"] == "synced"
     assert proxy.metrics()["osproxy_etcd_reconnects_total"] == 0
-    # etcdctl asks for a token each time; all others are the proxy's, at least for every second proof
-    # read.
+    # etcdctl asks for a token each time; all others are the proxy's, at least for every second
+    # proof read.
     assert short_lived.tokens_given() - at_start >= 6 + 3
 
 

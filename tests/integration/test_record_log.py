@@ -18,8 +18,8 @@ def lines(path: Path) -> list[dict]:
 def start(start_proxy, tmp_path, upstream, log):
     directives = tmp_path / "directives.json"
     directives.write_text(DOCUMENT)
-    return start_proxy(upstream=upstream.url,
-                       arguments=["--directives-file", str(directives), "--record-log", str(log)])  # fmt: skip
+    arguments = ["--directives-file", str(directives), "--record-log", str(log)]
+    return start_proxy(upstream=upstream.url, arguments=arguments)
 
 
 def test_each_record_is_a_line_also_after_the_file_was_rotated(start_proxy, tmp_path, traffic):

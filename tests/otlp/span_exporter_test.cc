@@ -22,7 +22,7 @@ namespace pb = ::opentelemetry::proto::collector::trace::v1;
 /// A collector in memory. Any thread.
 class FakeCollector {
  public:
-  /// What every attempt gets from now on.
+  /// The result of every attempt from now on.
   void response(ExportResult result) {
     const std::lock_guard lock(mutex_);
     response_ = std::move(result);

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kLarge = 64 << 20;
 
-/// Far more than the sockets' buffers of both connections and the proxy's buffers hold together, and
-/// far less than the body.
+/// Far more than the sockets' buffers of both connections and the proxy's buffers hold together,
+/// and far less than the body.
 constexpr std::size_t kHeldBack = 32 << 20;
 
 const std::string kLargeLength = "Content-Length: " + std::to_string(kLarge) + "\n";

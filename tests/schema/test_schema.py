@@ -118,7 +118,8 @@ def has_impossible_date(text):
     return any(map(impossible, json.loads(text)["directives"]))
 
 
-# The decoder refuses, with this slug, documents that the schema accepts, only if the predicate holds.
+# The decoder refuses, with this slug, documents that the schema accepts, only if the predicate
+# holds.
 EXCEPTIONS = {
     "invalid_json": is_beyond_json,
     "duplicate_field": has_duplicate_field,

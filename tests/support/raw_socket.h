@@ -1,7 +1,7 @@
 // Loopback sockets for tests that name every byte that is sent and every byte that must arrive.
 //
-// Every call that waits gives up after kPatience and fails the test, so that a stuck proxy fails the
-// test instead of blocking it.
+// Every call that waits gives up after kPatience and fails the test, so that a stuck proxy fails
+// the test instead of blocking it.
 #pragma once
 
 #include <chrono>
@@ -48,8 +48,8 @@ class RawConnection {
 
   void send(std::string_view bytes);
 
-  /// Sends until the other side has accepted nothing for a while; returns the number of bytes that it
-  /// accepted.
+  /// Sends until the other side has accepted nothing for a while; returns the number of bytes that
+  /// it accepted.
   std::size_t send_until_full(std::string_view bytes, std::size_t limit);
 
   /// Reads exactly `size` bytes; fewer if the connection ends before.

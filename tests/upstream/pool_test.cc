@@ -49,6 +49,7 @@ struct Request {
   std::optional<std::expected<UpstreamPool::Lease, AcquireFault>> result;
 };
 
+/// Members: the pool, all that it uses, and both ends of its connections.
 class UpstreamPoolTest : public testing::Test {
  protected:
   UpstreamPoolTest() {

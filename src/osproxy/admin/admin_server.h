@@ -6,7 +6,7 @@
 //       {.store = store, .publisher = &store, .observer = observer, .clock = clock});
 //   if (!server) fail(server.error());
 //
-// Never on the request path: it has a thread of its own. A second thread, started by the first
+// Never on the request path: it has its own thread. A second thread, started by the first
 // request that needs it, publishes and reads the fleet, which may block for as long as the deadline
 // of the publisher or the reader.
 //

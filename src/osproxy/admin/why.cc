@@ -71,8 +71,8 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
   std::unreachable();
 }
 
-/// What one directive did with the request; or would do, if the set that it was matched with is no
-/// longer held.
+/// Writes the decision of one directive on the request; if the set that it was matched with is no
+/// longer held, the decision that the current one would make.
 WhyReport::OneDirective report_on(std::uint32_t place, const CompiledDirective& compiled,
                                   const RememberedRequest& request) {
   const auto reasons = explain_match(compiled, request.attributes(), request.started,

@@ -1,4 +1,4 @@
-// What an instance knows of its key in etcd: free, its own, or another run's.
+// An instance's knowledge of its key in etcd: free, its own, or another run's.
 //
 //   AckKey key("proxy-1", started);
 //   key.found(41, value, clock.boot());          // a read has found this value at revision 41

@@ -1,7 +1,7 @@
 // Reads and checks the files of EtcdCredentials.
 //
-// Thread safety: free functions. A file that is replaced while it is read is returned as it was, or
-// as it is, or is refused: a certificate and a key that do not belong together are never returned.
+// Thread safety: free functions. A file that is replaced while it is read is returned in its old or
+// its new form, or refused: a certificate and a key that do not belong together are never returned.
 // An error is a clause that names the file and its problem. It never contains a secret.
 #pragma once
 

@@ -39,7 +39,7 @@ namespace etcd {
 class Transport;
 }
 
-/// Tells the writer that the store has changed. It is an object of its own because the store is
+/// Tells the writer that the store has changed. It is a separate object because the store is
 /// made before the writer and destroyed after it. Thread safety: every member may be called from
 /// any thread.
 class ChangeNotifier {

@@ -41,7 +41,7 @@ namespace etcd {
 class Transport;
 }
 
-/// What connect() does if no endpoint gives a usable response.
+/// The behaviour of connect() if no endpoint gives a usable response.
 enum class StartPolicy : std::uint8_t {
   Fail,      ///< returns the error
   LastGood,  ///< serves the set saved in `state_dir`, as Stale, until etcd responds; fails only if

@@ -1,5 +1,5 @@
-// What the etcd store does with each value of its key: decodes and applies it, agrees with the
-// fleet on the ends of directives with `ttl_secs`, and saves the last good set in a file.
+// Handles each value of the etcd store's key: decodes and applies it, agrees with the fleet on
+// the ends of directives with `ttl_secs`, and saves the last good set in a file.
 //
 //   auto storage = make_file_storage(dir, options.target.key, options.limits);
 //   EtcdDocumentApplier applier(options, clock, transport, std::move(storage), random);

@@ -11,7 +11,7 @@
 //   }
 //
 // - `Machine::Event` is a variant: Start, Stop and TimePassed where the machine takes them, events
-// of its own, and those of the transport that end its calls.
+// that it alone has, and those of the transport that end its calls.
 // - `resume(event, now)` takes one event and returns the actions to perform, in their order. `now`
 // never goes back.
 // - `wake_at()` says when to resume with TimePassed if nothing happens before; nullopt: never.

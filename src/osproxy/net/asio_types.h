@@ -29,7 +29,8 @@ using Task = asio::awaitable<T, Executor>;
 /// `auto [error, size] = co_await socket.async_read_some(buffer, kAsTask);`
 inline constexpr auto kAsTask = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 
-/// The same, for the request path: kept in the frame of who awaits it, not in one of its own.
+/// The same, for the request path: the operation lives in the frame of the coroutine that awaits
+/// it.
 inline constexpr auto kInFrame = asio::as_tuple(asio::deferred);
 
 }  // namespace osproxy

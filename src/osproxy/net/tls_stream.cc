@@ -56,7 +56,7 @@ Task<bool> TlsStream::handshake(const Deadline& deadline) {
     worker_.output.clear();
     const TlsEngine::Status status = engine_.handshake(input, worker_.output).status;
     unread_.assign(input);
-    // Who speaks something else would not understand an alert.
+    // A peer that does not speak TLS would not understand an alert.
     const bool is_tls = !engine_.fault() || engine_.fault()->failure != TlsFailure::NotTls;
     error_code error = is_tls ? send(worker_.output) : error_code{};
     if (status == TlsEngine::Status::Failed) {
@@ -147,7 +147,7 @@ void TlsStream::end() noexcept {
   std::ignore = send(worker_.output);
 }
 
-/// What is there, at most `most` bytes, good until the next suspension; or `error` says why not.
+/// Receives at most `most` bytes, good until the next suspension; or `error` says why not.
 std::string_view TlsStream::receive_now(std::size_t most, error_code& error) noexcept {
   const std::size_t size = socket_.receive_now({worker_.input.get(), most}, error);
   if (error == asio::error::eof) error = asio::ssl::error::stream_truncated;

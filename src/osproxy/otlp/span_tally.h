@@ -1,7 +1,7 @@
 // Counts what became of records and their spans, for SpanExporter.
 //
-// Thread safety: every member may be called from any thread. All accesses are relaxed: each number is
-// a statistic that orders nothing.
+// Thread safety: every member may be called from any thread. All accesses are relaxed: each number
+// is a statistic that orders nothing.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// Who is at the other end of a client's connection. A leaf header.
+// The peer of a client's connection. A leaf header.
 #pragma once
 
 #include <string_view>

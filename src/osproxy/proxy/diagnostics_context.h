@@ -1,4 +1,4 @@
-// What the diagnostics of all requests of one worker share.
+// The objects and options that the diagnostics of all requests of one worker share.
 #pragma once
 
 #include <chrono>

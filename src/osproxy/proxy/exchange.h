@@ -35,7 +35,7 @@
 
 namespace osproxy {
 
-/// What becomes of the client's connection.
+/// The next step for the client's connection.
 enum class ClientNext : std::uint8_t {
   KeepAlive,        ///< it is ready for the next request, after consume_request()
   CloseGracefully,  ///< the response is sent; some of the request may not have been read
@@ -44,7 +44,7 @@ enum class ClientNext : std::uint8_t {
 
 class Exchange {
  public:
-  /// What it uses of its worker.
+  /// References to the worker's objects, which must outlive the exchange.
   struct Dependencies {
     const ExchangeOptions& options;
     Deadlines& deadlines;

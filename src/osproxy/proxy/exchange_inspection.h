@@ -49,7 +49,7 @@ class ExchangeInspection {
   std::unique_ptr<CaptureBuffer> take_capture() noexcept { return std::move(capture_); }
 
  private:
-  /// What only Level::ShapeRewriteDiff asks for.
+  /// Only for Level::ShapeRewriteDiff.
   struct Detail {
     BodyStructureReader body;
     Rewrite rewrite;

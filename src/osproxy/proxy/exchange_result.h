@@ -1,4 +1,4 @@
-// What became of one exchange: its parts write it, its diagnostics read it.
+// The result of one exchange: its parts write it, its diagnostics read it.
 //
 // A regular value; belongs to the worker that serves the request.
 #pragma once

@@ -1,5 +1,4 @@
-// What the parts of one exchange share: its two sides, its options, and where they write what
-// became of it.
+// The objects that the parts of one exchange share: its two sides, its options, and its result.
 #pragma once
 
 #include <string>

@@ -15,10 +15,10 @@
 
 namespace osproxy {
 
-/// What was seen when the attempt ended.
+/// The observations when the attempt ended.
 struct FailedAttempt {
   bool timed_out = false;  ///< the node was silent for too long
-  bool malformed = false;  ///< it sent what is no HTTP response
+  bool malformed = false;  ///< it sent no valid HTTP response
   std::optional<TlsFailure>
       tls_failure{};  ///< TLS ended it: TLS 1.3 judges our certificate so late
   /// A pooled connection was closed before a byte came. The node may do so at any moment.
@@ -32,8 +32,8 @@ struct Blame {
 
 Blame blame_for(const FailedAttempt& attempt) noexcept;
 
-/// What a response's status says of the node: 502, 503 and 504 are its own, 500 and 429 say
-/// something of the request.
+/// The fault that a response's status shows in the node: 502, 503 and 504 are faults of the node;
+/// 500 and 429 say something of the request.
 NodeFault fault_of_status(int status) noexcept;
 
 }  // namespace osproxy

@@ -65,7 +65,7 @@ class RequestDiagnostics {
   /// The `traceparent` for the node, in place of the client's; empty: that one goes on.
   std::string_view traceparent() const noexcept;
 
-  // What passes by; see exchange_inspection.h.
+  // The exchange shows its messages here; see exchange_inspection.h.
   void request_head(std::string_view sent) {
     if (inspection_) inspection_->request_head(sent);
   }

@@ -23,6 +23,7 @@
 
 namespace osproxy {
 
+/// Members: one for each setting; an instance is made once and then read by parts.
 struct ServerOptions {
   HostPort listen{.host = "127.0.0.1", .port = 0};  ///< port 0: any; see Server::address()
   int listener = -1;  ///< a socket that listens already, taken over instead of `listen`

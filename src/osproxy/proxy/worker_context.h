@@ -1,4 +1,4 @@
-// What the connections of one worker share. Everything here belongs to the worker's thread.
+// The objects that the connections of one worker share. All of it belongs to the worker's thread.
 #pragma once
 
 #include "osproxy/core/clock.h"

@@ -54,7 +54,7 @@ class UpstreamPool {
   struct Node;
 
  public:
-  /// What one request needs; lives as long as the request.
+  /// The needs of one request; lives as long as the request.
   struct AcquireRequest {
     Connection& client;  ///< the wait ends if it leaves
     StageTimer& stages;  ///< is told when connecting begins, and when TLS does
