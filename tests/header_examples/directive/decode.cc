@@ -1,6 +1,6 @@
 namespace osproxy {
-void example(std::string_view bytes, void (*log)(std::string_view, std::string_view,
-                                                 const std::string&)) {
+void example(std::string_view bytes,
+             void (*log)(std::string_view, std::string_view, const std::string&)) {
   EXAMPLE(1);
 }
 }  // namespace osproxy
