@@ -8,7 +8,6 @@ import json
 import threading
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from oracle import Observation
