@@ -30,7 +30,7 @@ struct TransferBuffers {
 
   static constexpr std::size_t kMaxLarge = 16;
 
-  // ReusePolicy for the next ones: a megabyte of each.
+  // Kept for reuse: a megabyte of each.
   ObjectPool<Small> small{16};
   ObjectPool<Large> large{4};
   std::size_t large_lent = 0;

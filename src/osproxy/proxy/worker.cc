@@ -24,7 +24,7 @@ constexpr auto kTick = 250ms;
 /// After accept() failed for want of descriptors or memory: others have to end first.
 constexpr auto kAcceptPause = 100ms;
 
-// ReusePolicy for the next ones: memory for a few heads.
+/// Kept for reuse by a worker: memory for a few heads each.
 constexpr std::size_t kMaxSpareExchanges = 64;
 
 /// One worker's share; 0 only if there is no limit.
