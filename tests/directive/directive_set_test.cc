@@ -98,7 +98,7 @@ TEST_F(DirectiveSetTest, MatchesAnIndexByTheRequestsExpression) {
 TEST_F(DirectiveSetTest, TakesTheHighestLevelAndAllOutputs) {
   const auto set =
       compile({R"("level":"Shape","ring_buffer":true)",
-               R"("level":"ShapeRewriteDiff","tenant":"t")", R"("level":"Off","capture":true)"});
+               R"("level":"ShapeRewriteDiff","tenant":"t")", R"("level":"Shape","capture":true)"});
   const Verdict some = match(*set);
   EXPECT_EQ(some.level, Level::Shape);
   EXPECT_TRUE(some.ring_buffer);
@@ -108,6 +108,15 @@ TEST_F(DirectiveSetTest, TakesTheHighestLevelAndAllOutputs) {
   const Verdict all = match(*set, {.tenant = "t"});
   EXPECT_EQ(all.level, Level::ShapeRewriteDiff);
   EXPECT_THAT(all.named(), ElementsAre(0, 1, 2));
+}
+
+TEST_F(DirectiveSetTest, ADirectiveThatIsOffAsksForNoOutput) {
+  const auto set =
+      compile({R"("level":"Shape")", R"("level":"Off","capture":true,"ring_buffer":true)"});
+  const Verdict verdict = match(*set);
+  EXPECT_EQ(verdict.level, Level::Shape);
+  EXPECT_FALSE(verdict.ring_buffer);
+  EXPECT_FALSE(verdict.capture);
 }
 
 TEST_F(DirectiveSetTest, KnowsTheHighestLevelOfAll) {

@@ -194,6 +194,16 @@ TEST(ChunkedBody, BoundsTheChunkSizeLine) {
   EXPECT_EQ(read_split("1" + std::string(5000, ' '), {}), "bad");
 }
 
+TEST(ChunkedBody, BoundsTheExtensionsOfAllChunksTogether) {
+  const auto with_chunks = [](int count) {
+    std::string bytes;
+    for (int i = 0; i < count; ++i) bytes += "1;" + std::string(1'000, 'e') + "\r\nx\r\n";
+    return read_split(bytes + "0\r\n\r\n", {});
+  };
+  EXPECT_EQ(with_chunks(16), "done: " + std::string(16, 'x'));
+  EXPECT_EQ(with_chunks(17), "bad");
+}
+
 TEST(ChunkedBody, BoundsTheTrailers) {
   const auto with_trailers = [](std::size_t size) {
     std::string bytes = "0\r\n";

@@ -43,5 +43,14 @@ TEST(FailedAttempt, TakesOnlyStatusesOfAProxyForTheNodes) {
   }
 }
 
+TEST(FailedAttempt, ReusesNoConnectionOnWhichARequestWasRefused) {
+  for (const int status : {400, 408, 413, 414, 431, 501, 505}) {
+    EXPECT_TRUE(may_be_deaf_after(status)) << status;
+  }
+  for (const int status : {200, 201, 401, 404, 409, 429, 500, 503}) {
+    EXPECT_FALSE(may_be_deaf_after(status)) << status;
+  }
+}
+
 }  // namespace
 }  // namespace osproxy

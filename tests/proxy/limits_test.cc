@@ -65,6 +65,19 @@ TEST_F(ProxyLimits, AClientAboveTheLimitOfConnectionsGets503) {
   first.node_responds("{}");
 }
 
+// A close with unread input is a reset, which can destroy the response (RFC 9112, section 9.6).
+TEST_F(ProxyLimits, AClientAboveTheLimitGetsAnOrderlyEnd) {
+  options.max_connections = 1;
+  start();
+  Dialog first = dialog();
+  first.request_passes(get("/"));
+  Dialog second = dialog();
+  second.client_sends("POST / HTTP/1.1\nHost: h\nContent-Length: 100000\n\n",
+                      std::string(100'000, 'x'));
+  second.client_gets_status(503).client_half_closes();
+  first.node_responds("{}");
+}
+
 TEST_F(ProxyLimits, ForwardedNamesTheClientIfTheOptionIsSet) {
   options.forwarding = {.forwarded = http::ForwardingMode::Add};
   start();

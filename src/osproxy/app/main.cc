@@ -16,6 +16,7 @@
 #include "osproxy/app/logs/log.h"
 #include "osproxy/app/service_manager.h"
 #include "osproxy/app/settings/settings.h"
+#include "osproxy/core/process_start.h"
 #include "osproxy/etcd/grpc_settings.h"
 
 namespace {
@@ -95,6 +96,7 @@ int run(const app::Settings& settings, const app::SettingsSources& sources) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  prepare_process();
   const app::SettingsSources sources{.arguments = {argv + 1, argv + argc},
                                      .environment = app::system_environment};
   const auto settings = app::read_settings(sources);
@@ -107,7 +109,6 @@ int main(int argc, char** argv) try {
   app::set_up_log(settings->log_level);
   const sigset_t signals = set_of({SIGTERM, SIGINT, SIGHUP});
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);  // a write to a broken connection returns an error instead
   return run(*settings, sources);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "osproxy: %s\n", error.what());

@@ -1,6 +1,5 @@
 // osproxyctl: the process around cli::run().
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -13,6 +12,7 @@
 
 #include "osproxy/cli/cli.h"
 #include "osproxy/cli/connection/etcd_connector.h"
+#include "osproxy/core/process_start.h"
 #include "osproxy/etcd/grpc_settings.h"
 
 namespace {
@@ -57,9 +57,7 @@ std::optional<std::string> variable(const std::string& name) {
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
-  std::signal(SIGPIPE,
-              SIG_IGN);  // NOLINT: writing to a closed output then fails, which ends the command
-
+  osproxy::prepare_process();
   osproxy::etcd::set_up_grpc();
   const osproxy::SystemClock clock;
   SignalStop stop;

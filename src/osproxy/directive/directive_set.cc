@@ -85,10 +85,12 @@ void name_directive(Verdict& verdict, std::uint32_t place) noexcept {
   verdict.matched[at] = place;
 }
 
+/// A directive that is off asks for no output, whatever another one records of the request.
 void add(Verdict& verdict, std::uint32_t place, const Directive& directive) noexcept {
+  const bool is_on = directive.level != Level::Off;
   verdict.level = std::max(verdict.level, directive.level);
-  verdict.ring_buffer = verdict.ring_buffer || directive.ring_buffer;
-  verdict.capture = verdict.capture || directive.capture;
+  verdict.ring_buffer = verdict.ring_buffer || (is_on && directive.ring_buffer);
+  verdict.capture = verdict.capture || (is_on && directive.capture);
   verdict.undecided = verdict.undecided || directive.min_latency || directive.status;
   name_directive(verdict, place);
 }

@@ -41,8 +41,10 @@ Verdict naive_match(std::span<const CompiledDirective> directives, const Attribu
     }
     const Directive& directive = directives[i].directive;
     verdict.level = std::max(verdict.level, directive.level);
-    verdict.ring_buffer = verdict.ring_buffer || directive.ring_buffer;
-    verdict.capture = verdict.capture || directive.capture;
+    if (directive.level != Level::Off) {
+      verdict.ring_buffer = verdict.ring_buffer || directive.ring_buffer;
+      verdict.capture = verdict.capture || directive.capture;
+    }
     verdict.undecided = verdict.undecided || directive.min_latency || directive.status;
     if (verdict.matched_count < Verdict::kMaxNamed) {
       verdict.matched[verdict.matched_count] = static_cast<std::uint32_t>(i);

@@ -14,6 +14,10 @@ namespace {
 /// The bound of a chunk-size line: enough for any extension in use, too little to cause much work.
 constexpr std::size_t kMaxChunkLine = 4 * 1024;
 
+/// The bound of the extensions of all chunks of a body together: they are read and dropped, so nothing
+/// else limits them (RFC 9112, section 7.1.1).
+constexpr std::size_t kMaxExtensions = 16 * 1024;
+
 /// Sizes of 64 bits. Implementations disagree about more digits, even if these are zeros.
 constexpr std::size_t kMaxSizeDigits = 16;
 
@@ -131,6 +135,7 @@ BodyReader::State BodyReader::after_framing_byte(char byte) noexcept {
   if (state_ == State::ChunkLineEnd) return byte == '\n' ? after_size_line() : State::Bad;
   if (++line_bytes_ > kMaxChunkLine) return State::Bad;
   if (state_ == State::ChunkSize) return after_size_byte(byte);
+  if (byte != '\r' && ++extensions_ > kMaxExtensions) return State::Bad;
   if (state_ == State::ChunkBlank) {
     if (byte == ' ' || byte == '\t') return State::ChunkBlank;
     return byte == ';' ? State::ChunkExtension : State::Bad;

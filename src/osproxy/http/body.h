@@ -79,6 +79,7 @@ class BodyReader {
   State state_ = State::Done;
   std::uint64_t left_ = 0;
   std::size_t line_bytes_ = 0;    // of the chunk-size line so far, for its bounds
+  std::size_t extensions_ = 0;    // bytes of all chunk extensions so far, for their bound
   std::size_t trailer_line_ = 0;  // where the current line begins in trailers_
   std::string trailers_;
 };

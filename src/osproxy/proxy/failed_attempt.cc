@@ -23,4 +23,19 @@ NodeFault fault_of_status(int status) noexcept {
   return is_bad ? NodeFault::BadStatus : NodeFault::None;
 }
 
+bool may_be_deaf_after(int status) noexcept {
+  switch (status) {
+    case 400:
+    case 408:
+    case 413:
+    case 414:
+    case 431:
+    case 501:
+    case 505:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace osproxy

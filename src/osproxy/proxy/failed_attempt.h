@@ -36,4 +36,9 @@ Blame blame_for(const FailedAttempt& attempt) noexcept;
 /// 500 and 429 say something of the request.
 NodeFault fault_of_status(int status) noexcept;
 
+/// True if the node may have stopped reading requests on this connection: it refused one that it took
+/// for malformed, too large or too slow. OpenSearch answers 400 to a head over its limit, keeps the
+/// connection open, and discards all that follows.
+bool may_be_deaf_after(int status) noexcept;
+
 }  // namespace osproxy

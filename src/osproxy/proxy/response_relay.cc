@@ -213,7 +213,9 @@ void ResponseRelay::finish(UpstreamPool::Lease& lease, bool nothing_after) {
   } else {
     lease.failed(fault);
   }
-  if (response_.keep_alive && upload_.is_sent() && nothing_after && !draining_) lease.keep();
+  const bool is_reusable = response_.keep_alive && upload_.is_sent() && nothing_after &&
+                           !may_be_deaf_after(response_.status);
+  if (is_reusable && !draining_) lease.keep();
 }
 
 }  // namespace osproxy

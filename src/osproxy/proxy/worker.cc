@@ -24,6 +24,10 @@ constexpr auto kTick = 250ms;
 /// After accept() failed for want of descriptors or memory: others have to end first.
 constexpr auto kAcceptPause = 100ms;
 
+/// Connections beyond the limit that are being told so. Each takes a descriptor for two seconds at
+/// most; more are closed at once.
+constexpr std::size_t kMaxRefusing = 256;
+
 /// Kept for reuse by a worker: memory for a few heads each.
 constexpr std::size_t kMaxSpareExchanges = 64;
 
@@ -167,11 +171,15 @@ Task<> Server::Worker::serve(Socket socket) {
   socket.set_option(tcp::no_delay(true), ignored);
   if (sessions_.size() >= max_sessions_) {
     if (context_.tls_contexts.load()->listener) co_return;  // a handshake only to say so: too dear
+    if (refusing_ == kMaxRefusing) co_return;
+    ++refusing_;
     Connection client(std::move(socket), context_.deadlines);
     co_await client.write(http::to_http({.status = 503,
                                          .error = http::ProxyError::TooManyConnections,
                                          .reason = "too many connections"}),
                           context_.options.transfer_timeout);
+    co_await client.close_gracefully();  // a close with unread input would reset the connection
+    --refusing_;
     co_return;
   }
   Session session(context_, std::move(socket));

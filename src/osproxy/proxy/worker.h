@@ -69,6 +69,7 @@ class Server::Worker {
   std::optional<Timer> timer_;
   std::optional<UpstreamProber> prober_;  // the first worker's
   std::unordered_set<Session*> sessions_;
+  std::size_t refusing_ = 0;  // connections beyond the limit
 
   // The size of sessions_, for other threads. Relaxed: a number that orders nothing.
   std::atomic<std::size_t> count_{0};

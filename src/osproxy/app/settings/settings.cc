@@ -74,7 +74,8 @@ std::string default_instance() {
 
 std::optional<std::string> system_environment(const std::string& name) {
   const char* const value = std::getenv(name.c_str());
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
 }
 
 std::expected<Settings, SettingsExit> read_settings(const SettingsSources& sources) {

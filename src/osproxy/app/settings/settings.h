@@ -102,7 +102,8 @@ struct SettingsSources {
   std::function<std::optional<std::string>(const std::string& name)> environment;
 };
 
-/// The process's own environment.
+/// The process's environment. An empty variable counts as unset: docker compose and Helm make one of
+/// a value that is not set.
 std::optional<std::string> system_environment(const std::string& name);
 
 std::expected<Settings, SettingsExit> read_settings(const SettingsSources& sources);
