@@ -144,6 +144,10 @@ constexpr Row kRows[] = {
     {"credentials in the trailers", "0\r\nAuthorization: a\r\n\r\n"sv, "bad"},
     {"a connection option in the trailers", "0\r\nConnection: close\r\n\r\n"sv, "bad"},
     {"a coding of the content in the trailers", "0\r\nContent-Encoding: gzip\r\n\r\n"sv, "bad"},
+    {"a signed directive in the trailers", "0\r\nX-Debug-Directive: a\r\n\r\n"sv, "bad"},
+    {"a request id in the trailers", "0\r\nx-request-id: a\r\n\r\n"sv, "bad"},
+    {"a forwarded host in the trailers", "0\r\nX-Forwarded-Host: a\r\n\r\n"sv, "bad"},
+    {"a trace in the trailers", "0\r\ntraceparent: a\r\n\r\n"sv, "bad"},
 };
 // clang-format on
 
@@ -213,6 +217,22 @@ TEST(ChunkedBody, BoundsTheTrailers) {
   EXPECT_EQ(with_trailers(16 * 1024 - 8).substr(0, 4), "done");
   EXPECT_EQ(with_trailers(16 * 1024), "bad");  // with the empty line
   EXPECT_EQ(read_split("0\r\nX: " + std::string(17 * 1024, 'a'), {}), "bad");
+}
+
+// RFC 9110, section 7.6.1: a field that Connection names is for this hop, in a trailer too.
+TEST(ChunkedBody, RefusesTrailersThatConnectionNames) {
+  const auto with_trailer = [](std::string_view name) {
+    MessageHead head;
+    head.framing = Framing::Chunked;
+    for (const std::string_view options : {"keep-alive", "te, X-Hop"}) {
+      head.headers.push_back({.name = "Connection", .value = options, .line = {}});
+    }
+    BodyReader body(head);
+    return body.next("0\r\n" + std::string(name) + ": a\r\n\r\n").status;
+  };
+  EXPECT_EQ(with_trailer("X-Hop"), Status::Bad);
+  EXPECT_EQ(with_trailer("x-hop"), Status::Bad);
+  EXPECT_EQ(with_trailer("X-Hops"), Status::Done);
 }
 
 TEST(ChunkedBody, StaysBad) {

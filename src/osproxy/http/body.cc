@@ -24,9 +24,10 @@ constexpr std::size_t kMaxSizeDigits = 16;
 /// The bound of all trailers together, because they are held in memory until the body ends.
 constexpr std::size_t kMaxTrailers = 16 * 1024;
 
-/// Fields that must come before the body: framing, routing, connection, authentication, and the
-/// interpretation of the body (RFC 9110, section 6.5.1).
-constexpr std::array<std::string_view, 33> kNotInTrailers = {"Authorization",
+/// Fields that must come before the body: framing, routing, connection, authentication, the
+/// interpretation of the body (RFC 9110, section 6.5.1), and those that osproxy sets or removes in the
+/// head, which a trailer would bring back.
+constexpr std::array<std::string_view, 38> kNotInTrailers = {"Authorization",
                                                              "Cache-Control",
                                                              "Connection",
                                                              "Content-Encoding",
@@ -57,12 +58,31 @@ constexpr std::array<std::string_view, 33> kNotInTrailers = {"Authorization",
                                                              "Upgrade",
                                                              "Via",
                                                              "WWW-Authenticate",
+                                                             "X-Debug-Directive",
                                                              "X-Forwarded-For",
-                                                             "X-Opaque-Id"};
+                                                             "X-Forwarded-Host",
+                                                             "X-Forwarded-Proto",
+                                                             "X-Opaque-Id",
+                                                             "X-Request-Id",
+                                                             "traceparent"};
 
-bool may_be_trailer(std::string_view name) noexcept {
+/// `options`: those of the head's `Connection`, which names fields that must not be forwarded.
+bool may_be_trailer(std::string_view name, std::string_view options) noexcept {
+  std::string_view option;
+  while (next_element(options, option)) {
+    if (equal_names(name, option)) return false;
+  }
   return std::none_of(kNotInTrailers.begin(), kNotInTrailers.end(),
                       [name](std::string_view other) { return equal_names(name, other); });
+}
+
+/// The options of all `Connection` headers, as one list.
+std::string connection_options(const MessageHead& head) {
+  std::string options;
+  for (const Header& header : head.headers) {
+    if (field_of(header.name) == Field::Connection) options.append(header.value).append(",");
+  }
+  return options;
 }
 
 }  // namespace
@@ -77,6 +97,7 @@ BodyReader::BodyReader(const MessageHead& head) {
       break;
     case Framing::Chunked:
       state_ = State::ChunkSize;
+      connection_options_ = connection_options(head);
       break;
     case Framing::UntilClose:
       left_ = std::numeric_limits<std::uint64_t>::max();
@@ -181,7 +202,10 @@ BodyReader::State BodyReader::after_trailer_line() {
     return State::Done;
   }
   Header header;
-  if (!parse_field_line(line, header).empty() || !may_be_trailer(header.name)) return State::Bad;
+  if (!parse_field_line(line, header).empty() ||
+      !may_be_trailer(header.name, connection_options_)) {
+    return State::Bad;
+  }
   trailer_line_ = trailers_.size();
   return State::Trailers;
 }

@@ -82,6 +82,7 @@ class BodyReader {
   std::size_t extensions_ = 0;    // bytes of all chunk extensions so far, for their bound
   std::size_t trailer_line_ = 0;  // where the current line begins in trailers_
   std::string trailers_;
+  std::string connection_options_;  // of the head, with Framing::Chunked
 };
 
 /// A chunk-size line: 16 digits and CRLF.
