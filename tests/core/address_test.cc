@@ -48,6 +48,13 @@ TEST(Origin, RefusesMoreThanAServer) {
   }
 }
 
+TEST(TlsName, IsTheNameWithoutItsTrailingDot) {
+  EXPECT_EQ(tls_name("search-1.example."), "search-1.example");
+  EXPECT_EQ(tls_name("search-1.example"), "search-1.example");
+  EXPECT_EQ(tls_name("."), ".");
+  EXPECT_EQ(tls_name(""), "");
+}
+
 TEST(Loopback, KnowsOnlyThisMachine) {
   for (const char* host : {"localhost", "127.0.0.1", "127.9.9.9", "::1"}) {
     EXPECT_TRUE(is_loopback(host)) << host;

@@ -110,6 +110,17 @@ TEST_F(TlsContextTest, VerifyANodesCertificate) {
   EXPECT_EQ(failure({.pairs = {ca.issue("a", {.life = -1h})}}, "localhost"), TlsFailure::Expired);
 }
 
+TEST_F(TlsContextTest, VerifyAFullyQualifiedNameWithoutItsDot) {
+  EXPECT_EQ(failure({.pairs = {ca.issue("a")}}, "localhost."), std::nullopt);
+}
+
+// RFC 9525, section 6.3.
+TEST_F(TlsContextTest, AcceptNoNodeByItsCommonName) {
+  const TlsListenOptions one{
+      .pairs = {ca.issue("b", {.common_names = {"b.example"}, .alt_names = ""})}};
+  EXPECT_EQ(failure(one, "b.example"), TlsFailure::WrongName);
+}
+
 TEST_F(TlsContextTest, AcceptAnyCertificateOfANodeIfTheOptionSaysSo) {
   const auto to = listener({.pairs = {other_ca.issue("a", {.life = -1h})}});
   EXPECT_TRUE(meet(*connector({.verify = false}), *to, "a.example")->client.is_established());

@@ -71,9 +71,10 @@ asio::awaitable<error_code> connect(const HostPort& address, Socket& socket) {
   co_return connect_error;
 }
 
-asio::awaitable<error_code> exchange_by_tls(Socket& socket, const std::string& host,
+asio::awaitable<error_code> exchange_by_tls(Socket& socket, const std::string& address,
                                             ssl::context& context, const Request& request,
                                             ResponseParser& response) {
+  const std::string host(tls_name(address));
   ssl::stream<Socket&> stream(socket, context);
   error_code error;
   asio::ip::make_address(host, error);

@@ -110,6 +110,11 @@ std::expected<Origin, std::string> parse_origin(std::string_view text) {
   return origin;
 }
 
+std::string_view tls_name(std::string_view host) noexcept {
+  if (host.size() > 1 && host.ends_with('.')) host.remove_suffix(1);
+  return host;
+}
+
 bool is_loopback(std::string_view host) noexcept {
   if (host == "localhost") return true;
   const std::string text(host);

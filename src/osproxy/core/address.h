@@ -41,6 +41,10 @@ struct Origin {
 /// defaults to 80 or 443. Refuses user names, paths and queries.
 std::expected<Origin, std::string> parse_origin(std::string_view text);
 
+/// The name for TLS: `host` without the dot that marks a fully qualified name for the resolver. SNI
+/// and certificates have no such dot (RFC 6066, section 3).
+std::string_view tls_name(std::string_view host) noexcept;
+
 /// True for names and addresses that only this machine can reach: `localhost`, 127.0.0.0/8, ::1.
 bool is_loopback(std::string_view host) noexcept;
 

@@ -137,8 +137,9 @@ Context make_context(const TlsPem* pem) {
 
 void expect_name(SSL* session, const std::string& name) {
   if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), name.c_str()) == 1) return;
-  SSL_set1_host(session, name.c_str());
-  SSL_set_tlsext_host_name(session, name.c_str());
+  const std::string host(tls_name(name));
+  SSL_set1_host(session, host.c_str());
+  SSL_set_tlsext_host_name(session, host.c_str());
 }
 
 /// The last error in OpenSSL's queue.

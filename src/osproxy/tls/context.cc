@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "osproxy/core/address.h"
 #include "osproxy/core/attribute_text.h"
 #include "osproxy/core/pem.h"
 #include "osproxy/core/read_file.h"
@@ -107,13 +108,17 @@ bool is_address(const std::string& host) {
   return address != nullptr;
 }
 
-void expect_name(SSL& session, const std::string& host) {
+/// A name must stand in the certificate's alternative names: its CN counts for nothing (RFC 9525,
+/// section 6.3).
+void expect_name(SSL& session, const std::string& address) {
+  const std::string host(tls_name(address));
   X509_VERIFY_PARAM* const expected = SSL_get0_param(&session);
   if (is_address(host)) {
     X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str());
     return;
   }
-  X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  X509_VERIFY_PARAM_set_hostflags(
+      expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   X509_VERIFY_PARAM_set1_host(expected, host.data(), host.size());
   SSL_set_tlsext_host_name(&session, host.c_str());
 }
@@ -285,7 +290,7 @@ int TlsContext::choose_certificate(ssl_st* session, int*, void* self) {
   const char* const asked = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name);
   if (asked == nullptr) return SSL_TLSEXT_ERR_NOACK;
   const TlsContext& own = *static_cast<const TlsContext*>(self);
-  const std::string name = lower_case(asked);
+  const std::string name = lower_case(tls_name(asked));
   auto found = own.by_name_.find(name);
   if (found == own.by_name_.end()) {
     const std::size_t dot = name.find('.');
