@@ -1,4 +1,4 @@
-"""What a process inherits: closed streams, a limit on the size of files, empty variables."""
+"""The process copes with closed streams, a limit on the size of files, and empty variables."""
 
 import os
 import resource

@@ -133,9 +133,9 @@ void write_no_capture(JsonWriter& json, const DirectiveSet& set, Now now) {
                            : "");
 }
 
-void write_capture(JsonWriter& json, const CaptureWriter& spool) {
-  const std::string failure = spool.failure();
-  const CaptureTotals totals = spool.totals();
+void write_capture(JsonWriter& json, const CaptureWriter& writer) {
+  const std::string failure = writer.failure();
+  const CaptureTotals totals = writer.totals();
   json.field("state", failure.empty() ? "on" : "stopped");
   json.field("reason", failure);
   json.field("written", totals.written);

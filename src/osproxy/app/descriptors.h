@@ -18,7 +18,7 @@ namespace osproxy::app {
 std::uint64_t raise_descriptor_limit();
 
 /// The number of client connections to accept: `wanted`, if `limit` descriptors are enough for it;
-/// without it `usual`, lowered to what there are descriptors for. The error says what to do.
+/// without it `usual`, lowered to the number that the descriptors allow. The error says what to do.
 std::expected<std::size_t, std::string> fit_connections(std::optional<std::size_t> wanted,
                                                         std::size_t usual, unsigned workers,
                                                         std::uint64_t limit);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <pthread.h>
+#include <signal.h>
 
 #include "osproxy/cli/cli.h"
 #include "osproxy/cli/connection/etcd_connector.h"

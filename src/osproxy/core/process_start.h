@@ -1,4 +1,4 @@
-// What a program does first, before it opens anything. Linux.
+// The first step of a program, before it opens anything. Linux.
 //
 // Thread safety: call it from main(), before any other thread exists.
 #pragma once
@@ -7,10 +7,10 @@ namespace osproxy {
 
 /// Makes the process safe from its environment:
 ///
-/// - opens /dev/null in place of standard streams that are closed, so that no file or socket gets
-///   their descriptors, and log lines with them;
-/// - ignores SIGPIPE and SIGXFSZ: a write to a broken connection, or beyond the limit on the size of
-///   files, returns an error instead of ending the process.
+/// - opens /dev/null in place of closed standard streams, so that no file or socket gets their
+///   descriptors, and log lines with them;
+/// - ignores SIGPIPE and SIGXFSZ: a write to a broken connection, or beyond the limit on the size
+///   of files, returns an error instead of ending the process.
 void prepare_process() noexcept;
 
 }  // namespace osproxy

@@ -40,7 +40,7 @@ struct WhyReport {
   bool recorded = false;  ///< by any directive
   WallTime started{};
   Endpoint endpoint = Endpoint::Unknown;
-  std::string index{};  ///< empty: the request had none; so for the next two
+  std::string index{};  ///< empty: the request had none; likewise the next two
   std::string tenant{};
   std::string principal{};
   bool is_cut = false;  ///< an attribute was too long to be remembered whole

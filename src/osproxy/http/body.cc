@@ -14,8 +14,8 @@ namespace {
 /// The bound of a chunk-size line: enough for any extension in use, too little to cause much work.
 constexpr std::size_t kMaxChunkLine = 4 * 1024;
 
-/// The bound of the extensions of all chunks of a body together: they are read and dropped, so nothing
-/// else limits them (RFC 9112, section 7.1.1).
+/// The bound of the extensions of all chunks of a body together: they are read and dropped, so
+/// nothing else limits them (RFC 9112, section 7.1.1).
 constexpr std::size_t kMaxExtensions = 16 * 1024;
 
 /// Sizes of 64 bits. Implementations disagree about more digits, even if these are zeros.
@@ -25,8 +25,8 @@ constexpr std::size_t kMaxSizeDigits = 16;
 constexpr std::size_t kMaxTrailers = 16 * 1024;
 
 /// Fields that must come before the body: framing, routing, connection, authentication, the
-/// interpretation of the body (RFC 9110, section 6.5.1), and those that osproxy sets or removes in the
-/// head, which a trailer would bring back.
+/// interpretation of the body (RFC 9110, section 6.5.1), and those that osproxy sets or removes in
+/// the head, which a trailer would bring back.
 constexpr std::array<std::string_view, 38> kNotInTrailers = {"Authorization",
                                                              "Cache-Control",
                                                              "Connection",

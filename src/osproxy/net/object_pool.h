@@ -44,17 +44,17 @@ class ObjectPool {
 template <class T>
 class PooledObject {
  public:
-  explicit PooledObject(ObjectPool<T>& spares) : spares_(spares), borrowed_(spares.take()) {}
-  ~PooledObject() { spares_.give_back(std::move(borrowed_)); }
+  explicit PooledObject(ObjectPool<T>& pool) : pool_(pool), object_(pool.take()) {}
+  ~PooledObject() { pool_.give_back(std::move(object_)); }
   PooledObject(const PooledObject&) = delete;
   PooledObject& operator=(const PooledObject&) = delete;
 
-  T& operator*() const noexcept { return *borrowed_; }
-  T* operator->() const noexcept { return borrowed_.get(); }
+  T& operator*() const noexcept { return *object_; }
+  T* operator->() const noexcept { return object_.get(); }
 
  private:
-  ObjectPool<T>& spares_;
-  std::unique_ptr<T> borrowed_;
+  ObjectPool<T>& pool_;
+  std::unique_ptr<T> object_;
 };
 
 }  // namespace osproxy

@@ -26,7 +26,7 @@ constexpr std::size_t kBatchSize = 64 * 1024;
 /// Of a handshake: certificates of some kilobytes, and as much as OpenSSL takes of them.
 constexpr std::size_t kMaxHandshakeBytes = 256 * 1024;
 
-/// Of what we answer to the protocol's own messages while nothing is written.
+/// The bound of replies to TLS's own messages while nothing is written.
 constexpr std::size_t kMaxUnsent = 64 * 1024;
 
 /// Steps of looking at what an idle connection has received. A node's tickets are a few hundred

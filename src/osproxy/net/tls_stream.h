@@ -48,8 +48,8 @@ class TlsStream {
  public:
   TlsStream(ReadinessSocket& socket, TlsSession session, TlsWorker& worker);
 
-  /// Ends the stream in order towards a node: no request can look complete by that. Towards a
-  /// client, an orderly end says that the response is whole, so only end() sends it.
+  /// Sends close_notify to a node, which cannot mistake it for a request's end. Towards a client,
+  /// an orderly end says that the response is whole, so only end() sends it.
   ~TlsStream();
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;

@@ -46,7 +46,7 @@ class OutgoingPiece {
   OutgoingPiece(const OutgoingPiece&) = delete;
   OutgoingPiece& operator=(const OutgoingPiece&) = delete;
 
-  error_code write_now(Connection& to) noexcept { return to.write_now(parts_); }
+  error_code write_now(Connection& to) { return to.write_now(parts_); }
   Task<error_code> write_rest(Connection& to, std::chrono::milliseconds timeout) {
     return to.write(parts_, timeout);
   }

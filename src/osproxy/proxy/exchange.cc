@@ -106,7 +106,7 @@ Task<AttemptOutcome> Exchange::send_until_response() {
 }
 
 /// Sends the request and passes the response on, on one connection. Not a coroutine itself: a
-/// request that the kernel takes at once needs only that of the relay.
+/// request that the kernel takes at once needs only the relay's coroutine.
 Task<AttemptOutcome> Exchange::attempt(UpstreamPool::Lease& lease) {
   relay_.begin_attempt();
   const error_code error = upload_.send_first(lease.connection());
@@ -115,7 +115,7 @@ Task<AttemptOutcome> Exchange::attempt(UpstreamPool::Lease& lease) {
   return relay_.run(lease);
 }
 
-/// As attempt(), after a first write that came to `error`.
+/// Continues attempt() after the first write returned `error`.
 Task<AttemptOutcome> Exchange::go_on(UpstreamPool::Lease& lease, error_code error) {
   using namespace asio::experimental::awaitable_operators;
   Connection& upstream = lease.connection();

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "osproxy/capture/buffer.h"
 #include "osproxy/capture/writer.h"

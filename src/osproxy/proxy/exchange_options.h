@@ -1,4 +1,4 @@
-// The settings of an exchange. Plain values; a leaf header. server_options.h has the defaults.
+// The settings of an exchange. Plain values; a leaf header. The defaults are in server_options.h.
 #pragma once
 
 #include <chrono>
@@ -12,9 +12,9 @@ namespace osproxy {
 struct ExchangeOptions {
   http::HeadLimits limits{};                                           ///< of a response's head
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
-  std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of a response
-  std::chrono::milliseconds transfer_timeout{60'000};   ///< without progress in a body, either way
-  std::chrono::milliseconds request_timeout{0};         ///< for an exchange, head to end; 0: none
+  std::chrono::milliseconds response_timeout{};  ///< to the first byte of a response
+  std::chrono::milliseconds transfer_timeout{};  ///< without progress in a body, either way
+  std::chrono::milliseconds request_timeout{};   ///< for an exchange, head to end; 0: none
 };
 
 }  // namespace osproxy

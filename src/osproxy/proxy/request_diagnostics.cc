@@ -64,7 +64,7 @@ void RequestDiagnostics::match() {
   }
 }
 
-/// A malformed one goes on unchanged: a node that logs it shall see what the client sent.
+/// A malformed `traceparent` is forwarded unchanged, so that a node logs what the client sent.
 std::string_view RequestDiagnostics::traceparent() const noexcept {
   const bool is_malformed = request_.has_traceparent && !request_.trace.is_valid();
   return spans_ == nullptr || is_malformed ? std::string_view{} : spans_->to_upstream;

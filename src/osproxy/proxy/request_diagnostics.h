@@ -1,5 +1,5 @@
-// The diagnostics of one request: who asks for what, what the directives say of it, and the record
-// of what became of it.
+// The diagnostics of one request: identifies it, matches it against the directives, and records its
+// outcome.
 //
 //   ExchangeResult result;
 //   RequestDiagnostics diagnostics(context, scratch, started, peer, result);
@@ -8,10 +8,11 @@
 //   diagnostics.request_body(piece);              // the exchange shows what passes by
 //   diagnostics.finish();                         // once: counts, and records if selected
 //
-// The exchange reports at six points: the four messages' parts below, `stages`, and the result that
-// it writes. A request that no directive selects costs a branch at each.
+// The exchange reports through the four functions for the parts of its messages, through `stages`,
+// and through the result that it writes. A request that no directive selects costs a branch at
+// each.
 //
-// One that is destroyed before it is finished was stopped with the server, and finishes as that.
+// If it is destroyed before finish(), the server has stopped: it records ProxyError::Stopped.
 //
 // Views into the head: it must outlive the diagnostics, and so must the result. Belongs to its
 // worker.
@@ -62,7 +63,7 @@ class RequestDiagnostics {
   Endpoint endpoint() const noexcept { return request_.matched.endpoint; }
   bool has_opaque_id() const noexcept { return request_.has_opaque_id; }
 
-  /// The `traceparent` for the node, in place of the client's; empty: that one goes on.
+  /// The `traceparent` for the node, in place of the client's; empty: the client's is forwarded.
   std::string_view traceparent() const noexcept;
 
   // The exchange shows its messages here; see exchange_inspection.h.

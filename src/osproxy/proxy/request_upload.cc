@@ -30,7 +30,7 @@ http::ProxyError RequestUpload::fault_of(const Decoded& piece) const noexcept {
   return is_too_large() ? http::ProxyError::BodyTooLarge : http::ProxyError::None;
 }
 
-/// By the length that it claims, or by what has come of it so far.
+/// Compares the declared length and the bytes received so far with the limit.
 bool RequestUpload::is_too_large() const noexcept {
   return std::max(scope_.head.content_length, scope_.result.request_bytes) >
          scope_.options.max_body;

@@ -5,9 +5,9 @@
 //   error_code error = upload.send_first(upstream); // once for each attempt
 //   co_await upload.send_rest(upstream);            // if !upload.is_sent()
 //
-// What arrived together with the head can be sent again in another attempt; what is streamed after
-// it cannot, since it is not kept. Only the client can make an upload fail: error() says how. A
-// node that stops reading ends the upload without an error, because its response may be on the way.
+// The part of the body that is received with the head can be sent again in another attempt; the
+// streamed parts are not kept. Only the client can make an upload fail: error() says how. A node
+// that stops reading ends the upload without an error, because its response may be on the way.
 //
 // Belongs to its worker.
 #pragma once

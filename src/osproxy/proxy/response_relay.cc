@@ -14,21 +14,24 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// While the request is still being sent, its own progress is what is watched.
+/// While the request is being sent, only its progress is limited.
 constexpr std::chrono::milliseconds kNoTimeout = 24h;
 
 }  // namespace
 
 Task<AttemptOutcome> ResponseRelay::run(UpstreamPool::Lease& lease) {
-  AttemptOutcome outcome = co_await receive_head(lease);
-  if (outcome == AttemptOutcome::Complete) outcome = co_await pass_on_body(lease);
+  std::optional<AttemptOutcome> outcome = co_await receive_head(lease);
+  if (!outcome) outcome = co_await pass_on_body(lease);
   upload_.stop(lease.connection());
-  if (upload_.error() != http::ProxyError::None) scope_.result.error = upload_.error();
-  co_return outcome;
+  if (outcome != AttemptOutcome::Complete && upload_.error() != http::ProxyError::None) {
+    scope_.result.error = upload_.error();
+  }
+  co_return *outcome;
 }
 
-/// Reads the head of the final response into response_, passing interim ones on.
-Task<AttemptOutcome> ResponseRelay::receive_head(UpstreamPool::Lease& lease) {
+/// Reads the head of the final response into response_, passing interim ones on. nullopt: it is
+/// there.
+Task<std::optional<AttemptOutcome>> ResponseRelay::receive_head(UpstreamPool::Lease& lease) {
   Connection& upstream = lease.connection();
   while (true) {
     http::HeadFault fault;
@@ -38,7 +41,7 @@ Task<AttemptOutcome> ResponseRelay::receive_head(UpstreamPool::Lease& lease) {
       heard_ = true;
       if (response_.status >= 200) {
         scope_.diagnostics.stages.enter(Stage::Transfer);
-        co_return AttemptOutcome::Complete;
+        co_return std::nullopt;
       }
       if (response_.status == 101) co_return no_response(lease);  // osproxy asked for no upgrade
       if (!co_await pass_on_interim(upstream)) co_return AttemptOutcome::Broken;

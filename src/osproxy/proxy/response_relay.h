@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "osproxy/http/body.h"
@@ -26,9 +27,9 @@ namespace osproxy {
 
 /// How an attempt ended.
 enum class AttemptOutcome : std::uint8_t {
-  Complete,    ///< the response was passed on whole
+  Complete,    ///< the response was passed on whole, to its last byte
   Failed,      ///< the result's error says why; nothing was sent to the client
-  Broken,      ///< as Failed, but a part of the response was sent
+  Broken,      ///< as Failed, but a part of a response was sent, if only an interim one
   Unanswered,  ///< the connection was closed before a byte came; the error is not set yet
 };
 
@@ -61,7 +62,7 @@ class ResponseRelay {
   bool needs_reset() const noexcept { return needs_reset_; }
 
  private:
-  Task<AttemptOutcome> receive_head(UpstreamPool::Lease& lease);
+  Task<std::optional<AttemptOutcome>> receive_head(UpstreamPool::Lease& lease);
   Task<bool> pass_on_interim(Connection& upstream);
   Task<AttemptOutcome> pass_on_body(UpstreamPool::Lease& lease);
   void write_head();

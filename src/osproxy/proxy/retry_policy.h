@@ -2,18 +2,21 @@
 //
 //   RetryPolicy policy({.method = head.method, .endpoint = endpoint, .received_whole = true});
 //   ReusePolicy reuse = policy.first_connection();
-//   if (policy.after_close(/*reused=*/true) != Retry::Never) policy.sent_again();
+//   if (policy.after_close(/*reused=*/true) != Retry::Never) {
+//     policy.sent_again();
+//     send(request);
+//   }
 //
 // Only a request whose connection was closed before a byte of a response came is sent again, only
-// once, and only if it is still here as a whole. How it ended decides what more is asked:
+// once, and only if osproxy still holds all of it. The kind of the connection decides the rest:
 //
-// - A pooled connection may be closed by the node at any moment, so nothing is known of the
-//   request: an idempotent one (RFC 9110, section 9.2.2) goes again, to any node.
-// - A new connection that is closed instead of a response may mean that the node did not bear the
-//   request: only a safe one (section 9.2.1) goes again, and to another node.
+// - The node may close a pooled connection at any moment, so nothing is known of the request: an
+//   idempotent one (RFC 9110, section 9.2.2) goes again, to any node.
+// - A new connection that is closed instead of a response may mean that the request made the node
+//   fail: only a safe one (section 9.2.1) goes again, and to another node.
 //
-// A scroll is at its next page when its request comes again, whatever its method is: it never goes
-// twice. Pure; a regular value.
+// A repeated scroll request would skip a page, so it is never sent again, whatever its method.
+// Pure; a regular value.
 #pragma once
 
 #include <cstdint>

@@ -6,8 +6,8 @@
 //   (*server)->drain(30s);                 // finishes the requests under way
 //
 // Each worker is a thread with an event loop, an acceptor (SO_REUSEPORT), an upstream pool and a
-// snapshot reader. On the request path there is no lock, and no counter that two workers share.
-// docs/http.md says what is passed on, changed and refused.
+// snapshot reader. While no directive is on, a request takes no lock and touches no counter that
+// two workers share. docs/http.md says what is passed on, changed and refused.
 //
 // Thread safety: start(), drain() and the destructor on one thread; everything else on any.
 // Ownership: cell, recorders, clock and stats must outlive the server. The stats have the same
@@ -56,8 +56,8 @@ class Server {
   /// Client connections open now.
   std::size_t connections() const noexcept;
 
-  /// The longest time since a worker last went round its event loop: fractions of a second, unless
-  /// one is stuck.
+  /// The longest time since a worker last completed a pass of its event loop: fractions of a
+  /// second, unless one is stuck.
   std::chrono::nanoseconds silence() const;
 
   /// Replaces the known identities from the next request on.

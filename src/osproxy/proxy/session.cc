@@ -15,13 +15,13 @@ Task<> Session::run() {
     forwarding_.emplace(worker_.options.forwarding, peer.address(), client_.is_secure());
   }
   while (co_await receive_head() == Arrival::Head) {
-    if (!co_await serve() || worker_.draining) break;
+    if (!co_await serve()) break;
   }
   error_code ignored;
   client_.socket().close(ignored);
 }
 
-/// The TLS handshake, where there is to be one; true if requests may come now.
+/// Makes the TLS handshake if the listener has a context. True: requests may come now.
 Task<bool> Session::secure() {
   const TlsContext::Pointer context = worker_.tls_contexts.load()->listener;
   if (!context) co_return true;
@@ -39,7 +39,7 @@ ClientPeer Session::peer() const noexcept {
   return {.tls = client_.is_secure(), .principal = client_.principal()};
 }
 
-/// Waits for a whole head. What is no head is refused here.
+/// Waits for a whole head. Refuses malformed input.
 Task<Session::Arrival> Session::receive_head() {
   idle_ = client_.input().empty();
   SteadyClock::time_point deadline = worker_.deadlines.now() + worker_.options.head_timeout;
@@ -82,7 +82,8 @@ Task<Session::Arrival> Session::receive_head() {
   }
 }
 
-/// Responds to what is no request, counts it, and records it if a directive selects even that.
+/// Refuses malformed input: sends an error response, counts it, and records it if a directive
+/// selects it.
 Task<> Session::refuse(int status, http::ProxyError error, std::string_view reason) {
   ExchangeResult result{.error = error};
   RequestDiagnostics diagnostics(worker_.diagnostics, scratch_, started_, peer(), result);

@@ -1,4 +1,6 @@
 // One client's connection: its requests, one after the other, until it is closed.
+//
+// Belongs to its worker, which owns it and outlives it.
 #pragma once
 
 #include <cstdint>

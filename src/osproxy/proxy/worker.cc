@@ -55,8 +55,6 @@ DiagnosticsOptions diagnostics_options(const ServerOptions& options) {
           .spans = options.spans};
 }
 
-using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-
 }  // namespace
 
 // One thread runs the io_context, and only post() comes from others: no locks around sockets.
@@ -115,7 +113,11 @@ std::expected<tcp::endpoint, std::string> Server::Worker::listen(const tcp::endp
   error_code error;
   acceptor_->open(where.protocol(), error);
   if (!error) acceptor_->set_option(Acceptor::reuse_address(true), error);
-  if (!error) acceptor_->set_option(ReusePort(true), error);
+  const int on = 1;
+  if (!error &&
+      ::setsockopt(acceptor_->native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+    error = {errno, asio::error::get_system_category()};
+  }
   if (!error) acceptor_->bind(where, error);
   if (!error) acceptor_->listen(Acceptor::max_listen_connections, error);
   if (error) return std::unexpected(error.message());
@@ -170,7 +172,8 @@ Task<> Server::Worker::serve(Socket socket) {
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   if (sessions_.size() >= max_sessions_) {
-    if (context_.tls_contexts.load()->listener) co_return;  // a handshake only to say so: too dear
+    if (context_.tls_contexts.load()->listener)
+      co_return;  // a handshake only to refuse costs too much
     if (refusing_ == kMaxRefusing) co_return;
     ++refusing_;
     Connection client(std::move(socket), context_.deadlines);
@@ -190,7 +193,7 @@ Task<> Server::Worker::serve(Socket socket) {
   count_.store(sessions_.size(), std::memory_order_relaxed);
 }
 
-/// The clock that was handed in is what deadlines go by: time is a test's to drive.
+/// Deadlines follow the injected clock, so that a test controls the time.
 void Server::Worker::note_time() {
   const auto now = context_.clock.boot().time_since_epoch();
   last_tick_.store(now.count(), std::memory_order_relaxed);

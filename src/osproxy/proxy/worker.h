@@ -42,7 +42,7 @@ class Server::Worker {
   /// From any thread: no new connections, idle ones are closed.
   void start_draining();
 
-  /// From any thread: the boot time at which its loop last went round.
+  /// From any thread: the boot time at which its loop last completed a pass.
   std::chrono::nanoseconds last_tick() const noexcept {
     return std::chrono::nanoseconds(last_tick_.load(std::memory_order_relaxed));
   }

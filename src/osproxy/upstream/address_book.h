@@ -9,7 +9,7 @@
 // address that has just failed comes last. A look-up that finds nothing changes nothing: addresses
 // that were good are better than none.
 //
-// A pure machine: it makes no look-ups, and time is handed in. Not thread-safe.
+// A pure machine: it makes no look-ups, and the caller passes the time. Not thread-safe.
 #pragma once
 
 #include <chrono>

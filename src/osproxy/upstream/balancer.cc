@@ -96,13 +96,13 @@ void UpstreamBalancer::probed(std::size_t place, bool healthy, Time now) noexcep
 void UpstreamBalancer::confirmed(std::size_t place, Time now) noexcept {
   Node& node = nodes_[place];
   if (node.fault == NodeFault::None || node.on_trial) return;
-  // That it takes connections is what a health check shows; that its responses are good, only time.
+  // A health check proves that the node accepts connections. Only time proves its responses.
   const auto proven_at =
       is_of_connection(node.fault) ? node.until : node.until + options_.settled_after;
   if (now >= proven_at) take_back(node, now);
 }
 
-/// In, or about to be tried whether it is.
+/// Available, or due for a trial.
 bool UpstreamBalancer::is_in(const Node& node, Time now) const noexcept {
   if (!node.healthy) return false;
   return node.fault == NodeFault::None || (now >= node.until && !node.on_trial);

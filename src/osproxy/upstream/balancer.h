@@ -7,8 +7,8 @@
 //   balancer.failed(choice.node, NodeFault::Closed, now);   // or answered(), or connect_failed()
 //   balancer.finish(choice);
 //
-// A request goes to the node with the fewest requests in flight among those that are in. A node is
-// out while its health checks fail, and after failures of requests:
+// A request goes to the available node with the fewest requests in flight. A node is out while its
+// health checks fail, and after failures of requests:
 //
 // - one connection that could not be made ejects it;
 // - `eject_after` bad responses in a row do, but never so that more than half of the nodes are out:
@@ -19,8 +19,8 @@
 // decides. If all nodes are out, requests go to them all the same: a response from a node that is
 // thought to be ill is better than none, and the only way to learn that all of them are well.
 //
-// A pure machine: events in, decisions out; time is handed in. Not thread-safe: one for each
-// worker.
+// A pure machine: events in, decisions out; the caller passes the time. Not thread-safe: one for
+// each worker.
 #pragma once
 
 #include <array>
@@ -90,7 +90,7 @@ class UpstreamBalancer {
   /// And is over, whatever its outcome.
   void finish(const Choice& choice) noexcept;
 
-  // Outcomes of the request. True if the node is ejected by that.
+  // Outcomes of the request. True if this ejects the node.
   bool connect_failed(std::size_t node, NodeFault fault, Time now) noexcept;
   bool failed(std::size_t node, NodeFault fault, Time now) noexcept;  ///< a bad response, or none
   void answered(std::size_t node, Time now) noexcept;
@@ -112,7 +112,7 @@ class UpstreamBalancer {
     std::size_t in_flight = 0;
     bool healthy = true;                // say health checks
     NodeFault fault = NodeFault::None;  // why it is ejected; None: it is not
-    bool on_trial = false;              // a request is there to find out
+    bool on_trial = false;              // a trial request is in flight
     unsigned bad_in_row = 0;
     std::chrono::milliseconds ejection{0};  // the length of the last one
     Time until{};                           // the end of the ejection, or of the last one

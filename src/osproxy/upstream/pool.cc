@@ -242,6 +242,7 @@ void UpstreamPool::finish(Lease& lease) {
   balancer_.finish(lease.choice_);
   if (lease.keep_ && !draining_) {
     lease.connection_->input().release_if_empty();
+    lease.connection_->read_deadline().clear();  // the end of an upload may have set it
     node.idle.push_back({std::move(lease.connection_), network_.deadlines.now()});
   }
   show(node);
@@ -259,7 +260,7 @@ void UpstreamPool::tick() {
   grant();
 }
 
-/// Takes over what the stats say of its health checks.
+/// Applies the results of the health checks to the balancer.
 void UpstreamPool::take_over_health(Node& node) {
   const ProbedNode& probed = dependencies_.stats.probed(node.place);
   const bool healthy = probed.health.get().is_healthy();

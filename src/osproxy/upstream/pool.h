@@ -149,7 +149,7 @@ class UpstreamPool {
   const UpstreamOptions& options_;
   const UpstreamConnector::Dependencies network_;
   const Dependencies dependencies_;
-  WorkerUpstreamStats& worker_stats_;  // of the board
+  WorkerUpstreamStats& worker_stats_;  // this worker's part of the stats
   UpstreamBalancer balancer_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::list<Waiter*> waiting_;  // in the order of arrival

@@ -1,5 +1,8 @@
 #include "osproxy/http/head.h"
 
 namespace osproxy {
-void example(const http::RequestHead& head, Endpoint endpoint) { EXAMPLE(1); }
+void send(const http::RequestHead& request);
+void example(const http::RequestHead& head, const http::RequestHead& request, Endpoint endpoint) {
+  EXAMPLE(1);
+}
 }  // namespace osproxy

@@ -71,7 +71,7 @@ struct DocumentSettings {
 /// All values have defaults but the nodes, of which there must be at least one. A default is
 /// written once: here, or in the options of the part that the setting is for.
 struct Settings {
-  /// Of the data plane. What is no setting by itself (certificates, identities, sinks) is empty.
+  /// Of the data plane. Certificates, identities and sinks are empty: they are no settings.
   ServerOptions server{.listen = {.host = "127.0.0.1", .port = 8080},
                        .upstream = {.health_check_path = "/"},
                        .directive_budget = {.per_second = 200, .burst = 2'000}};
@@ -102,8 +102,8 @@ struct SettingsSources {
   std::function<std::optional<std::string>(const std::string& name)> environment;
 };
 
-/// The process's environment. An empty variable counts as unset: docker compose and Helm make one of
-/// a value that is not set.
+/// The process's environment. An empty variable counts as unset: docker compose and Helm make one
+/// of a value that is not set.
 std::optional<std::string> system_environment(const std::string& name);
 
 std::expected<Settings, SettingsExit> read_settings(const SettingsSources& sources);
