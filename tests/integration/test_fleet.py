@@ -186,7 +186,7 @@ def test_foreign_values_are_shown_and_disturb_no_instance(start_member, own_etcd
     own_etcd.put("test/fleet/fleet/stray", "not an ack")
     stray = eventually(lambda: members(ctl).get("stray"))
     assert stray["ack"] is None
-    assert "no ack" in stray["why"]
+    assert "no valid ack" in stray["why"]
     text = ctl("fleet")
     assert text.status == 1
     assert "FLEET 1/2 synced" in text.out
