@@ -235,7 +235,7 @@ class Load:
         host, port = proxy.address.split(":")
         connection = http.client.HTTPSConnection(host, int(port), context=context, timeout=60)
         connection.connect()
-        # From now on the end of a kept connection is an error.
+        # From now on the end of a pooled connection is an error.
         connection.auto_open = 0
         while not self._stop.is_set():
             try:

@@ -83,7 +83,7 @@ TEST_F(ProxyRecord, TheStagesAddUpToTheTotal) {
     EXPECT_EQ(record.times.spent(Stage::Tls), std::nullopt);
   }
   EXPECT_TRUE(records[0].times.spent(Stage::Connect));
-  EXPECT_EQ(records[1].times.spent(Stage::Connect), std::nullopt) << "a kept connection";
+  EXPECT_EQ(records[1].times.spent(Stage::Connect), std::nullopt) << "a pooled connection";
 }
 
 TEST_F(ProxyRecord, ATimeOutCountsInTheStageInWhichItHappens) {

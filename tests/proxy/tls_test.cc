@@ -117,7 +117,7 @@ TEST_F(ProxyTlsTest, TheStagesAddUpToTheTotal) {
   EXPECT_TRUE(records[0].times.spent(Stage::Connect));
   EXPECT_TRUE(records[0].times.spent(Stage::Tls));
   EXPECT_EQ(records[1].times.spent(Stage::Connect), std::nullopt);
-  EXPECT_EQ(records[1].times.spent(Stage::Tls), std::nullopt) << "a kept connection";
+  EXPECT_EQ(records[1].times.spent(Stage::Tls), std::nullopt) << "a pooled connection";
 }
 
 TEST_F(ProxyTlsTest, TellsTheNodeThatTheClientUsesHttps) {
@@ -400,7 +400,7 @@ TEST_F(ProxyTlsTest, DoesNotTakeATicketForAResponse) {
   dialog.node().engine().handshake(no_input, ticket);
   ASSERT_NE(ticket, "");
   dialog.node().wire().send(ticket);
-  dialog.exchange();  // over the kept connection
+  dialog.exchange();  // over the pooled connection
 }
 
 TEST_F(ProxyTlsTest, UsesNoKeptConnectionThatHasAResponseAlready) {

@@ -1,4 +1,4 @@
-// The pool with real connections and a manual clock: waiting requests, kept connections, and the
+// The pool with real connections and a manual clock: waiting requests, pooled connections, and the
 // addresses of a name.
 #include "osproxy/upstream/pool.h"
 

@@ -11,7 +11,7 @@
 // in hex, or its tenant. Empty lines and lines that begin with `#` are skipped. The token file
 // holds no token, and no token is ever stored.
 //
-// The time of a look-up reveals nothing about the known tokens: the table is sorted by a keyed hash
+// The time of a lookup reveals nothing about the known tokens: the table is sorted by a keyed hash
 // of the digests, and digests are compared in constant time.
 //
 // Immutable; const members may be called from any thread and allocate nothing. Views are valid as

@@ -6,7 +6,7 @@
 //   deadline.expire_after(5s);                            // a store, no system call
 //   deadline.clear();
 //
-// A deadline is precise to the tick, which is enough for time-outs of seconds. Walking 10,000
+// A deadline is precise to the tick, which is enough for timeouts of seconds. Walking 10,000
 // connections takes some ten microseconds. Belongs to one thread. A Deadline must not outlive its
 // list.
 #pragma once

@@ -33,7 +33,7 @@ grpc::ChannelArguments arguments() {
   args.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // RetryMachine decides on retries
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // as for all other connections of osproxy
-  args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);  // no TXT look-ups
+  args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);  // no TXT lookups
   args.SetUserAgentPrefix(std::string("osproxy/") + kVersion);
   return args;
 }

@@ -24,7 +24,7 @@ enum class Stage : std::uint8_t {
   Receive,    ///< until its head is read
   Match,      ///< until the directives are matched
   Queue,      ///< until the pool gives a connection, or begins to make one
-  Connect,    ///< until a new connection to a node is made; includes the look-up of its name
+  Connect,    ///< until a new connection to a node is made; includes the lookup of its name
   Tls,        ///< until the TLS handshake with the node is complete
   Send,       ///< until the last byte is sent to the node; includes waiting for the client
   FirstByte,  ///< until the node's response begins

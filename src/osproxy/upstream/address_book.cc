@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 /// More addresses than any name of a cluster has; what else there is is not used.
 constexpr std::size_t kMaxAddresses = 64;
 
-/// After a look-up that found nothing.
+/// After a lookup that found nothing.
 constexpr std::chrono::milliseconds kRetry = 2s;
 
 /// An address that took no connection is tried last for so long.

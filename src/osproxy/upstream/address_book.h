@@ -6,10 +6,10 @@
 //   book.failed(address, now);
 //
 // Each new connection begins with the next address, so that load spreads over all of them. An
-// address that has just failed comes last. A look-up that finds nothing changes nothing: addresses
+// address that has just failed comes last. A lookup that finds nothing changes nothing: addresses
 // that were good are better than none.
 //
-// A pure machine: it makes no look-ups, and the caller passes the time. Not thread-safe.
+// A pure machine: it makes no lookups, and the caller passes the time. Not thread-safe.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,7 @@ class AddressBook {
   using Address = boost::asio::ip::tcp::endpoint;
   using Addresses = std::vector<Address>;
 
-  /// The name is due for another look-up `interval` after the last one.
+  /// The name is due for another lookup `interval` after the last one.
   explicit AddressBook(std::chrono::milliseconds interval) : interval_(interval) {}
 
   /// The book of an IP address: it is never looked up.

@@ -34,7 +34,7 @@
 
 namespace osproxy {
 
-/// The most nodes that are tried for one request: its client waits for as many connect time-outs.
+/// The most nodes that are tried for one request: its client waits for as many connect timeouts.
 inline constexpr std::size_t kMaxTries = 3;
 
 /// The nodes that one request has been sent to. A small set, so that a request allocates nothing.

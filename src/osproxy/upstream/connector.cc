@@ -118,7 +118,7 @@ Task<> UpstreamConnector::look_up() {
   for (Wakeup* const wakeup : waiting_) wakeup->wake();
 }
 
-/// Until there are some, the look-up found none, or the time is over.
+/// Until there are some, the lookup found none, or the time is over.
 Task<> UpstreamConnector::await_addresses(const Deadline& deadline, Wakeup& wakeup) {
   // A name that has just been looked up in vain is not looked up again at once.
   refresh();

@@ -88,7 +88,7 @@ class UpstreamConnector {
   const std::shared_ptr<TlsResumption> resumption_;  // null: without TLS
   AddressBook book_;
   bool looking_up_ = false;
-  std::vector<Wakeup*> waiting_;  // for the look-up that is under way
+  std::vector<Wakeup*> waiting_;  // for the lookup that is under way
 };
 
 }  // namespace osproxy

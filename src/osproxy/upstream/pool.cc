@@ -180,7 +180,7 @@ Task<ConnectError> UpstreamPool::connect(Lease& lease, const AcquireRequest& req
     co_return ConnectError{NodeFault::None};
   }
   node.counters.connect_failures.add(1);
-  // A node is not to blame if it was given less time than its time-out.
+  // A node is not to blame if it was given less time than its timeout.
   if (network_.deadlines.now() < request.latest &&
       balancer_.connect_failed(node.place, connected.error().fault, network_.deadlines.now())) {
     ejected(node);

@@ -42,7 +42,7 @@ grpc::ChannelArguments arguments() {
   args.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // the machine decides whether to retry
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // etcd is not reached through the proxy for the web
-  args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);  // no TXT look-ups
+  args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);  // no TXT lookups
   args.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);                    // nothing reads its traces
   args.SetInt(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0);
   return args;
