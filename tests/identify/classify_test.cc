@@ -353,8 +353,10 @@ constexpr Case kSpellings[] = {
     {"GET", "*", Unknown},
     {"CONNECT", "search-1:9200", Unknown},
     {"GET", "", Unknown},
-    {"GET", "?a=b", Unknown},
-    {"GET", "logs/_search", Unknown},
+    {"GET", "?a=b", Admin},
+    {"GET", "logs/_search", Search, "logs"},
+    {"GET", "_cluster/health?pretty", Admin},
+    {"GET", "logs:9200/_search", Unknown},
 };
 
 TEST(Classify, KnowsDocumentRequests) { std::ranges::for_each(kDocuments, check); }

@@ -43,15 +43,25 @@ bool is_absolute_form(std::string_view target) noexcept {
   return false;
 }
 
-bool check_target(std::string_view method, std::string_view target, HeadFault& fault) noexcept {
-  const auto fits = [](char c) { return c >= 0x21 && c <= 0x7e && c != '#'; };
+/// True for a path or a query without the first slash. A colon in the first segment would make it a
+/// URL of another scheme, or a host and port.
+bool is_relative(std::string_view target) noexcept {
+  return !target.empty() && target != "*" &&
+         !target.substr(0, target.find_first_of("/?")).contains(':');
+}
+
+/// Bytes from 0x80 on pass: curl sends a query as it was typed, and OpenSearch decodes UTF-8.
+bool check_target(RequestHead& head, HeadFault& fault) noexcept {
+  const std::string_view target = head.target;
+  const auto fits = [](unsigned char c) { return c > 0x20 && c != 0x7f && c != '#'; };
   if (!std::all_of(target.begin(), target.end(), fits)) {
     return refuse(fault, 400, "the target has a byte that must be percent-encoded");
   }
-  if (method == "CONNECT") return refuse(fault, 501, "CONNECT is not supported");
-  if (target.starts_with('/') || (target == "*" && method == "OPTIONS")) return true;
+  if (head.method == "CONNECT") return refuse(fault, 501, "CONNECT is not supported");
+  if (target.starts_with('/') || (target == "*" && head.method == "OPTIONS")) return true;
   if (is_absolute_form(target)) return true;
-  return refuse(fault, 400, "the target is neither a path nor an http URL");
+  head.lacks_slash = is_relative(target);
+  return head.lacks_slash || refuse(fault, 400, "the target is neither a path nor an http URL");
 }
 
 bool parse_request_line(std::string_view line, RequestHead& head, HeadFault& fault) noexcept {
@@ -62,8 +72,7 @@ bool parse_request_line(std::string_view line, RequestHead& head, HeadFault& fau
   if (space == std::string_view::npos) return refuse(fault, 400, kNotARequestLine);
   head.method = line.substr(0, method);
   head.target = line.substr(method + 1, space - method - 1);
-  return parse_version(line.substr(space + 1), head, fault) &&
-         check_target(head.method, head.target, fault);
+  return parse_version(line.substr(space + 1), head, fault) && check_target(head, fault);
 }
 
 bool apply_host(const Fields& fields, RequestHead& head, HeadFault& fault) noexcept {
@@ -165,7 +174,7 @@ ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits,
                                HeadFault& fault) {
   reset(head);
   head.method = head.target = head.host = {};
-  head.expects_continue = head.has_debug_directive = false;
+  head.lacks_slash = head.expects_continue = head.has_debug_directive = false;
   HeadLines lines(bytes, limits.head, bytes.starts_with("\r\n") ? 2 : 0);
   std::string_view line;
   ParseResult result = lines.next(line, fault, limits.request_line);

@@ -59,7 +59,9 @@ struct MessageHead {
 struct RequestHead : MessageHead {
   std::string_view method;
   std::string_view target;  ///< as received, byte for byte
-  std::string_view host;    ///< the value of `Host`; null for an HTTP/1.0 request without one
+  bool lacks_slash =
+      false;              ///< `target` is a path without its first slash, as some clients send it
+  std::string_view host;  ///< the value of `Host`; null for an HTTP/1.0 request without one
   bool expects_continue = false;
   bool has_debug_directive = false;  ///< there is an `X-Debug-Directive`, marked as hop-by-hop
 };

@@ -31,7 +31,10 @@ void append_field(std::string_view name, std::string_view value, std::string& ou
 
 void write_request_head(const RequestHead& head, const RequestRewrite& rewrite, std::string& out) {
   out.clear();
-  out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
+  out.append(head.method)
+      .append(head.lacks_slash ? " /" : " ")
+      .append(head.target)
+      .append(" HTTP/1.1\r\n");
   const Forwarding* const forwarding = rewrite.forwarding;
   append_lines(
       head,

@@ -176,9 +176,13 @@ std::string_view index_attribute(std::string_view segment, std::string& scratch)
 }  // namespace
 
 std::string_view path_of(std::string_view target) noexcept {
+  if (target.empty()) return {};
   target = target.substr(0, target.find('?'));
   target = target.substr(0, target.find('#'));
   if (target.starts_with('/')) return target;
+  if (target.empty()) return "/";  // a query alone
+  const bool is_relative = !target.substr(0, target.find('/')).contains(':');
+  if (is_relative) return target == "*" ? std::string_view{} : target;
   constexpr std::string_view kAuthorityMark = "://";
   const std::size_t authority = target.find(kAuthorityMark);
   if (authority == std::string_view::npos) return {};
