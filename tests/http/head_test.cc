@@ -147,6 +147,7 @@ constexpr HeadRow kBad[] = {
     {"a tab in the target", "GET /\ta HTTP/1.1\r\nHost: a\r\n\r\n"sv, kTargetByte},
     {"DEL in the target", "GET /\x7f HTTP/1.1\r\nHost: a\r\n\r\n"sv, kTargetByte},
     {"a fragment", "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n"sv, kTargetByte},
+    {"a word", "GET foo HTTP/1.1\r\nHost: a\r\n\r\n"sv, kTarget},
     {"the server itself, but not OPTIONS", "GET * HTTP/1.1\r\nHost: a\r\n\r\n"sv, kTarget},
     {"another scheme", "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n"sv, kTarget},
     {"a scheme alone", "GET http:// HTTP/1.1\r\nHost: a\r\n\r\n"sv, kTarget},

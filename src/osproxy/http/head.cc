@@ -43,11 +43,13 @@ bool is_absolute_form(std::string_view target) noexcept {
   return false;
 }
 
-/// True for a path or a query without the first slash. A colon in the first segment would make it a
-/// URL of another scheme, or a host and port.
+/// True for a path or a query without the first slash: `_cluster/health`, `a/_search`, `?pretty`.
+/// A colon in the first segment would make it a URL of another scheme, or a host and port. A single
+/// word that is no API is refused: nothing says that it is a path.
 bool is_relative(std::string_view target) noexcept {
-  return !target.empty() && target != "*" &&
-         !target.substr(0, target.find_first_of("/?")).contains(':');
+  const std::size_t end = target.find_first_of("/?");
+  if (target.starts_with('_') || target.starts_with('?')) return true;
+  return end != std::string_view::npos && !target.substr(0, end).contains(':');
 }
 
 /// Bytes from 0x80 on pass: curl sends a query as it was typed, and OpenSearch decodes UTF-8.
