@@ -76,15 +76,15 @@ std::vector<std::string> subcommand_names(const CLI::App& app) {
 }
 
 // The innermost command that was given.
-const CLI::App& innermost(const CLI::App& app) {
-  const auto chosen = app.get_subcommands();
-  return chosen.empty() ? app : innermost(*chosen.front());
+const CLI::App* innermost(const CLI::App* app) {
+  const auto chosen = app->get_subcommands();
+  return chosen.empty() ? app : innermost(chosen.front());
 }
 
 // Names the argument that the command does not know: a flag first, since it may be the reason why
 // something else is missing. `otherwise` is the message if it knows them all.
 std::string unexpected_argument(const CLI::App& root, std::string otherwise) {
-  const CLI::App& app = innermost(root);
+  const CLI::App& app = *innermost(&root);
   const auto rest = app.remaining();
   if (rest.empty()) return otherwise;
   const auto is_flag = [](const std::string& text) { return text.starts_with('-'); };

@@ -41,7 +41,7 @@ struct SettingForm {
 };
 
 /// Accesses a field, of a const Settings as of another: OSPROXY_FIELD(admin.listen).
-#define OSPROXY_FIELD(path) [](auto& settings) -> auto& { return settings.path; }
+#define OSPROXY_FIELD(path) ([](auto& settings) -> auto& { return settings.path; })
 
 /// A value that `parse` reads into the field and `print` shows.
 template <class Field, class Parse, class Print>

@@ -51,6 +51,7 @@ std::string describe(const WhyReport& report) {
       continue;
     }
     std::vector<std::string> reasons;
+    reasons.reserve(directive.reasons.size());
     for (const auto& reason : directive.reasons) reasons.push_back(printable(reason.text));
     text +=
         fmt::format("not recorded: {}: {}\n", printable(directive.id), fmt::join(reasons, "; "));
