@@ -38,8 +38,9 @@ TEST_F(ProxyConnection, ARequestPipelinedAfterABodyIsServed) {
 
 TEST_F(ProxyConnection, ARequestPipelinedAfterAStreamedBodyIsServed) {
   const std::string body(300'000, 'x');
+  const std::string first = gathered_part();
   dialog()
-      .request_passes(request_head("POST /_bulk", "Content-Length: 300000\n"))
+      .request_passes(request_head("POST /_bulk", "Content-Length: 365536\n"), first)
       .client_sends(body + get("/next"))
       .node_gets(body)
       .node_responds("1")
@@ -86,7 +87,7 @@ TEST_F(ProxyConnection, ARefusedExpectationEndsTheConnection) {
 
 TEST_F(ProxyConnection, AnEarlyResponseReachesAClientThatIsStillSending) {
   dialog()
-      .request_passes(request_head("POST /_bulk", "Content-Length: 10000000\n"), "abc")
+      .request_passes(request_head("POST /_bulk", "Content-Length: 10000000\n"), gathered_part())
       .node_sends(response("too much"))
       .client_gets(last_response_seen("too much"))
       .client_sends(std::string(100'000, 'x'))  // is discarded: a reset could drop the response
@@ -96,13 +97,31 @@ TEST_F(ProxyConnection, AnEarlyResponseReachesAClientThatIsStillSending) {
 
 TEST_F(ProxyConnection, AResponseOfANodeThatStopsReadingIsNotLost) {
   dialog()
-      .request_passes(request_head("POST /_bulk", "Content-Length: 10000000\n"))
+      .request_passes(request_head("POST /_bulk", "Content-Length: 10000000\n"), gathered_part())
       .node_sends("HTTP/1.1 413 Too Large\nConnection: close\nContent-Length: 2\n\n", "no")
       .node_half_closes()
       .client_sends(std::string(100'000, 'x'))
       .client_gets(
           "HTTP/1.1 413 Too Large\nContent-Length: 2\nX-Request-Id: r\nConnection: close\n\n", "no")
       .client_gets_end();
+}
+
+TEST_F(ProxyConnection, AnEarlyResponseToAClosedPooledConnectionIsPassedOn) {
+  Dialog dialog = this->dialog();
+  dialog.exchange();
+  RawConnection node = dialog.take_node();
+  node.send(crlf("HTTP/1.1 408 Request Timeout\nConnection: close\nContent-Length: 0\n\n"));
+  // The pool finds the bytes that nobody asked for, and takes another connection.
+  dialog.exchange();
+}
+
+TEST_F(ProxyConnection, AClientThatSendsOnAfterAnEarlyResponseIsReadOn) {
+  Dialog dialog = this->dialog();
+  dialog.request_passes(request_head("POST /_bulk", "Content-Length: 10000000\n"), gathered_part())
+      .node_sends("HTTP/1.1 413 Too Large\nContent-Length: 0\n\n");
+  // Far more than the sockets' buffers hold: an end of reading would reset the connection.
+  const std::string rest(10'000'000 - gathered_part().size(), 'x');
+  dialog.client_sends(rest).client_gets_status(413).client_gets_end();
 }
 
 TEST_F(ProxyConnection, ATruncatedResponseNeverLooksComplete) {

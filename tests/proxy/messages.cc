@@ -25,6 +25,8 @@ std::string request(std::string_view line, std::string_view body) {
   return request_head(line, length_line(body)).append(body);
 }
 
+std::string gathered_part() { return std::string(std::size_t{64} * 1024, 'x'); }
+
 std::string get(std::string_view target) { return request_head(fmt::format("GET {}", target)); }
 
 std::string ok_head(std::string_view lines) {

@@ -42,4 +42,7 @@ std::string last_response_seen(std::string_view body);
 /// A "200 OK" with this body, as a node sends it that closes the connection after it.
 std::string closing_response(std::string_view body);
 
+/// The first part of a long body of known length: the proxy takes a node only when it has it.
+std::string gathered_part();
+
 }  // namespace osproxy

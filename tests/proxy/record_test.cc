@@ -139,10 +139,9 @@ TEST_F(ProxyRecord, ChangesAndBodyStructureAreRecordedAtTheirLevel) {
       "POST /o/_search HTTP/1.1\nHost: h\nConnection: X-Mine, keep-alive\nX-Mine: secret\n"
       "X-Request-Id: not well formed\nX-Other: secret\nContent-Length: 26\n\n",
       R"({"query":{"ma)");
+  dialog.client_sends(R"(tch_all":)").client_sends("{}}}");
   const std::string head = dialog.node().read_head();
-  dialog.node_gets(R"({"query":{"ma)")
-      .request_passes(R"(tch_all":)")
-      .request_passes("{}}}")
+  dialog.node_gets(R"({"query":{"match_all":{}}})")
       .node_sends("HTTP/1.1 200 OK\nX-Opaque-Id: o\nContent-Length: 2\n\n", "{}");
   const std::string response_head = dialog.client().read_head();
 
@@ -270,13 +269,43 @@ TEST_F(ProxyRecord, AClientThatLeavesWhileItSendsIsRecorded) {
   start();
   select_all();
   Dialog dialog = this->dialog();
-  dialog.client_sends("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 100\n\n", "abc");
+  dialog.client_sends("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 100000\n\n", gathered_part());
   dialog.node().read_head();
   dialog.client().close();
   expect_record(0, "client_gone");
   EXPECT_EQ(record().endpoint, Endpoint::IngestBulk);
+  EXPECT_EQ(record().request_bytes, gathered_part().size());
+  dialog.node_gets(gathered_part()).node_gets_end();
+}
+
+TEST_F(ProxyRecord, AClientThatLeavesBeforeANodeIsTakenIsRecorded) {
+  start();
+  select_all();
+  Dialog dialog = this->dialog();
+  dialog.client_sends("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 100\n\n", "abc");
+  dialog.client().close();
+  expect_record(0, "client_gone");
   EXPECT_EQ(record().request_bytes, 3U);
-  dialog.node_gets("abc").node_gets_end();
+  EXPECT_TRUE(upstream.nobody_waits());
+}
+
+TEST_F(ProxyRecord, AClientThatLeavesWhileTheNodeWorksIsRecorded) {
+  start();
+  select_all();
+  for (const bool resets : {true, false}) {
+    Dialog dialog = this->dialog();
+    dialog.request_passes(get("/_search"));
+    if (resets) {
+      dialog.client().reset();
+    } else {
+      dialog.client().close();
+    }
+    dialog.node_gets_end();  // so that OpenSearch cancels the search
+  }
+  for (const Record& record : recorder.await_records(2)) {
+    EXPECT_EQ(record.error, "client_gone");
+    EXPECT_EQ(record.status, 0);
+  }
 }
 
 TEST_F(ProxyRecord, AClientThatLeavesWhileItReceivesIsRecorded) {
@@ -295,11 +324,11 @@ TEST_F(ProxyRecord, AnEarlyResponseIsRecordedWithTheBytesReceived) {
   start();
   select_all();
   Dialog dialog = this->dialog();
-  dialog.client_sends("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 100\n\n", "abc");
+  dialog.client_sends("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 100000\n\n", gathered_part());
   dialog.node().read_head();
   dialog.node_sends("HTTP/1.1 429 Too Many\nContent-Length: 0\n\n").client_gets_status(429);
   expect_record(429, "");
-  EXPECT_EQ(record().request_bytes, 3U);
+  EXPECT_EQ(record().request_bytes, gathered_part().size());
 }
 
 TEST_F(ProxyRecord, ARequestThatEndsWithTheServerIsRecorded) {

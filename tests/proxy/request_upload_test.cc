@@ -17,11 +17,12 @@ TEST_F(ProxyUpload, IsRecordedBeforeAPipelinedRequestTakesItsPlace) {
   start();
   select_all(Level::Shape);
   RawConnection client = this->client();
-  client.send(
-      crlf("POST /orders/_search HTTP/1.1\nHost: h\nX-Request-Id: first\n"
-           "Content-Length: 4\n\n"));
+  client.send(crlf("POST /orders/_search HTTP/1.1\nHost: h\nX-Request-Id: first\n"
+                   "Content-Length: 65540\n\n") +
+              gathered_part());
   RawConnection node = upstream.accept();
   node.read_head();
+  node.expect(gathered_part());
   client.send("body" + crlf("GET /another-index/_count HTTP/1.1\nHost: another-host\n"
                             "X-Request-Id: second\nX-Filler: 0123456789012345678901234567\n\n"));
   node.expect("body");

@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "osproxy/core/manual_clock.h"
@@ -64,7 +65,7 @@ TEST_F(ProxySlow, ABodyThatStopsIsRefusedAndTheNodeSeesNoEnd) {
   options.transfer_timeout = 10s;
   start();
   Dialog dialog = this->dialog();
-  dialog.request_passes(request_head("POST /", "Content-Length: 5\n"), "ab");
+  dialog.request_passes(request_head("POST /", "Content-Length: 70000\n"), gathered_part());
   let_the_server_read();
   pass(11s);
   dialog.client_gets_status(408).node_gets_end();
@@ -88,6 +89,8 @@ TEST_F(ProxySlow, AClientThatDoesNotReadDelaysNobodyElse) {
   dialog.request_passes(get("/")).node_sends(ok_head("Content-Length: 1000000000\n"));
   dialog.node().send_until_full(std::string(64 * 1024, 'x'), std::size_t{1} << 30);
   let_the_server_read();
+  pass(1s);
+  std::this_thread::sleep_for(600ms);  // ticks: the server sees how much the client has taken
   pass(11s);
   dialog.node_gets_reset();  // with unread bytes
   let_the_server_read();
@@ -111,13 +114,13 @@ TEST_F(ProxyTimeOut, AHeadThatDoesNotComeIsRefused) {
 TEST_F(ProxyTimeOut, ABodyThatDoesNotComeIsRefused) {
   options.transfer_timeout = 1ms;
   start();
-  const std::string head = request_head("POST /_bulk", "Content-Length: 5\n");
-  dialog()
-      .client_sends(head, "ab")
-      .node_accepts()
-      .client_gets_status(408)
-      .node_gets(head, "ab")
-      .node_gets_end();
+  for (const char* length : {"5", "100000"}) {
+    dialog()
+        .client_sends(request_head("POST /_bulk", fmt::format("Content-Length: {}\n", length)),
+                      "ab")
+        .client_gets_status(408);
+  }
+  EXPECT_TRUE(upstream.nobody_waits());
 }
 
 TEST_F(ProxyTimeOut, AResponseThatDoesNotComeIsAGatewayTimeOut) {
@@ -135,8 +138,9 @@ TEST_F(ProxyTimeOut, AResponsesTimeRunsFromTheLastByteOfTheRequest) {
   options.response_timeout = 1ms;
   start();
   Dialog dialog = this->dialog();
-  dialog.request_passes(request_head("POST /_bulk", "Content-Length: 2\n"));
-  for (const char* byte : {"a", "b"}) {
+  dialog.client_sends(request_head("POST /_bulk", "Transfer-Encoding: chunked\n"))
+      .node_gets(chunked_head_seen("POST /_bulk"));
+  for (const char* byte : {"1\r\na\r\n", "0\r\n\r\n"}) {
     // Far longer than the deadline and than a tick: here the client is slow, not the node.
     std::this_thread::sleep_for(600ms);
     dialog.request_passes(byte);
@@ -152,7 +156,7 @@ TEST_F(ProxyTimeOut, AnExchangeThatTakesTooLongEndsInAnyStage) {
   }
   {  // the client is still sending
     Dialog dialog = this->dialog();
-    dialog.client_sends("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 5\n\n", "ab")
+    dialog.client_sends("POST /_bulk HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n\n", "2\r\nab")
         .node_accepts()
         .client_gets_status(504);
     dialog.node().read_to_end();

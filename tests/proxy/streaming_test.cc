@@ -25,7 +25,7 @@ class ProxyStreaming : public ProxyTest {
 
 TEST_F(ProxyStreaming, ARequestsFirstBytesArriveBeforeItsLastAreSent) {
   dialog()
-      .request_passes(request_head("POST /_bulk", "Content-Length: 6\n"))
+      .request_passes(request_head("POST /_bulk", "Content-Length: 65542\n"), gathered_part())
       .request_passes("ab")
       .request_passes("cd")
       .request_passes("ef")
@@ -45,21 +45,41 @@ TEST_F(ProxyStreaming, AResponsesFirstBytesArriveBeforeItsLastAreSent) {
 
 TEST_F(ProxyStreaming, BothDirectionsFlowAtOnce) {
   Dialog dialog = this->dialog();
-  dialog.request_passes(request_head("POST /_bulk", "Content-Length: 4\n"))
+  dialog.request_passes(request_head("POST /_bulk", "Content-Length: 65540\n"), gathered_part())
       .node_sends("HTTP/1.1 200 OK\nContent-Length: 4\n\n")
       .client_gets("HTTP/1.1 200 OK\nContent-Length: 4\nX-Request-Id: r\nConnection: close\n\n");
   for (const char* byte : {"a", "b", "c", "d"}) dialog.request_passes(byte).response_passes(byte);
   dialog.client_gets_end();
 }
 
+TEST_F(ProxyStreaming, ASmallBodyThatComesLateTakesNoNodeUntilItIsWhole) {
+  Dialog dialog = this->dialog();
+  dialog.client_sends(request_head("POST /_bulk", "Content-Length: 6\n"), "ab");
+  this->dialog().exchange("/seen");
+  EXPECT_TRUE(upstream.nobody_waits());
+  dialog.client_sends("cd").client_sends("ef" + get("/next"));
+  dialog.node_gets(request("POST /_bulk", "abcdef")).node_responds("1");
+  dialog.node_gets(get("/next")).node_responds("2");
+}
+
+TEST_F(ProxyStreaming, ABodyLargerThanTheHeadsBufferIsGatheredToo) {
+  const std::string body(60'000, 'x');
+  const std::string head = request_head("POST /_bulk", "Content-Length: 60000\n");
+  Dialog dialog = this->dialog();
+  dialog.client_sends(head, body.substr(0, 100));
+  dialog.client_sends(body.substr(100) + get("/next"));
+  dialog.node_gets(head, body).node_responds("1").node_gets(get("/next")).node_responds("2");
+}
+
 TEST_F(ProxyStreaming, ARequestThatNobodyReadsIsHeldBack) {
   Dialog dialog = this->dialog();
-  dialog.request_passes(request_head("POST /_bulk", kLargeLength));
-  const std::size_t sent = dialog.client().send_until_full(std::string(1 << 16, 'x'), kLarge);
+  dialog.request_passes(request_head("POST /_bulk", kLargeLength), gathered_part());
+  const std::size_t streamed = kLarge - gathered_part().size();
+  const std::size_t sent = dialog.client().send_until_full(std::string(1 << 16, 'x'), streamed);
   EXPECT_LT(sent, kHeldBack);
 
-  std::jthread rest([&] { dialog.client().send(std::string(kLarge - sent, 'x')); });
-  EXPECT_EQ(dialog.node().read(kLarge), std::string(kLarge, 'x'));
+  std::jthread rest([&] { dialog.client().send(std::string(streamed - sent, 'x')); });
+  EXPECT_EQ(dialog.node().read(streamed), std::string(streamed, 'x'));
   rest.join();
   dialog.node_responds("{}").exchange();
 }

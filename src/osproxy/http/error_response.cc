@@ -34,6 +34,8 @@ std::string_view to_string(ProxyError error) noexcept {
       return "exchange_timeout";
     case ProxyError::ClientGone:
       return "client_gone";
+    case ProxyError::ClientTooSlow:
+      return "client_too_slow";
     case ProxyError::Stopped:
       return "stopped";
   }

@@ -31,6 +31,7 @@ enum class ProxyError : std::uint8_t {
   UpstreamMalformed,  ///< the node's response is not HTTP that can be forwarded
   ExchangeTimeout,    ///< the exchange exceeded its time limit
   ClientGone,         ///< the client left before the response was complete
+  ClientTooSlow,      ///< the client took the response too slowly, or stopped taking it
   Stopped,            ///< osproxy stopped during the exchange
 };
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
-#include <poll.h>
+#include <boost/asio/post.hpp>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -22,8 +22,8 @@ constexpr std::size_t kReadSize = InputBlocks::kBlockSize;
 /// Of one message: a head, a chunk's size line, payload, and what ends the chunk.
 constexpr std::size_t kMaxParts = 4;
 
-constexpr auto kLingerTimeout = 2s;
-constexpr std::size_t kLingerBytes = 1 << 20;
+/// Of discarded input, between two looks of the loop for other events.
+constexpr std::size_t kLingerTurn = 256 * 1024;
 
 error_code last_error() noexcept {
   return {errno == EAGAIN ? EWOULDBLOCK : errno, asio::error::get_system_category()};
@@ -189,12 +189,9 @@ bool Connection::is_quiet() noexcept {
   return got < 0 && would_block(errno);
 }
 
-bool Connection::peer_has_closed() const noexcept {
+PeerState Connection::peer_state() const noexcept {
   // The native handle is asked for by a function that is not const, but changes nothing.
-  pollfd poll_for{.fd = const_cast<ReadinessSocket&>(socket_).native_handle(),
-                  .events = POLLRDHUP,
-                  .revents = 0};
-  return ::poll(&poll_for, 1, 0) == 1;
+  return osproxy::peer_state(const_cast<ReadinessSocket&>(socket_).native_handle());
 }
 
 void Connection::cancel() noexcept {
@@ -206,19 +203,23 @@ void Connection::end_stream() noexcept {
   if (tls_) tls_->end();
 }
 
-Task<> Connection::close_gracefully() {
+Task<> Connection::close_gracefully(Linger linger) {
   error_code error;
   end_stream();
-  tls_.reset();  // what comes now is thrown away: it need not be decrypted
+  tls_.reset();  // input from here on is thrown away: it need not be decrypted
   socket_.shutdown(Socket::shutdown_send, error);
   std::array<char, 4096> discarded;
-  std::size_t left = kLingerBytes;
-  // One deadline for all of it: a client that keeps sending cannot keep the connection.
-  read_deadline_.expire_after(kLingerTimeout);
+  std::size_t in_turn = 0;
+  // Besides the deadline for each piece, one for all: a client that keeps sending cannot keep the
+  // connection.
+  write_deadline_.expire_after(linger.total);
   expect_end();
-  while (!error && left > 0 && !read_deadline_.expired()) {
-    const std::size_t size = co_await receive(discarded, error);
-    left -= std::min(left, size);
+  while (!error && !timed_out()) {
+    read_deadline_.expire_after(linger.idle);
+    in_turn += co_await receive(discarded, error);
+    if (in_turn < kLingerTurn) continue;
+    in_turn = 0;
+    co_await asio::post(socket_.get_executor(), kAsTask);
   }
   socket_.close(error);
 }

@@ -19,6 +19,7 @@
 #include <span>
 #include <string_view>
 
+#include "osproxy/core/tcp_state.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/deadlines.h"
 #include "osproxy/net/input_buffer.h"
@@ -82,7 +83,8 @@ class Connection {
 
   /// True if the other side has closed the connection, or its half of it, even if unread input
   /// comes before that.
-  bool peer_has_closed() const noexcept;
+  bool peer_has_closed() const noexcept { return peer_state() != PeerState::Open; }
+  PeerState peer_state() const noexcept;
 
   /// A deadline ended the last operation.
   bool timed_out() const noexcept { return read_deadline_.expired() || write_deadline_.expired(); }
@@ -90,10 +92,24 @@ class Connection {
   /// Ends the operations under way with an error.
   void cancel() noexcept;
 
-  /// Sends what is written, then lets the other side close first, for a bounded time and number of
-  /// bytes: closing with unread input would reset the connection and could destroy the response
-  /// (RFC 9112, section 9.6).
-  Task<> close_gracefully();
+  /// How long close_gracefully() waits for the other side.
+  struct Linger {
+    std::chrono::milliseconds idle;   ///< for each piece of its input
+    std::chrono::milliseconds total;  ///< in all
+  };
+  /// For a side that has nothing more to say.
+  static constexpr Linger kLingerForEnd{.idle = std::chrono::seconds(2),
+                                        .total = std::chrono::seconds(2)};
+  /// For one in the middle of a body: many clients read the response only after its end, and one
+  /// that still sends takes a reset for the outcome. The times are nginx's lingering_timeout and
+  /// lingering_time.
+  static constexpr Linger kLingerForBody{.idle = std::chrono::seconds(5),
+                                         .total = std::chrono::seconds(30)};
+
+  /// Sends what is written, then discards input until the other side closes, or the time is over:
+  /// closing with unread input would reset the connection and could destroy the response (RFC 9112,
+  /// section 9.6).
+  Task<> close_gracefully(Linger linger = kLingerForEnd);
 
   /// With TLS, tells the other side that nothing more will come, so that the end is no truncation.
   void end_stream() noexcept;

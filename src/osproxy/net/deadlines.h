@@ -62,6 +62,11 @@ class Deadline {
     expired_ = false;
   }
 
+  /// The same, if it is set and has not fired; else nothing.
+  void extend(std::chrono::milliseconds delay) noexcept {
+    if (at_ != kNever) at_ = list_.now_ + delay;
+  }
+
   void clear() noexcept {
     at_ = kNever;
     expired_ = false;

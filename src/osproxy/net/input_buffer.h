@@ -5,7 +5,8 @@
 //   buffer.commit(receive(room));
 //   buffer.consume(parse(buffer.view()));
 //
-// Views stay good until the next prepare() or release_if_empty(). Belongs to one connection.
+// Views stay good until the next prepare(), append() or release_if_empty(). Belongs to one
+// connection.
 //
 // A buffer of the usual size is a block that the thread keeps for reuse: a connection that waits
 // for input holds none, and a request still allocates nothing.
@@ -68,6 +69,9 @@ class InputBuffer {
     if (capacity_ - end_ < least) make_room(least);
     return {bytes_.get() + end_, capacity_ - end_};
   }
+
+  /// The room after the received bytes that is there already: views stay good.
+  std::span<char> room() noexcept { return {bytes_.get() + end_, capacity_ - end_}; }
 
   void commit(std::size_t size) noexcept {
     assert(size <= capacity_ - end_);

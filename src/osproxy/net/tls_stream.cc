@@ -29,6 +29,10 @@ constexpr std::size_t kMaxHandshakeBytes = 256 * 1024;
 /// The bound of replies to TLS's own messages while nothing is written.
 constexpr std::size_t kMaxUnsent = 64 * 1024;
 
+/// Received in one read without a byte of payload. A record holds 16 KiB at most, so that only TLS's
+/// own messages can be so many: they would keep the worker for as long as they come.
+constexpr std::size_t kMaxWithoutPayload = 256 * 1024;
+
 /// Steps of looking at what an idle connection has received. A node's tickets are a few hundred
 /// bytes.
 constexpr int kMaxQuietReads = 4;
@@ -83,9 +87,12 @@ std::size_t TlsStream::read_now(std::span<char> room, error_code& error) {
   bool more = has_more();
   const std::string held = std::exchange(unread_, {});
   std::string_view input = held;
+  std::size_t received = 0;
   while (true) {
     if (!more) {
       input = receive_now(std::min(room.size(), TlsWorker::kBufferSize), error);
+      received += input.size();
+      if (received > kMaxWithoutPayload) error = protocol_error();
       if (error) return 0;
     }
     more = false;

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "osproxy/net/object_pool.h"
 
@@ -59,6 +60,15 @@ class TransferBuffer {
 
   /// A read returned `size` bytes.
   void was_read(std::size_t size) noexcept { flows_ = size >= sizeof(TransferBuffers::Small); }
+
+  /// True if `bytes` stand in the buffer.
+  bool holds(std::string_view bytes) const noexcept {
+    const auto is_in = [&](const auto& pool_buffer) {
+      return pool_buffer && bytes.data() >= (*pool_buffer)->bytes.data() &&
+             bytes.data() < (*pool_buffer)->bytes.data() + (*pool_buffer)->bytes.size();
+    };
+    return is_in(small_) || is_in(large_);
+  }
 
   void had_to_wait() noexcept { flows_ = false; }
 

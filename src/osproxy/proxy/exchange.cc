@@ -30,9 +30,11 @@ Exchange::Exchange(const Dependencies& dependencies, Connection& client,
                    RequestDiagnostics& diagnostics, ExchangeResult& result)
     : dependencies_(dependencies),
       scratch_(dependencies.scratch),
-      deadline_(dependencies.deadlines, client),
+      watch_(dependencies.deadlines, client, dependencies.options, result),
       scope_{.options = dependencies.options,
              .buffers = dependencies.buffers,
+             .turns = dependencies.turns,
+             .upload_slots = dependencies.upload_slots,
              .client = client,
              .head = head,
              .rewrite = {.request_id = diagnostics.request_id(),
@@ -40,7 +42,7 @@ Exchange::Exchange(const Dependencies& dependencies, Connection& client,
                          .traceparent = diagnostics.traceparent(),
                          .forwarding = forwarding},
              .head_out = scratch_->head_out,
-             .deadline = deadline_,
+             .watch = watch_,
              .diagnostics = diagnostics,
              .result = result},
       acquire_request_{.client = client, .stages = diagnostics.stages},
@@ -49,11 +51,16 @@ Exchange::Exchange(const Dependencies& dependencies, Connection& client,
 
 Task<ClientNext> Exchange::run() {
   AttemptOutcome outcome = AttemptOutcome::Failed;
-  if (upload_.begin()) outcome = co_await send_until_response();
-  deadline_.stop();
+  if (upload_.begin()) {
+    watch_.start();
+    if (!upload_.must_gather() || co_await upload_.gather()) {
+      outcome = co_await send_until_response();
+    }
+    watch_.stop();
+  }
   switch (outcome) {
     case AttemptOutcome::Complete:
-      co_return relay_.closes_client() ? ClientNext::CloseGracefully : ClientNext::KeepAlive;
+      co_return relay_.closes_client() ? close() : ClientNext::KeepAlive;
     case AttemptOutcome::Failed:
       co_return co_await refuse();
     case AttemptOutcome::Broken:
@@ -73,26 +80,31 @@ Task<AttemptOutcome> Exchange::send_until_response() {
                                          .endpoint = scope_.diagnostics.endpoint(),
                                          .received_whole = upload_.came_whole()});
   acquire_request_.reuse = retry_policy_->first_connection();
-  if (scope_.options.request_timeout.count() > 0) {
-    acquire_request_.latest = dependencies_.deadlines.now() + scope_.options.request_timeout;
-    deadline_.start(scope_.options.request_timeout);
+  if (scope_.options.request_timeout.count() > 0) acquire_request_.latest = watch_.limit();
+  if (!upload_.came_whole() && !co_await upload_.take_slot(acquire_request_.latest)) {
+    scope_.result.error = watch_.cause_or(http::ProxyError::UpstreamBusy);
+    co_return AttemptOutcome::Failed;
   }
   while (true) {
     auto lease = dependencies_.upstreams.acquire_now(acquire_request_);
     if (!lease) {
       auto waited = co_await dependencies_.upstreams.acquire(acquire_request_);
       if (!waited) {
-        scope_.result.error = deadline_.or_timeout(error_of(waited.error().failure));
+        scope_.result.error = watch_.cause_or(error_of(waited.error().failure));
         scope_.result.tls_failure = waited.error().tls;
         co_return AttemptOutcome::Failed;
       }
       lease.emplace(*std::move(waited));
+      if (watch_.has_ended()) {  // while connecting, which nothing interrupts
+        scope_.result.error = watch_.cause_or(http::ProxyError::None);
+        co_return AttemptOutcome::Failed;
+      }
     }
     scope_.result.connection_reused = lease->reused();
     scope_.diagnostics.stages.enter(Stage::Send);
-    deadline_.set_upstream(&lease->connection());
+    watch_.set_upstream(&lease->connection());
     const AttemptOutcome outcome = co_await attempt(*lease);
-    deadline_.set_upstream(nullptr);
+    watch_.set_upstream(nullptr);
     if (outcome != AttemptOutcome::Unanswered) co_return outcome;
     if (!may_send_again(*lease)) {
       relay_.blame_closed(*lease);
@@ -120,8 +132,8 @@ Task<AttemptOutcome> Exchange::go_on(UpstreamPool::Lease& lease, error_code erro
   using namespace asio::experimental::awaitable_operators;
   Connection& upstream = lease.connection();
   if (error == asio::error::would_block) error = co_await upload_.finish_first(upstream);
-  if (error) co_return relay_.no_response(lease);
-  if (upload_.is_sent()) {
+  // A node that has closed the connection may have responded before.
+  if (error || upload_.is_sent()) {
     scope_.diagnostics.stages.enter(Stage::FirstByte);
     co_return co_await relay_.run(lease);
   }
@@ -148,7 +160,9 @@ bool Exchange::may_send_again(const UpstreamPool::Lease& lease) noexcept {
 /// Responds in OpenSearch's place.
 Task<ClientNext> Exchange::refuse() {
   const http::ProxyError error = scope_.result.error;
-  if (error == http::ProxyError::ClientGone) co_return ClientNext::CloseNow;
+  if (error == http::ProxyError::ClientGone || error == http::ProxyError::ClientTooSlow) {
+    co_return ClientNext::CloseNow;
+  }
   const Refusal refusal = refusal_for(scope_.result);
   // The rest of the body would be taken for the next request.
   const bool close = !scope_.head.keep_alive || !upload_.is_received() || dependencies_.draining ||
@@ -165,7 +179,11 @@ Task<ClientNext> Exchange::refuse() {
   }
   scope_.result.status = refusal.status;
   scope_.result.response_bytes = http::body_bytes(response);
-  co_return close ? ClientNext::CloseGracefully : ClientNext::KeepAlive;
+  co_return close ? this->close() : ClientNext::KeepAlive;
+}
+
+ClientNext Exchange::close() const noexcept {
+  return upload_.is_received() ? ClientNext::CloseGracefully : ClientNext::CloseAfterBody;
 }
 
 }  // namespace osproxy

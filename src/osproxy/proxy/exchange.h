@@ -22,11 +22,12 @@
 #include "osproxy/net/deadlines.h"
 #include "osproxy/net/object_pool.h"
 #include "osproxy/net/transfer_buffer.h"
-#include "osproxy/proxy/exchange_deadline.h"
+#include "osproxy/net/turn_queue.h"
 #include "osproxy/proxy/exchange_options.h"
 #include "osproxy/proxy/exchange_result.h"
 #include "osproxy/proxy/exchange_scope.h"
 #include "osproxy/proxy/exchange_scratch.h"
+#include "osproxy/proxy/exchange_watch.h"
 #include "osproxy/proxy/request_diagnostics.h"
 #include "osproxy/proxy/request_upload.h"
 #include "osproxy/proxy/response_relay.h"
@@ -38,7 +39,8 @@ namespace osproxy {
 /// The next step for the client's connection.
 enum class ClientNext : std::uint8_t {
   KeepAlive,        ///< it is ready for the next request, after consume_request()
-  CloseGracefully,  ///< the response is sent; some of the request may not have been read
+  CloseGracefully,  ///< the response is sent, and the request is read
+  CloseAfterBody,   ///< the response is sent; the client may still be sending its request
   CloseNow,         ///< the client is gone, or the response must not look complete
 };
 
@@ -48,6 +50,8 @@ class Exchange {
   struct Dependencies {
     const ExchangeOptions& options;
     Deadlines& deadlines;
+    TurnQueue& turns;
+    UploadSlots& upload_slots;
     TransferBuffers& buffers;
     ObjectPool<ExchangeScratch>& scratch;
     UpstreamPool& upstreams;
@@ -72,10 +76,11 @@ class Exchange {
   Task<AttemptOutcome> go_on(UpstreamPool::Lease& lease, error_code error);
   bool may_send_again(const UpstreamPool::Lease& lease) noexcept;
   Task<ClientNext> refuse();
+  ClientNext close() const noexcept;
 
   const Dependencies& dependencies_;
   const PooledObject<ExchangeScratch> scratch_;
-  ExchangeDeadline deadline_;
+  ExchangeWatch watch_;
   const ExchangeScope scope_;
   UpstreamPool::AcquireRequest acquire_request_;
   RequestUpload upload_;

@@ -12,9 +12,11 @@ namespace osproxy {
 struct ExchangeOptions {
   http::HeadLimits limits{};                                           ///< of a response's head
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
-  std::chrono::milliseconds response_timeout{};  ///< to the first byte of a response
-  std::chrono::milliseconds transfer_timeout{};  ///< without progress in a body, either way
-  std::chrono::milliseconds request_timeout{};   ///< for an exchange, head to end; 0: none
+  std::chrono::milliseconds response_timeout{};    ///< to the first byte of a response
+  std::chrono::milliseconds transfer_timeout{};    ///< without progress in a body, either way
+  std::chrono::milliseconds request_timeout{};     ///< for an exchange, head to end; 0: none
+  std::chrono::milliseconds half_close_timeout{};  ///< see exchange_watch.h
+  std::uint64_t min_client_rate = 0;               ///< bytes per second, either way; 0: any
 };
 
 }  // namespace osproxy

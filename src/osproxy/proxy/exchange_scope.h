@@ -8,10 +8,12 @@
 #include "osproxy/http/head_writer.h"
 #include "osproxy/net/connection.h"
 #include "osproxy/net/transfer_buffer.h"
-#include "osproxy/proxy/exchange_deadline.h"
+#include "osproxy/net/turn_queue.h"
 #include "osproxy/proxy/exchange_options.h"
 #include "osproxy/proxy/exchange_result.h"
+#include "osproxy/proxy/exchange_watch.h"
 #include "osproxy/proxy/request_diagnostics.h"
+#include "osproxy/proxy/upload_slots.h"
 
 namespace osproxy {
 
@@ -19,11 +21,13 @@ namespace osproxy {
 struct ExchangeScope {
   const ExchangeOptions& options;
   TransferBuffers& buffers;
+  TurnQueue& turns;
+  UploadSlots& upload_slots;
   Connection& client;  ///< its input begins with the head
   const http::RequestHead& head;
   http::RequestRewrite rewrite;  ///< the changes that osproxy makes to the request's head
   std::string& head_out;         ///< where outgoing heads are written
-  const ExchangeDeadline& deadline;
+  ExchangeWatch& watch;
   RequestDiagnostics& diagnostics;
   ExchangeResult& result;
 };

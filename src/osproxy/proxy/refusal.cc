@@ -61,6 +61,7 @@ Refusal refusal_for(const ExchangeResult& result) noexcept {
       return {503, "too many connections"};
     case http::ProxyError::None:
     case http::ProxyError::ClientGone:
+    case http::ProxyError::ClientTooSlow:
     case http::ProxyError::Stopped:
       return {500, "internal error"};
   }

@@ -6,6 +6,12 @@
 #include "osproxy/http/head_writer.h"
 
 namespace osproxy {
+namespace {
+
+/// More than nearly every search, and than most bulks hold.
+constexpr std::size_t kMaxGathered = sizeof(TransferBuffers::Small);
+
+}  // namespace
 
 bool RequestUpload::begin() {
   const Decoded first =
@@ -36,38 +42,95 @@ bool RequestUpload::is_too_large() const noexcept {
          scope_.options.max_body;
 }
 
+bool RequestUpload::must_gather() const noexcept {
+  return scope_.head.framing == http::Framing::Length && !body_.done() &&
+         first_payload_.size() < kMaxGathered && !scope_.head.expects_continue;
+}
+
+Task<bool> RequestUpload::gather() {
+  while (must_gather()) {
+    error_code error;
+    const std::span<char> room = gathering_room();
+    const std::size_t size = co_await receive(room, error);
+    if (error) {
+      scope_.result.error = client_error();
+      co_return false;
+    }
+    const Decoded piece = decode_in_place(body_, room.first(size));
+    if (gathered_) {
+      leftover_.assign(room.data() + piece.consumed, size - piece.consumed);
+    } else {
+      scope_.client.input().commit(size);
+      received_ += piece.consumed;
+    }
+    // Framing by length moves nothing, so that the pieces stand one behind the other.
+    first_payload_ = {first_payload_.data(), first_payload_.size() + piece.payload.size()};
+    take(piece.payload);
+  }
+  came_whole_ = body_.done();
+  co_return true;
+}
+
+/// Room right behind first_payload_: with the head if all fits there, which keeps views into the
+/// head good, else in a buffer.
+std::span<char> RequestUpload::gathering_room() {
+  const std::size_t missing = scope_.head.content_length - scope_.result.request_bytes;
+  if (!gathered_) {
+    const std::span<char> room = scope_.client.input().room();
+    if (missing <= room.size()) return room;
+    gathered_.emplace(scope_.buffers.small);
+    std::ranges::copy(first_payload_, (*gathered_)->bytes.begin());
+    first_payload_ = {(*gathered_)->bytes.data(), first_payload_.size()};
+  }
+  return std::span((*gathered_)->bytes).subspan(first_payload_.size());
+}
+
 error_code RequestUpload::send_first(Connection& upstream) {
-  is_sent_ = came_whole_;
   http::write_request_head(scope_.head, scope_.rewrite, scope_.head_out);
   scope_.result.request_sent = true;
   scope_.diagnostics.request_head(scope_.head_out);
   first_piece_.emplace(Piece{.head = &scope_.head_out,
                              .payload = first_payload_,
                              .chunked = scope_.head.framing == http::Framing::Chunked,
-                             .last = is_sent_,
+                             .last = came_whole_,
                              .trailers = body_.trailers()});
-  return first_piece_->write_now(upstream);
+  const error_code error = first_piece_->write_now(upstream);
+  is_sent_ = came_whole_ && !error;
+  return error;
 }
 
 Task<error_code> RequestUpload::finish_first(Connection& upstream) {
-  return first_piece_->write_rest(upstream, scope_.options.transfer_timeout);
+  const error_code error =
+      co_await first_piece_->write_rest(upstream, scope_.options.transfer_timeout);
+  is_sent_ = came_whole_ && !error;
+  co_return error;
+}
+
+/// Reads from the client, which the exchange waits for meanwhile.
+Task<std::size_t> RequestUpload::receive(std::span<char> room, error_code& error) {
+  scope_.watch.set_waits_for_request(true);
+  const std::size_t size =
+      co_await scope_.client.read_into(room, scope_.options.transfer_timeout, error);
+  scope_.watch.set_waits_for_request(false);
+  co_return size;
+}
+
+http::ProxyError RequestUpload::client_error() const noexcept {
+  return scope_.watch.cause_or(scope_.client.timed_out() ? http::ProxyError::RequestTimeout
+                                                         : http::ProxyError::ClientGone);
 }
 
 Task<> RequestUpload::send_rest(Connection& upstream) {
   TransferBuffer buffer(scope_.buffers);
+  Turns turns(scope_.turns);
   bool upstream_reads = true;
   while (!body_.done() && upstream_reads) {
     error_code error;
     const std::span<char> room = buffer.room();
-    const std::size_t size =
-        co_await scope_.client.read_into(room, scope_.options.transfer_timeout, error);
+    const std::size_t size = co_await receive(room, error);
     buffer.was_read(size);
     if (!streaming_) co_return;
-    if (error) {
-      const auto cause = scope_.client.timed_out() ? http::ProxyError::RequestTimeout
-                                                   : http::ProxyError::ClientGone;
-      co_return fail(scope_.deadline.or_timeout(cause), upstream);
-    }
+    if (error) co_return fail(client_error(), upstream);
     const Decoded piece = decode_in_place(body_, room.first(size));
     if (piece.status == http::BodyReader::Status::Bad) {
       co_return fail(http::ProxyError::BadRequest, upstream);
@@ -84,14 +147,18 @@ Task<> RequestUpload::send_rest(Connection& upstream) {
       failed = co_await out.write_rest(upstream, scope_.options.transfer_timeout);
       buffer.had_to_wait();
     }
+    if (turns.spend(size)) co_await turns.take();
     if (!streaming_) co_return;
     upstream_reads = !failed;
   }
   streaming_ = false;
+  slot_.release();
   is_sent_ = body_.done() && upstream_reads;
   scope_.diagnostics.stages.enter(Stage::FirstByte);
   // A node that stopped reading may still have responded: wait for that, as for any response.
-  upstream.read_deadline().expire_after(scope_.options.response_timeout);
+  const bool has_begun = scope_.result.status != 0;
+  upstream.read_deadline().expire_after(has_begun ? scope_.options.transfer_timeout
+                                                  : scope_.options.response_timeout);
 }
 
 /// The client is at fault: the response is no longer waited for.

@@ -7,7 +7,6 @@
 
 #include "osproxy/http/head_writer.h"
 #include "osproxy/net/transfer_buffer.h"
-#include "osproxy/proxy/body_transfer.h"
 
 namespace osproxy {
 namespace {
@@ -22,7 +21,7 @@ constexpr std::chrono::milliseconds kNoTimeout = 24h;
 Task<AttemptOutcome> ResponseRelay::run(UpstreamPool::Lease& lease) {
   std::optional<AttemptOutcome> outcome = co_await receive_head(lease);
   if (!outcome) outcome = co_await pass_on_body(lease);
-  upload_.stop(lease.connection());
+  if (lease) upload_.stop(lease.connection());
   if (outcome != AttemptOutcome::Complete && upload_.error() != http::ProxyError::None) {
     scope_.result.error = upload_.error();
   }
@@ -33,6 +32,7 @@ Task<AttemptOutcome> ResponseRelay::run(UpstreamPool::Lease& lease) {
 /// there.
 Task<std::optional<AttemptOutcome>> ResponseRelay::receive_head(UpstreamPool::Lease& lease) {
   Connection& upstream = lease.connection();
+  Turns turns(scope_.turns);
   while (true) {
     http::HeadFault fault;
     const http::ParseResult parsed = http::parse_response_head(
@@ -44,6 +44,7 @@ Task<std::optional<AttemptOutcome>> ResponseRelay::receive_head(UpstreamPool::Le
         co_return std::nullopt;
       }
       if (response_.status == 101) co_return no_response(lease);  // osproxy asked for no upgrade
+      if (turns.spend(response_.size)) co_await turns.take();
       if (!co_await pass_on_interim(upstream)) co_return AttemptOutcome::Broken;
       continue;
     }
@@ -73,14 +74,14 @@ Task<bool> ResponseRelay::pass_on_interim(Connection& upstream) {
     error = co_await scope_.client.write(scope_.head_out, scope_.options.transfer_timeout);
   }
   upstream.input().consume(response_.size);
-  if (error) scope_.result.error = scope_.deadline.or_timeout(http::ProxyError::ClientGone);
+  if (error) scope_.result.error = scope_.watch.cause_or(http::ProxyError::ClientGone);
   co_return !error;
 }
 
 AttemptOutcome ResponseRelay::no_response(UpstreamPool::Lease& lease) {
   Connection& upstream = lease.connection();
-  if (scope_.deadline.has_passed() || upload_.error() != http::ProxyError::None) {
-    scope_.result.error = scope_.deadline.or_timeout(upload_.error());
+  if (scope_.watch.has_ended() || upload_.error() != http::ProxyError::None) {
+    scope_.result.error = scope_.watch.cause_or(upload_.error());
     return AttemptOutcome::Failed;
   }
   if (!upstream.timed_out() && !heard_ && upstream.input().empty()) {
@@ -142,6 +143,7 @@ Task<AttemptOutcome> ResponseRelay::pass_on_body(UpstreamPool::Lease& lease) {
   bool nothing_after = piece.consumed == there.size();
   std::string* head = &scope_.head_out;
   TransferBuffer buffer(scope_.buffers);
+  Turns turns(scope_.turns);
   while (true) {
     if (piece.status == http::BodyReader::Status::Bad) {
       blame(lease, {.malformed = true});
@@ -155,23 +157,25 @@ Task<AttemptOutcome> ResponseRelay::pass_on_body(UpstreamPool::Lease& lease) {
                        .trailers = body.trailers()});
     error_code error = out.write_now(scope_.client);
     if (error == asio::error::would_block) {
-      error = co_await out.write_rest(scope_.client, scope_.options.transfer_timeout);
+      // The node has done its part: a slow client keeps its connection from others no longer.
+      if (body.done() && buffer.holds(piece.payload)) finish(lease, nothing_after);
+      error = co_await write_rest(out);
       buffer.had_to_wait();
     }
     if (error) {
-      scope_.result.error = scope_.deadline.or_timeout(http::ProxyError::ClientGone);
+      scope_.result.error = scope_.watch.cause_or(http::ProxyError::ClientGone);
       co_return AttemptOutcome::Broken;
     }
+    note_sent(piece.payload, head != nullptr ? &lease.name() : scope_.result.upstream);
     head = nullptr;
-    note_sent(lease, piece.payload);
     if (body.done()) break;
     if (upload_.error() != http::ProxyError::None) co_return AttemptOutcome::Broken;
+    if (turns.spend(piece.payload.size())) co_await turns.take();
 
     if (body.ends_with_connection()) upstream.expect_end();
     error_code ended;
     const std::span<char> room = buffer.room();
-    const std::size_t size =
-        co_await upstream.read_into(room, scope_.options.transfer_timeout, ended);
+    const std::size_t size = co_await upstream.read_into(room, patience(), ended);
     buffer.was_read(size);
     if (ended == asio::error::eof && body.ends_with_connection()) {
       piece = {};
@@ -185,31 +189,51 @@ Task<AttemptOutcome> ResponseRelay::pass_on_body(UpstreamPool::Lease& lease) {
     piece = decode_in_place(body, room.first(size));
     nothing_after = piece.consumed == size;
   }
-  finish(lease, nothing_after);
+  if (lease) finish(lease, nothing_after);
   co_return AttemptOutcome::Complete;
 }
 
-void ResponseRelay::note_sent(const UpstreamPool::Lease& lease, std::string_view payload) {
+/// While the client sends, its progress alone is limited: a node may respond piece by piece.
+std::chrono::milliseconds ResponseRelay::patience() const noexcept {
+  return upload_.is_streaming() ? kNoTimeout : scope_.options.transfer_timeout;
+}
+
+/// Waits for the client to take it. The watch limits that, because it knows how much of what the
+/// kernel accepts has arrived.
+Task<error_code> ResponseRelay::write_rest(OutgoingPiece& piece) {
+  scope_.watch.set_waits_for_reader(true);
+  const error_code error = co_await piece.write_rest(scope_.client, kNoTimeout);
+  scope_.watch.set_waits_for_reader(false);
+  co_return error;
+}
+
+void ResponseRelay::note_sent(std::string_view payload, const std::string* upstream) {
   scope_.result.status = response_.status;
-  scope_.result.upstream = &lease.name();
+  scope_.result.upstream = upstream;
   scope_.result.response_bytes += payload.size();
   scope_.diagnostics.response_body(payload);
+  // As long as the response moves, the client may take its time with the rest of the request.
+  if (upload_.is_streaming()) {
+    scope_.client.read_deadline().extend(scope_.options.transfer_timeout);
+  }
 }
 
 /// The response ended before its end.
 void ResponseRelay::cut_off(UpstreamPool::Lease& lease) {
   if (upload_.error() != http::ProxyError::None) return;
-  if (scope_.deadline.has_passed()) {
-    scope_.result.error = http::ProxyError::ExchangeTimeout;
+  if (scope_.watch.has_ended()) {
+    scope_.result.error = scope_.watch.cause_or(http::ProxyError::None);
   } else {
     blame(lease, {.timed_out = lease.connection().timed_out()});
   }
 }
 
-/// The response was passed on whole. `nothing_after`: the node sent nothing more than that.
+/// The response is here whole: ends the lease, and keeps its connection if another request may go
+/// there. `nothing_after`: the node sent nothing more than the response.
 void ResponseRelay::finish(UpstreamPool::Lease& lease, bool nothing_after) {
   Connection& upstream = lease.connection();
   upstream.input().consume(upstream.input().view().size());
+  upload_.stop(upstream);
   const NodeFault fault = fault_of_status(response_.status);
   if (fault == NodeFault::None) {
     lease.answered();
@@ -219,6 +243,8 @@ void ResponseRelay::finish(UpstreamPool::Lease& lease, bool nothing_after) {
   const bool is_reusable = response_.keep_alive && upload_.is_sent() && nothing_after &&
                            !may_be_deaf_after(response_.status);
   if (is_reusable && !draining_) lease.keep();
+  scope_.watch.set_upstream(nullptr);
+  lease.release();
 }
 
 }  // namespace osproxy

@@ -4,20 +4,23 @@
 //   AttemptOutcome outcome = co_await relay.run(lease);   // once for each attempt
 //
 // Runs at the same time as the upload: a response may come before the request's end. Neither body
-// is ever held whole. Tells the lease what the node did, and keeps its connection if both messages
-// came to their ends.
+// is ever held whole. Tells the lease what the node did, and ends it when the response is here: its
+// connection is kept if both messages came to their ends.
 //
 // Belongs to its worker; what it refers to must outlive it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "osproxy/http/body.h"
 #include "osproxy/http/head.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/connection.h"
+#include "osproxy/proxy/body_transfer.h"
 #include "osproxy/proxy/exchange_scope.h"
 #include "osproxy/proxy/failed_attempt.h"
 #include "osproxy/proxy/request_upload.h"
@@ -67,7 +70,9 @@ class ResponseRelay {
   Task<AttemptOutcome> pass_on_body(UpstreamPool::Lease& lease);
   void write_head();
   http::Framing framing_to_client() const noexcept;
-  void note_sent(const UpstreamPool::Lease& lease, std::string_view payload);
+  std::chrono::milliseconds patience() const noexcept;
+  Task<error_code> write_rest(OutgoingPiece& piece);
+  void note_sent(std::string_view payload, const std::string* upstream);
   void cut_off(UpstreamPool::Lease& lease);
   void finish(UpstreamPool::Lease& lease, bool nothing_after);
   void blame(UpstreamPool::Lease& lease, const FailedAttempt& attempt);

@@ -53,6 +53,8 @@ struct ServerOptions {
   std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of a response
   std::chrono::milliseconds transfer_timeout{60'000};   ///< without progress in a body, either way
   std::chrono::milliseconds request_timeout{0};         ///< for an exchange, head to end; 0: none
+  std::chrono::milliseconds half_close_timeout{1'000};  ///< see exchange_watch.h
+  std::uint64_t min_client_rate = 500;                  ///< bytes per second of a body; 0: any
 };
 
 }  // namespace osproxy

@@ -14,7 +14,9 @@ Task<> Session::run() {
     const auto peer = client_.socket().remote_endpoint(gone);
     forwarding_.emplace(worker_.options.forwarding, peer.address(), client_.is_secure());
   }
+  Turns turns(worker_.turns);
   while (co_await receive_head() == Arrival::Head) {
+    if (turns.spend(head_.size)) co_await turns.take();
     if (!co_await serve()) break;
   }
   error_code ignored;
@@ -110,6 +112,9 @@ Task<bool> Session::serve() {
   diagnostics.finish();
   if (next == ClientNext::KeepAlive) exchange.consume_request();
   if (next == ClientNext::CloseGracefully) co_await client_.close_gracefully();
+  if (next == ClientNext::CloseAfterBody) {
+    co_await client_.close_gracefully(Connection::kLingerForBody);
+  }
   co_return next == ClientNext::KeepAlive;
 }
 

@@ -43,7 +43,18 @@ ExchangeOptions exchange_options(const ServerOptions& options) {
           .max_body = options.max_body,
           .response_timeout = options.response_timeout,
           .transfer_timeout = options.transfer_timeout,
-          .request_timeout = options.request_timeout};
+          .request_timeout = options.request_timeout,
+          .half_close_timeout = options.half_close_timeout,
+          .min_client_rate = options.min_client_rate};
+}
+
+UploadSlotsOptions upload_slots_options(const UpstreamOptions& options) {
+  const auto share = [&](std::size_t total) {
+    return std::max<std::size_t>(total / options.workers, 1);
+  };
+  return {.most = share(options.max_connections * options.nodes.size() / 2),
+          .max_waiting = share(options.max_waiting),
+          .wait_timeout = options.wait_timeout};
 }
 
 DiagnosticsOptions diagnostics_options(const ServerOptions& options) {
@@ -76,6 +87,9 @@ Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
                                .identities = SnapshotReader<Identities>(replaceable.identities),
                                .random = Random::from_system()},
                .deadlines = {},
+               .turns = TurnQueue(io_->get_executor()),
+               .upload_slots = {upload_slots_options(options.upstream), io_->get_executor(),
+                                context_.deadlines},
                .scratch = ObjectPool<ExchangeScratch>(kMaxSpareExchanges),
                .upstreams = {options.upstream,
                              {.executor = io_->get_executor(),

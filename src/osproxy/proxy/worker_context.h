@@ -7,11 +7,13 @@
 #include "osproxy/net/object_pool.h"
 #include "osproxy/net/tls_stream.h"
 #include "osproxy/net/transfer_buffer.h"
+#include "osproxy/net/turn_queue.h"
 #include "osproxy/proxy/diagnostics_context.h"
 #include "osproxy/proxy/exchange.h"
 #include "osproxy/proxy/exchange_options.h"
 #include "osproxy/proxy/exchange_scratch.h"
 #include "osproxy/proxy/server_options.h"
+#include "osproxy/proxy/upload_slots.h"
 #include "osproxy/snapshot/snapshot.h"
 #include "osproxy/upstream/pool.h"
 
@@ -25,6 +27,8 @@ struct WorkerContext {
   TlsWorker tls;
   DiagnosticsContext diagnostics;
   Deadlines deadlines;
+  TurnQueue turns;
+  UploadSlots upload_slots;
   TransferBuffers buffers{};
   ObjectPool<ExchangeScratch> scratch;
   UpstreamPool upstreams;
@@ -32,6 +36,8 @@ struct WorkerContext {
 
   const Exchange::Dependencies exchange{.options = exchange_options,
                                         .deadlines = deadlines,
+                                        .turns = turns,
+                                        .upload_slots = upload_slots,
                                         .buffers = buffers,
                                         .scratch = scratch,
                                         .upstreams = upstreams,

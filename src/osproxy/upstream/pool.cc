@@ -77,8 +77,11 @@ UpstreamPool::Lease::Lease(Lease&& other) noexcept
       reused_(other.reused_),
       keep_(other.keep_) {}
 
-UpstreamPool::Lease::~Lease() {
-  if (pool_ != nullptr) pool_->finish(*this);
+UpstreamPool::Lease::~Lease() { release(); }
+
+void UpstreamPool::Lease::release() noexcept {
+  if (UpstreamPool* const pool = std::exchange(pool_, nullptr)) pool->finish(*this);
+  connection_.reset();
 }
 
 const std::string& UpstreamPool::Lease::name() const noexcept {

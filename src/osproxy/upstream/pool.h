@@ -85,6 +85,12 @@ class UpstreamPool {
     /// The request will be sent again.
     void retried();
 
+    /// False after release().
+    explicit operator bool() const noexcept { return pool_ != nullptr; }
+
+    /// Ends the lease before its destruction.
+    void release() noexcept;
+
     /// The exchange is whole, and the node accepts another request on this connection.
     void keep() noexcept { keep_ = true; }
 

@@ -111,6 +111,14 @@ SettingGroup client_settings() {
           {.name = "transfer-timeout",
            .form = duration_form(OSPROXY_FIELD(server.transfer_timeout)),
            .help = "Longest time that a body makes no progress, either way."},
+          {.name = "min-client-rate",
+           .form = count_form(OSPROXY_FIELD(server.min_client_rate), 0, 1'000'000, "BYTES"),
+           .help = "Fewest bytes per second that a client sends or takes of a body while the "
+                   "exchange waits for it; 0 sets no limit. Each body has 20 seconds to reach it."},
+          {.name = "half-close-timeout",
+           .form = duration_form(OSPROXY_FIELD(server.half_close_timeout)),
+           .help = "Longest time that a client which has closed its side of the connection still "
+                   "waits for bytes of a response. The request is then given up."},
           {.name = "request-timeout",
            .form = duration_or_none_form(OSPROXY_FIELD(server.request_timeout)),
            .help = "Longest time for a request and its response. 0s sets no limit: they take as "
