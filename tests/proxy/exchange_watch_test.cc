@@ -1,4 +1,5 @@
-// The watch over an exchange, on a real connection. The deadlines' time moves when the test says so.
+// The watch over an exchange, on a real connection. The deadlines' time moves when the test says
+// so.
 #include "osproxy/proxy/exchange_watch.h"
 
 #include <memory>

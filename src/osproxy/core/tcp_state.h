@@ -1,7 +1,7 @@
 // The kernel's view of a TCP connection's other side. Pure questions: nothing is read or changed.
 //
 //   if (peer_state(socket) == PeerState::Reset) stop();
-//   if (acknowledged_bytes(socket) == before) …;   // the other side took nothing since
+//   if (acknowledged_bytes(socket) == before) stop();   // the other side took nothing since
 //
 // Each costs a system call or two. Any thread.
 #pragma once

@@ -29,8 +29,8 @@ constexpr std::size_t kMaxHandshakeBytes = 256 * 1024;
 /// The bound of replies to TLS's own messages while nothing is written.
 constexpr std::size_t kMaxUnsent = 64 * 1024;
 
-/// Received in one read without a byte of payload. A record holds 16 KiB at most, so that only TLS's
-/// own messages can be so many: they would keep the worker for as long as they come.
+/// Received in one read without a byte of payload. A record holds 16 KiB at most, so that only
+/// TLS's own messages can be so many: they would keep the worker for as long as they come.
 constexpr std::size_t kMaxWithoutPayload = 256 * 1024;
 
 /// Steps of looking at what an idle connection has received. A node's tickets are a few hundred

@@ -1,5 +1,5 @@
-// Lets one worker's bodies take turns, so that a fast body delays a small request by a fraction of a
-// millisecond, however many fast bodies there are.
+// Lets one worker's bodies take turns, so that a fast body delays a small request by a fraction of
+// a millisecond, however many fast bodies there are.
 //
 //   Turns turns(queue);                              // one for each body, where it is moved
 //   if (turns.spend(size)) co_await turns.take();    // after each piece

@@ -6,26 +6,26 @@
 //   watch.set_upstream(&upstream);            // from here on this one is ended too
 //   result.error = watch.cause_or(http::ProxyError::UpstreamClosed);
 //
-// An exchange that waits for its node reads nothing from its client, so nothing else would tell that
-// the client has left. OpenSearch cancels a search when its connection closes.
+// An exchange that waits for its node reads nothing from its client, so nothing else would tell
+// that the client has left. OpenSearch cancels a search when its connection closes.
 //
 // The client has left
 // - if its connection was reset,
 // - or if it has closed its side, is owed the rest of a response, and half_close_timeout has passed
-//   without a byte of that. A client that only ends its side (shutdown(SHUT_WR)) and one that closes
-//   its connection look the same, until something is written to them; OpenSearch itself gives
-//   neither a response.
+//   without a byte of that. A client that only ends its side (shutdown(SHUT_WR)) and one that
+//   closes its connection look the same, until something is written to them; OpenSearch itself
+//   gives neither a response.
 //
 // The client is too slow
-// - if it takes none of the response for transfer_timeout, by the bytes that it has acknowledged: the
-//   kernel accepts bytes for a slow client in lumps that are minutes apart,
+// - if it takes none of the response for transfer_timeout, by the bytes that it has acknowledged:
+//   the kernel accepts bytes for a slow client in lumps that are minutes apart,
 // - or if, after the first kRateGrace, it sends or takes fewer bytes than min_client_rate while the
 //   exchange waits for it. (Upload and response are measured each by itself. An upload whose
 //   response has begun is a dialog, and is not measured.)
 //
 // Everything is looked at when a tick finds the exchange still under way, so that a request that
-// takes less than a tick costs no system call. Belongs to its worker; what it refers to must outlive
-// it.
+// takes less than a tick costs no system call. Belongs to its worker; what it refers to must
+// outlive it.
 #pragma once
 
 #include <chrono>

@@ -7,8 +7,8 @@
 //   co_await upload.send_rest(upstream);            // if !upload.is_sent()
 //
 // A body of known length is gathered, whole or its first 64 KiB, before the request takes a node's
-// connection: a slow client does not hold one. A chunked body is not, because its client may wait for
-// a response before it sends more; nor is one whose client waits for 100 (Continue).
+// connection: a slow client does not hold one. A chunked body is not, because its client may wait
+// for a response before it sends more; nor is one whose client waits for 100 (Continue).
 //
 // The gathered part can be sent again in another attempt; the streamed parts are not kept. Only the
 // client can make an upload fail: error() says how. A node that stops reading ends the upload
@@ -59,8 +59,8 @@ class RequestUpload {
   /// Its last byte has been sent to the node of this attempt.
   bool is_sent() const noexcept { return is_sent_; }
 
-  /// Before the first attempt of a request that has not come whole; see upload_slots.h. False: there
-  /// is no slot before `latest`.
+  /// Before the first attempt of a request that has not come whole; see upload_slots.h. False:
+  /// there is no slot before `latest`.
   Task<bool> take_slot(SteadyClock::time_point latest) { return slot_.take(latest); }
 
   /// Begins an attempt: sends the head with what is there of the body, as far as the kernel takes

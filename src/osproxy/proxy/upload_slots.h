@@ -1,13 +1,13 @@
 // Keeps uploads from taking all connections to nodes: no more than half of them wait for clients.
 //
 //   UploadSlot slot(slots);
-//   if (!co_await slot.take(latest)) …        // none became free in time
-//   slot.release();                           // the upload is over; or by the destructor
+//   if (!co_await slot.take(latest)) co_return;   // none became free in time
+//   slot.release();                               // the upload is over; or by the destructor
 //
 // A request that is here whole needs a connection for as long as its node works, which the node
 // decides. An upload that is still arriving needs it for as long as its client likes: without this
-// bound, a thousand slow clients leave nothing for the others. Uploads beyond the bound wait, in the
-// order of arrival.
+// bound, a thousand slow clients leave nothing for the others. Uploads beyond the bound wait, in
+// the order of arrival.
 //
 // Belongs to one worker. The slots must outlive each slot.
 #pragma once

@@ -1,0 +1,3 @@
+namespace osproxy {
+Task<> example(TurnQueue& queue, std::size_t size) { EXAMPLE(1); }
+}  // namespace osproxy
