@@ -27,7 +27,8 @@ class ExchangeWatchTest : public testing::Test {
     Socket accepted(io_.get_executor());
     acceptor.accept(accepted);
     connection_ = std::make_unique<Connection>(std::move(accepted), deadlines_);
-    watch_ = std::make_unique<ExchangeWatch>(deadlines_, *connection_, options_, result_);
+    watch_ =
+        std::make_unique<ExchangeWatch>(options_, deadlines_, *connection_, result_, others_wait_);
     watch_->start();
     pass(0ms);
   }
@@ -85,6 +86,7 @@ class ExchangeWatchTest : public testing::Test {
                            .half_close_timeout = 1s,
                            .min_client_rate = 100};
   ExchangeResult result_{.request_received = true};
+  bool others_wait_ = false;
   std::unique_ptr<ExchangeWatch> watch_;
 };
 
@@ -189,6 +191,17 @@ TEST_F(ExchangeWatchTest, AReaderThatTakesNothingIsGivenTheTransferTimeout) {
   pass(59s);
   EXPECT_EQ(cause(), ProxyError::None);
   pass(61s);
+  EXPECT_EQ(cause(), ProxyError::ClientTooSlow);
+}
+
+TEST_F(ExchangeWatchTest, AReaderThatTakesNothingGivesWayToThoseWhoWait) {
+  fill();
+  watch_->set_waits_for_reader(true);
+  pass(500ms);
+  pass(ExchangeWatch::kStallWhileOthersWait);
+  EXPECT_EQ(cause(), ProxyError::None);
+  others_wait_ = true;
+  pass(500ms);
   EXPECT_EQ(cause(), ProxyError::ClientTooSlow);
 }
 

@@ -1,5 +1,6 @@
 #include "osproxy/proxy/exchange_watch.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace osproxy {
@@ -70,8 +71,11 @@ bool ExchangeWatch::takes_too_slowly() {
   if (!acknowledged_ || acknowledged_->bytes != bytes) {
     acknowledged_ = {.since = deadlines_.now(), .bytes = bytes};
   }
-  return deadlines_.now() - acknowledged_->since >= options_.transfer_timeout ||
-         is_below_rate(taken_, bytes);
+  const std::chrono::milliseconds patience =
+      others_wait_
+          ? std::min<std::chrono::milliseconds>(options_.transfer_timeout, kStallWhileOthersWait)
+          : options_.transfer_timeout;
+  return deadlines_.now() - acknowledged_->since >= patience || is_below_rate(taken_, bytes);
 }
 
 /// Compares `bytes` with those of kRateGrace ago.

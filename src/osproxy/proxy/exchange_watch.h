@@ -1,7 +1,7 @@
 // Ends an exchange from outside: at its time limit, when its client has left, or when its client is
 // too slow. It cancels what the exchange waits for, on either connection, and says why.
 //
-//   ExchangeWatch watch(deadlines, client, options, result);
+//   ExchangeWatch watch(options, deadlines, client, result, pool.others_wait());
 //   watch.start();
 //   watch.set_upstream(&upstream);            // from here on this one is ended too
 //   result.error = watch.cause_or(http::ProxyError::UpstreamClosed);
@@ -17,8 +17,9 @@
 //   gives neither a response.
 //
 // The client is too slow
-// - if it takes none of the response for transfer_timeout, by the bytes that it has acknowledged:
-//   the kernel accepts bytes for a slow client in lumps that are minutes apart,
+// - if it takes none of the response for transfer_timeout, or for kStallWhileOthersWait if all
+//   nodes are full and others wait for one, by the bytes that it has acknowledged: the kernel
+//   accepts bytes for a slow client in lumps that are minutes apart,
 // - or if, after the first kRateGrace, it sends or takes fewer bytes than min_client_rate while the
 //   exchange waits for it. (Upload and response are measured each by itself. An upload whose
 //   response has begun is a dialog, and is not measured.)
@@ -45,12 +46,16 @@ class ExchangeWatch {
   /// As long as this, a client may be as slow as it likes: a connection needs time to get going.
   static constexpr std::chrono::seconds kRateGrace{20};
 
-  ExchangeWatch(Deadlines& deadlines, Connection& client, const ExchangeOptions& options,
-                const ExchangeResult& result)
-      : deadlines_(deadlines),
+  /// A pause of a client's garbage collector ends before that.
+  static constexpr std::chrono::seconds kStallWhileOthersWait{4};
+
+  ExchangeWatch(const ExchangeOptions& options, Deadlines& deadlines, Connection& client,
+                const ExchangeResult& result, const bool& others_wait)
+      : options_(options),
+        deadlines_(deadlines),
         client_(client),
-        options_(options),
         result_(result),
+        others_wait_(others_wait),
         next_look_(deadlines, [this] { look(); }) {}
   ExchangeWatch(const ExchangeWatch&) = delete;
   ExchangeWatch& operator=(const ExchangeWatch&) = delete;
@@ -94,10 +99,11 @@ class ExchangeWatch {
   bool takes_too_slowly();
   bool is_below_rate(std::optional<Window>& window, std::uint64_t bytes) const;
 
+  const ExchangeOptions& options_;
   Deadlines& deadlines_;
   Connection& client_;
-  const ExchangeOptions& options_;
   const ExchangeResult& result_;
+  const bool& others_wait_;
   Connection* upstream_ = nullptr;
   Time started_{};
   http::ProxyError cause_ = http::ProxyError::None;

@@ -44,10 +44,12 @@ struct UpstreamPool::Waiter {
         wakeup(owner.network_.executor),
         until(std::min(owner.network_.deadlines.now() + owner.options_.wait_timeout, asked.latest)),
         place(owner.waiting_.insert(owner.waiting_.end(), this)) {
+    pool.others_wait_ = true;
     pool.worker_stats_.waiting.set(pool.waiting_.size());
   }
   ~Waiter() {
     pool.waiting_.erase(place);
+    pool.others_wait_ = !pool.waiting_.empty();
     pool.worker_stats_.waiting.set(pool.waiting_.size());
   }
   Waiter(const Waiter&) = delete;

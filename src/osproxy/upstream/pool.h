@@ -130,6 +130,9 @@ class UpstreamPool {
   /// There is a node that the request could still be sent to.
   bool has_other(const TriedNodes& tried) noexcept;
 
+  /// Requests wait, because all nodes are full. Good as long as the pool is.
+  const bool& others_wait() const noexcept { return others_wait_; }
+
   /// Call a few times a second: closes connections that have been idle for too long, ends waits
   /// that were too long, takes over the results of health checks.
   void tick();
@@ -159,6 +162,7 @@ class UpstreamPool {
   UpstreamBalancer balancer_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::list<Waiter*> waiting_;  // in the order of arrival
+  bool others_wait_ = false;    // waiting_ is not empty
   bool draining_ = false;
 };
 
