@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from fairness import measure_fairness
 from levels import LEVELS, SEARCH, Recording, kept_by_output
 from memory import measure_idle, measure_slow_reader
 from servers import PLAIN_PROXIES, TLS_PROXIES, BodyUpstream, NginxUpstream, Server
@@ -68,6 +69,7 @@ ROWS = {
 }  # fmt: skip
 
 MEMORY_ROWS = ("idle", "idle-tls", "slow-reader")
+FAIRNESS_ROWS = ("beside", "beside-tls")
 
 
 @dataclass
@@ -224,11 +226,18 @@ def run_memory_row(row: str, only: set[str], connections: int) -> None:
             measure_idle(proxies, connections)
 
 
+def run_fairness_row(row: str, only: set[str], seconds: int) -> None:
+    names = [name for name in (*_PEERS, "osproxy") if not only or name in only]
+    with tempfile.TemporaryDirectory() as directory, \
+         started(directory, BodyUpstream, names, tls=row == "beside-tls") as proxies:  # fmt: skip
+        measure_fairness(proxies, seconds)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--osproxy", required=True, type=Path, help="the osproxy to measure")
     parser.add_argument("--tools", required=True, type=Path, help="folder of relay and upstream")
-    parser.add_argument("--rows", default=",".join((*ROWS, *MEMORY_ROWS)),
+    parser.add_argument("--rows", default=",".join((*ROWS, *MEMORY_ROWS, *FAIRNESS_ROWS)),
                         help="rows to measure; default, all: %(default)s")  # fmt: skip
     parser.add_argument("--only", default="", help="proxies to measure, of: " + ",".join(PROXIES))
     parser.add_argument("--seconds", type=int, default=4, help="seconds of each run")
@@ -247,6 +256,8 @@ def main() -> None:
             run_row(ROWS[name], only, arguments)
         elif name in MEMORY_ROWS:
             run_memory_row(name, only, arguments.idle)
+        elif name in FAIRNESS_ROWS:
+            run_fairness_row(name, only, arguments.seconds)
         else:
             parser.error(f"there is no row {name}")
 

@@ -18,14 +18,14 @@ def _read_response(connection: socket.socket, size: int) -> None:
         left -= len(connection.recv(65536))
 
 
-def _any_server() -> ssl.SSLContext:
+def any_server() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
 
 
-_TLS = _any_server()
+_TLS = any_server()
 
 
 def _served_once(server: Server) -> socket.socket:
