@@ -130,7 +130,7 @@ Record RequestDiagnostics::make_record(const Verdict& verdict, std::chrono::nano
   record.response_bytes = result_.response_bytes;
   record.status = result_.status;
   if (result_.upstream != nullptr) record.upstream = *result_.upstream;
-  record.connection_reused = result_.connection_reused;
+  if (result_.request_sent) record.connection_reused = result_.connection_reused;
   record.retries = result_.retries;
   record.error = to_string(result_.error);
   record.latency = latency;
