@@ -128,11 +128,11 @@ TEST(BodyStructure, FoldsKeysThatLookLikeValues) {
 TEST(BodyStructure, NamesTheReasonOfWhatItFolds) {
   const BodyStructure structure =
       read(Endpoint::IngestDoc, R"({"name":"x","seen":{"alice@example.com":1,"2026-11-25":2}})");
-  EXPECT_THAT(structure.parts.at(0).folded,
-              ElementsAre(FoldedKeys{
-                  .path = "seen.{key}",
-                  .count = 2,
-                  .reasons = static_cast<std::uint8_t>(FoldReason::LooksLikeValue)}));
+  EXPECT_THAT(
+      structure.parts.at(0).folded,
+      ElementsAre(FoldedKeys{.path = "seen.{key}",
+                             .count = 2,
+                             .reasons = static_cast<std::uint8_t>(FoldReason::LooksLikeValue)}));
 }
 
 TEST(BodyStructure, KeepsTheFieldsOfClausesSideBySide) {
@@ -222,9 +222,8 @@ TEST(BodyStructure, ReadsAReindexAsOneDocument) {
   const BodyStructure structure = test::read_structure(head, body, whole);
   EXPECT_EQ(structure.not_read, NotRead::None);
   EXPECT_EQ(structure.parts.at(0).kind, "body");
-  EXPECT_THAT(paths_of(structure),
-              ElementsAre("", "source", "source.index", "source.query", "source.query.match_all",
-                          "dest", "dest.index"));
+  EXPECT_THAT(paths_of(structure), ElementsAre("", "source", "source.index", "source.query",
+                                               "source.query.match_all", "dest", "dest.index"));
 }
 
 TEST(BodyStructure, FoldsAnObjectIfHalfOfItsKeysLookLikeValues) {

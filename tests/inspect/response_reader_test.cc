@@ -241,10 +241,13 @@ TEST(ResponseReader, ReadsNoMoreOfABombThanOfAnyOtherBody) {
 }
 
 TEST(ResponseReader, AgreesWithItsTwinOnMutatedResponsesInRandomPieces) {
-  const std::string seeds[] = {kSearch, kBulk, kMultiSearch,
-                               R"({"count":7,"total":8,"_shards":{"total":1}})",
-                               R"({"took":1,"timed_out":false,"total":2,"failures":[{}],"updated":1})",
-                               R"({"docs":[{"found":true},{"found":false},{"error":{"a":1}}]})"};
+  const std::string seeds[] = {
+      kSearch,
+      kBulk,
+      kMultiSearch,
+      R"({"count":7,"total":8,"_shards":{"total":1}})",
+      R"({"took":1,"timed_out":false,"total":2,"failures":[{}],"updated":1})",
+      R"({"docs":[{"found":true},{"found":false},{"error":{"a":1}}]})"};
   const std::string_view words[] = {"took", "_shards", "hits", "total", "status", "items",
                                     "[",    "{",       "1",    "}",     "]",      "null"};
   std::mt19937 random(20'261'125);

@@ -57,11 +57,14 @@ class RouteTree {
   struct Match {
     Endpoint endpoint = Endpoint::Unknown;
     std::string_view index;  // as received; empty if the route has none
+    BodyForm form = BodyForm::Usual;
+    bool takes_index = false;  // as a parameter of the query, because it is not in the path
   };
 
   explicit RouteTree(std::span<const Route> routes) {
     nodes_.emplace_back();
     for (const Route& route : routes) add(route);
+    for (const Route& route : routes) mark_index_parameter(route);
     for (Node& node : nodes_) std::ranges::sort(node.literals, {}, &Literal::name);
   }
 
@@ -85,6 +88,8 @@ class RouteTree {
     std::vector<Literal> literals;  // by name
     NodeId any = kNone;             // the placeholder's
     bool any_is_index = false;
+    bool takes_index = false;  // another route has the same path with an index in it
+    BodyForm form = BodyForm::Usual;
     Endpoints here = kNoEndpoints;   // of a path that ends here
     Endpoints below = kNoEndpoints;  // of a path that goes on, if no child matches
   };
@@ -95,6 +100,8 @@ class RouteTree {
   }
 
   void add(const Route& route);
+  void mark_index_parameter(const Route& route);
+  NodeId find_child(NodeId parent, std::string_view segment) const;
   NodeId child(NodeId parent, std::string_view segment);
   bool walk(const Node& node, Method method, std::string_view path, std::string& scratch,
             Match& match) const;
@@ -114,14 +121,50 @@ void set_endpoint(Endpoints& endpoints, std::string_view methods, Endpoint endpo
   }
 }
 
+BodyForm form_of(std::string_view last_segment) noexcept {
+  if (last_segment == "_reindex" || last_segment == "_update_by_query" ||
+      last_segment == "_delete_by_query") {
+    return BodyForm::ByQuery;
+  }
+  return last_segment == "stream" ? BodyForm::Stream : BodyForm::Usual;
+}
+
 void RouteTree::add(const Route& route) {
   NodeId id = kRoot;
   std::string_view path = route.path;
+  std::string_view last;
   for (auto segment = take_segment(path); !segment.empty(); segment = take_segment(path)) {
     if (segment == "{*}") return set_endpoint(nodes_[id].below, route.methods, route.endpoint);
     id = child(id, segment);
+    last = segment;
   }
+  nodes_[id].form = form_of(last);
   set_endpoint(nodes_[id].here, route.methods, route.endpoint);
+}
+
+/// OpenSearch takes a parameter from the path or from the query. A route with an index therefore
+/// says of the same path without it that it takes `?index=`.
+void RouteTree::mark_index_parameter(const Route& route) {
+  NodeId id = kRoot;
+  bool has_index = false;
+  std::string_view path = route.path;
+  for (auto segment = take_segment(path); !segment.empty(); segment = take_segment(path)) {
+    if (segment == "{index}") {
+      has_index = true;
+      continue;
+    }
+    id = find_child(id, segment);
+    if (id == kNone) return;
+  }
+  if (has_index && id != kRoot) nodes_[id].takes_index = true;
+}
+
+RouteTree::NodeId RouteTree::find_child(NodeId parent, std::string_view segment) const {
+  if (segment.starts_with('{')) return nodes_[parent].any;
+  for (const Literal& literal : nodes_[parent].literals) {
+    if (literal.name == segment) return literal.node;
+  }
+  return kNone;
 }
 
 RouteTree::NodeId RouteTree::child(NodeId parent, std::string_view segment) {
@@ -134,9 +177,7 @@ RouteTree::NodeId RouteTree::child(NodeId parent, std::string_view segment) {
     assert(nodes_[parent].any_is_index == (segment == "{index}"));
     return nodes_[parent].any;
   }
-  for (const Literal& literal : nodes_[parent].literals) {
-    if (literal.name == segment) return literal.node;
-  }
+  if (const NodeId found = find_child(parent, segment); found != kNone) return found;
   const NodeId id = make_node();
   nodes_[parent].literals.push_back({segment, id});
   return id;
@@ -150,6 +191,8 @@ bool RouteTree::walk(const Node& node, Method method, std::string_view path, std
   const std::string_view segment = take_segment(path);
   if (segment.empty()) {
     match.endpoint = node.here[slot];
+    match.form = node.form;
+    match.takes_index = node.takes_index;
     return match.endpoint != Endpoint::Unknown;
   }
   const std::string_view name = percent_decode(segment, kMaxAttributeBytes, scratch);
@@ -173,7 +216,33 @@ std::string_view index_attribute(std::string_view segment, std::string& scratch)
   return is_clean_attribute(index) ? index : std::string_view{};
 }
 
+/// The value of the parameter `index`, as received. OpenSearch takes the last one, and separates
+/// parameters by `&` and `;`.
+std::string_view index_parameter(std::string_view query) {
+  std::string_view found;
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find_first_of("&;"));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    std::string_view name = pair.substr(0, equals);
+    std::string decoded;
+    constexpr std::size_t kNameBytes = 5;
+    if (name.contains('%') && is_well_encoded(name)) {
+      name = percent_decode(name, kNameBytes, decoded);
+    }
+    if (name == "index") found = pair.substr(std::min(equals + 1, pair.size()));
+  }
+  return is_well_encoded(found) ? found : std::string_view{};
+}
+
 }  // namespace
+
+std::string_view query_of(std::string_view target) noexcept {
+  const std::size_t mark = target.find('?');
+  if (mark == std::string_view::npos) return {};
+  const std::string_view query = target.substr(mark + 1);
+  return query.substr(0, query.find('#'));
+}
 
 std::string_view path_of(std::string_view target) noexcept {
   if (target.empty()) return {};
@@ -205,7 +274,10 @@ Classification classify(std::string_view method, std::string_view target, std::s
                       ? first
                       : std::string_view{};
   }
-  return {match.endpoint, index_attribute(match.index, scratch)};
+  if (match.index.empty() && match.takes_index) match.index = index_parameter(query_of(target));
+  return {.endpoint = match.endpoint,
+          .index = index_attribute(match.index, scratch),
+          .form = match.form};
 }
 
 }  // namespace osproxy

@@ -1,4 +1,4 @@
-// Maps the paths and methods of OpenSearch 2's REST API to endpoints. docs/endpoints.md explains
+// Maps the paths and methods of the REST APIs of OpenSearch 2 and 3 to endpoints. docs/endpoints.md explains
 // the choices.
 #include "osproxy/identify/classify.h"
 
@@ -129,7 +129,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/_stats/{metric}", Admin},
     {"GET", "/{index}/_stats", Admin},
     {"GET", "/{index}/_stats/{metric}", Admin},
-    {"GET,POST", "/{index}/_ingestion/{action}", Admin},
+    {"GET,POST", "/{index}/ingestion/{action}", Admin},
     {"GET", "/_resolve/index/{index}", Admin},
 
     // Mappings and settings.
@@ -146,7 +146,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/{index}/_setting/{name}", Admin},
 
     // Aliases, templates and data streams.
-    {"POST", "/_aliases", Admin},
+    {"GET,POST", "/_aliases", Admin},
     {"GET", "/{index}/_aliases", Admin},
     {"GET,PUT", "/_alias", Admin},
     {"GET,PUT,POST", "/_alias/{alias}", Admin},
@@ -175,13 +175,19 @@ constexpr Route kRoutes[] = {
     {"GET", "/_cat/{table}", Admin},
     {"GET", "/_cat/aliases/{alias}", Admin},
     {"GET", "/_cat/allocation/{nodes}", Admin},
+    {"GET", "/_cat/count", Admin},
     {"GET", "/_cat/count/{index}", Admin},
     {"GET", "/_cat/fielddata/{fields}", Admin},
+    {"GET", "/_cat/indices", Admin},
     {"GET", "/_cat/indices/{index}", Admin},
     {"GET", "/_cat/pit_segments/_all", Admin},
+    {"GET", "/_cat/recovery", Admin},
     {"GET", "/_cat/recovery/{index}", Admin},
+    {"GET", "/_cat/segment_replication", Admin},
     {"GET", "/_cat/segment_replication/{index}", Admin},
+    {"GET", "/_cat/segments", Admin},
     {"GET", "/_cat/segments/{index}", Admin},
+    {"GET", "/_cat/shards", Admin},
     {"GET", "/_cat/shards/{index}", Admin},
     {"GET", "/_cat/snapshots/{repository}", Admin},
     {"GET", "/_cat/templates/{template}", Admin},
@@ -204,6 +210,10 @@ constexpr Route kRoutes[] = {
     {kAny, "/_nodes", Admin},
     {kAny, "/_nodes/{*}", Admin},
     {"GET", "/_remote/info", Admin},
+    {"GET", "/_remotestore/stats/{index}", Admin},
+    {"GET", "/_remotestore/stats/{index}/{shard}", Admin},
+    {"GET", "/_remotestore/metadata/{index}", Admin},
+    {"GET", "/_remotestore/metadata/{index}/{shard}", Admin},
     {kAny, "/_remotestore/{*}", Admin},
     {"GET", "/_tasks", Admin},
     {kAny, "/_tasks/{*}", Admin},
@@ -219,6 +229,7 @@ constexpr Route kRoutes[] = {
 
     // Snapshots and pipelines.
     {"GET", "/_snapshot", Admin},
+    {"GET", "/_snapshot/{repository}/{snapshot}/{index}/_status", Admin},
     {kAny, "/_snapshot/{*}", Admin},
     {"GET", "/_ingest/pipeline", Admin},
     {"GET,PUT,DELETE", "/_ingest/pipeline/{pipeline}", Admin},
@@ -241,6 +252,8 @@ constexpr Route kRoutes[] = {
     {"POST", "/_plugins/_replication/{index}/_resume", Admin},
     {"PUT", "/_plugins/_replication/{index}/_update", Admin},
     {"GET", "/_plugins/_replication/{index}/_status", Admin},
+    {"GET,PUT,DELETE", "/_ltr", Admin},
+    {kAny, "/_ltr/{*}", Admin},
     {kAny, "/_plugins/{*}", Admin},
     {kAny, "/_opendistro/{*}", Admin},
     {kAny, "/_opensearch/{*}", Admin},

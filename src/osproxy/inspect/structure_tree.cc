@@ -119,8 +119,8 @@ StructureTree::Node StructureTree::find_or_add(Node parent, Step step,
   entry.parent = parent;
   entry.key_size = static_cast<std::uint8_t>(key.copy(entry.key.data(), kMaxNameBytes));
   if (parent == kNone) return node;
-  const bool begins_document = step != Step::AnyKey && step != Step::Element &&
-                               std::ranges::binary_search(kDocuments, key);
+  const bool begins_document =
+      step != Step::AnyKey && step != Step::Element && std::ranges::binary_search(kDocuments, key);
   entry.content = begins_document ? Content::Document : entries_[parent].content;
   Node* last = &entries_[parent].first_child;  // in the order of appearance
   while (*last != kNone) last = &entries_[*last].next;
@@ -134,7 +134,8 @@ StructureTree::Node StructureTree::child(Node parent, std::string_view key, KeyL
   if (look == KeyLook::Keyword) return find_or_add(parent, Step::Keyword, key);
   if (look == KeyLook::Hidden) return add_value(parent, {}, FoldReason::NotAQuery);
   if (look == KeyLook::Value) return add_value(parent, key, FoldReason::LooksLikeValue);
-  if (object.folds_for != 0) return add_value(parent, {}, static_cast<FoldReason>(object.folds_for));
+  if (object.folds_for != 0)
+    return add_value(parent, {}, static_cast<FoldReason>(object.folds_for));
   if (keys_of(parent) == Keys::Chosen) return add_value(parent, {}, FoldReason::ChosenByClients);
   Node name = find(parent, Step::Name, key);
   if (name == kNone && names_of(parent) >= kMaxKeysOfObject) {

@@ -106,10 +106,10 @@ class StructureTree {
     Step step = Step::Root;
     Content content = Content::Query;
     std::uint8_t key_size = 0;
-    std::uint8_t folds_for = 0;      // if its names are folded: why, as bits of FoldReason
-    std::uint8_t folded_for = 0;     // of `{key}`: why its keys are
-    bool is_in_object = false;       // of a name: the object that is being read has it
-    bool is_vouched = false;         // of a name: an object has it that is no map
+    std::uint8_t folds_for = 0;       // if its names are folded: why, as bits of FoldReason
+    std::uint8_t folded_for = 0;      // of `{key}`: why its keys are
+    bool is_in_object = false;        // of a name: the object that is being read has it
+    bool is_vouched = false;          // of a name: an object has it that is no map
     bool has_several_values = false;  // two different keys look like values
     std::uint32_t value_hash = 0;     // of the first key that looks like a value
     std::uint32_t names = 0;          // keys that look like names, over all objects

@@ -60,7 +60,8 @@ void RequestDiagnostics::match() {
   stages.enter(Stage::Queue);
   if (verdict_.selected() && head_ != nullptr) {
     inspection_ = std::make_unique<ExchangeInspection>(
-        *head_, endpoint(), verdict_.level, verdict_.capture ? context_.options.capture : nullptr);
+        *head_, CalledApi{.endpoint = endpoint(), .form = request_.form}, verdict_.level,
+        verdict_.capture ? context_.options.capture : nullptr);
   }
 }
 

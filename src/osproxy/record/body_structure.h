@@ -79,9 +79,9 @@ constexpr std::string_view to_string(FoldReason reason) noexcept {
 
 /// The keys of one place that are shown as `{key}`.
 struct FoldedKeys {
-  std::string path{};         ///< of the folded keys: "seen.{key}"
-  std::uint64_t count = 0;    ///< members that have such a key, over all objects at the place
-  std::uint8_t reasons = 0;   ///< bits of FoldReason
+  std::string path{};        ///< of the folded keys: "seen.{key}"
+  std::uint64_t count = 0;   ///< members that have such a key, over all objects at the place
+  std::uint8_t reasons = 0;  ///< bits of FoldReason
 
   friend bool operator==(const FoldedKeys&, const FoldedKeys&) = default;
 };
@@ -92,7 +92,7 @@ struct BodyPart {
   std::string_view kind{};  ///< a constant: "body", "index", "index.source", "header", "search", …
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
-  std::vector<BodyField> fields{};  ///< parents before children, in the order of appearance
+  std::vector<BodyField> fields{};   ///< parents before children, in the order of appearance
   std::vector<FoldedKeys> folded{};  ///< one for each `{key}` at the end of a path
 
   friend bool operator==(const BodyPart&, const BodyPart&) = default;
@@ -127,8 +127,9 @@ constexpr std::string_view to_string(Truncation reason) noexcept {
 /// The indices that a body names: those of a bulk's actions, a multi-search's headers, an mget's
 /// documents, the source and destination of a reindex.
 struct BodyIndices {
-  std::vector<std::string> names{};  ///< names or expressions, each once, in the order of appearance
-  bool is_whole = false;             ///< false if the body may name more
+  std::vector<std::string>
+      names{};            ///< names or expressions, each once, in the order of appearance
+  bool is_whole = false;  ///< false if the body may name more
 
   friend bool operator==(const BodyIndices&, const BodyIndices&) = default;
 };

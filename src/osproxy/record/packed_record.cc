@@ -42,8 +42,8 @@ using Length = std::uint32_t;
 /// A structure whose fields are written one by one. That takes less room than its bytes in memory if
 /// many of its fields are absent.
 template <class Value>
-concept Structure = std::is_same_v<Value, ResponseFacts> ||
-                    std::is_same_v<Value, ResponseFacts::Shards>;
+concept Structure =
+    std::is_same_v<Value, ResponseFacts> || std::is_same_v<Value, ResponseFacts::Shards>;
 
 /// Packed as its bytes in memory. This includes std::string_view, which in a record always points
 /// to a constant of the program.

@@ -68,17 +68,17 @@ struct ResponseFacts {
 
   using Flag = std::optional<bool>;
 
-  Count took_ms{};          ///< OpenSearch's own time
-  Flag timed_out{};         ///< the search gave up before it had searched every shard
-  Flag terminated_early{};  ///< a shard stopped at `terminate_after`
-  Count hits{};             ///< documents that match
+  Count took_ms{};           ///< OpenSearch's own time
+  Flag timed_out{};          ///< the search gave up before it had searched every shard
+  Flag terminated_early{};   ///< a shard stopped at `terminate_after`
+  Count hits{};              ///< documents that match
   Flag hits_are_at_least{};  ///< `hits` is a lower bound: OpenSearch stopped counting there
   Shards shards{};           ///< of a multi-search: the sums over its searches
   Flag errors{};             ///< a bulk's own word on whether an item failed
-  Count items{};         ///< actions of a bulk, searches of a multi-search, documents of an mget
-  Count failed_items{};  ///< items with a status of 400 or more, or with an error
-  Count missing_items{};       ///< documents of an mget that do not exist
-  Count timed_out_items{};     ///< searches of a multi-search that timed out
+  Count items{};            ///< actions of a bulk, searches of a multi-search, documents of an mget
+  Count failed_items{};     ///< items with a status of 400 or more, or with an error
+  Count missing_items{};    ///< documents of an mget that do not exist
+  Count timed_out_items{};  ///< searches of a multi-search that timed out
   Count shard_failed_items{};  ///< searches of a multi-search with a shard that failed
 
   // Of a reindex, an update by query and a delete by query.
