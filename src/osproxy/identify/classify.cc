@@ -17,14 +17,12 @@ namespace {
 enum class Method : std::uint8_t { Get, Post, Put, Delete, Patch };
 constexpr std::size_t kMethodCount = 5;
 
-// Unknown for a method that the path does not accept.
-using Endpoints = std::array<Endpoint, kMethodCount>;
-
-constexpr Endpoints kNoEndpoints = [] {
-  Endpoints endpoints{};
-  endpoints.fill(Endpoint::Unknown);
-  return endpoints;
-}();
+// The endpoint is Unknown for a method that the path does not accept.
+struct Meaning {
+  Endpoint endpoint = Endpoint::Unknown;
+  bool reads = false;
+};
+using Endpoints = std::array<Meaning, kMethodCount>;
 
 std::optional<Method> parse_method(std::string_view name) noexcept {
   if (name == "GET" || name == "HEAD") return Method::Get;
@@ -59,6 +57,7 @@ class RouteTree {
     std::string_view index;  // as received; empty if the route has none
     BodyForm form = BodyForm::Usual;
     bool takes_index = false;  // as a parameter of the query, because it is not in the path
+    bool reads = false;
   };
 
   explicit RouteTree(std::span<const Route> routes) {
@@ -90,8 +89,8 @@ class RouteTree {
     bool any_is_index = false;
     bool takes_index = false;  // another route has the same path with an index in it
     BodyForm form = BodyForm::Usual;
-    Endpoints here = kNoEndpoints;   // of a path that ends here
-    Endpoints below = kNoEndpoints;  // of a path that goes on, if no child matches
+    Endpoints here{};   // of a path that ends here
+    Endpoints below{};  // of a path that goes on, if no child matches
   };
 
   NodeId make_node() {
@@ -109,15 +108,18 @@ class RouteTree {
   std::vector<Node> nodes_;
 };
 
-void set_endpoint(Endpoints& endpoints, std::string_view methods, Endpoint endpoint) {
+void set_endpoint(Endpoints& endpoints, const Route& route) {
+  std::string_view methods = route.methods;
   while (!methods.empty()) {
     const std::string_view name = methods.substr(0, methods.find(','));
     methods.remove_prefix(std::min(name.size() + 1, methods.size()));
     const auto method = parse_method(name);
     assert(method);
-    Endpoint& slot = endpoints[static_cast<std::size_t>(*method)];
-    assert(slot == Endpoint::Unknown);  // a path and method are in one row only
-    slot = endpoint;
+    Meaning& slot = endpoints[static_cast<std::size_t>(*method)];
+    assert(slot.endpoint == Endpoint::Unknown);  // a path and method are in one row only
+    const bool reads = route.effect == Effect::Reads ||
+                       (route.effect == Effect::ByMethod && *method == Method::Get);
+    slot = {.endpoint = route.endpoint, .reads = reads};
   }
 }
 
@@ -134,12 +136,12 @@ void RouteTree::add(const Route& route) {
   std::string_view path = route.path;
   std::string_view last;
   for (auto segment = take_segment(path); !segment.empty(); segment = take_segment(path)) {
-    if (segment == "{*}") return set_endpoint(nodes_[id].below, route.methods, route.endpoint);
+    if (segment == "{*}") return set_endpoint(nodes_[id].below, route);
     id = child(id, segment);
     last = segment;
   }
   nodes_[id].form = form_of(last);
-  set_endpoint(nodes_[id].here, route.methods, route.endpoint);
+  set_endpoint(nodes_[id].here, route);
 }
 
 /// OpenSearch takes a parameter from the path or from the query. A route with an index therefore
@@ -190,7 +192,8 @@ bool RouteTree::walk(const Node& node, Method method, std::string_view path, std
   const auto slot = static_cast<std::size_t>(method);
   const std::string_view segment = take_segment(path);
   if (segment.empty()) {
-    match.endpoint = node.here[slot];
+    match.endpoint = node.here[slot].endpoint;
+    match.reads = node.here[slot].reads;
     match.form = node.form;
     match.takes_index = node.takes_index;
     return match.endpoint != Endpoint::Unknown;
@@ -206,7 +209,8 @@ bool RouteTree::walk(const Node& node, Method method, std::string_view path, std
     if (node.any_is_index) match.index = segment;
     return true;
   }
-  match.endpoint = node.below[slot];
+  match.endpoint = node.below[slot].endpoint;
+  match.reads = node.below[slot].reads;
   return match.endpoint != Endpoint::Unknown;
 }
 
@@ -277,7 +281,8 @@ Classification classify(std::string_view method, std::string_view target, std::s
   if (match.index.empty() && match.takes_index) match.index = index_parameter(query_of(target));
   return {.endpoint = match.endpoint,
           .index = index_attribute(match.index, scratch),
-          .form = match.form};
+          .form = match.form,
+          .reads = match.reads};
 }
 
 }  // namespace osproxy

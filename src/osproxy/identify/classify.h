@@ -31,6 +31,8 @@ struct Classification {
   /// `index` target.
   std::string_view index;
   BodyForm form = BodyForm::Usual;
+  /// The request is known to change nothing in OpenSearch. False for all that is not in the table.
+  bool reads = false;
 };
 
 /// The query of a request target, without the `?`; empty if there is none.
@@ -44,12 +46,20 @@ std::string_view path_of(std::string_view target) noexcept;
 /// into `scratch` or `target`.
 Classification classify(std::string_view method, std::string_view target, std::string& scratch);
 
+/// What a request does to OpenSearch.
+enum class Effect : std::uint8_t {
+  ByMethod,  ///< GET and HEAD read, others may change something
+  Reads,     ///< each method of the row only reads
+  Writes,    ///< each method may change something, or nobody knows
+};
+
 /// One path of the API: segments separated by `/`. `{index}` matches any one segment that can be an
 /// index expression, another `{…}` any one segment, and `{*}` at the end one or more.
 struct Route {
   std::string_view methods;  ///< "GET,POST"; GET means HEAD too
   std::string_view path;     ///< "/{index}/_search"
   Endpoint endpoint;
+  Effect effect = Effect::ByMethod;
 };
 
 std::span<const Route> route_table();
