@@ -257,7 +257,10 @@ CaptureWriter::CaptureWriter(CaptureOptions options)
 CaptureWriter::~CaptureWriter() {
   if (!thread_.joinable()) return;
   thread_.request_stop();
-  if (core_->has_ended(kHangTimeout)) return thread_.join();
+  if (core_->has_ended(kHangTimeout)) {
+    thread_.join();
+    return;
+  }
   core_->be_silent();
   thread_.detach();
 }

@@ -78,7 +78,29 @@ class DirectiveSet::Index {
     }
   }
 
+  /// Calls `visitor(i)` for directives with an `index` whose other targets fit: for at most
+  /// kMaxNamed. False if there are more.
+  template <class Visitor>
+  bool visit_named(const Attributes& attributes, Visitor&& visitor) const {
+    const Hashes hashes = hash(attributes);
+    std::size_t visited = 0;
+    for (const unsigned mask : masks_) {
+      const Group* const group = find_group(mask, attributes, hashes);
+      if (group == nullptr || group->names.first == group->names.last) continue;
+      const std::uint32_t last = names_[group->names.last - 1].directives.last;
+      for (std::uint32_t at = names_[group->names.first].directives.first; at < last; ++at) {
+        if (visited++ == kMaxNamed) return false;
+        visitor(order_[at]);
+      }
+    }
+    return true;
+  }
+
  private:
+  /// Of directives that may apply by the body's indices, the highest level counts. Documents rarely
+  /// have more than a few; with thousands, a request is not to look at each.
+  static constexpr std::size_t kMaxNamed = 256;
+
   /// A client chooses the expression, and may list hundreds of wildcards. After so many comparisons
   /// with names, a millisecond or two, it matches no further ones. One wildcard and several
   /// exclusions for the 10,000 directives of the largest document stay below.

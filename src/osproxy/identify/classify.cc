@@ -263,6 +263,17 @@ std::string_view path_of(std::string_view target) noexcept {
   return path == std::string_view::npos ? "/" : target.substr(path);
 }
 
+namespace {
+
+/// A reindex alone has its indices in the body only; an update by query has them in the path.
+bool may_name_index_in_body(Endpoint endpoint, BodyForm form, bool has_index) noexcept {
+  if (form == BodyForm::ByQuery) return endpoint == Endpoint::IngestBulk && !has_index;
+  return endpoint == Endpoint::IngestBulk || endpoint == Endpoint::MultiSearch ||
+         endpoint == Endpoint::MultiGet;
+}
+
+}  // namespace
+
 Classification classify(std::string_view method, std::string_view target, std::string& scratch) {
   static const RouteTree tree(route_table());
 
@@ -282,6 +293,8 @@ Classification classify(std::string_view method, std::string_view target, std::s
   return {.endpoint = match.endpoint,
           .index = index_attribute(match.index, scratch),
           .form = match.form,
+          .body_may_name_index =
+              may_name_index_in_body(match.endpoint, match.form, !match.index.empty()),
           .reads = match.reads};
 }
 

@@ -31,6 +31,8 @@ struct Classification {
   /// `index` target.
   std::string_view index;
   BodyForm form = BodyForm::Usual;
+  /// The body may name indices: that of a bulk, an mget, a multi-search or a reindex.
+  bool body_may_name_index = false;
   /// The request is known to change nothing in OpenSearch. False for all that is not in the table.
   bool reads = false;
 };

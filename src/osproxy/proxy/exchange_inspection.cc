@@ -39,12 +39,22 @@ void ExchangeInspection::begin_capture(CaptureWriter& writer) {
   if (!has_room) capture_.reset();
 }
 
+void ExchangeInspection::read_indices() {
+  index_reader_ = std::make_unique<BodyIndexReader>(body_head(head_, api_, head_.target));
+}
+
+const BodyIndices* ExchangeInspection::end_indices(bool whole) noexcept {
+  if (index_reader_ && !indices_) indices_.emplace(index_reader_->finish(whole));
+  return indices_ ? &*indices_ : nullptr;
+}
+
 void ExchangeInspection::request_head(std::string_view sent) {
   if (detail_) detail_->rewrite.request = http::compare_heads(head_, sent);
 }
 
 void ExchangeInspection::request_body(std::string_view payload) noexcept {
   if (detail_) detail_->body.read(payload);
+  if (index_reader_) index_reader_->read(payload);
   if (capture_) capture_->request_body(payload);
 }
 
@@ -69,6 +79,7 @@ void ExchangeInspection::response_body(std::string_view payload) noexcept {
 }
 
 void ExchangeInspection::finish(const ExchangeResult& result, Record& record) {
+  record.body_indices = std::move(indices_);
   if (response_) record.response = response_->finish(result.error == http::ProxyError::None);
   if (detail_) {
     record.body = detail_->body.finish(result.request_received);

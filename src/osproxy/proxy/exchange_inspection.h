@@ -20,6 +20,7 @@
 #include "osproxy/directive/model.h"
 #include "osproxy/http/head.h"
 #include "osproxy/identify/classify.h"
+#include "osproxy/inspect/body_index_reader.h"
 #include "osproxy/inspect/body_structure_reader.h"
 #include "osproxy/inspect/response_reader.h"
 #include "osproxy/proxy/exchange_result.h"
@@ -39,6 +40,11 @@ class ExchangeInspection {
   /// `writer`: where captured exchanges go; null: the request is not captured.
   ExchangeInspection(const http::RequestHead& head, CalledApi api, Level level,
                      CaptureWriter* writer);
+
+  /// Reads the indices that the body names, too. Call it before the body begins.
+  void read_indices();
+  /// The indices read, once the request is over; null if they are not read.
+  const BodyIndices* end_indices(bool whole) noexcept;
 
   /// The request's head as it was sent to a node; once for each attempt.
   void request_head(std::string_view sent);
@@ -71,6 +77,8 @@ class ExchangeInspection {
   const CalledApi api_;
   std::optional<ResponseReader> response_;
   std::unique_ptr<Detail> detail_;
+  std::unique_ptr<BodyIndexReader> index_reader_;
+  std::optional<BodyIndices> indices_;
   std::unique_ptr<CaptureBuffer> capture_;
 };
 
