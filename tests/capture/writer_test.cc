@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <sstream>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -149,6 +150,92 @@ TEST_F(CaptureWriterTest, WritesToANewFileAfterTheOldOneWasRemoved) {
   capture(writer, "b");
   ASSERT_TRUE(has_written(writer, 2));
   EXPECT_THAT(files(), ElementsAre(testing::Pair("capture-00000002.ndjson", line_of("b"))));
+}
+
+TEST_F(CaptureWriterTest, LeavesAMovedFileAloneAndUsesNoNameAgain) {
+  const std::filesystem::path archive = dir_.path() / "archive";
+  std::filesystem::create_directory(archive);
+  const auto move_all = [&] {
+    for (const auto& [name, text] : files()) {
+      std::filesystem::rename(writer_ / name, archive / name);
+    }
+  };
+  {
+    CaptureWriter writer(options());
+    ASSERT_TRUE(writer.open());
+    capture(writer, "a");
+    ASSERT_TRUE(has_written(writer, 1));
+    move_all();
+    capture(writer, "b");
+    ASSERT_TRUE(has_written(writer, 2));
+    EXPECT_THAT(files(), ElementsAre(testing::Pair("capture-00000002.ndjson", line_of("b"))));
+    EXPECT_EQ(writer.totals().removed_files, 0U);
+    move_all();
+  }
+  std::ofstream(writer_ / "capture-00000003.ndjson") << "mine\n";
+  CaptureWriter writer(options());
+  ASSERT_TRUE(writer.open());
+  std::ofstream(writer_ / "capture-00000004.ndjson") << "mine\n";
+  capture(writer, "c");
+  ASSERT_TRUE(has_written(writer, 1));
+  EXPECT_THAT(files(), ElementsAre(testing::Pair("capture-00000003.ndjson", "mine\n"),
+                                   testing::Pair("capture-00000004.ndjson", "mine\n"),
+                                   testing::Pair("capture-00000005.ndjson", line_of("c"))));
+  std::ostringstream moved;
+  moved << std::ifstream(archive / "capture-00000001.ndjson").rdbuf();
+  EXPECT_EQ(moved.str(), line_of("a"));
+}
+
+TEST_F(CaptureWriterTest, MovedFilesTakeNoRoomAndOthersAreNotRemovedForThem) {
+  CaptureOptions bounded = options();
+  bounded.files.file_bytes = line_of("a").size();
+  bounded.files.files = 2;
+  CaptureWriter writer(bounded);
+  ASSERT_TRUE(writer.open());
+  capture(writer, "a");
+  capture(writer, "b");
+  ASSERT_TRUE(has_written(writer, 2));
+  std::filesystem::rename(writer_ / "capture-00000002.ndjson", dir_.path() / "elsewhere");
+  capture(writer, "c");
+  ASSERT_TRUE(has_written(writer, 3));
+  EXPECT_THAT(files(), ElementsAre(testing::Pair("capture-00000001.ndjson", line_of("a")),
+                                   testing::Pair("capture-00000003.ndjson", line_of("c"))));
+}
+
+TEST_F(CaptureWriterTest, TellsOfADirectoryThatOthersMayWriteTo) {
+  std::filesystem::create_directory(writer_);
+  std::filesystem::permissions(writer_, std::filesystem::perms::all);
+  CaptureWriter writer(options());
+  ASSERT_TRUE(writer.open());
+  EXPECT_THAT(reported(), ElementsAre(HasSubstr("has mode 0777")));
+}
+
+// What the writer's thread still uses when the test is over.
+struct HungDisk {
+  std::atomic<bool> hangs{true};
+  std::atomic<bool> is_asked{false};
+};
+
+TEST_F(CaptureWriterTest, ADiskThatHangsHoldsUpNeitherRequestsNorTheEnd) {
+  const auto disk = std::make_shared<HungDisk>();
+  CaptureOptions hanging = options();
+  hanging.queue = 2;
+  hanging.tell = nullptr;
+  hanging.files.write = [disk](int file, std::string_view bytes) {
+    disk->is_asked = true;
+    while (disk->hangs) std::this_thread::sleep_for(1ms);
+    return ::write(file, bytes.data(), bytes.size());
+  };
+  {
+    CaptureWriter writer(hanging);
+    ASSERT_TRUE(writer.open());
+    capture(writer, "a");
+    ASSERT_TRUE(await([&] { return disk->is_asked.load(); }));
+    for (int i = 0; i < 10; ++i) capture(writer, "b");  // returns
+    EXPECT_GE(writer.totals().dropped, 8U);
+  }  // returns, too
+  EXPECT_TRUE(disk->hangs);
+  disk->hangs = false;  // the thread that was left behind ends
 }
 
 TEST_F(CaptureWriterTest, DropsAnExchangeThatFitsInNoFile) {

@@ -119,17 +119,39 @@ TEST_F(CaptureReplay, FailsIfAStatusIsAnother) {
                         "\n");
 }
 
-TEST_F(CaptureReplay, NamesFileAndLineOfWhatIsNoExchangeAndSendsNothing) {
-  const std::string target_with_a_line = line("GET", R"(/a\r\nX: y)");
-  for (const std::string& bad :
-       {std::string("{"), std::string("{}"), std::string(R"({"v":2})"), target_with_a_line,
-        line("GET /b", "/a"), line("GET", "/a", R"("%%")", "base64")}) {
-    const std::string path = file({line("GET", "/a"), bad});
+TEST_F(CaptureReplay, SkipsWhatIsOddAndGoesOn) {
+  for (const std::string& odd :
+       {std::string("{"), std::string("{}"), std::string(R"({"v":2})"), std::string(),
+        line("GET", R"(/a\r\nX: y)"), line("GET /b", "/a"), line("OPTIONS", "*"),
+        line("GET", "/a", R"("%%")", "base64"), line("GET", "/a\xEF\xBF\xBD/_search")}) {
+    const std::string path = file({line("GET", "/before"), odd, line("GET", "/after")});
     const Result result = replay({path});
-    EXPECT_EQ(result.code, 1) << bad;
-    EXPECT_THAT(result.err, HasSubstr(path + ", line 2: "));
-    EXPECT_THAT(asked(), IsEmpty());
+    EXPECT_EQ(result.code, 1) << odd;
+    EXPECT_THAT(result.out, HasSubstr(path + ", line 2: skipped, it")) << odd;
+    EXPECT_THAT(result.out, HasSubstr("2 sent, 2 with the captured status; 1 skipped"));
   }
+  EXPECT_EQ(asked().size(), 18);
+}
+
+TEST_F(CaptureReplay, SendsAnUnusualTargetInOriginForm) {
+  const std::string tab = R"({"v":1,"request_id":"r","status":200,"request":{"method":"GET",)"
+                          R"("target":"/a/_search","headers":[["X-Note","a\tb"]],"body":"",)"
+                          R"("body_encoding":"utf-8","truncated":false}})";
+  const Result result =
+      replay({file({line("GET", "http://proxy:9200/a/_search?q=x"), line("GET", "_cluster/health"),
+                    line("GET", "http://p"), tab})});
+  EXPECT_EQ(result.code, 0) << result.err << result.out;
+  EXPECT_THAT(asked(),
+              ElementsAre("GET /a/_search?q=x", "GET /_cluster/health", "GET /", "GET /a/_search"));
+}
+
+TEST_F(CaptureReplay, RefusesAFileWithoutAnExchange) {
+  const std::string good = file({line("GET", "/a")});
+  const std::string bad = file({"no JSON", "{}"});
+  const Result result = replay({good, bad});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr(bad + ", line 1: it is not JSON"));
+  EXPECT_THAT(asked(), IsEmpty());
 }
 
 TEST_F(CaptureReplay, SaysHowFarItCameIfThereIsNoResponse) {
@@ -154,16 +176,33 @@ TEST_F(CaptureReplay, RefusesWrongUsage) {
   EXPECT_THAT(asked(), IsEmpty());
 }
 
-TEST(CapturedRequest, OnlyReadsByMethodAndByTheNameOfTheApi) {
+TEST(CapturedRequest, OnlyReadsIfTheTableOfRoutesKnowsIt) {
   const auto reads = [](const std::string& method, const std::string& target) {
     return only_reads({.method = method, .target = target});
   };
   EXPECT_TRUE(reads("HEAD", "/a"));
   EXPECT_TRUE(reads("POST", "/_count"));
   EXPECT_TRUE(reads("POST", "/a,b/_search/template?x=/_bulk"));
+  EXPECT_TRUE(reads("GET", "/a/_doc/_flush"));
+  EXPECT_TRUE(reads("GET", "/_cat/indices"));
+  EXPECT_TRUE(reads("POST", "/a/_analyze"));
   EXPECT_FALSE(reads("POST", "/_bulk?x=/_search"));
   EXPECT_FALSE(reads("PUT", "/a/_search"));
   EXPECT_FALSE(reads("get", "/a"));
+  // The client chooses the id.
+  EXPECT_FALSE(reads("POST", "/a/_doc/_search"));
+  EXPECT_FALSE(reads("POST", "/a/_create/_count"));
+  EXPECT_FALSE(reads("POST", "/a/_update/_mget"));
+  EXPECT_FALSE(reads("POST", "/a%2F_doc/_search/x"));
+  // These act, although they are GETs.
+  EXPECT_FALSE(reads("GET", "/a/_flush"));
+  EXPECT_FALSE(reads("GET", "/_refresh"));
+  EXPECT_FALSE(reads("GET", "/_search/scroll/x"));
+  EXPECT_FALSE(reads("GET", "/_plugins/_knn/warmup/a"));
+  EXPECT_FALSE(reads("GET", "/_plugins/_anything/new"));
+  EXPECT_FALSE(reads("POST", "/_plugins/_sql"));
+  EXPECT_FALSE(reads("POST", "/a/_search/point_in_time"));
+  EXPECT_FALSE(reads("POST", "/_some/new/api/_search"));
 }
 
 }  // namespace

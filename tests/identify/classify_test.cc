@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <fstream>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -237,7 +239,16 @@ constexpr Case kAdministration[] = {
     {"POST", "/_tasks/n1:7/_cancel", Admin},
     {"GET", "/_remote/info", Admin},
     {"POST", "/_remotestore/_restore", Admin},
-    {"GET", "/_remotestore/stats/logs", Admin},
+    {"GET", "/_remotestore/stats/logs", Admin, "logs"},
+    {"GET", "/_remotestore/stats/logs/0", Admin, "logs"},
+    {"POST", "/_remotestore/_restore", Admin},
+    {"GET", "/_aliases", Admin},
+    {"GET", "/_ltr", Admin},
+    {"POST", "/_ltr/_featureset/logs", Admin},
+    {"POST", "/logs/ingestion/_pause", Admin, "logs"},
+    {"GET", "/logs/ingestion/_state", Admin, "logs"},
+    {"GET", "/_snapshot/r/s/logs/_status", Admin, "logs"},
+    {"GET", "/_snapshot/r/s/_status", Admin},
     {"GET", "/_dangling", Admin},
     {"DELETE", "/_dangling/uuid?accept_data_loss=true", Admin},
     {"GET", "/_snapshot", Admin},
@@ -340,7 +351,21 @@ constexpr Case kSpellings[] = {
     {"POST", "/logs%1b[31m/_nonsense", Unknown},
     // Queries and fragments.
     {"POST", "/logs/_search?a=/_bulk", Search, "logs"},
-    {"POST", "/_search?index=logs", Search},
+    {"POST", "/_search?index=logs", Search, "logs"},
+    {"POST", "/_search?size=0;index=logs-%2A&pretty", Search, "logs-*"},
+    {"GET", "/_search?index=logs&index=other", Search, "other"},
+    {"GET", "/_search?i%6Edex=logs", Search, "logs"},
+    {"GET", "/_search?xindex=logs&index", Search},
+    {"GET", "/_search?index=%zz", Search},
+    {"GET", "/logs/_search?index=other", Search, "logs"},
+    {"GET", "/_count?index=logs", Count, "logs"},
+    {"POST", "/_bulk?index=logs", IngestBulk, "logs"},
+    {"GET", "/_cat/indices?index=logs", Admin, "logs"},
+    {"GET", "/_cluster/health?index=logs", Admin, "logs"},
+    {"GET", "/_mapping/field/a?index=logs", Admin, "logs"},
+    {"GET", "/?index=logs", Admin},
+    {"POST", "/_search/scroll?index=logs", Cursor},
+    {"GET", "/_nodes/stats?index=logs", Admin},
     {"POST", "/logs/_search#/_bulk", Search, "logs"},
     {"POST", "/logs/_search#?x", Search, "logs"},
     {"GET", "/logs?", Admin, "logs"},
@@ -490,6 +515,48 @@ TEST(Classify, EveryRowOfTheTableIsReached) {
       check({method, target, route.endpoint, index});
     }
   }
+}
+
+/// `path` with the name of each placeholder in place of it.
+std::string filled_in(std::string path) {
+  std::erase_if(path, [](char c) { return c == '{' || c == '}'; });
+  return path;
+}
+
+TEST(Classify, KnowsEachPathOfThePublishedSpecification) {
+  std::ifstream file(OSPROXY_SOURCE_DIR "/tests/identify/opensearch_api.txt");
+  std::string line;
+  std::size_t paths = 0;
+  while (std::getline(file, line)) {
+    if (line.starts_with('#')) continue;
+    ++paths;
+    std::istringstream words(line);
+    std::string method;
+    std::string path;
+    std::string endpoint;
+    std::string index;
+    words >> method >> path >> endpoint >> index;
+    const std::string target = filled_in(path);
+    std::string scratch;
+    const Classification found = classify(method, target, scratch);
+    EXPECT_EQ(to_string(found.endpoint), endpoint) << line;
+    EXPECT_EQ(found.index, filled_in(index)) << line;
+  }
+  EXPECT_GT(paths, 700U);
+}
+
+TEST(Classify, TellsTheFormOfABody) {
+  const auto form_of = [](std::string_view method, std::string_view target) {
+    std::string scratch;
+    return classify(method, target, scratch).form;
+  };
+  EXPECT_EQ(form_of("POST", "/_reindex?slices=2"), BodyForm::ByQuery);
+  EXPECT_EQ(form_of("POST", "/logs/_update_by_query"), BodyForm::ByQuery);
+  EXPECT_EQ(form_of("POST", "/logs/_delete_by_query"), BodyForm::ByQuery);
+  EXPECT_EQ(form_of("POST", "/_reindex/n:1/_rethrottle"), BodyForm::Usual);
+  EXPECT_EQ(form_of("POST", "/logs/_bulk/stream"), BodyForm::Stream);
+  EXPECT_EQ(form_of("POST", "/logs/_bulk"), BodyForm::Usual);
+  EXPECT_EQ(form_of("POST", "/logs/_doc/_reindex"), BodyForm::Usual);
 }
 
 }  // namespace

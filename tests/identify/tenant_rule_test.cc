@@ -17,7 +17,7 @@ TEST(TenantRule, FindsTheTenantInIndexNames) {
   EXPECT_EQ(in_index("{tenant}", "acme"), "acme");
   EXPECT_EQ(in_index("{tenant}-*", "acme-logs-1"), "acme");
   EXPECT_EQ(in_index("{tenant}-*", "acme-"), "acme");
-  EXPECT_EQ(in_index("{tenant}-*", "-acme-x"), "-acme");
+  EXPECT_EQ(in_index("{tenant}-*", "-acme-x"), "");
   EXPECT_EQ(in_index("{tenant}-*", "acme"), "");
   EXPECT_EQ(in_index("logs-{tenant}", "logs-acme-eu"), "acme-eu");
   EXPECT_EQ(in_index("logs-{tenant}", "logs-"), "");
@@ -35,6 +35,28 @@ TEST(TenantRule, FindsOneTenantInAnExpressionOrNone) {
   EXPECT_EQ(in_index("{tenant}-*", "acme-a,orders"), "");
   EXPECT_EQ(in_index("{tenant}-*", "<acme-{now/d}>"), "acme");
   EXPECT_EQ(in_index("{tenant}-*", ""), "");
+}
+
+TEST(TenantRule, TakesNoExclusionForATenant) {
+  EXPECT_EQ(in_index("{tenant}_*", "-_all"), "");
+  EXPECT_EQ(in_index("{tenant}_*", "acme_*,-_all"), "acme");
+  EXPECT_EQ(in_index("{tenant}", "_all"), "");
+  EXPECT_EQ(in_index("{tenant}", "_source"), "");
+}
+
+TEST(TenantRule, FindsTheTenantOfAnIndexElsewhere) {
+  EXPECT_EQ(in_index("{tenant}-*", "east:acme-logs,acme-logs"), "acme");
+  EXPECT_EQ(in_index("{tenant}-*", "*:acme-*,-east:acme-old"), "acme");
+  EXPECT_EQ(in_index("{tenant}-*", "east:*"), "");
+  EXPECT_EQ(in_index("{tenant}-*", "east:acme-a,other-b"), "");
+}
+
+TEST(TenantRule, FindsTheTenantOfABackingIndex) {
+  EXPECT_EQ(in_index("{tenant}-*", ".ds-acme-logs-000001"), "acme");
+  EXPECT_EQ(in_index("logs-{tenant}", ".ds-logs-acme-000012"), "acme");
+  EXPECT_EQ(in_index("logs-{tenant}", ".ds-logs-acme-2026"), "acme-2026");
+  EXPECT_EQ(in_index("logs-{tenant}", "east:.ds-logs-acme-000001,logs-acme"), "acme");
+  EXPECT_EQ(in_index(".ds-{tenant}-*", ".ds-acme-logs-000001"), "acme");
 }
 
 TEST(TenantRule, TakesNoWildcardForATenant) {
@@ -57,7 +79,11 @@ TEST(TenantRule, SplitsAPath) {
   expect_path("/{tenant}", "/acme/orders/_search", "acme", "/orders/_search");
   expect_path("/{tenant}", "/acme", "acme", "/");
   expect_path("/{tenant}", "/", "", "/");
-  expect_path("/{tenant}", "//orders", "", "//orders");
+  expect_path("/{tenant}", "//orders", "orders", "/");
+  expect_path("/t/{tenant}", "//t//acme//orders/_search", "acme", "//orders/_search");
+  expect_path("/{tenant}/es", "/acme//es/orders", "acme", "/orders");
+  expect_path("/t/{tenant}", "t/acme/orders", "acme", "/orders");
+  expect_path("/t/{tenant}", "/tx/acme/orders", "", "/tx/acme/orders");
   expect_path("/t/{tenant}", "/t/acme/", "acme", "/");
   expect_path("/t/{tenant}", "/tt/acme/x", "", "/tt/acme/x");
   expect_path("/t/{tenant}/es", "/t/acme/es/x", "acme", "/x");

@@ -125,6 +125,107 @@ TEST(BodyStructure, FoldsKeysThatLookLikeValues) {
               ElementsAre("", "name", "seen", "seen.{key}", "kind"));
 }
 
+TEST(BodyStructure, NamesTheReasonOfWhatItFolds) {
+  const BodyStructure structure =
+      read(Endpoint::IngestDoc, R"({"name":"x","seen":{"alice@example.com":1,"2026-11-25":2}})");
+  EXPECT_THAT(
+      structure.parts.at(0).folded,
+      ElementsAre(FoldedKeys{.path = "seen.{key}",
+                             .count = 2,
+                             .reasons = static_cast<std::uint8_t>(FoldReason::LooksLikeValue)}));
+}
+
+TEST(BodyStructure, KeepsTheFieldsOfClausesSideBySide) {
+  for (const std::string_view clause : {"range", "match", "match_phrase", "term"}) {
+    std::string body = R"({"query":{"bool":{"filter":[)";
+    for (const std::string_view field : {"price", "total", "@timestamp", "user.age", "4711-x"}) {
+      body += fmt::format(R"({{"{}":{{"{}":{{"gte":1,"lte":2}}}}}},)", clause, field);
+    }
+    body.back() = ']';
+    const auto paths = paths_of(read(Endpoint::Search, body + "}}}"));
+    for (const std::string_view field : {"price", "total", "@timestamp", "user.age"}) {
+      EXPECT_THAT(paths, Contains(fmt::format("query.bool.filter[].{}.{}", clause, field)));
+    }
+    EXPECT_THAT(paths, Contains(fmt::format("query.bool.filter[].{}.{{key}}", clause)));
+  }
+}
+
+TEST(BodyStructure, KeepsTheNamesOfSortsAndAggregations) {
+  EXPECT_THAT(
+      paths_of(read(Endpoint::Search,
+                    R"({"sort":[{"a":{"order":"asc"}},{"b":{"order":"asc"}},{"c":{"order":"asc"}},)"
+                    R"({"d":{"order":"asc"}}],"aggs":{"e":{"avg":{"field":"x"}},"f":{"avg":)"
+                    R"({"field":"x"}},"g":{"avg":{"field":"x"}},"h":{"avg":{"field":"x"}}}})")),
+      testing::AllOf(Contains("sort[].a.order"), Contains("sort[].d"), Contains("aggs.e.avg.field"),
+                     Contains("aggs.h")));
+}
+
+TEST(BodyStructure, OneOddNameHidesNoSiblings) {
+  EXPECT_THAT(paths_of(read(Endpoint::IngestDoc, R"({"auth":{"enabled":true,"2fa":true}})")),
+              ElementsAre("", "auth", "auth.enabled", "auth.{key}"));
+  // One document among others is odd; the names of the others are kept, and its own are not.
+  EXPECT_THAT(paths_of(read(Endpoint::IngestBulk,
+                            "{\"index\":{}}\n{\"total\":1,\"open\":true}\n"
+                            "{\"index\":{}}\n{\"total\":2,\"open\":true}\n"
+                            "{\"index\":{}}\n{\"alice\":2,\"bob@x.org\":1,\"47-11\":3}\n")),
+              ElementsAre("", "index", "", "total", "open", "{key}"));
+}
+
+TEST(BodyStructure, FoldsManyKeysWithLikeValues) {
+  for (const std::string_view value : {"1", "\"x\"", "[1]", "{\"a\":1}", "true"}) {
+    std::string object = "{";
+    for (char c = 'a'; c <= 'z'; ++c) object += fmt::format(R"("{0}o{0}e":{1},)", c, value);
+    object.back() = '}';
+    const BodyStructure nested = read(Endpoint::IngestDoc, R"({"by_name":)" + object + "}");
+    EXPECT_THAT(paths_of(nested), Not(Contains(HasSubstr("oso")))) << value;
+    EXPECT_EQ(nested.parts.at(0).folded.at(0).count, 26U);
+    for (const std::string& path : paths_of(nested)) EXPECT_THAT(path, Not(HasSubstr("aoae")));
+    for (const std::string& path : paths_of(read(Endpoint::IngestDoc, object))) {
+      EXPECT_THAT(path, Not(HasSubstr("aoae"))) << "a whole document";
+    }
+    const std::string update = "{\"update\":{}}\n{\"doc\":" + object + "}\n";
+    for (const std::string& path : paths_of(read(Endpoint::IngestBulk, update))) {
+      EXPECT_THAT(path, Not(HasSubstr("aoae"))) << "an update";
+    }
+  }
+}
+
+TEST(BodyStructure, FoldsKeysThatChangeFromDocumentToDocument) {
+  std::string body;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    body += fmt::format("{{\"index\":{{}}}}\n{{\"votes\":{{\"{0}o{0}e\":1}}}}\n", c);
+  }
+  EXPECT_THAT(paths_of(read(Endpoint::IngestBulk, body)),
+              ElementsAre("", "index", "", "votes", "votes.{key}"));
+}
+
+TEST(BodyStructure, KnowsNoQueryLanguageInDocuments) {
+  std::string body = R"({"match":{)";
+  for (char c = 'a'; c <= 'z'; ++c) body += fmt::format(R"("{0}o{0}e":1,)", c);
+  body.back() = '}';
+  EXPECT_THAT(paths_of(read(Endpoint::IngestDoc, body + "}")),
+              ElementsAre("", "match", "match.{key}"));
+}
+
+TEST(BodyStructure, KeepsADocumentOfManyFieldsOfSeveralTypes) {
+  EXPECT_THAT(paths_of(read(Endpoint::IngestDoc,
+                            R"({"a":1,"b":2,"c":"x","d":"x","e":true,"f":1,"g":"y","h":"z","i":1,)"
+                            R"("j":2,"k":"x","l":[1],"m":{"x":1},"n":null})")),
+              testing::AllOf(Contains("a"), Contains("n"), Contains("m.x")));
+}
+
+TEST(BodyStructure, ReadsAReindexAsOneDocument) {
+  const BodyHead head{.endpoint = Endpoint::IngestBulk, .is_by_query = true};
+  const std::string_view body =
+      "{\n  \"source\": {\n    \"index\": \"a\",\n    \"query\": {\"match_all\": {}}\n  },\n"
+      "  \"dest\": {\"index\": \"b\"}\n}\n";
+  const BodyStructure structure = test::read_structure(head, body, whole);
+  EXPECT_EQ(structure.not_read, NotRead::None);
+  EXPECT_EQ(structure.parts.at(0).kind, "body");
+  EXPECT_THAT(paths_of(structure), ElementsAre("", "source", "source.index", "source.query",
+                                               "source.query.match_all", "dest", "dest.index"));
+}
+
 TEST(BodyStructure, FoldsAnObjectIfHalfOfItsKeysLookLikeValues) {
   // On their own, "carol" and "dave" look like names.
   EXPECT_THAT(paths_of(read(Endpoint::IngestDoc,
@@ -202,10 +303,11 @@ TEST(BodyStructure, AHostileBodyCostsNoMoreThanAnyOther) {
 
 TEST(BodyStructure, ReportsTheShareShownOfABodyOfManyPaths) {
   std::string body = "{";
-  for (char a = 'a'; a <= 'z'; ++a) {
+  for (char a = 'a'; a <= 'k'; ++a) {
     body += fmt::format("{}\"{}\":{{", a == 'a' ? "" : ",", a);
-    for (char b = 'a'; b <= 'z'; ++b)
-      body += fmt::format("{}\"{}{}\":1", b == 'a' ? "" : ",", a, b);
+    for (char b = 'a'; b <= 'z'; ++b) {
+      body += fmt::format("{}\"{}{}\":{}", b == 'a' ? "" : ",", a, b, b % 2 == 0 ? "1" : "true");
+    }
     body += "}";
   }
   const BodyStructure structure = read(Endpoint::IngestDoc, body + "}");

@@ -50,7 +50,7 @@ TEST(ResponseReader, ReadsTookHitsAndShardsOfASearch) {
   EXPECT_EQ(facts.took_ms, 12U);
   EXPECT_EQ(facts.timed_out, false);
   EXPECT_EQ(facts.hits, 10'000U);
-  EXPECT_TRUE(facts.hits_are_at_least);
+  EXPECT_EQ(facts.hits_are_at_least, true);
   EXPECT_EQ(facts.shards,
             (ResponseFacts::Shards{.total = 5, .successful = 4, .skipped = 2, .failed = 1}));
   EXPECT_EQ(facts.items, std::nullopt);
@@ -82,7 +82,91 @@ TEST(ResponseReader, CountsHitsOfCountAndDeleteByQuery) {
 }
 
 TEST(ResponseReader, ReadsATotalThatIsANumber) {
-  EXPECT_EQ(read(Endpoint::Search, R"({"hits":{"total":3,"hits":[]}})").hits, 3U);
+  const ResponseFacts facts = read(Endpoint::Search, R"({"hits":{"total":3,"hits":[]}})");
+  EXPECT_EQ(facts.hits, 3U);
+  EXPECT_EQ(facts.hits_are_at_least, false) << "such a total is exact";
+}
+
+TEST(ResponseReader, HasNoBoundOfHitsIfNoneIsStated) {
+  EXPECT_EQ(read(Endpoint::Search, R"({"took":1,"hits":{"total":{"value":3}}})"),
+            (ResponseFacts{.took_ms = 1, .hits = 3}));
+  EXPECT_EQ(read(Endpoint::Search, R"({"hits":{"total":-1,"hits":[]}})"), ResponseFacts{});
+  EXPECT_EQ(read(Endpoint::Search, R"({"hits":{"total":{"relation":"eq"}}})"),
+            ResponseFacts{.hits_are_at_least = false});
+}
+
+TEST(ResponseReader, CountsNoFailuresOfItemsThatDoNotTell) {
+  EXPECT_EQ(read(Endpoint::IngestBulk, R"({"took":1,"errors":true,"items":[{"index":{}},)"
+                                       R"({"index":{"error":{"type":"x"}}}]})"),
+            (ResponseFacts{.took_ms = 1, .errors = true, .items = 2}));
+  EXPECT_EQ(read(Endpoint::IngestBulk, R"({"took":1,"errors":false})"),
+            (ResponseFacts{.took_ms = 1, .errors = false}));
+  EXPECT_EQ(read(Endpoint::MultiGet, R"({"docs":[{"_id":"1"},{"found":false}]})"),
+            ResponseFacts{.items = 2});
+}
+
+TEST(ResponseReader, CountsNoItemsOfAFilteredList) {
+  const auto read_filtered = [](std::string_view query) {
+    return test::read_response({.endpoint = Endpoint::IngestBulk, .query = query}, kBulk,
+                               [] { return std::string_view::npos; });
+  };
+  EXPECT_EQ(read_filtered("filter_path=took,errors,items.*.error"),
+            (ResponseFacts{.took_ms = 30, .errors = true}));
+  EXPECT_EQ(read_filtered("filter_path=items.*.status,took").failed_items, 2U);
+}
+
+TEST(ResponseReader, CountsTheDocumentsOfAMultiGet) {
+  EXPECT_EQ(read(Endpoint::MultiGet, R"({"docs":[{"_id":"1","found":true,"_source":{"found":false,)"
+                                     R"("error":"x"}},{"_id":"2","found":false},)"
+                                     R"({"_id":"3","error":{"type":"x"}}]})"),
+            (ResponseFacts{.items = 3, .failed_items = 1, .missing_items = 1}));
+}
+
+TEST(ResponseReader, SumsUpTheSearchesOfAMultiSearch) {
+  const ResponseFacts facts =
+      read(Endpoint::MultiSearch,
+           R"({"took":5,"responses":[{"took":1,"timed_out":true,"terminated_early":true,)"
+           R"("_shards":{"total":3,"successful":2,"skipped":0,"failed":1},"hits":{},"status":200},)"
+           R"({"error":{"type":"x"},"status":404},{"timed_out":false,)"
+           R"("_shards":{"total":2,"successful":2,"skipped":1,"failed":0},"status":200}]})");
+  EXPECT_EQ(facts,
+            (ResponseFacts{.took_ms = 5,
+                           .timed_out = true,
+                           .terminated_early = true,
+                           .shards = {.total = 5, .successful = 4, .skipped = 1, .failed = 1},
+                           .items = 3,
+                           .failed_items = 1,
+                           .timed_out_items = 1,
+                           .shard_failed_items = 1}));
+}
+
+TEST(ResponseReader, KeepsTheCountsOfAReindex) {
+  const std::string body =
+      R"({"took":9,"timed_out":false,"total":4,"updated":1,"created":2,"deleted":0,"batches":1,)"
+      R"("version_conflicts":1,"noops":0,"retries":{"bulk":0,"search":0},"failures":[{"index":"a",)"
+      R"("cause":{"type":"x"}}]})";
+  const BodyHead head{.endpoint = Endpoint::IngestBulk, .is_by_query = true};
+  EXPECT_EQ(test::read_response(head, body, [] { return std::size_t{9}; }),
+            (ResponseFacts{.took_ms = 9,
+                           .timed_out = false,
+                           .total = 4,
+                           .created = 2,
+                           .updated = 1,
+                           .deleted = 0,
+                           .version_conflicts = 1,
+                           .failures = 1}));
+}
+
+TEST(ResponseReader, ReadsNothingOfAStreamOfBulks) {
+  EXPECT_EQ(test::read_response({.endpoint = Endpoint::IngestBulk, .is_stream = true},
+                                kBulk + kBulk, [] { return std::string_view::npos; }),
+            ResponseFacts{.not_read = NotRead::NotApplicable});
+}
+
+TEST(ResponseReader, TellsThatASearchEndedEarly) {
+  EXPECT_EQ(read(Endpoint::Search, R"({"took":1,"timed_out":false,"terminated_early":true,)"
+                                   R"("hits":{"hits":[]}})"),
+            (ResponseFacts{.took_ms = 1, .timed_out = false, .terminated_early = true}));
 }
 
 TEST(ResponseReader, NeverReadsAResponseThatIsADocument) {
@@ -157,8 +241,13 @@ TEST(ResponseReader, ReadsNoMoreOfABombThanOfAnyOtherBody) {
 }
 
 TEST(ResponseReader, AgreesWithItsTwinOnMutatedResponsesInRandomPieces) {
-  const std::string seeds[] = {kSearch, kBulk, kMultiSearch,
-                               R"({"count":7,"total":8,"_shards":{"total":1}})"};
+  const std::string seeds[] = {
+      kSearch,
+      kBulk,
+      kMultiSearch,
+      R"({"count":7,"total":8,"_shards":{"total":1}})",
+      R"({"took":1,"timed_out":false,"total":2,"failures":[{}],"updated":1})",
+      R"({"docs":[{"found":true},{"found":false},{"error":{"a":1}}]})"};
   const std::string_view words[] = {"took", "_shards", "hits", "total", "status", "items",
                                     "[",    "{",       "1",    "}",     "]",      "null"};
   std::mt19937 random(20'261'125);

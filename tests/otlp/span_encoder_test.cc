@@ -92,7 +92,8 @@ Record sent_record() {
   record.times.enter(Stage::Transfer, 80us);
   record.times.enter(Stage::SendBack, 90us);
   record.times.end(100us);
-  record.response = ResponseFacts{.took_ms = 4, .timed_out = false, .hits = 5};
+  record.response =
+      ResponseFacts{.took_ms = 4, .timed_out = false, .hits = 5, .hits_are_at_least = false};
   return record;
 }
 

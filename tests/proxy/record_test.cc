@@ -53,7 +53,7 @@ TEST_F(ProxyRecord, ASelectedRequestIsRecordedInFull) {
   EXPECT_EQ(record.response_bytes, 5U);
   EXPECT_EQ(record.status, 200);
   EXPECT_EQ(record.upstream, options.upstream.nodes[0].address.to_string());
-  EXPECT_FALSE(record.connection_reused);
+  EXPECT_EQ(record.connection_reused, false);
   EXPECT_EQ(record.retries, 0);
   EXPECT_EQ(record.error, "");
   EXPECT_EQ(record.times, StageTimes()) << "the level asks for no times";
@@ -191,7 +191,7 @@ TEST_F(ProxyRecord, AStatusFilterIsEvaluatedAtTheEnd) {
       .node_sends("HTTP/1.1 503 Busy\nContent-Length: 0\n\n")
       .client_gets_status(503);
   expect_record(503, "");
-  EXPECT_TRUE(record().connection_reused);
+  EXPECT_EQ(record().connection_reused, true);
   const std::vector<RequestSample> samples = recorder.await_samples(2);
   EXPECT_EQ(samples.size(), 2U);
   for (const RequestSample& sample : samples) EXPECT_TRUE(sample.matched);
@@ -261,7 +261,7 @@ TEST_F(ProxyRecord, ARetryIsRecorded) {
       .node_gets(get("/_search"))
       .node_responds("{}");
   EXPECT_EQ(record().retries, 1);
-  EXPECT_FALSE(record().connection_reused);
+  EXPECT_EQ(record().connection_reused, false);
   EXPECT_EQ(record().error, "");
 }
 

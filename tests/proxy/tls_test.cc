@@ -137,7 +137,7 @@ TEST_F(ProxyTlsTest, ReachesNodesOverTls) {
   plain_to_tls().exchange().exchange();
   const Record record = recorder.await_records(2)[1];
   EXPECT_FALSE(record.tls);
-  EXPECT_TRUE(record.connection_reused);
+  EXPECT_EQ(record.connection_reused, true);
   EXPECT_EQ(totals(TlsSide::Upstream).full, 1u);
 }
 

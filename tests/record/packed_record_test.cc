@@ -36,6 +36,7 @@ Record full_record() {
   record.request_bytes = 208;
   record.response_bytes = 1'234'567'890'123;
   record.upstream = "127.0.0.1:9200";
+  record.body_indices = BodyIndices{.names = {"orders", "logs-*"}, .is_whole = true};
   record.connection_reused = true;
   record.retries = 2;
   record.error = "upstream_unreachable";
@@ -58,7 +59,8 @@ Record full_record() {
                         .fields = {{.path = "query.bool.filter[].term.status-of-the-document",
                                     .type = JsonType::String,
                                     .count = 4,
-                                    .sizes = {.min = 1, .max = 9, .sum = 20}}}}};
+                                    .sizes = {.min = 1, .max = 9, .sum = 20}}},
+                        .folded = {{.path = "votes.{key}", .count = 60, .reasons = 4}}}};
   record.body.truncated = Truncation::TooLong;
   record.body.not_read = NotRead::Malformed;
   return record;
@@ -72,6 +74,13 @@ TEST(PackedRecord, UnpacksAnEmptyRecord) { EXPECT_EQ(packed_and_unpacked({}), Re
 
 TEST(PackedRecord, IsSmallerThanARecord) {
   EXPECT_LT(packed_size(test::make_record("0b5f1a3c9d2e4f60")), sizeof(Record) / 2);
+}
+
+TEST(PackedRecord, AbsentFactsTakeAByteEach) {
+  Record record = test::make_record("a");
+  const std::size_t before = packed_size(record);
+  record.response.emplace();
+  EXPECT_LE(packed_size(record), before + 24);
 }
 
 TEST(PackedRecord, GrowsByTheLengthOfAName) {

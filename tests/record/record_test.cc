@@ -54,11 +54,15 @@ TEST(RecordJson, HasEveryFieldInTheDocumentedOrder) {
             R"("level":"ShapeTiming","directives":["acme-1","all"],)"
             R"("started":"2030-03-17T17:46:40.005Z","endpoint":"IngestBulk","method":"POST",)"
             R"("index":"orders-*","tenant":"acme","principal":"svc","principal_verified":true,)"
-            R"("protocol":"HTTP/1.1","tls":true,"request_bytes":7,"response_bytes":8,"status":503,)"
+            R"("protocol":"HTTP/1.1","tls":true,"body_indices":null,"request_bytes":7,)"
+            R"("response_bytes":8,"status":503,)"
             R"("upstream":"10.0.0.1:9200","connection_reused":true,"retries":2,)"
-            R"("error":"upstream_timeout","response":{"took_ms":4,"timed_out":false,"hits":5,)"
-            R"("hits_are_at_least":false,"shards":{"total":2,"successful":1,"skipped":0,)"
-            R"("failed":1},"items":null,"failed_items":null,"not_read":"cut_off"},)"
+            R"("error":"upstream_timeout","response":{"took_ms":4,"timed_out":false,)"
+            R"("terminated_early":null,"hits":5,"hits_are_at_least":null,"shards":{"total":2,)"
+            R"("successful":1,"skipped":0,"failed":1},"errors":null,"items":null,)"
+            R"("failed_items":null,"missing_items":null,"timed_out_items":null,)"
+            R"("shard_failed_items":null,"total":null,"created":null,"updated":null,)"
+            R"("deleted":null,"version_conflicts":null,"failures":null,"not_read":"cut_off"},)"
             R"("times":{"receive_us":1,"match_us":19,"queue_us":2980,"connect_us":null,)"
             R"("tls_us":null,"send_us":null,"first_byte_us":null,"transfer_us":null,)"
             R"("send_back_us":null,"total_us":3000}})");
@@ -74,13 +78,14 @@ TEST(RecordJson, HasOnlyFieldsThatTheDocumentationLists) {
     EXPECT_THAT(documented.str(), testing::AnyOf(testing::HasSubstr("| `" + field + "` |"),
                                                  testing::HasSubstr("." + field + "` |")));
   }
-  EXPECT_EQ(fields.size(), 44U);
+  EXPECT_EQ(fields.size(), 56U);
 }
 
 TEST(RecordJson, SaysNullForUnknownValues) {
   const std::string json = to_json(make_record("id"));
   for (const char* field :
-       {"trace_id", "index", "tenant", "principal", "upstream", "error", "response"}) {
+       {"trace_id", "index", "tenant", "principal", "body_indices", "upstream", "connection_reused",
+        "error", "response"}) {
     EXPECT_THAT(json, testing::HasSubstr(std::string("\"") + field + "\":null"));
   }
 }
@@ -119,7 +124,8 @@ TEST(RecordJson, ShowsRewriteAndBodyAtTheHighestLevelOnly) {
                    .type = JsonType::String,
                    .count = 2,
                    .sizes = {.min = 1, .max = 3, .sum = 4}},
-                  {.path = "b", .type = JsonType::Null, .count = 1, .sizes = {}}}}};
+                  {.path = "b", .type = JsonType::Null, .count = 1, .sizes = {}}},
+       .folded = {{.path = "c.{key}", .count = 3, .reasons = 1 | 4}}}};
   record.body.truncated = Truncation::TooLong;
   record.level = Level::ShapeTiming;
   EXPECT_THAT(to_json(record), testing::Not(testing::HasSubstr("\"rewrite\"")));
@@ -131,8 +137,9 @@ TEST(RecordJson, ShowsRewriteAndBodyAtTheHighestLevelOnly) {
           R"("headers_added":["X-Request-Id"],"headers_changed":[],"headers_removed":[]},)"
           R"("response":null},"body":{"parts":[{"kind":"body","count":1,"bytes":9,"fields":[)"
           R"({"path":"a[]","type":"string","count":2,"sizes":{"min":1,"max":3,"sum":4}},)"
-          R"({"path":"b","type":"null","count":1,"sizes":null}]}],"truncated":"too_long",)"
-          R"("not_read":null}})"));
+          R"({"path":"b","type":"null","count":1,"sizes":null}],"folded":[{"path":"c.{key}",)"
+          R"("count":3,"reasons":["looks_like_value","many_like_values"]}]}],)"
+          R"("truncated":"too_long","not_read":null}})"));
 }
 
 TEST(RecordJson, IsValidForAnyBytesOfAName) {

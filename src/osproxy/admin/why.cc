@@ -45,7 +45,10 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
     case Mismatch::Tenant:
       return its("tenant", request.tenant);
     case Mismatch::Index:
-      return its("index", request.index);
+      return request.index.empty()
+                 ? "index differs: the request names none in its path or in ?index=, nor in a body "
+                   "that was read; of a scroll or a point in time no index is known"
+                 : its("index", request.index);
     case Mismatch::Principal:
       return its("principal", request.principal);
     case Mismatch::Endpoint:

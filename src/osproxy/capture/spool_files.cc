@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +20,13 @@ namespace {
 constexpr std::string_view kPrefix = "capture-";
 constexpr std::string_view kSuffix = ".ndjson";
 constexpr std::size_t kDigits = 8;  // at least, so that names sort as their numbers do
+
+/// The last number in the file `lock`: the digits of 64 bits, and a line feed. Its size never
+/// changes, so that a full disk does not matter once it is there.
+constexpr std::size_t kNumberBytes = 21;
+
+/// Enough for files that somebody has copied back.
+constexpr std::size_t kMaxTakenNames = 1'000;
 
 std::string reason_of(int error) { return std::generic_category().message(error); }
 
@@ -81,7 +89,24 @@ std::expected<void, std::string> SpoolFiles::find_files() {
   }
   std::ranges::sort(found);
   numbers_.assign(found.begin(), found.end());
+  char digits[kNumberBytes];
+  const ssize_t size = ::pread(lock_, digits, sizeof digits, 0);
+  std::uint64_t kept = 0;
+  if (size > 0) std::from_chars(digits, digits + size, kept);  // else: no file was ever written
+  last_number_ = std::max(kept, found.empty() ? 0 : found.back());
   return {};
+}
+
+std::string SpoolFiles::warning() const {
+  struct stat facts{};
+  if (::stat(options_.directory.c_str(), &facts) != 0) return {};
+  const unsigned mode = facts.st_mode & 07777U;
+  const bool is_foreign = facts.st_uid != ::geteuid() && facts.st_uid != 0;
+  if ((mode & 0022U) == 0 && !is_foreign) return {};
+  return fmt::format(
+      "other users may remove captures: the capture directory {} has mode {:04o} and the owner {}; "
+      "it should have mode 0700 and belong to osproxy's user",
+      options_.directory.string(), mode, facts.st_uid);
 }
 
 std::filesystem::path SpoolFiles::path_of(std::uint64_t number) const {
@@ -90,20 +115,49 @@ std::filesystem::path SpoolFiles::path_of(std::uint64_t number) const {
   return options_.directory / std::string(kPrefix).append(digits).append(kSuffix);
 }
 
-std::expected<void, std::string> SpoolFiles::begin_file() {
-  close_file();
-  const std::uint64_t number = numbers_.empty() ? 1 : numbers_.back() + 1;
+/// Somebody has moved them: they take no room here.
+void SpoolFiles::forget_missing_files() {
+  std::erase_if(numbers_, [this](std::uint64_t number) {
+    struct stat facts{};
+    return ::lstat(path_of(number).c_str(), &facts) != 0 && errno == ENOENT;
+  });
+}
+
+std::expected<void, std::string> SpoolFiles::make_room() {
+  forget_missing_files();
   while (!numbers_.empty() && numbers_.size() >= options_.files) {
-    if (::unlink(path_of(numbers_.front()).c_str()) != 0 && errno != ENOENT) {
+    const bool is_removed = ::unlink(path_of(numbers_.front()).c_str()) == 0;
+    if (!is_removed && errno != ENOENT) {
       return std::unexpected("cannot remove the oldest file: " + reason_of(errno));
     }
     numbers_.pop_front();
-    ++removed_;
+    removed_ += is_removed ? 1U : 0U;
   }
+  return {};
+}
+
+/// Before the file is made, so that no number is used twice, whoever moves files when.
+std::expected<void, std::string> SpoolFiles::keep_number(std::uint64_t number) const {
+  const std::string text = fmt::format("{:0{}}\n", number, kNumberBytes - 1);
+  const ssize_t written = ::pwrite(lock_, text.data(), text.size(), 0);
+  if (written == static_cast<ssize_t>(text.size())) return {};
+  return std::unexpected(reason_of(written < 0 ? errno : ENOSPC));
+}
+
+std::expected<void, std::string> SpoolFiles::begin_file() {
+  close_file();
+  if (auto made = make_room(); !made) return made;
   constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
-  file_ = ::open(path_of(number).c_str(), kFlags, 0600);
-  if (file_ < 0) return std::unexpected(reason_of(errno));
-  numbers_.push_back(number);
+  for (std::size_t tries = 0; file_ < 0; ++tries) {
+    if (auto kept = keep_number(last_number_ + 1); !kept) return kept;
+    ++last_number_;
+    file_ = ::open(path_of(last_number_).c_str(), kFlags, 0600);
+    // A name that somebody has made up is left to them.
+    if (file_ < 0 && (errno != EEXIST || tries == kMaxTakenNames)) {
+      return std::unexpected(reason_of(errno));
+    }
+  }
+  numbers_.push_back(last_number_);
   size_ = 0;
   return {};
 }
@@ -126,10 +180,12 @@ std::expected<void, std::string> SpoolFiles::append(std::string_view line) {
   return {};
 }
 
-/// True if somebody removed the open file, to make room. Lines written to it would be lost.
+/// True if somebody removed or moved the open file. A moved one is theirs.
 bool SpoolFiles::has_gone() const noexcept {
-  struct stat facts{};
-  return ::fstat(file_, &facts) != 0 || facts.st_nlink == 0;
+  struct stat open{};
+  struct stat named{};
+  return ::fstat(file_, &open) != 0 || ::lstat(path_of(last_number_).c_str(), &named) != 0 ||
+         open.st_ino != named.st_ino || open.st_dev != named.st_dev;
 }
 
 /// Removes the written part of a line. If that fails, the file is closed: another line must not

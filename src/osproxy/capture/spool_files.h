@@ -10,7 +10,10 @@
 // bytes than files × file_bytes. A line is in a file whole or not at all: if a full disk takes only
 // a part of it, that part is truncated again.
 //
-// A lock on the file `lock` keeps the directory to one process at a time. Not thread-safe.
+// Anybody may move or remove files at any time. A file that is no longer where it was is left alone,
+// and the next line begins a new one. A number is used once: the file `lock` holds the last one.
+//
+// A lock on that file keeps the directory to one process at a time. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -45,6 +48,10 @@ class SpoolFiles {
   /// The error is a sentence that names the directory.
   std::expected<void, std::string> open();
 
+  /// After open(): a sentence if other users may write to the directory, and so remove captures;
+  /// else empty.
+  std::string warning() const;
+
   /// Appends `line`, which ends with a line feed and must fit into a file. The error is the
   /// system's reason, such as "No space left on device"; nothing of the line is in the file then.
   std::expected<void, std::string> append(std::string_view line);
@@ -56,6 +63,9 @@ class SpoolFiles {
   std::filesystem::path path_of(std::uint64_t number) const;
   std::expected<void, std::string> find_files();
   std::expected<void, std::string> begin_file();
+  std::expected<void, std::string> make_room();
+  std::expected<void, std::string> keep_number(std::uint64_t number) const;
+  void forget_missing_files();
   bool has_gone() const noexcept;
   void cut_back() noexcept;
   void close_file() noexcept;
@@ -65,6 +75,7 @@ class SpoolFiles {
   int file_ = -1;
   std::size_t size_ = 0;               // of the open file
   std::deque<std::uint64_t> numbers_;  // of the existing files, the oldest first
+  std::uint64_t last_number_ = 0;      // ever used
   std::uint64_t removed_ = 0;
 };
 

@@ -11,27 +11,23 @@
 // its bytes. Exchanges beyond a bound are dropped and counted. If writing fails, for example
 // because the disk is full, capture stops: begin() returns null, and the writer retries the
 // exchange at hand from time to time. Once it is written, capture goes on. Requests are never
-// delayed.
+// delayed. A write that hangs, for example on a lost network disk, holds up the writer's thread only.
 //
 // Thread safety: call open() once, before all else; then all members are safe from any thread.
 // Ownership: the writer must outlive its buffers. The destructor goes on writing the queue for at
-// most kFlushTimeout.
+// most kFlushTimeout. A thread that hangs in a write then is left behind: the process may end.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "osproxy/capture/buffer.h"
 #include "osproxy/capture/spool_files.h"
-#include "osproxy/core/bounded_queue.h"
 #include "osproxy/directive/directive_set.h"
 
 namespace osproxy {
@@ -43,7 +39,7 @@ struct CaptureOptions {
   std::size_t queue = 4'096;                         ///< exchanges
   std::chrono::milliseconds retry{1'000};            ///< from a failure to the next attempt
   /// Called with a sentence for the operator when capture stops and when it goes on, on the
-  /// writer's thread.
+  /// writer's thread; and by open(), if others may write to the directory.
   std::function<void(const std::string&)> tell{};
 };
 
@@ -63,8 +59,10 @@ bool asks_for_capture(const DirectiveSet& set, Now now) noexcept;
 
 class CaptureWriter {
  public:
-  /// The time for which the destructor goes on writing.
+  /// The time for which the destructor goes on writing, and the time after which it leaves a thread
+  /// behind: long enough for a write that is only slow.
   static constexpr std::chrono::milliseconds kFlushTimeout{1'000};
+  static constexpr std::chrono::milliseconds kHangTimeout{3'000};
 
   explicit CaptureWriter(CaptureOptions options);
   ~CaptureWriter();
@@ -87,40 +85,10 @@ class CaptureWriter {
   std::string failure() const;
 
  private:
-  // Relaxed: numbers to look at, ordering nothing.
-  struct Counters {
-    std::atomic<std::uint64_t> written{0};
-    std::atomic<std::uint64_t> written_bytes{0};
-    std::atomic<std::uint64_t> truncated{0};
-    std::atomic<std::uint64_t> dropped{0};
-    std::atomic<std::uint64_t> removed_files{0};
-    std::atomic<std::uint64_t> in_batch{0};  // taken from the queue, not yet written
-  };
+  class Core;
 
-  void run(const std::stop_token& stop);
-  bool has_one(std::chrono::milliseconds patience, const std::stop_token& stop);
-  bool write_next();
-  bool write(const CaptureBuffer& buffer);
-  bool write_line(const std::string& line);
-  void fail(const std::string& reason);
-  void resume();
-  void tell(const std::string& sentence) const;
-
-  const CaptureOptions options_;
-  CaptureMemory memory_;
-  BoundedQueue<std::unique_ptr<CaptureBuffer>> queue_;
-  Counters counters_;
-  std::atomic<bool> stopped_{false};  // relaxed: a little late is early enough
-
-  mutable std::mutex mutex_;
-  std::string failure_;  // guarded by mutex_
-
-  // Owned by thread_ since open().
-  SpoolFiles files_;
-  std::vector<std::unique_ptr<CaptureBuffer>> batch_{};  // to be written from next_ on
-  std::size_t next_ = 0;
-  std::uint64_t dropped_before_ = 0;  // the count when writing began to fail
-
+  // The thread shares it, so that one that hangs in a write can be left behind.
+  const std::shared_ptr<Core> core_;
   std::jthread thread_;
 };
 

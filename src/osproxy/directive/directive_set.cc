@@ -151,6 +151,38 @@ Verdict DirectiveSet::conclude(const Attributes& attributes, Now started,
   return verdict;
 }
 
+void DirectiveSet::add_awaited(const Attributes& attributes, Now now, std::string_view request_id,
+                               Verdict& verdict) const noexcept {
+  if (empty() || last_.is_over(now)) return;
+  Sampler sampler(request_id);
+  const bool saw_all = index_->visit_named(attributes, [&](std::uint32_t place) {
+    const CompiledDirective& compiled = directives_[place];
+    const Directive& directive = compiled.directive;
+    if (directive.level == Level::Off || compiled.life.is_over(now) ||
+        !sampler.takes(directive.sample_per_mille) ||
+        index_expression_covers(attributes.index, *directive.target.index)) {
+      return;
+    }
+    verdict.awaits_body = true;
+    verdict.level = std::max(verdict.level, directive.level);
+    verdict.capture = verdict.capture || directive.capture;
+  });
+  if (saw_all) return;
+  verdict.awaits_body = true;
+  verdict.level = std::max(verdict.level, highest_level_);
+}
+
+void DirectiveSet::count_awaited(const Attributes& attributes, const Attributes& at_start,
+                                 Now started, std::string_view request_id) const noexcept {
+  visit_applying(attributes, started, request_id,
+                 [&](std::uint32_t, const CompiledDirective& compiled) {
+                   const auto& index = compiled.directive.target.index;
+                   if (index && !index_expression_covers(at_start.index, *index)) {
+                     compiled.usage->matched.fetch_add(1, std::memory_order_relaxed);
+                   }
+                 });
+}
+
 Document DirectiveSet::document() const {
   Document document;
   document.directives.reserve(directives_.size());

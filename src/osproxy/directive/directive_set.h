@@ -44,6 +44,7 @@ struct Attributes {
       index{};  ///< the index expression of the path, percent-decoded: "logs-*,-logs-1"
   std::string_view principal{};
   Endpoint endpoint = Endpoint::Unknown;
+  bool body_may_name_index = false;  ///< as that of a bulk; see DirectiveSet::add_awaited()
 };
 
 /// A request's outcome, known when it is over.
@@ -69,6 +70,8 @@ struct Verdict {
   bool capture = false;
   /// True if a directive that applies has a predicate on the outcome: call conclude().
   bool undecided = false;
+  /// True if a directive with an `index` may apply by an index that the body names.
+  bool awaits_body = false;
   /// Directives that are tripped or over their budget. match() counts those that apply; conclude()
   /// counts those that would have recorded the request.
   std::uint32_t refused_count = 0;
@@ -121,6 +124,17 @@ class DirectiveSet {
   /// once for each request whose verdict needs_conclusion().
   Verdict conclude(const Attributes& attributes, Now started, std::string_view request_id,
                    const Outcome& outcome, const TokenRate& budget = {}) const noexcept;
+
+  /// Raises the level and the outputs of `verdict` to those of the directives that apply if the
+  /// body names their `index`. Call it after match(), if the body may name one. At the end, conclude
+  /// with an expression of all indices, after count_awaited().
+  void add_awaited(const Attributes& attributes, Now now, std::string_view request_id,
+                   Verdict& verdict) const noexcept;
+
+  /// Counts the directives as matched that apply by `attributes`, and do not by the index of
+  /// `at_start`.
+  void count_awaited(const Attributes& attributes, const Attributes& at_start, Now started,
+                     std::string_view request_id) const noexcept;
 
   /// In the order of the document; Verdict::matched are indices into it.
   std::span<const CompiledDirective> directives() const noexcept { return directives_; }

@@ -1,5 +1,8 @@
 #include "osproxy/directive/index_expression.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "osproxy/directive/index_elements.h"
 
 namespace osproxy {
@@ -9,7 +12,8 @@ IndexElement parse_element(std::string_view text, bool may_exclude) noexcept {
   IndexElement element;
   element.excludes = may_exclude && text.front() == '-';
   element.pattern = element.excludes ? text.substr(1) : text;
-  if (element.pattern == "_all") element.pattern = "*";
+  // OpenSearch knows `_all` only alone; an exclusion of it takes nothing out.
+  if (element.pattern == "_all" && !element.excludes) element.pattern = "*";
   // OpenSearch resolves date math; here it is a name like any other.
   const bool date_math = element.pattern.starts_with('<');
   element.wildcard = !date_math && element.pattern.find('*') != std::string_view::npos;
@@ -45,27 +49,31 @@ bool index_expression_covers(std::string_view expression, std::string_view name)
 }
 
 bool wildcard_covers(std::string_view pattern, std::string_view text) noexcept {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  // Tries the shortest run for a `*` first; on a mismatch, the last `*` takes one character more.
-  // Earlier ones need no second try: they took the shortest run, and left the longest rest.
-  std::size_t after_star = std::string_view::npos;
-  std::size_t star_end = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      after_star = ++p;
-      star_end = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (after_star != std::string_view::npos) {
-      p = after_star;
-      t = ++star_end;
-    } else {
-      return false;
-    }
+  const std::size_t first = pattern.find('*');
+  if (first == std::string_view::npos) return pattern == text;
+  const std::string_view prefix = pattern.substr(0, first);
+  const std::string_view suffix = pattern.substr(pattern.rfind('*') + 1);
+  if (text.size() < prefix.size() + suffix.size() || !text.starts_with(prefix) ||
+      !text.ends_with(suffix)) {
+    return false;
   }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+  // Each part between two `*` takes its first place in what the part before it left. A later place
+  // would leave less.
+  text.remove_prefix(prefix.size());
+  text.remove_suffix(suffix.size());
+  pattern = pattern.substr(first, pattern.size() - first - suffix.size());
+  while (!pattern.empty()) {
+    const std::size_t begin = std::min(pattern.find_first_not_of('*'), pattern.size());
+    const std::size_t end = std::min(pattern.find('*', begin), pattern.size());
+    const std::string_view part = pattern.substr(begin, end - begin);
+    pattern.remove_prefix(end);
+    // memmem(3) is linear even for a hostile pair; std::string_view::find() is not.
+    const void* const found = memmem(text.data(), text.size(), part.data(), part.size());
+    if (found == nullptr) return false;
+    text.remove_prefix(static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) +
+                       part.size());
+  }
+  return true;
 }
 
 }  // namespace osproxy

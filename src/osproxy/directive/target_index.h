@@ -78,7 +78,34 @@ class DirectiveSet::Index {
     }
   }
 
+  /// Calls `visitor(i)` for directives with an `index` whose other targets fit: for at most
+  /// kMaxNamed. False if there are more.
+  template <class Visitor>
+  bool visit_named(const Attributes& attributes, Visitor&& visitor) const {
+    const Hashes hashes = hash(attributes);
+    std::size_t visited = 0;
+    for (const unsigned mask : masks_) {
+      const Group* const group = find_group(mask, attributes, hashes);
+      if (group == nullptr || group->names.first == group->names.last) continue;
+      const std::uint32_t last = names_[group->names.last - 1].directives.last;
+      for (std::uint32_t at = names_[group->names.first].directives.first; at < last; ++at) {
+        if (visited++ == kMaxNamed) return false;
+        visitor(order_[at]);
+      }
+    }
+    return true;
+  }
+
  private:
+  /// Of directives that may apply by the body's indices, the highest level counts. Documents rarely
+  /// have more than a few; with thousands, a request is not to look at each.
+  static constexpr std::size_t kMaxNamed = 256;
+
+  /// A client chooses the expression, and may list hundreds of wildcards. After so many comparisons
+  /// with names, a millisecond or two, it matches no further ones. One wildcard and several
+  /// exclusions for the 10,000 directives of the largest document stay below.
+  static constexpr std::size_t kMaxComparisons = 65'536;
+
   struct Range {
     std::uint32_t first = 0;
     std::uint32_t last = 0;  // one past the last
@@ -120,14 +147,17 @@ class DirectiveSet::Index {
   template <class Visitor>
   void visit_names(const Group& group, std::string_view expression, Visitor&& visitor) const {
     IndexElements elements(expression);
+    std::size_t comparisons_left = kMaxComparisons;
     while (const auto element = elements.next()) {
       if (element->excludes) continue;
       // The last element that covers a name decides whether the name is excluded or visited.
       const auto visit_name = [&](const Name& name) {
-        if (!some_element_covers(elements, name.text)) visit_range(name.directives, visitor);
+        if (!some_element_covers(elements, name.text, comparisons_left)) {
+          visit_range(name.directives, visitor);
+        }
       };
       if (element->wildcard) {
-        visit_wildcard(group, element->pattern, visit_name);
+        visit_wildcard(group, element->pattern, comparisons_left, visit_name);
       } else if (const Name* const name = find_name(group, element->pattern)) {
         visit_name(*name);
       }
@@ -135,20 +165,26 @@ class DirectiveSet::Index {
   }
 
   template <class NameVisitor>
-  void visit_wildcard(const Group& group, std::string_view pattern, NameVisitor&& visitor) const {
+  void visit_wildcard(const Group& group, std::string_view pattern, std::size_t& comparisons_left,
+                      NameVisitor&& visitor) const {
     const Range prefixed = names_with_prefix(group, pattern.substr(0, pattern.find('*')));
     if (prefixed.first == prefixed.last) return;
     const Range suffixed = names_with_suffix(group, pattern.substr(pattern.rfind('*') + 1));
     const bool by_prefix = prefixed.last - prefixed.first <= suffixed.last - suffixed.first;
     const Range candidates = by_prefix ? prefixed : suffixed;
     for (std::uint32_t i = candidates.first; i < candidates.last; ++i) {
+      if (comparisons_left == 0) return;
+      --comparisons_left;
       const Name& name = names_[by_prefix ? i : by_suffix_[i]];
       if (wildcard_covers(pattern, name.text)) visitor(name);
     }
   }
 
-  static bool some_element_covers(IndexElements elements, std::string_view name) noexcept {
+  static bool some_element_covers(IndexElements elements, std::string_view name,
+                                  std::size_t& comparisons_left) noexcept {
     while (const auto element = elements.next()) {
+      if (comparisons_left == 0) return true;
+      --comparisons_left;
       if (element->covers(name)) return true;
     }
     return false;

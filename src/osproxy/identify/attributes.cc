@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -10,7 +11,6 @@
 #include "osproxy/core/encoding.h"
 #include "osproxy/core/field_name.h"
 #include "osproxy/core/ids.h"
-#include "osproxy/identify/classify.h"
 
 namespace osproxy {
 namespace {
@@ -64,13 +64,15 @@ int base64_value(char c) noexcept {
   return -1;
 }
 
-/// Decodes the bytes before the first colon into `name`. False unless all of `text` is base64 in
-/// canonical form (padded, unused bits zero), and has a colon after at most kMaxAttributeBytes. The
-/// rest, which holds the password, is checked bit by bit and never stored.
+/// Decodes the bytes before the first colon into `name`. False unless all of `text` is base64 with
+/// unused bits zero, and has a colon after at most kMaxAttributeBytes. Padding may be missing, as
+/// for OpenSearch's decoder. The rest, which holds the password, is checked bit by bit and never
+/// stored.
 bool decode_user(std::string_view text, std::string& name) {
   name.clear();
-  if (text.empty() || text.size() % 4 != 0) return false;
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  const std::size_t digits_of_last = (text.size() - padding) % 4;
+  if (text.empty() || digits_of_last == 1 || (padding > 0 && text.size() % 4 != 0)) return false;
   bool in_name = true;
   std::uint32_t bits = 0;
   unsigned bit_count = 0;
@@ -148,6 +150,14 @@ std::string_view find_tenant(const TenantSources& from, const AttributeSources& 
   std::unreachable();
 }
 
+/// `path`, a part of `target` that ends with its path, and the query after it.
+std::string_view with_query(std::string_view path, std::string_view target) noexcept {
+  const std::less_equal<const char*> precedes;
+  const char* const end = target.data() + target.size();
+  if (!precedes(target.data(), path.data()) || !precedes(path.data(), end)) return path;
+  return {path.data(), end};
+}
+
 std::string_view choose_request_id(std::string_view sent, Random& random, std::string& made) {
   if (is_well_formed_request_id(sent)) return sent;
   make_request_id(random, made);
@@ -164,6 +174,7 @@ RequestAttributes read_attributes(const http::RequestHead& head, const Attribute
   TenantRule::PathParts path{.rest = head.target};
   if (sources.tenant.place() == TenantRule::Place::Path) {
     path = sources.tenant.split_path(path_of(head.target));
+    path.rest = with_query(path.rest, head.target);
   }
   const Classification what = classify(head.method, path.rest, scratch.index);
   const std::string_view tenant = find_tenant({.header = headers.tenant.value(),
@@ -175,12 +186,14 @@ RequestAttributes read_attributes(const http::RequestHead& head, const Attribute
       .matched = {.tenant = is_clean_attribute(tenant) ? tenant : std::string_view{},
                   .index = what.index,
                   .principal = principal.name,
-                  .endpoint = what.endpoint},
+                  .endpoint = what.endpoint,
+                  .body_may_name_index = what.body_may_name_index},
       .principal_verified = principal.verified,
       .request_id = choose_request_id(headers.request_id.value(), random, scratch.request_id),
       .trace = parse_traceparent(headers.trace_parent.value()),
       .has_traceparent = headers.trace_parent.is_sent(),
       .has_opaque_id = headers.opaque_id.is_sent(),
+      .form = what.form,
   };
 }
 

@@ -22,6 +22,7 @@
 #include "osproxy/core/random.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/http/head.h"
+#include "osproxy/identify/classify.h"
 #include "osproxy/identify/identities.h"
 #include "osproxy/identify/tenant_rule.h"
 #include "osproxy/identify/trace_context.h"
@@ -43,6 +44,7 @@ struct RequestAttributes {
   TraceParent trace{};              ///< of a single, valid `traceparent`
   bool has_traceparent = false;     ///< the client sent one, valid or not
   bool has_opaque_id = false;       ///< the client sent an `X-Opaque-Id`
+  BodyForm form = BodyForm::Usual;  ///< of the request's body and its response
 };
 
 /// Storage for attributes that are decoded or made, and so are not part of the head's bytes.

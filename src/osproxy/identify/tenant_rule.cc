@@ -15,6 +15,34 @@ bool has_one_mark(std::string_view pattern) noexcept {
   return mark != std::string_view::npos && !pattern.substr(mark + kMark.size()).contains(kMark);
 }
 
+/// Before the name of a data stream, in the names of its backing indices:
+/// `.ds-logs-acme-000001`.
+constexpr std::string_view kBackingMark = ".ds-";
+
+/// The data stream of a backing index; any other name as it is.
+std::string_view data_stream_of(std::string_view name) noexcept {
+  if (!name.starts_with(kBackingMark)) return name;
+  name.remove_prefix(kBackingMark.size());
+  constexpr std::size_t kMinDigits = 6;
+  const std::size_t dash = name.rfind('-');
+  if (dash == std::string_view::npos || name.size() - dash <= kMinDigits) return name;
+  const bool is_number = name.find_first_not_of("0123456789", dash + 1) == std::string_view::npos;
+  return is_number ? name.substr(0, dash) : name;
+}
+
+/// Removes `front` from the beginning of `path`; false if it does not stand there. A slash stands
+/// for one or more, as for OpenSearch and most proxies, and for none at the very beginning.
+bool take_path(std::string_view& path, std::string_view front) noexcept {
+  bool at_start = true;
+  for (const char c : front) {
+    const bool slash_may_lack = std::exchange(at_start, false) && c == '/';
+    if (!path.starts_with(c) && !slash_may_lack) return false;
+    if (c != '/') path.remove_prefix(1);
+    while (c == '/' && path.starts_with('/')) path.remove_prefix(1);
+  }
+  return true;
+}
+
 }  // namespace
 
 TenantRule TenantRule::of_header(std::string name) {
@@ -72,12 +100,11 @@ std::string_view TenantRule::header() const noexcept {
 
 TenantRule::PathParts TenantRule::split_path(std::string_view path) const noexcept {
   const PathParts none{.rest = path};
-  if (!path.starts_with(front_)) return none;
-  const std::string_view from_tenant = path.substr(front_.size());
-  const std::string_view tenant = from_tenant.substr(0, from_tenant.find('/'));
-  std::string_view rest = from_tenant.substr(tenant.size());
-  if (tenant.empty() || !rest.starts_with(back_)) return none;
-  rest.remove_prefix(back_.size());
+  std::string_view rest = path;
+  if (!take_path(rest, front_)) return none;
+  const std::string_view tenant = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(tenant.size());
+  if (tenant.empty() || !take_path(rest, back_)) return none;
   if (rest.empty()) return {.tenant = tenant, .rest = "/"};
   return rest.starts_with('/') ? PathParts{.tenant = tenant, .rest = rest} : none;
 }
@@ -97,6 +124,11 @@ std::string_view TenantRule::find_in_index(std::string_view expression) const no
 std::string_view TenantRule::find_in_name(std::string_view name) const noexcept {
   // Date math: `<acme-{now/d}>` is an index whose name begins with `acme-`.
   if (name.starts_with('<')) name.remove_prefix(1);
+  // An index of another cluster: the rule holds for its name there.
+  name.remove_prefix(name.find(':') == std::string_view::npos ? 0 : name.find(':') + 1);
+  if (!std::string_view(front_).starts_with(kBackingMark)) name = data_stream_of(name);
+  // No index has such a name: `-acme` outside of an exclusion, `_all` among others.
+  if (name.starts_with('-') || name.starts_with('_')) return {};
   if (!name.starts_with(front_)) return {};
   name.remove_prefix(front_.size());
   std::size_t size = std::string_view::npos;

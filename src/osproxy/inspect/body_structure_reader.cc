@@ -13,9 +13,15 @@ bool is_known(Endpoint endpoint) noexcept {
 
 }  // namespace
 
-BodyStructureReader::Lines BodyStructureReader::lines_of(Endpoint endpoint) noexcept {
-  if (endpoint == Endpoint::IngestBulk) return Lines::Bulk;
-  return endpoint == Endpoint::MultiSearch ? Lines::MultiSearch : Lines::None;
+BodyStructureReader::Lines BodyStructureReader::lines_of(const BodyHead& head) noexcept {
+  if (head.is_by_query) return Lines::None;
+  if (head.endpoint == Endpoint::IngestBulk) return Lines::Bulk;
+  return head.endpoint == Endpoint::MultiSearch ? Lines::MultiSearch : Lines::None;
+}
+
+StructureTree::Content BodyStructureReader::content_of(Kind kind) const noexcept {
+  const bool is_source = kind == Kind::IndexSource || kind == Kind::CreateSource;
+  return is_source ? StructureTree::Content::Document : content_;
 }
 
 std::string_view BodyStructureReader::name_of(Kind kind) noexcept {
@@ -47,8 +53,10 @@ std::string_view BodyStructureReader::name_of(Kind kind) noexcept {
 }
 
 BodyStructureReader::BodyStructureReader(const BodyHead& head)
-    : lines_(lines_of(head.endpoint)),
+    : lines_(lines_of(head)),
       shows_names_(is_known(head.endpoint)),
+      content_(head.endpoint == Endpoint::IngestDoc ? StructureTree::Content::Document
+                                                    : StructureTree::Content::Query),
       body_(head, kMaxBytes) {
   if (lines_ == Lines::MultiSearch) line_.kind = Kind::Header;
   if (lines_ == Lines::Bulk) line_.kind = Kind::OtherAction;
@@ -146,7 +154,7 @@ StructureTree::Node BodyStructureReader::root_of(Kind kind) noexcept {
   Part& part = parts_[static_cast<std::size_t>(kind)];
   if (part.root == StructureTree::kNone &&
       std::find(order_.begin(), order_.begin() + seen_, kind) == order_.begin() + seen_) {
-    part.root = tree_.new_root();
+    part.root = tree_.new_root(content_of(kind));
     order_[seen_++] = kind;
   }
   return part.root;
@@ -195,8 +203,10 @@ void BodyStructureReader::take_key() noexcept {
   if (line_.lacks_action && scanner_.depth() == 1) take_action(key);
   KeyLook look = KeyLook::Value;
   if (scanner_.is_text_whole() && is_dsl_keyword(key)) {
-    look = KeyLook::Keyword;
-  } else if (shows_names_ && scanner_.is_text_whole() && looks_like_name(key)) {
+    look = tree_.is_in_document(open->node) ? KeyLook::Name : KeyLook::Keyword;
+  } else if (!shows_names_) {
+    look = KeyLook::Hidden;
+  } else if (scanner_.is_text_whole() && looks_like_name(key)) {
     look = KeyLook::Name;
   }
   open->names += look == KeyLook::Name ? 1U : 0U;
@@ -251,7 +261,7 @@ void BodyStructureReader::end(std::size_t depth) noexcept {
   if (depth >= kMaxDepth) return;
   const Open& open = open_[depth];
   tree_.count(open.node, open.object ? JsonType::Object : JsonType::Array, open.size);
-  if (open.values > 0 && open.values >= open.names) tree_.fold(open.node);
+  if (open.object) tree_.end_object(open.node, open.names, open.values);
 }
 
 /// Counts a line that was not read to its end as far as it was read.
@@ -283,7 +293,9 @@ BodyStructure BodyStructureReader::finish(bool whole) {
     result_.parts.push_back({.kind = name_of(order_[i]),
                              .count = part.count,
                              .bytes = part.bytes,
-                             .fields = tree_.fields(part.root)});
+                             .fields = {},
+                             .folded = {}});
+    tree_.write_to(part.root, result_.parts.back());
   }
   if (tree_.full()) truncate(Truncation::TooManyPaths);
   return std::move(result_);

@@ -6,8 +6,8 @@
 //   const BodyStructure structure = reader.finish(true);  // paths "", "query", "query.term", …
 //
 // The lines of `_bulk` and `_msearch` are summed up by kind: actions and sources, headers and
-// searches. structure_tree.h and key_names.h decide which keys are shown and which are folded into
-// `{key}`. For endpoints whose bodies are neither queries nor documents, only the words of
+// searches. The body of a reindex is one value, although its endpoint is that of a bulk.
+// structure_tree.h and key_names.h decide which keys are shown and which are folded into `{key}`. For endpoints whose bodies are neither queries nor documents, only the words of
 // OpenSearch's query language are shown. Strings and numbers are measured or counted, never kept.
 //
 // Work and memory are bounded for any body: the reader takes kMaxBytes, keeps kMaxDepth levels, and
@@ -88,7 +88,8 @@ class BodyStructureReader {
   };
 
   static std::string_view name_of(Kind kind) noexcept;
-  static Lines lines_of(Endpoint endpoint) noexcept;
+  static Lines lines_of(const BodyHead& head) noexcept;
+  StructureTree::Content content_of(Kind kind) const noexcept;
 
   void take(std::string_view payload) noexcept;
   bool take_plain(std::string_view plain) noexcept;
@@ -112,6 +113,7 @@ class BodyStructureReader {
 
   const Lines lines_;
   const bool shows_names_;
+  const StructureTree::Content content_;  // of a body without lines
   bool reading_ = true;
   Line line_;
   BodyStructure result_;

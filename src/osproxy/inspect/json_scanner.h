@@ -11,7 +11,7 @@
 //   const bool whole = scanner.finish() == Token::End;  // after the last piece
 //
 // Made for bodies that stream through the proxy: it keeps only the beginning of the current key,
-// string or number, allocates nothing, and takes some 200 bytes however large, deep or hostile the
+// string or number, allocates nothing, and takes some 400 bytes however large, deep or hostile the
 // input is. It follows the grammar of RFC 8259, but does not check that strings are UTF-8 or that
 // surrogates come in pairs. Do not use it for documents that are in memory as a whole: simdjson is
 // faster and stricter (it is the scanner's twin in the tests).
@@ -48,8 +48,8 @@ class JsonScanner {
   /// Deeper than OpenSearch nests its responses, and than it allows queries to be nested.
   static constexpr std::size_t kMaxDepth = 256;
 
-  /// Longer than any key that a reader looks for.
-  static constexpr std::size_t kTextKept = 64;
+  /// Longer than any key that a reader looks for, and than the name of an index may be: 255 bytes.
+  static constexpr std::size_t kTextKept = 256;
 
   /// The next token, or NeedMore.
   Token next(std::string_view& input) noexcept;

@@ -25,8 +25,11 @@ namespace osproxy {
 /// The facts about a body that are known before it arrives.
 struct BodyHead {
   Endpoint endpoint = Endpoint::Unknown;
+  bool is_by_query = false;             ///< of a reindex, an update by query or a delete by query
+  bool is_stream = false;               ///< of `_bulk/stream`: a sequence of JSON values
   std::string_view content_type{};      ///< empty if there is none; the body is then read as JSON
   std::string_view content_encoding{};  ///< empty if there is none
+  std::string_view query{};             ///< of the request's target; may hold a filter_path
 };
 
 class PlainBody {

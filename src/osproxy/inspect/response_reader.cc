@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "osproxy/inspect/filter_path.h"
+
 namespace osproxy {
 namespace {
 
@@ -28,8 +30,17 @@ constexpr std::size_t tag_of(std::string_view name) noexcept {
 
 }  // namespace
 
-ResponseReader::Wanted ResponseReader::wanted_of(Endpoint endpoint) noexcept {
-  switch (endpoint) {
+ResponseReader::Wanted ResponseReader::wanted_of(const BodyHead& head) noexcept {
+  if (head.is_stream) return {};
+  if (head.is_by_query || head.endpoint == Endpoint::DeleteByQuery) {
+    const bool is_delete = head.endpoint == Endpoint::DeleteByQuery;
+    return {.any = true,
+            .took = true,
+            .timed_out = true,
+            .by_query = true,
+            .total = is_delete ? Name::Total : Name::Other};
+  }
+  switch (head.endpoint) {
     case Endpoint::Search:
     case Endpoint::Cursor:
       return {.any = true, .took = true, .timed_out = true, .shards = true, .hits = true};
@@ -39,13 +50,13 @@ ResponseReader::Wanted ResponseReader::wanted_of(Endpoint endpoint) noexcept {
       return {.any = true, .shards = true, .total = Name::Count};
     case Endpoint::IngestBulk:
       return {.any = true, .took = true, .items = Name::Items};
+    case Endpoint::MultiGet:
+      return {.any = true, .items = Name::Docs};
     case Endpoint::IngestDoc:
     case Endpoint::DeleteById:
       return {.any = true, .shards = true};
     case Endpoint::DeleteByQuery:
-      return {.any = true, .took = true, .timed_out = true, .total = Name::Total};
     case Endpoint::GetById:
-    case Endpoint::MultiGet:
     case Endpoint::Admin:
     case Endpoint::Unknown:
       return {};
@@ -54,52 +65,57 @@ ResponseReader::Wanted ResponseReader::wanted_of(Endpoint endpoint) noexcept {
 }
 
 ResponseReader::Name ResponseReader::name_of(std::string_view key) noexcept {
+  using enum Name;
   const auto if_it_is = [key](std::string_view text, Name name) {
-    return key == text ? name : Name::Other;
+    return key == text ? name : Other;
   };
   // One comparison at most. Two names with the same tag would be a repeated case, which does not
   // compile.
+  // clang-format off
   switch (tag_of(key)) {
-    case tag_of("took"):
-      return if_it_is("took", Name::Took);
-    case tag_of("timed_out"):
-      return if_it_is("timed_out", Name::TimedOut);
-    case tag_of("_shards"):
-      return if_it_is("_shards", Name::Shards);
-    case tag_of("hits"):
-      return if_it_is("hits", Name::Hits);
-    case tag_of("total"):
-      return if_it_is("total", Name::Total);
-    case tag_of("value"):
-      return if_it_is("value", Name::Value);
-    case tag_of("relation"):
-      return if_it_is("relation", Name::Relation);
-    case tag_of("successful"):
-      return if_it_is("successful", Name::Successful);
-    case tag_of("skipped"):
-      return if_it_is("skipped", Name::Skipped);
-    case tag_of("failed"):
-      return if_it_is("failed", Name::Failed);
-    case tag_of("count"):
-      return if_it_is("count", Name::Count);
-    case tag_of("items"):
-      return if_it_is("items", Name::Items);
-    case tag_of("responses"):
-      return if_it_is("responses", Name::Responses);
-    case tag_of("status"):
-      return if_it_is("status", Name::Status);
-    default:
-      return Name::Other;
+    case tag_of("took"): return if_it_is("took", Took);
+    case tag_of("timed_out"): return if_it_is("timed_out", TimedOut);
+    case tag_of("terminated_early"): return if_it_is("terminated_early", TerminatedEarly);
+    case tag_of("_shards"): return if_it_is("_shards", Shards);
+    case tag_of("hits"): return if_it_is("hits", Hits);
+    case tag_of("total"): return if_it_is("total", Total);
+    case tag_of("value"): return if_it_is("value", Value);
+    case tag_of("relation"): return if_it_is("relation", Relation);
+    case tag_of("successful"): return if_it_is("successful", Successful);
+    case tag_of("skipped"): return if_it_is("skipped", Skipped);
+    case tag_of("failed"): return if_it_is("failed", Failed);
+    case tag_of("count"): return if_it_is("count", Count);
+    case tag_of("items"): return if_it_is("items", Name::Items);
+    case tag_of("responses"): return if_it_is("responses", Responses);
+    case tag_of("docs"): return if_it_is("docs", Docs);
+    case tag_of("status"): return if_it_is("status", Status);
+    case tag_of("error"): return if_it_is("error", Error);
+    case tag_of("errors"): return if_it_is("errors", Errors);
+    case tag_of("found"): return if_it_is("found", Found);
+    case tag_of("created"): return if_it_is("created", Created);
+    case tag_of("updated"): return if_it_is("updated", Updated);
+    case tag_of("deleted"): return if_it_is("deleted", Deleted);
+    case tag_of("version_conflicts"): return if_it_is("version_conflicts", VersionConflicts);
+    case tag_of("failures"): return if_it_is("failures", Failures);
+    default: return Other;
   }
+  // clang-format on
 }
 
 ResponseReader::ResponseReader(const BodyHead& head) noexcept
-    : wanted_(wanted_of(head.endpoint)), body_(head, kMaxBytes) {
+    : wanted_(wanted_of(head)), body_(head, kMaxBytes) {
   if (!wanted_.any) {
     stop(NotRead::NotApplicable);
   } else if (body_.unreadable() != NotRead::None) {
     stop(body_.unreadable());
   }
+  const auto is_whole = [&head](std::string_view list) {
+    return filter_path_keeps(head.query, list);
+  };
+  if (wanted_.items == Name::Items) items_are_whole_ = is_whole("items");
+  if (wanted_.items == Name::Responses) items_are_whole_ = is_whole("responses");
+  if (wanted_.items == Name::Docs) items_are_whole_ = is_whole("docs");
+  if (wanted_.by_query) failures_are_whole_ = is_whole("failures");
 }
 
 void ResponseReader::stop(NotRead reason) noexcept {
@@ -141,18 +157,11 @@ void ResponseReader::take_token(JsonScanner::Token token) noexcept {
     case Token::Number:
       return take_number();
     case Token::String:
-      if (place() == Place::HitsTotal && key_ == Name::Relation && scanner_.text() == "gte") {
-        facts_.hits_are_at_least = true;
-      }
-      return;
+      return take_text();
     case Token::True:
+      return take_flag(true);
     case Token::False:
-      if (place() == Place::Top && key_ == Name::TimedOut && wanted_.timed_out &&
-          !facts_.timed_out) {
-        facts_.timed_out = token == Token::True;
-        stop_if_complete();
-      }
-      return;
+      return take_flag(false);
     case Token::Malformed:
       return stop(NotRead::Malformed);
     case Token::TooDeep:
@@ -173,9 +182,14 @@ ResponseReader::Place ResponseReader::place() const noexcept {
 void ResponseReader::begin(bool object) noexcept {
   const std::size_t depth = scanner_.depth();
   if (depth > kPlaces) return;
+  // An error is an object; in a multi-search of an old OpenSearch a text.
+  if (depth >= 2 && is_of_item(places_[depth - 2]) && key_ == Name::Error) {
+    item_.ended = item_.failed = true;
+  }
   const Place place = places_[depth - 1] = place_of(object);
-  if (place == Place::Item) ++items_;
+  if (place == Place::Item) item_ = {};
   if (place == Place::Items) items_seen_ = true;
+  if (depth >= 2 && places_[depth - 2] == Place::Failures) ++failures_;
   // OpenSearch writes all facts of a search before the list of hits.
   const bool in_hits = depth >= 2 && places_[depth - 2] == Place::Hits;
   if (in_hits && key_ == Name::Hits && !object) return stop(NotRead::None);
@@ -193,20 +207,33 @@ ResponseReader::Place ResponseReader::place_of(bool object) const noexcept {
       if (!object && key_ == wanted_.items && key_ != Name::Other && !items_seen_) {
         return Place::Items;
       }
+      if (!object && key_ == Name::Failures && wanted_.by_query && !failures_seen_) {
+        return Place::Failures;
+      }
       return Place::Elsewhere;
     case Place::Hits:
       return object && key_ == Name::Total && !facts_.hits ? Place::HitsTotal : Place::Elsewhere;
     case Place::Items:
       return object ? Place::Item : Place::Elsewhere;
     case Place::Item:
-      return object && wanted_.items == Name::Items ? Place::ItemAction : Place::Elsewhere;
+      if (!object) return Place::Elsewhere;
+      if (wanted_.items == Name::Items) return Place::ItemAction;
+      return wanted_.items == Name::Responses && key_ == Name::Shards ? Place::ItemShards
+                                                                      : Place::Elsewhere;
     case Place::Shards:
     case Place::HitsTotal:
     case Place::ItemAction:
+    case Place::ItemShards:
+    case Place::Failures:
     case Place::Elsewhere:
       return Place::Elsewhere;
   }
   std::unreachable();
+}
+
+/// True for the object in which an item says how it ended.
+bool ResponseReader::is_of_item(Place where) const noexcept {
+  return where == (wanted_.items == Name::Items ? Place::ItemAction : Place::Item);
 }
 
 void ResponseReader::end() noexcept {
@@ -216,19 +243,92 @@ void ResponseReader::end() noexcept {
     case Place::Shards:
       shards_seen_ = true;
       break;
+    case Place::Item:
+      end_item();
+      break;
     case Place::Items:
-      facts_.items = items_;
-      facts_.failed_items = failed_items_;
+      end_items();
+      break;
+    case Place::Failures:
+      failures_seen_ = true;
+      if (failures_are_whole_) facts_.failures = failures_;
       break;
     case Place::HitsTotal:
     case Place::Elsewhere:
     case Place::Top:
     case Place::Hits:
-    case Place::Item:
     case Place::ItemAction:
+    case Place::ItemShards:
       break;
   }
   stop_if_complete();
+}
+
+/// Adds an item to the sums. An item that failed as a whole has nothing else to say.
+void ResponseReader::end_item() noexcept {
+  ++items_.count;
+  items_.all_ended = items_.all_ended && item_.ended;
+  items_.failed += item_.failed ? 1U : 0U;
+  items_.missing += item_.missing ? 1U : 0U;
+  items_.timed_out += item_.timed_out.value_or(false) ? 1U : 0U;
+  items_.shard_failed += item_.shards.failed.value_or(0) > 0 ? 1U : 0U;
+  if (item_.terminated_early) {
+    items_.terminated_early = items_.terminated_early.value_or(false) || *item_.terminated_early;
+  }
+  if (item_.failed) return;
+  items_.all_tell_times = items_.all_tell_times && item_.timed_out.has_value();
+  const auto add = [](ResponseFacts::Count& sum, const ResponseFacts::Count& more) {
+    sum = sum && more ? ResponseFacts::Count(*sum + *more) : std::nullopt;
+  };
+  add(items_.shards.total, item_.shards.total);
+  add(items_.shards.successful, item_.shards.successful);
+  add(items_.shards.skipped, item_.shards.skipped);
+  add(items_.shards.failed, item_.shards.failed);
+}
+
+/// Takes over the sums that hold for all items.
+void ResponseReader::end_items() noexcept {
+  if (wanted_.items == Name::Responses) {
+    facts_.terminated_early = items_.terminated_early;
+    if (items_.timed_out > 0) facts_.timed_out = true;
+  }
+  if (!items_are_whole_) return;
+  facts_.items = items_.count;
+  if (items_.all_ended) facts_.failed_items = items_.failed;
+  if (wanted_.items == Name::Docs && items_.all_ended) facts_.missing_items = items_.missing;
+  if (wanted_.items != Name::Responses) return;
+  facts_.shards = items_.shards;
+  if (items_.shards.failed) facts_.shard_failed_items = items_.shard_failed;
+  if (!items_.all_ended || !items_.all_tell_times) return;
+  facts_.timed_out_items = items_.timed_out;
+  facts_.timed_out = items_.timed_out > 0;
+}
+
+void ResponseReader::take_text() noexcept {
+  if (is_of_item(place()) && key_ == Name::Error) item_.ended = item_.failed = true;
+  if (place() != Place::HitsTotal || key_ != Name::Relation || facts_.hits_are_at_least) return;
+  if (scanner_.text() == "gte") facts_.hits_are_at_least = true;
+  if (scanner_.text() == "eq") facts_.hits_are_at_least = false;
+}
+
+void ResponseReader::take_flag(bool flag) noexcept {
+  const auto set_once = [flag](ResponseFacts::Flag& fact) {
+    if (!fact) fact = flag;
+  };
+  const Place where = place();
+  if (where == Place::Top) {
+    if (key_ == Name::TimedOut && wanted_.timed_out) set_once(facts_.timed_out);
+    const bool may_end_early = wanted_.shards && (wanted_.hits || wanted_.total == Name::Count);
+    if (key_ == Name::TerminatedEarly && may_end_early) set_once(facts_.terminated_early);
+    if (key_ == Name::Errors && wanted_.items == Name::Items) set_once(facts_.errors);
+    stop_if_complete();
+  } else if (where == Place::Item && wanted_.items == Name::Responses) {
+    if (key_ == Name::TimedOut) set_once(item_.timed_out);
+    if (key_ == Name::TerminatedEarly) set_once(item_.terminated_early);
+  } else if (where == Place::Item && wanted_.items == Name::Docs && key_ == Name::Found) {
+    item_.ended = true;
+    item_.missing = item_.missing || !flag;
+  }
 }
 
 void ResponseReader::take_number() noexcept {
@@ -240,20 +340,27 @@ void ResponseReader::take_number() noexcept {
     case Place::Top:
       return take_number_at_top(*number);
     case Place::Shards:
-      return take_shards(*number);
-    case Place::Hits:  // with rest_total_hits_as_int
-      if (key_ == Name::Total) set_once(facts_.hits, *number);
+      return take_shards(facts_.shards, *number);
+    case Place::ItemShards:
+      return take_shards(item_.shards, *number);
+    case Place::Hits:  // with rest_total_hits_as_int, which asks OpenSearch to count them all
+      if (key_ == Name::Total && !facts_.hits) {
+        facts_.hits = *number;
+        facts_.hits_are_at_least = false;
+      }
       return stop_if_complete();
     case Place::HitsTotal:
       if (key_ == Name::Value) set_once(facts_.hits, *number);
       return;
     case Place::Item:
-    case Place::ItemAction: {
-      const bool status_is_here = (where == Place::Item) == (wanted_.items == Name::Responses);
-      if (status_is_here && key_ == Name::Status && *number >= 400) ++failed_items_;
+    case Place::ItemAction:
+      if (is_of_item(where) && wanted_.items != Name::Docs && key_ == Name::Status) {
+        item_.ended = true;
+        item_.failed = item_.failed || *number >= 400;
+      }
       return;
-    }
     case Place::Items:
+    case Place::Failures:
     case Place::Elsewhere:
       return;
   }
@@ -262,11 +369,18 @@ void ResponseReader::take_number() noexcept {
 void ResponseReader::take_number_at_top(std::uint64_t number) noexcept {
   if (key_ == Name::Took && wanted_.took) set_once(facts_.took_ms, number);
   if (key_ == wanted_.total) set_once(facts_.hits, number);
+  if (wanted_.by_query) {
+    if (key_ == Name::Total) set_once(facts_.total, number);
+    if (key_ == Name::Created) set_once(facts_.created, number);
+    if (key_ == Name::Updated) set_once(facts_.updated, number);
+    if (key_ == Name::Deleted) set_once(facts_.deleted, number);
+    if (key_ == Name::VersionConflicts) set_once(facts_.version_conflicts, number);
+  }
   stop_if_complete();
 }
 
-void ResponseReader::take_shards(std::uint64_t number) noexcept {
-  ResponseFacts::Shards& shards = facts_.shards;
+void ResponseReader::take_shards(ResponseFacts::Shards& shards,
+                                 std::uint64_t number) const noexcept {
   if (key_ == Name::Total) set_once(shards.total, number);
   if (key_ == Name::Successful) set_once(shards.successful, number);
   if (key_ == Name::Skipped) set_once(shards.skipped, number);
@@ -282,6 +396,7 @@ void ResponseReader::stop_if_complete() noexcept {
   if (wanted_.shards && !shards_seen_) return;
   if (wants_hits && !facts_.hits) return;
   if (wanted_.items != Name::Other && !facts_.items) return;
+  if (wanted_.by_query && !facts_.failures) return;
   stop(NotRead::None);
 }
 

@@ -8,8 +8,12 @@
 // The endpoint decides which members are read, so that a document which is a response by itself
 // (`_source`) is never taken for OpenSearch's own words. Reading ends as soon as all facts of the
 // endpoint are known. For a search these are in the first few hundred bytes, since OpenSearch
-// writes the totals before the hits. The items of a bulk and the responses of a multi-search are
-// counted to the end. The reader takes at most kMaxBytes, after decompression.
+// writes the totals before the hits. The items of a bulk, the responses of a multi-search and the
+// documents of an mget are counted to the end. The reader takes at most kMaxBytes, after
+// decompression.
+//
+// A fact is absent unless the response states it. A count of items is absent if a `filter_path` may
+// have taken items out, or if one of them does not say how it ended.
 //
 // Of a repeated member the first one counts. Values other than a count, a time or a flag of the
 // expected type are skipped. No text of the response is kept.
@@ -29,6 +33,7 @@
 
 namespace osproxy {
 
+/// Members: the state of one pass over a response.
 class ResponseReader {
  public:
   /// Enough for ten thousand items of a bulk, at a cost of a few milliseconds of one worker.
@@ -52,14 +57,17 @@ class ResponseReader {
     Shards,      // _shards
     Hits,        // hits
     HitsTotal,   // hits.total
-    Items,       // items, or responses
-    Item,        // items[], or responses[]
+    Items,       // items, responses, or docs
+    Item,        // items[], responses[], or docs[]
     ItemAction,  // items[].index and the like
+    ItemShards,  // responses[]._shards
+    Failures,    // failures
   };
   enum class Name : std::uint8_t {
     Other,
     Took,
     TimedOut,
+    TerminatedEarly,
     Shards,
     Hits,
     Total,
@@ -71,7 +79,16 @@ class ResponseReader {
     Count,
     Items,
     Responses,
+    Docs,
     Status,
+    Error,
+    Errors,
+    Found,
+    Created,
+    Updated,
+    Deleted,
+    VersionConflicts,
+    Failures,
   };
 
   /// The facts that responses of an endpoint state.
@@ -81,11 +98,35 @@ class ResponseReader {
     bool timed_out = false;
     bool shards = false;
     bool hits = false;         // hits.total
+    bool by_query = false;     // the counts of a reindex and the like
     Name total = Name::Other;  // the member of the top that holds the number of hits
-    Name items = Name::Other;  // Items or Responses
+    Name items = Name::Other;  // Items, Responses or Docs
   };
 
-  static Wanted wanted_of(Endpoint endpoint) noexcept;
+  /// What one item says of itself.
+  struct Item {
+    bool ended = false;   // it says how it ended: by a status, an error, or `found`
+    bool failed = false;  // status 400 or more, or an error
+    bool missing = false;
+    ResponseFacts::Flag timed_out{};
+    ResponseFacts::Flag terminated_early{};
+    ResponseFacts::Shards shards{};
+  };
+
+  /// The items so far.
+  struct Items {
+    std::uint64_t count = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t missing = 0;
+    std::uint64_t timed_out = 0;
+    std::uint64_t shard_failed = 0;
+    bool all_ended = true;
+    bool all_tell_times = true;  // each that did not fail has `timed_out`
+    ResponseFacts::Flag terminated_early{};
+    ResponseFacts::Shards shards{.total = 0, .successful = 0, .skipped = 0, .failed = 0};
+  };
+
+  static Wanted wanted_of(const BodyHead& head) noexcept;
   static Name name_of(std::string_view key) noexcept;
 
   void take(std::string_view payload) noexcept;
@@ -94,9 +135,14 @@ class ResponseReader {
   void begin(bool object) noexcept;
   Place place_of(bool object) const noexcept;
   void end() noexcept;
+  void take_text() noexcept;
+  void take_flag(bool flag) noexcept;
   void take_number() noexcept;
   void take_number_at_top(std::uint64_t number) noexcept;
-  void take_shards(std::uint64_t number) noexcept;
+  void take_shards(ResponseFacts::Shards& shards, std::uint64_t number) const noexcept;
+  void end_item() noexcept;
+  void end_items() noexcept;
+  bool is_of_item(Place where) const noexcept;
   void stop(NotRead reason) noexcept;
   void stop_if_complete() noexcept;
   Place place() const noexcept;
@@ -107,8 +153,12 @@ class ResponseReader {
   bool reading_ = true;
   bool shards_seen_ = false;
   bool items_seen_ = false;
-  std::uint64_t items_ = 0;
-  std::uint64_t failed_items_ = 0;
+  bool failures_seen_ = false;
+  bool items_are_whole_ = true;  // no filter_path takes items out
+  bool failures_are_whole_ = true;
+  std::uint64_t failures_ = 0;
+  Item item_;
+  Items items_;
   ResponseFacts facts_;
   Name key_ = Name::Other;
   std::array<Place, kPlaces> places_{};

@@ -16,22 +16,64 @@
 //
 // - a keyword gets its node; a key that looks like a value goes to the AnyKey node, `{key}`;
 // - a name gets its node, until its object has kMaxKeysOfObject names; then fold() turns the first
-//   name's node into AnyKey, and merge() adds the others to it, child by child, recursively;
-// - the reader calls fold() at an object's end if half of its keys looked like values.
+//   name's node into AnyKey, and merge() adds the others to it, child by child, recursively.
 //
-// At the end, fields() looks for objects whose members have the same keys (is_uniform_map), from
-// the leaves up, because two objects may become alike only when the maps within them are folded.
+// At the end, write_to() judges each place by all names seen at it, from the leaves up, because two
+// objects may become alike only when the maps within them are folded. `{key}` itself is judged
+// again after names were merged into it.
 //
 // Room: merge() frees a node before it adds one, so that folding never needs a new node.
 #include "osproxy/inspect/structure_tree.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "osproxy/core/hash.h"
 
 namespace osproxy {
 namespace {
 
 /// An object is a map if it has at least so many members that are objects with the same keys.
 constexpr std::size_t kMinUniformMembers = 4;
+
+/// In a query, their keys are names of fields. Sorted.
+constexpr auto kKeyedByField = std::to_array<std::string_view>({
+    "common",       "exp",
+    "fields",       "fuzzy",
+    "gauss",        "geo_bounding_box",
+    "geo_distance", "geo_polygon",
+    "geo_shape",    "intervals",
+    "knn",          "linear",
+    "match",        "match_bool_prefix",
+    "match_phrase", "match_phrase_prefix",
+    "neural",       "neural_sparse",
+    "prefix",       "range",
+    "regexp",       "sort",
+    "span_term",    "term",
+    "terms",        "terms_set",
+    "wildcard",     "xy_shape",
+});
+static_assert(std::ranges::is_sorted(kKeyedByField));
+
+/// In a query, their keys are names that the client gives to parts of it. Sorted.
+constexpr auto kKeyedByName = std::to_array<std::string_view>({
+    "aggregations",
+    "aggs",
+    "derived",
+    "script_fields",
+    "sources",
+    "suggest",
+});
+static_assert(std::ranges::is_sorted(kKeyedByName));
+
+/// In a query, their value is a document. Sorted.
+constexpr auto kDocuments = std::to_array<std::string_view>({
+    "doc",
+    "document",
+    "documents",
+    "upsert",
+});
+static_assert(std::ranges::is_sorted(kDocuments));
 
 void add(Sizes& sizes, const Sizes& more, bool first) noexcept {
   sizes.min = first ? more.min : std::min(sizes.min, more.min);
@@ -43,8 +85,10 @@ void add(Sizes& sizes, const Sizes& more, bool first) noexcept {
 
 StructureTree::StructureTree() { entries_.reserve(kMaxNodes); }
 
-StructureTree::Node StructureTree::new_root() noexcept {
-  return find_or_add(kNone, Step::Root, {});
+StructureTree::Node StructureTree::new_root(Content content) noexcept {
+  const Node root = find_or_add(kNone, Step::Root, {});
+  if (root != kNone) entries_[root].content = content;
+  return root;
 }
 
 StructureTree::Node StructureTree::find(Node parent, Step step,
@@ -75,6 +119,9 @@ StructureTree::Node StructureTree::find_or_add(Node parent, Step step,
   entry.parent = parent;
   entry.key_size = static_cast<std::uint8_t>(key.copy(entry.key.data(), kMaxNameBytes));
   if (parent == kNone) return node;
+  const bool begins_document =
+      step != Step::AnyKey && step != Step::Element && std::ranges::binary_search(kDocuments, key);
+  entry.content = begins_document ? Content::Document : entries_[parent].content;
   Node* last = &entries_[parent].first_child;  // in the order of appearance
   while (*last != kNone) last = &entries_[*last].next;
   *last = node;
@@ -83,31 +130,52 @@ StructureTree::Node StructureTree::find_or_add(Node parent, Step step,
 
 StructureTree::Node StructureTree::child(Node parent, std::string_view key, KeyLook look) noexcept {
   if (parent == kNone) return kNone;
+  const Entry& object = entries_[parent];
   if (look == KeyLook::Keyword) return find_or_add(parent, Step::Keyword, key);
-  if (look == KeyLook::Value || entries_[parent].folded || holds_values(parent)) {
-    return find_or_add(parent, Step::AnyKey, {});
+  if (look == KeyLook::Hidden) return add_value(parent, {}, FoldReason::NotAQuery);
+  if (look == KeyLook::Value) return add_value(parent, key, FoldReason::LooksLikeValue);
+  if (object.folds_for != 0)
+    return add_value(parent, {}, static_cast<FoldReason>(object.folds_for));
+  if (keys_of(parent) == Keys::Chosen) return add_value(parent, {}, FoldReason::ChosenByClients);
+  Node name = find(parent, Step::Name, key);
+  if (name == kNone && names_of(parent) >= kMaxKeysOfObject) {
+    fold(parent, FoldReason::TooManyKeys);
+    return add_value(parent, {}, FoldReason::TooManyKeys);
   }
-  if (const Node found = find(parent, Step::Name, key); found != kNone) return found;
-  if (names_of(parent) < kMaxKeysOfObject) return find_or_add(parent, Step::Name, key);
-  fold(parent);
-  return find_or_add(parent, Step::AnyKey, {});
+  if (name == kNone) name = find_or_add(parent, Step::Name, key);
+  if (name != kNone) entries_[name].is_in_object = true;
+  return name;
+}
+
+/// `key` is empty if it need not be told from others.
+StructureTree::Node StructureTree::add_value(Node parent, std::string_view key,
+                                             FoldReason reason) noexcept {
+  if (!key.empty()) {
+    Entry& object = entries_[parent];
+    const auto hash = static_cast<std::uint32_t>(fnv1a_64(key)) | 1U;  // 0: none yet
+    object.has_several_values |= object.value_hash != 0 && object.value_hash != hash;
+    object.value_hash = hash;
+  }
+  const Node any = find_or_add(parent, Step::AnyKey, {});
+  if (any != kNone) entries_[any].folded_for |= static_cast<std::uint8_t>(reason);
+  return any;
 }
 
 StructureTree::Node StructureTree::element(Node parent) noexcept {
   return parent == kNone ? kNone : find_or_add(parent, Step::Element, {});
 }
 
-/// True where OpenSearch's query language lets users choose the keys: named filters, and parameters
-/// of scripts.
-bool StructureTree::holds_values(Node parent) const noexcept {
-  const auto is = [this](Node node, std::string_view keyword) {
-    return entries_[node].step == Step::Keyword && entries_[node].name() == keyword;
-  };
-  if (is(parent, "filters")) return true;
+StructureTree::Keys StructureTree::keys_of(Node parent) const noexcept {
+  const auto name_of = [this](Node node) { return entries_[node].name(); };
+  if (name_of(parent) == "filters") return Keys::Chosen;
   for (Node node = entries_[parent].parent; node != kNone; node = entries_[node].parent) {
-    if (is(node, "params")) return true;
+    if (name_of(node) == "params") return Keys::Chosen;
   }
-  return false;
+  if (entries_[parent].content == Content::Document) return Keys::Unknown;
+  const Node owner =
+      entries_[parent].step == Step::Element ? entries_[parent].parent : parent;  // sort[]
+  if (std::ranges::binary_search(kKeyedByField, name_of(owner))) return Keys::Fields;
+  return std::ranges::binary_search(kKeyedByName, name_of(owner)) ? Keys::Names : Keys::Unknown;
 }
 
 std::size_t StructureTree::names_of(Node parent) const noexcept {
@@ -128,17 +196,44 @@ void StructureTree::count(Node node, JsonType type, std::uint64_t size) noexcept
   }
 }
 
-void StructureTree::fold(Node node) noexcept {
-  if (node == kNone || entries_[node].folded) return;
-  entries_[node].folded = true;
+/// Names are vouched for by an object in which they outnumber the keys that look like values, or of
+/// which at most one does.
+void StructureTree::end_object(Node node, std::uint32_t names, std::uint32_t values) noexcept {
+  if (node == kNone) return;
+  Entry& object = entries_[node];
+  object.names += names;
+  object.values += values;
+  if (names == 0) return;
+  const bool vouches = values <= 1 || names > values;
+  for (Node child = object.first_child; child != kNone; child = entries_[child].next) {
+    Entry& entry = entries_[child];
+    if (entry.is_in_object && vouches) entry.is_vouched = true;
+    entry.is_in_object = false;
+  }
+}
+
+/// Folds the names of `node`, later ones included.
+void StructureTree::fold(Node node, FoldReason reason) noexcept {
+  entries_[node].folds_for |= static_cast<std::uint8_t>(reason);
+  fold_if(node, reason, [](const Entry&) { return true; });
+}
+
+void StructureTree::fold_not_vouched(Node node) noexcept {
+  fold_if(node, FoldReason::AmongValues, [](const Entry& name) { return !name.is_vouched; });
+}
+
+template <class Predicate>
+void StructureTree::fold_if(Node node, FoldReason reason, Predicate&& is_folded) noexcept {
   Node any = find(node, Step::AnyKey, {});
   Node* link = &entries_[node].first_child;
   while (*link != kNone) {
     const Node child = *link;
     Entry& entry = entries_[child];
-    if (entry.step != Step::Name) {
+    if (entry.step != Step::Name || !is_folded(entry)) {
       link = &entry.next;
-    } else if (any == kNone) {  // the first name's node becomes `{key}`: no new node is needed
+      continue;
+    }
+    if (any == kNone) {  // the first name's node becomes `{key}`: no new node is needed
       any = child;
       entry.step = Step::AnyKey;
       entry.key_size = 0;
@@ -147,7 +242,24 @@ void StructureTree::fold(Node node) noexcept {
       *link = entry.next;
       merge(any, child);
     }
+    entries_[any].folded_for |= static_cast<std::uint8_t>(reason);
   }
+}
+
+/// Adds all but the children.
+void StructureTree::add_counts(Entry& to, const Entry& more) noexcept {
+  for (std::size_t i = 0; i < kJsonTypeCount; ++i) {
+    if (more.counts[i] == 0) continue;
+    if (i < more.sizes.size()) add(to.sizes[i], more.sizes[i], to.counts[i] == 0);
+    to.counts[i] += more.counts[i];
+  }
+  to.names += more.names;
+  to.values += more.values;
+  to.has_several_values |= more.has_several_values || (to.value_hash != 0 && more.value_hash != 0 &&
+                                                       to.value_hash != more.value_hash);
+  if (to.value_hash == 0) to.value_hash = more.value_hash;
+  to.is_vouched |= more.is_vouched;
+  to.folded_for |= more.folded_for;
 }
 
 /// Adds `from`, which has been unlinked, to `into`, and frees it. The recursion is as deep as the
@@ -155,24 +267,27 @@ void StructureTree::fold(Node node) noexcept {
 void StructureTree::merge(Node into, Node from) noexcept {
   Entry& target = entries_[into];
   const Entry source = entries_[from];
-  for (std::size_t i = 0; i < kJsonTypeCount; ++i) {
-    if (source.counts[i] == 0) continue;
-    if (i < source.sizes.size()) add(target.sizes[i], source.sizes[i], target.counts[i] == 0);
-    target.counts[i] += source.counts[i];
-  }
+  add_counts(target, source);
   entries_[from] = {.next = free_};
   free_ = from;
   Node next = kNone;
   for (Node node = source.first_child; node != kNone; node = next) {
     next = entries_[node].next;
     const Entry& child = entries_[node];
-    const bool folds = target.folded && child.step == Step::Name;
+    const bool folds = target.folds_for != 0 && child.step == Step::Name;
     const Step step = folds ? Step::AnyKey : child.step;
     const std::string_view name = folds ? std::string_view() : child.name();
+    const std::uint8_t reasons = folds ? target.folds_for : child.folded_for;
     // There is room: `from` has just been freed, and each child is freed in its turn.
-    merge(find_or_add(into, step, name), node);
+    const Node same = find_or_add(into, step, name);
+    entries_[same].folded_for |= reasons;
+    merge(same, node);
   }
-  if (source.folded || names_of(into) > kMaxKeysOfObject) fold(into);
+  if (source.folds_for != 0) {
+    fold(into, static_cast<FoldReason>(source.folds_for));
+  } else if (names_of(into) > kMaxKeysOfObject) {
+    fold(into, FoldReason::TooManyKeys);
+  }
 }
 
 bool StructureTree::has_same_keys(Node a, Node b) const noexcept {
@@ -198,36 +313,73 @@ bool StructureTree::is_uniform_map(Node node) const noexcept {
   return alike >= kMinUniformMembers && alike > others;
 }
 
-void StructureTree::fold_uniform_maps(Node node) noexcept {
+/// True for many names, nearly all of which have values of one type.
+bool StructureTree::has_like_values(Node node) const noexcept {
+  std::array<std::size_t, kJsonTypeCount> names_by_type{};
+  std::size_t names = 0;
   for (Node child = entries_[node].first_child; child != kNone; child = entries_[child].next) {
-    fold_uniform_maps(child);
+    const Entry& entry = entries_[child];
+    if (entry.step != Step::Name) continue;
+    ++names;
+    const auto most = std::ranges::max_element(entry.counts) - entry.counts.begin();
+    ++names_by_type[static_cast<std::size_t>(most)];
   }
-  if (is_uniform_map(node)) fold(node);
+  return names > kMaxLikeNames && 5 * *std::ranges::max_element(names_by_type) >= 4 * names;
 }
 
-std::vector<BodyField> StructureTree::fields(Node root) {
-  std::vector<BodyField> fields;
-  if (root == kNone) return fields;
-  fold_uniform_maps(root);
+void StructureTree::fold_maps(Node node) noexcept {
+  for (Node child = entries_[node].first_child; child != kNone; child = entries_[child].next) {
+    fold_maps(child);
+  }
+  const Keys keys = keys_of(node);
+  if (keys == Keys::Fields || names_of(node) == 0) return;
+  const Entry& place = entries_[node];
+  const bool merges = find(node, Step::AnyKey, {}) != kNone;
+  if (place.has_several_values && place.values >= place.names) {
+    fold(node, FoldReason::AmongValues);
+  } else if (has_like_values(node)) {
+    fold(node, FoldReason::ManyLikeValues);
+  } else if (keys == Keys::Unknown && is_uniform_map(node)) {
+    fold(node, FoldReason::SameMembers);
+  } else {
+    if (place.values > 0) fold_not_vouched(node);
+    if (!merges) return;
+  }
+  const Node any = find(node, Step::AnyKey, {});
+  if (any != kNone) fold_maps(any);  // it has more members now
+}
+
+void StructureTree::write_to(Node root, BodyPart& part) {
+  if (root == kNone) return;
+  fold_maps(root);
   std::string path;
-  write(root, path, fields);
-  return fields;
+  write(root, path, part);
 }
 
-void StructureTree::write(Node node, std::string& path, std::vector<BodyField>& out) {
-  const Entry& entry = entries_[node];
+/// One field for each type of the values at `path`.
+void StructureTree::write_types(const Entry& entry, const std::string& path, BodyPart& part) {
+  std::uint64_t count = 0;
   for (std::size_t i = 0; i < kJsonTypeCount; ++i) {
     if (entry.counts[i] == 0) continue;
+    count += entry.counts[i];
     path_bytes_ += path.size();
     if (path_bytes_ > kMaxPathBytes) {
       full_ = true;
       return;
     }
-    out.push_back({.path = path,
-                   .type = static_cast<JsonType>(i),
-                   .count = entry.counts[i],
-                   .sizes = i < entry.sizes.size() ? entry.sizes[i] : Sizes{}});
+    part.fields.push_back({.path = path,
+                           .type = static_cast<JsonType>(i),
+                           .count = entry.counts[i],
+                           .sizes = i < entry.sizes.size() ? entry.sizes[i] : Sizes{}});
   }
+  if (entry.step == Step::AnyKey && count > 0) {
+    part.folded.push_back({.path = path, .count = count, .reasons = entry.folded_for});
+  }
+}
+
+void StructureTree::write(Node node, std::string& path, BodyPart& part) {
+  const Entry& entry = entries_[node];
+  write_types(entry, path, part);
   const std::size_t size = path.size();
   for (Node child = entry.first_child; child != kNone; child = entries_[child].next) {
     const Entry& below = entries_[child];
@@ -237,7 +389,7 @@ void StructureTree::write(Node node, std::string& path, std::vector<BodyField>& 
       if (!path.empty()) path.push_back('.');
       path.append(below.step == Step::AnyKey ? "{key}" : below.name());
     }
-    write(child, path, out);
+    write(child, path, part);
     path.resize(size);
   }
 }

@@ -6,24 +6,27 @@ namespace osproxy {
 namespace {
 
 template <class Head>
-BodyHead body_head(const Head& head, Endpoint endpoint) {
-  return {.endpoint = endpoint,
+BodyHead body_head(const Head& head, CalledApi api, std::string_view target) {
+  return {.endpoint = api.endpoint,
+          .is_by_query = api.form == BodyForm::ByQuery,
+          .is_stream = api.form == BodyForm::Stream,
           .content_type = http::find_header(head, "Content-Type"),
-          .content_encoding = http::find_header(head, "Content-Encoding")};
+          .content_encoding = http::find_header(head, "Content-Encoding"),
+          .query = query_of(target)};
 }
 
 }  // namespace
 
-ExchangeInspection::ExchangeInspection(const http::RequestHead& head, Endpoint endpoint,
-                                       Level level, CaptureWriter* writer)
-    : head_(head), endpoint_(endpoint) {
+ExchangeInspection::ExchangeInspection(const http::RequestHead& head, CalledApi api, Level level,
+                                       CaptureWriter* writer)
+    : head_(head), api_(api) {
   if (level >= Level::ShapeRewriteDiff) begin_detail();
   if (writer != nullptr) begin_capture(*writer);
 }
 
 void ExchangeInspection::begin_detail() {
   detail_.reset(
-      new Detail{.body = BodyStructureReader(body_head(head_, endpoint_)), .rewrite = {}});
+      new Detail{.body = BodyStructureReader(body_head(head_, api_, head_.target)), .rewrite = {}});
 }
 
 void ExchangeInspection::begin_capture(CaptureWriter& writer) {
@@ -36,17 +39,27 @@ void ExchangeInspection::begin_capture(CaptureWriter& writer) {
   if (!has_room) capture_.reset();
 }
 
+void ExchangeInspection::read_indices() {
+  index_reader_ = std::make_unique<BodyIndexReader>(body_head(head_, api_, head_.target));
+}
+
+const BodyIndices* ExchangeInspection::end_indices(bool whole) noexcept {
+  if (index_reader_ && !indices_) indices_.emplace(index_reader_->finish(whole));
+  return indices_ ? &*indices_ : nullptr;
+}
+
 void ExchangeInspection::request_head(std::string_view sent) {
   if (detail_) detail_->rewrite.request = http::compare_heads(head_, sent);
 }
 
 void ExchangeInspection::request_body(std::string_view payload) noexcept {
   if (detail_) detail_->body.read(payload);
+  if (index_reader_) index_reader_->read(payload);
   if (capture_) capture_->request_body(payload);
 }
 
 void ExchangeInspection::response_head(const http::ResponseHead& received, std::string_view sent) {
-  response_.emplace(body_head(received, endpoint_));
+  response_.emplace(body_head(received, api_, head_.target));
   if (detail_) detail_->rewrite.response = http::compare_heads(received, sent);
   if (capture_) capture_response_head(received);
 }
@@ -66,6 +79,7 @@ void ExchangeInspection::response_body(std::string_view payload) noexcept {
 }
 
 void ExchangeInspection::finish(const ExchangeResult& result, Record& record) {
+  record.body_indices = std::move(indices_);
   if (response_) record.response = response_->finish(result.error == http::ProxyError::None);
   if (detail_) {
     record.body = detail_->body.finish(result.request_received);

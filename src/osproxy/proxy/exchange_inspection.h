@@ -1,7 +1,7 @@
 // Reads along while a selected request passes by: the facts of its response, the structure of its
 // body, the changes to its heads, and the whole exchange if a directive captures it.
 //
-//   ExchangeInspection inspection(head, Endpoint::Search, Level::Shape, nullptr);
+//   ExchangeInspection inspection(head, {.endpoint = Endpoint::Search}, Level::Shape, nullptr);
 //   inspection.request_head(sent);
 //   inspection.request_body(piece);
 //   inspection.finish(result, record);
@@ -19,6 +19,8 @@
 #include "osproxy/capture/writer.h"
 #include "osproxy/directive/model.h"
 #include "osproxy/http/head.h"
+#include "osproxy/identify/classify.h"
+#include "osproxy/inspect/body_index_reader.h"
 #include "osproxy/inspect/body_structure_reader.h"
 #include "osproxy/inspect/response_reader.h"
 #include "osproxy/proxy/exchange_result.h"
@@ -27,11 +29,22 @@
 
 namespace osproxy {
 
+/// The API that a request calls: what its bodies mean.
+struct CalledApi {
+  Endpoint endpoint = Endpoint::Unknown;
+  BodyForm form = BodyForm::Usual;
+};
+
 class ExchangeInspection {
  public:
   /// `writer`: where captured exchanges go; null: the request is not captured.
-  ExchangeInspection(const http::RequestHead& head, Endpoint endpoint, Level level,
+  ExchangeInspection(const http::RequestHead& head, CalledApi api, Level level,
                      CaptureWriter* writer);
+
+  /// Reads the indices that the body names, too. Call it before the body begins.
+  void read_indices();
+  /// The indices read, once the request is over; null if they are not read.
+  const BodyIndices* end_indices(bool whole) noexcept;
 
   /// The request's head as it was sent to a node; once for each attempt.
   void request_head(std::string_view sent);
@@ -61,9 +74,11 @@ class ExchangeInspection {
   void capture_response_head(const http::ResponseHead& head);
 
   const http::RequestHead& head_;
-  const Endpoint endpoint_;
+  const CalledApi api_;
   std::optional<ResponseReader> response_;
   std::unique_ptr<Detail> detail_;
+  std::unique_ptr<BodyIndexReader> index_reader_;
+  std::optional<BodyIndices> indices_;
   std::unique_ptr<CaptureBuffer> capture_;
 };
 

@@ -53,15 +53,42 @@ void RequestDiagnostics::match() {
   verdict_ = set->match(request_.matched, started_, request_id());
   if (verdict_.needs_conclusion()) set_ = set;
   signed_.add_to(verdict_);
-  if (verdict_.selected() && context_.options.spans) {
-    spans_ = std::make_unique<TraceSpans>(make_spans(request_.trace, context_.random));
-  }
+  if (verdict_.selected() && context_.options.spans) make_spans_of_request();
+  await_body(set);
   if (verdict_.level < Level::ShapeTiming && spans_ == nullptr) stages.turn_off();
   stages.enter(Stage::Queue);
   if (verdict_.selected() && head_ != nullptr) {
     inspection_ = std::make_unique<ExchangeInspection>(
-        *head_, endpoint(), verdict_.level, verdict_.capture ? context_.options.capture : nullptr);
+        *head_, CalledApi{.endpoint = endpoint(), .form = request_.form}, verdict_.level,
+        verdict_.capture ? context_.options.capture : nullptr);
+    const bool reads_body = verdict_.awaits_body || verdict_.level >= Level::ShapeRewriteDiff;
+    if (reads_body && request_.matched.body_may_name_index) inspection_->read_indices();
   }
+}
+
+void RequestDiagnostics::make_spans_of_request() {
+  spans_ = std::make_unique<TraceSpans>(make_spans(request_.trace, context_.random));
+}
+
+/// Looks for directives that apply if the body names their index. Without one, no body is read.
+/// Whether one does is not known before the end, so that nothing is added to the request for them.
+void RequestDiagnostics::await_body(const DirectiveSet::Pointer& set) {
+  is_matched_ = verdict_.selected();
+  path_index_ = request_.matched.index;
+  if (!request_.matched.body_may_name_index) return;
+  set->add_awaited(request_.matched, started_, request_id(), verdict_);
+  if (verdict_.awaits_body) set_ = set;
+}
+
+/// From now on the request is judged by the indices of its path and of its body.
+void RequestDiagnostics::judge_by_body() {
+  if (inspection_ == nullptr) return;
+  const BodyIndices* const indices = inspection_->end_indices(result_.request_received);
+  if (indices == nullptr || indices->names.empty()) return;
+  all_indices_ = index_expression_of(path_index_, *indices);
+  const Attributes at_start = request_.matched;
+  request_.matched.index = all_indices_;
+  if (set_) set_->count_awaited(request_.matched, at_start, started_, request_id());
 }
 
 /// A malformed `traceparent` is forwarded unchanged, so that a node logs what the client sent.
@@ -80,8 +107,9 @@ void RequestDiagnostics::finish() {
                            .latency = latency,
                            .request_bytes = result_.request_bytes,
                            .response_bytes = result_.response_bytes,
-                           .matched = verdict_.selected()});
+                           .matched = is_matched_});
   if (!set_ && set_number_ == 0 && !signed_.is_valid()) return;
+  judge_by_body();
   const Outcome outcome{.latency = latency, .status = result_.status};
   const Verdict verdict = conclude(outcome);
   if (set_number_ != 0) {
@@ -93,6 +121,7 @@ void RequestDiagnostics::finish() {
                                .verdict = verdict});
   }
   if (verdict.selected()) {
+    if (context_.options.spans && spans_ == nullptr) make_spans_of_request();
     context_.recorder.record(make_record(verdict, latency), verdict.ring_buffer);
     end_capture(verdict, latency);
   }
@@ -120,7 +149,7 @@ Record RequestDiagnostics::make_record(const Verdict& verdict, std::chrono::nano
   record.started = started_.wall;
   record.endpoint = endpoint();
   record.method = head_ != nullptr ? known_method(head_->method) : "";
-  record.index = request_.matched.index;
+  record.index = path_index_;
   record.tenant = request_.matched.tenant;
   record.principal = request_.matched.principal;
   record.principal_verified = request_.principal_verified;
@@ -130,7 +159,7 @@ Record RequestDiagnostics::make_record(const Verdict& verdict, std::chrono::nano
   record.response_bytes = result_.response_bytes;
   record.status = result_.status;
   if (result_.upstream != nullptr) record.upstream = *result_.upstream;
-  record.connection_reused = result_.connection_reused;
+  if (result_.request_sent) record.connection_reused = result_.connection_reused;
   record.retries = result_.retries;
   record.error = to_string(result_.error);
   record.latency = latency;

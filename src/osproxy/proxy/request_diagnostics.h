@@ -40,6 +40,7 @@
 
 namespace osproxy {
 
+/// Members: what is known of a request from its head to its end.
 class RequestDiagnostics {
  public:
   /// `scratch` is the connection's; it holds attributes that do not stand in the head verbatim.
@@ -83,6 +84,9 @@ class RequestDiagnostics {
   StageTimer stages;  ///< on from Level::ShapeTiming, and if there are spans
 
  private:
+  void make_spans_of_request();
+  void await_body(const DirectiveSet::Pointer& set);
+  void judge_by_body();
   Verdict conclude(const Outcome& outcome);
   Record make_record(const Verdict& verdict, std::chrono::nanoseconds latency);
   void add_spans(Record& record) const;
@@ -99,6 +103,9 @@ class RequestDiagnostics {
   RequestAttributes request_;
   SignedRequest signed_;
   Verdict verdict_;
+  bool is_matched_ = false;       // by its head; the body may add matches at the end
+  std::string_view path_index_;   // the index at the start; request_ may get the body's at the end
+  std::string all_indices_;       // the expression of both, if the body names any
   std::uint32_t set_number_ = 0;  // of the set it was matched by; 0: not to be remembered
   DirectiveSet::Pointer set_;     // the snapshot, held only if there is a verdict to conclude
   bool finished_ = false;

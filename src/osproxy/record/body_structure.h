@@ -43,13 +43,57 @@ struct BodyField {
   friend bool operator==(const BodyField&, const BodyField&) = default;
 };
 
+/// Why keys are shown as `{key}`. A place may have several reasons: one bit each.
+enum class FoldReason : std::uint8_t {
+  LooksLikeValue = 1,    ///< the key does not look like a name
+  AmongValues = 2,       ///< it looks like a name, but stands only beside keys that do not
+  ManyLikeValues = 4,    ///< its object maps many keys to values of one type
+  SameMembers = 8,       ///< its object maps keys to objects with the same keys
+  TooManyKeys = 16,      ///< its object has more keys than are kept
+  ChosenByClients = 32,  ///< the query language lets clients choose the keys there
+  NotAQuery = 64,        ///< the endpoint's bodies are neither queries nor documents
+};
+
+inline constexpr std::size_t kFoldReasonCount = 7;
+
+/// A stable slug, such as "looks_like_value".
+constexpr std::string_view to_string(FoldReason reason) noexcept {
+  switch (reason) {
+    case FoldReason::LooksLikeValue:
+      return "looks_like_value";
+    case FoldReason::AmongValues:
+      return "among_values";
+    case FoldReason::ManyLikeValues:
+      return "many_like_values";
+    case FoldReason::SameMembers:
+      return "same_members";
+    case FoldReason::TooManyKeys:
+      return "too_many_keys";
+    case FoldReason::ChosenByClients:
+      return "chosen_by_clients";
+    case FoldReason::NotAQuery:
+      return "not_a_query";
+  }
+  return "";
+}
+
+/// The keys of one place that are shown as `{key}`.
+struct FoldedKeys {
+  std::string path{};        ///< of the folded keys: "seen.{key}"
+  std::uint64_t count = 0;   ///< members that have such a key, over all objects at the place
+  std::uint8_t reasons = 0;  ///< bits of FoldReason
+
+  friend bool operator==(const FoldedKeys&, const FoldedKeys&) = default;
+};
+
 /// Sums up all lines of one kind. A `_bulk` body has the kinds "index", "index.source" and so on;
 /// a body that is one JSON value is one line of kind "body".
 struct BodyPart {
   std::string_view kind{};  ///< a constant: "body", "index", "index.source", "header", "search", …
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
-  std::vector<BodyField> fields{};  ///< parents before children, in the order of appearance
+  std::vector<BodyField> fields{};   ///< parents before children, in the order of appearance
+  std::vector<FoldedKeys> folded{};  ///< one for each `{key}` at the end of a path
 
   friend bool operator==(const BodyPart&, const BodyPart&) = default;
 };
@@ -79,6 +123,16 @@ constexpr std::string_view to_string(Truncation reason) noexcept {
   }
   return "";
 }
+
+/// The indices that a body names: those of a bulk's actions, a multi-search's headers, an mget's
+/// documents, the source and destination of a reindex.
+struct BodyIndices {
+  std::vector<std::string>
+      names{};            ///< names or expressions, each once, in the order of appearance
+  bool is_whole = false;  ///< false if the body may name more
+
+  friend bool operator==(const BodyIndices&, const BodyIndices&) = default;
+};
 
 /// A regular value.
 struct BodyStructure {

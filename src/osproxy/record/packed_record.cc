@@ -39,10 +39,16 @@ namespace {
 
 using Length = std::uint32_t;
 
+/// A structure whose fields are written one by one. That takes less room than its bytes in memory if
+/// many of its fields are absent.
+template <class Value>
+concept Structure =
+    std::is_same_v<Value, ResponseFacts> || std::is_same_v<Value, ResponseFacts::Shards>;
+
 /// Packed as its bytes in memory. This includes std::string_view, which in a record always points
 /// to a constant of the program.
 template <class Value>
-concept Plain = std::is_trivially_copyable_v<Value>;
+concept Plain = std::is_trivially_copyable_v<Value> && !Structure<Value>;
 
 class Measure {
  public:

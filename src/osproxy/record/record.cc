@@ -15,6 +15,7 @@ void write_response_facts(JsonWriter& json, const std::optional<ResponseFacts>& 
   json.begin_object();
   json.field("took_ms", facts->took_ms);
   json.field("timed_out", facts->timed_out);
+  json.field("terminated_early", facts->terminated_early);
   json.field("hits", facts->hits);
   json.field("hits_are_at_least", facts->hits_are_at_least);
   json.key("shards").begin_object();
@@ -23,8 +24,18 @@ void write_response_facts(JsonWriter& json, const std::optional<ResponseFacts>& 
   json.field("skipped", facts->shards.skipped);
   json.field("failed", facts->shards.failed);
   json.end_object();
+  json.field("errors", facts->errors);
   json.field("items", facts->items);
   json.field("failed_items", facts->failed_items);
+  json.field("missing_items", facts->missing_items);
+  json.field("timed_out_items", facts->timed_out_items);
+  json.field("shard_failed_items", facts->shard_failed_items);
+  json.field("total", facts->total);
+  json.field("created", facts->created);
+  json.field("updated", facts->updated);
+  json.field("deleted", facts->deleted);
+  json.field("version_conflicts", facts->version_conflicts);
+  json.field("failures", facts->failures);
   json.field_or_null("not_read", to_string(facts->not_read));
   json.end_object();
 }
@@ -90,6 +101,16 @@ void write_body_field(JsonWriter& json, const BodyField& field) {
   json.end_object();
 }
 
+void write_folded(JsonWriter& json, const FoldedKeys& folded) {
+  json.begin_object().field("path", folded.path).field("count", folded.count);
+  json.key("reasons").begin_array();
+  for (std::size_t i = 0; i < kFoldReasonCount; ++i) {
+    const auto reason = static_cast<FoldReason>(1U << i);
+    if ((folded.reasons & static_cast<unsigned>(reason)) != 0) json.value(to_string(reason));
+  }
+  json.end_array().end_object();
+}
+
 void write_body(JsonWriter& json, const BodyStructure& body) {
   json.begin_object();
   json.key("parts").begin_array();
@@ -101,12 +122,26 @@ void write_body(JsonWriter& json, const BodyStructure& body) {
     json.key("fields").begin_array();
     for (const BodyField& field : part.fields) write_body_field(json, field);
     json.end_array();
+    json.key("folded").begin_array();
+    for (const FoldedKeys& folded : part.folded) write_folded(json, folded);
+    json.end_array();
     json.end_object();
   }
   json.end_array();
   json.field_or_null("truncated", to_string(body.truncated));
   json.field_or_null("not_read", to_string(body.not_read));
   json.end_object();
+}
+
+void write_body_indices(JsonWriter& json, const std::optional<BodyIndices>& indices) {
+  json.key("body_indices");
+  if (!indices) {
+    json.null();
+    return;
+  }
+  json.begin_object().key("names").begin_array();
+  for (const std::string& name : indices->names) json.value(name);
+  json.end_array().field("whole", indices->is_whole).end_object();
 }
 
 void write_request(JsonWriter& json, const Record& record) {
@@ -118,6 +153,7 @@ void write_request(JsonWriter& json, const Record& record) {
   json.field("principal_verified", record.principal_verified);
   json.field("protocol", record.protocol);
   json.field("tls", record.tls);
+  write_body_indices(json, record.body_indices);
   json.field("request_bytes", record.request_bytes);
 }
 

@@ -46,12 +46,14 @@ struct Record {
   bool principal_verified = false;
   std::string protocol;  ///< "HTTP/1.1"
   bool tls = false;
+  std::optional<BodyIndices> body_indices;  ///< absent if the body was not read for them
 
   std::uint64_t request_bytes = 0;   ///< body bytes received from the client
   std::uint64_t response_bytes = 0;  ///< body bytes sent to the client
   int status = 0;                    ///< as sent to the client; 0 if none was sent
   std::string upstream;              ///< host:port of the node that responded; empty if none did
-  bool connection_reused = false;    ///< the upstream connection came from the pool
+  /// The upstream connection came from the pool; absent if nothing was sent to a node.
+  std::optional<bool> connection_reused;
   int retries = 0;
   /// Why osproxy refused, failed or broke off the request: a slug of docs/http.md such as
   /// "upstream_unreachable"; empty if it passed on a whole response.

@@ -23,15 +23,34 @@ template <class Each, class Value>
 void for_each_field(Each& each, Value& value) {
   auto& [request_id, trace_id, span_id, parent_span_id, upstream_span_id, level, directives,
          signed_fault, started, endpoint, method, index, tenant, principal, principal_verified,
-         protocol, tls, request_bytes, response_bytes, status, upstream, connection_reused, retries,
-         error, latency, response, times, rewrite, body] = value;
+         protocol, tls, body_indices, request_bytes, response_bytes, status, upstream,
+         connection_reused, retries, error, latency, response, times, rewrite, body] = value;
   each(request_id), each(trace_id), each(span_id), each(parent_span_id), each(upstream_span_id);
   each(level), each(directives), each(signed_fault), each(started);
   each(endpoint), each(method), each(index), each(tenant), each(principal);
-  each(principal_verified), each(protocol), each(tls);
+  each(principal_verified), each(protocol), each(tls), each(body_indices);
   each(request_bytes), each(response_bytes), each(status), each(upstream);
   each(connection_reused), each(retries), each(error), each(latency);
   each(response), each(times), each(rewrite), each(body);
+}
+
+template <class Each, class Value>
+  requires std::is_same_v<std::remove_const_t<Value>, ResponseFacts>
+void for_each_field(Each& each, Value& value) {
+  auto& [took_ms, timed_out, terminated_early, hits, hits_are_at_least, shards, errors, items,
+         failed_items, missing_items, timed_out_items, shard_failed_items, total, created, updated,
+         deleted, version_conflicts, failures, not_read] = value;
+  each(took_ms), each(timed_out), each(terminated_early), each(hits), each(hits_are_at_least);
+  each(shards), each(errors), each(items), each(failed_items), each(missing_items);
+  each(timed_out_items), each(shard_failed_items), each(total), each(created), each(updated);
+  each(deleted), each(version_conflicts), each(failures), each(not_read);
+}
+
+template <class Each, class Value>
+  requires std::is_same_v<std::remove_const_t<Value>, ResponseFacts::Shards>
+void for_each_field(Each& each, Value& value) {
+  auto& [total, successful, skipped, failed] = value;
+  each(total), each(successful), each(skipped), each(failed);
 }
 
 template <class Each, class Value>
@@ -59,8 +78,22 @@ void for_each_field(Each& each, Value& value) {
 template <class Each, class Value>
   requires std::is_same_v<std::remove_const_t<Value>, BodyPart>
 void for_each_field(Each& each, Value& value) {
-  auto& [kind, count, bytes, fields] = value;
-  each(kind), each(count), each(bytes), each(fields);
+  auto& [kind, count, bytes, fields, folded] = value;
+  each(kind), each(count), each(bytes), each(fields), each(folded);
+}
+
+template <class Each, class Value>
+  requires std::is_same_v<std::remove_const_t<Value>, FoldedKeys>
+void for_each_field(Each& each, Value& value) {
+  auto& [path, count, reasons] = value;
+  each(path), each(count), each(reasons);
+}
+
+template <class Each, class Value>
+  requires std::is_same_v<std::remove_const_t<Value>, BodyIndices>
+void for_each_field(Each& each, Value& value) {
+  auto& [names, is_whole] = value;
+  each(names), each(is_whole);
 }
 
 template <class Each, class Value>

@@ -52,7 +52,8 @@ constexpr std::string_view to_string(NotRead reason) noexcept {
   return "";
 }
 
-/// A regular value. A fact is absent if the response does not state it.
+/// A regular value. A fact is absent if the response does not state it: no fact has a default that
+/// could be taken for OpenSearch's word.
 struct ResponseFacts {
   using Count = std::optional<std::uint64_t>;
 
@@ -65,13 +66,29 @@ struct ResponseFacts {
     friend bool operator==(const Shards&, const Shards&) = default;
   };
 
-  Count took_ms{};                  ///< OpenSearch's own time
-  std::optional<bool> timed_out{};  ///< the search gave up before it had searched every shard
-  Count hits{};                     ///< documents that match
-  bool hits_are_at_least = false;   ///< `hits` is a lower bound: OpenSearch stopped counting there
-  Shards shards{};
-  Count items{};         ///< actions of a bulk, or searches of a multi-search
-  Count failed_items{};  ///< items with a status of 400 or more
+  using Flag = std::optional<bool>;
+
+  Count took_ms{};           ///< OpenSearch's own time
+  Flag timed_out{};          ///< the search gave up before it had searched every shard
+  Flag terminated_early{};   ///< a shard stopped at `terminate_after`
+  Count hits{};              ///< documents that match
+  Flag hits_are_at_least{};  ///< `hits` is a lower bound: OpenSearch stopped counting there
+  Shards shards{};           ///< of a multi-search: the sums over its searches
+  Flag errors{};             ///< a bulk's own word on whether an item failed
+  Count items{};            ///< actions of a bulk, searches of a multi-search, documents of an mget
+  Count failed_items{};     ///< items with a status of 400 or more, or with an error
+  Count missing_items{};    ///< documents of an mget that do not exist
+  Count timed_out_items{};  ///< searches of a multi-search that timed out
+  Count shard_failed_items{};  ///< searches of a multi-search with a shard that failed
+
+  // Of a reindex, an update by query and a delete by query.
+  Count total{};  ///< documents that the request is about
+  Count created{};
+  Count updated{};
+  Count deleted{};
+  Count version_conflicts{};
+  Count failures{};
+
   NotRead not_read = NotRead::None;
 
   friend bool operator==(const ResponseFacts&, const ResponseFacts&) = default;

@@ -36,13 +36,15 @@ constexpr char kExamples[] = R"help(Examples:
 
 Sends the requests of capture files (docs/capture.md) one after the other, in the order of the
 files, with the captured headers and bodies. Most captures have no credentials; --header adds them.
-Without --writes, only requests that change nothing are sent: GET, HEAD, OPTIONS, and a POST to a
-search, a count and the like. A request whose body was cut off is not sent.
+Without --writes, only requests that are known to change nothing are sent: searches, counts, gets
+and the like, by their method and path (docs/endpoints.md). A request whose body was cut off is not
+sent. A line that is no captured exchange, or that cannot be sent as it was, is skipped, with the
+reason.
 
 All files are read before anything is sent.
 
-Exit codes: 0 each response had the captured status, 1 some had another, or a line is not a captured
-exchange, 2 wrong usage, 5 a request got no response, and the rest is not sent.)help";
+Exit codes: 0 each response had the captured status, 1 some had another, or a line was odd, 2 wrong
+usage, 5 a request got no response, and the rest is not sent.)help";
 
 std::string_view name_of(Replayed::Fate fate) {
   switch (fate) {
@@ -54,6 +56,8 @@ std::string_view name_of(Replayed::Fate fate) {
       return "writes";
     case Replayed::Fate::Truncated:
       return "truncated";
+    case Replayed::Fate::Odd:
+      return "odd";
   }
   std::unreachable();
 }
@@ -70,6 +74,8 @@ std::string line_of(const Replayed& replayed) {
       return fmt::format("{}: skipped, it may change something (--writes sends it)", what);
     case Replayed::Fate::Truncated:
       return fmt::format("{}: skipped, its body was cut off", what);
+    case Replayed::Fate::Odd:
+      return fmt::format("{}: skipped, {}", printable(replayed.place), replayed.reason);
   }
   std::unreachable();
 }
@@ -85,7 +91,11 @@ std::string json_of(const Replayed& replayed) {
   } else {
     json.null();
   }
-  json.field("outcome", name_of(replayed.fate)).end_object();
+  json.field("outcome", name_of(replayed.fate));
+  if (!replayed.reason.empty()) {
+    json.field("place", replayed.place).field("reason", replayed.reason);
+  }
+  json.end_object();
   return std::move(json).take();
 }
 
@@ -97,9 +107,10 @@ std::expected<void, Failure> run_replay(const Flags& flags, Environment& environ
   if (!totals) return std::unexpected(totals.error());
   if (!json) {
     fmt::print(environment.out, "{} sent, {} with the captured status; {} skipped\n", totals->sent,
-               totals->same, totals->not_sent + totals->writes + totals->truncated);
+               totals->same, totals->not_sent + totals->writes + totals->truncated + totals->odd);
   }
-  if (totals->same < totals->sent) return std::unexpected(Failure{ExitCode::Failed, {}});
+  if (totals->same < totals->sent || totals->odd > 0)
+    return std::unexpected(Failure{ExitCode::Failed, {}});
   return {};
 }
 

@@ -1,7 +1,6 @@
 #include "osproxy/cli/replay/captured_request.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -10,6 +9,7 @@
 
 #include "osproxy/core/encoding.h"
 #include "osproxy/core/field_name.h"
+#include "osproxy/identify/classify.h"
 
 namespace osproxy::cli {
 namespace {
@@ -18,10 +18,8 @@ namespace dom = simdjson::dom;
 
 constexpr std::int64_t kVersion = 1;
 
-/// The last part of the path of a POST that changes nothing.
-constexpr std::array<std::string_view, 10> kReading = {
-    "_search",      "_msearch",      "_count",   "_mget",      "_field_caps",
-    "_termvectors", "_mtermvectors", "_analyze", "_rank_eval", "_search_shards"};
+/// Stands in capture files for each byte that is not UTF-8.
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 std::unexpected<std::string> lacks(std::string_view what) {
   return std::unexpected(
@@ -58,13 +56,38 @@ std::optional<std::string> body_of(dom::element message) {
   return std::nullopt;
 }
 
-/// True if `text` has no control characters, which could add lines to a request.
-bool is_line(std::string_view text) {
-  return std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
+/// True if `text` has no control characters, which could add lines to a request. A field value may
+/// hold tabs (RFC 9110, section 5.5).
+bool is_field_value(std::string_view text) {
+  return std::ranges::all_of(text,
+                             [](unsigned char c) { return (c >= 0x20 && c != 0x7f) || c == '\t'; });
 }
 
-bool is_target(std::string_view text) {
-  return text.starts_with('/') && is_line(text) && !text.contains(' ');
+/// `target` in origin form; empty if it has no path, such as `*`.
+std::string origin_form(std::string_view target) {
+  const std::string_view path = path_of(target);
+  if (path.empty()) return {};
+  const std::size_t query = target.find('?');
+  std::string origin(path.starts_with('/') ? "" : "/");
+  origin.append(path);
+  if (query != std::string_view::npos) origin.append(target.substr(query));
+  return origin;
+}
+
+/// Why the request cannot be sent again as the client sent it; empty if it can.
+std::string oddity_of(const CapturedRequest& request) {
+  const auto is_of_target = [](unsigned char c) { return c > 0x20 && c != 0x7f; };
+  if (!is_token(request.method)) return "its method is no token";
+  if (request.target.empty()) return "its target has no path";
+  if (!std::ranges::all_of(request.target, is_of_target)) {
+    return "its target has spaces or control characters";
+  }
+  if (request.target.contains(kReplacement)) return "its target had bytes that are not UTF-8";
+  for (const auto& [name, value] : request.headers) {
+    if (!is_token(name)) return "the name of one of its headers is no token";
+    if (!is_field_value(value)) return "one of its headers has control characters";
+  }
+  return {};
 }
 
 }  // namespace
@@ -88,13 +111,13 @@ std::expected<CapturedRequest, std::string> parse_captured(std::string_view line
   if (root["status"].get(status) != simdjson::SUCCESS) return lacks("\"status\"");
   request.id = text_of(root, "request_id").value_or("");
   request.method = text_of(message, "method").value_or("");
-  if (!is_token(request.method)) return lacks("\"request.method\"");
-  request.target = text_of(message, "target").value_or("");
-  if (!is_target(request.target)) return lacks("\"request.target\"");
+  if (request.method.empty()) return lacks("\"request.method\"");
+  const auto target = text_of(message, "target");
+  if (!target) return lacks("\"request.target\"");
+  request.target = origin_form(*target);
   if (!read_headers(message, request)) return lacks("\"request.headers\"");
-  for (const auto& [name, value] : request.headers) {
-    if (!is_token(name) || !is_line(value)) return lacks("one of \"request.headers\"");
-  }
+  request.oddity = oddity_of(request);
+  if (request.target.empty()) request.target = *target;  // to be shown
   auto body = body_of(message);
   if (!body) return lacks("\"request.body\" or its \"body_encoding\"");
   request.body = *std::move(body);
@@ -106,14 +129,8 @@ std::expected<CapturedRequest, std::string> parse_captured(std::string_view line
 }
 
 bool only_reads(const CapturedRequest& request) {
-  if (request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS") {
-    return true;
-  }
-  if (request.method != "POST") return false;
-  std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
-  constexpr std::string_view kTemplate = "/template";
-  if (path.ends_with(kTemplate)) path.remove_suffix(kTemplate.size());
-  return std::ranges::find(kReading, path.substr(path.rfind('/') + 1)) != kReading.end();
+  std::string scratch;
+  return classify(request.method, request.target, scratch).reads;
 }
 
 }  // namespace osproxy::cli

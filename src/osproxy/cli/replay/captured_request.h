@@ -20,16 +20,19 @@ struct CapturedRequest {
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
   bool is_truncated = false;  ///< `body` is cut off
+  std::string oddity{};       ///< a clause: why it cannot be sent as it was; empty if it can
   int status = 0;             ///< of the response that the client got; 0: it got none
 
   friend bool operator==(const CapturedRequest&, const CapturedRequest&) = default;
 };
 
-/// The request of a line; the error is a clause for a person.
+/// The request of a line; the error is a clause for a person. A target in absolute form (RFC 9112,
+/// section 3.2.2) or without its first slash is put into origin form. A request that no client can
+/// send again has an `oddity`.
 std::expected<CapturedRequest, std::string> parse_captured(std::string_view line);
 
-/// True if the request changes nothing in OpenSearch: GET, HEAD, OPTIONS, and a POST to a search or
-/// another API that only reads.
+/// True if the table of routes (identify/classify.h) knows that the request changes nothing in
+/// OpenSearch.
 bool only_reads(const CapturedRequest& request);
 
 }  // namespace osproxy::cli

@@ -32,10 +32,16 @@ bool is_replaced(std::string_view name, const ReplayOptions& options) {
          std::ranges::any_of(options.headers, [&](const auto& own) { return is_it(own.first); });
 }
 
-using OnRequest = std::function<std::expected<void, Failure>(CapturedRequest&&)>;
+/// A line of a file.
+struct Line {
+  std::string place;  // "FILE, line 7"
+  std::expected<CapturedRequest, std::string> request;
+};
 
-/// Calls `on_request` with the request of each line.
-std::expected<void, Failure> read_lines(const std::string& path, const OnRequest& on_request) {
+using OnLine = std::function<std::expected<void, Failure>(Line&&)>;
+
+/// Calls `on_line` for each line.
+std::expected<void, Failure> read_lines(const std::string& path, const OnLine& on_line) {
   std::ifstream file(path);
   if (!file) {
     return std::unexpected(
@@ -43,12 +49,8 @@ std::expected<void, Failure> read_lines(const std::string& path, const OnRequest
   }
   std::string line;
   for (std::size_t number = 1; std::getline(file, line); ++number) {
-    auto request = parse_captured(line);
-    if (!request) {
-      return std::unexpected(
-          Failure{ExitCode::Failed, fmt::format("{}, line {}: {}", path, number, request.error())});
-    }
-    if (auto done = on_request(*std::move(request)); !done) return done;
+    Line read{.place = fmt::format("{}, line {}", path, number), .request = parse_captured(line)};
+    if (auto done = on_line(std::move(read)); !done) return done;
   }
   if (file.bad()) {
     return std::unexpected(
@@ -57,9 +59,29 @@ std::expected<void, Failure> read_lines(const std::string& path, const OnRequest
   return {};
 }
 
-std::expected<void, Failure> read_all(const ReplayOptions& options, const OnRequest& on_request) {
+std::expected<void, Failure> read_all(const ReplayOptions& options, const OnLine& on_line) {
   for (const std::string& path : options.files) {
-    if (auto done = read_lines(path, on_request); !done) return done;
+    if (auto done = read_lines(path, on_line); !done) return done;
+  }
+  return {};
+}
+
+/// A file of which no line is a captured exchange is the wrong file.
+std::expected<void, Failure> check_files(const ReplayOptions& options) {
+  for (const std::string& path : options.files) {
+    std::string first_fault;
+    bool has_one = false;
+    const auto read = read_lines(path, [&](Line&& line) -> std::expected<void, Failure> {
+      has_one = has_one || line.request.has_value();
+      if (!line.request && first_fault.empty()) {
+        first_fault = line.place + ": " + line.request.error();
+      }
+      return {};
+    });
+    if (!read) return read;
+    if (!has_one && !first_fault.empty()) {
+      return std::unexpected(Failure{ExitCode::Failed, first_fault});
+    }
   }
   return {};
 }
@@ -103,6 +125,7 @@ std::expected<std::string, std::string> read_roots(const ReplayOptions& options)
 }
 
 Replayed::Fate fate_of(const CapturedRequest& request, const ReplayOptions& options) {
+  if (!request.oddity.empty()) return Replayed::Fate::Odd;
   if (request.is_truncated) return Replayed::Fate::Truncated;
   if (!options.writes && !only_reads(request)) return Replayed::Fate::Writes;
   return options.dry_run ? Replayed::Fate::NotSent : Replayed::Fate::Sent;
@@ -126,10 +149,18 @@ std::expected<int, std::string> send(const CapturedRequest& captured,
 }
 
 /// Sends the request if it is to be sent, and counts it.
-std::expected<Replayed, Failure> replay_one(CapturedRequest&& captured,
-                                            const ReplayOptions& options, ReplayTotals& totals) {
-  const Replayed::Fate fate = fate_of(captured, options);
-  Replayed replayed{.request = std::move(captured), .fate = fate};
+std::expected<Replayed, Failure> replay_one(Line&& line, const ReplayOptions& options,
+                                            ReplayTotals& totals) {
+  if (!line.request) {
+    ++totals.odd;
+    return Replayed{.request = {},
+                    .fate = Replayed::Fate::Odd,
+                    .place = std::move(line.place),
+                    .reason = std::move(line.request).error()};
+  }
+  const Replayed::Fate fate = fate_of(*line.request, options);
+  Replayed replayed{
+      .request = *std::move(line.request), .fate = fate, .place = std::move(line.place)};
   switch (fate) {
     case Replayed::Fate::Sent: {
       const auto status = send(replayed.request, options);
@@ -152,6 +183,10 @@ std::expected<Replayed, Failure> replay_one(CapturedRequest&& captured,
     case Replayed::Fate::Truncated:
       ++totals.truncated;
       break;
+    case Replayed::Fate::Odd:
+      ++totals.odd;
+      replayed.reason = replayed.request.oddity;
+      break;
   }
   return replayed;
 }
@@ -160,17 +195,14 @@ std::expected<Replayed, Failure> replay_one(CapturedRequest&& captured,
 
 std::expected<ReplayTotals, Failure> replay(const ReplayOptions& options,
                                             const std::function<void(const Replayed&)>& tell) {
-  const auto looked =
-      read_all(options, [](CapturedRequest&&) -> std::expected<void, Failure> { return {}; });
-  if (!looked) return std::unexpected(looked.error());
+  if (const auto checked = check_files(options); !checked) return std::unexpected(checked.error());
   ReplayTotals totals;
-  const auto done =
-      read_all(options, [&](CapturedRequest&& captured) -> std::expected<void, Failure> {
-        const auto replayed = replay_one(std::move(captured), options, totals);
-        if (!replayed) return std::unexpected(replayed.error());
-        tell(*replayed);
-        return {};
-      });
+  const auto done = read_all(options, [&](Line&& line) -> std::expected<void, Failure> {
+    const auto replayed = replay_one(std::move(line), options, totals);
+    if (!replayed) return std::unexpected(replayed.error());
+    tell(*replayed);
+    return {};
+  });
   if (!done) return std::unexpected(done.error());
   return totals;
 }

@@ -35,11 +35,14 @@ struct Replayed {
     NotSent,    ///< a dry run
     Writes,     ///< skipped: it may change something
     Truncated,  ///< skipped: its body is cut off
+    Odd,        ///< skipped: it cannot be sent as it was, or the line is no captured exchange
   };
 
   CapturedRequest request;
   Fate fate;
-  int status = 0;  ///< of the new response, if it was sent
+  std::string place{};   ///< "FILE, line 7"
+  std::string reason{};  ///< a clause: why it is Odd
+  int status = 0;        ///< of the new response, if it was sent
 };
 
 struct ReplayTotals {
@@ -48,11 +51,12 @@ struct ReplayTotals {
   std::size_t not_sent = 0;
   std::size_t writes = 0;
   std::size_t truncated = 0;
+  std::size_t odd = 0;
 };
 
-/// Reads all files before it sends the first request: a malformed line is a failure that names file
-/// and line, and nothing is sent. Stops at the first request that gets no response. Calls `tell`
-/// after each line.
+/// Reads all files before it sends the first request: a file that cannot be read, or in which no
+/// line is a captured exchange, is a failure, and nothing is sent. A line that is odd is skipped.
+/// Stops at the first request that gets no response. Calls `tell` after each line.
 std::expected<ReplayTotals, Failure> replay(const ReplayOptions& options,
                                             const std::function<void(const Replayed&)>& tell);
 

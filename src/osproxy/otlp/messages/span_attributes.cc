@@ -66,13 +66,24 @@ void add_response(const ResponseFacts& facts, Attributes& to) {
   add_if_known(to, "osproxy.response.took_ms", facts.took_ms);
   add_if_known(to, "osproxy.response.timed_out", facts.timed_out);
   add_if_known(to, "osproxy.response.hits", facts.hits);
-  if (facts.hits) add(to, "osproxy.response.hits_are_at_least", facts.hits_are_at_least);
+  add_if_known(to, "osproxy.response.hits_are_at_least", facts.hits_are_at_least);
   add_if_known(to, "osproxy.response.shards.total", facts.shards.total);
   add_if_known(to, "osproxy.response.shards.successful", facts.shards.successful);
   add_if_known(to, "osproxy.response.shards.skipped", facts.shards.skipped);
   add_if_known(to, "osproxy.response.shards.failed", facts.shards.failed);
   add_if_known(to, "osproxy.response.items", facts.items);
   add_if_known(to, "osproxy.response.failed_items", facts.failed_items);
+  add_if_known(to, "osproxy.response.errors", facts.errors);
+  add_if_known(to, "osproxy.response.terminated_early", facts.terminated_early);
+  add_if_known(to, "osproxy.response.missing_items", facts.missing_items);
+  add_if_known(to, "osproxy.response.timed_out_items", facts.timed_out_items);
+  add_if_known(to, "osproxy.response.shard_failed_items", facts.shard_failed_items);
+  add_if_known(to, "osproxy.response.total", facts.total);
+  add_if_known(to, "osproxy.response.created", facts.created);
+  add_if_known(to, "osproxy.response.updated", facts.updated);
+  add_if_known(to, "osproxy.response.deleted", facts.deleted);
+  add_if_known(to, "osproxy.response.version_conflicts", facts.version_conflicts);
+  add_if_known(to, "osproxy.response.failures", facts.failures);
   add_unless_empty(to, "osproxy.response.not_read", to_string(facts.not_read));
 }
 
@@ -156,7 +167,7 @@ void add_client_attributes(const Record& record, pb::Span& span) {
   add(to, "network.protocol.version", std::string_view("1.1"));
   if (record.retries > 0) add(to, "http.request.resend_count", record.retries);
   add_error_type(record, 400, to);
-  add(to, "osproxy.connection_reused", record.connection_reused);
+  add_if_known(to, "osproxy.connection_reused", record.connection_reused);
   if (record.response) add_response(*record.response, to);
 }
 
