@@ -1,5 +1,6 @@
 // The record and the sample of a request, whichever way the request ends.
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -84,6 +85,39 @@ TEST_F(ProxyRecord, TheStagesAddUpToTheTotal) {
   }
   EXPECT_TRUE(records[0].times.spent(Stage::Connect));
   EXPECT_EQ(records[1].times.spent(Stage::Connect), std::nullopt) << "a pooled connection";
+}
+
+TEST_F(ProxyRecord, AWaitForTheClientIsNotTheNodes) {
+  start();
+  select_all(Level::ShapeTiming);
+  Dialog dialog = this->dialog();
+  dialog.client_sends(request_head("POST /_bulk", "Content-Length: 65538\n"), "a");
+  std::this_thread::sleep_for(30ms);
+  dialog.client_sends("b" + gathered_part().substr(2));
+  dialog.node_gets(request_head("POST /_bulk", "Content-Length: 65538\n"),
+                   "ab" + gathered_part().substr(2));
+  std::this_thread::sleep_for(30ms);
+  dialog.request_passes("cd").node_responds("{}");
+  const StageTimes times = record().times;
+  EXPECT_GE(times.spent(Stage::ReceiveBody), 25ms);
+  EXPECT_GE(times.client_wait(Stage::Send), 25ms);
+  EXPECT_LE(times.client_wait(Stage::Send), times.spent(Stage::Send));
+  EXPECT_EQ(times.client_wait(Stage::Transfer), 0ms);
+  EXPECT_EQ(sum_of(times), times.total());
+}
+
+TEST_F(ProxyRecord, AResponseThatIsNotTakenShows) {
+  start();
+  select_all();
+  Dialog dialog = this->dialog();
+  // More than the client's kernel takes, and less than the proxy's.
+  const std::string body(500'000, 'x');
+  dialog.request_passes(get("/")).node_sends(ok_head("Content-Length: 500000\n"), body);
+  expect_record(200, "");
+  EXPECT_GT(record().unacknowledged_bytes, 0U) << "the client has read nothing";
+  Dialog next = this->dialog();
+  next.node_is(dialog.take_node()).exchange();
+  EXPECT_EQ(recorder.await_records(2).at(1).unacknowledged_bytes, std::nullopt) << "short";
 }
 
 TEST_F(ProxyRecord, ATimeOutCountsInTheStageInWhichItHappens) {

@@ -55,7 +55,7 @@ TEST(RecordJson, HasEveryFieldInTheDocumentedOrder) {
             R"("started":"2030-03-17T17:46:40.005Z","endpoint":"IngestBulk","method":"POST",)"
             R"("index":"orders-*","tenant":"acme","principal":"svc","principal_verified":true,)"
             R"("protocol":"HTTP/1.1","tls":true,"body_indices":null,"request_bytes":7,)"
-            R"("response_bytes":8,"status":503,)"
+            R"("response_bytes":8,"unacknowledged_bytes":null,"status":503,)"
             R"("upstream":"10.0.0.1:9200","connection_reused":true,"retries":2,)"
             R"("error":"upstream_timeout","response":{"took_ms":4,"timed_out":false,)"
             R"("terminated_early":null,"hits":5,"hits_are_at_least":null,"shards":{"total":2,)"
@@ -63,9 +63,11 @@ TEST(RecordJson, HasEveryFieldInTheDocumentedOrder) {
             R"("failed_items":null,"missing_items":null,"timed_out_items":null,)"
             R"("shard_failed_items":null,"total":null,"created":null,"updated":null,)"
             R"("deleted":null,"version_conflicts":null,"failures":null,"not_read":"cut_off"},)"
-            R"("times":{"receive_us":1,"match_us":19,"queue_us":2980,"connect_us":null,)"
+            R"("times":{"receive_us":1,"match_us":19,"receive_body_us":null,)"
+            R"("queue_us":2980,"connect_us":null,)"
             R"("tls_us":null,"send_us":null,"first_byte_us":null,"transfer_us":null,)"
-            R"("send_back_us":null,"total_us":3000}})");
+            R"("send_back_us":null,"total_us":3000,)"
+            R"("send_client_us":null,"transfer_client_us":null,"stalled_us":0}})");
 }
 
 TEST(RecordJson, HasOnlyFieldsThatTheDocumentationLists) {
@@ -78,14 +80,13 @@ TEST(RecordJson, HasOnlyFieldsThatTheDocumentationLists) {
     EXPECT_THAT(documented.str(), testing::AnyOf(testing::HasSubstr("| `" + field + "` |"),
                                                  testing::HasSubstr("." + field + "` |")));
   }
-  EXPECT_EQ(fields.size(), 56U);
+  EXPECT_EQ(fields.size(), 61U);
 }
 
 TEST(RecordJson, SaysNullForUnknownValues) {
   const std::string json = to_json(make_record("id"));
-  for (const char* field :
-       {"trace_id", "index", "tenant", "principal", "body_indices", "upstream", "connection_reused",
-        "error", "response"}) {
+  for (const char* field : {"trace_id", "index", "tenant", "principal", "body_indices", "upstream",
+                            "connection_reused", "error", "response"}) {
     EXPECT_THAT(json, testing::HasSubstr(std::string("\"") + field + "\":null"));
   }
 }
@@ -116,16 +117,15 @@ TEST(RecordJson, ShowsTimesFromShapeTimingOnOnly) {
 TEST(RecordJson, ShowsRewriteAndBodyAtTheHighestLevelOnly) {
   Record record = make_record("id");
   record.rewrite.request = HeadRewrite{.bytes_in = 5, .bytes_out = 6, .added = {"X-Request-Id"}};
-  record.body.parts = {
-      {.kind = "body",
-       .count = 1,
-       .bytes = 9,
-       .fields = {{.path = "a[]",
-                   .type = JsonType::String,
-                   .count = 2,
-                   .sizes = {.min = 1, .max = 3, .sum = 4}},
-                  {.path = "b", .type = JsonType::Null, .count = 1, .sizes = {}}},
-       .folded = {{.path = "c.{key}", .count = 3, .reasons = 1 | 4}}}};
+  record.body.parts = {{.kind = "body",
+                        .count = 1,
+                        .bytes = 9,
+                        .fields = {{.path = "a[]",
+                                    .type = JsonType::String,
+                                    .count = 2,
+                                    .sizes = {.min = 1, .max = 3, .sum = 4}},
+                                   {.path = "b", .type = JsonType::Null, .count = 1, .sizes = {}}},
+                        .folded = {{.path = "c.{key}", .count = 3, .reasons = 1 | 4}}}};
   record.body.truncated = Truncation::TooLong;
   record.level = Level::ShapeTiming;
   EXPECT_THAT(to_json(record), testing::Not(testing::HasSubstr("\"rewrite\"")));

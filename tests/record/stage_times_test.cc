@@ -17,7 +17,7 @@ TEST(StageTimes, AddUpToTheTotalToTheMicrosecond) {
   StageTimes::Micros sum{0};
   for (std::size_t i = 0; i < kStageCount; ++i) sum += times.spent(static_cast<Stage>(i)).value();
   EXPECT_EQ(sum, times.total());
-  EXPECT_EQ(times.total(), 17us);
+  EXPECT_EQ(times.total(), 19us);
 }
 
 TEST(StageTimes, LeaveOutStagesThatTheRequestNeverReached) {
@@ -28,6 +28,20 @@ TEST(StageTimes, LeaveOutStagesThatTheRequestNeverReached) {
   EXPECT_EQ(times.spent(Stage::Connect), std::nullopt);
   EXPECT_EQ(times.spent(Stage::Send), 5us);
   EXPECT_EQ(times.spent(Stage::FirstByte), std::nullopt);
+}
+
+TEST(StageTimes, TellTheWaitForTheClientFromTheNodes) {
+  StageTimes times;
+  EXPECT_EQ(times.client_wait(Stage::Send), std::nullopt);
+  times.enter(Stage::Send, 10us);
+  times.add_client_wait(Stage::Send, 4us);
+  times.add_client_wait(Stage::Send, 3'900ns);
+  times.enter(Stage::Transfer, 30us);
+  times.add_client_wait(Stage::Transfer, 1h);  // it overlaps with what is counted elsewhere
+  times.end(45us);
+  EXPECT_EQ(times.client_wait(Stage::Send), 7us);
+  EXPECT_EQ(times.client_wait(Stage::Transfer), 15us);
+  EXPECT_EQ(times.client_wait(Stage::Receive), std::nullopt);
 }
 
 TEST(StageTimes, StayInTheResponseIfTheRequestIsStillBeingSent) {

@@ -34,7 +34,8 @@ Interval upstream_interval(const Record& record) {
   const auto spent = [&](Stage stage) {
     return record.times.spent(stage).value_or(StageTimes::Micros{0});
   };
-  return {.begin = record.started + spent(Stage::Receive) + spent(Stage::Match),
+  return {.begin = record.started + spent(Stage::Receive) + spent(Stage::Match) +
+                   spent(Stage::ReceiveBody),
           .end = record.started + record.times.total() - spent(Stage::SendBack)};
 }
 

@@ -5,6 +5,7 @@
 
 #include "osproxy/core/clock.h"
 #include "osproxy/core/random.h"
+#include "osproxy/core/stall_log.h"
 #include "osproxy/core/token_bucket.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/identify/identities.h"
@@ -30,6 +31,7 @@ struct DiagnosticsOptions {
 struct DiagnosticsContext {
   const DiagnosticsOptions options;
   const Clock& clock;
+  const StallLog& stalls;
   Recorder& recorder;
   SnapshotReader<DirectiveSet> directives;
   SnapshotReader<Identities> identities;

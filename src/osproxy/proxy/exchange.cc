@@ -55,6 +55,7 @@ Task<ClientNext> Exchange::run() {
   if (upload_.begin()) {
     watch_.start();
     if (!upload_.must_gather() || co_await upload_.gather()) {
+      scope_.diagnostics.stages.enter(Stage::Queue);
       outcome = co_await send_until_response();
     }
     watch_.stop();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "osproxy/http/error_response.h"
@@ -18,8 +19,9 @@ struct ExchangeResult {
   int status = 0;                    ///< of the response that the client was sent; 0: none
   std::uint64_t request_bytes = 0;   ///< of its body, without framing, as received
   std::uint64_t response_bytes = 0;  ///< of its body, without framing, as sent to the client
-  bool request_received = false;     ///< its body, to the end
-  bool request_sent = false;         ///< to a node, at least a part of it
+  std::optional<std::uint64_t> unacknowledged_bytes{};  ///< see Record
+  bool request_received = false;                        ///< its body, to the end
+  bool request_sent = false;                            ///< to a node, at least a part of it
 
   const std::string* upstream = nullptr;  ///< the node whose response the client was sent
   bool connection_reused = false;         ///< the last connection to a node was a pooled one

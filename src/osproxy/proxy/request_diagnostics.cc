@@ -56,7 +56,6 @@ void RequestDiagnostics::match() {
   if (verdict_.selected() && context_.options.spans) make_spans_of_request();
   await_body(set);
   if (verdict_.level < Level::ShapeTiming && spans_ == nullptr) stages.turn_off();
-  stages.enter(Stage::Queue);
   if (verdict_.selected() && head_ != nullptr) {
     inspection_ = std::make_unique<ExchangeInspection>(
         *head_, CalledApi{.endpoint = endpoint(), .form = request_.form}, verdict_.level,
@@ -157,6 +156,7 @@ Record RequestDiagnostics::make_record(const Verdict& verdict, std::chrono::nano
   record.tls = peer_.tls;
   record.request_bytes = result_.request_bytes;
   record.response_bytes = result_.response_bytes;
+  record.unacknowledged_bytes = result_.unacknowledged_bytes;
   record.status = result_.status;
   if (result_.upstream != nullptr) record.upstream = *result_.upstream;
   if (result_.request_sent) record.connection_reused = result_.connection_reused;
@@ -164,6 +164,8 @@ Record RequestDiagnostics::make_record(const Verdict& verdict, std::chrono::nano
   record.error = to_string(result_.error);
   record.latency = latency;
   record.times = stages.times();
+  record.stalled =
+      std::chrono::floor<std::chrono::microseconds>(context_.stalls.longest_since(started_.boot));
   if (inspection_) inspection_->finish(result_, record);
   return record;
 }

@@ -60,6 +60,9 @@ class RequestDiagnostics {
   void match();
   void finish();
 
+  /// A directive selects the request so far.
+  bool is_selected() const noexcept { return verdict_.selected(); }
+
   std::string_view request_id() const noexcept { return request_.request_id; }
   Endpoint endpoint() const noexcept { return request_.matched.endpoint; }
   bool has_opaque_id() const noexcept { return request_.has_opaque_id; }

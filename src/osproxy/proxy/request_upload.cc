@@ -48,6 +48,7 @@ bool RequestUpload::must_gather() const noexcept {
 }
 
 Task<bool> RequestUpload::gather() {
+  scope_.diagnostics.stages.enter(Stage::ReceiveBody);
   while (must_gather()) {
     error_code error;
     const std::span<char> room = gathering_room();
@@ -127,7 +128,9 @@ Task<> RequestUpload::send_rest(Connection& upstream) {
   while (!body_.done() && upstream_reads) {
     error_code error;
     const std::span<char> room = buffer.room();
+    scope_.diagnostics.stages.begin_client_wait(Stage::Send);
     const std::size_t size = co_await receive(room, error);
+    scope_.diagnostics.stages.end_client_wait(Stage::Send);
     buffer.was_read(size);
     if (!streaming_) co_return;
     if (error) co_return fail(client_error(), upstream);

@@ -18,9 +18,18 @@ constexpr std::chrono::milliseconds kNoTimeout = 24h;
 
 }  // namespace
 
+/// Notes what a client of a selected request still has to take. Of a short response, all is on its
+/// way at this moment.
+void ResponseRelay::note_unacknowledged() {
+  constexpr std::uint64_t kLong = 64 * 1024;
+  if (!scope_.diagnostics.is_selected() || scope_.result.response_bytes < kLong) return;
+  scope_.result.unacknowledged_bytes = unacknowledged_bytes(scope_.client.socket().native_handle());
+}
+
 Task<AttemptOutcome> ResponseRelay::run(UpstreamPool::Lease& lease) {
   std::optional<AttemptOutcome> outcome = co_await receive_head(lease);
   if (!outcome) outcome = co_await pass_on_body(lease);
+  note_unacknowledged();
   if (lease) upload_.stop(lease.connection());
   if (outcome != AttemptOutcome::Complete && upload_.error() != http::ProxyError::None) {
     scope_.result.error = upload_.error();
@@ -202,7 +211,9 @@ std::chrono::milliseconds ResponseRelay::patience() const noexcept {
 /// kernel accepts has arrived.
 Task<error_code> ResponseRelay::write_rest(OutgoingPiece& piece) {
   scope_.watch.set_waits_for_reader(true);
+  scope_.diagnostics.stages.begin_client_wait(Stage::Transfer);
   const error_code error = co_await piece.write_rest(scope_.client, kNoTimeout);
+  scope_.diagnostics.stages.end_client_wait(Stage::Transfer);
   scope_.watch.set_waits_for_reader(false);
   co_return error;
 }

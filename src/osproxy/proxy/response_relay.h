@@ -73,6 +73,7 @@ class ResponseRelay {
   std::chrono::milliseconds patience() const noexcept;
   Task<error_code> write_rest(OutgoingPiece& piece);
   void note_sent(std::string_view payload, const std::string* upstream);
+  void note_unacknowledged();
   void cut_off(UpstreamPool::Lease& lease);
   void finish(UpstreamPool::Lease& lease, bool nothing_after);
   void blame(UpstreamPool::Lease& lease, const FailedAttempt& attempt);

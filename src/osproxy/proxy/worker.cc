@@ -82,6 +82,7 @@ Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
                .tls = {.on_failure = options.on_tls_failure},
                .diagnostics = {.options = diagnostics_options(options),
                                .clock = clock,
+                               .stalls = context_.stalls,
                                .recorder = recorder,
                                .directives = SnapshotReader<DirectiveSet>(directives),
                                .identities = SnapshotReader<Identities>(replaceable.identities),
@@ -217,9 +218,12 @@ void Server::Worker::note_time() {
 
 Task<> Server::Worker::tick() {
   while (true) {
+    const BootTime began = context_.clock.boot();
     timer_->expires_after(kTick);
     const auto [error] = co_await timer_->async_wait(kAsTask);
     if (error) co_return;
+    const BootTime now = context_.clock.boot();
+    context_.stalls.note(now, now - began - kTick);
     note_time();
     context_.upstreams.tick();
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "osproxy/core/clock.h"
+#include "osproxy/core/stall_log.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/deadlines.h"
 #include "osproxy/net/object_pool.h"
@@ -23,6 +24,7 @@ struct WorkerContext {
   const ServerOptions& options;
   const ExchangeOptions exchange_options;
   const Clock& clock;
+  StallLog stalls{};
   SnapshotReader<TlsContexts> tls_contexts;
   TlsWorker tls;
   DiagnosticsContext diagnostics;

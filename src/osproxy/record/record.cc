@@ -40,7 +40,7 @@ void write_response_facts(JsonWriter& json, const std::optional<ResponseFacts>& 
   json.end_object();
 }
 
-void write_times(JsonWriter& json, const StageTimes& times) {
+void write_times(JsonWriter& json, const StageTimes& times, std::chrono::microseconds stalled) {
   json.key("times").begin_object();
   for (std::size_t i = 0; i < kStageCount; ++i) {
     const auto stage = static_cast<Stage>(i);
@@ -49,6 +49,12 @@ void write_times(JsonWriter& json, const StageTimes& times) {
     spent ? json.value(spent->count()) : json.null();
   }
   json.field("total_us", times.total().count());
+  for (const Stage stage : {Stage::Send, Stage::Transfer}) {
+    const auto wait = times.client_wait(stage);
+    json.key(std::string(to_string(stage)).append("_client_us"));
+    wait ? json.value(wait->count()) : json.null();
+  }
+  json.field("stalled_us", stalled.count());
   json.end_object();
 }
 
@@ -159,6 +165,7 @@ void write_request(JsonWriter& json, const Record& record) {
 
 void write_response(JsonWriter& json, const Record& record) {
   json.field("response_bytes", record.response_bytes);
+  json.field("unacknowledged_bytes", record.unacknowledged_bytes);
   json.key("status");
   record.status == 0 ? json.null() : json.value(record.status);
   json.field_or_null("upstream", record.upstream);
@@ -188,7 +195,7 @@ std::string to_json(const Record& record) {
   json.field("started", format_rfc3339(record.started));
   write_request(json, record);
   write_response(json, record);
-  if (record.level >= Level::ShapeTiming) write_times(json, record.times);
+  if (record.level >= Level::ShapeTiming) write_times(json, record.times, record.stalled);
   if (record.level >= Level::ShapeRewriteDiff) {
     write_rewrite(json.key("rewrite"), record.rewrite);
     write_body(json.key("body"), record.body);

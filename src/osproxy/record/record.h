@@ -49,9 +49,12 @@ struct Record {
   std::optional<BodyIndices> body_indices;  ///< absent if the body was not read for them
 
   std::uint64_t request_bytes = 0;   ///< body bytes received from the client
-  std::uint64_t response_bytes = 0;  ///< body bytes sent to the client
-  int status = 0;                    ///< as sent to the client; 0 if none was sent
-  std::string upstream;              ///< host:port of the node that responded; empty if none did
+  std::uint64_t response_bytes = 0;  ///< body bytes that the kernel took for the client
+  /// Of a long response, the bytes on the wire that the client had not acknowledged when the kernel
+  /// had taken the last one; nullopt if it was short.
+  std::optional<std::uint64_t> unacknowledged_bytes{};
+  int status = 0;        ///< as sent to the client; 0 if none was sent
+  std::string upstream;  ///< host:port of the node that responded; empty if none did
   /// The upstream connection came from the pool; absent if nothing was sent to a node.
   std::optional<bool> connection_reused;
   int retries = 0;
@@ -64,6 +67,7 @@ struct Record {
   std::optional<ResponseFacts> response;  ///< read from OpenSearch's body; absent if it sent none
 
   StageTimes times;  ///< shown from Level::ShapeTiming on; at lower levels measured for spans only
+  std::chrono::microseconds stalled{0};  ///< the longest time that the worker's loop stood still
 
   Rewrite rewrite;     ///< at Level::ShapeRewriteDiff
   BodyStructure body;  ///< of the request, at Level::ShapeRewriteDiff

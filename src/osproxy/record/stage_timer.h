@@ -30,6 +30,14 @@ class StageTimer {
     if (on_) times_.enter(stage, clock_.boot() - started_);
   }
 
+  /// Around a wait for the client, in Stage::Send or Stage::Transfer. Both may be under way at once.
+  void begin_client_wait(Stage stage) noexcept {
+    if (on_) wait_of(stage) = clock_.boot();
+  }
+  void end_client_wait(Stage stage) noexcept {
+    if (on_) times_.add_client_wait(stage, clock_.boot() - wait_of(stage));
+  }
+
   /// The request ended at `end`.
   void end(BootTime end) noexcept {
     if (on_) times_.end(end - started_);
@@ -38,9 +46,15 @@ class StageTimer {
   const StageTimes& times() const noexcept { return times_; }
 
  private:
+  BootTime& wait_of(Stage stage) noexcept {
+    return stage == Stage::Send ? send_wait_began_ : transfer_wait_began_;
+  }
+
   const Clock& clock_;
   const BootTime started_;
   StageTimes times_;
+  BootTime send_wait_began_{};
+  BootTime transfer_wait_began_{};
   bool on_ = false;
 };
 

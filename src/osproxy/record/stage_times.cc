@@ -11,6 +11,8 @@ std::string_view to_string(Stage stage) noexcept {
       return "receive";
     case Stage::Match:
       return "match";
+    case Stage::ReceiveBody:
+      return "receive_body";
     case Stage::Queue:
       return "queue";
     case Stage::Connect:
@@ -48,6 +50,17 @@ std::optional<StageTimes::Micros> StageTimes::spent(Stage stage) const noexcept 
   const auto place = static_cast<std::size_t>(stage);
   if (((entered_ >> place) & 1) == 0) return std::nullopt;
   return spent_[place];
+}
+
+void StageTimes::add_client_wait(Stage stage, std::chrono::nanoseconds wait) noexcept {
+  (stage == Stage::Send ? send_wait_ : transfer_wait_) += wait;
+}
+
+std::optional<StageTimes::Micros> StageTimes::client_wait(Stage stage) const noexcept {
+  const auto total = spent(stage);
+  if (!total || (stage != Stage::Send && stage != Stage::Transfer)) return std::nullopt;
+  const auto wait = stage == Stage::Send ? send_wait_ : transfer_wait_;
+  return std::min(*total, std::chrono::floor<Micros>(wait));
 }
 
 }  // namespace osproxy

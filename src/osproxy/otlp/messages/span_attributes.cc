@@ -60,6 +60,12 @@ void add_times(const StageTimes& times, Attributes& to) {
     add(to, std::string("osproxy.times.").append(to_string(stage)).append("_us"), spent->count());
   }
   add(to, "osproxy.times.total_us", times.total().count());
+  for (const Stage stage : {Stage::Send, Stage::Transfer}) {
+    const auto wait = times.client_wait(stage);
+    if (!wait) continue;
+    add(to, std::string("osproxy.times.").append(to_string(stage)).append("_client_us"),
+        wait->count());
+  }
 }
 
 void add_response(const ResponseFacts& facts, Attributes& to) {

@@ -1,0 +1,3 @@
+namespace osproxy {
+void example(BootTime now, BootTime expected, BootTime started) { EXAMPLE(1); }
+}  // namespace osproxy
