@@ -30,7 +30,8 @@ class StageTimer {
     if (on_) times_.enter(stage, clock_.boot() - started_);
   }
 
-  /// Around a wait for the client, in Stage::Send or Stage::Transfer. Both may be under way at once.
+  /// Around a wait for the client, in Stage::Send or Stage::Transfer. Both may be under way at
+  /// once.
   void begin_client_wait(Stage stage) noexcept {
     if (on_) wait_of(stage) = clock_.boot();
   }
