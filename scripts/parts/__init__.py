@@ -11,7 +11,7 @@ does not start raises PartFailed with the end of its log.
 from .client import Reply, eventually, request
 from .ctl import Ctl, CtlResult
 from .etcd import CURRENT_ETCD, DEBIAN_ETCD, Etcd, EtcdRelease, EtcdTls
-from .opensearch import BorrowedOpenSearch, OpenSearch
+from .opensearch import BorrowedOpenSearch, CurrentOpenSearch, OpenSearch, SecureOpenSearch
 from .otelcol import OtelCollector, attributes
 from .pki import Authority, Pair
 from .process import PartFailed, Process
@@ -27,6 +27,7 @@ __all__ = [
     "BorrowedOpenSearch",
     "Ctl",
     "CtlResult",
+    "CurrentOpenSearch",
     "Etcd",
     "EtcdRelease",
     "EtcdTls",
@@ -38,6 +39,7 @@ __all__ = [
     "Prometheus",
     "Protected",
     "Proxy",
+    "SecureOpenSearch",
     "Reply",
     "attributes",
     "eventually",

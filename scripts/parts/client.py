@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import urllib3
 
 _pool = urllib3.PoolManager(num_pools=64, retries=False)
+
+
+@functools.cache
+def _pool_with(ca_file: Path) -> urllib3.PoolManager:
+    return urllib3.PoolManager(num_pools=4, retries=False, ca_certs=str(ca_file))
 
 
 @dataclass(frozen=True)
@@ -21,14 +28,15 @@ class Reply:
         return json.loads(self.body)
 
 
-def request(method: str, url: str, *, headers=None, body=None, json_body=None, timeout=60) -> Reply:
+def request(method: str, url: str, *, headers=None, body=None, json_body=None, timeout=60,
+            ca_file: Path | None = None) -> Reply:  # fmt: skip
     """One exchange. Raises OSError if there is no response. Never redirects or retries."""
     headers = dict(headers or {})
     if json_body is not None:
         body = json.dumps(json_body)
         headers.setdefault("Content-Type", "application/json")
     try:
-        reply = _pool.request(
+        reply = (_pool_with(ca_file) if ca_file else _pool).request(
             method,
             url,
             body=body,

@@ -1,13 +1,17 @@
-"""One OpenSearch node, from the jars that scripts/fetch_parts fetches."""
+"""One OpenSearch node, from the jars that scripts/fetch_parts fetches: 2.19, 2.19 with the security
+plugin, and the current release."""
 
+import base64
 import os
 import random
 import re
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
 from .client import request
+from .pki import Authority
 from .process import Process, parts_dir
 
 # Debian's openjdk-17-jre-headless. The first `java` in PATH may be another version.
@@ -29,33 +33,59 @@ def _place_for_data(wanted: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="osproxy-opensearch-", dir="/dev/shm"))
 
 
-class OpenSearch(Process):
-    start_timeout = 180  # a cold start on a busy machine
+def _artifact(jar: Path) -> str:
+    """The name of a jar without its version."""
+    return re.sub(r"-\d[\w.\-]*\.jar$", "", jar.name)
 
-    def __init__(self, run_dir, name: str = "opensearch", heap: str = "512m"):
-        super().__init__(run_dir, name)
+
+class OpenSearch(Process):
+    """OpenSearch 2.19."""
+
+    start_timeout = 180  # a cold start on a busy machine
+    part_name = "opensearch"
+    scheme = "http"
+    headers: dict[str, str] = {}  # that a request needs
+
+    def __init__(self, run_dir, name: str | None = None, heap: str = "512m"):
+        super().__init__(run_dir, name or self.part_name)
         self.heap = heap
         self.url = ""  # known once it is ready
         # The runner takes the first free port above this one, below 9300.
         self.base_port = random.randrange(9200, 9290)
         self.data = _place_for_data(self.dir)
-        config = self.data / "node_1" / "config"
-        config.mkdir(parents=True, exist_ok=True)
+        self.config = self.data / "node_1" / "config"
+        self.config.mkdir(parents=True, exist_ok=True)
+        (self.config / "opensearch.yml").write_text("\n".join(self.settings()) + "\n")
+
+    def settings(self) -> list[str]:
         # On a nearly full disk OpenSearch refuses writes, which these tests do not want to see.
-        (config / "opensearch.yml").write_text(
-            "cluster.routing.allocation.disk.threshold_enabled: false\n"
-        )
+        return ["cluster.routing.allocation.disk.threshold_enabled: false"]
+
+    def java(self) -> Path | str:
+        return _JAVA_17 if _JAVA_17.exists() else "java"
+
+    def class_path(self) -> list[Path]:
+        return [parts_dir() / "opensearch" / "lib" / "*"]
+
+    def plugins(self) -> list[str]:
+        return []
 
     def command(self) -> list[str]:
         return [
-            str(_JAVA_17 if _JAVA_17.exists() else "java"),
-            f"-Xms{self.heap}", f"-Xmx{self.heap}", "-cp", f"{parts_dir()}/opensearch/lib/*",
+            str(self.java()), f"-Xms{self.heap}", f"-Xmx{self.heap}",
+            "-cp", ":".join(map(str, self.class_path())),
             "org.codelibs.opensearch.runner.OpenSearchRunner",
             "-basePath", str(self.data), "-numOfNode", "1",
             "-baseHttpPort", str(self.base_port), "-printOnFailure",
             # Nodes with one cluster name find each other on a machine. Two runs must not.
             "-clusterName", f"osproxy-{os.getpid()}-{random.randrange(1 << 32):08x}",
+            *self.plugins(),
         ]  # fmt: skip
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority of its certificate, if its scheme is https."""
+        return self.dir / "ca.pem"
 
     def ready(self) -> bool:
         if not self.url:
@@ -64,9 +94,10 @@ class OpenSearch(Process):
             )
             if not bound:
                 return False
-            self.url = f"http://{bound[1]}"
-        reply = request("GET", f"{self.url}/_cluster/health?wait_for_status=yellow&timeout=1s")
-        return reply.status == 200
+            self.url = f"{self.scheme}://{bound[1]}"
+        path = "/_cluster/health?wait_for_status=yellow&timeout=1s"
+        ca_file = self.ca_file if self.scheme == "https" else None
+        return request("GET", self.url + path, headers=self.headers, ca_file=ca_file).status == 200
 
     def stop(self, timeout: float = 30) -> int | None:
         status = super().stop(timeout)
@@ -76,12 +107,73 @@ class OpenSearch(Process):
         return status
 
 
-class BorrowedOpenSearch(OpenSearch):
-    """A node that another process has launched in `run_dir` and will stop."""
+class CurrentOpenSearch(OpenSearch):
+    """OpenSearch 3.8."""
 
-    def __init__(self, run_dir, name: str = "opensearch"):
-        Process.__init__(self, run_dir, name)
+    part_name = "opensearch-3.8"
+
+    def java(self) -> Path:
+        return parts_dir() / "java" / "home" / "bin" / "java"
+
+    def class_path(self) -> list[Path]:
+        return [parts_dir() / "opensearch-3.8" / "lib" / "*"]
+
+
+class SecureOpenSearch(OpenSearch):
+    """OpenSearch 2.19 with the security plugin: https, and the user admin."""
+
+    part_name = "opensearch-security"
+    scheme = "https"
+    headers = {"Authorization": "Basic " + base64.b64encode(b"admin:admin").decode()}
+
+    def __init__(self, run_dir, name: str | None = None, heap: str = "512m"):
+        super().__init__(run_dir, name, heap)
+        authority = Authority(self.dir, "node")
+        plugin = parts_dir() / "opensearch-security"
+        shutil.copytree(plugin / "config", self.config / "opensearch-security")
+        pair = authority.issue("node")
+        shutil.copyfile(authority.file, self.ca_file)
+        shutil.copyfile(authority.file, self.config / "ca.pem")
+        shutil.copyfile(pair.cert, self.config / "node.pem")
+        # Java reads keys in PKCS #8 only.
+        subprocess.run(["openssl", "pkcs8", "-topk8", "-nocrypt", "-in", pair.key,
+                        "-out", self.config / "node.key"], check=True)  # fmt: skip
+
+    def settings(self) -> list[str]:
+        names = {"cert": "node.pem", "key": "node.key", "trustedcas": "ca.pem"}
+        files = [
+            f"plugins.security.ssl.{layer}.pem{what}_filepath: {file}"
+            for layer in ("transport", "http")
+            for what, file in names.items()
+        ]
+        return [
+            *super().settings(),
+            *files,
+            "plugins.security.ssl.transport.enforce_hostname_verification: false",
+            "plugins.security.ssl.http.enabled: true",
+            "plugins.security.allow_default_init_securityindex: true",
+            'plugins.security.authcz.admin_dn: ["CN=node"]',
+            'plugins.security.nodes_dn: ["CN=node"]',
+        ]
+
+    def class_path(self) -> list[Path]:
+        # The plugin brings its own copies of some jars, which must not stand beside OpenSearch's.
+        own = {_artifact(jar) for jar in (parts_dir() / "opensearch" / "lib").glob("*.jar")}
+        jars = (parts_dir() / "opensearch-security").glob("*.jar")
+        return [*super().class_path(), *(jar for jar in jars if _artifact(jar) not in own)]
+
+    def plugins(self) -> list[str]:
+        return ["-pluginTypes", "org.opensearch.security.OpenSearchSecurityPlugin"]
+
+
+class BorrowedOpenSearch(OpenSearch):
+    """A node of class `kind` that another process has launched in `run_dir` and will stop."""
+
+    def __init__(self, run_dir, kind: type[OpenSearch] = OpenSearch):
+        Process.__init__(self, run_dir, kind.part_name)
         self.url = ""
+        self.scheme = kind.scheme
+        self.headers = kind.headers
 
     def launch(self) -> None:
         Process.started.append(self)  # so that a failing test shows its log too

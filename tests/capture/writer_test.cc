@@ -210,7 +210,7 @@ TEST_F(CaptureWriterTest, TellsOfADirectoryThatOthersMayWriteTo) {
   EXPECT_THAT(reported(), ElementsAre(HasSubstr("has mode 0777")));
 }
 
-// What the writer's thread still uses when the test is over.
+// The writer's thread still uses it when the test is over.
 struct HungDisk {
   std::atomic<bool> hangs{true};
   std::atomic<bool> is_asked{false};

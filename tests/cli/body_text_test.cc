@@ -23,6 +23,16 @@ TEST(BodyText, IsATableForEachKindOfLine) {
             "\nother: 1, 3 bytes\n");
 }
 
+TEST(BodyText, SaysWhatIsFoldedAndWhy) {
+  EXPECT_EQ(body_text(R"({"body":{"parts":[{"kind":"body","count":1,"bytes":9,"fields":[
+      {"path":"a.{key}","type":"number","count":60,"sizes":null}],"folded":[{"path":"a.{key}",
+      "count":60,"reasons":["looks_like_value","many_like_values"]}]}]}})"),
+            "\nbody: 1, 9 bytes\n"
+            "  FIELD    TYPE    COUNT  SIZE\n"
+            "  a.{key}  number  60     -\n"
+            "  a.{key}: 60 keys are not shown (looks_like_value, many_like_values)\n");
+}
+
 TEST(BodyText, IsEmptyWithoutAStructure) {
   for (const char* document : {"", "{}", "[]", R"({"body":{"parts":[],"not_read":"not_json"}})"}) {
     EXPECT_EQ(body_text(document), "") << document;

@@ -95,6 +95,50 @@ TEST_F(DirectiveSetTest, MatchesAnIndexByTheRequestsExpression) {
   }
 }
 
+TEST_F(DirectiveSetTest, AwaitsTheBodyForItsIndex) {
+  const auto set = compile({R"("level":"ShapeTiming","index":"logs","endpoint":"IngestBulk")",
+                            R"("level":"Shape","index":"other","capture":true,"tenant":"t")"});
+  const auto await_body = [&](const Attributes& attributes) {
+    Verdict verdict = match(*set, attributes);
+    set->add_awaited(attributes, clock_.now(), "r", verdict);
+    return verdict;
+  };
+  const Attributes bulk{.endpoint = Endpoint::IngestBulk, .body_may_name_index = true};
+  const Verdict awaited = await_body(bulk);
+  EXPECT_TRUE(awaited.awaits_body);
+  EXPECT_EQ(awaited.level, Level::ShapeTiming);
+  EXPECT_FALSE(awaited.capture) << "the tenant of the other directive differs";
+  EXPECT_EQ(awaited.matched_count, 0);
+  EXPECT_FALSE(await_body({.endpoint = Endpoint::MultiGet}).awaits_body);
+  EXPECT_FALSE(await_body({.index = "logs", .endpoint = Endpoint::IngestBulk}).awaits_body)
+      << "it matches already";
+  clock_.advance(std::chrono::seconds{601});
+  EXPECT_FALSE(await_body(bulk).awaits_body) << "it is over";
+}
+
+TEST_F(DirectiveSetTest, CountsAsMatchedWhatOnlyTheBodyNames) {
+  const auto set = compile({R"("level":"Shape","index":"logs")", R"("level":"Shape")"});
+  const Attributes at_start{.index = "a", .body_may_name_index = true};
+  Attributes at_end = at_start;
+  at_end.index = "a,logs";
+  set->count_awaited(at_end, at_start, clock_.now(), "r");
+  EXPECT_EQ(set->directives()[0].usage->matched.load(), 1U);
+  EXPECT_EQ(set->directives()[1].usage->matched.load(), 0U);
+  EXPECT_EQ(conclude(*set, {.latency = {}, .status = 200}, at_end).matched_count, 2);
+}
+
+TEST_F(DirectiveSetTest, ManyDirectivesAreAwaitedTogether) {
+  std::vector<std::string> many;
+  for (int i = 0; i < 300; ++i) {
+    many.push_back(R"("level":"Shape","index":"i)" + std::to_string(i) + '"');
+  }
+  many.emplace_back(R"("level":"ShapeRewriteDiff","tenant":"t")");
+  Verdict verdict;
+  compile(many)->add_awaited({}, clock_.now(), "r", verdict);
+  EXPECT_TRUE(verdict.awaits_body);
+  EXPECT_EQ(verdict.level, Level::ShapeRewriteDiff) << "the highest of the set";
+}
+
 TEST_F(DirectiveSetTest, TakesTheHighestLevelAndAllOutputs) {
   const auto set =
       compile({R"("level":"Shape","ring_buffer":true)",

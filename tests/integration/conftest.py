@@ -2,7 +2,7 @@
 
 Servers that take seconds to start live as long as the run. Each test has its own two proxies and its
 own key, so that no test sees the documents of another. If several workers share the tests
-(pytest-xdist), each worker has an etcd, and all share one OpenSearch.
+(pytest-xdist), each worker has an etcd, and all share the OpenSearch nodes.
 """
 
 import json
@@ -16,7 +16,16 @@ import jsonschema
 import pytest
 from opensearchpy import OpenSearch as Client
 
-from parts import BorrowedOpenSearch, Ctl, Etcd, OpenSearch, Proxy, eventually
+from parts import (
+    BorrowedOpenSearch,
+    Ctl,
+    CurrentOpenSearch,
+    Etcd,
+    OpenSearch,
+    Proxy,
+    SecureOpenSearch,
+    eventually,
+)
 
 # A sanitizer, an assertion or the runtime writes one of these before it ends a program.
 _CRASH_MARKS = ("Sanitizer", "runtime error:", "Assertion", "terminate called")
@@ -68,19 +77,20 @@ _FOR_ALL_WORKERS = pytest.StashKey[Path]()
 
 
 def pytest_configure_node(node):
-    """Runs in the main process for each worker: tells it where the shared OpenSearch is."""
+    """Runs in the main process for each worker: tells it where the shared nodes are."""
     if _FOR_ALL_WORKERS not in node.config.stash:
-        node.config.stash[_FOR_ALL_WORKERS] = _launch_opensearch(node.config)
+        node.config.stash[_FOR_ALL_WORKERS] = _launch_nodes(node.config)
     node.workerinput["opensearch"] = str(node.config.stash[_FOR_ALL_WORKERS])
 
 
-def _launch_opensearch(config) -> Path:
-    """Its folder. OpenSearch starts together with the workers; a test that needs it waits for it."""
+def _launch_nodes(config) -> Path:
+    """Their folder. The nodes start together with the workers; a test that needs one waits for it."""
     run_dir = Path(tempfile.mkdtemp(prefix="osproxy-test-"))
-    part = OpenSearch(run_dir)
-    part.launch()
     config.add_cleanup(lambda: shutil.rmtree(run_dir, ignore_errors=True))
-    config.add_cleanup(part.stop)  # cleanups run last to first
+    for kind in (OpenSearch, CurrentOpenSearch, SecureOpenSearch):
+        part = kind(run_dir)
+        part.launch()
+        config.add_cleanup(part.stop)  # cleanups run last to first
     return run_dir
 
 
@@ -91,10 +101,27 @@ def session_dir():
     shutil.rmtree(path, ignore_errors=True)
 
 
+def _node(kind: type[OpenSearch], request, session_dir) -> OpenSearch:
+    """A node of this run: the one for all workers, or its own if there are none."""
+    worker = getattr(request.config, "workerinput", None)
+    return BorrowedOpenSearch(worker["opensearch"], kind) if worker else kind(session_dir)
+
+
 @pytest.fixture(scope="session")
 def opensearch(request, session_dir):
-    worker = getattr(request.config, "workerinput", None)
-    with BorrowedOpenSearch(worker["opensearch"]) if worker else OpenSearch(session_dir) as part:
+    with _node(OpenSearch, request, session_dir) as part:
+        yield part
+
+
+@pytest.fixture(scope="session")
+def current_opensearch(request, session_dir):
+    with _node(CurrentOpenSearch, request, session_dir) as part:
+        yield part
+
+
+@pytest.fixture(scope="session")
+def secure_opensearch(request, session_dir):
+    with _node(SecureOpenSearch, request, session_dir) as part:
         yield part
 
 

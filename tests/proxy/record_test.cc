@@ -131,6 +131,24 @@ TEST_F(ProxyRecord, ATimeOutCountsInTheStageInWhichItHappens) {
   EXPECT_EQ(sum_of(times), times.total());
 }
 
+TEST_F(ProxyRecord, AnIndexInTheBodySelectsABulk) {
+  start();
+  select_all(Level::Shape, [](Directive& d) { d.target.index = "orders"; });
+  const auto send_bulk = [this](std::string_view index) {
+    const std::string body = "{\"index\":{\"_index\":\"" + std::string(index) + "\"}}\n{\"a\":1}\n";
+    const std::string head =
+        "POST /_bulk HTTP/1.1\nHost: a\nContent-Length: " + std::to_string(body.size()) + "\n\n";
+    dialog().request_passes(head, body).node_responds("{}");
+  };
+  send_bulk("other");
+  send_bulk("orders");
+  const Record found = record();
+  ASSERT_TRUE(found.body_indices);
+  EXPECT_EQ(found.body_indices->names, std::vector<std::string>{"orders"});
+  EXPECT_EQ(found.index, "") << "of the path";
+  EXPECT_EQ(found.directives, std::vector<std::string>{"all"});
+}
+
 TEST_F(ProxyRecord, TookAndHitsOfASearchAreRecorded) {
   start();
   select_all();

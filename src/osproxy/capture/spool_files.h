@@ -10,8 +10,8 @@
 // bytes than files × file_bytes. A line is in a file whole or not at all: if a full disk takes only
 // a part of it, that part is truncated again.
 //
-// Anybody may move or remove files at any time. A file that is no longer where it was is left alone,
-// and the next line begins a new one. A number is used once: the file `lock` holds the last one.
+// Anybody may move or remove files at any time. A file that is no longer where it was is left
+// alone, and the next line begins a new one. A number is used once: the file `lock` holds the last.
 //
 // A lock on that file keeps the directory to one process at a time. Not thread-safe.
 #pragma once

@@ -11,7 +11,7 @@
 // its bytes. Exchanges beyond a bound are dropped and counted. If writing fails, for example
 // because the disk is full, capture stops: begin() returns null, and the writer retries the
 // exchange at hand from time to time. Once it is written, capture goes on. Requests are never
-// delayed. A write that hangs, for example on a lost network disk, holds up the writer's thread only.
+// delayed. A write that hangs, as on a lost network disk, holds up the writer's thread only.
 //
 // Thread safety: call open() once, before all else; then all members are safe from any thread.
 // Ownership: the writer must outlive its buffers. The destructor goes on writing the queue for at

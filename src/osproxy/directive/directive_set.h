@@ -126,8 +126,8 @@ class DirectiveSet {
                    const Outcome& outcome, const TokenRate& budget = {}) const noexcept;
 
   /// Raises the level and the outputs of `verdict` to those of the directives that apply if the
-  /// body names their `index`. Call it after match(), if the body may name one. At the end, conclude
-  /// with an expression of all indices, after count_awaited().
+  /// body names their `index`. Call it after match(), if the body may name one. At the end,
+  /// conclude with an expression of all indices, after count_awaited().
   void add_awaited(const Attributes& attributes, Now now, std::string_view request_id,
                    Verdict& verdict) const noexcept;
 

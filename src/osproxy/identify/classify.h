@@ -48,7 +48,7 @@ std::string_view path_of(std::string_view target) noexcept;
 /// into `scratch` or `target`.
 Classification classify(std::string_view method, std::string_view target, std::string& scratch);
 
-/// What a request does to OpenSearch.
+/// The effect of a request on OpenSearch.
 enum class Effect : std::uint8_t {
   ByMethod,  ///< GET and HEAD read, others may change something
   Reads,     ///< each method of the row only reads

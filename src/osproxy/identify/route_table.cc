@@ -1,5 +1,5 @@
-// Maps the paths and methods of the REST APIs of OpenSearch 2 and 3 to endpoints. docs/endpoints.md explains
-// the choices.
+// Maps the paths and methods of the REST APIs of OpenSearch 2 and 3 to endpoints. docs/endpoints.md
+// explains the choices.
 #include "osproxy/identify/classify.h"
 
 namespace osproxy {

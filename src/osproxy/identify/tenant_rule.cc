@@ -19,7 +19,7 @@ bool has_one_mark(std::string_view pattern) noexcept {
 /// `.ds-logs-acme-000001`.
 constexpr std::string_view kBackingMark = ".ds-";
 
-/// The data stream of a backing index; any other name as it is.
+/// The data stream of a backing index; any other name unchanged.
 std::string_view data_stream_of(std::string_view name) noexcept {
   if (!name.starts_with(kBackingMark)) return name;
   name.remove_prefix(kBackingMark.size());

@@ -7,8 +7,9 @@
 //
 // The lines of `_bulk` and `_msearch` are summed up by kind: actions and sources, headers and
 // searches. The body of a reindex is one value, although its endpoint is that of a bulk.
-// structure_tree.h and key_names.h decide which keys are shown and which are folded into `{key}`. For endpoints whose bodies are neither queries nor documents, only the words of
-// OpenSearch's query language are shown. Strings and numbers are measured or counted, never kept.
+// structure_tree.h and key_names.h decide which keys are shown and which are folded into `{key}`.
+// For endpoints whose bodies are neither queries nor documents, only the words of OpenSearch's
+// query language are shown. Strings and numbers are measured or counted, never kept.
 //
 // Work and memory are bounded for any body: the reader takes kMaxBytes, keeps kMaxDepth levels, and
 // as many paths as the tree has room for.

@@ -103,7 +103,7 @@ class ResponseReader {
     Name items = Name::Other;  // Items, Responses or Docs
   };
 
-  /// What one item says of itself.
+  /// The end of one item, by its own words.
   struct Item {
     bool ended = false;   // it says how it ended: by a status, an error, or `found`
     bool failed = false;  // status 400 or more, or an error

@@ -153,7 +153,8 @@ StructureTree::Node StructureTree::add_value(Node parent, std::string_view key,
   if (!key.empty()) {
     Entry& object = entries_[parent];
     const auto hash = static_cast<std::uint32_t>(fnv1a_64(key)) | 1U;  // 0: none yet
-    object.has_several_values |= object.value_hash != 0 && object.value_hash != hash;
+    const bool is_another = object.value_hash != 0 && object.value_hash != hash;
+    object.has_several_values = object.has_several_values || is_another;
     object.value_hash = hash;
   }
   const Node any = find_or_add(parent, Step::AnyKey, {});
@@ -255,10 +256,11 @@ void StructureTree::add_counts(Entry& to, const Entry& more) noexcept {
   }
   to.names += more.names;
   to.values += more.values;
-  to.has_several_values |= more.has_several_values || (to.value_hash != 0 && more.value_hash != 0 &&
-                                                       to.value_hash != more.value_hash);
+  const bool is_another =
+      to.value_hash != 0 && more.value_hash != 0 && to.value_hash != more.value_hash;
+  to.has_several_values = to.has_several_values || more.has_several_values || is_another;
   if (to.value_hash == 0) to.value_hash = more.value_hash;
-  to.is_vouched |= more.is_vouched;
+  to.is_vouched = to.is_vouched || more.is_vouched;
   to.folded_for |= more.folded_for;
 }
 

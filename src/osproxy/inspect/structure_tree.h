@@ -102,6 +102,7 @@ class StructureTree {
 
   enum class Step : std::uint8_t { Root, Keyword, Name, AnyKey, Element };
 
+  /// Members: a node's place, its counts, and what decides whether it is folded.
   struct Entry {
     Step step = Step::Root;
     Content content = Content::Query;

@@ -39,8 +39,8 @@ namespace {
 
 using Length = std::uint32_t;
 
-/// A structure whose fields are written one by one. That takes less room than its bytes in memory if
-/// many of its fields are absent.
+/// A structure whose fields are written one by one. That takes less room than its bytes in memory
+/// if many of its fields are absent.
 template <class Value>
 concept Structure =
     std::is_same_v<Value, ResponseFacts> || std::is_same_v<Value, ResponseFacts::Shards>;

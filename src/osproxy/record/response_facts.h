@@ -53,7 +53,7 @@ constexpr std::string_view to_string(NotRead reason) noexcept {
 }
 
 /// A regular value. A fact is absent if the response does not state it: no fact has a default that
-/// could be taken for OpenSearch's word.
+/// could be taken for OpenSearch's word. Members: one for each fact of the explain document.
 struct ResponseFacts {
   using Count = std::optional<std::uint64_t>;
 

@@ -38,6 +38,26 @@ std::string size_of(dom::element field) {
   return min == max ? fmt::to_string(min) : fmt::format("{}-{}", min, max);
 }
 
+/// "  seen.{key}: 2 keys are not shown (looks_like_value)"
+std::string folded_text(dom::element part) {
+  std::string text;
+  dom::array all;
+  if (part["folded"].get(all)) return text;
+  for (const dom::element folded : all) {
+    std::string reasons;
+    dom::array slugs;
+    if (folded["reasons"].get(slugs)) continue;
+    for (const dom::element slug : slugs) {
+      std::string_view name;
+      if (slug.get(name)) continue;
+      reasons.append(reasons.empty() ? "" : ", ").append(name);
+    }
+    text += fmt::format("  {}: {} keys are not shown ({})\n", printable(text_of(folded, "path")),
+                        count_of(folded, "count"), printable(reasons));
+  }
+  return text;
+}
+
 std::string part_text(dom::element part) {
   std::string text = fmt::format("\n{}: {}, {} bytes\n", printable(text_of(part, "kind")),
                                  count_of(part, "count"), count_of(part, "bytes"));
@@ -49,7 +69,7 @@ std::string part_text(dom::element part) {
     rows.push_back({"  " + (path.empty() ? "(all of it)" : path), text_of(field, "type"),
                     fmt::to_string(count_of(field, "count")), size_of(field)});
   }
-  return text + format_table(rows);
+  return text + format_table(rows) + folded_text(part);
 }
 
 }  // namespace

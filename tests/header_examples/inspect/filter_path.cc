@@ -1,0 +1,5 @@
+#include <cassert>
+
+namespace osproxy {
+void example() { EXAMPLE(1); }
+}  // namespace osproxy
