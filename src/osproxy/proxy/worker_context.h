@@ -2,6 +2,7 @@
 #pragma once
 
 #include "osproxy/core/clock.h"
+#include "osproxy/http/date.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/deadlines.h"
 #include "osproxy/net/object_pool.h"
@@ -32,7 +33,9 @@ struct WorkerContext {
   TransferBuffers buffers{};
   ObjectPool<ExchangeScratch> scratch;
   UpstreamPool upstreams;
-  bool draining = false;  ///< every connection ends after the request under way
+  http::DateText date{};     ///< as of the last tick
+  bool draining = false;     ///< every connection ends after the request under way
+  bool closes_idle = false;  ///< and an idle one does soon
 
   const Exchange::Dependencies exchange{.options = exchange_options,
                                         .deadlines = deadlines,
@@ -41,6 +44,7 @@ struct WorkerContext {
                                         .buffers = buffers,
                                         .scratch = scratch,
                                         .upstreams = upstreams,
+                                        .date = date,
                                         .draining = draining};
 };
 
