@@ -20,6 +20,7 @@
 
 namespace osproxy {
 
+/// Members: one for each thing that the connections share.
 struct WorkerContext {
   const ServerOptions& options;
   const ExchangeOptions exchange_options;
