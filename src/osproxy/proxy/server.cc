@@ -118,11 +118,17 @@ void Server::announce_drain() {
 
 bool Server::drain(std::chrono::milliseconds timeout) {
   for (const auto& worker : workers_) worker->start_draining();
+  // A connection that waits to be accepted is counted once its worker has begun to drain.
+  const auto is_drained = [this] {
+    return std::ranges::all_of(workers_,
+                               [](const auto& worker) { return worker->is_draining(); }) &&
+           connections() == 0;
+  };
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  while (connections() > 0 && std::chrono::steady_clock::now() < deadline) {
+  while (!is_drained() && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(kDrainPoll);
   }
-  return connections() == 0;
+  return is_drained();
 }
 
 }  // namespace osproxy

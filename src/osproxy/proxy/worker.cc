@@ -247,6 +247,7 @@ void Server::Worker::start_draining() {
       error_code ignored;
       acceptor.close(ignored);
     }
+    is_draining_.store(true, std::memory_order_release);
     context_.upstreams.drain();
     for (Session* const session : sessions_) session->close_if_idle();
   });

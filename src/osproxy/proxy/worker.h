@@ -56,6 +56,9 @@ class Server::Worker {
   /// connections that stay idle.
   void start_draining();
 
+  /// From any thread: it accepts nothing any more, and sessions() counts all that it accepted.
+  bool is_draining() const noexcept { return is_draining_.load(std::memory_order_acquire); }
+
   /// From any thread: the boot time at which its loop last completed a pass.
   std::chrono::nanoseconds last_tick() const noexcept {
     return std::chrono::nanoseconds(last_tick_.load(std::memory_order_relaxed));
@@ -102,6 +105,9 @@ class Server::Worker {
 
   // Relaxed for the same reason.
   std::atomic<std::chrono::nanoseconds::rep> last_tick_;
+
+  // Released after the counts of the last connections accepted, acquired before they are read.
+  std::atomic<bool> is_draining_{false};
 
   std::jthread thread_;
 };
