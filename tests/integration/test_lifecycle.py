@@ -245,7 +245,7 @@ def test_a_body_over_the_limit_is_refused_in_opensearchs_shape(start_proxy, upst
     assert reply.json()["error"]["type"] == "body_too_large"
 
 
-def test_connections_that_wait_to_be_accepted_are_served_before_the_end(start_proxy, upstream):
+def test_connections_in_the_accept_queue_are_served_before_the_end(start_proxy, upstream):
     proxy = start_proxy(upstream=upstream.url)
     proxy.send(signal.SIGSTOP)  # as a busy machine does
     clients = [http.client.HTTPConnection(proxy.address, timeout=60) for _ in range(20)]

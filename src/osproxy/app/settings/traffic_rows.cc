@@ -114,7 +114,7 @@ SettingGroup client_settings() {
            .default_words = "7/8 of --max-connections"},
           {.name = "trusted-proxies",
            .form = list_form("CIDR", store_trusted_proxies),
-           .help = "Addresses of proxies and balancers in front of osproxy, such as 10.0.0.0/8. "
+           .help = "Addresses of proxies in front of osproxy, such as 10.0.0.0/8. "
                    "--max-connections-per-client does not hold for them."},
           {.name = "max-request-line",
            .form = head_size_form(OSPROXY_FIELD(server.limits.request_line)),
@@ -127,8 +127,8 @@ SettingGroup client_settings() {
            .help = "Largest head of a node's response. A larger one becomes a 502."},
           {.name = "max-headers",
            .form = count_form(OSPROXY_FIELD(server.limits.headers), 1, kMaxHeaders),
-           .help = "Most header lines of a request, without Host and those that proxies write. A "
-                   "head with more gets 431."},
+           .help = "Most header lines of a request. Host and other lines that proxies write do not "
+                   "count. A head with more gets 431."},
           {.name = "max-body",
            .form = max_body_form(),
            .help = "Largest body of a request; 0 sets no limit. A larger one gets 413."},
@@ -141,13 +141,14 @@ SettingGroup client_settings() {
                    "X-Forwarded-Proto and X-Forwarded-Host."},
           {.name = "forward-request-id",
            .form = id_policy_form(OSPROXY_FIELD(server.upstream_ids.request_id)),
-           .help = "Requests that get an X-Request-Id for the node if they came without one: off, "
-                   "selected (by a directive) or all. The client's own is always passed on."},
+           .help = "Requests that get an X-Request-Id: off, selected or all. selected means by a "
+                   "directive. A request that came with one keeps it."},
           {.name = "opaque-id",
            .form = id_policy_form(OSPROXY_FIELD(server.upstream_ids.opaque_id)),
-           .help = "Requests that get the request id as X-Opaque-Id for the node if they came "
-                   "without one: off, selected (by a directive) or all. OpenSearch documents a "
-                   "different value for each request as misuse."},
+           .help =
+               "Requests that get an X-Opaque-Id: off, selected or all. It is the request id. A "
+               "request that came with one keeps it. OpenSearch documents a different value for "
+               "each request as misuse."},
           {.name = "idle-timeout",
            .form = duration_form(OSPROXY_FIELD(server.idle_timeout)),
            .help = "Longest time that a client connection has no request."},
