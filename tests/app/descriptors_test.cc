@@ -27,18 +27,18 @@ TEST(Descriptors, AreRaisedToTheHardLimit) {
 }
 
 TEST(Descriptors, AreTwoForEachClient) {
-  EXPECT_EQ(fit_connections(500, kUsual, 2, 1216), 500U);
+  EXPECT_EQ(fit_connections(500, kUsual, 2, 1280), 500U);
   EXPECT_EQ(fit_connections(500, kUsual, 2, 1'000'000), 500U);
-  const auto refused = fit_connections(501, kUsual, 2, 1216);
+  const auto refused = fit_connections(501, kUsual, 2, 1280);
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error(), HasSubstr("501 client connections with 2 workers need 1218 file "
-                                         "descriptors, and this process may open 1216"));
+  EXPECT_THAT(refused.error(), HasSubstr("501 client connections with 2 workers need 1282 file "
+                                         "descriptors, and this process may open 1280"));
   EXPECT_THAT(refused.error(), HasSubstr("--max-connections"));
 }
 
 TEST(Descriptors, LimitTheUsualNumberOfClients) {
   EXPECT_EQ(fit_connections(std::nullopt, kUsual, 2, 1'000'000), kUsual);
-  EXPECT_EQ(fit_connections(std::nullopt, kUsual, 2, 1216), 500U);
+  EXPECT_EQ(fit_connections(std::nullopt, kUsual, 2, 1280), 500U);
   EXPECT_FALSE(fit_connections(std::nullopt, kUsual, 2, 200));
 }
 

@@ -85,6 +85,30 @@ TEST(Settings, TakeTheTenantFromOnePlaceOnly) {
               HasSubstr("--tenant-path (from the command line) is \"/t\": it must be a path"));
 }
 
+TEST(Settings, BoundTheConnectionsOfOneClientUnlessItIsAProxy) {
+  const auto settings = read({kUpstream, "--max-connections-per-client", "20", "--trusted-proxies",
+                              "10.0.0.0/8,::1", "--trusted-proxies", "192.0.2.7"});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(settings->server.connections_of_one(), 20U);
+  EXPECT_EQ(settings->server.trusted_proxies.size(), 3U);
+  EXPECT_EQ(read({kUpstream})->server.connections_of_one(), 8'750U);
+  EXPECT_EQ(read({kUpstream, "--max-connections-per-client=0"})->server.connections_of_one(), 0U);
+  EXPECT_THAT(error_of({kUpstream, "--trusted-proxies", "10.0.0.1/8"}),
+              HasSubstr("the address has bits that are not part of its prefix"));
+}
+
+TEST(Settings, SayWhichRequestsGetAnIdOfOsproxy) {
+  const auto usual = read({kUpstream});
+  EXPECT_EQ(usual->server.upstream_ids.opaque_id, IdPolicy::Selected);
+  EXPECT_EQ(usual->server.upstream_ids.request_id, IdPolicy::Selected);
+  const auto settings = read({kUpstream, "--opaque-id=off", "--forward-request-id=all"});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(settings->server.upstream_ids.opaque_id, IdPolicy::Off);
+  EXPECT_EQ(settings->server.upstream_ids.request_id, IdPolicy::All);
+  EXPECT_THAT(error_of({kUpstream, "--opaque-id=some"}),
+              HasSubstr("it must be off, selected or all"));
+}
+
 TEST(Settings, CheckTheFilesOfPrincipalsBeforeAnythingIsOpened) {
   const TempDir dir;
   const std::string path = (dir.path() / "principals").string();

@@ -15,7 +15,7 @@ constexpr auto kOff = ForwardingMode::Off;
 constexpr auto kAdd = ForwardingMode::Add;
 constexpr auto kReplace = ForwardingMode::Replace;
 
-/// The header lines that the node gets for a request with these, without the request id.
+/// The header lines that the node gets for a request with these.
 std::string sent(const ForwardingOptions& options, std::string_view lines,
                  std::string_view client = "192.0.2.7", bool tls = false) {
   const std::string request = crlf("GET /%2f HTTP/1.1\n" + std::string(lines) + "\n");
@@ -24,7 +24,7 @@ std::string sent(const ForwardingOptions& options, std::string_view lines,
   EXPECT_EQ(parse_request_head(request, {}, head, fault), ParseResult::Complete) << fault.reason;
   const Forwarding forwarding(options, boost::asio::ip::make_address(client), tls);
   std::string out;
-  write_request_head(head, {.request_id = "r", .forwarding = &forwarding}, out);
+  write_request_head(head, {.forwarding = &forwarding}, out);
   std::string shown;
   for (const char c : out) {
     if (c != '\r') shown += c;
@@ -32,8 +32,6 @@ std::string sent(const ForwardingOptions& options, std::string_view lines,
   constexpr std::string_view kLine = "GET /%2f HTTP/1.1\n";
   EXPECT_TRUE(shown.starts_with(kLine)) << shown;
   shown.erase(0, kLine.size());
-  constexpr std::string_view kId = "X-Request-Id: r\n";
-  shown.erase(shown.find(kId), kId.size());
   return shown;
 }
 

@@ -23,6 +23,8 @@ Parsed parse_within(const HeadLimits& limits, std::string_view bytes) {
     parsed.text.append(head.method).append(" ").append(head.target).append(" ");
     parsed.text += describe_common(head);
     if (head.expects_continue) parsed.text += " expects-continue";
+    if (head.host_in_target) parsed.text.append(" host=").append(head.host);
+    if (head.max_forwards) parsed.text += " forwards=" + std::to_string(*head.max_forwards);
   } else if (result == ParseResult::Bad) {
     parsed.text = std::to_string(fault.status).append(" ").append(fault.reason);
   }
@@ -77,9 +79,19 @@ constexpr HeadRow kGood[] = {
     {"date math", "GET /%3Clogs-%7Bnow%2Fd%7D%3E/_search?q=a+b HTTP/1.1\r\nHost: a\r\n\r\n"sv,
      "GET /%3Clogs-%7Bnow%2Fd%7D%3E/_search?q=a+b HTTP/1.1 none keep | Host: a"},
     {"an absolute target", "GET http://other:80/x HTTP/1.1\r\nHost: a\r\n\r\n"sv,
-     "GET http://other:80/x HTTP/1.1 none keep | Host: a"},
+     "GET http://other:80/x HTTP/1.1 none keep | Host: a (hop) host=other:80"},
     {"an absolute target without a path", "GET HTTPS://[::1]?q HTTP/1.1\r\nHost: a\r\n\r\n"sv,
-     "GET HTTPS://[::1]?q HTTP/1.1 none keep | Host: a"},
+     "GET HTTPS://[::1]?q HTTP/1.1 none keep | Host: a (hop) host=[::1]"},
+    {"an absolute target of HTTP/1.0", "GET http://other/ HTTP/1.0\r\n\r\n"sv,
+     "GET http://other/ HTTP/1.0 none close host=other"},
+    {"a TRACE that may go on", "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 05\r\n\r\n"sv,
+     "TRACE / HTTP/1.1 none keep | Host: a | Max-Forwards: 05 (hop) forwards=5"},
+    {"an OPTIONS that ends here", "OPTIONS * HTTP/1.1\r\nmax-forwards: 0\r\nHost: a\r\n\r\n"sv,
+     "OPTIONS * HTTP/1.1 none keep | max-forwards: 0 (hop) | Host: a forwards=0"},
+    {"more forwards than fit", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 99999999999999999999\r\n\r\n"sv,
+     "OPTIONS / HTTP/1.1 none keep | Host: a | Max-Forwards: 99999999999999999999 (hop) forwards=9223372036854775807"},
+    {"Max-Forwards of another method", "GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\nMax-Forwards: 0\r\n\r\n"sv,
+     "GET / HTTP/1.1 none keep | Host: a | Max-Forwards: x | Max-Forwards: 0"},
     {"a target beyond ASCII", "GET /\xc3\xa9?q=\x80\xff HTTP/1.1\r\nHost: a\r\n\r\n"sv,
      "GET /\xc3\xa9?q=\x80\xff HTTP/1.1 none keep | Host: a"},
     {"a path without its slash", "GET _cluster/health HTTP/1.1\r\nHost: a\r\n\r\n"sv,
@@ -116,6 +128,8 @@ constexpr std::string_view kValue = "400 a header value has a control character"
 constexpr std::string_view kBareLf = "400 a line ends in LF without CR";
 constexpr std::string_view kLength = "400 Content-Length is not a length";
 constexpr std::string_view kCoding = "501 Transfer-Encoding has a coding other than chunked";
+constexpr std::string_view kOtherEnd = "400 Transfer-Encoding does not end in chunked";
+constexpr std::string_view kForwards = "400 Max-Forwards is not a number";
 constexpr std::string_view kOddCoding = "400 Transfer-Encoding is malformed";
 constexpr std::string_view kExpect = "417 Expect is not 100-continue";
 constexpr std::string_view kNamed = "400 Connection names a header that routes or frames the message";
@@ -212,13 +226,18 @@ constexpr HeadRow kBad[] = {
      "400 there are both Transfer-Encoding and Content-Length"},
     {"chunked and length", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n"sv,
      "400 there are both Transfer-Encoding and Content-Length"},
-    {"another coding", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n"sv, kCoding},
+    {"another coding", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n"sv, kOtherEnd},
+    {"two other codings", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, br\r\n\r\n"sv, kOtherEnd},
+    {"a coding with a parameter first", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x;a=b, chunked\r\n\r\n"sv, kCoding},
+    {"Max-Forwards that is none", "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: -1\r\n\r\n"sv, kForwards},
+    {"Max-Forwards that is empty", "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards:\r\n\r\n"sv, kForwards},
+    {"Max-Forwards twice", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\nMax-Forwards: 1\r\n\r\n"sv, kForwards},
     {"another coding first", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"sv, kCoding},
-    {"another coding last", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n"sv, kCoding},
-    {"nearly chunked", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n"sv, kCoding},
+    {"another coding last", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n"sv, kOddCoding},
+    {"nearly chunked", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n"sv, kOtherEnd},
     {"chunked twice", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n"sv, kOddCoding},
     {"chunked with a comma", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ,chunked\r\n\r\n"sv, kOddCoding},
-    {"chunked with a parameter", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;a=b\r\n\r\n"sv, kOddCoding},
+    {"chunked with a parameter", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;a=b\r\n\r\n"sv, kOtherEnd},
     {"chunked in quotes", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \"chunked\"\r\n\r\n"sv, kOddCoding},
     {"an empty coding", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n"sv, kOddCoding},
     {"two codings", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"sv,
@@ -298,21 +317,75 @@ TEST(RequestHead, BoundsTheRequestLine) {
 
 TEST(RequestHead, BoundsTheHead) {
   const std::string bytes = "\r\n" + request_with(10, 5, 40);
-  const Parsed fits = parse_within({.head = bytes.size()}, bytes + "body");
+  const std::size_t counted = bytes.size() - "Host: a\r\n"sv.size();
+  const Parsed fits = parse_within({.head = counted}, bytes + "body");
   EXPECT_EQ(fits.result, ParseResult::Complete);
   EXPECT_EQ(fits.size, bytes.size());
-  for (std::size_t limit = 0; limit < bytes.size(); ++limit) {
+  for (std::size_t limit = 0; limit < counted; ++limit) {
     EXPECT_EQ(parse_within({.head = limit}, bytes).text, "431 the header section is too large")
         << limit;
-    // At the limit itself, so that a buffer of that size never fills up without a verdict.
-    EXPECT_EQ(parse_within({.head = limit}, bytes.substr(0, limit)).result, ParseResult::Bad);
+  }
+  // A buffer of a bounded size never fills up without a verdict.
+  const std::string endless = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(2'000, 'x');
+  const std::size_t most = 100 + kUncounted.head;
+  EXPECT_EQ(parse_within({.head = 100}, endless.substr(0, most)).text,
+            "431 the header section is too large");
+  EXPECT_EQ(parse_within({.head = 100}, endless.substr(0, most - 1)).result,
+            ParseResult::Incomplete);
+}
+
+// The next osproxy must admit each head that this one admits and passes on.
+TEST(RequestHead, LinesOfProxiesDoNotCount) {
+  constexpr std::string_view kAdded =
+      "X-Request-Id: 0123456789abcdef0123456789abcdef\r\n"
+      "X-Opaque-Id: 0123456789abcdef0123456789abcdef\r\nForwarded: for=192.0.2.7\r\n"
+      "X-Forwarded-For: 192.0.2.7\r\nTransfer-Encoding: chunked\r\nDate: now\r\n";
+  std::string bytes = request_with(10, 8, 40);
+  bytes.insert(bytes.size() - 2, kAdded);
+  const std::size_t counted = bytes.size() - kAdded.size() - "Host: a\r\n"sv.size();
+  EXPECT_EQ(parse_within({.head = counted, .headers = 7}, bytes).result, ParseResult::Complete);
+  EXPECT_EQ(parse_within({.head = counted - 1, .headers = 7}, bytes).result, ParseResult::Bad);
+  EXPECT_EQ(parse_within({.head = counted, .headers = 6}, bytes).result, ParseResult::Bad);
+
+  std::string many = "GET / HTTP/1.1\r\nHost: a\r\n";
+  for (int i = 0; i < 20; ++i) many += "Forwarded: for=192.0.2.7\r\n";
+  EXPECT_EQ(parse_within({.headers = 1}, many + "\r\n").text, "431 there are too many headers");
+}
+
+// For the record of a refused request.
+TEST(RequestHead, LeavesThePartsThatCouldBeRead) {
+  struct Row {
+    std::string_view bytes;
+    std::string_view line;  // method and target
+    std::string_view id;
+  };
+  const std::string longer = "PUT /a/_doc/1?q=" + std::string(200, 'x');
+  for (const Row& row : {
+           Row{"GET /a/_search HTTP/1.1\r\nHost: h\r\nX-Request-Id: i\r\nA b: 1\r\n\r\n",
+               "GET /a/_search", "i"},
+           Row{"GET /a/_search HTTP/1.1\r\nHost: h\r\nA b: 1\r\nX-Request-Id: i\r\n\r\n",
+               "GET /a/_search", "i"},
+           Row{"GET /a/_search HTTP/3.0\r\nX-Request-Id: i\r\n\r\n", "GET /a/_search", "i"},
+           Row{"GET /a\x01 HTTP/1.1\r\nX-Request-Id: i\r\n\r\n", "GET ", "i"},
+           Row{"POST /a HTTP/1.1\r\nX-Request-Id: i\r\nHos", "POST /a", "i"},
+           Row{longer, "PUT /a/_doc/1", ""},
+           Row{"PUT /a/_doc/1?refresh", "PUT /a/_doc/1", ""},
+           Row{"PUT /a/_do", "PUT ", ""},
+           Row{"G@T / HTTP/1.1\r\nX-Request-Id: i\r\n\r\n", " ", "i"},
+       }) {
+    RequestHead head;
+    HeadFault fault;
+    EXPECT_NE(parse_request_head(row.bytes, {.request_line = 100}, head, fault),
+              ParseResult::Complete);
+    EXPECT_EQ(std::string(head.method) + " " + std::string(head.target), row.line);
+    EXPECT_EQ(find_header(head, "X-Request-Id"), row.id);
   }
 }
 
 TEST(RequestHead, BoundsTheNumberOfHeaders) {
-  const HeadLimits limits{.headers = 7};
-  EXPECT_EQ(parse_within(limits, request_with(1, 7, 1)).result, ParseResult::Complete);
-  EXPECT_EQ(parse_within(limits, request_with(1, 8, 1)).text, "431 there are too many headers");
+  const HeadLimits limits{.headers = 7};  // besides Host
+  EXPECT_EQ(parse_within(limits, request_with(1, 8, 1)).result, ParseResult::Complete);
+  EXPECT_EQ(parse_within(limits, request_with(1, 9, 1)).text, "431 there are too many headers");
 }
 
 TEST(RequestHead, BoundsTheOptionsOfConnection) {

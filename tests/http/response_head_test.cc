@@ -29,7 +29,7 @@ Parsed parse_response_to(std::string_view method, std::string_view bytes,
 Parsed parse(std::string_view bytes) { return parse_response_to("GET", bytes); }
 
 constexpr std::string_view kLine = "502 the status line is malformed";
-constexpr std::string_view kStatus = "502 the status is not a number from 100 to 599";
+constexpr std::string_view kStatus = "502 the status is not a number from 100 to 999";
 constexpr std::string_view kVersion = "502 the HTTP version is malformed";
 constexpr std::string_view kOtherVersion = "502 the HTTP version is neither 1.0 nor 1.1";
 constexpr std::string_view kLength = "502 Content-Length is not a length";
@@ -61,6 +61,8 @@ constexpr HeadRow kGood[] = {
      "418 'I'm a\tteapot \xc3\xa9' HTTP/1.1 length=1 keep | Content-Length: 1"},
     {"an unknown status", "HTTP/1.1 599 ?\r\nContent-Length: 1\r\n\r\n"sv,
      "599 '?' HTTP/1.1 length=1 keep | Content-Length: 1"},
+    {"a status of no class", "HTTP/1.1 999 ?\r\nContent-Length: 1\r\n\r\n"sv,
+     "999 '?' HTTP/1.1 length=1 keep | Content-Length: 1"},
     {"100", "HTTP/1.1 100 Continue\r\n\r\n"sv, "100 'Continue' HTTP/1.1 none keep"},
     {"103", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"sv,
      "103 'Early Hints' HTTP/1.1 none keep | Link: </a>"},
@@ -91,7 +93,7 @@ constexpr HeadRow kBad[] = {
     {"four digits", "HTTP/1.1 2000 OK\r\n\r\n"sv, kLine},
     {"no number", "HTTP/1.1 2x0 OK\r\n\r\n"sv, kStatus},
     {"99", "HTTP/1.1 099 OK\r\n\r\n"sv, kStatus},
-    {"600", "HTTP/1.1 600 OK\r\n\r\n"sv, kStatus},
+    {"a letter", "HTTP/1.1 20x OK\r\n\r\n"sv, kStatus},
     {"no space after the status", "HTTP/1.1 200\tOK\r\n\r\n"sv, kLine},
     {"NUL in the reason", "HTTP/1.1 200 O\0K\r\n\r\n"sv, kLine},
     {"a bare CR in the reason", "HTTP/1.1 200 O\rK\r\n\r\n"sv, kLine},

@@ -243,3 +243,20 @@ def test_a_body_over_the_limit_is_refused_in_opensearchs_shape(start_proxy, upst
     reply = proxy.request("POST", "/x", body=b"x" * 1001)
     assert reply.status == 413
     assert reply.json()["error"]["type"] == "body_too_large"
+
+
+def test_connections_in_the_accept_queue_are_served_before_the_end(start_proxy, upstream):
+    proxy = start_proxy(upstream=upstream.url)
+    proxy.send(signal.SIGSTOP)  # as a busy machine does
+    clients = [http.client.HTTPConnection(proxy.address, timeout=60) for _ in range(20)]
+    for number, client in enumerate(clients):
+        client.request("POST", f"/{number}")
+    proxy.send(signal.SIGTERM)
+    proxy.send(signal.SIGCONT)
+    for client in clients:
+        response = client.getresponse()
+        assert (response.status, response.headers["Connection"]) == (200, "close")
+        response.read()
+        client.close()
+    eventually(ends(proxy), what="it ends")
+    assert proxy.process.returncode == 0

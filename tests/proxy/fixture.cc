@@ -75,7 +75,10 @@ std::chrono::microseconds sum_of(const StageTimes& times) {
   return sum;
 }
 
-ProxyTest::ProxyTest() { options.upstream.nodes = {loopback_node(upstream.port())}; }
+ProxyTest::ProxyTest() {
+  options.upstream.nodes = {loopback_node(upstream.port())};
+  options.dates = false;
+}
 
 ProxyTest::~ProxyTest() = default;
 

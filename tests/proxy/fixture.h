@@ -67,7 +67,7 @@ class ProxyTest : public testing::Test {
   ~ProxyTest() override;
 
   /// Starts the server. A test changes `options` before; without a change there is one node,
-  /// `upstream`, and one worker.
+  /// `upstream`, and one worker, which adds no `Date`, so that a test knows each byte.
   void start();
 
   /// The same, but returns an error instead of failing the test.

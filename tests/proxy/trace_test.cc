@@ -30,9 +30,10 @@ class ProxyTrace : public ProxyTest {
 };
 
 std::string with_traceparent(const Record& record, std::string_view flags) {
-  return crlf("GET / HTTP/1.1\nHost: h\ntracestate: a=1,b=2\nX-Opaque-Id: o\ntraceparent: 00-" +
-              record.trace_id + "-" + record.upstream_span_id + "-" + std::string(flags) +
-              "\nX-Request-Id: r\n\n");
+  return crlf(
+      "GET / HTTP/1.1\nHost: h\ntracestate: a=1,b=2\nX-Opaque-Id: o\nX-Request-Id: r\n"
+      "traceparent: 00-" +
+      record.trace_id + "-" + record.upstream_span_id + "-" + std::string(flags) + "\n\n");
 }
 
 TEST_F(ProxyTrace, WithoutSpansTheClientsTraceContextStays) {

@@ -11,12 +11,12 @@ namespace {
 /// Of a client connection: one to the client, one to the node.
 constexpr std::uint64_t kEach = 2;
 
-/// Of a worker: epoll, timer, wake-up, acceptor, and the client that is refused because there are
-/// too many.
+/// Of a worker: epoll, timer, wake-up, acceptors.
 constexpr std::uint64_t kPerWorker = 8;
 
-/// Of the rest of the process: standard streams, etcd, the admin listener and its clients, files.
-constexpr std::uint64_t kOthers = 200;
+/// Of the rest of the process: standard streams, etcd, the admin listener and its clients, files,
+/// and the clients that are told that there are too many (ClientLimitOptions::turned_away).
+constexpr std::uint64_t kOthers = 264;
 
 }  // namespace
 

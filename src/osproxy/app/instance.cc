@@ -104,6 +104,7 @@ std::expected<void, std::string> Instance::open_admin() {
               std::make_shared<UpstreamMetrics>(upstreams_),
               std::make_shared<TailMetrics>(*outputs_.tail),
               reloads_,
+              client_metrics_,
               tls_metrics_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
   if (outputs_.spans) {
@@ -171,8 +172,12 @@ std::expected<void, std::string> Instance::open_proxy(int listener) {
       [this](std::size_t i) -> Recorder& { return observer_.recorder(i); }, clock_, upstreams_);
   if (!proxy) return std::unexpected(std::move(proxy).error());
   proxy_ = *std::move(proxy);
+  client_metrics_->show(*proxy_);
   tls_metrics_->show(*proxy_);
   serving_.store(true, std::memory_order_relaxed);
+  for (const std::string& skipped : proxy_->skipped_addresses()) {
+    spdlog::warn("does not listen on {}", skipped);
+  }
   spdlog::info("{} serves on {} with {} workers", settings_.instance, proxy_->address().to_string(),
                settings_.server.workers);
   return {};
@@ -195,7 +200,10 @@ std::vector<std::string> Instance::not_ready() const {
   return reasons;
 }
 
-void Instance::announce_stop() { stopping_.store(true, std::memory_order_relaxed); }
+void Instance::announce_stop() {
+  stopping_.store(true, std::memory_order_relaxed);
+  proxy_->announce_drain();
+}
 
 void Instance::stop() {
   announce_stop();
@@ -245,6 +253,16 @@ void Instance::poll() {
   logs_.upstream.update(upstreams_.nodes());
   if (outputs_.spans) logs_.otlp.update(outputs_.spans->status());
   if (!outputs_.capture) logs_.capture.update(*set, clock_.now());
+  if (proxy_) warn_of_sniffing();
+}
+
+/// Once: the metric counts on.
+void Instance::warn_of_sniffing() {
+  if (warned_of_sniffing_ || proxy_->sniffing_requests() == 0) return;
+  warned_of_sniffing_ = true;
+  spdlog::warn(
+      "a client asks for the nodes' addresses (_nodes/http), to go past this proxy: turn sniffing "
+      "off in the client");
 }
 
 }  // namespace osproxy::app

@@ -21,6 +21,7 @@
 #include "osproxy/admin/admin_server.h"
 #include "osproxy/app/directive_source.h"
 #include "osproxy/app/logs/event_logs.h"
+#include "osproxy/app/metrics/client_metrics.h"
 #include "osproxy/app/metrics/tls_metrics.h"
 #include "osproxy/app/reload_counters.h"
 #include "osproxy/app/settings/settings.h"
@@ -54,6 +55,7 @@ struct RecordOutputs {
   std::vector<RecordSink*> sinks() const;
 };
 
+/// Members: one for each part that it wires together.
 class Instance {
  public:
   /// `clock` must outlive the instance. `listener` is a socket that listens already, to serve
@@ -97,10 +99,12 @@ class Instance {
   std::expected<std::shared_ptr<const TlsContexts>, std::string> read_tls(
       const Settings& settings) const;
   std::vector<std::string> not_ready() const;
+  void warn_of_sniffing();
 
   const Settings settings_;
   const Clock& clock_;
   EventLogs logs_;
+  const std::shared_ptr<ClientMetrics> client_metrics_ = std::make_shared<ClientMetrics>();
   const std::shared_ptr<TlsMetrics> tls_metrics_ = std::make_shared<TlsMetrics>();
   const std::shared_ptr<ReloadCounters> reloads_ = std::make_shared<ReloadCounters>();
   RecordOutputs outputs_;
@@ -110,6 +114,8 @@ class Instance {
   // Read by the admin thread. Relaxed: each is one fact, ordering nothing else.
   std::atomic<bool> serving_{false};
   std::atomic<bool> stopping_{false};
+
+  bool warned_of_sniffing_ = false;
 
   // In the order in which they refer to each other: destroyed from the last to the first.
   DirectiveSource source_{};

@@ -79,6 +79,7 @@ std::string to_http(const ErrorResponse& response) {
   std::string head = fmt::format(
       "HTTP/1.1 {} {}\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Length: {}\r\n",
       response.status, reason_phrase(response.status), body.size());
+  if (!response.date.empty()) head += fmt::format("Date: {}\r\n", response.date);
   if (!response.request_id.empty())
     head += fmt::format("X-Request-Id: {}\r\n", response.request_id);
   if (response.retry_after_s > 0)
@@ -86,6 +87,15 @@ std::string to_http(const ErrorResponse& response) {
   if (response.close) head += "Connection: close\r\n";
   head += "\r\n";
   return response.with_body ? head + body : head;
+}
+
+std::string options_response(const OptionsResponse& response) {
+  std::string head =
+      fmt::format("HTTP/1.1 200 OK\r\nAllow: {}\r\nContent-Length: 0\r\n", response.allow);
+  if (!response.date.empty()) head += fmt::format("Date: {}\r\n", response.date);
+  head += fmt::format("X-Request-Id: {}\r\n", response.request_id);
+  if (response.close) head += "Connection: close\r\n";
+  return head + "\r\n";
 }
 
 std::size_t body_bytes(std::string_view message) noexcept {

@@ -47,11 +47,22 @@ struct ErrorResponse {
   std::string_view request_id{};
   bool with_body = true;
   bool close = true;
-  int retry_after_s = 0;  ///< Retry-After in seconds; 0 if there is none
+  int retry_after_s = 0;    ///< Retry-After in seconds; 0 if there is none
+  std::string_view date{};  ///< Date; empty if there is none
 };
 
 /// Head and body of the response.
 std::string to_http(const ErrorResponse& response);
+
+/// The response to `OPTIONS` that osproxy makes itself.
+struct OptionsResponse {
+  std::string_view allow;  ///< the methods
+  std::string_view request_id{};
+  bool close = true;
+  std::string_view date{};  ///< as above
+};
+
+std::string options_response(const OptionsResponse& response);
 
 /// The size of the body in `message`, a whole message from to_http(), in bytes.
 std::size_t body_bytes(std::string_view message) noexcept;

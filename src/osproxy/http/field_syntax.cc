@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <limits>
 
 namespace osproxy::http {
 namespace {
@@ -88,6 +87,8 @@ Field field_of(std::string_view name) noexcept {
     case 10:
       if (is("Connection")) return Field::Connection;
       return is("Keep-Alive") ? Field::HopByHop : Field::Other;
+    case 12:
+      return is("Max-Forwards") ? Field::MaxForwards : Field::Other;
     case 14:
       if (is("Content-Length")) return Field::ContentLength;
       return is("HTTP2-Settings") ? Field::HopByHop : Field::Other;
@@ -126,11 +127,10 @@ bool next_element(std::string_view& list, std::string_view& element) noexcept {
 }
 
 std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
-  constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
   std::uint64_t value = 0;
   const char* const end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stopped != end || value > kMax) return std::nullopt;
+  if (error != std::errc() || stopped != end || value > kMaxLength) return std::nullopt;
   return value;
 }
 

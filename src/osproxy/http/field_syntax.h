@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -27,6 +28,7 @@ enum class Field : std::uint8_t {
   TransferEncoding,
   Connection,
   Expect,
+  MaxForwards,
   DebugDirective,  ///< osproxy's, see directive/signed_directive.h
   HopByHop,        ///< ends at the next hop even if `Connection` does not name it
 };
@@ -42,7 +44,10 @@ std::string_view trim(std::string_view text) noexcept;
 /// Removes the next element from a comma-separated list, and trims it. False after the last.
 bool next_element(std::string_view& list, std::string_view& element) noexcept;
 
-/// Parses 1*DIGIT, up to 2^63 - 1, which fits the signed lengths of other implementations too.
+/// 2^63 - 1, which fits the signed lengths of other implementations too.
+inline constexpr std::uint64_t kMaxLength = std::numeric_limits<std::int64_t>::max();
+
+/// Parses 1*DIGIT, up to kMaxLength.
 std::optional<std::uint64_t> parse_length(std::string_view text) noexcept;
 
 /// True for `host [":" port]`, not empty and without user information (RFC 9110, section 7.2).

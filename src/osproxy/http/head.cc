@@ -34,11 +34,19 @@ bool parse_version(std::string_view text, MessageHead& head, HeadFault& fault) n
   return true;
 }
 
-bool is_absolute_form(std::string_view target) noexcept {
+/// Parses `http://host:port/path`. The node is an origin server, which gets only the path (RFC 9112,
+/// section 3.2.1), and the URL's host takes the place of the received one (section 3.2.2).
+bool parse_absolute_form(RequestHead& head) noexcept {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!equal_names(target.substr(0, scheme.size()), scheme)) continue;
-    target.remove_prefix(scheme.size());
-    return is_authority(target.substr(0, target.find_first_of("/?")));
+    if (!equal_names(head.target.substr(0, scheme.size()), scheme)) continue;
+    const std::string_view rest = head.target.substr(scheme.size());
+    head.host = rest.substr(0, rest.find_first_of("/?"));
+    head.host_in_target = is_authority(head.host);
+    head.origin_form = rest.substr(head.host.size());
+    const bool is_server = head.origin_form.empty() && head.method == "OPTIONS";
+    if (is_server) head.origin_form = "*";
+    head.lacks_slash = !is_server && !head.origin_form.starts_with('/');
+    return head.host_in_target;
   }
   return false;
 }
@@ -60,8 +68,9 @@ bool check_target(RequestHead& head, HeadFault& fault) noexcept {
     return refuse(fault, 400, "the target has a byte that must be percent-encoded");
   }
   if (head.method == "CONNECT") return refuse(fault, 501, "CONNECT is not supported");
+  head.origin_form = target;
   if (target.starts_with('/') || (target == "*" && head.method == "OPTIONS")) return true;
-  if (is_absolute_form(target)) return true;
+  if (parse_absolute_form(head)) return true;
   head.lacks_slash = is_relative(target);
   return head.lacks_slash || refuse(fault, 400, "the target is neither a path nor an http URL");
 }
@@ -74,7 +83,32 @@ bool parse_request_line(std::string_view line, RequestHead& head, HeadFault& fau
   if (space == std::string_view::npos) return refuse(fault, 400, kNotARequestLine);
   head.method = line.substr(0, method);
   head.target = line.substr(method + 1, space - method - 1);
-  return parse_version(line.substr(space + 1), head, fault) && check_target(head, fault);
+  HeadFault target_fault;
+  const bool is_target = check_target(head, target_fault);
+  if (!is_target) head.target = {};
+  if (!parse_version(line.substr(space + 1), head, fault)) return false;
+  if (!is_target) fault = target_fault;
+  return is_target;
+}
+
+/// Reads the method and the path of a request line that is not whole, or too long.
+void read_front(std::string_view line, RequestHead& head) noexcept {
+  const std::size_t method = token_length(line);
+  if (method == 0 || method == line.size() || line[method] != ' ') return;
+  head.method = line.substr(0, method);
+  line.remove_prefix(method + 1);
+  const std::size_t end = line.find_first_of(" ?");
+  if (end == std::string_view::npos) return;
+  head.target = line.substr(0, end);
+  HeadFault ignored;
+  if (!check_target(head, ignored)) head.target = {};
+}
+
+/// The lines of `field` end here: osproxy writes its own, or none.
+void end_here(Field field, MessageHead& head) noexcept {
+  for (Header& header : head.headers) {
+    if (field_of(header.name) == field) header.hop_by_hop = true;
+  }
 }
 
 bool apply_host(const Fields& fields, RequestHead& head, HeadFault& fault) noexcept {
@@ -82,7 +116,25 @@ bool apply_host(const Fields& fields, RequestHead& head, HeadFault& fault) noexc
     return head.minor_version == 0 || refuse(fault, 400, "Host is missing");
   }
   if (!is_authority(*fields.host)) return refuse(fault, 400, "Host is not a host and port");
-  head.host = *fields.host;
+  if (head.host_in_target) {
+    end_here(Field::Host, head);
+  } else {
+    head.host = *fields.host;
+  }
+  return true;
+}
+
+/// Other methods' `Max-Forwards` is passed on unread. A number of more digits than parse_length()
+/// takes stands for the largest.
+bool apply_max_forwards(const Fields& fields, RequestHead& head, HeadFault& fault) noexcept {
+  if (!fields.max_forwards || (head.method != "OPTIONS" && head.method != "TRACE")) return true;
+  const std::string_view digits = *fields.max_forwards;
+  if (fields.max_forwards_repeated || digits.empty() ||
+      !std::all_of(digits.begin(), digits.end(), is_digit)) {
+    return refuse(fault, 400, "Max-Forwards is not a number");
+  }
+  head.max_forwards = parse_length(digits).value_or(kMaxLength);
+  end_here(Field::MaxForwards, head);
   return true;
 }
 
@@ -92,20 +144,9 @@ bool apply_expect(const Fields& fields, RequestHead& head, HeadFault& fault) noe
     return refuse(fault, 417, "Expect is not 100-continue");
   }
   head.expects_continue = head.minor_version >= 1;
-  if (head.expects_continue) return true;
   // HTTP/1.0 does not know it; there it must be ignored (RFC 9110, section 10.1.1).
-  for (Header& header : head.headers) {
-    if (field_of(header.name) == Field::Expect) header.hop_by_hop = true;
-  }
+  if (!head.expects_continue) end_here(Field::Expect, head);
   return true;
-}
-
-/// The header is for osproxy, valid or not, and is never forwarded.
-void keep_debug_directive(RequestHead& head) noexcept {
-  head.has_debug_directive = true;
-  for (Header& header : head.headers) {
-    if (field_of(header.name) == Field::DebugDirective) header.hop_by_hop = true;
-  }
 }
 
 /// Parses `HTTP/1.x 200 reason`. Some servers omit the space before an empty reason.
@@ -117,8 +158,8 @@ bool parse_status_line(std::string_view line, ResponseHead& head, HeadFault& fau
   }
   if (!parse_version(line.substr(0, kStatus - 1), head, fault)) return false;
   const std::string_view digits = line.substr(kStatus, 3);
-  if (!std::all_of(digits.begin(), digits.end(), is_digit) || digits[0] < '1' || digits[0] > '5') {
-    return refuse(fault, 502, "the status is not a number from 100 to 599");
+  if (!std::all_of(digits.begin(), digits.end(), is_digit) || digits[0] == '0') {
+    return refuse(fault, 502, "the status is not a number from 100 to 999");
   }
   head.status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
   if (line.size() == kReason) return true;
@@ -135,9 +176,7 @@ void drop_length(ResponseHead& head) noexcept {
   if (head.framing != Framing::None) head.keep_alive = false;
   head.framing = Framing::None;
   head.content_length = 0;
-  for (Header& header : head.headers) {
-    if (field_of(header.name) == Field::ContentLength) header.hop_by_hop = true;
-  }
+  end_here(Field::ContentLength, head);
 }
 
 /// RFC 9112, section 6.3.
@@ -175,19 +214,31 @@ ParseResult parse_response(std::string_view bytes, std::string_view method,
 ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head,
                                HeadFault& fault) {
   reset(head);
-  head.method = head.target = head.host = {};
-  head.lacks_slash = head.expects_continue = head.has_debug_directive = false;
+  head.method = head.target = head.origin_form = head.host = {};
+  head.lacks_slash = head.host_in_target = false;
+  head.expects_continue = head.has_debug_directive = false;
+  head.max_forwards.reset();
   HeadLines lines(bytes, limits.head, bytes.starts_with("\r\n") ? 2 : 0);
   std::string_view line;
   ParseResult result = lines.next(line, fault, limits.request_line);
-  if (result != ParseResult::Complete) return result;
-  if (!parse_request_line(line, head, fault)) return ParseResult::Bad;
+  if (result != ParseResult::Complete) {
+    read_front(line, head);
+    return result;
+  }
+  const bool is_line = parse_request_line(line, head, fault);
   Fields fields;
-  result = parse_headers(lines, limits.headers, head, fields, fault);
+  if (is_line) result = parse_headers(lines, limits.headers, head, fields, fault);
+  if (!is_line || result == ParseResult::Bad) {
+    read_more_headers(lines, limits.headers, head);
+    return ParseResult::Bad;
+  }
   if (result != ParseResult::Complete) return result;
-  if (fields.debug_directive) keep_debug_directive(head);
+  head.has_debug_directive = fields.debug_directive;
+  // It is for osproxy, valid or not, and is never forwarded.
+  if (fields.debug_directive) end_here(Field::DebugDirective, head);
   const bool good = apply_host(fields, head, fault) && apply_fields(fields, head, fault) &&
-                    apply_expect(fields, head, fault);
+                    apply_expect(fields, head, fault) && apply_max_forwards(fields, head, fault);
+  if (!good) head.size = 0;
   return good ? ParseResult::Complete : ParseResult::Bad;
 }
 

@@ -21,16 +21,28 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 namespace osproxy::http {
 
+/// The defaults are those of requests. They admit each request that OpenSearch admits by default: 4
+/// KiB of request line, which operators raise, and 8 KiB of headers in version 2, 16 KiB in version
+/// 3. The lines that a proxy writes, such as `Host` and `X-Request-Id`, do not count, up to
+/// kUncounted. So the next osproxy admits each head that this one passes on.
 struct HeadLimits {
-  std::size_t request_line = 16 * 1024;  ///< longer: 414; OpenSearch's own limit is 4 KiB
-  std::size_t head = 64 * 1024;          ///< with the request line; more: 431
+  std::size_t request_line = 16 * 1024;  ///< longer: 414
+  std::size_t head = 32 * 1024;          ///< with the request line; more: 431
   std::size_t headers = 128;             ///< header lines; more: 431
 };
+
+/// Of a response: each deprecation that a request runs into is a `Warning`, and OpenSearch limits
+/// neither their number nor their size by default.
+inline constexpr HeadLimits kResponseHeadLimits{.head = 256 * 1024, .headers = 8 * 1024};
+
+/// The bound of the lines that do not count.
+inline constexpr HeadLimits kUncounted{.request_line = 0, .head = 1024, .headers = 16};
 
 struct Header {
   std::string_view name;
@@ -58,16 +70,19 @@ struct MessageHead {
 
 struct RequestHead : MessageHead {
   std::string_view method;
-  std::string_view target;  ///< as received, byte for byte
-  bool lacks_slash =
-      false;              ///< `target` is a path without its first slash, as some clients send it
-  std::string_view host;  ///< the value of `Host`; null for an HTTP/1.0 request without one
+  std::string_view target;       ///< as received, byte for byte
+  std::string_view origin_form;  ///< the target for a node: without `http://host`, if it has that
+  bool lacks_slash = false;      ///< `origin_form` needs a slash before it
+  std::string_view host;  ///< of an absolute target, else of `Host`; null: HTTP/1.0 without one
+  bool host_in_target = false;  ///< `host` replaces the received `Host`, marked as hop-by-hop
+  /// The `Max-Forwards` of OPTIONS and TRACE, marked as hop-by-hop (RFC 9110, section 7.6.2).
+  std::optional<std::uint64_t> max_forwards;
   bool expects_continue = false;
   bool has_debug_directive = false;  ///< there is an `X-Debug-Directive`, marked as hop-by-hop
 };
 
 struct ResponseHead : MessageHead {
-  int status = 0;           ///< 100 to 599
+  int status = 0;           ///< 100 to 999
   std::string_view reason;  ///< the reason phrase; may be empty
 };
 
@@ -82,6 +97,9 @@ enum class ParseResult : std::uint8_t { Complete, Incomplete, Bad };
 /// Parses the head at the front of `bytes`. Incomplete: the head is not whole, and correct so far.
 /// Bad: `fault` says why, and the connection must be closed. One empty line before a request is
 /// skipped and counted in `size` (RFC 9112, section 2.2).
+///
+/// Incomplete and Bad leave in `head` the parts that could be read, for records: method, target and
+/// headers. The target then is valid, but may have lost its query. `size` is 0.
 ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head,
                                HeadFault& fault);
 

@@ -1,6 +1,8 @@
 #include "osproxy/http/head_writer.h"
 
 #include <array>
+#include <cstdint>
+#include <string>
 
 #include "osproxy/core/field_name.h"
 
@@ -27,27 +29,35 @@ void append_field(std::string_view name, std::string_view value, std::string& ou
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
+/// `Max-Forwards` at the next hop.
+std::string fewer(std::uint64_t forwards) {
+  return std::to_string(forwards > 0 ? forwards - 1 : 0);
+}
+
 }  // namespace
 
 void write_request_head(const RequestHead& head, const RequestRewrite& rewrite, std::string& out) {
   out.clear();
   out.append(head.method)
       .append(head.lacks_slash ? " /" : " ")
-      .append(head.target)
+      .append(head.origin_form)
       .append(" HTTP/1.1\r\n");
+  if (head.host_in_target) append_field("Host", head.host, out);
   const Forwarding* const forwarding = rewrite.forwarding;
   append_lines(
       head,
       [&rewrite, forwarding](const Header& header) {
-        return !header.hop_by_hop && !equal_names(header.name, "X-Request-Id") &&
+        return !header.hop_by_hop &&
+               (!rewrite.set_request_id || !equal_names(header.name, "X-Request-Id")) &&
                (rewrite.traceparent.empty() || !equal_names(header.name, "traceparent")) &&
                (forwarding == nullptr || !forwarding->replaces(header.name));
       },
       out);
   if (forwarding != nullptr) forwarding->append(head, out);
   if (!rewrite.traceparent.empty()) append_field("traceparent", rewrite.traceparent, out);
-  append_field("X-Request-Id", rewrite.request_id, out);
+  if (rewrite.set_request_id) append_field("X-Request-Id", rewrite.request_id, out);
   if (rewrite.add_opaque_id) append_field("X-Opaque-Id", rewrite.request_id, out);
+  if (head.max_forwards) append_field("Max-Forwards", fewer(*head.max_forwards), out);
   if (head.framing == Framing::Chunked) append_field("Transfer-Encoding", "chunked", out);
   // HTTP/1.0 may omit Host, HTTP/1.1 must not.
   if (head.minor_version == 0 && head.host.data() == nullptr) append_field("Host", "", out);
@@ -61,13 +71,16 @@ void write_response_head(const ResponseHead& head, const ResponseRewrite& rewrit
   const std::array status = {digit(head.status / 100), digit(head.status / 10), digit(head.status)};
   out.append("HTTP/1.1 ").append(status.data(), status.size()).append(" ");
   out.append(head.reason).append("\r\n");
+  bool has_date = rewrite.date.empty();
   append_lines(
       head,
       [&](const Header& header) {
+        has_date = has_date || equal_names(header.name, "Date");
         return !header.hop_by_hop && !equal_names(header.name, "X-Request-Id") &&
                !(rewrite.drop_opaque_id && equal_names(header.name, "X-Opaque-Id"));
       },
       out);
+  if (!has_date) append_field("Date", rewrite.date, out);
   append_field("X-Request-Id", rewrite.request_id, out);
   if (rewrite.framing == Framing::Chunked) append_field("Transfer-Encoding", "chunked", out);
   if (rewrite.close) {

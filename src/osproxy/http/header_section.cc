@@ -1,6 +1,7 @@
 #include "osproxy/http/header_section.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "osproxy/http/field_syntax.h"
@@ -13,6 +14,13 @@ namespace {
 constexpr int kMaxConnectionOptions = 32;
 
 constexpr std::string_view kHeadTooLarge = "the header section is too large";
+constexpr std::string_view kTooManyHeaders = "there are too many headers";
+
+/// The fields that osproxy writes into the heads that it passes on.
+constexpr std::array<std::string_view, 12> kWrittenByProxies = {
+    "Host",         "Connection",      "Transfer-Encoding", "Date",
+    "Forwarded",    "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
+    "Max-Forwards", "X-Request-Id",    "X-Opaque-Id",       "traceparent"};
 
 ParseResult bad(HeadFault& fault, int status, std::string_view reason) noexcept {
   refuse(fault, status, reason);
@@ -51,6 +59,9 @@ bool note(Header& header, Fields& fields, HeadFault& fault) noexcept {
     case Field::Host:
       if (set_once(fields.host, header.value)) return true;
       return refuse(fault, 400, "Host is repeated");
+    case Field::MaxForwards:
+      fields.max_forwards_repeated = !set_once(fields.max_forwards, header.value);
+      return true;
     case Field::DebugDirective:
       fields.debug_directive = true;
       return true;
@@ -100,17 +111,38 @@ bool apply_connection(MessageHead& head, Fields& fields, HeadFault& fault) noexc
   return true;
 }
 
-/// Accepts only a single `chunked`.
+/// Accepts only a single `chunked`. A list that ends otherwise says nothing of the body's length
+/// (RFC 9112, section 6.3); one that ends so has codings that osproxy does not know (section 6.1).
 bool check_transfer_encoding(std::string_view value, HeadFault& fault) noexcept {
   if (equal_names(value, "chunked")) return true;
   std::string_view list = value;
   std::string_view coding;
+  bool is_last = false;  // the last one so far is `chunked`
   while (next_element(list, coding)) {
-    if (is_token(coding) && !equal_names(coding, "chunked")) {
-      return refuse(fault, 501, "Transfer-Encoding has a coding other than chunked");
-    }
+    const std::string_view name = trim(coding.substr(0, coding.find(';')));
+    // Once chunked, a body is not coded again.
+    if (is_last || !is_token(name)) return refuse(fault, 400, "Transfer-Encoding is malformed");
+    is_last = equal_names(coding, "chunked");
   }
-  return refuse(fault, 400, "Transfer-Encoding is malformed");
+  if (!is_last) return refuse(fault, 400, "Transfer-Encoding does not end in chunked");
+  return refuse(fault, 501, "Transfer-Encoding has a coding other than chunked");
+}
+
+/// Judges a head beyond its limits again, without the lines that do not count.
+bool fits_without_uncounted(const MessageHead& head, std::size_t excess_bytes,
+                            std::size_t limit) noexcept {
+  std::size_t bytes = 0;
+  std::size_t lines = 0;
+  for (const Header& header : head.headers) {
+    if (std::ranges::none_of(kWrittenByProxies, [&header](std::string_view name) {
+          return equal_names(header.name, name);
+        })) {
+      continue;
+    }
+    bytes += header.line.size();
+    ++lines;
+  }
+  return excess_bytes <= bytes && head.headers.size() <= limit + lines;
 }
 
 }  // namespace
@@ -145,15 +177,32 @@ ParseResult parse_headers(HeadLines& lines, std::size_t limit, MessageHead& head
     const ParseResult result = lines.next(line, fault);
     if (result != ParseResult::Complete) return result;
     if (line.empty()) break;
-    if (head.headers.size() == limit) return bad(fault, 431, "there are too many headers");
+    if (head.headers.size() == limit + kUncounted.headers) return bad(fault, 431, kTooManyHeaders);
     Header& header = head.headers.emplace_back();
     const std::string_view wrong = parse_field_line(line, header);
-    if (!wrong.empty()) return bad(fault, 400, wrong);
+    if (!wrong.empty()) {
+      head.headers.pop_back();
+      return bad(fault, 400, wrong);
+    }
     if (!note(header, fields, fault)) return ParseResult::Bad;
   }
-  head.size = lines.position();
+  if ((lines.excess() > 0 || head.headers.size() > limit) &&
+      !fits_without_uncounted(head, lines.excess(), limit)) {
+    return bad(fault, 431, lines.excess() > 0 ? kHeadTooLarge : kTooManyHeaders);
+  }
   if (fields.connection && !apply_connection(head, fields, fault)) return ParseResult::Bad;
+  head.size = lines.position();
   return ParseResult::Complete;
+}
+
+void read_more_headers(HeadLines& lines, std::size_t limit, MessageHead& head) {
+  std::string_view line;
+  HeadFault ignored;
+  while (head.headers.size() < limit && lines.next(line, ignored) == ParseResult::Complete &&
+         !line.empty()) {
+    Header header;
+    if (parse_field_line(line, header).empty()) head.headers.push_back(header);
+  }
 }
 
 bool apply_fields(const Fields& fields, MessageHead& head, HeadFault& fault) noexcept {

@@ -13,9 +13,11 @@ namespace {
 constexpr std::string_view kKnownNames[] = {
     "Connection",
     "Content-Length",
+    "Date",
     "Forwarded",
     "Host",
     "Keep-Alive",
+    "Max-Forwards",
     "Proxy-Connection",
     "TE",
     "Trailer",

@@ -5,12 +5,14 @@
 
 #include "osproxy/core/clock.h"
 #include "osproxy/core/random.h"
+#include "osproxy/core/single_writer_counter.h"
 #include "osproxy/core/stall_log.h"
 #include "osproxy/core/token_bucket.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/identify/identities.h"
 #include "osproxy/identify/tenant_rule.h"
 #include "osproxy/observe/recorder.h"
+#include "osproxy/proxy/upstream_ids.h"
 #include "osproxy/snapshot/snapshot.h"
 
 namespace osproxy {
@@ -25,6 +27,7 @@ struct DiagnosticsOptions {
   std::chrono::seconds max_life{};
   CaptureWriter* capture = nullptr;
   bool spans = false;
+  UpstreamIds upstream_ids{};
 };
 
 /// Belongs to the worker's thread.
@@ -37,7 +40,8 @@ struct DiagnosticsContext {
   SnapshotReader<Identities> identities;
   TokenHasher hasher{};
   Random random;
-  TokenBucket signed_bucket{};  ///< what signed directives may record
+  TokenBucket signed_bucket{};     ///< what signed directives may record
+  SingleWriterCounter sniffing{};  ///< requests for the addresses of the nodes (sniffing.h)
 };
 
 }  // namespace osproxy

@@ -36,10 +36,12 @@ Exchange::Exchange(const Dependencies& dependencies, Connection& client,
              .buffers = dependencies.buffers,
              .turns = dependencies.turns,
              .upload_slots = dependencies.upload_slots,
+             .date = dependencies.date,
              .client = client,
              .head = head,
              .rewrite = {.request_id = diagnostics.request_id(),
-                         .add_opaque_id = !diagnostics.has_opaque_id(),
+                         .set_request_id = diagnostics.sets_request_id(),
+                         .add_opaque_id = diagnostics.adds_opaque_id(),
                          .traceparent = diagnostics.traceparent(),
                          .forwarding = forwarding},
              .head_out = scratch_->head_out,
@@ -175,7 +177,8 @@ Task<ClientNext> Exchange::refuse() {
                                               .request_id = scope_.rewrite.request_id,
                                               .with_body = scope_.head.method != "HEAD",
                                               .close = close,
-                                              .retry_after_s = refusal.retry_after_s});
+                                              .retry_after_s = refusal.retry_after_s,
+                                              .date = dependencies_.date.text()});
   if (co_await scope_.client.write(response, scope_.options.transfer_timeout)) {
     co_return ClientNext::CloseNow;
   }

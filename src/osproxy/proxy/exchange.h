@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "osproxy/http/date.h"
 #include "osproxy/http/head.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/connection.h"
@@ -55,6 +56,7 @@ class Exchange {
     TransferBuffers& buffers;
     ObjectPool<ExchangeScratch>& scratch;
     UpstreamPool& upstreams;
+    const http::DateText& date;
     const bool& draining;  ///< connections end after the response under way
   };
 

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "osproxy/http/date.h"
 #include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
 #include "osproxy/http/head_writer.h"
@@ -23,7 +24,8 @@ struct ExchangeScope {
   TransferBuffers& buffers;
   TurnQueue& turns;
   UploadSlots& upload_slots;
-  Connection& client;  ///< its input begins with the head
+  const http::DateText& date;  ///< for a response without one
+  Connection& client;          ///< its input begins with the head
   const http::RequestHead& head;
   http::RequestRewrite rewrite;  ///< the changes that osproxy makes to the request's head
   std::string& head_out;         ///< where outgoing heads are written

@@ -4,6 +4,7 @@
 
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/ids.h"
+#include "osproxy/identify/sniffing.h"
 
 namespace osproxy {
 namespace {
@@ -33,7 +34,12 @@ void RequestDiagnostics::identify(const http::RequestHead& head) {
                               .hasher = context_.hasher,
                               .certificate_principal = peer_.principal},
                              context_.random, scratch_);
+  if (endpoint() == Endpoint::Admin && asks_for_nodes(head.target)) context_.sniffing.add(1);
   if (head.has_debug_directive) signed_.read(head, context_, started_);
+}
+
+void RequestDiagnostics::identify_refused(const http::RequestHead& head) {
+  if (!head.method.empty()) identify(head);
 }
 
 void RequestDiagnostics::match() {
@@ -56,7 +62,7 @@ void RequestDiagnostics::match() {
   if (verdict_.selected() && context_.options.spans) make_spans_of_request();
   await_body(set);
   if (verdict_.level < Level::ShapeTiming && spans_ == nullptr) stages.turn_off();
-  if (verdict_.selected() && head_ != nullptr) {
+  if (verdict_.selected() && has_whole_head()) {
     inspection_ = std::make_unique<ExchangeInspection>(
         *head_, CalledApi{.endpoint = endpoint(), .form = request_.form}, verdict_.level,
         verdict_.capture ? context_.options.capture : nullptr);
@@ -90,10 +96,19 @@ void RequestDiagnostics::judge_by_body() {
   if (set_) set_->count_awaited(request_.matched, at_start, started_, request_id());
 }
 
+/// False for a head that osproxy's headers could push over OpenSearch's limit: 8 KiB of headers in
+/// version 2, by default.
+bool RequestDiagnostics::has_room() const noexcept {
+  constexpr std::size_t kLimit = 8 * 1024;
+  constexpr std::size_t kAdded = 512;  // two ids of at most 128 bytes, a traceparent, their names
+  return head_->size - head_->target.size() <= kLimit - kAdded;
+}
+
 /// A malformed `traceparent` is forwarded unchanged, so that a node logs what the client sent.
 std::string_view RequestDiagnostics::traceparent() const noexcept {
   const bool is_malformed = request_.has_traceparent && !request_.trace.is_valid();
-  return spans_ == nullptr || is_malformed ? std::string_view{} : spans_->to_upstream;
+  const bool is_set = spans_ != nullptr && !is_malformed && has_room();
+  return is_set ? std::string_view(spans_->to_upstream) : std::string_view{};
 }
 
 void RequestDiagnostics::finish() {
@@ -180,7 +195,7 @@ void RequestDiagnostics::add_spans(Record& record) const {
 /// Hands the captured exchange over, or counts that there is none: whether the request is captured
 /// is decided only now. Without a head there is nothing to capture.
 void RequestDiagnostics::end_capture(const Verdict& verdict, std::chrono::nanoseconds latency) {
-  if (context_.options.capture == nullptr || !verdict.capture || head_ == nullptr) return;
+  if (context_.options.capture == nullptr || !verdict.capture || !has_whole_head()) return;
   auto captured = inspection_ ? inspection_->take_capture() : nullptr;
   if (captured) {
     CapturedExchange& exchange = captured->exchange;

@@ -3,7 +3,7 @@
 //
 //   ExchangeResult result;
 //   RequestDiagnostics diagnostics(context, scratch, started, peer, result);
-//   diagnostics.identify(head);                   // once, if there is a head at all
+//   diagnostics.identify(head);                   // or identify_refused(); once
 //   diagnostics.match();                          // once, on one snapshot, on every path
 //   diagnostics.request_body(piece);              // the exchange shows what passes by
 //   diagnostics.finish();                         // once: counts, and records if selected
@@ -57,6 +57,8 @@ class RequestDiagnostics {
   RequestDiagnostics& operator=(const RequestDiagnostics&) = delete;
 
   void identify(const http::RequestHead& head);
+  /// Likewise for a head that is refused, by the parts that could be read; perhaps none.
+  void identify_refused(const http::RequestHead& head);
   void match();
   void finish();
 
@@ -65,7 +67,16 @@ class RequestDiagnostics {
 
   std::string_view request_id() const noexcept { return request_.request_id; }
   Endpoint endpoint() const noexcept { return request_.matched.endpoint; }
-  bool has_opaque_id() const noexcept { return request_.has_opaque_id; }
+
+  // The headers that osproxy adds to the request for the node, known after match().
+
+  /// `X-Request-Id`, in place of one that is malformed; a well-formed one is the request id.
+  bool sets_request_id() const noexcept {
+    return made_request_id() && applies(context_.options.upstream_ids.request_id);
+  }
+  bool adds_opaque_id() const noexcept {
+    return !request_.has_opaque_id && applies(context_.options.upstream_ids.opaque_id);
+  }
 
   /// The `traceparent` for the node, in place of the client's; empty: the client's is forwarded.
   std::string_view traceparent() const noexcept;
@@ -87,6 +98,17 @@ class RequestDiagnostics {
   StageTimer stages;  ///< on from Level::ShapeTiming, and if there are spans
 
  private:
+  /// The request id is osproxy's, not the client's.
+  bool made_request_id() const noexcept {
+    return request_.request_id.data() == scratch_.request_id.data();
+  }
+  bool applies(IdPolicy policy) const noexcept {
+    const bool is_meant = policy == IdPolicy::All || (policy == IdPolicy::Selected && is_matched_);
+    return is_meant && has_room();
+  }
+  bool has_room() const noexcept;
+  bool has_whole_head() const noexcept { return head_ != nullptr && head_->size > 0; }
+
   void make_spans_of_request();
   void await_body(const DirectiveSet::Pointer& set);
   void judge_by_body();

@@ -137,7 +137,8 @@ void ResponseRelay::write_head() {
                              .drop_opaque_id = scope_.rewrite.add_opaque_id,
                              .framing = framing_,
                              .close = closes_client_,
-                             .to_http_1_0 = scope_.head.minor_version == 0},
+                             .to_http_1_0 = scope_.head.minor_version == 0,
+                             .date = scope_.date.text()},
                             scope_.head_out);
   scope_.diagnostics.response_head(response_, scope_.head_out);
 }
@@ -253,7 +254,7 @@ void ResponseRelay::finish(UpstreamPool::Lease& lease, bool nothing_after) {
   }
   const bool is_reusable = response_.keep_alive && upload_.is_sent() && nothing_after &&
                            !may_be_deaf_after(response_.status);
-  if (is_reusable && !draining_) lease.keep();
+  if (is_reusable) lease.keep();
   scope_.watch.set_upstream(nullptr);
   lease.release();
 }

@@ -4,52 +4,17 @@
 #include <cassert>
 #include <utility>
 
-#include <boost/asio/ip/address.hpp>
-#include <fmt/format.h>
 #include <unistd.h>
 
+#include "osproxy/proxy/listen_addresses.h"
 #include "osproxy/proxy/worker.h"
 
 namespace osproxy {
 namespace {
 
 using namespace std::chrono_literals;
-using asio::ip::tcp;
 
 constexpr auto kDrainPoll = 10ms;
-
-std::string cannot_listen(const HostPort& address, std::string_view why) {
-  return fmt::format("cannot listen on {}: {}", address.to_string(), why);
-}
-
-std::expected<tcp::endpoint, std::string> resolve(const HostPort& address) {
-  error_code error;
-  const auto literal = asio::ip::make_address(address.host, error);
-  if (!error) return tcp::endpoint(literal, address.port);
-  asio::io_context io;
-  tcp::resolver resolver(io);
-  const auto found =
-      resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, error);
-  if (error || found.empty()) {
-    return std::unexpected(cannot_listen(address, "the name is not found"));
-  }
-  return found.begin()->endpoint();
-}
-
-/// Resolved, and not another server's port: SO_REUSEPORT, which the workers need, would let us
-/// share it unnoticed.
-std::expected<tcp::endpoint, std::string> find_free(const HostPort& address) {
-  const auto where = resolve(address);
-  if (!where) return where;
-  asio::io_context io;
-  tcp::acceptor alone(io);
-  error_code error;
-  alone.open(where->protocol(), error);
-  if (!error) alone.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) alone.bind(*where, error);
-  if (error) return std::unexpected(cannot_listen(address, error.message()));
-  return where;
-}
 
 }  // namespace
 
@@ -61,7 +26,7 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(
   if (auto opened = server->open(recorder_of, directives, stats); !opened) {
     return std::unexpected(std::move(opened).error());
   }
-  for (const auto& worker : server->workers_) worker->run();
+  for (const auto& worker : server->workers_) worker->run(server->workers_);
   return server;
 }
 
@@ -69,24 +34,27 @@ std::expected<std::unique_ptr<Server>, std::string> Server::start(
 std::expected<void, std::string> Server::open(const RecorderOf& recorder_of,
                                               const SnapshotCell<DirectiveSet>& directives,
                                               UpstreamStats& stats) {
-  tcp::endpoint where;
+  ListenAddresses where;
   if (options_.listener < 0) {
-    auto free = find_free(options_.listen);
-    if (!free) return std::unexpected(std::move(free).error());
-    where = *free;
+    auto found = find_listen_addresses(options_.listen);
+    if (!found) return std::unexpected(std::move(found).error());
+    where = *std::move(found);
+    address_ = {.host = options_.listen.host, .port = where.endpoints.front().port()};
   }
-  const std::size_t share = (options_.max_connections + options_.workers - 1) / options_.workers;
+  skipped_addresses_ = where.skipped;
   for (unsigned i = 0; i < options_.workers; ++i) {
-    auto worker = std::make_unique<Worker>(options_, share, directives, replaceable_,
+    auto worker = std::make_unique<Worker>(options_, limits_, directives, replaceable_,
                                            recorder_of(i), clock_, stats, i);
-    const auto bound =
-        options_.listener < 0 ? worker->listen(where) : worker->join(options_.listener);
-    if (!bound) return std::unexpected(cannot_listen(options_.listen, bound.error()));
-    where = *bound;  // the others join the port that the first one was given
+    if (options_.listener < 0) {
+      const auto bound = worker->listen(where);
+      if (!bound) return std::unexpected(cannot_listen(options_.listen, bound.error()));
+    } else {
+      const auto joined = worker->join(options_.listener);
+      if (!joined) return std::unexpected(cannot_listen(options_.listen, joined.error()));
+      address_ = {.host = joined->address().to_string(), .port = joined->port()};
+    }
     workers_.push_back(std::move(worker));
   }
-  address_ = {.host = options_.listener < 0 ? options_.listen.host : where.address().to_string(),
-              .port = where.port()};
   if (options_.listener >= 0) ::close(options_.listener);  // each worker has its own by now
   return {};
 }
@@ -94,20 +62,32 @@ std::expected<void, std::string> Server::open(const RecorderOf& recorder_of,
 Server::Server(ServerOptions options, const Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
+      limits_({.all = options_.max_connections,
+               .each = options_.connections_of_one(),
+               .trusted = options_.trusted_proxies}),
       replaceable_{.identities = SnapshotCell<Identities>(options_.identities),
                    .tls = SnapshotCell<TlsContexts>(options_.tls)} {
   options_.upstream.workers = options_.workers;
-  options_.upstream.head_limits = options_.limits;
+  options_.upstream.head_limits = options_.response_limits;
   options_.upstream.handshake_timeout = options_.handshake_timeout;
 }
 
-Server::~Server() = default;
+Server::~Server() {
+  // Each may hand connections to each other, until all of them have stopped.
+  for (const auto& worker : workers_) worker->stop();
+}
 
 const HostPort& Server::address() const noexcept { return address_; }
 
 std::size_t Server::connections() const noexcept {
   std::size_t sum = 0;
   for (const auto& worker : workers_) sum += worker->sessions();
+  return sum;
+}
+
+std::uint64_t Server::sniffing_requests() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->sniffing_requests();
   return sum;
 }
 
@@ -132,13 +112,23 @@ TlsTotals Server::tls_totals() const noexcept {
   return totals;
 }
 
+void Server::announce_drain() {
+  for (const auto& worker : workers_) worker->announce_draining();
+}
+
 bool Server::drain(std::chrono::milliseconds timeout) {
   for (const auto& worker : workers_) worker->start_draining();
+  // A connection that waits to be accepted is counted once its worker has begun to drain.
+  const auto is_drained = [this] {
+    return std::ranges::all_of(workers_,
+                               [](const auto& worker) { return worker->is_draining(); }) &&
+           connections() == 0;
+  };
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  while (connections() > 0 && std::chrono::steady_clock::now() < deadline) {
+  while (!is_drained() && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(kDrainPoll);
   }
-  return connections() == 0;
+  return is_drained();
 }
 
 }  // namespace osproxy

@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -29,6 +30,7 @@
 #include "osproxy/identify/identities.h"
 #include "osproxy/observe/recorder.h"
 #include "osproxy/observe/upstream_stats.h"
+#include "osproxy/proxy/client_limits.h"
 #include "osproxy/proxy/server_options.h"
 #include "osproxy/snapshot/snapshot.h"
 #include "osproxy/tls/counters.h"
@@ -53,8 +55,18 @@ class Server {
   /// The address that it listens on, with the real port for port 0.
   const HostPort& address() const noexcept;
 
+  /// The addresses of a name in `listen` that cannot be listened on, with the reason: "[::1]:80:
+  /// Cannot assign requested address". There is another one.
+  const std::vector<std::string>& skipped_addresses() const noexcept { return skipped_addresses_; }
+
   /// Client connections open now.
   std::size_t connections() const noexcept;
+
+  /// Requests for the nodes' addresses since the start: of clients that will go past the proxy.
+  std::uint64_t sniffing_requests() const noexcept;
+
+  /// Connections beyond the limits since the start.
+  ClientLimits::Totals refused_connections() const noexcept { return limits_.refused(); }
 
   /// The longest time since a worker last completed a pass of its event loop: fractions of a
   /// second, unless one is stuck.
@@ -73,8 +85,12 @@ class Server {
   /// TLS handshakes since the start, all workers together.
   TlsTotals tls_totals() const noexcept;
 
-  /// Stops accepting, closes idle connections, and waits until the requests under way are done, at
-  /// most for `timeout`. True if all of them are.
+  /// Serves on, but each response from now on is the last one of its connection, so that clients go
+  /// elsewhere; before drain().
+  void announce_drain();
+
+  /// Serves the connections that wait to be accepted and then no new ones, gives idle ones a second
+  /// for another request, and waits until all have ended, at most for `timeout`. True if they have.
   bool drain(std::chrono::milliseconds timeout);
 
  private:
@@ -95,6 +111,8 @@ class Server {
   ServerOptions options_;
   const Clock& clock_;
   HostPort address_;
+  std::vector<std::string> skipped_addresses_;
+  ClientLimits limits_;
   Replaceable replaceable_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

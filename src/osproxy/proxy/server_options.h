@@ -7,16 +7,19 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/address.h"
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/token_bucket.h"
 #include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
 #include "osproxy/identify/identities.h"
 #include "osproxy/identify/tenant_rule.h"
+#include "osproxy/proxy/upstream_ids.h"
 #include "osproxy/tls/context.h"
 #include "osproxy/tls/failure.h"
 #include "osproxy/upstream/options.h"
@@ -36,10 +39,16 @@ struct ServerOptions {
   /// At start; Server::replace_tls() replaces them.
   std::shared_ptr<const TlsContexts> tls = std::make_shared<const TlsContexts>();
   std::function<void(const TlsReport&)> on_tls_failure{};  ///< called by the workers' threads
-  std::size_t max_connections = 10'000;                    ///< of clients; divided over the workers
-  http::HeadLimits limits{};
+  std::size_t max_connections = 10'000;                    ///< of clients, all workers together
+  /// Of one client address; 0: no limit; nullopt: see ServerOptions::connections_of_one().
+  std::optional<std::size_t> max_connections_per_client{};
+  std::vector<Cidr> trusted_proxies{};  ///< addresses with many clients behind them
+  http::HeadLimits limits{};            ///< of a request's head
+  http::HeadLimits response_limits = http::kResponseHeadLimits;
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
   http::ForwardingOptions forwarding{};
+  bool dates = true;           ///< a response that has no `Date` gets one (RFC 9110, section 6.6.1)
+  UpstreamIds upstream_ids{};  ///< the requests that a node gets an id of osproxy with
   TokenRate directive_budget{};  ///< records that a directive may make before it is tripped
   std::chrono::seconds max_life{86'400};  ///< of a signed directive, as of any other
   CaptureWriter* capture =
@@ -55,6 +64,12 @@ struct ServerOptions {
   std::chrono::milliseconds request_timeout{0};         ///< for an exchange, head to end; 0: none
   std::chrono::milliseconds half_close_timeout{1'000};  ///< see exchange_watch.h
   std::uint64_t min_client_rate = 500;                  ///< bytes per second of a body; 0: any
+
+  /// The limit for one client address. By default one address cannot take all connections: an
+  /// eighth is left to the others.
+  std::size_t connections_of_one() const noexcept {
+    return max_connections_per_client.value_or(max_connections - max_connections / 8);
+  }
 };
 
 }  // namespace osproxy

@@ -1,18 +1,39 @@
 #include "osproxy/proxy/session.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "osproxy/http/error_response.h"
 #include "osproxy/proxy/exchange.h"
 
 namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a connection may stay idle once the server drains. A client that goes on sending
+/// requests gets one more response, which tells it to close; a close from this side could meet its
+/// next request.
+constexpr std::chrono::milliseconds kDrainIdle = 1s;
+
+/// How long the request of a connection beyond the limits is waited for: it names what a directive
+/// selects.
+constexpr std::chrono::milliseconds kTurnAwayTimeout = 1s;
+
+/// The methods that osproxy passes on, as a response to `OPTIONS` names them.
+constexpr std::string_view kAllow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE";
+
+std::chrono::milliseconds until(SteadyClock::time_point deadline,
+                                SteadyClock::time_point now) noexcept {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(deadline - now);
+}
+
+}  // namespace
 
 Task<> Session::run() {
   if (!co_await secure()) co_return;
   if (!worker_.options.forwarding.is_off()) {
-    error_code gone;  // then there is nobody to serve, and reading will say so
-    const auto peer = client_.socket().remote_endpoint(gone);
-    forwarding_.emplace(worker_.options.forwarding, peer.address(), client_.is_secure());
+    forwarding_.emplace(worker_.options.forwarding, peer_, client_.is_secure());
   }
   Turns turns(worker_.turns);
   while (co_await receive_head() == Arrival::Head) {
@@ -57,21 +78,22 @@ Task<Session::Arrival> Session::receive_head() {
         co_return Arrival::Refused;
       }
     }
-    if (idle_ && worker_.draining) {
-      client_.end_stream();
-      co_return Arrival::Gone;
-    }
-    const auto timeout = idle_ ? worker_.options.idle_timeout
-                               : std::chrono::duration_cast<std::chrono::milliseconds>(
-                                     deadline - worker_.deadlines.now());
+    const auto timeout = idle_ ? idle_timeout() : until(deadline, worker_.deadlines.now());
     error_code error = client_.begin_read(timeout);
     while (error == asio::error::would_block) {
       const auto [ended] = co_await client_.until_readable();
       error = client_.go_on_reading(ended);
     }
+    if (error && idle_ && client_.timed_out()) {
+      client_.expect_end();
+      error = client_.begin_read(worker_.options.head_timeout);  // a request may just have come
+    }
     if (error) {
       if (idle_) client_.end_stream();
       if (idle_ || !client_.timed_out()) co_return Arrival::Gone;
+      // A read may have moved the bytes that the head was parsed from.
+      http::HeadFault ignored;
+      http::parse_request_head(client_.input().view(), worker_.options.limits, head_, ignored);
       co_await refuse(408, http::ProxyError::RequestTimeout,
                       "the request's head did not arrive in time");
       co_return Arrival::Refused;
@@ -84,14 +106,46 @@ Task<Session::Arrival> Session::receive_head() {
   }
 }
 
-/// Refuses malformed input: sends an error response, counts it, and records it if a directive
-/// selects it.
+std::chrono::milliseconds Session::idle_timeout() const noexcept {
+  const auto timeout = worker_.options.idle_timeout;
+  return worker_.closes_idle ? std::min(timeout, kDrainIdle) : timeout;
+}
+
+Task<> Session::turn_away(std::string_view reason, bool responds) {
+  started_ = worker_.clock.now();
+  const auto deadline = worker_.deadlines.now() + kTurnAwayTimeout;
+  http::HeadFault ignored;
+  auto parsed = http::ParseResult::Incomplete;
+  while (responds && parsed == http::ParseResult::Incomplete) {
+    if (co_await client_.read(until(deadline, worker_.deadlines.now()))) break;
+    parsed =
+        http::parse_request_head(client_.input().view(), worker_.options.limits, head_, ignored);
+  }
+  if (parsed == http::ParseResult::Incomplete) {
+    http::parse_request_head(client_.input().view(), worker_.options.limits, head_, ignored);
+  }
+  if (responds) {
+    co_return co_await refuse(503, http::ProxyError::TooManyConnections, reason);
+  }
+  ExchangeResult result{.error = http::ProxyError::TooManyConnections};
+  RequestDiagnostics diagnostics(worker_.diagnostics, scratch_, started_, peer(), result);
+  diagnostics.match();
+  diagnostics.finish();
+}
+
+/// Refuses the request whose head, or a part of it, is in head_: sends an error response, counts
+/// the request, and records it if a directive selects it.
 Task<> Session::refuse(int status, http::ProxyError error, std::string_view reason) {
   ExchangeResult result{.error = error};
   RequestDiagnostics diagnostics(worker_.diagnostics, scratch_, started_, peer(), result);
+  diagnostics.identify_refused(head_);
   diagnostics.match();
-  const std::string response = http::to_http(
-      {.status = status, .error = error, .reason = reason, .request_id = diagnostics.request_id()});
+  const std::string response = http::to_http({.status = status,
+                                              .error = error,
+                                              .reason = reason,
+                                              .request_id = diagnostics.request_id(),
+                                              .with_body = head_.method != "HEAD",
+                                              .date = worker_.date.text()});
   if (!co_await client_.write(response, worker_.options.transfer_timeout)) {
     result.status = status;
     result.response_bytes = http::body_bytes(response);
@@ -106,6 +160,7 @@ Task<bool> Session::serve() {
   RequestDiagnostics diagnostics(worker_.diagnostics, scratch_, started_, peer(), result);
   diagnostics.identify(head_);
   diagnostics.match();
+  if (head_.max_forwards == 0) co_return co_await respond_as_last(diagnostics, result);
   Exchange exchange(worker_.exchange, client_, head_, forwarding_ ? &*forwarding_ : nullptr,
                     diagnostics, result);
   const ClientNext next = co_await exchange.run();
@@ -118,8 +173,43 @@ Task<bool> Session::serve() {
   co_return next == ClientNext::KeepAlive;
 }
 
+/// Responds to a request that must not go further (RFC 9110, section 7.6.2). A TRACE is not
+/// reflected: its response would show what other proxies have added.
+Task<bool> Session::respond_as_last(RequestDiagnostics& diagnostics, ExchangeResult& result) {
+  const bool has_body = head_.framing != http::Framing::None;
+  const bool close = !head_.keep_alive || head_.minor_version == 0 || has_body || worker_.draining;
+  result.request_received = !has_body;
+  std::string response;
+  if (head_.method == "OPTIONS") {
+    result.status = 200;
+    response = http::options_response({.allow = kAllow,
+                                       .request_id = diagnostics.request_id(),
+                                       .close = close,
+                                       .date = worker_.date.text()});
+  } else {
+    result.status = 501;
+    result.error = http::ProxyError::BadRequest;
+    response = http::to_http({.status = result.status,
+                              .error = result.error,
+                              .reason = "osproxy itself does not respond to TRACE",
+                              .request_id = diagnostics.request_id(),
+                              .close = close,
+                              .date = worker_.date.text()});
+    result.response_bytes = http::body_bytes(response);
+  }
+  const error_code gone = co_await client_.write(response, worker_.options.transfer_timeout);
+  if (gone) {
+    result = {.error = http::ProxyError::ClientGone};
+  }
+  diagnostics.finish();
+  if (gone) co_return false;
+  if (close) co_await client_.close_gracefully();
+  client_.input().consume(head_.size);
+  co_return !close;
+}
+
 void Session::close_if_idle() noexcept {
-  if (idle_) client_.cancel();
+  if (idle_) client_.read_deadline().expire_after(idle_timeout());
 }
 
 }  // namespace osproxy

@@ -3,6 +3,7 @@
 // Belongs to its worker, which owns it and outlives it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -23,15 +24,19 @@ namespace osproxy {
 
 class Session {
  public:
-  Session(WorkerContext& worker, Socket socket)
-      : worker_(worker), client_(std::move(socket), worker.deadlines) {}
+  Session(WorkerContext& worker, Socket socket, const asio::ip::address& peer)
+      : worker_(worker), client_(std::move(socket), worker.deadlines), peer_(peer) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   /// Serves the connection until it is closed.
   Task<> run();
 
-  /// Ends the connection if no request is under way.
+  /// Refuses the connection instead, by a response with that reason to its first request. Without
+  /// `responds` it is only counted and recorded.
+  Task<> turn_away(std::string_view reason, bool responds);
+
+  /// The server drains: ends the connection if no request is under way, and none comes soon.
   void close_if_idle() noexcept;
 
  private:
@@ -39,12 +44,15 @@ class Session {
 
   Task<bool> secure();
   Task<Arrival> receive_head();
+  std::chrono::milliseconds idle_timeout() const noexcept;
   ClientPeer peer() const noexcept;
   Task<> refuse(int status, http::ProxyError error, std::string_view reason);
   Task<bool> serve();
+  Task<bool> respond_as_last(RequestDiagnostics& diagnostics, ExchangeResult& result);
 
   WorkerContext& worker_;
   Connection client_;
+  const asio::ip::address peer_;
   AttributeScratch scratch_;
   std::optional<http::Forwarding>
       forwarding_;          // what OpenSearch is told of the client; nullopt: nothing

@@ -2,15 +2,21 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include "osproxy/http/error_response.h"
+#include "osproxy/core/cidr.h"
 
 namespace osproxy {
 namespace {
@@ -24,12 +30,39 @@ constexpr auto kTick = 250ms;
 /// After accept() failed for want of descriptors or memory: others have to end first.
 constexpr auto kAcceptPause = 100ms;
 
-/// Connections beyond the limit that are being told so. Each takes a descriptor for two seconds at
-/// most; more are closed at once.
-constexpr std::size_t kMaxRefusing = 256;
+/// Accepted before others have their turn: a burst of connections must not hold up requests.
+constexpr std::size_t kAcceptsAtOnce = 32;
+
+/// Accepted before a listener is closed: more than a queue has (net.core.somaxconn is 4096 by
+/// default), and a bound where connections come without end.
+constexpr std::size_t kMaxBacklog = 16'384;
+
+/// A connection is handed over to a worker that has fewer by more than this part: less would move
+/// half of all connections for nothing.
+constexpr std::size_t kUnevenness = 8;
+
+/// A client that died without a word is found within 60 s, also while it waits for a response.
+constexpr int kKeepAliveIdleS = 30;
+constexpr int kKeepAliveIntervalS = 10;
+constexpr int kKeepAliveProbes = 3;
 
 /// Kept for reuse by a worker: memory for a few heads each.
 constexpr std::size_t kMaxSpareExchanges = 64;
+
+IpAddress address_of(const tcp::endpoint& peer) noexcept {
+  const auto address = peer.address();
+  if (address.is_v4()) return IpAddress::of_v4(address.to_v4().to_bytes());
+  return {.bytes = address.to_v6().to_bytes()};
+}
+
+Socket socket_of(asio::io_context& io, NewClient& client) {
+  Socket socket(io);
+  error_code error;
+  const int descriptor = client.release();
+  socket.assign(client.peer.protocol(), descriptor, error);
+  if (error) ::close(descriptor);  // no memory for the poller; reading will fail
+  return socket;
+}
 
 /// One worker's share; 0 only if there is no limit.
 TokenRate share_of(const TokenRate& rate, unsigned workers) noexcept {
@@ -39,7 +72,7 @@ TokenRate share_of(const TokenRate& rate, unsigned workers) noexcept {
 }
 
 ExchangeOptions exchange_options(const ServerOptions& options) {
-  return {.limits = options.limits,
+  return {.limits = options.response_limits,
           .max_body = options.max_body,
           .response_timeout = options.response_timeout,
           .transfer_timeout = options.transfer_timeout,
@@ -63,17 +96,18 @@ DiagnosticsOptions diagnostics_options(const ServerOptions& options) {
           .signed_budget = share_of(options.directive_budget, options.workers),
           .max_life = options.max_life,
           .capture = options.capture,
-          .spans = options.spans};
+          .spans = options.spans,
+          .upstream_ids = options.upstream_ids};
 }
 
 }  // namespace
 
 // One thread runs the io_context, and only post() comes from others: no locks around sockets.
-Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
+Server::Worker::Worker(const ServerOptions& options, ClientLimits& limits,
                        const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
                        Recorder& recorder, const Clock& clock, UpstreamStats& stats,
                        std::size_t number)
-    : max_sessions_(max_sessions),
+    : limits_(limits),
       io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
       context_{.options = options,
                .exchange_options = exchange_options(options),
@@ -99,7 +133,6 @@ Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
                               .tls = context_.tls,
                               .lookup = system_lookup(io_->get_executor())},
                              {.clock = clock, .stats = stats, .worker = number}}},
-      acceptor_(*io_),
       timer_(*io_) {
   note_time();
   if (number > 0) return;
@@ -114,29 +147,42 @@ Server::Worker::Worker(const ServerOptions& options, std::size_t max_sessions,
 }
 
 Server::Worker::~Worker() {
-  io_->stop();
-  if (thread_.joinable()) thread_.join();
+  stop();
   // Sockets and timers go before the loop, and the loop with its suspended sessions goes before
   // what these refer to.
   context_.upstreams.drain();
-  acceptor_.reset();
+  acceptors_.clear();
   timer_.reset();
   io_.reset();
 }
 
-std::expected<tcp::endpoint, std::string> Server::Worker::listen(const tcp::endpoint& where) {
+std::expected<void, std::string> Server::Worker::listen(const ListenAddresses& where) {
+  for (const tcp::endpoint& endpoint : where.endpoints) {
+    if (auto opened = open(acceptors_.emplace_back(*io_), endpoint, where.v6_only); !opened) {
+      return opened;
+    }
+  }
+  return {};
+}
+
+std::expected<void, std::string> Server::Worker::open(Acceptor& acceptor,
+                                                      const tcp::endpoint& where, bool v6_only) {
   error_code error;
-  acceptor_->open(where.protocol(), error);
-  if (!error) acceptor_->set_option(Acceptor::reuse_address(true), error);
+  acceptor.open(where.protocol(), error);
+  if (!error) acceptor.set_option(Acceptor::reuse_address(true), error);
+  if (!error && v6_only && where.address().is_v6()) {
+    acceptor.set_option(asio::ip::v6_only(true), error);
+  }
   const int on = 1;
   if (!error &&
-      ::setsockopt(acceptor_->native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+      ::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
     error = {errno, asio::error::get_system_category()};
   }
-  if (!error) acceptor_->bind(where, error);
-  if (!error) acceptor_->listen(Acceptor::max_listen_connections, error);
+  if (!error) acceptor.bind(where, error);
+  if (!error) acceptor.listen(Acceptor::max_listen_connections, error);
   if (error) return std::unexpected(error.message());
-  return acceptor_->local_endpoint();
+  tune(acceptor);
+  return {};
 }
 
 std::expected<tcp::endpoint, std::string> Server::Worker::join(int listener) {
@@ -148,69 +194,162 @@ std::expected<tcp::endpoint, std::string> Server::Worker::join(int listener) {
   }
   where.resize(size);
   error_code error;
-  acceptor_->assign(where.protocol(), own, error);
+  Acceptor& acceptor = acceptors_.emplace_back(*io_);
+  acceptor.assign(where.protocol(), own, error);
   if (error) return std::unexpected(error.message());
+  owns_listeners_ = false;
+  tune(acceptor);
   return where;
 }
 
-void Server::Worker::run() {
-  asio::co_spawn(*io_, accept(), asio::detached);
+/// Sets the options that connections inherit from their listener, as Linux has it for all of these,
+/// so that none costs a system call for each connection. An option that the kernel refuses is left
+/// out.
+void Server::Worker::tune(Acceptor& acceptor) {
+  const int listener = acceptor.native_handle();
+  const auto set = [listener](int level, int option, int value) {
+    ::setsockopt(listener, level, option, &value, sizeof value);
+  };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleS);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalS);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+  const std::int64_t most = std::numeric_limits<int>::max();
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT,
+      static_cast<int>(std::min<std::int64_t>(context_.options.transfer_timeout.count(), most)));
+  error_code ignored;
+  acceptor.non_blocking(true, ignored);
+}
+
+void Server::Worker::run(std::span<const std::unique_ptr<Worker>> all) {
+  all_ = all;
+  for (Acceptor& acceptor : acceptors_) asio::co_spawn(*io_, accept(acceptor), asio::detached);
   asio::co_spawn(*io_, tick(), asio::detached);
   if (prober_) prober_->start();
   thread_ = std::jthread([this] { io_->run(); });
 }
 
+void Server::Worker::stop() {
+  io_->stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Server::Worker::announce_draining() {
+  asio::post(*io_, [this] { context_.draining = true; });
+}
+
 void Server::Worker::start_draining() {
   asio::post(*io_, [this] {
-    context_.draining = true;
-    error_code ignored;
-    acceptor_->close(ignored);
+    context_.draining = context_.closes_idle = true;
+    for (Acceptor& acceptor : acceptors_) {
+      // Closing a listener resets the connections that wait in its queue.
+      if (owns_listeners_) take_waiting(acceptor, kMaxBacklog);
+      error_code ignored;
+      acceptor.close(ignored);
+    }
+    is_draining_.store(true, std::memory_order_release);
     context_.upstreams.drain();
     for (Session* const session : sessions_) session->close_if_idle();
   });
 }
 
-Task<> Server::Worker::accept() {
-  while (acceptor_->is_open()) {
-    auto [error, socket] = co_await acceptor_->async_accept(kAsTask);
-    if (!error) {
-      asio::co_spawn(*io_, serve(std::move(socket)), asio::detached);
-    } else if (acceptor_->is_open()) {
-      Timer pause(*io_);
-      pause.expires_after(kAcceptPause);
-      co_await pause.async_wait(kAsTask);
-    }
+Task<> Server::Worker::accept(Acceptor& acceptor) {
+  while (acceptor.is_open()) {
+    const auto [error] = co_await acceptor.async_wait(Acceptor::wait_read, kAsTask);
+    if (!acceptor.is_open()) co_return;
+    if (!error && take_waiting(acceptor, kAcceptsAtOnce)) continue;
+    Timer pause(*io_);
+    pause.expires_after(kAcceptPause);
+    co_await pause.async_wait(kAsTask);
   }
 }
 
-Task<> Server::Worker::serve(Socket socket) {
-  error_code ignored;
-  socket.set_option(tcp::no_delay(true), ignored);
-  if (sessions_.size() >= max_sessions_) {
-    if (context_.tls_contexts.load()->listener)
-      co_return;  // a handshake only to refuse costs too much
-    if (refusing_ == kMaxRefusing) co_return;
-    ++refusing_;
-    Connection client(std::move(socket), context_.deadlines);
-    co_await client.write(http::to_http({.status = 503,
-                                         .error = http::ProxyError::TooManyConnections,
-                                         .reason = "too many connections"}),
-                          context_.options.transfer_timeout);
-    co_await client.close_gracefully();  // a close with unread input would reset the connection
-    --refusing_;
-    co_return;
+/// Accepts the connections that wait, `most` of them. False: there are no descriptors or no memory
+/// for more.
+bool Server::Worker::take_waiting(Acceptor& acceptor, std::size_t most) {
+  for (std::size_t i = 0; i < most; ++i) {
+    tcp::endpoint peer;
+    auto size = static_cast<socklen_t>(peer.capacity());
+    const int client =
+        ::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (client >= 0) {
+      peer.resize(size);
+      place(NewClient(client, peer, limits_.admit(address_of(peer))));
+      continue;
+    }
+    switch (errno) {
+      case EAGAIN:
+        return true;
+      case EMFILE:
+      case ENFILE:
+      case ENOBUFS:
+      case ENOMEM:
+      case EBADF:
+      case EINVAL:
+        return false;
+      default:
+        break;  // of that connection only, see accept(2)
+    }
   }
-  Session session(context_, std::move(socket));
+  return true;
+}
+
+/// Serves the client here, or hands it to a worker that has much fewer: the kernel spreads
+/// connections by a hash, so that few of them may all come to one worker.
+void Server::Worker::place(NewClient client) {
+  Worker& worker = least_busy();
+  worker.count_.fetch_add(1, std::memory_order_relaxed);
+  if (&worker == this) return begin(std::move(client));
+  asio::post(*worker.io_,
+             [&worker, client = std::move(client)]() mutable { worker.begin(std::move(client)); });
+}
+
+Server::Worker& Server::Worker::least_busy() noexcept {
+  Worker* found = this;
+  std::size_t least = sessions();
+  const std::size_t own = least;
+  for (const auto& worker : all_) {
+    const std::size_t sessions = worker->sessions();
+    if (sessions >= least) continue;
+    least = sessions;
+    found = worker.get();
+  }
+  return own - least > least / kUnevenness ? *found : *this;
+}
+
+void Server::Worker::begin(NewClient client) {
+  const bool is_admitted = client.admission.refusal == ClientLimits::Refused::No;
+  asio::co_spawn(*io_, is_admitted ? serve(std::move(client)) : turn_away(std::move(client)),
+                 asio::detached);
+}
+
+Task<> Server::Worker::serve(NewClient client) {
+  Session session(context_, socket_of(*io_, client), client.peer.address());
   sessions_.insert(&session);
-  count_.store(sessions_.size(), std::memory_order_relaxed);
   co_await session.run();
   sessions_.erase(&session);
-  count_.store(sessions_.size(), std::memory_order_relaxed);
+  count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+/// Refuses a connection beyond the limits.
+Task<> Server::Worker::turn_away(NewClient client) {
+  const std::string_view reason = client.admission.refusal == ClientLimits::Refused::All
+                                      ? "too many connections"
+                                      : "too many connections from this address";
+  const ClientLimits::TurnedAway turned_away(limits_);
+  // With TLS, a handshake only to refuse costs too much.
+  const bool responds = turned_away.has_room() && !context_.tls_contexts.load()->listener;
+  Session session(context_, socket_of(*io_, client), client.peer.address());
+  co_await session.turn_away(reason, responds);
+  count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 /// Deadlines follow the injected clock, so that a test controls the time.
 void Server::Worker::note_time() {
-  const auto now = context_.clock.boot().time_since_epoch();
+  const Now clock = context_.clock.now();
+  const auto now = clock.boot.time_since_epoch();
+  if (context_.options.dates) context_.date.set(clock.wall);
   last_tick_.store(now.count(), std::memory_order_relaxed);
   context_.deadlines.advance(
       SteadyClock::time_point(std::chrono::duration_cast<SteadyClock::duration>(now)));

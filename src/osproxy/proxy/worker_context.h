@@ -3,6 +3,7 @@
 
 #include "osproxy/core/clock.h"
 #include "osproxy/core/stall_log.h"
+#include "osproxy/http/date.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/deadlines.h"
 #include "osproxy/net/object_pool.h"
@@ -20,6 +21,7 @@
 
 namespace osproxy {
 
+/// Members: one for each thing that the connections share.
 struct WorkerContext {
   const ServerOptions& options;
   const ExchangeOptions exchange_options;
@@ -34,7 +36,9 @@ struct WorkerContext {
   TransferBuffers buffers{};
   ObjectPool<ExchangeScratch> scratch;
   UpstreamPool upstreams;
-  bool draining = false;  ///< every connection ends after the request under way
+  http::DateText date{};     ///< as of the last tick
+  bool draining = false;     ///< every connection ends after the request under way
+  bool closes_idle = false;  ///< and an idle one does soon
 
   const Exchange::Dependencies exchange{.options = exchange_options,
                                         .deadlines = deadlines,
@@ -43,6 +47,7 @@ struct WorkerContext {
                                         .buffers = buffers,
                                         .scratch = scratch,
                                         .upstreams = upstreams,
+                                        .date = date,
                                         .draining = draining};
 };
 

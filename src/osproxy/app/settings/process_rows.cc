@@ -42,10 +42,11 @@ SettingGroup process_settings() {
           {.name = "workers",
            .form = count_form(OSPROXY_FIELD(server.workers), 1, kMaxWorkers),
            .help = "Threads that serve traffic.",
-           .default_words = "one per core"},
+           .default_words = "one per CPU, within affinity and cgroup quota"},
           {.name = "drain-delay",
            .form = duration_or_none_form(OSPROXY_FIELD(drain.delay)),
-           .help = "Time to serve on while /readyz fails, when told to stop."},
+           .help = "Time to serve on while /readyz fails, when told to stop. Each response in it "
+                   "is the last one of its connection."},
           {.name = "drain-timeout",
            .form = duration_form(OSPROXY_FIELD(drain.timeout)),
            .help = "Longest time for requests in flight, when told to stop."},

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/read_file.h"
 #include "osproxy/etcd/endpoints.h"
@@ -32,6 +33,13 @@ Stored store_upstreams(Settings& settings, Values values) {
     if (!origin) return std::unexpected(std::move(origin).error());
     settings.server.upstream.nodes.push_back(*std::move(origin));
   }
+  return {};
+}
+
+Stored store_trusted_proxies(Settings& settings, Values values) {
+  auto blocks = parse_cidrs(values);
+  if (!blocks) return std::unexpected(std::move(blocks).error());
+  settings.server.trusted_proxies = *std::move(blocks);
   return {};
 }
 

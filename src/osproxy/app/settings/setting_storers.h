@@ -19,6 +19,7 @@ namespace osproxy::app {
 using Values = std::span<const std::string>;
 
 Stored store_upstreams(Settings& settings, Values values);
+Stored store_trusted_proxies(Settings& settings, Values values);
 Stored store_etcd_endpoints(Settings& settings, Values values);
 
 /// Fails if a rule is stored already: the settings that set one exclude each other.

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <iterator>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +12,7 @@
 #include "osproxy/app/settings/setting_checks.h"
 #include "osproxy/app/settings/setting_sources.h"
 #include "osproxy/app/settings/setting_table.h"
+#include "osproxy/core/cpu_count.h"
 #include "osproxy/otlp/environment.h"
 
 namespace osproxy::app {
@@ -88,7 +88,7 @@ std::expected<Settings, SettingsExit> read_settings(const SettingsSources& sourc
   if (!file) return std::unexpected(file.error());
 
   Settings settings;
-  settings.server.workers = std::max(1u, std::thread::hardware_concurrency());
+  settings.server.workers = usable_cpus();
   settings.instance = default_instance();
   auto otlp = otlp::read_environment(sources.environment);
   if (!otlp) return std::unexpected(bad_setting(otlp.error()));

@@ -29,6 +29,22 @@ SettingForm max_connections_form() {
               }};
 }
 
+/// Not set, a part of all connections.
+SettingForm connections_per_client_form() {
+  return {.takes = "N",
+          .store = [](Settings& s, Values v) -> Stored {
+            std::size_t connections = 0;
+            auto stored = store_count(connections, v[0], 0, kMaxConnections);
+            if (stored) s.server.max_connections_per_client = connections;
+            return stored;
+          },
+          .show =
+              [](const Settings& s) {
+                const auto& given = s.server.max_connections_per_client;
+                return given ? fmt::to_string(*given) : std::string();
+              }};
+}
+
 /// 0 stands for any size.
 SettingForm max_body_form() {
   constexpr std::uint64_t kAny = std::numeric_limits<std::uint64_t>::max();
@@ -43,6 +59,13 @@ SettingForm max_body_form() {
               [](const Settings& s) {
                 return fmt::to_string(s.server.max_body == kAny ? 0 : s.server.max_body);
               }};
+}
+
+template <class Field>
+SettingForm id_policy_form(Field field) {
+  using enum IdPolicy;
+  return choice_form<IdPolicy>("REQUESTS", field,
+                               {{"off", Off}, {"selected", Selected}, {"all", All}});
 }
 
 template <class Field>
@@ -83,15 +106,29 @@ SettingGroup client_settings() {
            .form = max_connections_form(),
            .help = "Client connections at a time, all workers together. The default is lowered if "
                    "there are too few file descriptors."},
+          {.name = "max-connections-per-client",
+           .form = connections_per_client_form(),
+           .help =
+               "Connections of one client address at a time; 0 sets no limit. An IPv6 client is "
+               "counted by its /64. Behind a balancer, name it in --trusted-proxies.",
+           .default_words = "7/8 of --max-connections"},
+          {.name = "trusted-proxies",
+           .form = list_form("CIDR", store_trusted_proxies),
+           .help = "Addresses of proxies in front of osproxy, such as 10.0.0.0/8. "
+                   "--max-connections-per-client does not hold for them."},
           {.name = "max-request-line",
            .form = head_size_form(OSPROXY_FIELD(server.limits.request_line)),
            .help = "Longest request line. A longer one gets 414."},
           {.name = "max-head",
            .form = head_size_form(OSPROXY_FIELD(server.limits.head)),
-           .help = "Largest head of a request or a response. A larger one gets 431 or 502."},
+           .help = "Largest head of a request. A larger one gets 431."},
+          {.name = "max-response-head",
+           .form = head_size_form(OSPROXY_FIELD(server.response_limits.head)),
+           .help = "Largest head of a node's response. A larger one becomes a 502."},
           {.name = "max-headers",
            .form = count_form(OSPROXY_FIELD(server.limits.headers), 1, kMaxHeaders),
-           .help = "Most header lines in a head. A head with more gets 431 or 502."},
+           .help = "Most header lines of a request. Host and other lines that proxies write do not "
+                   "count. A head with more gets 431."},
           {.name = "max-body",
            .form = max_body_form(),
            .help = "Largest body of a request; 0 sets no limit. A larger one gets 413."},
@@ -102,6 +139,16 @@ SettingGroup client_settings() {
            .form = forwarding_form(OSPROXY_FIELD(server.forwarding.x_forwarded)),
            .help = "Headers X-Forwarded-…: off, add or replace. They are X-Forwarded-For, "
                    "X-Forwarded-Proto and X-Forwarded-Host."},
+          {.name = "forward-request-id",
+           .form = id_policy_form(OSPROXY_FIELD(server.upstream_ids.request_id)),
+           .help = "Requests that get an X-Request-Id: off, selected or all. selected means by a "
+                   "directive. A request that came with one keeps it."},
+          {.name = "opaque-id",
+           .form = id_policy_form(OSPROXY_FIELD(server.upstream_ids.opaque_id)),
+           .help =
+               "Requests that get an X-Opaque-Id: off, selected or all. It is the request id. A "
+               "request that came with one keeps it. OpenSearch documents a different value for "
+               "each request as misuse."},
           {.name = "idle-timeout",
            .form = duration_form(OSPROXY_FIELD(server.idle_timeout)),
            .help = "Longest time that a client connection has no request."},

@@ -5,8 +5,8 @@
 namespace osproxy {
 
 std::size_t status_class(int status) noexcept {
-  const int first_digit = status / 100;
-  return 1 <= first_digit && first_digit <= 5 ? static_cast<std::size_t>(first_digit) : 0;
+  // A status of an unknown class is taken for a server's error (RFC 9110, section 15).
+  return static_cast<std::size_t>(std::clamp(status / 100, 0, 5));
 }
 
 std::size_t latency_bucket(std::chrono::nanoseconds latency) noexcept {

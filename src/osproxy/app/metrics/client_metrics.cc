@@ -1,0 +1,29 @@
+#include "osproxy/app/metrics/client_metrics.h"
+
+#include <utility>
+
+#include "osproxy/observe/metrics.h"
+
+namespace osproxy::app {
+
+std::vector<prometheus::MetricFamily> ClientMetrics::Collect() const {
+  const Server* const server = server_.load(std::memory_order_acquire);
+  if (server == nullptr) return {};
+  auto open = metric_family("osproxy_client_connections", "Client connections open now.",
+                            prometheus::MetricType::Gauge);
+  add_gauge(open, static_cast<double>(server->connections()), {});
+  auto refused = metric_family("osproxy_client_connections_refused_total",
+                               "Client connections refused, by the limit that they exceeded.",
+                               prometheus::MetricType::Counter);
+  const ClientLimits::Totals totals = server->refused_connections();
+  add_counter(refused, static_cast<double>(totals.all), {{"limit", "max_connections"}});
+  add_counter(refused, static_cast<double>(totals.each), {{"limit", "max_connections_per_client"}});
+  auto sniffing = metric_family("osproxy_sniffing_requests_total",
+                                "Requests for the nodes' addresses, of clients that then go past "
+                                "the proxy.",
+                                prometheus::MetricType::Counter);
+  add_counter(sniffing, static_cast<double>(server->sniffing_requests()), {});
+  return {std::move(open), std::move(refused), std::move(sniffing)};
+}
+
+}  // namespace osproxy::app
