@@ -7,6 +7,7 @@
 #include "osproxy/admin/store_metrics.h"
 #include "osproxy/app/descriptors.h"
 #include "osproxy/app/logs/log.h"
+#include "osproxy/app/metrics/log_metrics.h"
 #include "osproxy/app/settings/identity_files.h"
 #include "osproxy/app/settings/tls_files.h"
 #include "osproxy/core/version.h"
@@ -103,6 +104,7 @@ std::expected<void, std::string> Instance::open_admin() {
               std::make_shared<admin::StoreMetrics>(*store),
               std::make_shared<UpstreamMetrics>(upstreams_),
               std::make_shared<TailMetrics>(*outputs_.tail),
+              std::make_shared<LogMetrics>(log_lines_dropped),
               reloads_,
               tls_metrics_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
