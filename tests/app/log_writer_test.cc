@@ -38,7 +38,7 @@ class Ends {
   int writer() const { return ends_[1]; }
   void close_writer() { ::close(std::exchange(ends_[1], -1)); }
 
-  /// What can be read until `end` was read, or the writer has closed.
+  /// Reads until `end` was read, or the writer has closed.
   std::string read_until(std::string_view end) {
     std::string text;
     std::array<char, 4096> piece;
@@ -50,7 +50,7 @@ class Ends {
     return text;
   }
 
-  /// Writes until nothing more fits, on an open file of its own where there is one.
+  /// Writes until nothing more fits.
   std::size_t fill() {
     const int flags = ::fcntl(writer(), F_GETFL);
     ::fcntl(writer(), F_SETFL, flags | O_NONBLOCK);

@@ -30,7 +30,7 @@ constexpr int kExitFailed = 1;
 /// How often Instance::poll() is called, and the service manager is told that the process is alive.
 constexpr std::chrono::milliseconds kPollInterval{1'000};
 
-/// What the parts of the instance may take to end after the drain: calls to etcd and to the
+/// The time that the parts of the instance have to end after the drain: calls to etcd and to the
 /// collector that are under way, records that are written.
 constexpr std::chrono::milliseconds kEndTime{15'000};
 

@@ -10,8 +10,8 @@
 // O_NONBLOCK belongs to the open file, which other processes may share: a parent whose standard
 // error becomes non-blocking loses output. A pipe, a FIFO and a terminal are therefore opened once
 // more, by their name below /proc; a socket is written with MSG_DONTWAIT. Where neither works, for
-// want of permission or of /proc, pieces are so small that poll(2) says the truth about them, unless
-// another process fills the pipe at that moment. A file on a disk can block always.
+// want of permission or of /proc, pieces are so small that poll(2) is right about them, unless
+// another process fills the pipe at that moment. A file on a disk can always block.
 //
 // Ownership: the output owns its descriptor; the one it was made of stays open.
 // Thread safety: not thread-safe; one owner.
@@ -30,8 +30,8 @@ enum class OutputKind : unsigned char {
   Stream,  ///< a pipe, a FIFO or a terminal
 };
 
-/// A duplicate of an open descriptor; where a pipe, a FIFO or a terminal can be opened once more, it
-/// does not block, and the file of the others stays as it is. -1: there is none, see errno.
+/// A duplicate of an open descriptor; where a pipe, a FIFO or a terminal can be opened once more,
+/// it does not block, and the descriptor of the others is unchanged. -1: there is none, see errno.
 int duplicate_nonblocking(int descriptor);
 
 class NonblockingOutput {

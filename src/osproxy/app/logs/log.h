@@ -1,7 +1,7 @@
 // Sets up the log of `osproxy`: one line per event, to standard error, by spdlog.
 //
-// No call waits for the reader of standard error (log_writer.h). Text of other programs cannot begin
-// a line or control a terminal: hidden characters are escaped (visible_text.h).
+// No call waits for the reader of standard error (log_writer.h). Text of other programs cannot
+// begin a line or control a terminal: hidden characters are escaped (visible_text.h).
 //
 // The log has starts and stops, and each change of the store's state, revision or rejection. A
 // lasting state is not repeated: it is in /admin/status and the metrics. Requests are not logged;
