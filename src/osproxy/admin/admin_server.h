@@ -7,8 +7,8 @@
 //   if (!server) fail(server.error());
 //
 // Never on the request path: it has its own threads. One serves the connections and responds to
-// probes and scrapers. Calls that take longer run apart, each kind on its own threads: reads of
-// status and records, publishes, reads of the fleet. The last two may block for as long as the
+// probes. Calls that take longer run apart, each kind on its own threads: metrics, reads of status
+// and records, publishes, reads of the fleet. The last two may block for as long as the
 // deadline of the publisher or the reader.
 //
 // Ownership: the objects in AdminDependencies must outlive the server. The destructor closes all

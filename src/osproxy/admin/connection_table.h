@@ -8,12 +8,12 @@
 //
 // The order in which places are taken away:
 //
-//   rank 0  strangers that are idle or have not sent a whole head
-//   rank 1  strangers that send a body or receive a response, and strangers that came a moment ago
-//   rank 2  holders of the token, idle
-//   rank 3  holders of the token that send or receive
-//   rank 4  streams of events
-//   rank 5  requests whose call is under way: to close them would not end the call
+//  rank 0  strangers that are idle or have not sent a whole head
+//  rank 1  strangers that send a body or receive a response, and strangers that came a moment ago
+//  rank 2  holders of the token, idle
+//  rank 3  holders of the token that send or receive
+//  rank 4  streams of events
+//  rank 5  requests whose call is under way: to close them would not end the call
 //
 // Within a rank, the client address with the most connections loses one, others before loopback,
 // and the connection that has waited longest. A probe sends its head at once and is served in a

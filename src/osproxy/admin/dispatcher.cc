@@ -28,7 +28,7 @@ constexpr AdminEndpoint kEndpoints[] = {
      "the record of one request"},
     {Method::Get, "/debug/breakglass", Access::Guarded, Lane::Bulk, get_breakglass,
      "the newest records of the break-glass ring; ?limit=N"},
-    {Method::Get, "/metrics", Access::Open, Lane::Inline, get_metrics, "for Prometheus"},
+    {Method::Get, "/metrics", Access::Open, Lane::Scrape, get_metrics, "for Prometheus"},
     {Method::Get, "/healthz", Access::Open, Lane::Inline, get_healthz,
      "200 while the process serves"},
     {Method::Get, "/readyz", Access::Open, Lane::Inline, get_readyz,

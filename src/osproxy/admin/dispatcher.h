@@ -29,12 +29,13 @@ enum class Access : std::uint8_t {
 /// one kind never wait for another kind.
 enum class Lane : std::uint8_t {
   Inline,   ///< on the thread of the connections: it takes microseconds
+  Scrape,   ///< collects the metrics
   Read,     ///< makes up to some megabytes of text
   Bulk,     ///< makes more than that
   Publish,  ///< waits for the store
   Fleet,    ///< waits for the store
 };
-inline constexpr std::size_t kLaneCount = 5;
+inline constexpr std::size_t kLaneCount = 6;
 
 struct AdminEndpoint {
   Method method;          ///< Get (also admits HEAD) or Post

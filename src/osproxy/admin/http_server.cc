@@ -17,6 +17,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "osproxy/admin/connection_table.h"
 #include "osproxy/admin/http_session.h"
@@ -42,17 +44,19 @@ constexpr std::size_t kMaxBodies = 16;
 constexpr std::size_t kMaxResponseBytes = std::size_t{64} << 20;
 
 // The threads of a lane, and its calls that run or wait. Publishes are short or wait for etcd, all
-// for the same; a second thread serves when one call is stuck.
+// for the same; a second thread serves when one call is stuck. Scrapes take about a millisecond:
+// more can wait than there are connections, since a closed one may still wait for its call.
 struct LaneSize {
   std::size_t threads;
   std::size_t calls;
 };
 constexpr std::array<LaneSize, kLaneCount> kLanes{{
-    {.threads = 0, .calls = 0},   // Inline
-    {.threads = 2, .calls = 32},  // Read
-    {.threads = 1, .calls = 4},   // Bulk
-    {.threads = 2, .calls = 8},   // Publish
-    {.threads = 2, .calls = 8},   // Fleet
+    {.threads = 0, .calls = 0},    // Inline
+    {.threads = 1, .calls = 256},  // Scrape
+    {.threads = 2, .calls = 32},   // Read
+    {.threads = 1, .calls = 4},    // Bulk
+    {.threads = 2, .calls = 8},    // Publish
+    {.threads = 2, .calls = 8},    // Fleet
 }};
 
 // Out of memory ends the events.
@@ -90,6 +94,14 @@ class LaneThreads {
   std::size_t calls_ = 0;
   std::optional<asio::thread_pool> pool_;
 };
+
+// A client whose machine is gone keeps no place: a stream of events sends often, so that something
+// is unacknowledged, and an idle connection is closed by its timeout.
+void set_user_timeout(tcp::socket& socket, std::chrono::milliseconds timeout) {
+  const auto bound = static_cast<unsigned>(timeout.count());
+  // The socket works without it: the result does not matter.
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &bound, sizeof bound);
+}
 
 bool is_loopback(const asio::ip::address& address) { return Peer::of(address).is_loopback; }
 
@@ -209,8 +221,9 @@ asio::awaitable<void> HttpServer::Impl::accept() {
     }
     error_code gone;
     const auto peer = socket.remote_endpoint(gone);
-    if (!gone)
-      asio::co_spawn(io_, serve(std::move(socket), Peer::of(peer.address())), asio::detached);
+    if (gone) continue;
+    set_user_timeout(socket, options_.io_timeout);
+    asio::co_spawn(io_, serve(std::move(socket), Peer::of(peer.address())), asio::detached);
   }
 }
 

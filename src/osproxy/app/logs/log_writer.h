@@ -5,10 +5,10 @@
 //   writer.push("2026-11-29T21:00:00.000Z info store is synced\n");
 //   writer.flush(1s);  // before the process ends
 //
-// Lines wait in a queue with a bound. While nobody reads, the oldest lines stay, since they have the
-// cause; newer ones are dropped and counted. When the output flows again, a line says how many are
-// missing, at the place where they are missing. A disk that is full and a pipe without a reader are
-// tried again from time to time.
+// Lines wait in a queue with a bound. While nobody reads, the oldest lines stay, since they have
+// the cause; newer ones are dropped and counted. When the output flows again, a line says how many
+// are missing, at the place where they are missing. A disk that is full and a pipe without a reader
+// are tried again from time to time.
 //
 // Thread safety: every member may be called from any thread. The destructor waits for the lines for
 // at most kFlushTimeout. A thread that a write still holds then, such as of a hung NFS server, is
