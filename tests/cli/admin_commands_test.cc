@@ -200,7 +200,8 @@ TEST(Admin, DoesNotWaitForeverForAResponse) {
 TEST(Admin, LetsNoCharacterOfAResponseControlTheTerminal) {
   constexpr char kHostile[] =
       "{\"request_id\":\"a\xC2\x9b\u202e\u2028\x7f\",\r\n\"instance\":\"\\u009b\",\"store\":"
-      "{\"state\":\"\u2066\"},\"recorded\":true,\"directives\":[]}";
+      "{\"state\":\"\u2066\"},\"recorded\":true,\"directives\":"
+      "[{\"id\":\"\\u009b\",\"recorded\":true,\"reasons\":[]}]}";
   const auto admin = always(json_response(200, kHostile));
   for (const char* command : {"explain", "why", "status"}) {
     for (const char* output : {"text", "json"}) {

@@ -5,8 +5,8 @@
 namespace osproxy::cli {
 namespace {
 
-Change change(std::int64_t revision) {
-  Change one{.status = {}, .set = DirectiveSet::empty_set(), .at = {}};
+StoreChange change(std::int64_t revision) {
+  StoreChange one{.status = {}, .set = DirectiveSet::empty_set(), .at = {}};
   one.status.revision = revision;
   return one;
 }
@@ -14,7 +14,7 @@ Change change(std::int64_t revision) {
 TEST(ChangeQueue, GivesChangesInOrder) {
   ChangeQueue queue;
   for (int i = 1; i <= 3; ++i) queue.push(change(i));
-  for (int i = 1; i <= 3; ++i) EXPECT_EQ(queue.pop({})->status.revision, i);
+  for (int i = 1; i <= 3; ++i) EXPECT_EQ(queue.pop({}).value().status.revision, i);
 }
 
 TEST(ChangeQueue, HoldsABoundedNumberOfSets) {
@@ -30,10 +30,10 @@ TEST(ChangeQueue, SaysHowManyAreMissing) {
   ChangeQueue queue;
   const int all = static_cast<int>(ChangeQueue::kMaxPending) + kMissing;
   for (int i = 1; i <= all; ++i) queue.push(change(i));
-  const auto first = queue.pop({});
-  EXPECT_EQ(first->left_out, static_cast<std::uint64_t>(kMissing));
-  EXPECT_EQ(first->status.revision, kMissing + 1);
-  EXPECT_EQ(queue.pop({})->left_out, 0u);
+  const StoreChange first = queue.pop({}).value();
+  EXPECT_EQ(first.left_out, static_cast<std::uint64_t>(kMissing));
+  EXPECT_EQ(first.status.revision, kMissing + 1);
+  EXPECT_EQ(queue.pop({}).value().left_out, 0u);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@
 
 namespace osproxy::cli {
 
-struct Change {
+struct StoreChange {
   StoreStatus status;
   DirectiveSet::Pointer set;
   Now at;
@@ -38,7 +38,7 @@ class ChangeQueue {
   /// A set of the largest document takes some megabytes.
   static constexpr std::size_t kMaxPending = 16;
 
-  void push(Change change) {
+  void push(StoreChange change) {
     {
       const std::lock_guard lock(mutex_);
       changes_.push_back(std::move(change));
@@ -62,10 +62,10 @@ class ChangeQueue {
   }
 
   /// Waits for the next change; nullopt when `stop` is requested.
-  std::optional<Change> pop(const std::stop_token& stop) {
+  std::optional<StoreChange> pop(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     if (!filled_.wait(lock, stop, [this] { return !changes_.empty(); })) return std::nullopt;
-    Change change = std::move(changes_.front());
+    StoreChange change = std::move(changes_.front());
     changes_.pop_front();
     return change;
   }
@@ -73,7 +73,7 @@ class ChangeQueue {
  private:
   std::mutex mutex_;
   std::condition_variable_any filled_;
-  std::deque<Change> changes_;  // guarded by mutex_
+  std::deque<StoreChange> changes_;  // guarded by mutex_
 };
 
 }  // namespace osproxy::cli
