@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kToken = "a-token-of-thirty-two-characters";
 
 int status_of(const Request& request, std::string_view token = {}) {
-  const auto refusal = check_access(request, token);
+  const auto refusal = check_access(request, {.token = token});
   return refusal ? refusal->status : 200;
 }
 
@@ -31,7 +31,7 @@ TEST(Access, NeedsTheTokenWhereThereIsOne) {
 }
 
 TEST(Access, SaysWhichSchemeItWants) {
-  const auto refusal = check_access(test::get("/admin/status"), kToken);
+  const auto refusal = check_access(test::get("/admin/status"), {.token = kToken});
   ASSERT_TRUE(refusal.has_value());
   EXPECT_EQ(test::header_of(*refusal, "WWW-Authenticate"), "Bearer");
 }
@@ -51,6 +51,52 @@ TEST(Access, WithoutATokenOnlyLocalHostsMayBeNamed) {
   EXPECT_EQ(status_of(request), 403);
   request.host = "localhost:9901";
   EXPECT_EQ(status_of(request), 200);
+}
+
+TEST(Access, WithoutATokenConfiguredNamesMayBeNamedToo) {
+  const std::vector<std::string> names{"proxy-1.example"};
+  Request request = test::get("/admin/status");
+  request.host = "Proxy-1.example:9901";
+  EXPECT_FALSE(check_access(request, {.hosts = names}).has_value());
+  request.host = "proxy-1.example.evil.example";
+  EXPECT_TRUE(check_access(request, {.hosts = names}).has_value());
+}
+
+TEST(Access, ForOpenEndpointsTheHostCountsOverLoopback) {
+  Request request = test::get("/metrics");
+  request.host = "rebound.example:9901";
+  EXPECT_TRUE(check_open_access(request, {.token = kToken}).has_value());
+  request.host = std::nullopt;  // a probe by HTTP/1.0
+  EXPECT_FALSE(check_open_access(request, {}).has_value());
+  request.host = "127.0.0.1:9901";
+  EXPECT_FALSE(check_open_access(request, {}).has_value());
+}
+
+TEST(Access, ForOpenEndpointsANameOfTheServicePassesBeyondLoopback) {
+  const std::vector<std::string> names{"osproxy.monitoring.svc"};
+  Request request = test::get("/metrics");
+  request.over_loopback = false;
+  request.host = "osproxy.example:9901";
+  EXPECT_FALSE(check_open_access(request, {.token = kToken}).has_value());
+  EXPECT_TRUE(check_open_access(request, {.token = kToken, .hosts = names}).has_value());
+  request.host = "osproxy.monitoring.svc:9901";
+  EXPECT_FALSE(check_open_access(request, {.token = kToken, .hosts = names}).has_value());
+}
+
+TEST(Access, RefusesWhatAPageOfAnotherSiteFetches) {
+  Request request = test::get("/admin/tail");
+  request.fetch_site = "cross-site";
+  EXPECT_EQ(status_of(request), 403);
+  request.fetch_mode = "no-cors";
+  EXPECT_EQ(status_of(request), 403);
+  request.fetch_mode = "navigate";  // a link that a person follows
+  EXPECT_EQ(status_of(request), 200);
+  request.method = Method::Post;
+  EXPECT_EQ(status_of(request), 403);
+  for (const char* own : {"same-origin", "none"}) {
+    request.fetch_site = own;
+    EXPECT_EQ(status_of(request), 200) << own;
+  }
 }
 
 TEST(Access, KnowsHostsThatNoNameServerCanGive) {

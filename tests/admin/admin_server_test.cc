@@ -114,11 +114,13 @@ TEST_F(AdminServerTest, ServesSeveralRequestsOnOneConnection) {
   const auto server = start();
   Client client(server->address());
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(client.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
+    ASSERT_TRUE(client.send("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"));
     EXPECT_THAT(client.read_until("}"), StartsWith("HTTP/1.1 200 OK"));
   }
   // Pipelined, and after a refusal without a body.
-  client.send("GET /no HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.send(
+      "GET /no HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /healthz HTTP/1.1\r\nHost: "
+      "127.0.0.1\r\n\r\n");
   EXPECT_THAT(client.read_until("404}"), StartsWith("HTTP/1.1 404 Not Found"));
   EXPECT_THAT(client.read_until("}"), StartsWith("HTTP/1.1 200 OK"));
 }
@@ -197,27 +199,72 @@ TEST_F(AdminServerTest, RefusesADecidingHeaderThatIsGivenTwice) {
               StartsWith("HTTP/1.1 400 Bad Request"));
 }
 
+TEST_F(AdminServerTest, ClosesAConnectionWhoseHeadDoesNotCome) {
+  dependencies_.options.head_timeout = 20ms;
+  const auto server = start();
+  Client silent(server->address());
+  EXPECT_EQ(silent.read_all(), "");
+  Client half(server->address());
+  half.send("GET /heal");
+  EXPECT_EQ(half.read_all(), "");
+}
+
 TEST_F(AdminServerTest, ClosesAnIdleConnection) {
   dependencies_.options.idle_timeout = 20ms;
   const auto server = start();
   Client client(server->address());
-  client.send("GET /heal");
-  EXPECT_EQ(client.read_all(), "");
+  client.send("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  EXPECT_THAT(client.read_all(), EndsWith("{\"status\":\"ok\"}"));
 }
 
-TEST_F(AdminServerTest, TurnsAwayConnectionsBeyondTheLimitUntilOneEnds) {
-  dependencies_.options.max_connections = 1;
+TEST_F(AdminServerTest, ServesProbesWhileSilentClientsHoldAllPlaces) {
+  dependencies_.options.max_connections = 8;
   const auto server = start();
-  auto first = std::make_unique<Client>(server->address());
-  first->send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_THAT(first->read_until("}"), StartsWith("HTTP/1.1 200 OK"));
-  EXPECT_THAT(Client(server->address()).read_all(), HasSubstr("too_many_connections"));
-
-  first.reset();
-  std::string response;
-  while (!response.starts_with("HTTP/1.1 200 OK")) {  // until the server has seen the end
-    response = ask(server->address(), "GET /healthz HTTP/1.1\r\n");
+  std::vector<std::unique_ptr<Client>> silent;
+  for (int i = 0; i < 40; ++i) {
+    silent.push_back(std::make_unique<Client>(server->address()));
+    if (i % 8 < 4) continue;
+    for (const char* path : {"/healthz", "/readyz", "/metrics", "/admin/status"}) {
+      EXPECT_THAT(ask(server->address(), std::string("GET ") + path + " HTTP/1.1\r\n"),
+                  StartsWith("HTTP/1.1 200 OK"));
+    }
   }
+  EXPECT_EQ(silent.front()->read_all(), "");
+}
+
+TEST_F(AdminServerTest, ServesProbesWhileNobodyReadsHisResponse) {
+  dependencies_.options.max_connections = 4;
+  for (int i = 0; i < 2'000; ++i) {
+    dependencies_.observer.recorder(0).record(osproxy::test::make_record("id", i), true);
+  }
+  const auto server = start();
+  std::vector<std::unique_ptr<Client>> stuck;
+  for (int i = 0; i < 4; ++i) {
+    stuck.push_back(std::make_unique<Client>(server->address()));
+    for (int j = 0; j < 20; ++j) {
+      stuck.back()->send("GET /debug/breakglass?limit=10000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    }
+  }
+  EXPECT_THAT(ask(server->address(), "GET /healthz HTTP/1.1\r\n"), StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST_F(AdminServerTest, DoesNotReadTheBodyOfAGet) {
+  const auto server = start();
+  Client client(server->address());
+  client.send("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\nabc");
+  EXPECT_THAT(client.read_until("\r\n\r\n"), HasSubstr("Connection: close\r\n"));
+}
+
+TEST_F(AdminServerTest, ChecksTheHostOfProbesOverLoopback) {
+  dependencies_.options.hosts = {"metrics.example"};
+  const auto server = start();
+  const auto status_for = [&server](const std::string& host) {
+    Client client(server->address());
+    client.send("GET /metrics HTTP/1.1\r\nConnection: close\r\nHost: " + host + "\r\n\r\n");
+    return client.read_until("\r\n");
+  };
+  EXPECT_THAT(status_for("evil.example"), StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(status_for("metrics.example:9901"), StartsWith("HTTP/1.1 200 "));
 }
 
 TEST_F(AdminServerTest, ServesOthersWhileAPublishBlocks) {
@@ -232,6 +279,59 @@ TEST_F(AdminServerTest, ServesOthersWhileAPublishBlocks) {
               StartsWith("HTTP/1.1 200 OK"));
   blocking.release();
   EXPECT_THAT(client.read_until("5}"), EndsWith("{\"revision\":5}"));
+}
+
+class BlockingFleet final : public FleetReader {
+ public:
+  std::expected<Fleet, std::string> read() override {
+    std::unique_lock lock(mutex_);
+    ++readers_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return released_; });
+    return Fleet{};
+  }
+  void await_entry() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return readers_ > 0; });
+  }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    released_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int readers_ = 0;        // guarded by mutex_
+  bool released_ = false;  // guarded by mutex_
+};
+
+TEST_F(AdminServerTest, PublishesWhileReadsOfTheFleetBlock) {
+  BlockingFleet fleet;
+  AdminDependencies view = dependencies_.view();
+  view.fleet = &fleet;
+  const auto server = start(view);
+  std::vector<std::unique_ptr<Client>> waiting;
+  for (int i = 0; i < 8; ++i) {
+    waiting.push_back(std::make_unique<Client>(server->address()));
+    waiting.back()->send("GET /admin/fleet HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  }
+  fleet.await_entry();
+  EXPECT_THAT(ask(server->address(), post_head(sizeof kDocument - 1), kDocument),
+              StartsWith("HTTP/1.1 200 OK"));
+  for (const char* path : {"/healthz", "/metrics", "/admin/status", "/admin/directives", "/"}) {
+    EXPECT_THAT(ask(server->address(), std::string("GET ") + path + " HTTP/1.1\r\n"),
+                StartsWith("HTTP/1.1 200 OK"));
+  }
+  std::string ninth;
+  while (!ninth.starts_with("HTTP/1.1 503 ")) {  // until the server has read the others' heads
+    Client client(server->address());
+    client.send("GET /admin/fleet HTTP/1.1\r\nConnection: close\r\nHost: 127.0.0.1\r\n\r\n");
+    ninth = client.read_until("\r\n");
+  }
+  fleet.release();
+  EXPECT_THAT(waiting.front()->read_until("\r\n"), StartsWith("HTTP/1.1 200 OK"));
 }
 
 TEST_F(AdminServerTest, StopsWhileClientsAreConnectedAndAPublishIsUnderWay) {

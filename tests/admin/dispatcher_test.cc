@@ -77,10 +77,12 @@ TEST(Dispatcher, AsksForTheTokenEverywhereButForHealthAndMetrics) {
   }
 }
 
-TEST(Dispatcher, IgnoresTheHostForHealthAndMetrics) {
+TEST(Dispatcher, LetsScrapersBeyondLoopbackUseAnyName) {
   test::Parts dependencies;
   Request request = get("/metrics");
   request.host = "osproxy.monitoring.svc:9901";
+  EXPECT_EQ(call(dependencies.options, dependencies.view(), request).status, 403);
+  request.over_loopback = false;
   EXPECT_EQ(call(dependencies.options, dependencies.view(), request).status, 200);
   request.target = "/admin/status";
   EXPECT_EQ(call(dependencies.options, dependencies.view(), request).status, 403);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "osproxy/core/visible_text.h"
 #include "tests/cli/fake_admin.h"
 #include "tests/cli/harness.h"
 #include "tests/support/temp_dir.h"
@@ -194,6 +195,27 @@ TEST(Admin, DoesNotWaitForeverForAResponse) {
   EXPECT_THAT(result.err, HasSubstr("no response within 20ms"));
   EXPECT_THAT(run(silent, {"publish", "-", "--timeout", "20ms"}, kDocument).err,
               HasSubstr("the document may have been published"));
+}
+
+TEST(Admin, LetsNoCharacterOfAResponseControlTheTerminal) {
+  constexpr char kHostile[] =
+      "{\"request_id\":\"a\xC2\x9b\u202e\u2028\x7f\",\r\n\"instance\":\"\\u009b\",\"store\":"
+      "{\"state\":\"\u2066\"},\"recorded\":true,\"directives\":"
+      "[{\"id\":\"\\u009b\",\"recorded\":true,\"reasons\":[]}]}";
+  const auto admin = always(json_response(200, kHostile));
+  for (const char* command : {"explain", "why", "status"}) {
+    for (const char* output : {"text", "json"}) {
+      std::vector<std::string> arguments{command, "--output", output};
+      if (std::string_view(command) != "status") arguments.emplace_back("a");
+      const std::string out = run(admin, arguments).out;
+      EXPECT_NE(out, "") << command;
+      std::string_view rest = out;
+      for (; !rest.empty(); rest.remove_prefix(1)) {
+        const auto hidden = hidden_character(rest);
+        EXPECT_TRUE(!hidden || hidden->code == '\n') << command << " " << output << ": " << out;
+      }
+    }
+  }
 }
 
 TEST(Status, ShowsEachInstance) {

@@ -12,7 +12,16 @@ using namespace std::chrono_literals;
 TEST(Text, ReplacesControlCharactersOnly) {
   EXPECT_EQ(printable("a\tb\x1b[0m\x7f\xC2\x85z"), "a?b?[0m??z");
   EXPECT_EQ(printable("Zürich 東京 \xC2\xA0"), "Zürich 東京 \xC2\xA0");
-  EXPECT_EQ(printable("\xC2"), "\xC2");
+  EXPECT_EQ(printable("\xC2\x9b\x9b"), "?\uFFFD");  // a terminal may take 0x9b alone for CSI
+}
+
+TEST(Text, ReplacesWhatTurnsTheOrderOfText) {
+  EXPECT_EQ(printable("a\u202e\u2066\u200f\u2028\ufeffz"), "a?????z");
+}
+
+TEST(Text, AlignsColumnsOfHiddenCharacters) {
+  EXPECT_EQ(format_table({{"A", "B"}, {"\u202ex", "1"}, {"\xff", "2"}}),
+            "A   B\n?x  1\n\uFFFD   2\n");
 }
 
 TEST(Text, AlignsColumnsByCharactersNotBytes) {

@@ -49,7 +49,7 @@ TEST(JsonString, QuotesAStringAndEscapesWhatJsonReserves) {
   EXPECT_EQ(json_string("acme-7f3"), R"("acme-7f3")");
   EXPECT_EQ(json_string("a\"b\\c/d"), R"("a\"b\\c/d")");
   EXPECT_EQ(json_string("\n\r\t"), R"("\n\r\t")");
-  EXPECT_EQ(json_string(std::string_view("\0\x01\x1f\x7f", 4)), "\"\\u0000\\u0001\\u001f\x7f\"");
+  EXPECT_EQ(json_string(std::string_view("\0\x01\x1f\x7f", 4)), "\"\\u0000\\u0001\\u001f\\u007f\"");
 }
 
 TEST(JsonString, KeepsUtf8AndReplacesWhatIsNot) {

@@ -1,7 +1,10 @@
 """/metrics as Prometheus itself reads it."""
 
+import os
+import shutil
+
 from echo_upstream import EchoUpstream
-from parts import Prometheus, eventually, promtool_check
+from parts import Authority, Prometheus, eventually, promtool_check
 
 # Dashboards depend on these metrics: each must exist under every configuration.
 FAMILIES = (
@@ -50,3 +53,23 @@ def test_prometheus_returns_the_number_of_requests_sent(start_proxy, traffic, tm
             assert prometheus.query('up{job="osproxy"}') == 1
             count = 'osproxy_request_duration_seconds_count{endpoint="Search"}'
             assert prometheus.query(count) == 17
+
+
+def test_prometheus_takes_the_page_whatever_files_are_called(start_proxy, tmp_path):
+    authority = Authority(tmp_path, "ca")
+    pair = authority.issue("pod")
+    name = b"caf\xe9 \x1b\xc2\x9b\xe2\x80\xae\n\"quoted\".pem"
+    odd = os.fsencode(tmp_path) + b"/" + name
+    shutil.copy(pair.cert, odd)
+    flags = []
+    for side in ("tls", "upstream"):  # the same file for clients and for nodes
+        flags += [f"--{side}-cert-file", os.fsdecode(odd), f"--{side}-key-file", str(pair.key)]
+    with EchoUpstream(tls=pair) as upstream:
+        flags += ["--upstream-ca-file", str(authority.file)]
+        proxy = start_proxy(upstream=upstream.url, arguments=flags)
+        exposition = proxy.admin("GET", "/metrics").body
+        assert promtool_check(exposition) == ""
+        with Prometheus(tmp_path, targets=[proxy.admin_address]) as prometheus:
+            expression = "count(osproxy_tls_certificate_expiry_timestamp_seconds)"
+            eventually(lambda: prometheus.query(expression) == 1, timeout=30)
+            assert prometheus.query('up{job="osproxy"}') == 1

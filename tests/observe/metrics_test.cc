@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "osproxy/core/manual_clock.h"
+#include "osproxy/core/utf8.h"
 #include "osproxy/directive/life.h"
 #include "tests/observe/exposition.h"
 #include "tests/observe/names.h"
@@ -27,9 +28,63 @@ Directive directive(std::string id, Level level, std::chrono::seconds life) {
   return result;
 }
 
+/// Returns the families that it is given.
+class FixedMetrics final : public prometheus::Collectable {
+ public:
+  explicit FixedMetrics(std::vector<prometheus::MetricFamily> families)
+      : families_(std::move(families)) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override { return families_; }
+
+ private:
+  const std::vector<prometheus::MetricFamily> families_;
+};
+
+/// A gauge with one series for each value of its label.
+prometheus::MetricFamily gauge_of(const std::vector<std::string>& values) {
+  auto family = metric_family("a_gauge", "A gauge.", prometheus::MetricType::Gauge);
+  double number = 0;
+  for (const std::string& value : values) add_gauge(family, ++number, {{"file", value}});
+  return family;
+}
+
 test::Exposition scrape(const Observer& observer) {
   const auto metrics = std::make_shared<ObserverMetrics>(observer);
   return parse_exposition(to_exposition({metrics}));
+}
+
+TEST(Exposition, HasEachSeriesOnce) {
+  const auto metrics =
+      std::make_shared<FixedMetrics>(std::vector{gauge_of({"a", "b", "a"}), gauge_of({"c", "b"})});
+  const std::string text = to_exposition({metrics});
+  const auto page = parse_exposition(text);  // fails for a series or a type that is there twice
+  EXPECT_EQ(page.sample(R"(a_gauge{file="a"})"), 1);
+  EXPECT_EQ(page.sample(R"(a_gauge{file="b"})"), 2);
+  EXPECT_EQ(page.sample(R"(a_gauge{file="c"})"), 1);
+  EXPECT_EQ(page.samples.size(), 3u);
+}
+
+TEST(Exposition, IsVisibleUtf8WhateverANameHolds) {
+  const auto metrics = std::make_shared<FixedMetrics>(
+      std::vector{gauge_of({"caf\xe9.pem", "caf\xe8.pem", std::string("a\0b", 3), "a\nb\r",
+                            "\xC2\x9b\u202e", "q\"uo\\te", "K\u00e4se"})});
+  const std::string text = to_exposition({metrics});
+  EXPECT_TRUE(is_valid_utf8(text));
+  EXPECT_THAT(text, testing::HasSubstr(R"(a_gauge{file="caf\\xe9.pem"} 1)"));
+  EXPECT_THAT(text, testing::HasSubstr(R"(a_gauge{file="caf\\xe8.pem"} 2)"));
+  EXPECT_THAT(text, testing::HasSubstr(R"(a_gauge{file="a\\u0000b"} 3)"));
+  EXPECT_THAT(text, testing::HasSubstr(R"(a_gauge{file="a\\u000ab\\u000d"} 4)"));
+  EXPECT_THAT(text, testing::HasSubstr(R"(a_gauge{file="\\u009b\\u202e"} 5)"));
+  EXPECT_THAT(text, testing::HasSubstr(R"(a_gauge{file="q\"uo\\te"} 6)"));
+  EXPECT_THAT(text, testing::HasSubstr("a_gauge{file=\"K\u00e4se\"} 7"));
+}
+
+TEST(Exposition, LeavesAFamilyOutThatChangesItsType) {
+  auto counter = metric_family("a_gauge", "A gauge.", prometheus::MetricType::Counter);
+  add_counter(counter, 5);
+  const auto metrics =
+      std::make_shared<FixedMetrics>(std::vector{gauge_of({"a"}), std::move(counter)});
+  EXPECT_EQ(parse_exposition(to_exposition({metrics})).samples.size(), 1u);
 }
 
 TEST(ObserverMetrics, ShowsRequestsByEndpointAndStatusClass) {

@@ -19,6 +19,7 @@ class AdminServer::Impl {
     auto server = HttpServer::open({.listen = options_.listen,
                                     .loopback_only = options_.token.empty(),
                                     .max_connections = options_.max_connections,
+                                    .head_timeout = options_.head_timeout,
                                     .idle_timeout = options_.idle_timeout,
                                     .io_timeout = options_.io_timeout},
                                    dispatcher_);

@@ -6,12 +6,13 @@
 //       {.store = store, .publisher = &store, .observer = observer, .clock = clock});
 //   if (!server) fail(server.error());
 //
-// Never on the request path: it has its own thread. A second thread, started by the first
-// request that needs it, publishes and reads the fleet, which may block for as long as the deadline
-// of the publisher or the reader.
+// Never on the request path: it has its own threads. One serves the connections and responds to
+// probes. Calls that take longer run apart, each kind on its own threads: metrics, reads of status
+// and records, publishes, reads of the fleet. The last two may block for as long as the
+// deadline of the publisher or the reader.
 //
 // Ownership: the objects in AdminDependencies must outlive the server. The destructor closes all
-// connections and waits for both threads, at most as long as a publish under way takes.
+// connections and waits for all threads, at most as long as a publish under way takes.
 // Thread safety: start() and the destructor on one thread; the accessors on any.
 #pragma once
 
@@ -40,11 +41,15 @@ struct AdminOptions {
   HostPort listen{.host = "127.0.0.1", .port = 9901};  ///< port 0: any; see address()
   /// Required beyond loopback. If set, all endpoints but health and metrics require it.
   std::string token{};
+  /// Names that a Host header may have, besides IP addresses and localhost; see access.h.
+  std::vector<std::string> hosts{};
   std::string instance{};
   std::string version{};
   std::string store_kind = "memory";  ///< "memory", "file" or "etcd", as status shows it
   std::size_t max_connections = 64;
-  std::chrono::milliseconds idle_timeout{30'000};  ///< for the next request's head
+  /// For a request head, from the connection or its first byte on. A client sends it at once.
+  std::chrono::milliseconds head_timeout{5'000};
+  std::chrono::milliseconds idle_timeout{30'000};  ///< from a response to the next request
   std::chrono::milliseconds io_timeout{30'000};    ///< to receive a body, or to send a response
 };
 
@@ -55,10 +60,10 @@ struct AdminDependencies {
   const Observer& observer;
   const Clock& clock;
   Collectables collectables{};
-  /// Returns why this instance is not ready, one clause each; none if it is. Called on the admin
-  /// thread; must not block.
+  /// Returns why this instance is not ready, one clause each; none if it is. Called on the thread
+  /// of the connections; must not block.
   std::function<std::vector<std::string>()> readiness{};
-  /// Reads the fleet; null: this instance is its only member. Called on the thread that may block.
+  /// Reads the fleet; null: this instance is its only member. Called on threads that may block.
   FleetReader* fleet = nullptr;
   /// The live tail; null: none.
   RecordTail* tail = nullptr;

@@ -11,7 +11,10 @@ namespace osproxy::admin {
 namespace {
 
 constexpr std::size_t kDefaultLimit = 100;
-constexpr std::size_t kMaxLimit = 10'000;  // some megabytes of JSON, built on the admin thread
+constexpr std::size_t kMaxLimit = 10'000;
+
+// The newest records that fit are shown: 10,000 usual ones.
+constexpr std::size_t kMaxRingText = std::size_t{16} << 20;
 
 // Reads the `limit` of the query; nullopt if it is not a number from 1 to kMaxLimit, or if the
 // query has another parameter.
@@ -55,7 +58,13 @@ Response get_breakglass(const Context& context, const Request& request, std::str
   }
   JsonWriter json;
   json.begin_object().key("records").begin_array();
-  for (const Record& record : observer.breakglass(*limit)) json.raw(to_json(record));
+  std::size_t bytes = 0;
+  for (const Record& record : observer.breakglass(*limit)) {
+    const std::string text = to_json(record);
+    bytes += text.size();
+    if (bytes > kMaxRingText) break;
+    json.raw(text);
+  }
   json.end_array().end_object();
   return {.body = std::move(json).take()};
 }

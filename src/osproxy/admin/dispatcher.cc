@@ -11,26 +11,28 @@ namespace {
 Response get_index(const Context& context, const Request& request, std::string_view);
 
 constexpr AdminEndpoint kEndpoints[] = {
-    {Method::Get, "/", Access::Guarded, false, get_index, "this list"},
-    {Method::Get, "/admin/directives", Access::Guarded, false, get_directives,
+    {Method::Get, "/", Access::Guarded, Lane::Inline, get_index, "this list"},
+    {Method::Get, "/admin/directives", Access::Guarded, Lane::Read, get_directives,
      "the document in force on this instance"},
-    {Method::Post, "/admin/directives", Access::Guarded, true, post_directives,
+    {Method::Post, "/admin/directives", Access::Guarded, Lane::Publish, post_directives,
      "publish a document; If-Match: \"REVISION\" makes it conditional"},
-    {Method::Get, "/admin/status", Access::Guarded, false, get_status,
+    {Method::Get, "/admin/status", Access::Guarded, Lane::Read, get_status,
      "state of the store, directives, records"},
-    {Method::Get, "/admin/fleet", Access::Guarded, true, get_fleet,
+    {Method::Get, "/admin/fleet", Access::Guarded, Lane::Fleet, get_fleet,
      "who has applied the current document, and who has not, and why"},
-    {Method::Get, "/admin/tail", Access::Guarded, false, get_tail,
+    {Method::Get, "/admin/tail", Access::Guarded, Lane::Inline, get_tail,
      "each record as it is made, as server-sent events; ?tenant=…&slower=1s"},
-    {Method::Get, "/admin/why/{id}", Access::Guarded, false, get_why,
+    {Method::Get, "/admin/why/{id}", Access::Guarded, Lane::Read, get_why,
      "why a request was recorded, or why not, directive by directive"},
-    {Method::Get, "/debug/explain/{id}", Access::Guarded, false, get_explain,
+    {Method::Get, "/debug/explain/{id}", Access::Guarded, Lane::Read, get_explain,
      "the record of one request"},
-    {Method::Get, "/debug/breakglass", Access::Guarded, false, get_breakglass,
+    {Method::Get, "/debug/breakglass", Access::Guarded, Lane::Bulk, get_breakglass,
      "the newest records of the break-glass ring; ?limit=N"},
-    {Method::Get, "/metrics", Access::Open, false, get_metrics, "for Prometheus"},
-    {Method::Get, "/healthz", Access::Open, false, get_healthz, "200 while the process serves"},
-    {Method::Get, "/readyz", Access::Open, false, get_readyz, "200 when it is ready, else 503"},
+    {Method::Get, "/metrics", Access::Open, Lane::Scrape, get_metrics, "for Prometheus"},
+    {Method::Get, "/healthz", Access::Open, Lane::Inline, get_healthz,
+     "200 while the process serves"},
+    {Method::Get, "/readyz", Access::Open, Lane::Inline, get_readyz,
+     "200 when it is ready, else 503"},
 };
 
 Response get_index(const Context& context, const Request&, std::string_view) {
@@ -84,15 +86,17 @@ std::expected<Route, Response> Dispatcher::admit(const Request& head) const {
       allowed += endpoint.method == Method::Post ? "POST" : "GET, HEAD";
       continue;
     }
-    if (endpoint.access == Access::Guarded) {
-      if (auto refusal = check_access(head, context_.options.token)) {
-        return std::unexpected(*std::move(refusal));
-      }
-    }
+    const AccessRules rules{.token = context_.options.token, .hosts = context_.options.hosts};
+    const auto check = endpoint.access == Access::Guarded ? check_access : check_open_access;
+    if (auto refusal = check(head, rules)) return std::unexpected(*std::move(refusal));
     return Route{.endpoint = &endpoint, .id = *id};
   }
   if (!allowed.empty()) return std::unexpected(method_not_allowed(std::move(allowed)));
   return std::unexpected(error_response(404, "not_found", "no such endpoint; GET / lists them"));
+}
+
+bool Dispatcher::is_trusted(const Request& head) const noexcept {
+  return presents_token(head, context_.options.token);
 }
 
 Response Dispatcher::respond(const Route& route, const Request& request) const {

@@ -10,6 +10,8 @@
 // Thread safety: every const member may be called from any thread.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <string_view>
 
@@ -19,15 +21,27 @@
 namespace osproxy::admin {
 
 enum class Access : std::uint8_t {
-  Open,     ///< probes and scrapers: no token, any Host
+  Open,     ///< probes and scrapers: no token
   Guarded,  ///< see access.h
 };
+
+/// Where a handler runs. Each lane has its own threads and its own limit of calls, so that calls of
+/// one kind never wait for another kind.
+enum class Lane : std::uint8_t {
+  Inline,   ///< on the thread of the connections: it takes microseconds
+  Scrape,   ///< collects the metrics
+  Read,     ///< makes up to some megabytes of text
+  Bulk,     ///< makes more than that
+  Publish,  ///< waits for the store
+  Fleet,    ///< waits for the store
+};
+inline constexpr std::size_t kLaneCount = 6;
 
 struct AdminEndpoint {
   Method method;          ///< Get (also admits HEAD) or Post
   std::string_view path;  ///< exact, or with `{id}` as the last segment
   Access access;
-  bool may_block;  ///< not on the thread that serves connections
+  Lane lane;
   Response (*handler)(const Context&, const Request&, std::string_view id);
   std::string_view summary;  ///< for GET /
 };
@@ -36,6 +50,9 @@ struct AdminEndpoint {
 struct Route {
   const AdminEndpoint* endpoint;
   std::string_view id;  ///< the segment at `{id}`; a view into the request's target
+
+  /// False: a body is not read.
+  bool takes_body() const noexcept { return endpoint->method == Method::Post; }
 };
 
 class Dispatcher {
@@ -45,6 +62,9 @@ class Dispatcher {
 
   /// Returns the route of a request, by its head; or the refusal.
   std::expected<Route, Response> admit(const Request& head) const;
+
+  /// The request presents the token.
+  bool is_trusted(const Request& head) const noexcept;
 
   /// Calls the handler. An exception in it, such as std::bad_alloc, is a 500.
   Response respond(const Route& route, const Request& request) const;

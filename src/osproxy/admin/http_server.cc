@@ -1,10 +1,11 @@
 #include "osproxy/admin/http_server.h"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <exception>
 #include <optional>
 #include <thread>
-#include <unordered_set>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -16,8 +17,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
+#include "osproxy/admin/connection_table.h"
 #include "osproxy/admin/http_session.h"
 #include "osproxy/core/scheduling.h"
 
@@ -33,10 +36,28 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 // The pause after accept() failed, for example because no file descriptor is left.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-constexpr std::string_view kBusy =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
-    "Connection: close\r\n\r\n"
-    R"({"error":{"type":"too_many_connections","reason":"try again in a moment"},"status":503})";
+// The bodies that are received at once: 16 MiB if all are as large as they may be. A document is
+// received in a moment.
+constexpr std::size_t kMaxBodies = 16;
+
+// The memory of all responses that are being sent. Most have some kilobytes, few some megabytes.
+constexpr std::size_t kMaxResponseBytes = std::size_t{64} << 20;
+
+// The threads of a lane, and its calls that run or wait. Publishes are short or wait for etcd, all
+// for the same; a second thread serves when one call is stuck. Scrapes take about a millisecond:
+// more can wait than there are connections, since a closed one may still wait for its call.
+struct LaneSize {
+  std::size_t threads;
+  std::size_t calls;
+};
+constexpr std::array<LaneSize, kLaneCount> kLanes{{
+    {.threads = 0, .calls = 0},    // Inline
+    {.threads = 1, .calls = 256},  // Scrape
+    {.threads = 2, .calls = 32},   // Read
+    {.threads = 1, .calls = 4},    // Bulk
+    {.threads = 2, .calls = 8},    // Publish
+    {.threads = 2, .calls = 8},    // Fleet
+}};
 
 // Out of memory ends the events.
 std::optional<std::string> next_of(EventSource& events) {
@@ -47,29 +68,54 @@ std::optional<std::string> next_of(EventSource& events) {
   }
 }
 
-using Streams = std::unordered_set<boost::beast::tcp_stream*>;
-
-// Keeps a stream in the list for as long as it lives.
-class Listed {
+// The threads of a lane, made for its first call.
+class LaneThreads {
  public:
-  Listed(Streams& list, boost::beast::tcp_stream& stream) : list_(list), stream_(stream) {
-    list_.insert(&stream_);
+  // Counts a call for as long as it lives.
+  class Call {
+   public:
+    explicit Call(LaneThreads& lane) : lane_(lane) { ++lane_.calls_; }
+    ~Call() { --lane_.calls_; }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+   private:
+    LaneThreads& lane_;
+  };
+
+  bool has_room(const LaneSize& size) const noexcept { return calls_ < size.calls; }
+
+  asio::thread_pool& threads(const LaneSize& size) {
+    if (!pool_) pool_.emplace(size.threads);
+    return *pool_;
   }
-  ~Listed() { list_.erase(&stream_); }
-  Listed(const Listed&) = delete;
-  Listed& operator=(const Listed&) = delete;
 
  private:
-  Streams& list_;
-  boost::beast::tcp_stream& stream_;
+  std::size_t calls_ = 0;
+  std::optional<asio::thread_pool> pool_;
 };
+
+// A client whose machine is gone keeps no place: a stream of events sends often, so that something
+// is unacknowledged, and an idle connection is closed by its timeout.
+void set_user_timeout(tcp::socket& socket, std::chrono::milliseconds timeout) {
+  const auto bound = static_cast<unsigned>(timeout.count());
+  // The socket works without it: the result does not matter.
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &bound, sizeof bound);
+}
+
+bool is_loopback(const asio::ip::address& address) { return Peer::of(address).is_loopback; }
 
 }  // namespace
 
 class HttpServer::Impl {
  public:
   Impl(const HttpServerOptions& options, const Dispatcher& dispatcher)
-      : options_(options), dispatcher_(dispatcher) {}
+      : options_(options),
+        dispatcher_(dispatcher),
+        connections_({.connections = options.max_connections,
+                      .per_peer = std::max<std::size_t>(options.max_connections / 2, 1),
+                      .bodies = kMaxBodies,
+                      .response_bytes = kMaxResponseBytes}) {}
 
   ~Impl() {
     // relaxed: a hint to queued handlers; the join below orders everything else
@@ -90,7 +136,7 @@ class HttpServer::Impl {
   error_code bind(const tcp::endpoint& endpoint);
   void close_all();
   asio::awaitable<void> accept();
-  asio::awaitable<void> serve(tcp::socket socket);
+  asio::awaitable<void> serve(tcp::socket socket, Peer peer);
   asio::awaitable<Response> respond(const Route& route, const Request& request);
   asio::awaitable<std::optional<std::string>> next(EventSource& events);
   bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
@@ -114,8 +160,8 @@ class HttpServer::Impl {
   // Owned by thread_.
   tcp::acceptor acceptor_{io_};
   asio::steady_timer accept_pause_{io_};
-  Streams streams_;                        // of the sessions; closed by close_all()
-  std::optional<asio::thread_pool> pool_;  // for handlers that may block; made for the first
+  ConnectionTable connections_;
+  std::array<LaneThreads, kLaneCount> lanes_;
   // For events, of which there can be many; made for the first.
   std::optional<asio::thread_pool> events_pool_;
 
@@ -161,7 +207,7 @@ void HttpServer::Impl::close_all() {
   error_code ignored;
   acceptor_.close(ignored);
   accept_pause_.cancel();
-  for (boost::beast::tcp_stream* stream : streams_) stream->close();
+  connections_.close_all();
 }
 
 asio::awaitable<void> HttpServer::Impl::accept() {
@@ -173,29 +219,33 @@ asio::awaitable<void> HttpServer::Impl::accept() {
       co_await accept_pause_.async_wait(kAwait);
       continue;
     }
-    if (streams_.size() >= options_.max_connections) {
-      error_code ignored;
-      socket.non_blocking(true, ignored);  // a client that cannot receive it at once gets none
-      socket.write_some(asio::buffer(kBusy), ignored);
-      continue;
-    }
-    asio::co_spawn(io_, serve(std::move(socket)), asio::detached);
+    error_code gone;
+    const auto peer = socket.remote_endpoint(gone);
+    if (gone) continue;
+    set_user_timeout(socket, options_.io_timeout);
+    asio::co_spawn(io_, serve(std::move(socket), Peer::of(peer.address())), asio::detached);
   }
 }
 
-asio::awaitable<void> HttpServer::Impl::serve(tcp::socket socket) {
-  HttpSession session(dependencies_, std::move(socket));
-  const Listed listed(streams_, session.stream());
+asio::awaitable<void> HttpServer::Impl::serve(tcp::socket socket, Peer peer) {
+  error_code unknown;
+  const auto local = socket.local_endpoint(unknown);
+  HttpSession session(dependencies_, std::move(socket), unknown || is_loopback(local.address()));
+  ConnectionTable::Place place(connections_, peer, [&session] { session.stream().close(); });
   bool open = true;
-  while (open && !stopping()) open = co_await session.exchange();
-  co_await session.linger();
+  while (open && !stopping() && !place.is_closed()) open = co_await session.exchange(place);
+  place.enter(Stage::Idle);
+  if (!place.is_closed()) co_await session.linger();
 }
 
 asio::awaitable<Response> HttpServer::Impl::respond(const Route& route, const Request& request) {
-  if (!route.endpoint->may_block) co_return dispatcher_.respond(route, request);
-  if (!pool_) pool_.emplace(1);
+  const auto number = static_cast<std::size_t>(route.endpoint->lane);
+  if (route.endpoint->lane == Lane::Inline) co_return dispatcher_.respond(route, request);
+  LaneThreads& lane = lanes_[number];
+  if (!lane.has_room(kLanes[number])) co_return too_many_calls();
+  const LaneThreads::Call call(lane);
   co_return co_await asio::co_spawn(
-      *pool_,
+      lane.threads(kLanes[number]),
       [this, &route, &request]() -> asio::awaitable<Response> {
         if (stopping()) co_return error_response(503, "unavailable", "osproxy is stopping");
         co_return dispatcher_.respond(route, request);

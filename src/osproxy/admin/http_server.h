@@ -1,11 +1,13 @@
 // The HTTP/1.1 server of the admin listener: reads requests, calls the dispatcher, writes
 // responses. Beast is hidden in http_server.cc.
 //
-// One thread serves all connections. Endpoints that may block run on a second thread, which the
-// first such request starts. Connections, heads, bodies and times are bounded.
+// One thread serves all connections, and calls the handlers that take microseconds. Each other lane
+// (dispatcher.h) has its own threads, which its first request starts. Connections, heads, bodies,
+// calls, responses and times are bounded. A connection beyond a bound is let in at the cost of the
+// one that needs its place least (connection_table.h).
 //
 // Ownership: the arguments of open() must outlive the server. The destructor closes all connections
-// and waits for both threads, at most as long as a handler under way takes.
+// and waits for all threads, at most as long as a handler under way takes.
 #pragma once
 
 #include <chrono>
@@ -23,6 +25,7 @@ struct HttpServerOptions {
   HostPort listen;
   bool loopback_only;  ///< refuse to listen where other machines could connect
   std::size_t max_connections;
+  std::chrono::milliseconds head_timeout;
   std::chrono::milliseconds idle_timeout;
   std::chrono::milliseconds io_timeout;
 };

@@ -19,7 +19,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
-using Parser = http::request_parser<http::string_body>;
 
 constexpr int kHttp11 = 11;  // as Beast writes versions
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
@@ -67,7 +66,13 @@ bool has_a_deciding_header_twice(const http::fields& fields) {
   return false;
 }
 
-Request request_of(const http::request<http::string_body>& message) {
+std::optional<std::string_view> header(const http::fields& fields, const char* name) {
+  const auto found = fields.find(name);
+  if (found == fields.end()) return std::nullopt;
+  return std::string_view(found->value().data(), found->value().size());
+}
+
+Request request_of(const http::request<http::string_body>& message, bool over_loopback) {
   const auto target = message.target();
   return {.method = method_of(message.method()),
           .target = std::string_view(target.data(), target.size()),
@@ -75,6 +80,9 @@ Request request_of(const http::request<http::string_body>& message) {
           .authorization = header(message, http::field::authorization),
           .origin = header(message, http::field::origin),
           .if_match = header(message, http::field::if_match),
+          .fetch_site = header(message, "Sec-Fetch-Site"),
+          .fetch_mode = header(message, "Sec-Fetch-Mode"),
+          .over_loopback = over_loopback,
           .body = {}};
 }
 
@@ -93,46 +101,75 @@ std::optional<Response> respond_to(const error_code& error) {
 
 }  // namespace
 
-HttpSession::HttpSession(const Dependencies& dependencies, tcp::socket socket)
-    : dependencies_(dependencies), stream_(std::move(socket)) {}
+HttpSession::HttpSession(const Dependencies& dependencies, tcp::socket socket, bool over_loopback)
+    : dependencies_(dependencies), over_loopback_(over_loopback), stream_(std::move(socket)) {}
 
-asio::awaitable<bool> HttpSession::exchange() {
+asio::awaitable<bool> HttpSession::exchange(ConnectionTable::Place& place) {
+  if (!co_await await_first_byte(place)) co_return false;
   Parser parser;
   parser.header_limit(kMaxHeadBytes);
   parser.body_limit(kMaxBodyBytes);
-  stream_.expires_after(dependencies_.options.idle_timeout);
+  place.enter(Stage::Head);
+  stream_.expires_after(dependencies_.options.head_timeout);
   auto [head_error, size] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
   if (head_error) co_return co_await refuse_unreadable(head_error);
 
-  Request request = request_of(parser.get());
+  Request request = request_of(parser.get(), over_loopback_);
   const bool head_only = request.method == Method::Head;
   if (has_a_deciding_header_twice(parser.get())) {
+    place.enter(Stage::Response);
     const Response twice = error_response(400, "bad_request", "a header is given twice");
     co_return co_await send(twice, head_only, false);
   }
+  if (dependencies_.dispatcher.is_trusted(request)) place.set_trusted();
   const auto route = dependencies_.dispatcher.admit(request);
   if (!route) {
+    place.enter(Stage::Response);
     // An unread body would be taken for the next request: the connection ends.
     const bool keep_alive = parser.is_done() && parser.keep_alive();
     co_return co_await send(route.error(), head_only, keep_alive);
   }
-  if (!parser.is_done()) {
-    stream_.expires_after(dependencies_.options.io_timeout);
-    if (buffer_.size() == 0 && waits_for_continue(parser.get())) {
-      auto [error, written] = co_await asio::async_write(stream_, asio::buffer(kContinue), kAwait);
-      if (error) co_return false;
+  if (route->takes_body() && !parser.is_done()) {
+    if (const auto error = co_await read_body(parser, place)) {
+      co_return co_await refuse_unreadable(error);
     }
-    auto [body_error, read] = co_await http::async_read(stream_, buffer_, parser, kAwait);
-    if (body_error) co_return co_await refuse_unreadable(body_error);
   }
   request.body = parser.get().body();
 
+  place.enter(Stage::Call);
   const Response response = co_await dependencies_.respond(*route, request);
   if (response.events) {
-    co_await send_events(response, head_only);
+    co_await send_events(response, head_only, place);
     co_return false;
   }
-  co_return co_await send(response, head_only, parser.keep_alive());
+  place.enter(Stage::Response);
+  place.hold(response.body.size());
+  co_return co_await send(response, head_only, parser.is_done() && parser.keep_alive());
+}
+
+// An idle client may stay for longer than one that has begun a head.
+asio::awaitable<bool> HttpSession::await_first_byte(ConnectionTable::Place& place) {
+  const auto& options = dependencies_.options;
+  const auto patience =
+      std::exchange(is_first_, false) ? options.head_timeout : options.idle_timeout;
+  if (buffer_.size() > 0) co_return true;
+  place.enter(Stage::Idle);
+  stream_.expires_after(patience);
+  constexpr std::size_t kPiece = 4 << 10;  // most requests
+  auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kPiece), kAwait);
+  buffer_.commit(size);
+  co_return !error;
+}
+
+asio::awaitable<error_code> HttpSession::read_body(Parser& parser, ConnectionTable::Place& place) {
+  place.enter(Stage::Body);
+  stream_.expires_after(dependencies_.options.io_timeout);
+  if (buffer_.size() == 0 && waits_for_continue(parser.get())) {
+    auto [error, written] = co_await asio::async_write(stream_, asio::buffer(kContinue), kAwait);
+    if (error) co_return error;
+  }
+  auto [error, read] = co_await http::async_read(stream_, buffer_, parser, kAwait);
+  co_return error;
 }
 
 asio::awaitable<bool> HttpSession::refuse_unreadable(error_code error) {
@@ -176,14 +213,18 @@ asio::awaitable<bool> HttpSession::write(std::string_view text) {
 }
 
 // Sends events until there are no more, or until the client has gone or does not read.
-asio::awaitable<void> HttpSession::send_events(const Response& response, bool head_only) {
+asio::awaitable<void> HttpSession::send_events(const Response& response, bool head_only,
+                                               ConnectionTable::Place& place) {
+  place.enter(Stage::Events);
   bool open = co_await write(kEventsHead);
   asio::steady_timer tick(stream_.get_executor());
-  for (int silent = 0; open && !head_only && !dependencies_.stopping(); ++silent) {
+  for (int silent = 0; open && !head_only && !dependencies_.stopping() && !place.is_closed();
+       ++silent) {
     const auto text = co_await dependencies_.next(*response.events);
     if (!text) break;
     if (!text->empty() || silent >= kHeartbeatTicks) {
       open = co_await write(text->empty() ? kHeartbeat : *text);
+      place.enter(Stage::Events);  // has made progress
       silent = 0;
       continue;
     }

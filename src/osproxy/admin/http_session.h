@@ -1,7 +1,7 @@
 // One connection to the admin listener: its requests, one after the other.
 //
-//   HttpSession session(dependencies, std::move(socket));
-//   while (co_await session.exchange()) {
+//   HttpSession session(dependencies, std::move(socket), over_loopback);
+//   while (co_await session.exchange(place)) {
 //   }
 //   co_await session.linger();
 //
@@ -17,7 +17,10 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 
+#include "osproxy/admin/connection_table.h"
 #include "osproxy/admin/dispatcher.h"
 #include "osproxy/admin/event_source.h"
 #include "osproxy/admin/http_server.h"
@@ -37,12 +40,14 @@ class HttpSession {
     std::function<boost::asio::awaitable<std::optional<std::string>>(EventSource&)> next;
   };
 
-  HttpSession(const Dependencies& dependencies, boost::asio::ip::tcp::socket socket);
+  /// `over_loopback`: the client has connected to a loopback address.
+  HttpSession(const Dependencies& dependencies, boost::asio::ip::tcp::socket socket,
+              bool over_loopback);
   HttpSession(const HttpSession&) = delete;
   HttpSession& operator=(const HttpSession&) = delete;
 
-  /// Serves one request. False if the connection is to be closed.
-  boost::asio::awaitable<bool> exchange();
+  /// Serves one request, and tells `place` how far it is. False if the connection is to be closed.
+  boost::asio::awaitable<bool> exchange(ConnectionTable::Place& place);
 
   /// Keeps reading until the client has seen the response, within bounds.
   boost::asio::awaitable<void> linger();
@@ -50,12 +55,20 @@ class HttpSession {
   boost::beast::tcp_stream& stream() noexcept { return stream_; }
 
  private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+  boost::asio::awaitable<bool> await_first_byte(ConnectionTable::Place& place);
+  boost::asio::awaitable<boost::system::error_code> read_body(Parser& parser,
+                                                              ConnectionTable::Place& place);
   boost::asio::awaitable<bool> refuse_unreadable(boost::system::error_code error);
   boost::asio::awaitable<bool> send(const Response& response, bool head_only, bool keep_alive);
-  boost::asio::awaitable<void> send_events(const Response& response, bool head_only);
+  boost::asio::awaitable<void> send_events(const Response& response, bool head_only,
+                                           ConnectionTable::Place& place);
   boost::asio::awaitable<bool> write(std::string_view text);
 
   const Dependencies& dependencies_;
+  const bool over_loopback_;
+  bool is_first_ = true;  // no request has come yet
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
 };

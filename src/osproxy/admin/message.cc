@@ -19,6 +19,10 @@ Response error_response(int status, std::string_view type, std::string_view reas
   return {.status = status, .body = std::move(json).take()};
 }
 
+Response too_many_calls() {
+  return error_response(503, "too_many_calls", "too many calls of this kind are under way");
+}
+
 Response body_too_large() {
   return error_response(413, to_string(Fault::TooLarge), "the body is larger than any document",
                         [](JsonWriter& error) {

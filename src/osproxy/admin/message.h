@@ -26,6 +26,9 @@ struct Request {
   std::optional<std::string_view> authorization{};
   std::optional<std::string_view> origin{};
   std::optional<std::string_view> if_match{};
+  std::optional<std::string_view> fetch_site{};  ///< Sec-Fetch-Site, which browsers send
+  std::optional<std::string_view> fetch_mode{};  ///< Sec-Fetch-Mode
+  bool over_loopback = true;                     ///< it came to a loopback address
   std::string_view body{};
 
   std::string_view path() const noexcept { return target.substr(0, target.find('?')); }
@@ -51,6 +54,9 @@ using ErrorFields = std::function<void(JsonWriter&)>;
 /// `type` is a constant; `reason` is for a person and never contains anything that the client sent.
 Response error_response(int status, std::string_view type, std::string_view reason,
                         const ErrorFields& more = {});
+
+/// Makes the refusal of a request whose kind is at its limit of calls.
+Response too_many_calls();
 
 /// Makes the refusal of a body that is larger than any document, before it is read.
 Response body_too_large();

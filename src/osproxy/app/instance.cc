@@ -7,6 +7,7 @@
 #include "osproxy/admin/store_metrics.h"
 #include "osproxy/app/descriptors.h"
 #include "osproxy/app/logs/log.h"
+#include "osproxy/app/metrics/log_metrics.h"
 #include "osproxy/app/settings/identity_files.h"
 #include "osproxy/app/settings/tls_files.h"
 #include "osproxy/core/version.h"
@@ -103,6 +104,7 @@ std::expected<void, std::string> Instance::open_admin() {
               std::make_shared<admin::StoreMetrics>(*store),
               std::make_shared<UpstreamMetrics>(upstreams_),
               std::make_shared<TailMetrics>(*outputs_.tail),
+              std::make_shared<LogMetrics>(log_lines_dropped),
               reloads_,
               client_metrics_,
               tls_metrics_};
@@ -116,6 +118,7 @@ std::expected<void, std::string> Instance::open_admin() {
 
   auto admin = admin::AdminServer::start({.listen = settings_.admin.listen,
                                           .token = settings_.admin.token,
+                                          .hosts = settings_.admin.hosts,
                                           .instance = settings_.instance,
                                           .version = kVersion,
                                           .store_kind = source_.kind},

@@ -11,11 +11,13 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "osproxy/app/instance.h"
 #include "osproxy/app/logs/log.h"
 #include "osproxy/app/service_manager.h"
 #include "osproxy/app/settings/settings.h"
+#include "osproxy/app/stop_guard.h"
 #include "osproxy/core/process_start.h"
 #include "osproxy/etcd/grpc_settings.h"
 
@@ -27,6 +29,13 @@ constexpr int kExitFailed = 1;
 
 /// How often Instance::poll() is called, and the service manager is told that the process is alive.
 constexpr std::chrono::milliseconds kPollInterval{1'000};
+
+/// The time that the parts of the instance have to end after the drain: calls to etcd and to the
+/// collector that are under way, records that are written.
+constexpr std::chrono::milliseconds kEndTime{15'000};
+
+/// The time that the last line of the log gets when the process gives up.
+constexpr std::chrono::milliseconds kLastLineTime{500};
 
 sigset_t set_of(std::initializer_list<int> numbers) {
   sigset_t signals;
@@ -74,7 +83,15 @@ void serve(app::Instance& instance, const app::SettingsSources& sources,
   }
 }
 
+/// Ends the process without waiting for anything.
+[[noreturn]] void give_up(const std::string& reason) {
+  spdlog::error("ended at once: {}", reason);
+  app::flush_log(kLastLineTime);
+  ::_exit(kExitFailed);
+}
+
 int run(const app::Settings& settings, const app::SettingsSources& sources) {
+  app::StopGuard guard({.is_told = app::stop_is_pending, .give_up = give_up});
   const SystemClock clock;
   const app::ServiceManager manager(sources.environment);
   const auto listener = manager.take_listener();
@@ -86,11 +103,21 @@ int run(const app::Settings& settings, const app::SettingsSources& sources) {
   }
   manager.ready();
   serve(**instance, sources, manager);
+  guard.expect_end(settings.drain.delay + settings.drain.timeout + kEndTime);
   manager.stopping();
   (*instance)->announce_stop();
   await_signal(set_of({SIGTERM, SIGINT}), settings.drain.delay);
   (*instance)->stop();
   return 0;
+}
+
+/// Prints the text to standard output if the exit code is 0, else to standard error. Returns the
+/// exit code.
+int print(const std::string& text, int exit_code) {
+  std::FILE* const file = exit_code == 0 ? stdout : stderr;
+  if (std::fputs(text.c_str(), file) >= 0 && std::fflush(file) == 0) return exit_code;
+  if (exit_code == 0) std::perror("osproxy: standard output cannot be written");
+  return kExitFailed;
 }
 
 }  // namespace
@@ -102,8 +129,7 @@ int main(int argc, char** argv) try {
   const auto settings = app::read_settings(sources);
   if (!settings) {
     const auto& [exit_code, text] = settings.error();
-    std::fputs(text.c_str(), exit_code == 0 ? stdout : stderr);
-    return exit_code;
+    return print(text, exit_code);
   }
   etcd::set_up_grpc();
   app::set_up_log(settings->log_level);

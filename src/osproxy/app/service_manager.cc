@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -100,6 +101,9 @@ void ServiceManager::notify(std::string_view text) const {
   if (notify_socket_.front() == '@') address.sun_path[0] = '\0';  // an abstract name
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + notify_socket_.size());
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  // A manager that does not read must not hold the process.
+  constexpr timeval kPatience{.tv_sec = 1, .tv_usec = 0};
+  if (fd >= 0) ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
   const bool sent = fd >= 0 && ::sendto(fd, text.data(), text.size(), MSG_NOSIGNAL,
                                         reinterpret_cast<const sockaddr*>(&address), size) >= 0;
   if (!sent) spdlog::warn("the service manager cannot be notified: {}", std::strerror(errno));

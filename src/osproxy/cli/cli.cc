@@ -9,6 +9,7 @@
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/print/text.h"
 #include "osproxy/core/nearest_name.h"
 #include "osproxy/core/version.h"
 
@@ -120,6 +121,7 @@ class CommandLine {
   std::expected<void, Failure> dispatch(Environment& environment);
   std::expected<void, Failure> show_help(std::ostream& out);
   std::string current() const;
+  int report_lost_output(Environment& environment) const;
 
   CLI::App root_{"Switch the diagnostics of a fleet of osproxy.", "osproxyctl"};
   std::vector<std::pair<CLI::App*, Action>> actions_;
@@ -169,6 +171,14 @@ std::expected<void, Failure> CommandLine::dispatch(Environment& environment) {
   return std::unexpected(Failure{ExitCode::Usage, "a command is missing"});
 }
 
+// A reader that has gone, such as `head`, has all that it wants: other tools say nothing then.
+int CommandLine::report_lost_output(Environment& environment) const {
+  if (!environment.is_out_closed || !environment.is_out_closed()) {
+    fmt::print(environment.err, "{}: standard output cannot be written\n", current());
+  }
+  return static_cast<int>(ExitCode::Failed);
+}
+
 int CommandLine::run(std::vector<std::string> arguments, Environment& environment) {
   std::expected<void, Failure> done;
   try {
@@ -176,17 +186,18 @@ int CommandLine::run(std::vector<std::string> arguments, Environment& environmen
     root_.parse(std::move(arguments));
     done = dispatch(environment);
   } catch (const CLI::Success& asked) {  // --help, --version
-    return root_.exit(asked, environment.out, environment.err);
+    root_.exit(asked, environment.out, environment.err);
   } catch (const CLI::ParseError& error) {
     done = std::unexpected(Failure{ExitCode::Usage, unexpected_argument(root_, error.what())});
   }
-  if (done) {
-    environment.out.flush();
-    return environment.out ? 0 : static_cast<int>(ExitCode::Failed);
+  environment.out.flush();
+  if (!environment.out && (done || done.error().message.empty())) {
+    return report_lost_output(environment);
   }
+  if (done) return 0;
   const Failure& failure = done.error();
   if (!failure.message.empty()) {
-    fmt::print(environment.err, "{}: {}\n", current(), failure.message);
+    fmt::print(environment.err, "{}: {}\n", current(), printable(failure.message));
   }
   if (failure.code == ExitCode::Usage) {
     fmt::print(environment.err, "See: {} --help\n", current());
@@ -200,7 +211,7 @@ int run(std::vector<std::string> arguments, Environment& environment) {
   move_command_first(arguments);
   if (!arguments.empty() && !arguments.front().starts_with('-') && !is_command(arguments.front())) {
     fmt::print(environment.err, "osproxyctl: {}\nSee: osproxyctl --help\n",
-               unknown_command(arguments.front()));
+               printable(unknown_command(arguments.front())));
     return static_cast<int>(ExitCode::Usage);
   }
   return CommandLine().run(std::move(arguments), environment);

@@ -1,4 +1,5 @@
 // osproxyctl: the process around cli::run().
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
@@ -8,17 +9,26 @@
 #include <thread>
 #include <vector>
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "osproxy/cli/cli.h"
 #include "osproxy/cli/connection/etcd_connector.h"
+#include "osproxy/cli/run/exit_code.h"
 #include "osproxy/core/process_start.h"
 #include "osproxy/etcd/grpc_settings.h"
 
 namespace {
 
-// Turns SIGINT and SIGTERM into a stop request, once start() is called.
+// The time that a command has to end after a signal. It needs longer only if nobody reads its
+// output and the pipe is full.
+constexpr std::chrono::seconds kEndTime{2};
+
+// Turns SIGINT and SIGTERM into a stop request, once start() is called. If the command does not end
+// then, ends the process.
 class SignalStop {
  public:
   SignalStop() = default;
@@ -26,6 +36,7 @@ class SignalStop {
   SignalStop& operator=(const SignalStop&) = delete;
 
   ~SignalStop() {
+    done_ = true;
     if (waiter_.joinable()) pthread_kill(waiter_.native_handle(), SIGINT);  // ends its wait
   }
 
@@ -36,18 +47,30 @@ class SignalStop {
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    waiter_ = std::jthread([this, signals] {
-      int received = 0;
-      sigwait(&signals, &received);
-      stop_.request_stop();
-    });
+    waiter_ = std::jthread([this, signals] { wait(signals); });
     return stop_.get_token();
   }
 
  private:
+  void wait(const sigset_t& signals) {
+    int received = 0;
+    sigwait(&signals, &received);
+    stop_.request_stop();
+    const timespec time{.tv_sec = kEndTime.count(), .tv_nsec = 0};
+    if (!done_) sigtimedwait(&signals, nullptr, &time);  // a second signal ends it at once
+    if (!done_) ::_exit(static_cast<int>(osproxy::cli::ExitCode::Failed));
+  }
+
   std::stop_source stop_;
-  std::jthread waiter_;  // last: joined before stop_ goes
+  std::atomic<bool> done_{false};  // the command has ended
+  std::jthread waiter_;            // last: joined before the others go
 };
+
+// True if the reader of standard output has gone.
+bool is_stdout_closed() {
+  pollfd output{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  return ::poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP)) != 0;
+}
 
 std::optional<std::string> variable(const std::string& name) {
   const char* const value = std::getenv(name.c_str());
@@ -71,6 +94,7 @@ int main(int argc, char** argv) {
       .variable = variable,
       .sleep = [](std::chrono::nanoseconds time) { std::this_thread::sleep_for(time); },
       .etcd = osproxy::cli::make_etcd_connector(clock),
+      .is_out_closed = is_stdout_closed,
       .stop_on_signal = [&stop] { return stop.start(); },
   };
   return osproxy::cli::run(std::vector<std::string>(argv + 1, argv + argc), environment);

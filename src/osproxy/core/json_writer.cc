@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "osproxy/core/utf8.h"
+#include "osproxy/core/visible_text.h"
 
 namespace osproxy {
 namespace {
 
 void append_escaped(std::string& out, char c) {
-  constexpr char kHex[] = "0123456789abcdef";
   switch (c) {
     case '"':
     case '\\':
@@ -26,12 +26,12 @@ void append_escaped(std::string& out, char c) {
       out += "\\t";
       return;
     default:
-      out.append("\\u00").append({kHex[c >> 4], kHex[c & 0xF]});
+      append_escaped_character(out, static_cast<unsigned char>(c));
   }
 }
 
 bool needs_escape(char c) noexcept {
-  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == '\x7f';
 }
 
 /// ASCII that is copied; nearly all text is.
@@ -50,6 +50,9 @@ void append_json_string(std::string& out, std::string_view text) {
     if (needs_escape(text.front())) {
       append_escaped(out, text.front());
       text.remove_prefix(1);
+    } else if (const auto hidden = hidden_character(text)) {
+      append_escaped_character(out, hidden->code);
+      text.remove_prefix(hidden->size);
     } else {
       move_utf8_character(text, out);
     }

@@ -25,8 +25,8 @@
 namespace osproxy {
 
 /// Appends `text` to `out` as a JSON string with its quotes (RFC 8259, section 7). Escapes `"`, `\`
-/// and control characters, copies other characters, and writes U+FFFD in place of each byte that is
-/// not UTF-8.
+/// and hidden characters (visible_text.h), so that a terminal that shows the JSON is not controlled
+/// by it; copies other characters, and writes U+FFFD in place of each byte that is not UTF-8.
 void append_json_string(std::string& out, std::string_view text);
 
 /// Returns `text` as a JSON string with its quotes.

@@ -28,7 +28,7 @@ void prepare_process() noexcept {
   close_leaked_eventfd();
   int descriptor = 0;
   do {
-    descriptor = ::open("/dev/null", O_RDWR);
+    descriptor = ::open("/dev/null", O_RDONLY);
   } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
   if (descriptor > STDERR_FILENO) ::close(descriptor);
   std::signal(SIGPIPE, SIG_IGN);

@@ -8,7 +8,8 @@ namespace osproxy {
 /// Makes the process safe from its environment:
 ///
 /// - opens /dev/null in place of closed standard streams, so that no file or socket gets their
-///   descriptors, and log lines with them;
+///   descriptors, and log lines with them. It is opened for reading: a write to a stream that was
+///   closed fails, as it should, instead of being lost;
 /// - ignores SIGPIPE and SIGXFSZ: a write to a broken connection, or beyond the limit on the size
 ///   of files, returns an error instead of ending the process.
 void prepare_process() noexcept;

@@ -6,9 +6,12 @@
 #include <iterator>
 #include <limits>
 #include <span>
+#include <unordered_set>
 #include <utility>
 
 #include <prometheus/text_serializer.h>
+
+#include "osproxy/core/visible_text.h"
 
 namespace osproxy {
 namespace {
@@ -157,6 +160,34 @@ void append_signed_families(const ObserverTotals& totals, std::vector<MetricFami
   families.push_back(std::move(refused));
 }
 
+/// Appends a family, or its series to the family of that name.
+void merge(MetricFamily family, std::vector<MetricFamily>& families) {
+  const auto same = std::ranges::find(families, family.name, &MetricFamily::name);
+  if (same == families.end()) {
+    families.push_back(std::move(family));
+  } else if (same->type == family.type) {
+    same->metric.insert(same->metric.end(), std::make_move_iterator(family.metric.begin()),
+                        std::make_move_iterator(family.metric.end()));
+  }
+}
+
+/// Equal for two series that Prometheus takes for one.
+std::string identity_of(const ClientMetric& metric) {
+  std::vector<Label> labels = metric.label;
+  std::sort(labels.begin(), labels.end());  // a Label has `<` only
+  std::string identity;
+  for (const Label& one : labels) identity.append(one.name).append("=").append(one.value) += '\0';
+  return identity;
+}
+
+void make_valid(MetricFamily& family) {
+  std::unordered_set<std::string> seen;
+  std::erase_if(family.metric, [&seen](ClientMetric& metric) {
+    for (Label& one : metric.label) one.value = visible_text(one.value);
+    return !seen.insert(identity_of(metric)).second;
+  });
+}
+
 }  // namespace
 
 MetricFamily metric_family(std::string name, std::string help, MetricType type) {
@@ -229,10 +260,9 @@ std::string to_exposition(const Collectables& collectables) {
   for (const auto& weak : collectables) {
     const auto collectable = weak.lock();
     if (!collectable) continue;
-    std::vector<MetricFamily> collected = collectable->Collect();
-    families.insert(families.end(), std::make_move_iterator(collected.begin()),
-                    std::make_move_iterator(collected.end()));
+    for (MetricFamily& family : collectable->Collect()) merge(std::move(family), families);
   }
+  for (MetricFamily& family : families) make_valid(family);
   return prometheus::TextSerializer().Serialize(families);
 }
 

@@ -67,8 +67,10 @@ class TailMetrics final : public prometheus::Collectable {
 /// The form that prometheus-cpp's Exposer takes; collectables that are gone are left out.
 using Collectables = std::vector<std::weak_ptr<prometheus::Collectable>>;
 
-/// Writes the text exposition format, version 0.0.4. Two collectables must not have a metric of the
-/// same name.
+/// Writes the text exposition format, version 0.0.4. The page is valid whatever the names of files
+/// and nodes hold, since Prometheus refuses a page with one fault as a whole: a label's value has
+/// visible UTF-8 only (visible_text.h), families of one name are written as one, and of series with
+/// equal labels the first stays.
 std::string to_exposition(const Collectables& collectables);
 
 /// An empty family, for collectables of other modules.

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "osproxy/core/nonblocking_output.h"
 #include "osproxy/core/scheduling.h"
 
 namespace osproxy {
@@ -83,7 +84,7 @@ std::expected<void, std::string> RecordLog::open() {
 std::expected<void, std::string> RecordLog::open_file() {
   constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   const bool is_stdout = options_.path == "-";
-  const int file = is_stdout ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+  const int file = is_stdout ? duplicate_nonblocking(STDOUT_FILENO)
                              : ::open(options_.path.c_str(), kFlags, 0640);
   if (file < 0) {
     return std::unexpected("cannot open " + options_.path + " for records: " + reason_of(errno));

@@ -17,17 +17,24 @@ SettingForm admin_token_form() {
 }  // namespace
 
 SettingGroup admin_settings() {
-  return {.name = "admin",
-          .title = "Admin listener",
-          .rows = {
-              {.name = "admin-listen",
-               .form = address_form(OSPROXY_FIELD(admin.listen)),
-               .help = "Address of the admin listener."},
-              {.name = "admin-token-file",
-               .form = admin_token_form(),
-               .help = "File with the admin listener's bearer token. It is required if the "
-                       "listener can be reached from other machines."},
-          }};
+  return {
+      .name = "admin",
+      .title = "Admin listener",
+      .rows = {
+          {.name = "admin-listen",
+           .form = address_form(OSPROXY_FIELD(admin.listen)),
+           .help = "Address of the admin listener."},
+          {.name = "admin-token-file",
+           .form = admin_token_form(),
+           .help = "File with the admin listener's bearer token. It is required if the "
+                   "listener can be reached from other machines."},
+          {.name = "admin-hosts",
+           .form = list_form(
+               "NAME", [](Settings& s, Values v) { return store_admin_hosts(s.admin.hosts, v); }),
+           .help = "Names in requests to the admin listener (Host), besides IP addresses and "
+                   "localhost. If set, probes and scrapers from other machines must use one "
+                   "of them too."},
+      }};
 }
 
 SettingGroup process_settings() {

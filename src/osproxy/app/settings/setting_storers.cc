@@ -82,6 +82,16 @@ Stored store_token(std::string& token, const std::string& path) {
   return {};
 }
 
+Stored store_admin_hosts(std::vector<std::string>& hosts, Values names) {
+  for (const std::string& name : names) {
+    if (name.empty() || name.find_first_of(":/ ") != std::string::npos) {
+      return std::unexpected("it must be a host name without a port");
+    }
+  }
+  hosts.assign(names.begin(), names.end());
+  return {};
+}
+
 Stored store_instance(std::string& instance, const std::string& text) {
   if (text.empty() || text.size() > etcd::kMaxInstanceBytes) {
     return std::unexpected("it must have 1 to " + std::to_string(etcd::kMaxInstanceBytes) +

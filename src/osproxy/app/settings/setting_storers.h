@@ -31,6 +31,9 @@ Stored store_principal_tenants(Settings& settings, const std::string& path);
 /// Stores the token that is in the file.
 Stored store_token(std::string& token, const std::string& path);
 
+/// Host names without a port.
+Stored store_admin_hosts(std::vector<std::string>& hosts, Values names);
+
 Stored store_instance(std::string& instance, const std::string& text);
 Stored store_ack_ttl(std::chrono::seconds& ttl, const std::string& text);
 Stored store_max_life(std::chrono::seconds& life, const std::string& text);

@@ -57,7 +57,8 @@ struct DrainSettings {
 
 struct AdminSettings {
   HostPort listen{.host = "127.0.0.1", .port = 9901};
-  std::string token{};  ///< the contents of --admin-token-file; empty: none
+  std::string token{};               ///< the contents of --admin-token-file; empty: none
+  std::vector<std::string> hosts{};  ///< more names that a Host header may have
 };
 
 /// Where the document is. Neither etcd endpoints nor a file: in memory.

@@ -7,6 +7,7 @@
 #include <simdjson.h>
 
 #include "osproxy/cli/print/text.h"
+#include "osproxy/core/visible_text.h"
 
 namespace osproxy::cli {
 namespace {
@@ -198,7 +199,7 @@ std::optional<InstanceStatus> parse_status(std::string_view body) {
                         .warnings = texts_below(store, "warnings"),
                         .directives = directives_below(root),
                         .upstreams = upstreams_below(root),
-                        .json = simdjson::minify(root)};
+                        .json = visible_json(simdjson::minify(root))};
   if (status.instance.empty() || status.state.empty()) return std::nullopt;
   std::string_view no_capture;
   std::ignore = root.at_pointer("/capture/reason").get(no_capture);
@@ -215,7 +216,7 @@ std::optional<FlatObject> flatten_object(std::string_view body) {
   if (!parse(body, parsed) || !parsed.root.is_object()) return std::nullopt;
   FlatObject flat;
   flatten(parsed.root, "", flat);
-  flat.json = simdjson::minify(parsed.root);
+  flat.json = visible_json(simdjson::minify(parsed.root));
   return flat;
 }
 

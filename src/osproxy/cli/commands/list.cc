@@ -9,6 +9,7 @@
 #include "osproxy/cli/document/edit_document.h"
 #include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/print/directive_text.h"
+#include "osproxy/cli/print/text.h"
 
 namespace osproxy::cli {
 namespace {
@@ -60,7 +61,7 @@ std::expected<void, Failure> list(const Flags& flags, Environment& environment) 
   const auto tripped = find_tripped(flags.connection, *document, environment);
   if (!tripped) {
     fmt::print(environment.err, "osproxyctl list: the tripped directives are not known: {}\n",
-               tripped.error());
+               printable(tripped.error()));
   }
   const std::vector<TrippedAt>* const known = tripped ? &*tripped : nullptr;
   if (flags.output == Output::Json) {

@@ -88,7 +88,7 @@ void print_lines(std::string_view word, const std::vector<std::string>& lines, s
 
 void print_instance(const Report& report, WallTime now, std::ostream& out) {
   if (!report.status) {
-    fmt::print(out, "\n{}\n  not reachable\n", report.error);
+    fmt::print(out, "\n{}\n  not reachable\n", printable(report.error));
     return;
   }
   const InstanceStatus& status = *report.status;

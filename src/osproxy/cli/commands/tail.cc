@@ -23,6 +23,7 @@
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/encoding.h"
+#include "osproxy/core/visible_text.h"
 
 namespace osproxy::cli {
 namespace {
@@ -87,7 +88,7 @@ class Tail final : public TailListener {
  private:
   void print_reasons() {
     for (const std::string& reason : reasons_) {
-      fmt::print(environment_.err, "{}; trying again\n", reason);
+      fmt::print(environment_.err, "{}; trying again\n", printable(reason));
     }
     environment_.err.flush();
     reasons_.clear();
@@ -137,8 +138,9 @@ void Tail::show(const Origin& instance, const std::string& record) {
     return fail(
         {ExitCode::Unreachable, fmt::format("{}: a record is malformed", instance.to_string())});
   }
-  environment_.out << (flags_.output == Output::Json ? record : *line) << '\n' << std::flush;
-  if (!environment_.out) return fail({ExitCode::Failed, "the output cannot be written"});
+  environment_.out << (flags_.output == Output::Json ? visible_json(record) : *line) << '\n'
+                   << std::flush;
+  if (!environment_.out) return fail(output_failure());
   ++shown_;
   if (is_done()) context_.stop();
 }

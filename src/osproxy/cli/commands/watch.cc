@@ -1,15 +1,14 @@
 // osproxyctl watch
 #include <chrono>
-#include <condition_variable>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <ostream>
 #include <stop_token>
 #include <utility>
 
 #include <CLI/CLI.hpp>
+#include <fmt/ostream.h>
 
+#include "osproxy/cli/commands/change_queue.h"
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/commands/watch_log.h"
 #include "osproxy/cli/connection/connection.h"
@@ -18,9 +17,6 @@
 namespace osproxy::cli {
 namespace {
 
-// Changes that wait because the reader of the output is slow. Beyond that the oldest are dropped,
-// since the newest matter.
-constexpr std::size_t kMaxPending = 10'000;
 // The first line shows the state at the start, not the steps towards it: a healthy store is synced
 // within this time after connecting.
 constexpr std::chrono::seconds kMaxSettleTime{1};
@@ -43,57 +39,21 @@ a good set before; the state is then stale.
 
 Exit codes: 0 ended by a signal, 5 etcd is not reachable at the start.)";
 
-struct Change {
-  StoreStatus status;
-  DirectiveSet::Pointer set;
-  Now at;
-};
-
-// Passes changes from the store's thread to the command's.
-class ChangeQueue {
- public:
-  void push(Change change) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (changes_.size() == kMaxPending) changes_.pop_front();
-      changes_.push_back(std::move(change));
-    }
-    filled_.notify_one();
-  }
-
-  // Waits until the store is synced, for at most kMaxSettleTime, and drops all earlier changes.
-  void settle(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    filled_.wait_for(lock, stop, kMaxSettleTime, [this] {
-      return !changes_.empty() && changes_.back().status.state == StoreState::Synced;
-    });
-    while (changes_.size() > 1) changes_.pop_front();
-  }
-
-  // Waits for the next change; nullopt when `stop` is requested.
-  std::optional<Change> pop(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    if (!filled_.wait(lock, stop, [this] { return !changes_.empty(); })) return std::nullopt;
-    Change change = std::move(changes_.front());
-    changes_.pop_front();
-    return change;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any filled_;
-  std::deque<Change> changes_;  // guarded by mutex_
-};
-
 std::expected<void, Failure> print_changes(ChangeQueue& changes, const std::stop_token& stop,
-                                           Output output, std::ostream& out) {
+                                           Output output, Environment& environment) {
+  std::ostream& out = environment.out;
   WatchLog log(output);
   while (const auto change = changes.pop(stop)) {
+    if (change->left_out > 0) {
+      fmt::print(environment.err, "{} changes are left out: the output is read too slowly\n",
+                 change->left_out);
+      environment.err.flush();
+    }
     const auto line = log.next(change->status, *change->set, change->at);
     if (!line) continue;
     out << *line << '\n' << std::flush;
     if (!out) {
-      return std::unexpected(Failure{ExitCode::Failed, "the output cannot be written"});
+      return std::unexpected(output_failure());
     }
   }
   return {};
@@ -110,8 +70,8 @@ std::expected<void, Failure> watch(const Flags& flags, Environment& environment)
   };
   const auto store = environment.etcd.store(*access, on_change);
   if (!store) return std::unexpected(Failure{ExitCode::Unreachable, store.error()});
-  changes.settle(stop);
-  return print_changes(changes, stop, flags.output, environment.out);
+  changes.settle(kMaxSettleTime, stop);
+  return print_changes(changes, stop, flags.output, environment);
 }
 
 }  // namespace

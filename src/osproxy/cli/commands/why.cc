@@ -11,6 +11,7 @@
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/print/text.h"
+#include "osproxy/core/visible_text.h"
 #include "osproxy/directive/why_report.h"
 
 namespace osproxy::cli {
@@ -73,8 +74,9 @@ std::expected<void, Failure> why(const Flags& flags, Environment& environment) {
     }
     const auto report = response->status == 200 ? decode_why_report(response->body) : std::nullopt;
     if (report) {
-      fmt::print(environment.out, "{}",
-                 flags.output == Output::Json ? response->body + "\n" : describe(*report));
+      fmt::print(
+          environment.out, "{}",
+          flags.output == Output::Json ? visible_json(response->body) + "\n" : describe(*report));
       return {};
     }
     if (error_of(*response).type != "not_found") {

@@ -7,6 +7,8 @@
 
 #include "osproxy/core/duration.h"
 #include "osproxy/core/rfc3339.h"
+#include "osproxy/core/utf8.h"
+#include "osproxy/core/visible_text.h"
 
 namespace osproxy::cli {
 namespace {
@@ -23,30 +25,31 @@ std::size_t width(std::string_view text) noexcept {
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
-    if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {  // C1 in UTF-8
+  while (!text.empty()) {
+    if (const auto hidden = hidden_character(text)) {
       out += '?';
-      ++i;
+      text.remove_prefix(hidden->size);
     } else {
-      out += byte < 0x20 || byte == 0x7F ? '?' : text[i];
+      move_utf8_character(text, out);
     }
   }
   return out;
 }
 
 std::string format_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::vector<std::string>> cells;
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
+    auto& shown = cells.emplace_back();
+    for (const std::string& cell : row) shown.push_back(printable(cell));
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(shown[i]));
   }
   std::string out;
-  for (const auto& row : rows) {
+  for (const auto& row : cells) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      line += printable(row[i]);
+      line += row[i];
       if (i + 1 < row.size()) line.append(widths[i] - width(row[i]) + 2, ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);

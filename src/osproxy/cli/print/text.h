@@ -12,8 +12,9 @@
 
 namespace osproxy::cli {
 
-/// `text` with its control characters (C0, DEL, C1) replaced by `?`. Ids and reasons come from the
-/// author of the document and must not control the operator's terminal.
+/// `text` with `?` in place of each hidden character (visible_text.h), and U+FFFD in place of each
+/// byte that is not UTF-8. Ids and reasons come from the author of the document and must not
+/// control the operator's terminal.
 std::string printable(std::string_view text);
 
 /// The rows as columns, two spaces between them, each line ended by a newline. The first row is the

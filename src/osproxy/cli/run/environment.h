@@ -54,6 +54,8 @@ struct Environment {
   std::function<std::optional<std::string>(const std::string& name)> variable;
   std::function<void(std::chrono::nanoseconds)> sleep;
   EtcdConnector etcd;
+  /// True if nobody reads `out` any more, as of `osproxyctl list | head -1`; none: unknown.
+  std::function<bool()> is_out_closed{};
   /// Makes SIGINT and SIGTERM request a stop instead of ending the process. Call it before any
   /// thread is started.
   std::function<std::stop_token()> stop_on_signal;

@@ -4,6 +4,8 @@
 
 namespace osproxy::cli {
 
+Failure output_failure() { return {ExitCode::Failed, ""}; }
+
 Failure to_failure(const PublishError& error) {
   switch (error.kind) {
     case PublishError::Kind::Rejected:

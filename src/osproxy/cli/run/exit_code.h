@@ -27,6 +27,9 @@ struct Failure {
   friend bool operator==(const Failure&, const Failure&) = default;
 };
 
+/// Standard output takes no more. run() adds the message.
+Failure output_failure();
+
 /// Translates a publisher's error.
 Failure to_failure(const PublishError& error);
 
