@@ -174,10 +174,10 @@ std::vector<Row> node_rows() {
       {"ControlInTheReason", crlf("HTTP/1.1 200 O\x01K\n\n"), 502},
       {"ConnectionNamesTheLength",
        crlf("HTTP/1.1 200 OK\nConnection: Content-Length\nContent-Length: 2\n\n") + "ab", 502},
-      {"TooManyHeaders", crlf("HTTP/1.1 200 OK\n" + repeated("A: 1\n", 129) + "\n"), 502},
+      {"TooManyHeaders", crlf("HTTP/1.1 200 OK\n" + repeated("A: 1\n", 4'097) + "\n"), 502},
       {"SwitchingProtocols", crlf("HTTP/1.1 101 Switching Protocols\nUpgrade: h2c\n\n"), 502},
       {"BadFirstChunk", crlf("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n") + "-1\r\n", 502},
-      {"LargeHead", crlf("HTTP/1.1 200 OK\nA: " + std::string(70'000, 'x') + "\n\n"), 502},
+      {"LargeHead", crlf("HTTP/1.1 200 OK\nA: " + std::string(270'000, 'x') + "\n\n"), 502},
   };
 }
 

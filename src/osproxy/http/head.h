@@ -32,6 +32,10 @@ struct HeadLimits {
   std::size_t headers = 128;             ///< header lines; more: 431
 };
 
+/// Of a response at least so much is accepted: OpenSearch adds a `Warning` line for each deprecated
+/// feature of a request, without a limit.
+inline constexpr HeadLimits kResponseHeadLimits{.head = 256 * 1024, .headers = 4'096};
+
 struct Header {
   std::string_view name;
   std::string_view value;   ///< without the white space around it
@@ -75,6 +79,7 @@ struct ResponseHead : MessageHead {
 struct HeadFault {
   int status = 400;         ///< of the response to the client: 400, 414, 417, 431, 501 or 505
   std::string_view reason;  ///< a constant clause for a person: "the header section is too large"
+  bool over_limit = false;  ///< of a response: it is valid so far, but longer than HeadLimits
 };
 
 enum class ParseResult : std::uint8_t { Complete, Incomplete, Bad };

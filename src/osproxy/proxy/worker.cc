@@ -39,13 +39,16 @@ TokenRate share_of(const TokenRate& rate, unsigned workers) noexcept {
 }
 
 ExchangeOptions exchange_options(const ServerOptions& options) {
-  return {.limits = options.limits,
-          .max_body = options.max_body,
-          .response_timeout = options.response_timeout,
-          .transfer_timeout = options.transfer_timeout,
-          .request_timeout = options.request_timeout,
-          .half_close_timeout = options.half_close_timeout,
-          .min_client_rate = options.min_client_rate};
+  const bool is_timed = options.response_timeout.count() > 0;
+  return {
+      .limits = {.head = std::max(options.limits.head, http::kResponseHeadLimits.head),
+                 .headers = std::max(options.limits.headers, http::kResponseHeadLimits.headers)},
+      .max_body = options.max_body,
+      .response_timeout = is_timed ? options.response_timeout : kNoTimeLimit,
+      .transfer_timeout = options.transfer_timeout,
+      .request_timeout = options.request_timeout,
+      .half_close_timeout = options.half_close_timeout,
+      .min_client_rate = options.min_client_rate};
 }
 
 UploadSlotsOptions upload_slots_options(const UpstreamOptions& options) {

@@ -88,10 +88,10 @@ SettingGroup client_settings() {
            .help = "Longest request line. A longer one gets 414."},
           {.name = "max-head",
            .form = head_size_form(OSPROXY_FIELD(server.limits.head)),
-           .help = "Largest head of a request or a response. A larger one gets 431 or 502."},
+           .help = "Largest head of a request. A larger one gets 431."},
           {.name = "max-headers",
            .form = count_form(OSPROXY_FIELD(server.limits.headers), 1, kMaxHeaders),
-           .help = "Most header lines in a head. A head with more gets 431 or 502."},
+           .help = "Most header lines of a request. A request with more gets 431."},
           {.name = "max-body",
            .form = max_body_form(),
            .help = "Largest body of a request; 0 sets no limit. A larger one gets 413."},
@@ -140,8 +140,9 @@ SettingGroup node_settings() {
            .form = duration_form(OSPROXY_FIELD(server.upstream.connect_timeout)),
            .help = "Longest time to connect to a node."},
           {.name = "response-timeout",
-           .form = duration_form(OSPROXY_FIELD(server.response_timeout)),
-           .help = "Longest wait for the first byte of a node's response."},
+           .form = duration_or_none_form(OSPROXY_FIELD(server.response_timeout)),
+           .help = "Longest wait for the first byte of a node's response. 0s sets no limit: a "
+                   "_reindex that waits for completion is silent for hours."},
           {.name = "upstream-connections",
            .form = count_form(OSPROXY_FIELD(server.upstream.max_connections), 1, kMaxConnections),
            .help = "Connections to one node at a time. The number is divided among the workers."},
@@ -178,8 +179,9 @@ SettingGroup node_settings() {
            .help = "Successful checks in a row that make it healthy again."},
           {.name = "eject-after",
            .form = count_form(OSPROXY_FIELD(server.upstream.eject_after), 0, kMaxTries),
-           .help = "Bad responses in a row that eject a node; 0 ejects none. An ejected node gets "
-                   "no requests for a while."},
+           .help = "Bad responses in a row that make a node suspect; 0 turns this off. The node is "
+                   "ejected, and gets no requests for a while, if a health check fails too, or if "
+                   "several clients got a bad status or none in time."},
       }};
 }
 
