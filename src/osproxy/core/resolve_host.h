@@ -1,4 +1,4 @@
-// Resolves a host name on a thread of its own, so that a silent name server delays nobody.
+// Resolves a host name on a detached thread, so that a silent name server delays nobody.
 //
 //   resolve_host("search-1", [](const ResolvedHost& found) { use(found.addresses); });
 //

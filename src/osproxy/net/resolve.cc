@@ -16,7 +16,7 @@ namespace {
 
 using asio::ip::tcp;
 
-/// What the coroutine and the resolver's thread share; either may be first to go.
+/// The coroutine and the resolver's thread share it; either may be first to go.
 struct Lookup {
   std::mutex mutex;
   Wakeup* sleeper = nullptr;  // guarded by mutex; null: the coroutine has gone

@@ -28,8 +28,8 @@ std::shared_ptr<grpc::ChannelCredentials> channel_credentials(
 
 grpc::ChannelArguments arguments() {
   grpc::ChannelArguments args;
-  // Connects to all addresses of a name at a time, and uses those that respond. By default gRPC tries
-  // them one after the other, and waits twenty seconds for each.
+  // Connects to all addresses of a name at a time, and uses those that respond. By default gRPC
+  // tries them one after the other, and waits twenty seconds for each.
   args.SetLoadBalancingPolicyName("round_robin");
   // A new channel makes a new connection, whatever the state of an old one.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -69,10 +69,10 @@ ExportResult result_of(const grpc::Status& status, const grpc::ByteBuffer& respo
           .message = partial.message.substr(0, kMaxMessageBytes)};
 }
 
-/// After UNAVAILABLE gRPC would wait for minutes before it connects again; RetryMachine decides when
-/// to retry. After DEADLINE_EXCEEDED the connection may have died without a word. gRPC would keep it
-/// as long as the kernel does, and collectors refuse pings that would tell: gRPC's servers allow one
-/// in five minutes.
+/// After UNAVAILABLE gRPC would wait for minutes before it connects again; RetryMachine decides
+/// when to retry. After DEADLINE_EXCEEDED the connection may have died without a word. gRPC would
+/// keep it as long as the kernel does, and collectors refuse pings that would tell: gRPC's servers
+/// allow one in five minutes.
 bool needs_new_connection(grpc::StatusCode code) noexcept {
   return code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::DEADLINE_EXCEEDED;
 }

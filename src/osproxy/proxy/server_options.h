@@ -28,8 +28,8 @@ struct ServerOptions {
   HostPort listen{.host = "127.0.0.1", .port = 0};  ///< port 0: any; see Server::address()
   int listener = -1;  ///< a socket that listens already, taken over instead of `listen`
   unsigned workers = 1;
-  /// Its `workers` and `handshake_timeout` are set from the members here, and its `dead_after` is at
-  /// least `transfer_timeout`.
+  /// Its `workers` and `handshake_timeout` are set from the members here, and its `dead_after` is
+  /// at least `transfer_timeout`.
   UpstreamOptions upstream{};
   TenantRule tenant = TenantRule::of_header("X-Tenant-Id");
   /// The identities at the start; Server::replace_identities() replaces them.
