@@ -60,7 +60,7 @@ TEST(SettingTable, ShowsTheDefaultsOfSettings) {
   EXPECT_EQ(shown("listen"), "127.0.0.1:8080");
   EXPECT_EQ(shown("max-connections"), "10000");
   EXPECT_EQ(shown("max-body"), "0");
-  EXPECT_EQ(shown("response-timeout"), "2m");
+  EXPECT_EQ(shown("response-timeout"), "0s");
   EXPECT_EQ(shown("health-check-path"), "/");
   EXPECT_EQ(shown("tenant-header"), "X-Tenant-Id");
   EXPECT_EQ(shown("principal-from-cert"), "cn");

@@ -341,16 +341,31 @@ TEST(Settings, OpenTelemetrysVariablesAreTheDefaultsOfOurs) {
   EXPECT_FALSE(off->otlp.is_on());
 }
 
+TEST(Settings, HeadersForTheCollectorAreReadFromAFile) {
+  const TempDir dir;
+  const std::string file = (dir.path() / "headers").string();
+  std::ofstream(file) << "# for the collector\nAuthorization=Bearer%20abc\nb=3\n";
+  const auto settings = read({kUpstream, "--otlp-headers", "a=1,b=2", "--otlp-headers-file", file});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_THAT(settings->otlp.transport.headers,
+              ElementsAre(testing::Pair("a", "1"), testing::Pair("authorization", "Bearer abc"),
+                          testing::Pair("b", "3")));
+  std::ofstream(file) << "secret\n";
+  const std::string error = error_of({kUpstream, "--otlp-headers-file", file});
+  EXPECT_THAT(error, HasSubstr("--otlp-headers-file"));
+  EXPECT_THAT(error, testing::Not(HasSubstr("secret")));
+}
+
 TEST(Settings, EachBadSettingOfTheExportIsNamed) {
-  EXPECT_THAT(error_of({kUpstream}, {{"OTEL_BSP_MAX_QUEUE_SIZE", "x"}}),
-              HasSubstr("OTEL_BSP_MAX_QUEUE_SIZE is \"x\""));
+  EXPECT_THAT(read({kUpstream}, {{"OTEL_BSP_MAX_QUEUE_SIZE", "x"}})->otlp.warnings,
+              ElementsAre(HasSubstr("OTEL_BSP_MAX_QUEUE_SIZE is \"x\"")));
   EXPECT_THAT(error_of({kUpstream}, {{"OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"}}),
               HasSubstr("OTEL_EXPORTER_OTLP_ENDPOINT"));
   const std::string endpoint = "--otlp-endpoint=https://127.0.0.1:4318";
   for (const std::string name :
-       {"otlp-protocol", "otlp-headers", "otlp-timeout", "otlp-compression", "otlp-insecure",
-        "otlp-ca-file", "otlp-cert-file", "otlp-key-file", "otlp-queue", "otlp-queue-bytes",
-        "otlp-batch", "otlp-delay"}) {
+       {"otlp-protocol", "otlp-headers", "otlp-headers-file", "otlp-timeout", "otlp-compression",
+        "otlp-insecure", "otlp-ca-file", "otlp-cert-file", "otlp-key-file", "otlp-queue",
+        "otlp-queue-bytes", "otlp-batch", "otlp-delay"}) {
     EXPECT_THAT(error_of({kUpstream, endpoint, "--" + name, "no good"}), HasSubstr("--" + name));
   }
   const TempDir dir;

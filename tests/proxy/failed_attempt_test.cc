@@ -36,6 +36,12 @@ TEST(FailedAttempt, BlamesNobodyForAPooledConnectionThatIsClosed) {
             NodeFault::None);
 }
 
+TEST(FailedAttempt, BlamesNobodyForALimitOfOsproxy) {
+  const Blame blame = blame_for({.malformed = true, .over_limit = true});
+  EXPECT_EQ(blame.error, http::ProxyError::UpstreamMalformed);
+  EXPECT_EQ(blame.fault, NodeFault::None);
+}
+
 TEST(FailedAttempt, TakesOnlyStatusesOfAProxyForTheNodes) {
   for (const int status : {502, 503, 504}) EXPECT_EQ(fault_of_status(status), NodeFault::BadStatus);
   for (const int status : {200, 404, 429, 500, 501}) {

@@ -173,11 +173,10 @@ TEST_F(ProxyRetry, ANodeThatDiesMidResponseBreaksThatResponseAlone) {
   for (int i = 0; i < 3; ++i) next.request_passes(post).node_responds("{}");
 }
 
-TEST_F(ProxyRetry, BadResponsesInARowEjectTheNode) {
+TEST_F(ProxyRetry, BadResponsesToSeveralClientsEjectTheNode) {
   options.upstream.eject_after = 2;
   start();
-  Dialog dialog = this->dialog();
-  while (stats->nodes()[0].ejections == 0 && !HasFailure()) {
+  const auto exchange = [this](Dialog& dialog) {
     RawListener& node = send(dialog, get("/")).first;
     const char* const status = &node == &upstream ? "503 Unavailable" : "200 OK";
     dialog.node_is(node)
@@ -185,6 +184,15 @@ TEST_F(ProxyRetry, BadResponsesInARowEjectTheNode) {
                     "\nConnection: close\nContent-Length: 0\n\n")
         .node_closes();
     dialog.client().read_head();
+  };
+  Dialog one = this->dialog();
+  for (int i = 0; i < 20; ++i) exchange(one);
+  EXPECT_EQ(stats->nodes()[0].ejections, 0U);
+  Dialog two(RawConnection::connect(server->address().port, 2),
+             [this] { return upstream.accept(); });
+  while (stats->nodes()[0].ejections == 0 && !HasFailure()) {
+    exchange(one);
+    exchange(two);
   }
   EXPECT_EQ(stats->nodes()[0].fault, NodeFault::BadStatus);
   EXPECT_EQ(stats->nodes()[1].state, NodeState::Healthy);

@@ -73,8 +73,11 @@ RawConnection::RawConnection(Descriptor socket) : socket_(std::move(socket)) {
   set_no_delay(socket_.get());
 }
 
-RawConnection RawConnection::connect(std::uint16_t port) {
+RawConnection RawConnection::connect(std::uint16_t port, unsigned host) {
   Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in own = loopback(0);
+  own.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + host);
+  EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
   const sockaddr_in address = loopback(port);
   const int failed =
       ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);

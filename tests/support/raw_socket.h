@@ -44,7 +44,8 @@ class RawConnection {
   RawConnection() = default;
   explicit RawConnection(Descriptor socket);
 
-  static RawConnection connect(std::uint16_t port);
+  /// A client at 127.0.0.1, or at another address of this machine's: 127.0.0.`host`.
+  static RawConnection connect(std::uint16_t port, unsigned host = 1);
 
   void send(std::string_view bytes);
 

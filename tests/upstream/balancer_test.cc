@@ -47,11 +47,17 @@ class Script {
   }
 
   bool refuse(std::size_t node) { return balancer_.connect_failed(node, kRefused, now_); }
-  bool fail(std::size_t node) { return balancer_.failed(node, kBad, now_); }
+  /// Each time another client, if none is given.
+  bool fail(std::size_t node, ClientKey client = 0, NodeFault fault = kBad) {
+    if (client == 0) client = ++last_client_;
+    effect_ = balancer_.failed(node, {.fault = fault, .client = client}, now_);
+    return effect_ == FailureEffect::Ejected;
+  }
+  bool is_suspicion() const { return effect_ == FailureEffect::Suspected; }
   void respond(std::size_t node) { balancer_.answered(node, now_); }
   void finish(const UpstreamBalancer::Choice& choice) { balancer_.finish(choice); }
   void probe(std::size_t node, bool healthy) { balancer_.probed(node, healthy, now_); }
-  void confirm(std::size_t node) { balancer_.confirmed(node, now_); }
+  bool check(std::size_t node, bool succeeded) { return balancer_.checked(node, succeeded, now_); }
   void wait(std::chrono::milliseconds time) { now_ += time; }
   NodeFault ejection(std::size_t node) const { return balancer_.ejection(node); }
 
@@ -59,6 +65,8 @@ class Script {
   UpstreamBalancer balancer_;
   const std::size_t nodes_;
   UpstreamBalancer::Time now_{1h};
+  ClientKey last_client_ = 1'000;
+  FailureEffect effect_ = FailureEffect::None;
 };
 
 TEST(UpstreamBalancer, TakesTheNodeWithTheFewestRequestsAndEqualOnesInTurn) {
@@ -201,29 +209,87 @@ TEST(UpstreamBalancer, BadResponsesInARowEject) {
   EXPECT_EQ(script.taken(), 0b10U);
 }
 
-TEST(UpstreamBalancer, ABadResponseToATrialEjectsAtOnce) {
+TEST(UpstreamBalancer, BadTrialsOfTwoClientsExtendAnEjection) {
   Script script(2, {.eject_after = 3});
   script.refuse(0);
   script.wait(1s);
+  for (int i = 0; i < 10; ++i) {
+    const auto trial = script.send_to(0);
+    EXPECT_FALSE(script.fail(0, 7));
+    script.finish(trial);
+  }
   const auto trial = script.send_to(0);
-  EXPECT_TRUE(script.fail(0));
+  EXPECT_TRUE(script.fail(0, 8));
   script.finish(trial);
   script.wait(1s);
   EXPECT_EQ(script.taken(), 0b10U);
 }
 
 TEST(UpstreamBalancer, BadResponsesEjectHalfOfTheNodesAtMost) {
-  Script script(4, {.eject_after = 1});
-  EXPECT_TRUE(script.fail(0));
-  EXPECT_TRUE(script.fail(1));
-  EXPECT_FALSE(script.fail(2));
+  Script script(4, {.eject_after = 2});
+  for (const std::size_t node : {0U, 1U, 2U}) {
+    EXPECT_FALSE(script.fail(node));
+    EXPECT_EQ(script.fail(node), node < 2);
+  }
   EXPECT_EQ(script.taken(), 0b1100U);
 
   Script alone(1, {.eject_after = 1});
-  EXPECT_FALSE(alone.fail(0));
+  for (int i = 0; i < 9; ++i) EXPECT_FALSE(alone.fail(0));
   Script ill(2, {.eject_after = 1});
   ill.probe(1, false);
-  EXPECT_FALSE(ill.fail(0));
+  for (int i = 0; i < 9; ++i) EXPECT_FALSE(ill.fail(0));
+}
+
+TEST(UpstreamBalancer, OneClientAloneEjectsNoNode) {
+  Script script(2, {.eject_after = 4});
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(script.fail(0, 7));
+  EXPECT_FALSE(script.fail(0, 8));  // counts with two of the first client's
+  EXPECT_TRUE(script.fail(0, 9));
+}
+
+TEST(UpstreamBalancer, ManyClientsEjectWithOneFailureEach) {
+  Script script(2, {.eject_after = 4});
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(script.fail(0));
+  EXPECT_TRUE(script.fail(0));
+}
+
+TEST(UpstreamBalancer, AFailedCheckConfirmsASuspicionOfOneClient) {
+  Script script(1, {.eject_after = 3, .has_checks = true});
+  EXPECT_FALSE(script.check(0, false));  // no request has failed
+  script.fail(0, 7, NodeFault::Closed);
+  script.fail(0, 7, NodeFault::Closed);
+  EXPECT_FALSE(script.is_suspicion());
+  script.fail(0, 7, NodeFault::Closed);
+  EXPECT_TRUE(script.is_suspicion());
+  EXPECT_TRUE(script.check(0, false));
+  EXPECT_EQ(script.ejection(0), NodeFault::Closed);
+}
+
+TEST(UpstreamBalancer, AGoodCheckRefutesClosedConnectionsOfAnyClients) {
+  Script script(2, {.eject_after = 3, .has_checks = true});
+  for (int i = 0; i < 9; ++i) EXPECT_FALSE(script.fail(0, 0, NodeFault::Closed));
+  EXPECT_TRUE(script.is_suspicion());
+  EXPECT_FALSE(script.check(0, true));
+  script.fail(0, 0, NodeFault::Closed);
+  EXPECT_FALSE(script.is_suspicion());
+}
+
+TEST(UpstreamBalancer, AGoodCheckRefutesNoBadStatusOfSeveralClients) {
+  Script one(2, {.eject_after = 3, .has_checks = true});
+  for (int i = 0; i < 9; ++i) EXPECT_FALSE(one.fail(0, 7));
+  EXPECT_FALSE(one.check(0, true));
+  Script several(2, {.eject_after = 3, .has_checks = true});
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(several.fail(0));
+  EXPECT_TRUE(several.check(0, true));
+  EXPECT_EQ(several.ejection(0), kBad);
+}
+
+TEST(UpstreamBalancer, AGoodResponseEndsASuspicion) {
+  Script script(2, {.eject_after = 1, .has_checks = true});
+  script.fail(0);
+  EXPECT_TRUE(script.is_suspicion());
+  script.respond(0);
+  EXPECT_FALSE(script.check(0, false));
 }
 
 TEST(UpstreamBalancer, BadResponsesDoNotEjectIfTheOptionIsOff) {
@@ -257,21 +323,22 @@ TEST(UpstreamBalancer, AGoodHealthCheckEndsAConnectEjectionThatIsOver) {
   Script script(2);
   script.refuse(0);
   script.wait(999ms);
-  script.confirm(0);
+  EXPECT_FALSE(script.check(0, true));
   EXPECT_EQ(script.ejection(0), kRefused);
   script.wait(1ms);
-  script.confirm(0);
+  EXPECT_FALSE(script.check(0, true));
   EXPECT_EQ(script.ejection(0), NodeFault::None);
 }
 
-TEST(UpstreamBalancer, OnlyATrialOrTimeEndsAnEjectionForBadResponses) {
-  Script script(2, {.eject_after = 1});
+TEST(UpstreamBalancer, OnlyATrialOrTimeEndsAnEjectionForBadStatuses) {
+  Script script(2, {.eject_after = 2});
   script.fail(0);
+  EXPECT_TRUE(script.fail(0));
   script.wait(1s + 59s);
-  script.confirm(0);
+  EXPECT_FALSE(script.check(0, true));
   EXPECT_EQ(script.ejection(0), kBad);
   script.wait(1s);
-  script.confirm(0);
+  EXPECT_FALSE(script.check(0, true));
   EXPECT_EQ(script.ejection(0), NodeFault::None);
 }
 
@@ -280,7 +347,7 @@ TEST(UpstreamBalancer, AHealthCheckDoesNotPreventATrial) {
   script.refuse(0);
   script.wait(1s);
   script.send_to(0);
-  script.confirm(0);
+  EXPECT_FALSE(script.check(0, true));
   EXPECT_EQ(script.ejection(0), kRefused);
 }
 

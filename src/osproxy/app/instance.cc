@@ -151,6 +151,7 @@ std::expected<ServerOptions, std::string> Instance::server_options(int listener)
   auto known = read_identities(settings_);
   if (!known) return std::unexpected(std::move(known).error());
   for (const auto& warning : identity_file_warnings(settings_)) spdlog::warn("{}", warning);
+  for (const auto& warning : settings_.otlp.warnings) spdlog::warn("{}", warning);
   auto tls = read_tls(settings_);
   if (!tls) return std::unexpected(std::move(tls).error());
 

@@ -4,33 +4,23 @@
 #include <exception>
 #include <optional>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
 #include "osproxy/core/field_name.h"
+#include "osproxy/net/connect_race.h"
+#include "osproxy/net/resolve.h"
 
 namespace osproxy::client {
 namespace {
 
-namespace asio = boost::asio;
 namespace http = boost::beast::http;
 namespace ssl = boost::asio::ssl;
-using boost::system::error_code;
 using Request = http::request<http::string_body>;
 using ResponseParser = http::response_parser<http::string_body>;
-using Socket = asio::ip::tcp::socket;
-
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 /// Loads the credentials before the handshake, so that a half-written file is reported as such.
 error_code load(const TlsCredentials& credentials, ssl::context& context) {
@@ -52,26 +42,24 @@ error_code load(const TlsCredentials& credentials, ssl::context& context) {
 // The frames of these coroutines end within http_call(), which owns what they refer to.
 
 template <class Stream>
-asio::awaitable<error_code> exchange(Stream& stream, const Request& request,
+Task<error_code> exchange(Stream& stream, const Request& request,
                                      ResponseParser& response) {
-  auto [write_error, written] = co_await http::async_write(stream, request, kAwait);
+  auto [write_error, written] = co_await http::async_write(stream, request, kAsTask);
   if (write_error) co_return write_error;
   boost::beast::flat_buffer buffer;
-  auto [read_error, read] = co_await http::async_read(stream, buffer, response, kAwait);
+  auto [read_error, read] = co_await http::async_read(stream, buffer, response, kAsTask);
   // A server may omit close_notify: a complete response says itself where it ends.
   co_return response.is_done() ? error_code() : read_error;
 }
 
-asio::awaitable<error_code> connect(const HostPort& address, Socket& socket) {
-  asio::ip::tcp::resolver resolver(socket.get_executor());
-  auto [resolve_error, found] =
-      co_await resolver.async_resolve(address.host, std::to_string(address.port), kAwait);
-  if (resolve_error) co_return resolve_error;
-  auto [connect_error, endpoint] = co_await asio::async_connect(socket, found, kAwait);
-  co_return connect_error;
+Task<std::expected<Socket, error_code>> connect(Executor executor, const HostPort& address) {
+  auto found = co_await resolve(executor, address);
+  if (!found) co_return std::unexpected(found.error());
+  ConnectRace race(executor, *std::move(found));
+  co_return co_await race.run();
 }
 
-asio::awaitable<error_code> exchange_by_tls(Socket& socket, const std::string& address,
+Task<error_code> exchange_by_tls(Socket& socket, const std::string& address,
                                             ssl::context& context, const Request& request,
                                             ResponseParser& response) {
   const std::string host(tls_name(address));
@@ -82,18 +70,18 @@ asio::awaitable<error_code> exchange_by_tls(Socket& socket, const std::string& a
   if (is_name) SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
   stream.set_verify_callback(ssl::host_name_verification(host), error);
   if (error) co_return error;
-  auto [handshake_error] = co_await stream.async_handshake(ssl::stream_base::client, kAwait);
+  auto [handshake_error] = co_await stream.async_handshake(ssl::stream_base::client, kAsTask);
   if (handshake_error) co_return handshake_error;
   co_return co_await exchange(stream, request, response);
 }
 
 /// `context` is null for plain HTTP.
-asio::awaitable<error_code> perform(const HostPort& address, ssl::context* context,
-                                    const Request& request, ResponseParser& response) {
-  Socket socket(co_await asio::this_coro::executor);
-  if (const error_code error = co_await connect(address, socket)) co_return error;
-  if (context == nullptr) co_return co_await exchange(socket, request, response);
-  co_return co_await exchange_by_tls(socket, address.host, *context, request, response);
+Task<error_code> perform(Executor executor, const HostPort& address, ssl::context* context,
+                         const Request& request, ResponseParser& response) {
+  auto socket = co_await connect(executor, address);
+  if (!socket) co_return socket.error();
+  if (context == nullptr) co_return co_await exchange(*socket, request, response);
+  co_return co_await exchange_by_tls(*socket, address.host, *context, request, response);
 }
 
 Request to_beast(const Origin& to, HttpRequest&& request) {
@@ -150,7 +138,8 @@ std::expected<HttpResponse, HttpError> http_call(const Origin& to, HttpRequest r
   {
     asio::io_context context(1);
     const std::stop_callback give_up(options.stop, [&context] { context.stop(); });
-    asio::co_spawn(context, perform(to.address, tls ? &*tls : nullptr, message, parser),
+    asio::co_spawn(context,
+                   perform(context.get_executor(), to.address, tls ? &*tls : nullptr, message, parser),
                    [&ended](std::exception_ptr, error_code error) { ended = error; });
     context.run_for(options.timeout);
   }  // abandons what is not done by now

@@ -8,8 +8,8 @@
 //
 // A new connection for each call uses the credentials of that call, and spreads calls over the
 // members of a load balancer. It verifies an https origin: the certificate must name its host and
-// be issued by a trusted CA. The deadline covers the whole call, except that a name server that
-// hangs may delay it.
+// be issued by a trusted CA. The deadline covers the whole call, with the lookup of the name. Of
+// several addresses of a name, it uses the first that accepts a connection (net/connect_race.h).
 //
 // Not for the data plane: it blocks its thread.
 //

@@ -248,6 +248,7 @@ ParseResult parse_response_head(std::string_view bytes, std::string_view method,
   head.status = 0;
   head.reason = {};
   const ParseResult result = parse_response(bytes, method, limits, head, fault);
+  fault.over_limit = result == ParseResult::Bad && fault.status == 431;
   fault.status = 502;  // in any case, because the client has made no error
   return result;
 }

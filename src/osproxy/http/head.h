@@ -90,6 +90,7 @@ struct ResponseHead : MessageHead {
 struct HeadFault {
   int status = 400;         ///< of the response to the client: 400, 414, 417, 431, 501 or 505
   std::string_view reason;  ///< a constant clause for a person: "the header section is too large"
+  bool over_limit = false;  ///< of a response: it is valid so far, but longer than HeadLimits
 };
 
 enum class ParseResult : std::uint8_t { Complete, Incomplete, Bad };

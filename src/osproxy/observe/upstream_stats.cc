@@ -80,6 +80,12 @@ UpstreamStats::UpstreamStats(std::vector<std::string> names, std::size_t workers
   }
 }
 
+std::uint64_t UpstreamStats::suspicions(std::size_t node) const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->nodes[node].suspicions.get();
+  return sum;
+}
+
 std::vector<UpstreamNode> UpstreamStats::nodes() const {
   std::vector<UpstreamNode> nodes;
   nodes.reserve(names_.size());

@@ -80,6 +80,7 @@ struct NodeCounters {
   SingleWriterCounter connect_failures;  ///< connections that could not be made
   SingleWriterCounter retries;           ///< requests sent again because the node did not respond
   SingleWriterCounter waits;             ///< requests that waited before they were sent to it
+  SingleWriterCounter suspicions;        ///< times that failed requests asked for a health check
   AtomicNodeHealth ejection;             ///< passive health
 };
 
@@ -87,6 +88,7 @@ struct NodeCounters {
 struct ProbedNode {
   AtomicNodeHealth health;
   SingleWriterCounter successes;  ///< probes to which the node responded well
+  SingleWriterCounter failures;   ///< the others
 };
 
 /// The part that one worker writes, on separate cache lines.
@@ -137,6 +139,9 @@ class UpstreamStats {
 
   WorkerUpstreamStats& of_worker(std::size_t worker) noexcept { return *workers_[worker]; }
   ProbedNode& probed(std::size_t node) noexcept { return probed_[node]; }
+
+  /// The sum of all workers' suspicions of a node.
+  std::uint64_t suspicions(std::size_t node) const noexcept;
 
   std::size_t workers() const noexcept { return workers_.size(); }
   std::vector<UpstreamNode> nodes() const;

@@ -28,6 +28,9 @@ std::shared_ptr<grpc::ChannelCredentials> channel_credentials(
 
 grpc::ChannelArguments arguments() {
   grpc::ChannelArguments args;
+  // Connects to all addresses of a name at a time, and uses those that respond. By default gRPC
+  // tries them one after the other, and waits twenty seconds for each.
+  args.SetLoadBalancingPolicyName("round_robin");
   // A new channel makes a new connection, whatever the state of an old one.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   args.SetMaxReceiveMessageSize(kMaxReceiveBytes);
@@ -66,6 +69,14 @@ ExportResult result_of(const grpc::Status& status, const grpc::ByteBuffer& respo
           .message = partial.message.substr(0, kMaxMessageBytes)};
 }
 
+/// After UNAVAILABLE gRPC would wait for minutes before it connects again; RetryMachine decides
+/// when to retry. After DEADLINE_EXCEEDED the connection may have died without a word. gRPC would
+/// keep it as long as the kernel does, and collectors refuse pings that would tell: gRPC's servers
+/// allow one in five minutes.
+bool needs_new_connection(grpc::StatusCode code) noexcept {
+  return code == grpc::StatusCode::UNAVAILABLE || code == grpc::StatusCode::DEADLINE_EXCEEDED;
+}
+
 class GrpcTransport final : public SpanTransport {
  public:
   GrpcTransport(Target target, const TransportOptions& options)
@@ -89,8 +100,7 @@ class GrpcTransport final : public SpanTransport {
     bool ok = false;
     queue.Next(&tag, &ok);  // returns by the deadline
     queue.Shutdown();
-    // gRPC would wait for minutes before it connects again; RetryMachine decides when to retry.
-    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) stub_.reset();
+    if (needs_new_connection(status.error_code())) stub_.reset();
     return result_of(status, response);
   }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "osproxy/core/encoding.h"
@@ -56,6 +57,20 @@ std::expected<KeyValues, std::string> parse_headers(std::string_view text) {
       return Failed("a name in it cannot be that of a header");
     }
     if (!is_header_value(value)) return Failed("a value in it cannot be that of a header");
+  }
+  return headers;
+}
+
+std::expected<KeyValues, std::string> parse_header_lines(std::string_view text) {
+  KeyValues headers;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (trimmed(line).starts_with('#')) continue;
+    auto parsed = parse_headers(line);
+    if (!parsed) return parsed;
+    std::ranges::move(*parsed, std::back_inserter(headers));
   }
   return headers;
 }

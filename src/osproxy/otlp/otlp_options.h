@@ -24,6 +24,7 @@ struct TransportOptions {
   bool insecure = false;         ///< with gRPC and host:port: no TLS
   bool gzip = false;
   KeyValues headers{};
+  std::string headers_file{};      ///< from which some of `headers` were read; empty: none
   std::string ca_file{};           ///< PEM; empty: the system's
   std::string client_cert_file{};  ///< PEM; empty: none
   std::string client_key_file{};
@@ -43,6 +44,7 @@ struct OtlpOptions {
   BatchOptions batch{};
   std::string service_name{};  ///< empty: as the attributes say, else "osproxy"
   KeyValues resource_attributes{};
+  std::vector<std::string> warnings{};  ///< of environment variables that were ignored; sentences
 
   bool is_on() const noexcept { return !transport.endpoint.empty(); }
 };

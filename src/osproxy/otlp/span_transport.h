@@ -25,8 +25,8 @@ class SpanTransport {
   SpanTransport(const SpanTransport&) = delete;
   SpanTransport& operator=(const SpanTransport&) = delete;
 
-  /// Sends a serialized ExportTraceServiceRequest and waits for the result, for at most `timeout`
-  /// (a name server that hangs may take longer), or until `stop` is requested.
+  /// Sends a serialized ExportTraceServiceRequest and waits for the result, for at most `timeout`,
+  /// or until `stop` is requested.
   virtual ExportResult send(const std::string& request, std::chrono::milliseconds timeout,
                             std::stop_token stop) = 0;
 

@@ -9,10 +9,13 @@
 
 namespace osproxy {
 
+/// Longer than any process runs, and short enough to be added to any time.
+inline constexpr std::chrono::milliseconds kNoTimeLimit = std::chrono::years(10);
+
 struct ExchangeOptions {
   http::HeadLimits limits{};                                           ///< of a response's head
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
-  std::chrono::milliseconds response_timeout{};    ///< to the first byte of a response
+  std::chrono::milliseconds response_timeout{};    ///< to the first byte of a response, never 0
   std::chrono::milliseconds transfer_timeout{};    ///< without progress in a body, either way
   std::chrono::milliseconds request_timeout{};     ///< for an exchange, head to end; 0: none
   std::chrono::milliseconds half_close_timeout{};  ///< see exchange_watch.h

@@ -14,7 +14,7 @@ Blame blame_the_node(const FailedAttempt& attempt) noexcept {
 
 Blame blame_for(const FailedAttempt& attempt) noexcept {
   Blame blame = blame_the_node(attempt);
-  if (attempt.closed_while_pooled) blame.fault = NodeFault::None;
+  if (attempt.closed_while_pooled || attempt.over_limit) blame.fault = NodeFault::None;
   return blame;
 }
 

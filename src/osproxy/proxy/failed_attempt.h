@@ -17,8 +17,9 @@ namespace osproxy {
 
 /// The observations when the attempt ended.
 struct FailedAttempt {
-  bool timed_out = false;  ///< the node was silent for too long
-  bool malformed = false;  ///< it sent no valid HTTP response
+  bool timed_out = false;   ///< the node was silent for too long
+  bool malformed = false;   ///< it sent no valid HTTP response
+  bool over_limit = false;  ///< malformed only in that its head is longer than osproxy accepts
   std::optional<TlsFailure>
       tls_failure{};  ///< TLS 1.3 verifies osproxy's certificate only after the handshake
   /// A pooled connection was closed before a byte came. The node may do so at any moment.

@@ -58,7 +58,7 @@ Task<std::optional<AttemptOutcome>> ResponseRelay::receive_head(UpstreamPool::Le
       continue;
     }
     if (parsed == http::ParseResult::Bad) {
-      blame(lease, {.malformed = true});
+      blame(lease, {.malformed = true, .over_limit = fault.over_limit});
       co_return AttemptOutcome::Failed;
     }
     if (upload_.error() != http::ProxyError::None) co_return AttemptOutcome::Failed;

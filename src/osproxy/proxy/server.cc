@@ -68,8 +68,8 @@ Server::Server(ServerOptions options, const Clock& clock)
       replaceable_{.identities = SnapshotCell<Identities>(options_.identities),
                    .tls = SnapshotCell<TlsContexts>(options_.tls)} {
   options_.upstream.workers = options_.workers;
-  options_.upstream.head_limits = options_.response_limits;
   options_.upstream.handshake_timeout = options_.handshake_timeout;
+  options_.upstream.dead_after = std::max(options_.upstream.dead_after, options_.transfer_timeout);
 }
 
 Server::~Server() {

@@ -31,7 +31,8 @@ struct ServerOptions {
   HostPort listen{.host = "127.0.0.1", .port = 0};  ///< port 0: any; see Server::address()
   int listener = -1;  ///< a socket that listens already, taken over instead of `listen`
   unsigned workers = 1;
-  /// Its `workers`, `head_limits` and `handshake_timeout` are set from the members here.
+  /// Its `workers` and `handshake_timeout` are set from the members here, and its `dead_after` is
+  /// at least `transfer_timeout`.
   UpstreamOptions upstream{};
   TenantRule tenant = TenantRule::of_header("X-Tenant-Id");
   /// The identities at the start; Server::replace_identities() replaces them.
@@ -59,7 +60,7 @@ struct ServerOptions {
   std::chrono::milliseconds handshake_timeout{10'000};  ///< of TLS, on either side
   std::chrono::milliseconds head_timeout{30'000};       ///< from a head's first byte to its last
   std::chrono::milliseconds idle_timeout{75'000};       ///< of a client between two requests
-  std::chrono::milliseconds response_timeout{120'000};  ///< to the first byte of a response
+  std::chrono::milliseconds response_timeout{0};        ///< to a response's first byte; 0: none
   std::chrono::milliseconds transfer_timeout{60'000};   ///< without progress in a body, either way
   std::chrono::milliseconds request_timeout{0};         ///< for an exchange, head to end; 0: none
   std::chrono::milliseconds half_close_timeout{1'000};  ///< see exchange_watch.h

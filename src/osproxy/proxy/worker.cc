@@ -72,9 +72,10 @@ TokenRate share_of(const TokenRate& rate, unsigned workers) noexcept {
 }
 
 ExchangeOptions exchange_options(const ServerOptions& options) {
+  const bool is_timed = options.response_timeout.count() > 0;
   return {.limits = options.response_limits,
           .max_body = options.max_body,
-          .response_timeout = options.response_timeout,
+          .response_timeout = is_timed ? options.response_timeout : kNoTimeLimit,
           .transfer_timeout = options.transfer_timeout,
           .request_timeout = options.request_timeout,
           .half_close_timeout = options.half_close_timeout,

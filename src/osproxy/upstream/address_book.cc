@@ -13,8 +13,9 @@ constexpr std::size_t kMaxAddresses = 64;
 /// After a lookup that found nothing.
 constexpr std::chrono::milliseconds kRetry = 2s;
 
-/// An address that took no connection is tried last for so long.
-constexpr auto kAvoid = 10s;
+/// Before an address that has failed is tried again.
+constexpr std::chrono::milliseconds kFirstPause = 2s;
+constexpr std::chrono::milliseconds kLastPause = 60s;
 
 }  // namespace
 
@@ -43,22 +44,44 @@ bool AddressBook::contains(const Address& address) const noexcept {
   return std::ranges::find(entries_, address, &Entry::address) != entries_.end();
 }
 
-AddressBook::Addresses AddressBook::in_order(Time now) {
+AddressBook::Addresses AddressBook::in_order() {
   Addresses order;
   order.reserve(entries_.size());
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    order.push_back(entries_[(turn_ + i) % entries_.size()].address);
+  for (const bool good : {true, false}) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      const Entry& entry = entries_[(turn_ + i) % entries_.size()];
+      if ((entry.pause.count() == 0) == good) order.push_back(entry.address);
+    }
   }
   ++turn_;
-  std::ranges::stable_partition(order, [&](const Address& address) {
-    return std::ranges::find(entries_, address, &Entry::address)->avoid_until <= now;
-  });
   return order;
 }
 
 void AddressBook::failed(const Address& address, Time now) noexcept {
   const auto found = std::ranges::find(entries_, address, &Entry::address);
-  if (found != entries_.end()) found->avoid_until = now + kAvoid;
+  if (found == entries_.end()) return;
+  // Many connections may fail at a time: all of them together are one failure.
+  if (found->pause.count() > 0 && now < found->check_at) return;
+  found->pause = found->pause.count() == 0 ? kFirstPause : std::min(2 * found->pause, kLastPause);
+  found->check_at = now + found->pause;
+}
+
+void AddressBook::succeeded(const Address& address) noexcept {
+  const auto found = std::ranges::find(entries_, address, &Entry::address);
+  if (found != entries_.end()) found->pause = {};
+}
+
+bool AddressBook::has_good() const noexcept {
+  return std::ranges::any_of(entries_, [](const Entry& entry) { return entry.pause.count() == 0; });
+}
+
+std::optional<AddressBook::Address> AddressBook::next_check(Time now) const {
+  if (!has_good()) return std::nullopt;  // requests try all of them
+  const auto due = std::ranges::find_if(entries_, [now](const Entry& entry) {
+    return entry.pause.count() > 0 && now >= entry.check_at;
+  });
+  if (due == entries_.end()) return std::nullopt;
+  return due->address;
 }
 
 }  // namespace osproxy

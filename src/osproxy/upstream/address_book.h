@@ -2,18 +2,22 @@
 //
 //   AddressBook book(/*interval=*/30s);
 //   if (book.is_due(now)) book.looked_up(resolve("search-1"), now);
-//   for (const auto& address : book.in_order(now)) connect(address);
-//   book.failed(address, now);
+//   for (const auto& address : book.in_order()) connect(address);
+//   book.failed(address, now);                                     // or book.succeeded(address)
+//   if (const auto address = book.next_check(now)) try_again(*address);
 //
 // Each new connection begins with the next address, so that load spreads over all of them. An
-// address that has just failed comes last. A lookup that finds nothing changes nothing: addresses
-// that were good are better than none.
+// address that has failed comes last until it has accepted a connection. While others are good, no
+// request begins with it: it is tried again in the background, after two seconds, then four, up to
+// a minute. A lookup that finds nothing changes nothing: addresses that were good are better than
+// none.
 //
 // A pure machine: it makes no lookups, and the caller passes the time. Not thread-safe.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -39,13 +43,21 @@ class AddressBook {
   bool empty() const noexcept { return entries_.empty(); }
   bool contains(const Address& address) const noexcept;
 
-  Addresses in_order(Time now);
+  Addresses in_order();
   void failed(const Address& address, Time now) noexcept;
+  void succeeded(const Address& address) noexcept;
+
+  /// True if an address has not failed.
+  bool has_good() const noexcept;
+
+  /// An address that has failed and should be tried again now, while requests use others.
+  std::optional<Address> next_check(Time now) const;
 
  private:
   struct Entry {
     Address address;
-    Time avoid_until{};
+    std::chrono::milliseconds pause{0};  // 0: it has not failed
+    Time check_at{};
   };
 
   const std::chrono::milliseconds interval_;

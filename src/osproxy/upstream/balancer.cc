@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <cassert>
 #include <tuple>
+#include <utility>
 
 namespace osproxy {
 namespace {
 
-bool is_of_connection(NodeFault fault) noexcept {
-  return fault == NodeFault::NameNotFound || fault == NodeFault::ConnectRefused ||
-         fault == NodeFault::ConnectTimedOut || fault == NodeFault::TlsFailed;
+/// A health check that succeeds shows that the node has no such fault: it makes a connection of the
+/// same kind, and gets a response. A status and a timeout may be those of certain requests only.
+bool is_refuted_by_check(NodeFault fault) noexcept {
+  return fault != NodeFault::BadStatus && fault != NodeFault::ResponseTimedOut;
 }
 
 }  // namespace
@@ -70,18 +72,28 @@ bool UpstreamBalancer::connect_failed(std::size_t place, NodeFault fault, Time n
   return eject(nodes_[place], fault, now);
 }
 
-bool UpstreamBalancer::failed(std::size_t place, NodeFault fault, Time now) noexcept {
+FailureEffect UpstreamBalancer::failed(std::size_t place, const FailedRequest& request,
+                                       Time now) noexcept {
   Node& node = nodes_[place];
-  ++node.bad_in_row;
-  if (node.fault != NodeFault::None) return eject(node, fault, now);
-  if (options_.eject_after == 0 || node.bad_in_row < options_.eject_after) return false;
-  if (!node.healthy || (count_out() + 1) * 2 > nodes_.size()) return false;
-  return eject(node, fault, now);
+  const bool out = node.fault != NodeFault::None;
+  if (out && now < node.until) return FailureEffect::None;  // it was sent before the ejection
+  node.run.add(request.client);
+  if (!out && (options_.eject_after == 0 || node.run.length() < options_.eject_after)) {
+    return FailureEffect::None;
+  }
+  if (options_.has_checks) {
+    node.suspected_of = request.fault;
+    return FailureEffect::Suspected;
+  }
+  if (!is_convicted(node)) return FailureEffect::None;
+  eject(node, request.fault, now);
+  return FailureEffect::Ejected;
 }
 
 void UpstreamBalancer::answered(std::size_t place, Time now) noexcept {
   Node& node = nodes_[place];
-  node.bad_in_row = 0;
+  node.run.clear();
+  node.suspected_of = NodeFault::None;
   if (node.fault != NodeFault::None) take_back(node, now);
 }
 
@@ -89,17 +101,31 @@ void UpstreamBalancer::probed(std::size_t place, bool healthy, Time now) noexcep
   Node& node = nodes_[place];
   if (healthy == node.healthy) return;
   node.healthy = healthy;
-  node.bad_in_row = 0;
+  node.run.clear();
+  node.suspected_of = NodeFault::None;
   if (healthy && node.fault != NodeFault::None) take_back(node, now);
 }
 
-void UpstreamBalancer::confirmed(std::size_t place, Time now) noexcept {
+bool UpstreamBalancer::checked(std::size_t place, bool succeeded, Time now) noexcept {
   Node& node = nodes_[place];
-  if (node.fault == NodeFault::None || node.on_trial) return;
-  // A health check proves that the node accepts connections. Only time proves its responses.
+  if (succeeded) return refute(node, now);
+  const NodeFault fault = std::exchange(node.suspected_of, NodeFault::None);
+  return fault != NodeFault::None && eject(node, fault, now);
+}
+
+/// After a check that succeeded. True if the node is ejected all the same.
+bool UpstreamBalancer::refute(Node& node, Time now) noexcept {
+  const NodeFault fault = std::exchange(node.suspected_of, NodeFault::None);
+  if (fault != NodeFault::None) {
+    if (!is_refuted_by_check(fault) && is_convicted(node)) return eject(node, fault, now);
+    node.run.clear();
+  }
+  if (node.fault == NodeFault::None || node.on_trial) return false;
+  // Only time, or a good response, proves what a check does not show.
   const auto proven_at =
-      is_of_connection(node.fault) ? node.until : node.until + options_.settled_after;
+      is_refuted_by_check(node.fault) ? node.until : node.until + options_.settled_after;
   if (now >= proven_at) take_back(node, now);
+  return false;
 }
 
 /// Available, or due for a trial.
@@ -108,9 +134,17 @@ bool UpstreamBalancer::is_in(const Node& node, Time now) const noexcept {
   return node.fault == NodeFault::None || (now >= node.until && !node.on_trial);
 }
 
-std::size_t UpstreamBalancer::count_out() const noexcept {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      nodes_, [](const Node& node) { return !node.healthy || node.fault != NodeFault::None; }));
+/// True if its bad responses alone are reason enough to leave the node out.
+bool UpstreamBalancer::is_convicted(const Node& node) const noexcept {
+  if (node.fault != NodeFault::None) return node.run.clients() > 1;  // they failed its trials
+  return node.run.is_of_several(options_.eject_after) && !is_spared();
+}
+
+/// True if one more node that bad responses eject would make more than half of them.
+bool UpstreamBalancer::is_spared() const noexcept {
+  const auto out = std::ranges::count_if(
+      nodes_, [](const Node& node) { return !node.healthy || node.fault != NodeFault::None; });
+  return (static_cast<std::size_t>(out) + 1) * 2 > nodes_.size();
 }
 
 bool UpstreamBalancer::eject(Node& node, NodeFault fault, Time now) noexcept {
@@ -122,13 +156,14 @@ bool UpstreamBalancer::eject(Node& node, NodeFault fault, Time now) noexcept {
       again ? std::min(2 * node.ejection, options_.last_ejection) : options_.first_ejection;
   node.until = now + node.ejection;
   node.fault = fault;
+  node.run.clear();
   return true;
 }
 
 void UpstreamBalancer::take_back(Node& node, Time now) noexcept {
   node.fault = NodeFault::None;
   node.until = now;
-  node.bad_in_row = 0;
+  node.run.clear();
 }
 
 }  // namespace osproxy

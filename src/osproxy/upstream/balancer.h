@@ -4,19 +4,25 @@
 //   UpstreamBalancer balancer({.max_requests = 512}, /*nodes=*/3);
 //   const auto choice = balancer.choose(tried, now);
 //   balancer.start(choice);
-//   balancer.failed(choice.node, NodeFault::Closed, now);   // or answered(), or connect_failed()
+//   balancer.answered(choice.node, now);                    // or failed(), or connect_failed()
 //   balancer.finish(choice);
 //
 // A request goes to the available node with the fewest requests in flight. A node is out while its
 // health checks fail, and after failures of requests:
 //
 // - one connection that could not be made ejects it;
-// - `eject_after` bad responses in a row do, but never so that more than half of the nodes are out:
+// - `eject_after` bad responses in a row make it suspect. With health checks, the next check
+//   decides: the node is ejected if that fails. A check that succeeds refutes a closed connection
+//   and a malformed response, because a client can cause these at a healthy node. It does not
+//   refute a bad status and a timeout.
+// - These eject the node if they come from several clients (failure_run.h), and without health
+//   checks so do all bad responses. They never eject so many nodes that more than half are out:
 //   OpenSearch may have reasons that are not the node's, such as a red index.
 //
 // An ejection takes one second, then two, up to half a minute, if the node is ejected again within
-// a minute of its return. When it is over, one request goes there as a trial, and its outcome
-// decides. If all nodes are out, requests go to them all the same: a response from a node that is
+// a minute of its return. When it is over, one request goes there as a trial. A good response ends
+// the ejection; a bad one extends it only as it would eject the node, or if trials of two clients
+// fail. If all nodes are out, requests go to them all the same: a response from a node that is
 // thought to be ill is better than none, and the only way to learn that all of them are well.
 //
 // A pure machine: events in, decisions out; the caller passes the time. Not thread-safe: one for
@@ -31,6 +37,7 @@
 #include <vector>
 
 #include "osproxy/observe/upstream_stats.h"
+#include "osproxy/upstream/failure_run.h"
 
 namespace osproxy {
 
@@ -58,9 +65,23 @@ class TriedNodes {
 struct BalancerOptions {
   std::size_t max_requests = 512;  ///< in flight to one node, and so connections in use
   unsigned eject_after = 5;        ///< bad responses in a row; 0: they never eject
+  bool has_checks = false;         ///< a health check can decide on a suspicion
   std::chrono::milliseconds first_ejection{1'000};
   std::chrono::milliseconds last_ejection{30'000};
   std::chrono::milliseconds settled_after{60'000};  ///< the next ejection is a first one again
+};
+
+/// A request that got a bad response, or none.
+struct FailedRequest {
+  NodeFault fault;
+  ClientKey client;  ///< that sent it
+};
+
+/// The consequence of a failed request for its node.
+enum class FailureEffect : std::uint8_t {
+  None,
+  Suspected,  ///< a health check should be made now, and its result passed to checked()
+  Ejected,
 };
 
 class UpstreamBalancer {
@@ -92,15 +113,16 @@ class UpstreamBalancer {
 
   // Outcomes of the request. True if this ejects the node.
   bool connect_failed(std::size_t node, NodeFault fault, Time now) noexcept;
-  bool failed(std::size_t node, NodeFault fault, Time now) noexcept;  ///< a bad response, or none
+  FailureEffect failed(std::size_t node, const FailedRequest& request, Time now) noexcept;
   void answered(std::size_t node, Time now) noexcept;
 
   /// The health checks' current result.
   void probed(std::size_t node, bool healthy, Time now) noexcept;
 
-  /// A check has just succeeded: it ends the trial of a node that no request has tried since its
-  /// ejection, so that an idle worker does not leave the node out for ever.
-  void confirmed(std::size_t node, Time now) noexcept;
+  /// A health check has just ended. True if this ejects the node. A check that succeeds also ends
+  /// the ejection of a node that no request has tried since, so that an idle worker does not leave
+  /// the node out for ever.
+  bool checked(std::size_t node, bool succeeded, Time now) noexcept;
 
   std::size_t in_flight(std::size_t node) const noexcept { return nodes_[node].in_flight; }
 
@@ -110,18 +132,21 @@ class UpstreamBalancer {
  private:
   struct Node {
     std::size_t in_flight = 0;
-    bool healthy = true;                // say health checks
-    NodeFault fault = NodeFault::None;  // why it is ejected; None: it is not
-    bool on_trial = false;              // a trial request is in flight
-    unsigned bad_in_row = 0;
-    std::chrono::milliseconds ejection{0};  // the length of the last one
-    Time until{};                           // the end of the ejection, or of the last one
+    bool healthy = true;                       // say health checks
+    NodeFault fault = NodeFault::None;         // why it is ejected; None: it is not
+    bool on_trial = false;                     // a trial request is in flight
+    FailureRun run{};                          // bad responses in a row
+    NodeFault suspected_of = NodeFault::None;  // until the next check
+    std::chrono::milliseconds ejection{0};     // the length of the last one
+    Time until{};                              // the end of the ejection, or of the last one
   };
 
   bool is_in(const Node& node, Time now) const noexcept;
-  std::size_t count_out() const noexcept;
+  bool is_convicted(const Node& node) const noexcept;
+  bool is_spared() const noexcept;
   bool eject(Node& node, NodeFault fault, Time now) noexcept;
   void take_back(Node& node, Time now) noexcept;
+  bool refute(Node& node, Time now) noexcept;
 
   const BalancerOptions options_;
   std::vector<Node> nodes_;

@@ -5,13 +5,15 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
+
+#include "osproxy/net/connect_race.h"
+#include "osproxy/net/dead_peer.h"
+#include "osproxy/net/resolve.h"
 
 namespace osproxy {
 namespace {
 
 using asio::ip::tcp;
-using Resolver = asio::ip::basic_resolver<tcp, Executor>;
 
 AddressBook book_for(const HostPort& address, std::chrono::milliseconds interval) {
   error_code error;
@@ -20,19 +22,15 @@ AddressBook book_for(const HostPort& address, std::chrono::milliseconds interval
   return AddressBook(tcp::endpoint(literal, address.port));
 }
 
-Task<AddressBook::Addresses> resolve(Executor executor, const HostPort& address) {
-  Resolver resolver(executor);
-  const auto [failed, results] = co_await resolver.async_resolve(
-      address.host, std::to_string(address.port), tcp::resolver::numeric_service, kAsTask);
-  AddressBook::Addresses addresses;
-  if (!failed) addresses.assign(results.begin(), results.end());
-  co_return addresses;
+Task<AddressBook::Addresses> look_up_in_system(Executor executor, const HostPort& address) {
+  auto found = co_await resolve(executor, address);
+  co_return found ? *std::move(found) : AddressBook::Addresses();
 }
 
 }  // namespace
 
 NameLookup system_lookup(Executor executor) {
-  return [executor](const HostPort& address) { return resolve(executor, address); };
+  return [executor](const HostPort& address) { return look_up_in_system(executor, address); };
 }
 
 UpstreamConnector::UpstreamConnector(const UpstreamOptions& options, Origin node,
@@ -45,49 +43,58 @@ UpstreamConnector::UpstreamConnector(const UpstreamOptions& options, Origin node
 
 Task<std::expected<std::unique_ptr<Connection>, ConnectError>> UpstreamConnector::connect(
     std::chrono::milliseconds timeout, SteadyClock::time_point latest, StageTimer* stages) {
-  auto connection =
-      std::make_unique<Connection>(Socket(dependencies_.executor), dependencies_.deadlines);
-  const auto end = std::min(dependencies_.deadlines.now() + timeout, latest);
-  const NodeFault fault = co_await reach(*connection, end);
-  if (fault != NodeFault::None) co_return std::unexpected(ConnectError{fault});
-  if (const auto failure = co_await secure(*connection, latest, stages)) {
+  const auto end = dependencies_.deadlines.now() + timeout;
+  const Limits limits{.end = std::min(end, latest), .latest = latest, .is_full = end <= latest};
+  const NodeFault none = co_await await_addresses(limits.end);
+  if (none != NodeFault::None) co_return std::unexpected(ConnectError{none});
+  refresh();
+  auto reached = co_await open(book_.in_order(), limits, stages);
+  // An address without the right certificate may be that of another server.
+  const bool is_of_address = !reached && reached.error().fault == NodeFault::TlsFailed;
+  if (is_of_address && !book_.is_literal() && book_.has_good() && until(limits.end).count() > 0) {
+    reached = co_await open(book_.in_order(), limits, stages);
+  }
+  co_return reached;
+}
+
+/// A connection to one of `addresses`, with TLS if the node is reached by https.
+Task<UpstreamConnector::Reached> UpstreamConnector::open(AddressBook::Addresses addresses,
+                                                         Limits limits, StageTimer* stages) {
+  auto socket = co_await reach(std::move(addresses), limits);
+  if (!socket) co_return std::unexpected(socket.error());
+  error_code ignored;
+  const AddressBook::Address address = socket->remote_endpoint(ignored);
+  auto connection = std::make_unique<Connection>(*std::move(socket), dependencies_.deadlines);
+  if (const auto failure = co_await secure(*connection, limits.latest, stages)) {
+    if (limits.is_full) book_.failed(address, dependencies_.deadlines.now());
     co_return std::unexpected(ConnectError{NodeFault::TlsFailed, *failure});
   }
+  book_.succeeded(address);
   co_return connection;
 }
 
-/// Opens the connection's socket to one of the addresses.
-Task<NodeFault> UpstreamConnector::reach(Connection& connection, SteadyClock::time_point end) {
-  Socket& socket = connection.socket();
-  Wakeup wakeup(dependencies_.executor);
-  Deadline deadline(dependencies_.deadlines, [&] {
-    wakeup.wake();
-    connection.cancel();
-  });
-  deadline.expire_after(until(end));
-  if (book_.empty()) co_await await_addresses(deadline, wakeup);
-  if (book_.empty()) {
-    co_return deadline.expired() ? NodeFault::ConnectTimedOut : NodeFault::NameNotFound;
-  }
-  refresh();
-  bool timed_out = false;
-  const AddressBook::Addresses addresses = book_.in_order(dependencies_.deadlines.now());
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    const auto left = until(end);
-    if (left.count() <= 0) co_return NodeFault::ConnectTimedOut;
-    // Each its share of the time, so that a silent address does not use up that of the others.
-    deadline.expire_after(left / static_cast<int>(addresses.size() - i));
-    error_code ignored;
-    socket.close(ignored);
-    const auto [failed] = co_await socket.async_connect(addresses[i], kAsTask);
-    if (!failed) {
-      socket.set_option(tcp::no_delay(true), ignored);
-      co_return NodeFault::None;
+/// A socket that is connected to one of `addresses`.
+Task<std::expected<Socket, ConnectError>> UpstreamConnector::reach(AddressBook::Addresses addresses,
+                                                                   Limits limits) {
+  ConnectRace race(dependencies_.executor, std::move(addresses));
+  Deadline deadline(dependencies_.deadlines, [&] { race.cancel(); });
+  deadline.expire_after(until(limits.end));
+  auto socket = co_await race.run();
+  if (socket || limits.is_full) {
+    for (const auto& address : race.losers()) {
+      book_.failed(address, dependencies_.deadlines.now());
     }
-    timed_out = timed_out || deadline.expired();
-    book_.failed(addresses[i], dependencies_.deadlines.now());
   }
-  co_return timed_out ? NodeFault::ConnectTimedOut : NodeFault::ConnectRefused;
+  if (!socket) {
+    const bool timed_out = deadline.expired() || socket.error() == asio::error::timed_out;
+    co_return std::unexpected(
+        ConnectError{.fault = timed_out ? NodeFault::ConnectTimedOut : NodeFault::ConnectRefused,
+                     .is_local = is_local_failure(socket.error())});
+  }
+  error_code ignored;
+  socket->set_option(tcp::no_delay(true), ignored);
+  detect_dead_peer(socket->native_handle(), options_.dead_after);
+  co_return *std::move(socket);
 }
 
 /// The handshake with a node that is reached by https.
@@ -106,9 +113,16 @@ std::chrono::milliseconds UpstreamConnector::until(SteadyClock::time_point end) 
 }
 
 void UpstreamConnector::refresh() {
-  if (looking_up_ || !book_.is_due(dependencies_.deadlines.now())) return;
-  looking_up_ = true;
-  asio::co_spawn(dependencies_.executor, look_up(), asio::detached);
+  const auto now = dependencies_.deadlines.now();
+  if (!looking_up_ && book_.is_due(now)) {
+    looking_up_ = true;
+    asio::co_spawn(dependencies_.executor, look_up(), asio::detached);
+  }
+  if (checking_) return;
+  if (const auto address = book_.next_check(now)) {
+    checking_ = true;
+    asio::co_spawn(dependencies_.executor, check(*address), asio::detached);
+  }
 }
 
 Task<> UpstreamConnector::look_up() {
@@ -118,14 +132,31 @@ Task<> UpstreamConnector::look_up() {
   for (Wakeup* const wakeup : waiting_) wakeup->wake();
 }
 
-/// Until there are some, the lookup found none, or the time is over.
-Task<> UpstreamConnector::await_addresses(const Deadline& deadline, Wakeup& wakeup) {
+/// Connects to an address that has failed; open() notes the result.
+Task<> UpstreamConnector::check(AddressBook::Address address) {
+  const auto now = dependencies_.deadlines.now();
+  const Limits limits{.end = now + options_.connect_timeout,
+                      .latest = now + options_.connect_timeout + options_.handshake_timeout,
+                      .is_full = true};
+  co_await open(AddressBook::Addresses(1, address), limits, nullptr);
+  checking_ = false;
+}
+
+/// Until there are some (None), the lookup found none, or the time is over.
+Task<NodeFault> UpstreamConnector::await_addresses(SteadyClock::time_point end) {
+  if (!book_.empty()) co_return NodeFault::None;
   // A name that has just been looked up in vain is not looked up again at once.
   refresh();
-  if (!looking_up_ || deadline.expired()) co_return;
+  if (!book_.empty()) co_return NodeFault::None;
+  if (!looking_up_) co_return NodeFault::NameNotFound;
+  Wakeup wakeup(dependencies_.executor);
+  Deadline deadline(dependencies_.deadlines, [&] { wakeup.wake(); });
+  deadline.expire_after(until(end));
   waiting_.push_back(&wakeup);
   co_await wakeup.sleep();
   std::erase(waiting_, &wakeup);
+  if (!book_.empty()) co_return NodeFault::None;
+  co_return deadline.expired() ? NodeFault::ConnectTimedOut : NodeFault::NameNotFound;
 }
 
 bool UpstreamConnector::is_current(Connection& connection) const {

@@ -7,8 +7,9 @@
 //   connector.refresh();                                        // from the worker's tick
 //
 // A name is looked up before the first connection, and again at an interval, in the background: a
-// slow name server delays only a request to a node without any address. The addresses are tried in
-// turn until one accepts or the time is over.
+// slow name server delays only a request to a node without any address. Several addresses of a name
+// race (net/connect_race.h), and the result is remembered (address_book.h): a dead address costs
+// one request a quarter of a second, and refresh() tries it again.
 //
 // Belongs to one worker; not thread-safe. Must outlive the executor's loop.
 #pragma once
@@ -38,12 +39,14 @@ namespace osproxy {
 /// task.
 using NameLookup = std::function<Task<AddressBook::Addresses>(const HostPort& address)>;
 
-/// The system's resolver, on Asio's resolver thread.
+/// The system's resolver (net/resolve.h).
 NameLookup system_lookup(Executor executor);
 
 struct ConnectError {
   NodeFault fault;
   TlsFailure tls = TlsFailure::Other;  ///< with NodeFault::TlsFailed
+  /// For want of something here, such as a descriptor or a local port: no fault of the node.
+  bool is_local = false;
 };
 
 class UpstreamConnector {
@@ -68,17 +71,28 @@ class UpstreamConnector {
       std::chrono::milliseconds timeout, SteadyClock::time_point latest,
       StageTimer* stages = nullptr);
 
-  /// Looks the name up again if that is due.
+  /// Looks the name up again, and tries an address that has failed, if that is due.
   void refresh();
 
   /// False if the name no longer resolves to the address of this connection.
   bool is_current(Connection& connection) const;
 
  private:
+  using Reached = std::expected<std::unique_ptr<Connection>, ConnectError>;
+
+  /// The times of one attempt.
+  struct Limits {
+    SteadyClock::time_point end;     ///< of TCP's connection
+    SteadyClock::time_point latest;  ///< of TLS too
+    bool is_full;                    ///< `end` gives the node all the time of its timeout
+  };
+
   std::chrono::milliseconds until(SteadyClock::time_point end) const;
   Task<> look_up();
-  Task<> await_addresses(const Deadline& deadline, Wakeup& wakeup);
-  Task<NodeFault> reach(Connection& connection, SteadyClock::time_point end);
+  Task<> check(AddressBook::Address address);
+  Task<NodeFault> await_addresses(SteadyClock::time_point end);
+  Task<Reached> open(AddressBook::Addresses addresses, Limits limits, StageTimer* stages);
+  Task<std::expected<Socket, ConnectError>> reach(AddressBook::Addresses addresses, Limits limits);
   Task<std::optional<TlsFailure>> secure(Connection& connection, SteadyClock::time_point latest,
                                          StageTimer* stages);
 
@@ -88,6 +102,7 @@ class UpstreamConnector {
   const std::shared_ptr<TlsResumption> resumption_;  // null: without TLS
   AddressBook book_;
   bool looking_up_ = false;
+  bool checking_ = false;         // an address that has failed
   std::vector<Wakeup*> waiting_;  // for the lookup that is under way
 };
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "osproxy/core/address.h"
-#include "osproxy/http/head.h"
 
 namespace osproxy {
 
@@ -26,7 +25,6 @@ struct UpstreamOptions {
   std::string health_check_path{};      ///< requested of each node at an interval; empty: no checks
   HealthCheckOptions health_check{};
   unsigned eject_after = 5;  ///< bad responses in a row; 0: they eject no node
-  http::HeadLimits head_limits{};
 
   // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.
   std::chrono::milliseconds connect_timeout{5'000};
@@ -35,6 +33,8 @@ struct UpstreamOptions {
   std::chrono::milliseconds wait_timeout{5'000};          ///< in the queue for a full node
   std::chrono::milliseconds health_check_timeout{2'000};  ///< from connecting to a response's head
   std::chrono::milliseconds resolve_interval{30'000};     ///< names are looked up again
+  /// A node that acknowledges nothing for so long is dead. Longer than it may make no progress.
+  std::chrono::milliseconds dead_after{60'000};
 };
 
 }  // namespace osproxy

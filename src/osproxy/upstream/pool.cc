@@ -15,6 +15,22 @@ constexpr auto kRecent = 4s;
 /// One worker's share of a total.
 std::size_t share(std::size_t total, unsigned workers) { return (total + workers - 1) / workers; }
 
+/// By the client's address: that of its network with IPv6, where one client has many (RFC 4291,
+/// section 2.5.1). 0 if it has gone. A system call, so only for failures.
+ClientKey key_of(Connection& client) noexcept {
+  error_code error;
+  const auto address = client.socket().remote_endpoint(error).address();
+  if (error) return 0;
+  if (address.is_v4()) return address.to_v4().to_uint();
+  if (address.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_uint();
+  }
+  const auto bytes = address.to_v6().to_bytes();
+  ClientKey network = 0;
+  for (std::size_t i = 0; i < sizeof network; ++i) network = network << 8U | bytes[i];
+  return network;
+}
+
 AcquireFailure failure_of(NodeFault fault) noexcept {
   if (fault == NodeFault::ConnectTimedOut) return AcquireFailure::TimedOut;
   return fault == NodeFault::TlsFailed ? AcquireFailure::Tls : AcquireFailure::Unreachable;
@@ -34,6 +50,7 @@ struct UpstreamPool::Node {
   UpstreamConnector connector;
   std::vector<Idle> idle{};           // the most recently used last
   std::uint64_t probe_successes = 0;  // as of the last tick
+  std::uint64_t probe_failures = 0;   // likewise
 };
 
 /// A request in the queue. Lives in the frame of wait().
@@ -66,14 +83,16 @@ struct UpstreamPool::Waiter {
   const std::list<Waiter*>::iterator place;
 };
 
-UpstreamPool::Lease::Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& choice)
-    : pool_(&pool), choice_(choice) {
+UpstreamPool::Lease::Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& choice,
+                           Connection& client)
+    : pool_(&pool), client_(&client), choice_(choice) {
   pool.balancer_.start(choice);
   pool.show(*pool.nodes_[choice.node]);
 }
 
 UpstreamPool::Lease::Lease(Lease&& other) noexcept
     : pool_(std::exchange(other.pool_, nullptr)),
+      client_(other.client_),
       choice_(other.choice_),
       connection_(std::move(other.connection_)),
       reused_(other.reused_),
@@ -96,8 +115,17 @@ void UpstreamPool::Lease::answered() {
 }
 
 void UpstreamPool::Lease::failed(NodeFault fault) {
-  if (pool_->balancer_.failed(choice_.node, fault, pool_->network_.deadlines.now())) {
-    pool_->ejected(*pool_->nodes_[choice_.node]);
+  Node& node = *pool_->nodes_[choice_.node];
+  switch (pool_->balancer_.failed(choice_.node, {.fault = fault, .client = key_of(*client_)},
+                                  pool_->network_.deadlines.now())) {
+    case FailureEffect::None:
+      break;
+    case FailureEffect::Suspected:
+      node.counters.suspicions.add(1);
+      break;
+    case FailureEffect::Ejected:
+      pool_->ejected(node);
+      break;
   }
 }
 
@@ -110,7 +138,8 @@ UpstreamPool::UpstreamPool(const UpstreamOptions& options, UpstreamConnector::De
       dependencies_(dependencies),
       worker_stats_(dependencies.stats.of_worker(dependencies.worker)),
       balancer_({.max_requests = share(options.max_connections, options.workers),
-                 .eject_after = options.eject_after},
+                 .eject_after = options.eject_after,
+                 .has_checks = !options.health_check_path.empty()},
                 options.nodes.size()) {
   for (std::size_t i = 0; i < options.nodes.size(); ++i) {
     const Origin& node = options.nodes[i];
@@ -128,7 +157,7 @@ std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(AcquireRequest& req
   std::optional<Lease> lease;
   if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
     if (auto connection = take_idle(*nodes_[choice.node], request.reuse)) {
-      lease.emplace(*this, choice);
+      lease.emplace(*this, choice, request.client);
       lease->connection_ = std::move(connection);
       lease->reused_ = true;
       return lease;
@@ -147,7 +176,7 @@ Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(
     if (choice.kind == UpstreamBalancer::Choice::Kind::None) co_return std::unexpected(failure);
     std::optional<Lease> lease;
     if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
-      lease.emplace(*this, choice);
+      lease.emplace(*this, choice, request.client);
     } else {
       auto waited = co_await wait(request);
       if (!waited) co_return std::unexpected(waited.error());
@@ -159,7 +188,7 @@ Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(
     if (lease->reused_) co_return *std::move(lease);
     const ConnectError error = co_await connect(*lease, request);
     if (error.fault == NodeFault::None) co_return *std::move(lease);
-    failure = {failure_of(error.fault), error.tls};
+    failure = {error.is_local ? AcquireFailure::Busy : failure_of(error.fault), error.tls};
     request.tried.add(node.place);
   }
   co_return std::unexpected(AcquireFault{AcquireFailure::TimedOut});
@@ -185,8 +214,9 @@ Task<ConnectError> UpstreamPool::connect(Lease& lease, const AcquireRequest& req
     co_return ConnectError{NodeFault::None};
   }
   node.counters.connect_failures.add(1);
-  // A node is not to blame if it was given less time than its timeout.
-  if (network_.deadlines.now() < request.latest &&
+  // A node is not to blame if it was given less time than its timeout, nor if osproxy had no
+  // descriptor or port for it.
+  if (network_.deadlines.now() < request.latest && !connected.error().is_local &&
       balancer_.connect_failed(node.place, connected.error().fault, network_.deadlines.now())) {
     ejected(node);
   }
@@ -210,7 +240,7 @@ void UpstreamPool::grant() {
     if (waiter->is_decided()) continue;
     const auto choice = balancer_.choose(waiter->request.tried, network_.deadlines.now());
     if (choice.kind != UpstreamBalancer::Choice::Kind::Node) continue;
-    waiter->granted.emplace(*this, choice);
+    waiter->granted.emplace(*this, choice, waiter->request.client);
     nodes_[choice.node]->counters.waits.add(1);
     waiter->wakeup.wake();
   }
@@ -271,10 +301,15 @@ void UpstreamPool::take_over_health(Node& node) {
   const bool healthy = probed.health.get().is_healthy();
   balancer_.probed(node.place, healthy, network_.deadlines.now());
   if (!healthy) node.idle.clear();
-  const std::uint64_t successes = probed.successes.get();
-  if (successes != std::exchange(node.probe_successes, successes)) {
-    balancer_.confirmed(node.place, network_.deadlines.now());
-  }
+  const auto is_new = [](const SingleWriterCounter& counter, std::uint64_t& seen) {
+    const std::uint64_t count = counter.get();
+    return count != std::exchange(seen, count);
+  };
+  const bool succeeded = is_new(probed.successes, node.probe_successes);
+  const bool failed = is_new(probed.failures, node.probe_failures);
+  if (!succeeded && !failed) return;
+  // Of both since the last tick, the failure counts: it is what was suspected.
+  if (balancer_.checked(node.place, !failed, network_.deadlines.now())) ejected(node);
 }
 
 /// Closes connections that were idle for too long, and those to an address that the name has lost.

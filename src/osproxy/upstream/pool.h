@@ -41,7 +41,9 @@ enum class AcquireFailure : std::uint8_t {
   Unreachable,  ///< no node accepted a connection
   TimedOut,     ///< the last node did not accept one in time
   Tls,          ///< the last node did, and the TLS handshake failed
-  Busy,         ///< all nodes are full, and the queue is full too or the wait was too long
+  /// All nodes are full, and the queue is full too or the wait was too long; or osproxy has no
+  /// descriptor or port left for a connection.
+  Busy,
 };
 
 struct AcquireFault {
@@ -68,7 +70,7 @@ class UpstreamPool {
   /// A request's place at a node, with a connection for it alone until the lease ends.
   class Lease {
    public:
-    Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& choice);
+    Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& choice, Connection& client);
     ~Lease();
     Lease(Lease&& other) noexcept;
     Lease& operator=(Lease&&) = delete;
@@ -98,6 +100,7 @@ class UpstreamPool {
     friend class UpstreamPool;
 
     UpstreamPool* pool_;
+    Connection* client_;
     UpstreamBalancer::Choice choice_;
     std::unique_ptr<Connection> connection_;
     bool reused_ = false;

@@ -5,13 +5,18 @@
 //   prober.start();
 //
 // The first worker checks for all workers: each of them reads the stats. One check at a time for
-// each node. A node passes if its status is below 500: a 401 comes from a node that is alive.
+// each node. A node passes if its status is below 500: a 401 comes from a node that is alive. A
+// worker that suspects a node (balancer.h) gets a check at once, but at most one a second, so that
+// clients whose requests fail cause few checks.
 //
 // Belongs to its worker. Must outlive the executor's loop, with which the checks end.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,7 +49,8 @@ class UpstreamProber {
 
  private:
   Task<> watch(std::size_t node);
-  Task<NodeFault> probe(std::size_t node);
+  Task<> pause(std::size_t node, std::chrono::milliseconds time, std::uint64_t suspicions);
+  Task<std::optional<NodeFault>> probe(std::size_t node);
   Task<NodeFault> ask(Connection& connection, std::string request, SteadyClock::time_point end);
 
   const UpstreamOptions& options_;

@@ -1,5 +1,6 @@
 #include "osproxy/app/metrics/tls_metrics.h"
 
+#include <set>
 #include <string>
 #include <utility>
 
@@ -8,9 +9,12 @@
 namespace osproxy::app {
 namespace {
 
-void add_expiries(const TlsContext::Pointer& context, prometheus::MetricFamily& family) {
+/// A file may serve several sides, or several names: a series occurs once.
+void add_expiries(const TlsContext::Pointer& context, std::set<std::string>& seen,
+                  prometheus::MetricFamily& family) {
   if (!context) return;
   for (const auto& [file, end] : context->expiries()) {
+    if (!seen.insert(file).second) continue;
     add_gauge(family, static_cast<double>(end.time_since_epoch().count()), {{"file", file}});
   }
 }
@@ -43,8 +47,9 @@ std::vector<prometheus::MetricFamily> TlsMetrics::Collect() const {
                                 "Unix time at which a certificate of osproxy expires.",
                                 prometheus::MetricType::Gauge);
   const auto contexts = server->tls();
-  add_expiries(contexts->listener, expiries);
-  add_expiries(contexts->upstream, expiries);
+  std::set<std::string> seen;
+  add_expiries(contexts->listener, seen, expiries);
+  add_expiries(contexts->upstream, seen, expiries);
   return {std::move(handshakes), std::move(failures), std::move(expiries)};
 }
 

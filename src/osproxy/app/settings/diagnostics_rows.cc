@@ -223,7 +223,17 @@ SettingGroup otlp_settings() {
                                  [](Settings& s, Values v) {
                                    return store_otlp_headers(s.otlp.transport.headers, v);
                                  }),
-               .help = "Headers sent to the collector, such as api-key=abc."},
+               .help = "Headers sent to the collector, such as x-team=search. Anyone on the host "
+                       "can read a process's arguments: secrets belong in --otlp-headers-file."},
+              {.name = "otlp-headers-file",
+               .form = {.takes = "FILE",
+                        .store =
+                            [](Settings& s, Values v) {
+                              return store_otlp_headers_file(s.otlp.transport, v[0]);
+                            },
+                        .show = [](const Settings& s) { return s.otlp.transport.headers_file; }},
+               .help = "File with more headers for the collector. A line holds one, such as "
+                       "api-key=abc, percent-encoded."},
               {.name = "otlp-timeout",
                .form = duration_form(OSPROXY_FIELD(otlp.transport.timeout)),
                .help = "Longest time of one request to the collector."},

@@ -154,6 +154,21 @@ Stored store_otlp_endpoint(Settings& settings, const std::string& text) {
   return {};
 }
 
+Stored store_otlp_headers_file(otlp::TransportOptions& transport, const std::string& file) {
+  constexpr std::size_t kMaxBytes = 64 * 1024;  // more than any collector accepts as a head
+  transport.headers_file = file;
+  if (file.empty()) return {};
+  const auto text = read_file(file, kMaxBytes);
+  if (!text) return std::unexpected("the file " + text.error());
+  auto headers = otlp::parse_header_lines(*text);
+  if (!headers) return std::unexpected("in the file, " + headers.error());
+  for (auto& header : *headers) {
+    std::erase_if(transport.headers, [&](const auto& one) { return one.first == header.first; });
+  }
+  std::ranges::move(*headers, std::back_inserter(transport.headers));
+  return {};
+}
+
 Stored store_otlp_headers(otlp::KeyValues& headers, Values values) {
   otlp::KeyValues given;
   for (const std::string& value : values) {

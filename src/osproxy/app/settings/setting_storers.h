@@ -50,4 +50,7 @@ Stored store_otlp_endpoint(Settings& settings, const std::string& text);
 /// Each value is `name=value`; a comma in a value is written as %2C.
 Stored store_otlp_headers(otlp::KeyValues& headers, Values values);
 
+/// Reads the file. Its headers replace those of the same name, and are added to the others.
+Stored store_otlp_headers_file(otlp::TransportOptions& transport, const std::string& file);
+
 }  // namespace osproxy::app

@@ -90,9 +90,7 @@ std::expected<Settings, SettingsExit> read_settings(const SettingsSources& sourc
   Settings settings;
   settings.server.workers = usable_cpus();
   settings.instance = default_instance();
-  auto otlp = otlp::read_environment(sources.environment);
-  if (!otlp) return std::unexpected(bad_setting(otlp.error()));
-  settings.otlp = *std::move(otlp);
+  settings.otlp = otlp::read_environment(sources.environment);
   for (const SettingGroup& group : setting_groups()) {
     for (const SettingRow& row : group.rows) {
       auto stored = store_from(row, *line, *file, sources, settings);

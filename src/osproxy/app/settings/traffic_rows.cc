@@ -187,8 +187,9 @@ SettingGroup node_settings() {
            .form = duration_form(OSPROXY_FIELD(server.upstream.connect_timeout)),
            .help = "Longest time to connect to a node."},
           {.name = "response-timeout",
-           .form = duration_form(OSPROXY_FIELD(server.response_timeout)),
-           .help = "Longest wait for the first byte of a node's response."},
+           .form = duration_or_none_form(OSPROXY_FIELD(server.response_timeout)),
+           .help = "Longest wait for the first byte of a node's response. 0s sets no limit: a "
+                   "_reindex that waits for completion is silent for hours."},
           {.name = "upstream-connections",
            .form = count_form(OSPROXY_FIELD(server.upstream.max_connections), 1, kMaxConnections),
            .help = "Connections to one node at a time. The number is divided among the workers."},
@@ -225,8 +226,9 @@ SettingGroup node_settings() {
            .help = "Successful checks in a row that make it healthy again."},
           {.name = "eject-after",
            .form = count_form(OSPROXY_FIELD(server.upstream.eject_after), 0, kMaxTries),
-           .help = "Bad responses in a row that eject a node; 0 ejects none. An ejected node gets "
-                   "no requests for a while."},
+           .help = "Bad responses in a row that make a node suspect; 0 turns this off. The node is "
+                   "ejected, and gets no requests for a while, if a health check fails too, or if "
+                   "several clients got a bad status or none in time."},
       }};
 }
 

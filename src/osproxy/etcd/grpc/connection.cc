@@ -30,6 +30,11 @@ std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsPem* tls)
 
 grpc::ChannelArguments arguments() {
   grpc::ChannelArguments args;
+  // Connects to all addresses of a name at a time, and uses those whose server speaks HTTP/2. By
+  // default gRPC tries one address after the other, and gives each twenty seconds: a dead or frozen
+  // one that comes first would use up all deadlines. Calls of one connection may then reach several
+  // members, which linearizable reads allow for.
+  args.SetLoadBalancingPolicyName("round_robin");
   // By default channels to one address share their connection: a new channel would get the broken
   // connection of the old one.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
