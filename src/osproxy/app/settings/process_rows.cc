@@ -31,8 +31,8 @@ SettingGroup admin_settings() {
           {.name = "admin-hosts",
            .form = list_form(
                "NAME", [](Settings& s, Values v) { return store_admin_hosts(s.admin.hosts, v); }),
-           .help = "Names in requests to the admin listener (Host), besides IP addresses and "
-                   "localhost. If set, probes and scrapers from other machines must use one "
+           .help = "Host names of the admin listener. Requests may name them, besides IP addresses "
+                   "and localhost. If set, probes and scrapers from other machines must use one "
                    "of them too."},
       }};
 }
