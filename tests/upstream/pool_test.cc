@@ -66,15 +66,40 @@ class UpstreamPoolTest : public testing::Test {
   void start() {
     std::vector<std::string> names;
     for (const Origin& origin : options.nodes) names.push_back(origin.address.to_string());
-    stats.emplace(names, 1, clock.now().wall);
-    pool.emplace(
+    stats.emplace(names, 2, clock.now().wall);
+    make(pool, 0);
+  }
+
+  void make(std::optional<UpstreamPool>& made, std::size_t worker) {
+    made.emplace(
         options,
         UpstreamConnector::Dependencies{.executor = io->get_executor(),
                                         .deadlines = deadlines,
                                         .contexts = contexts,
                                         .tls = tls,
                                         .lookup = [this](const HostPort&) { return look_up(); }},
-        UpstreamPool::Dependencies{.clock = clock, .stats = *stats});
+        UpstreamPool::Dependencies{.clock = clock, .stats = *stats, .worker = worker});
+  }
+
+  /// A connection of another worker, which it keeps; false if it must wait for one.
+  bool other_worker_keeps_one(UpstreamPool& other) {
+    requests.push_back(std::make_unique<Request>(*io, deadlines, clients));
+    Request& request = *requests.back();
+    peers.push_back(clients.accept());
+    const auto acquire = [](UpstreamPool& from, Request& asked) -> Task<> {
+      asked.result.emplace(co_await from.acquire(asked.request));
+    };
+    asio::co_spawn(*io, acquire(other, request), asio::detached);
+    const auto end = SteadyClock::now() + kPatience;
+    settle();
+    while (!request.result && SteadyClock::now() < end) {
+      io->run_one_for(10ms);
+      tick();
+      other.tick();
+    }
+    if (!request.has_lease()) return false;
+    request.finish();
+    return true;
   }
 
   /// Asks for a connection, and runs the loop as far as it can go without time passing.
@@ -197,6 +222,41 @@ TEST_F(UpstreamPoolTest, RequestsWaitInTheOrderOfArrival) {
   EXPECT_EQ(seen().waits, 2U);
   EXPECT_EQ(stats->totals().waiting, 1U);
   EXPECT_EQ(seen().connections, 1U);
+}
+
+TEST_F(UpstreamPoolTest, TheLimitHoldsForAllWorkersTogether) {
+  options.max_connections = 1;
+  options.workers = 2;
+  start();
+  std::optional<UpstreamPool> other;
+  make(other, 1);
+  Request& first = ask_and_get();
+  EXPECT_FALSE(other_worker_keeps_one(*other));  // its wait is over first
+  EXPECT_EQ(stats->shared(0).open.load(), 1U);
+  first.finish();
+  requests.clear();
+  other.reset();
+  EXPECT_EQ(stats->shared(0).hungry.load(), 0U);
+}
+
+TEST_F(UpstreamPoolTest, AWorkerGivesUpAConnectionBeyondItsShare) {
+  options.max_connections = 2;
+  options.workers = 2;
+  options.wait_timeout = 1h;
+  start();
+  std::optional<UpstreamPool> other;
+  make(other, 1);
+  Request& first = ask_and_get();
+  Request& second = ask_and_get();
+  first.finish();
+  second.finish();
+  EXPECT_EQ(seen().idle, 2U);  // no other worker needs one
+  EXPECT_TRUE(other_worker_keeps_one(*other));
+  EXPECT_EQ(seen().idle, 2U);  // one each
+  EXPECT_EQ(stats->of_worker(0).nodes[0].idle.get(), 1U);
+  EXPECT_EQ(stats->shared(0).open.load(), 2U);
+  requests.clear();
+  other.reset();
 }
 
 TEST_F(UpstreamPoolTest, TheQueueIsBounded) {

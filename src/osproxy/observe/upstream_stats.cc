@@ -70,7 +70,7 @@ void AtomicNodeHealth::change(NodeFault fault, WallTime now) noexcept {
 }
 
 UpstreamStats::UpstreamStats(std::vector<std::string> names, std::size_t workers, WallTime now)
-    : names_(std::move(names)), probed_(names_.size()) {
+    : names_(std::move(names)), probed_(names_.size()), shared_(names_.size()) {
   assert(workers > 0);
   const NodeHealth healthy{.since = now};
   for (ProbedNode& probed : probed_) probed.health.set(healthy);

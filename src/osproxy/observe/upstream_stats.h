@@ -91,6 +91,13 @@ struct ProbedNode {
   SingleWriterCounter failures;   ///< the others
 };
 
+/// The connections of all workers to one node. The pools keep the sum within a limit, and give
+/// connections up to workers that have less than their share.
+struct alignas(64) SharedConnections {
+  std::atomic<std::size_t> open{0};    ///< and those that are being opened
+  std::atomic<std::size_t> hungry{0};  ///< workers that need one and have less than their share
+};
+
 /// The part that one worker writes, on separate cache lines.
 struct alignas(64) WorkerUpstreamStats {
   explicit WorkerUpstreamStats(std::size_t node_count) : nodes(node_count) {}
@@ -139,6 +146,7 @@ class UpstreamStats {
 
   WorkerUpstreamStats& of_worker(std::size_t worker) noexcept { return *workers_[worker]; }
   ProbedNode& probed(std::size_t node) noexcept { return probed_[node]; }
+  SharedConnections& shared(std::size_t node) noexcept { return shared_[node]; }
 
   /// The sum of all workers' suspicions of a node.
   std::uint64_t suspicions(std::size_t node) const noexcept;
@@ -154,6 +162,7 @@ class UpstreamStats {
   const std::vector<std::string> names_;
   std::vector<std::unique_ptr<WorkerUpstreamStats>> workers_;
   std::vector<ProbedNode> probed_;
+  std::vector<SharedConnections> shared_;
 };
 
 }  // namespace osproxy

@@ -31,8 +31,8 @@ std::expected<KeyValues, std::string> parse_key_values(std::string_view text);
 /// Likewise for headers: also checks the names, and makes them lower-case, as gRPC requires.
 std::expected<KeyValues, std::string> parse_headers(std::string_view text);
 
-/// Reads a file of headers: a line holds one or more, as parse_headers() reads them. Empty lines and
-/// those that begin with `#` are left out.
+/// Reads a file of headers: a line holds one or more, as parse_headers() reads them. Empty lines
+/// and those that begin with `#` are left out.
 std::expected<KeyValues, std::string> parse_header_lines(std::string_view text);
 
 /// Reads `grpc` or `http/protobuf`.

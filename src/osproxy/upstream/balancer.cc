@@ -37,8 +37,8 @@ UpstreamBalancer::Choice UpstreamBalancer::choose(const TriedNodes& tried, Time 
   const auto rank = [&](const Node& node, std::size_t place) {
     // Full before out: while a node is in, its queue is better than a node that is thought to be
     // ill.
-    return std::tuple(!is_in(node, now), !node.healthy, node.in_flight >= options_.max_requests,
-                      tried.avoids(place), node.in_flight);
+    return std::tuple(!is_in(node, now), !node.healthy, is_full(node), tried.avoids(place),
+                      node.in_flight);
   };
   const Node* best = nullptr;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -50,8 +50,7 @@ UpstreamBalancer::Choice UpstreamBalancer::choose(const TriedNodes& tried, Time 
     choice.node = place;
   }
   if (best == nullptr) return choice;
-  const bool full = best->in_flight >= options_.max_requests;
-  choice.kind = full ? Choice::Kind::Wait : Choice::Kind::Node;
+  choice.kind = is_full(*best) ? Choice::Kind::Wait : Choice::Kind::Node;
   choice.trial = best->fault != NodeFault::None && !best->on_trial;
   return choice;
 }

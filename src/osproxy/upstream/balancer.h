@@ -124,6 +124,10 @@ class UpstreamBalancer {
   /// the node out for ever.
   bool checked(std::size_t node, bool succeeded, Time now) noexcept;
 
+  /// Other workers have taken all connections that the node may have.
+  void set_full(std::size_t node, bool full) noexcept { nodes_[node].full = full; }
+  bool is_set_full(std::size_t node) const noexcept { return nodes_[node].full; }
+
   std::size_t in_flight(std::size_t node) const noexcept { return nodes_[node].in_flight; }
 
   /// Why outcomes of requests keep it out; None: they do not.
@@ -132,6 +136,7 @@ class UpstreamBalancer {
  private:
   struct Node {
     std::size_t in_flight = 0;
+    bool full = false;                         // says set_full()
     bool healthy = true;                       // say health checks
     NodeFault fault = NodeFault::None;         // why it is ejected; None: it is not
     bool on_trial = false;                     // a trial request is in flight
@@ -142,6 +147,9 @@ class UpstreamBalancer {
   };
 
   bool is_in(const Node& node, Time now) const noexcept;
+  bool is_full(const Node& node) const noexcept {
+    return node.full || node.in_flight >= options_.max_requests;
+  }
   bool is_convicted(const Node& node) const noexcept;
   bool is_spared() const noexcept;
   bool eject(Node& node, NodeFault fault, Time now) noexcept;

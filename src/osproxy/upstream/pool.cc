@@ -41,13 +41,17 @@ AcquireFailure failure_of(NodeFault fault) noexcept {
 struct UpstreamPool::Node {
   struct Idle {
     std::unique_ptr<Connection> connection;
+    ConnectionPlace place;
     SteadyClock::time_point since;
   };
 
   const std::size_t place;
   const std::string name;
   NodeCounters& counters;
+  SharedConnections& shared;
   UpstreamConnector connector;
+  std::size_t held = 0;               // places of this worker
+  bool hungry = false;                // counted in `shared`
   std::vector<Idle> idle{};           // the most recently used last
   std::uint64_t probe_successes = 0;  // as of the last tick
   std::uint64_t probe_failures = 0;   // likewise
@@ -94,6 +98,7 @@ UpstreamPool::Lease::Lease(Lease&& other) noexcept
     : pool_(std::exchange(other.pool_, nullptr)),
       client_(other.client_),
       choice_(other.choice_),
+      place_(std::move(other.place_)),
       connection_(std::move(other.connection_)),
       reused_(other.reused_),
       keep_(other.keep_) {}
@@ -137,7 +142,7 @@ UpstreamPool::UpstreamPool(const UpstreamOptions& options, UpstreamConnector::De
       network_(std::move(network)),
       dependencies_(dependencies),
       worker_stats_(dependencies.stats.of_worker(dependencies.worker)),
-      balancer_({.max_requests = share(options.max_connections, options.workers),
+      balancer_({.max_requests = options.max_connections,
                  .eject_after = options.eject_after,
                  .has_checks = !options.health_check_path.empty()},
                 options.nodes.size()) {
@@ -146,19 +151,24 @@ UpstreamPool::UpstreamPool(const UpstreamOptions& options, UpstreamConnector::De
     nodes_.emplace_back(new Node{.place = i,
                                  .name = node.address.to_string(),
                                  .counters = worker_stats_.nodes[i],
+                                 .shared = dependencies.stats.shared(i),
                                  .connector = {options, node, network_}});
   }
 }
 
-UpstreamPool::~UpstreamPool() = default;
+UpstreamPool::~UpstreamPool() {
+  for (const auto& node : nodes_) set_full(*node, false);
+}
 
 std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(AcquireRequest& request) {
   const auto choice = balancer_.choose(request.tried, network_.deadlines.now());
   std::optional<Lease> lease;
   if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
-    if (auto connection = take_idle(*nodes_[choice.node], request.reuse)) {
+    std::optional<ConnectionPlace> place;
+    if (auto connection = take_idle(*nodes_[choice.node], request.reuse, place)) {
       lease.emplace(*this, choice, request.client);
       lease->connection_ = std::move(connection);
+      lease->place_ = std::move(place);
       lease->reused_ = true;
       return lease;
     }
@@ -176,15 +186,13 @@ Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(
     if (choice.kind == UpstreamBalancer::Choice::Kind::None) co_return std::unexpected(failure);
     std::optional<Lease> lease;
     if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
-      lease.emplace(*this, choice, request.client);
+      if (!begin(choice, request, lease)) continue;  // the node counts as full now
     } else {
       auto waited = co_await wait(request);
       if (!waited) co_return std::unexpected(waited.error());
       lease.emplace(*std::move(waited));
     }
     Node& node = *nodes_[lease->node()];
-    lease->connection_ = take_idle(node, request.reuse);
-    lease->reused_ = lease->connection_ != nullptr;
     if (lease->reused_) co_return *std::move(lease);
     const ConnectError error = co_await connect(*lease, request);
     if (error.fault == NodeFault::None) co_return *std::move(lease);
@@ -202,9 +210,6 @@ bool UpstreamPool::has_other(const TriedNodes& tried) noexcept {
 /// Opens the lease's connection. NodeFault::None: it is open.
 Task<ConnectError> UpstreamPool::connect(Lease& lease, const AcquireRequest& request) {
   Node& node = *nodes_[lease.node()];
-  // The balancer has made sure that one more may be in use: an idle one makes room for it.
-  const std::size_t most = share(options_.max_connections, options_.workers);
-  if (node.idle.size() + balancer_.in_flight(node.place) > most) node.idle.erase(node.idle.begin());
   show(node);
   request.stages.enter(Stage::Connect);
   auto connected =
@@ -240,7 +245,7 @@ void UpstreamPool::grant() {
     if (waiter->is_decided()) continue;
     const auto choice = balancer_.choose(waiter->request.tried, network_.deadlines.now());
     if (choice.kind != UpstreamBalancer::Choice::Kind::Node) continue;
-    waiter->granted.emplace(*this, choice, waiter->request.client);
+    if (!begin(choice, waiter->request, waiter->granted)) continue;
     nodes_[choice.node]->counters.waits.add(1);
     waiter->wakeup.wake();
   }
@@ -259,27 +264,84 @@ void UpstreamPool::end_waits() {
   }
 }
 
-std::unique_ptr<Connection> UpstreamPool::take_idle(Node& node, ReusePolicy reuse) noexcept {
+/// Makes a lease with a pooled connection, or with a place for a new one. False: there is neither,
+/// and the node counts as full.
+bool UpstreamPool::begin(const UpstreamBalancer::Choice& choice, const AcquireRequest& request,
+                         std::optional<Lease>& lease) {
+  Node& node = *nodes_[choice.node];
+  std::optional<ConnectionPlace> place;
+  auto connection = take_idle(node, request.reuse, place);
+  if (!connection) place = take_place(node);
+  if (!place) {
+    set_full(node, true);
+    return false;
+  }
+  lease.emplace(*this, choice, request.client);
+  lease->reused_ = connection != nullptr;
+  lease->connection_ = std::move(connection);
+  lease->place_ = std::move(place);
+  return true;
+}
+
+/// A free place, or that of an idle connection.
+std::optional<ConnectionPlace> UpstreamPool::take_place(Node& node) noexcept {
+  auto place =
+      ConnectionPlace::take(node.shared, {.most = options_.max_connections, .held = node.held});
+  if (!place && !node.idle.empty()) {
+    place.emplace(std::move(node.idle.front().place));
+    node.idle.erase(node.idle.begin());
+  }
+  return place;
+}
+
+std::unique_ptr<Connection> UpstreamPool::take_idle(
+    Node& node, ReusePolicy reuse, std::optional<ConnectionPlace>& place) noexcept {
   const auto oldest = reuse == ReusePolicy::Recent ? network_.deadlines.now() - kRecent
                                                    : SteadyClock::time_point::min();
   while (reuse != ReusePolicy::None && !node.idle.empty() && node.idle.back().since >= oldest) {
-    auto connection = std::move(node.idle.back().connection);
+    Node::Idle idle = std::move(node.idle.back());
     node.idle.pop_back();
     show(node);
     // Checked for each request: unsolicited bytes of a node must not answer the next request.
-    if (connection->is_quiet()) return connection;
+    if (!idle.connection->is_quiet()) continue;
+    place.emplace(std::move(idle.place));
+    return std::move(idle.connection);
   }
   return nullptr;
+}
+
+/// True if another worker needs a connection, and this one has more than its share.
+bool UpstreamPool::owes_one(const Node& node) const noexcept {
+  return node.shared.hungry.load(std::memory_order_relaxed) > 0 &&
+         node.held > options_.max_connections / options_.workers;
+}
+
+/// Until the next tick, or until a request there ends. A worker that has less than its share then
+/// gets connections of others.
+void UpstreamPool::set_full(Node& node, bool full) noexcept {
+  balancer_.set_full(node.place, full);
+  const std::size_t fair = std::max<std::size_t>(options_.max_connections / options_.workers, 1);
+  const bool hungry = full && node.held < fair;
+  if (std::exchange(node.hungry, hungry) == hungry) return;
+  if (hungry) node.shared.hungry.fetch_add(1, std::memory_order_relaxed);
+  if (!hungry) node.shared.hungry.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void UpstreamPool::finish(Lease& lease) {
   Node& node = *nodes_[lease.node()];
   balancer_.finish(lease.choice_);
-  if (lease.keep_ && !draining_) {
+  const bool owes = lease.place_ && owes_one(node);
+  if (lease.keep_ && !draining_ && !owes) {
     lease.connection_->input().release_if_empty();
     lease.connection_->read_deadline().clear();  // the end of an upload may have set it
-    node.idle.push_back({std::move(lease.connection_), network_.deadlines.now()});
+    node.idle.push_back({.connection = std::move(lease.connection_),
+                         .place = *std::move(lease.place_),
+                         .since = network_.deadlines.now()});
   }
+  lease.connection_.reset();  // before its place is free
+  lease.place_.reset();
+  // A place that is owed must not be taken again at once by a request that waits here.
+  if (owes || balancer_.is_set_full(node.place)) set_full(node, owes);
   show(node);
   if (!waiting_.empty()) grant();
 }
@@ -289,6 +351,7 @@ void UpstreamPool::tick() {
     take_over_health(*node);
     node->connector.refresh();
     close_idle(*node);
+    set_full(*node, false);
     show(*node);
   }
   end_waits();
@@ -318,6 +381,7 @@ void UpstreamPool::close_idle(Node& node) {
   std::erase_if(node.idle, [&](const Node::Idle& idle) {
     return idle.since < oldest || !node.connector.is_current(*idle.connection);
   });
+  while (!node.idle.empty() && owes_one(node)) node.idle.erase(node.idle.begin());
 }
 
 void UpstreamPool::drain() {

@@ -9,7 +9,9 @@
 //   lease->keep();                        // else the connection is closed with the lease
 //
 // balancer.h decides which node, connector.h makes connections; the pool carries it out and shows
-// it in the stats. A node never has more connections than the worker's share of `max_connections`.
+// it in the stats. A node never has more connections than `max_connections`, all workers together
+// (connection_place.h). A worker may use all of them; once another one needs some, it gives back
+// what is beyond its share.
 // A request that finds all nodes full waits in the order of arrival, for a bounded time, in a
 // bounded queue.
 //
@@ -31,6 +33,7 @@
 #include "osproxy/observe/upstream_stats.h"
 #include "osproxy/record/stage_timer.h"
 #include "osproxy/upstream/balancer.h"
+#include "osproxy/upstream/connection_place.h"
 #include "osproxy/upstream/connector.h"
 #include "osproxy/upstream/options.h"
 #include "osproxy/upstream/reuse_policy.h"
@@ -102,6 +105,7 @@ class UpstreamPool {
     UpstreamPool* pool_;
     Connection* client_;
     UpstreamBalancer::Choice choice_;
+    std::optional<ConnectionPlace> place_{};
     std::unique_ptr<Connection> connection_;
     bool reused_ = false;
     bool keep_ = false;
@@ -149,12 +153,18 @@ class UpstreamPool {
   Task<std::expected<Lease, AcquireFault>> wait(const AcquireRequest& request);
   void grant();
   void end_waits();
-  std::unique_ptr<Connection> take_idle(Node& node, ReusePolicy reuse) noexcept;
+  bool begin(const UpstreamBalancer::Choice& choice, const AcquireRequest& request,
+             std::optional<Lease>& lease);
+  std::optional<ConnectionPlace> take_place(Node& node) noexcept;
+  std::unique_ptr<Connection> take_idle(Node& node, ReusePolicy reuse,
+                                        std::optional<ConnectionPlace>& place) noexcept;
   Task<ConnectError> connect(Lease& lease, const AcquireRequest& request);
   void finish(Lease& lease);
 
   void take_over_health(Node& node);
   void close_idle(Node& node);
+  void set_full(Node& node, bool full) noexcept;
+  bool owes_one(const Node& node) const noexcept;
   void ejected(Node& node);
   void show(Node& node);
 

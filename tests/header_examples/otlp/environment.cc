@@ -1,3 +1,4 @@
 namespace osproxy::otlp {
-void example(const Environment& environment, void (*fail)(std::string)) { EXAMPLE(1); }
+void log(const std::string& warning);
+void example(const Environment& environment) { EXAMPLE(1); }
 }  // namespace osproxy::otlp
