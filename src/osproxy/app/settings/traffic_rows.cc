@@ -160,12 +160,12 @@ SettingGroup client_settings() {
            .help = "Longest time that a body makes no progress, either way."},
           {.name = "min-client-rate",
            .form = count_form(OSPROXY_FIELD(server.min_client_rate), 0, 1'000'000, "BYTES"),
-           .help = "Fewest bytes per second that a client sends or takes of a body while the "
-                   "exchange waits for it; 0 sets no limit. Each body has 20 seconds to reach it."},
+           .help = "Fewest bytes per second of a body, either way; 0 sets no limit. A client that is "
+                   "slower loses its request, 20 seconds after the body's begin at the earliest."},
           {.name = "half-close-timeout",
            .form = duration_form(OSPROXY_FIELD(server.half_close_timeout)),
-           .help = "Longest time that a client which has closed its side of the connection still "
-                   "waits for bytes of a response. The request is then given up."},
+           .help = "Longest time without a response for a half-closed client. The request of a "
+                   "client that has closed its side is then given up."},
           {.name = "request-timeout",
            .form = duration_or_none_form(OSPROXY_FIELD(server.request_timeout)),
            .help = "Longest time for a request and its response. 0s sets no limit: they take as "
