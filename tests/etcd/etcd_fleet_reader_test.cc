@@ -100,13 +100,18 @@ TEST_F(FleetReaderTest, LeavesOutKeysWithoutALease) {
   respond_document(7, 20);
   const auto list = peer_->await_list();
   peer_->deliver(ListDone{.call = list.call,
-                          .count = 2,
+                          .count = 3,
                           .entries = {{.key = "o/fleet/ghost", .value = ack("ghost", 7)},
-                                      {.key = "o/fleet/a", .value = ack("a", 7), .lease = 9}}});
+                                      {.key = "o/fleet/a", .value = ack("a", 7), .lease = 9},
+                                      {.key = "o/fleet/b", .value = ack("b", 7), .version = 2}}});
   const auto fleet = reading_fleet.get();
   ASSERT_TRUE(fleet) << fleet.error();
-  ASSERT_EQ(fleet->members.size(), 1U);
+  ASSERT_EQ(fleet->members.size(), 2U);
   EXPECT_EQ(fleet->members[0].instance, "a");
+  EXPECT_TRUE(fleet->members[0].applied);
+  EXPECT_EQ(fleet->members[1].instance, "b");
+  EXPECT_FALSE(fleet->members[1].ack);
+  EXPECT_THAT(fleet->members[1].why, HasSubstr("written over without a lease"));
 }
 
 TEST_F(FleetReaderTest, BelievesNoRevisionThatEtcdHasNotReached) {

@@ -55,11 +55,11 @@ std::optional<std::string> fault_of_trusted(const fs::path& path) {
   struct stat file{};
   if (::lstat(path.c_str(), &file) != 0) return std::nullopt;
   if (!S_ISREG(file.st_mode)) return "it is no regular file";
-  if (belongs_to_another(file)) {
-    return "it belongs to another user (" + std::to_string(file.st_uid) + ")";
-  }
   if ((file.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return "it can be written by everybody or its group: osproxy makes it with mode 0600";
+  }
+  if (belongs_to_another(file)) {
+    return "it belongs to another user (" + std::to_string(file.st_uid) + ")";
   }
   const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
   struct stat directory{};

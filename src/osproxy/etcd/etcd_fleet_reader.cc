@@ -28,10 +28,14 @@ class FleetPages {
     CurrentDocument current{.revision = fleet_.revision, .seen = seen_};
     if (page.header.revision > 0) current.newest = page.header.revision;
     for (const etcd::KeyValue& entry : page.entries) {
-      if (entry.lease == 0) continue;
+      if (entry.lease == 0 && entry.version <= 1) continue;  // no instance has ever held it
+      std::string instance = etcd::instance_of(entry.key.substr(prefix_bytes_));
       bytes_ += entry.key.size() + std::min(entry.value.size(), kMaxAckBytes);
       fleet_.members.push_back(
-          judge_value(etcd::instance_of(entry.key.substr(prefix_bytes_)), entry.value, current));
+          entry.lease != 0
+              ? judge_value(std::move(instance), entry.value, current)
+              : FleetMember{.instance = std::move(instance),
+                            .why = "its key was written over without a lease, so not by it"});
     }
     if (!page.entries.empty()) next_ = page.entries.back().key + '\0';
     const std::int64_t rest = page.count - std::ssize(page.entries);

@@ -6,7 +6,8 @@
 // Makes two linearizable reads on one connection: the document's revision, then the acks. So the
 // acks are never older than the revision. If an endpoint does not respond, the reader asks the next
 // one. The acks are read page by page, and all that is kept is bounded, whatever stands below the
-// prefix. A key without a lease is no instance's and is left out: an instance's ack goes with it.
+// prefix. A key that was created without a lease is no instance's and is left out. One that was
+// written over without a lease is shown as such.
 //
 // Thread safety: read() may be called from any thread. Each call opens a connection and closes it
 // when it returns. Blocks for at most `deadline`.

@@ -47,6 +47,7 @@ struct KeyValue {
   Revision mod_revision = 0;
   std::string value{};
   LeaseId lease = 0;
+  std::int64_t version = 1;  ///< writes of the key since it was created
 
   friend bool operator==(const KeyValue&, const KeyValue&) = default;
 };

@@ -120,7 +120,8 @@ TransportEvent list_done(CallId call, pb::RangeResponse&& response) {
     done.entries.push_back({.key = std::move(*kv.mutable_key()),
                             .mod_revision = kv.mod_revision(),
                             .value = std::move(*kv.mutable_value()),
-                            .lease = kv.lease()});
+                            .lease = kv.lease(),
+                            .version = kv.version()});
   }
   return done;
 }
