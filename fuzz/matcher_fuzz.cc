@@ -58,8 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LifeLedger ledger;
   const auto set = DirectiveSet::compile(generator.document(32), ledger, kStart);
   for (const CompiledDirective& compiled : set->directives()) {
-    if (compiled.directive.level == Level::Off) continue;  // spends no token, so never trips
-    if (generator.below(8) == 1) compiled.usage->trip.trip({});
+    if (compiled.directive.level == Level::Off) continue;  // spends no token
+    if (generator.below(8) == 1) compiled.usage->thinning.set_cap(Thinning::kClosed);
   }
   for (int requests = 0; requests < 16 && !bytes.empty(); ++requests) {
     const Now now{kStart.wall + std::chrono::seconds{generator.below(110)},
@@ -74,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Verdict end = set->conclude(request.attributes(), now, request.id, outcome);
     if (end.level > verdict.level || end.matched_count > verdict.matched_count) std::abort();
     if (end.refused_count > verdict.refused_count) std::abort();
-    // A tripped directive may filter by latency or status too; it then refuses only such requests.
+    // A closed directive may filter by latency or status too; it then refuses only such requests.
     Verdict decided = verdict;
     decided.refused_count = end.refused_count;
     if (!verdict.undecided) require_equal(end, decided);

@@ -131,6 +131,7 @@ std::expected<WriteDone, FailureKind> ModelEtcd::write(const WriteRequest& reque
     keys_.remove(request.key);
   } else if (key) {
     done.value = key->value;
+    done.lease = key->lease;
   }
   key = keys_.find(request.key);
   done.mod_revision = key ? key->mod_revision : 0;

@@ -114,6 +114,7 @@ void ModelLink::read(CallId call, const ReadRequest& request) {
       if (const auto* key = etcd.keys().find(request.key)) {
         done.mod_revision = key->mod_revision;
         done.value = key->value;
+        done.lease = key->lease;
       }
       return done;
     }

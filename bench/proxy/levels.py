@@ -127,7 +127,7 @@ class Everything(Exporting):
 
 
 class AsShipped(Everything):
-    """The same with the default budgets, which trip the directive."""
+    """The same with the default budgets, which thin the directive out."""
 
     budget = ()
 

@@ -25,6 +25,17 @@ TEST(Explain, ShowsTheRecordOfARequest) {
   EXPECT_EQ(response.body, to_json(record));
 }
 
+TEST(Explain, ShowsFurtherRecordsWithTheId) {
+  test::Parts dependencies;
+  const Record old = make_record("a", 1);
+  const Record young = make_record("a", 2);
+  for (const Record& record : {old, young}) dependencies.observer.recorder(0).record(record, false);
+  std::string expected = to_json(young);
+  expected.pop_back();
+  EXPECT_EQ(call_get(dependencies, "/debug/explain/a").body,
+            expected + R"(,"others":[)" + to_json(old) + "]}");
+}
+
 TEST(Explain, DecodesTheId) {
   test::Parts dependencies;
   dependencies.observer.recorder(0).record(make_record("a:b"), false);

@@ -95,25 +95,27 @@ TEST(Status, ShowsEachDirectiveWithWhatItDidAndWhetherItIsOver) {
   const_cast<DirectiveUsage&>(usage).matched = 5;
   const_cast<DirectiveUsage&>(usage).recorded = 3;
   dependencies.clock.advance(30s);
-  EXPECT_THAT(status_of(dependencies, dependencies.view()),
-              HasSubstr(R"("directives":[{"id":"a","level":"Shape","active":false,)"
-                        R"("expires_at":"2030-01-01T00:00:10Z","matched":0,"recorded":0,)"
-                        R"("refused":0,"tripped":null,"reason":"INC-1","author":"ana"},)"
-                        R"({"id":"b","level":"ShapeTiming","active":true,)"
-                        R"("expires_at":"2030-01-01T00:01:00Z","matched":5,"recorded":3,)"
-                        R"("refused":0,"tripped":null}],)"));
+  EXPECT_THAT(
+      status_of(dependencies, dependencies.view()),
+      HasSubstr(R"("directives":[{"id":"a","level":"Shape","active":false,)"
+                R"("expires_at":"2030-01-01T00:00:10Z","matched":0,"recorded":0,)"
+                R"("refused":0,"thinned":null,"tripped":null,"reason":"INC-1","author":"ana"},)"
+                R"({"id":"b","level":"ShapeTiming","active":true,)"
+                R"("expires_at":"2030-01-01T00:01:00Z","matched":5,"recorded":3,)"
+                R"("refused":0,"thinned":null,"tripped":null}],)"));
 }
 
-TEST(Status, ShowsSinceWhenAndWhyADirectiveIsTripped) {
+TEST(Status, ShowsSinceWhenAndWhyADirectiveIsThinned) {
   test::Parts dependencies;
   ASSERT_TRUE(dependencies.store.publish(
       R"({"directives":[{"id":"a","level":"Shape","ttl_secs":10}]})", std::nullopt));
   DirectiveUsage& usage = *dependencies.store.load()->directives()[0].usage;
-  usage.trip.trip({.since = dependencies.clock.now().wall + 1s, .rate = 381, .budget = 200});
+  usage.thinning.set_notice(
+      ThinningNotice{.since = dependencies.clock.now().wall + 1s, .rate = 381, .budget = 200});
   usage.refused = 7;
   EXPECT_THAT(status_of(dependencies, dependencies.view()),
-              HasSubstr(R"("refused":7,"tripped":{"since":"2030-01-01T00:00:01Z",)"
-                        R"("reason":"over budget: 381 records/s, budget 200"}}])"));
+              HasSubstr(R"("refused":7,"thinned":{"since":"2030-01-01T00:00:01Z",)"
+                        R"("reason":"over budget: 381 records/s, budget 200"},"tripped":null}])"));
 }
 
 TEST(Status, ShowsWhatBecameOfRecords) {

@@ -68,14 +68,17 @@ TEST_F(WhyTest, SaysOfEachDirectiveWhatItMadeOfTheRequest) {
 TEST_F(WhyTest, HasATextForEachReason) {
   Directive all{
       .id = "all", .level = Level::Off, .end = AbsoluteEnd{dependencies_.clock.now().wall - 1s}};
-  all.target = {.tenant = "t", .index = "i", .principal = "p", .endpoint = Endpoint::Count};
+  all.target = {.tenant = "t",
+                .index = "i",
+                .principal = "p",
+                .endpoint = Endpoint::Count,
+                .principal_verified = true};
   all.sample_per_mille = 0;
   all.min_latency = 20ms;
   all.status = StatusFilter::parse("5xx");
   all.max_records = 7;
   const auto set = set_of({all});
   set->directives()[0].usage->recorded = 7;
-  set->directives()[0].usage->trip.trip({.rate = 412, .budget = 200});
   serve(set, "r-1");
   const std::string body = ask("r-1").body;
   for (const char* text :
@@ -83,9 +86,16 @@ TEST_F(WhyTest, HasATextForEachReason) {
         "tenant differs: the request's is acme", "index differs: the request's is orders",
         "principal differs: the request has none", "endpoint differs: the request's is Search",
         "of 1000, sampled below 0", "faster than 20ms: 12ms", "status is not 5xx: 200",
-        "all of its 7 records are made", "over budget: 412 records/s, budget 200"}) {
+        "all of its 7 records are made", "the principal is only claimed, and not verified"}) {
     EXPECT_THAT(body, HasSubstr(text));
   }
+}
+
+TEST_F(WhyTest, SaysThatABudgetLeftTheRequestOut) {
+  const auto set = set_of({{.id = "d", .level = Level::Shape, .end = 60s}});
+  set->directives()[0].usage->thinning.set_cap(Thinning::kClosed);
+  serve(set, "r-1");
+  EXPECT_THAT(ask("r-1").body, HasSubstr(R"("reason":"over_budget")"));
 }
 
 TEST_F(WhyTest, SaysWhenTheSetIsNoLongerHeld) {

@@ -298,6 +298,27 @@ TEST(Settings, CredentialsForEtcdGoTogetherAndWithEndpoints) {
               HasSubstr("holds no certificate"));
 }
 
+TEST(Settings, NoErrorShowsASecret) {
+  const std::string secret = "S3CR3T-0123456789";
+  const std::vector<std::vector<std::string>> given{
+      {"--otlp-headers", "api key " + secret},
+      {"--otlp-headers", "api-key=%zz" + secret},
+      {"--upstream", "http://admin:" + secret + "@127.0.0.1:1"},
+      {"--etcd-endpoints", "http://u:" + secret + "@127.0.0.1:1"},
+      {"--otlp-endpoint", "http://u:" + secret + "@127.0.0.1:1/x?y"},
+      {"--admin-token-file", secret},
+      {"--debug-key-file", secret},
+      {"--etcd-password-file", secret}};
+  for (const auto& arguments : given) {
+    std::vector<std::string> all{kUpstream};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    const auto settings = read(all);
+    ASSERT_FALSE(settings) << arguments[0];
+    EXPECT_THAT(settings.error().text, testing::Not(HasSubstr(secret)));
+  }
+  EXPECT_THAT(error_of({kUpstream, "--debug-key-file", "/missing/key"}), HasSubstr("/missing/key"));
+}
+
 TEST(Settings, TheDocumentIsInOnePlace) {
   EXPECT_THAT(error_of({kUpstream, "--etcd-endpoints", "e:1", "--directives-file", "f"}),
               HasSubstr("exclude each other"));

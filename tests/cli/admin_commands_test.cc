@@ -338,6 +338,24 @@ TEST(Explain, FindsTheInstanceThatHasTheRecord) {
             std::string(kRecord) + "\n");
 }
 
+TEST(Explain, ShowsAllRecordsWithOneIdOfAllInstances) {
+  const std::string two =
+      R"({"request_id":"r-1","status":200,"others":[{"request_id":"r-1","status":401}]})";
+  const auto one = always(json_response(200, two));
+  const auto other = always(json_response(200, R"({"request_id":"r-1","status":404})"));
+  Harness harness;
+  harness.variables["OSPROXYCTL_ADMIN"] = one.url() + "," + other.url();
+  const std::string text = harness.run_bare({"explain", "r-1"}).out;
+  for (const char* status : {"status      200", "status      401", "status      404"}) {
+    EXPECT_THAT(text, HasSubstr(status));
+  }
+  EXPECT_THAT(text, HasSubstr("another request with this id"));
+  EXPECT_EQ(harness.run_bare({"explain", "r-1", "--output", "json"}).out,
+            R"({"request_id":"r-1","status":200,"others":[{"request_id":"r-1","status":401},)"
+            R"({"request_id":"r-1","status":404}]})"
+            "\n");
+}
+
 TEST(Explain, SaysThatNoInstanceHasARecord) {
   const auto admin = always(kNoRecord);
   const Result result = run(admin, {"explain", "r-1"});

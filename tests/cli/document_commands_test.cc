@@ -367,36 +367,36 @@ TEST(List, PrintsTheDocumentWithItsRevisionAsJson) {
   harness.etcd.put(kTwo);
   EXPECT_EQ(
       harness.run({"list", "--output", "json"}).out,
-      "{\"revision\":1," + std::string(kTwo.substr(1, kTwo.size() - 2)) + ",\"tripped\":[]}\n");
+      "{\"revision\":1," + std::string(kTwo.substr(1, kTwo.size() - 2)) + ",\"thinned\":[]}\n");
 }
 
-TEST(List, ShowsWhatIsTrippedAndWhere) {
+TEST(List, ShowsWhatIsThinnedAndWhere) {
   Harness harness;
   harness.etcd.put(kTwo);
   InstanceAck ack{.instance = "proxy-1", .revision = 1, .state = "synced"};
-  ack.tripped = {
+  ack.thinned = {
       {.id = "a", .since = WallTime{1'900'000'000s}, .reason = "over budget: 3 records/s"},
       {.id = "gone", .since = WallTime{}, .reason = "x"}};
   harness.etcd.fleet =
       Fleet{.revision = 1, .members = {judge_member(ack, {.revision = 1, .seen = 1})}};
   EXPECT_THAT(harness.run({"list"}).out,
-              HasSubstr("\ntripped: a at proxy-1 since 2030-03-17T17:46:40Z: over budget: 3 "
+              HasSubstr("\nthinned: a at proxy-1 since 2030-03-17T17:46:40Z: over budget: 3 "
                         "records/s\n"));
   EXPECT_THAT(
       harness.run({"list", "--output", "json"}).out,
-      HasSubstr(R"("tripped":[{"id":"a","instance":"proxy-1",)"
+      HasSubstr(R"("thinned":[{"id":"a","instance":"proxy-1",)"
                 R"("since":"2030-03-17T17:46:40Z","reason":"over budget: 3 records/s"}]})"));
 }
 
-TEST(List, SaysThatWhatIsTrippedIsNotKnown) {
+TEST(List, SaysThatWhatIsThinnedIsNotKnown) {
   Harness harness;
   harness.etcd.put(kTwo);
   harness.etcd.fleet = std::unexpected("permission denied");
   const Result result = harness.run({"list", "--output", "json"});
   EXPECT_EQ(result.code, 0);
-  EXPECT_THAT(result.out, HasSubstr(R"("tripped":null})"));
+  EXPECT_THAT(result.out, HasSubstr(R"("thinned":null})"));
   EXPECT_EQ(result.err,
-            "osproxyctl list: the tripped directives are not known: permission denied\n");
+            "osproxyctl list: the thinned directives are not known: permission denied\n");
 }
 
 TEST(List, DoesNotLetADocumentDriveTheTerminal) {

@@ -75,7 +75,7 @@ TEST(Usage, TakesTheFlagsOfACommandBeforeItAsWell) {
   const Result result =
       harness.run_bare({"--endpoints", "127.0.0.1:2379", "--output=json", "list"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_EQ(result.out, "{\"revision\":0,\"directives\":[],\"tripped\":[]}\n");
+  EXPECT_EQ(result.out, "{\"revision\":0,\"directives\":[],\"thinned\":[]}\n");
 }
 
 struct BadFlag {

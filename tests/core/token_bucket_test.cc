@@ -101,5 +101,20 @@ TEST(TokenBucket, GivesManyThreadsNoMoreThanOne) {
   EXPECT_EQ(taken, 999);
 }
 
+TEST(TokenBucket, KeepsSoManyTokensForOthers) {
+  constexpr TokenRate kTen{.per_second = 10, .burst = 10};
+  const BootTime now{std::chrono::seconds{100}};
+  TokenBucket bucket;
+  int taken = 0;
+  while (bucket.take(kTen, now, 1, 4)) ++taken;
+  EXPECT_EQ(taken, 6);
+  EXPECT_TRUE(bucket.has_token(kTen, now));
+  while (bucket.take(kTen, now)) ++taken;
+  EXPECT_EQ(taken, 10);
+  EXPECT_FALSE(bucket.has_token(kTen, now));
+  EXPECT_TRUE(bucket.has_token(kTen, now + std::chrono::milliseconds{100}));
+  EXPECT_FALSE(bucket.take(kTen, now + std::chrono::milliseconds{100}, 1, 4));
+}
+
 }  // namespace
 }  // namespace osproxy

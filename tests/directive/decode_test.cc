@@ -68,12 +68,12 @@ TEST(Decode, ReadsEveryField) {
   const Directive directive = only(R"({"directives":[{
     "author":"ana", "reason":"INC-2291", "max_records":10, "status":"5xx", "min_latency_ms":250,
     "capture":true, "ring_buffer":true, "sample_per_mille":5, "endpoint":"IngestBulk",
-    "principal":"p", "index":"logs-1", "tenant":"acme",
+    "principal":"p", "principal_verified":true, "index":"logs-1", "tenant":"acme",
     "expires_at":"2031-02-03T04:05:06.7Z", "level":"ShapeRewriteDiff", "id":"x"}]})");
   EXPECT_EQ(directive.id, "x");
   EXPECT_EQ(directive.level, Level::ShapeRewriteDiff);
   EXPECT_EQ(directive.end, PublishedEnd{*parse_rfc3339_utc("2031-02-03T04:05:06.700Z")});
-  EXPECT_EQ(directive.target, (Target{"acme", "logs-1", "p", Endpoint::IngestBulk}));
+  EXPECT_EQ(directive.target, (Target{"acme", "logs-1", "p", Endpoint::IngestBulk, true}));
   EXPECT_EQ(directive.sample_per_mille, 5);
   EXPECT_TRUE(directive.ring_buffer);
   EXPECT_TRUE(directive.capture);

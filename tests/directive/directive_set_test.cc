@@ -328,7 +328,7 @@ TEST_F(DirectiveSetTest, NeverRecordsMoreThanMaxRecordsFromManyThreads) {
   EXPECT_GE(set->directives()[0].usage->matched, 7777);
 }
 
-TEST_F(DirectiveSetTest, TripsADirectiveThatIsOverItsBudgetAndNotItsNeighbour) {
+TEST_F(DirectiveSetTest, ThinsOutWhatIsOverItsBudgetAndNotItsNeighbour) {
   constexpr TokenRate kBudget{.per_second = 2, .burst = 3};
   const auto set =
       compile({R"("level":"ShapeTiming","tenant":"t")", R"("level":"Shape","status":"5xx")"});
@@ -337,38 +337,48 @@ TEST_F(DirectiveSetTest, TripsADirectiveThatIsOverItsBudgetAndNotItsNeighbour) {
                          kBudget);
   };
   for (int i = 0; i < 3; ++i) EXPECT_EQ(conclude_of(200).level, Level::ShapeTiming);
-  clock_.advance(500ms);
-  EXPECT_EQ(conclude_of(200).level, Level::ShapeTiming);
-  const DirectiveUsage& usage = *set->directives()[0].usage;
-  EXPECT_FALSE(usage.trip.is_tripped());
-
-  clock_.advance(499ms);
   const Verdict verdict = conclude_of(500);
   EXPECT_EQ(verdict.level, Level::Shape);
   EXPECT_EQ(verdict.refused_count, 1);
-  EXPECT_EQ(usage.trip.load(), (Trip{.since = clock_.now().wall + 1ms, .rate = 4, .budget = 2}));
-  EXPECT_EQ(usage.recorded, 4);
+  const DirectiveUsage& usage = *set->directives()[0].usage;
+  EXPECT_EQ(usage.recorded, 3);
   EXPECT_EQ(usage.refused, 1);
-  EXPECT_FALSE(set->directives()[1].usage->trip.is_tripped());
+  EXPECT_EQ(set->directives()[1].usage->refused, 0);
+
+  clock_.advance(500ms);  // it goes on by itself, at the rate of the budget
+  EXPECT_EQ(conclude_of(200).level, Level::ShapeTiming);
+  EXPECT_FALSE(conclude_of(200).selected());
 }
 
-TEST_F(DirectiveSetTest, RecordsByTheOthersWhatATrippedDirectiveRefuses) {
-  const auto set = compile({R"("level":"ShapeTiming","ring_buffer":true)", R"("level":"Shape")"});
-  set->directives()[0].usage->trip.trip({.since = clock_.now().wall, .rate = 9, .budget = 1});
-  const Verdict start = match(*set);
-  EXPECT_EQ(start.level, Level::Shape);
+TEST_F(DirectiveSetTest, InspectsNothingForADirectiveWithoutTokens) {
+  constexpr TokenRate kBudget{.per_second = 1, .burst = 1};
+  const auto set = compile({R"("level":"ShapeTiming","ring_buffer":true)", R"("level":"Off")"});
+  std::ignore = set->conclude({}, clock_.now(), "r", {.latency = 0ms, .status = 200}, kBudget);
+  const Verdict start = set->match({}, clock_.now(), "r", kBudget);
+  EXPECT_EQ(start.level, Level::Off);
   EXPECT_FALSE(start.ring_buffer);
   EXPECT_EQ(start.refused_count, 1);
-  const Verdict end = conclude(*set, {.latency = 1ms, .status = 200});
-  EXPECT_THAT(end.named(), ElementsAre(1));
-  EXPECT_EQ(end.refused_count, 1);
+  EXPECT_TRUE(start.needs_conclusion());
+
+  // A token that flows in meanwhile cannot pay for a record of what was not inspected.
+  const Verdict end = set->conclude({}, clock_.now(), "r", {.latency = 5s, .status = 200}, kBudget,
+                                    {.level = start.level, .capture = start.capture});
+  EXPECT_FALSE(end.selected());
   EXPECT_EQ(set->directives()[0].usage->refused, 1);
-  EXPECT_EQ(set->directives()[0].usage->matched, 1);
+  EXPECT_TRUE(set->match({}, clock_.now(), "r", {}).selected());
 }
 
-TEST_F(DirectiveSetTest, CountsAsRefusedOnlyWhatATrippedDirectiveWouldHaveRecorded) {
+TEST_F(DirectiveSetTest, CapturesOnlyWhatWasCapturedFromTheStart) {
+  const auto set = compile({R"("level":"Shape","capture":true)", R"("level":"Shape")"});
+  const Verdict end = set->conclude({}, clock_.now(), "r", {.latency = 1ms, .status = 200}, {},
+                                    {.level = Level::Shape, .capture = false});
+  EXPECT_FALSE(end.capture);
+  EXPECT_THAT(end.named(), ElementsAre(1));
+}
+
+TEST_F(DirectiveSetTest, CountsAsRefusedOnlyWhatItWouldHaveRecorded) {
   const auto set = compile({R"("level":"Shape","min_latency_ms":250)"});
-  set->directives()[0].usage->trip.trip({});
+  set->directives()[0].usage->thinning.set_cap(Thinning::kClosed);
   EXPECT_FALSE(match(*set).selected());
   EXPECT_TRUE(match(*set).needs_conclusion());
   EXPECT_EQ(conclude(*set, {.latency = 1ms, .status = 200}).refused_count, 0);
@@ -376,16 +386,14 @@ TEST_F(DirectiveSetTest, CountsAsRefusedOnlyWhatATrippedDirectiveWouldHaveRecord
   EXPECT_EQ(set->directives()[0].usage->refused, 1);
 }
 
-TEST_F(DirectiveSetTest, KeepsATripUntilTheDirectiveIsPublishedWithOtherContent) {
-  const auto first = compile({R"("level":"Shape")"});
-  first->directives()[0].usage->trip.trip({});
-  clock_.advance(5min);
-  EXPECT_TRUE(compile({R"("level":"Shape")", R"("level":"Off")"})
-                  ->directives()[0]
-                  .usage->trip.is_tripped());
-  EXPECT_FALSE(compile({R"("level":"Shape","sample_per_mille":10)"})
-                   ->directives()[0]
-                   .usage->trip.is_tripped());
+TEST_F(DirectiveSetTest, KeepsWithinTheCapOfTheInstance) {
+  const auto set = compile({R"("level":"Shape")"});
+  set->directives()[0].usage->thinning.set_cap(2);
+  const Outcome outcome{.latency = 1ms, .status = 200};
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(conclude(*set, outcome).selected());
+  EXPECT_FALSE(conclude(*set, outcome).selected());
+  set->directives()[0].usage->thinning.set_cap(0);
+  EXPECT_TRUE(conclude(*set, outcome).selected());
 }
 
 TEST_F(DirectiveSetTest, SpendsNoBudgetOnWhatRecordsNothing) {
@@ -394,7 +402,58 @@ TEST_F(DirectiveSetTest, SpendsNoBudgetOnWhatRecordsNothing) {
     std::ignore = set->conclude({}, clock_.now(), "r", {.latency = 1ms, .status = 200},
                                 {.per_second = 1, .burst = 1});
   }
-  for (const auto& compiled : set->directives()) EXPECT_FALSE(compiled.usage->trip.is_tripped());
+  for (const auto& compiled : set->directives()) EXPECT_EQ(compiled.usage->refused, 0);
+}
+
+// Requests that OpenSearch refuses, and those that never reach it, are anybody's to send.
+TEST_F(DirectiveSetTest, KeepsHalfOfTheBucketForRequestsVouchedFor) {
+  constexpr TokenRate kBudget{.per_second = 1, .burst = 10};
+  const auto set = compile({R"("level":"Shape","tenant":"t")"});
+  const auto records = [&](const Outcome& outcome, bool verified = false) {
+    return set
+        ->conclude({.tenant = "t", .principal_verified = verified}, clock_.now(), "r", outcome,
+                   kBudget)
+        .selected();
+  };
+  int by_strangers = 0;
+  for (int i = 0; i < 50; ++i) by_strangers += records({.latency = 0ms, .status = 401}) ? 1 : 0;
+  EXPECT_EQ(by_strangers, 5);
+  EXPECT_FALSE(records({.latency = 0ms, .status = 400, .from_node = false}));
+  EXPECT_TRUE(records({.latency = 0ms, .status = 200}));
+  EXPECT_TRUE(records({.latency = 0ms, .status = 401}, /*verified=*/true));
+}
+
+TEST_F(DirectiveSetTest, KeepsHalfOfMaxRecordsForRequestsVouchedFor) {
+  const auto set = compile({R"("level":"Shape","principal":"p","max_records":5)"});
+  const auto records = [&](int status) {
+    return conclude(*set, {.latency = 1ms, .status = status}, {.principal = "p"}).selected();
+  };
+  int by_strangers = 0;
+  for (int i = 0; i < 20; ++i) by_strangers += records(401) ? 1 : 0;
+  EXPECT_EQ(by_strangers, 3);
+  EXPECT_TRUE(records(200));
+  EXPECT_TRUE(records(404));
+  EXPECT_FALSE(records(200));
+}
+
+TEST_F(DirectiveSetTest, LeavesAllOfMaxRecordsToAStatusThatIsAskedFor) {
+  const auto set = compile({R"("level":"Shape","status":"401","max_records":4)"});
+  int recorded = 0;
+  for (int i = 0; i < 9; ++i) {
+    recorded += conclude(*set, {.latency = 1ms, .status = 401}).selected() ? 1 : 0;
+  }
+  EXPECT_EQ(recorded, 4);
+}
+
+TEST_F(DirectiveSetTest, MatchesAVerifiedPrincipalOnly) {
+  const auto set = compile({R"("level":"Shape","principal":"p","principal_verified":true)",
+                            R"("level":"Shape","principal_verified":true,"index":"i")",
+                            R"("level":"Shape","principal":"p","principal_verified":false)"});
+  EXPECT_THAT(match(*set, {.principal = "p"}).named(), ElementsAre(2));
+  EXPECT_THAT(match(*set, {.principal = "p", .principal_verified = true}).named(),
+              ElementsAre(0, 2));
+  EXPECT_THAT(match(*set, {.index = "i", .principal = "q", .principal_verified = true}).named(),
+              ElementsAre(1));
 }
 
 TEST_F(DirectiveSetTest, NeverRecordsMoreThanTheBudgetFromManyThreads) {

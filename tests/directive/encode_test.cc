@@ -14,24 +14,28 @@ namespace osproxy {
 namespace {
 
 TEST(Encode, WritesEveryFieldInOrder) {
-  const Directive directive{
-      .id = "x",
-      .level = Level::ShapeTiming,
-      .end = *parse_rfc3339_utc("2031-02-03T04:05:06Z"),
-      .target = {.tenant = "t", .index = "i", .principal = "p", .endpoint = Endpoint::Count},
-      .sample_per_mille = 7,
-      .ring_buffer = true,
-      .capture = true,
-      .min_latency = std::chrono::milliseconds{9},
-      .status = StatusFilter::parse("4xx"),
-      .max_records = 3,
-      .reason = "r",
-      .author = ""};
-  EXPECT_EQ(encode_directive(directive),
-            R"({"id":"x","level":"ShapeTiming","expires_at":"2031-02-03T04:05:06Z","tenant":"t",)"
-            R"("index":"i","principal":"p","endpoint":"Count","sample_per_mille":7,)"
-            R"("ring_buffer":true,"capture":true,"min_latency_ms":9,"status":"4xx",)"
-            R"("max_records":3,"reason":"r","author":""})");
+  const Directive directive{.id = "x",
+                            .level = Level::ShapeTiming,
+                            .end = *parse_rfc3339_utc("2031-02-03T04:05:06Z"),
+                            .target = {.tenant = "t",
+                                       .index = "i",
+                                       .principal = "p",
+                                       .endpoint = Endpoint::Count,
+                                       .principal_verified = true},
+                            .sample_per_mille = 7,
+                            .ring_buffer = true,
+                            .capture = true,
+                            .min_latency = std::chrono::milliseconds{9},
+                            .status = StatusFilter::parse("4xx"),
+                            .max_records = 3,
+                            .reason = "r",
+                            .author = ""};
+  EXPECT_EQ(
+      encode_directive(directive),
+      R"({"id":"x","level":"ShapeTiming","expires_at":"2031-02-03T04:05:06Z","tenant":"t",)"
+      R"("index":"i","principal":"p","principal_verified":true,"endpoint":"Count","sample_per_mille":7,)"
+      R"("ring_buffer":true,"capture":true,"min_latency_ms":9,"status":"4xx",)"
+      R"("max_records":3,"reason":"r","author":""})");
 }
 
 TEST(Encode, LeavesDefaultsOut) {

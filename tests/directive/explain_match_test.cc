@@ -63,6 +63,8 @@ TEST_F(ExplainMatch, NamesEachReason) {
   EXPECT_THAT(with_target({.endpoint = Endpoint::Count}), ElementsAre(Mismatch::Endpoint));
   EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .sample_per_mille = sample_of("r-1")}),
               ElementsAre(Mismatch::Sample));
+  EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .target = {.principal_verified = true}}),
+              ElementsAre(Mismatch::Verified));
   EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .min_latency = 21ms}),
               ElementsAre(Mismatch::Latency));
   EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .status = StatusFilter::parse("5xx")}),
@@ -94,7 +96,7 @@ TEST(ExplainMatchTwin, FindsNothingIfAndOnlyIfTheMatcherRecords) {
         DirectiveSet::compile(generator.document(Verdict::kMaxNamed), ledger, clock.now());
     for (const CompiledDirective& compiled : set->directives()) {
       compiled.usage->recorded = generator.below(5);
-      if (generator.one_in(8)) compiled.usage->trip.trip({.rate = 9, .budget = 1});
+      compiled.usage->not_vouched_for = generator.below(3);
     }
     Now started = clock.now();
     started.wall += std::chrono::seconds{generator.below(110)};
@@ -102,7 +104,8 @@ TEST(ExplainMatchTwin, FindsNothingIfAndOnlyIfTheMatcherRecords) {
     for (int i = 0; i < 30; ++i) {
       const testing::GeneratedRequest request = generator.request();
       const Outcome outcome{.latency = std::chrono::milliseconds{generator.below(3'000)},
-                            .status = static_cast<int>(200 + generator.below(400))};
+                            .status = static_cast<int>(200 + generator.below(400)),
+                            .from_node = !generator.one_in(4)};
       std::vector<bool> explained;
       for (const CompiledDirective& compiled : set->directives()) {
         explained.push_back(
@@ -124,7 +127,7 @@ TEST(ExplainMatchTwin, FindsNothingIfAndOnlyIfTheMatcherRecords) {
 TEST(Mismatch, EachHasItsPlaceInTheManual) {
   std::ostringstream manual;
   manual << std::ifstream(OSPROXY_SOURCE_DIR "/docs/admin-api.md").rdbuf();
-  for (int i = 0; i <= static_cast<int>(Mismatch::Tripped); ++i) {
+  for (int i = 0; i <= static_cast<int>(Mismatch::MaxRecords); ++i) {
     const std::string row = "| `" + std::string(to_string(static_cast<Mismatch>(i))) + "` |";
     EXPECT_THAT(manual.str(), ::testing::HasSubstr(row));
   }

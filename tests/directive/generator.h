@@ -21,9 +21,14 @@ struct GeneratedRequest {
   std::string principal;
   Endpoint endpoint = Endpoint::Unknown;
   std::string id;
+  bool principal_verified = false;
 
   Attributes attributes() const {
-    return {.tenant = tenant, .index = index, .principal = principal, .endpoint = endpoint};
+    return {.tenant = tenant,
+            .index = index,
+            .principal = principal,
+            .endpoint = endpoint,
+            .principal_verified = principal_verified};
   }
 };
 
@@ -72,7 +77,8 @@ class Generator {
             .index = expression(),
             .principal = one_in(4) ? "" : pick(kPrincipals),
             .endpoint = static_cast<Endpoint>(below(kEndpointCount)),
-            .id = "request-" + std::to_string(below(5000))};
+            .id = "request-" + std::to_string(below(5000)),
+            .principal_verified = one_in(2)};
   }
 
   std::string expression() {
@@ -103,6 +109,7 @@ class Generator {
     if (one_in(2)) target.tenant = pick(kTenants);
     if (one_in(2)) target.index = pick(kNames);
     if (one_in(3)) target.principal = pick(kPrincipals);
+    target.principal_verified = one_in(6);
     if (one_in(3)) target.endpoint = static_cast<Endpoint>(below(kEndpointCount));
     return target;
   }

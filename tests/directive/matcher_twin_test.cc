@@ -27,7 +27,7 @@ TEST(MatcherTwin, SaysTheSameOfEveryRequest) {
     const auto set = DirectiveSet::compile(generator.document(40), ledger, clock.now());
     for (const CompiledDirective& compiled : set->directives()) {
       compiled.usage->recorded = generator.below(5);
-      if (generator.below(8) == 0) compiled.usage->trip.trip({});
+      if (generator.below(8) == 0) compiled.usage->thinning.set_cap(Thinning::kClosed);
     }
     Now now = clock.now();
     now.wall += std::chrono::seconds{generator.below(110)};

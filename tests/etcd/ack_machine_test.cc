@@ -473,5 +473,14 @@ TEST_P(EveryAckStepFails, AndAStopEndsIt) {
 INSTANTIATE_TEST_SUITE_P(Acks, EveryAckStepFails, ::testing::ValuesIn(kSteps),
                          [](const auto& step) { return std::string(step.param.name); });
 
+TEST(AckMachine, ReplacesAValueWithoutALeaseAtOnce) {
+  AckKey key("proxy-1", AckScript::kStarted);
+  key.found({.revision = 40, .value = another_run(), .lease = 0}, BootTime{});
+  EXPECT_FALSE(key.owner());
+  EXPECT_EQ(key.revision(), 40);
+  key.found({.revision = 41, .value = another_run(), .lease = 3}, BootTime{});
+  EXPECT_TRUE(key.owner());
+}
+
 }  // namespace
 }  // namespace osproxy::etcd

@@ -26,6 +26,7 @@ class AckScript {
   using Where = std::source_location;
 
   static constexpr char kName[] = "proxy-1";
+  static constexpr LeaseId kTheirLease = 5;
   static constexpr WallTime kStarted{std::chrono::hours{24}};
 
   explicit AckScript(std::vector<std::string> endpoints = {"one"}, std::uint64_t seed = 1)
@@ -64,6 +65,14 @@ class AckScript {
   }
   AckScript& finds_nothing(Where where = Where::current()) { return finds(0, "", where); }
   AckScript& finds(Revision revision, std::string value, Where where = Where::current()) {
+    return feed(ReadDone{.call = call_,
+                         .mod_revision = revision,
+                         .value = std::move(value),
+                         .lease = kTheirLease},
+                where);
+  }
+  AckScript& finds_without_lease(Revision revision, std::string value,
+                                 Where where = Where::current()) {
     return feed(ReadDone{.call = call_, .mod_revision = revision, .value = std::move(value)},
                 where);
   }
@@ -80,7 +89,10 @@ class AckScript {
     return feed(WriteDone{.call = call_, .succeeded = true, .mod_revision = revision}, where);
   }
   AckScript& not_written(Revision there, std::string value, Where where = Where::current()) {
-    return feed(WriteDone{.call = call_, .mod_revision = there, .value = std::move(value)}, where);
+    return feed(
+        WriteDone{
+            .call = call_, .mod_revision = there, .value = std::move(value), .lease = kTheirLease},
+        where);
   }
   AckScript& revoked(Where where = Where::current()) { return feed(Revoked{call_}, where); }
   AckScript& fails(FailureKind kind, Where where = Where::current()) {

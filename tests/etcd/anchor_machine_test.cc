@@ -396,5 +396,16 @@ TEST_F(AnchorMachineTest, IgnoresResponsesOfOtherCalls) {
   EXPECT_EQ(machine_.refusal(), std::nullopt);
 }
 
+// An instance's role may write any anchor, and so end a directive early; but not at once.
+TEST_F(AnchorMachineTest, TakesNoAnchorFromBeforeOsproxy) {
+  adopt(with(a_), 7, true);
+  list_returns();
+  const WriteAnchor write = next<WriteAnchor>();
+  take(machine_.resume(
+      WriteDone{.call = write.call, .mod_revision = 8, .value = "2001-01-01T00:00:00Z a"},
+      clock_.now()));
+  EXPECT_TRUE(actions_.empty());
+}
+
 }  // namespace
 }  // namespace osproxy::etcd

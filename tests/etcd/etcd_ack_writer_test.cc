@@ -152,23 +152,27 @@ TEST_F(AckWriterTest, WritesAgainWhenTheStoreHasChanged) {
   EXPECT_EQ(decode_ack(write.request.value.value()).value().revision, 6);
 }
 
-TEST_F(AckWriterTest, WritesAgainWhenADirectiveIsTripped) {
+TEST_F(AckWriterTest, WritesAgainWhenADirectiveIsThinned) {
   LifeLedger ledger;
   const auto set = DirectiveSet::compile(
       {.directives = {{.id = "d", .level = Level::Shape, .end = 1h}}}, ledger, clock_.now());
   store_.publish(set);
   start();
   write_first();
-  EXPECT_EQ(first_.tripped_count, 0);
-  set->directives()[0].usage->trip.trip({.since = kStarted, .rate = 3, .budget = 2});
+  EXPECT_EQ(first_.thinned_count, 0);
+  set->directives()[0].usage->refused = 1;
+  set->directives()[0].usage->thinning.set_notice(
+      ThinningNotice{.since = kStarted, .rate = 3, .budget = 2});
   writer_->check_store();
   ASSERT_TRUE(await([&] { return writer_->status().state == AckState::Pending; }));
   pass_window();
   const auto ack = decode_ack(peer_->await_write().request.value.value()).value();
-  EXPECT_EQ(ack.tripped_count, 1);
-  EXPECT_EQ(ack.tripped,
-            (std::vector<InstanceAck::Tripped>{
-                {.id = "d", .since = kStarted, .reason = "over budget: 3 records/s, budget 2"}}));
+  EXPECT_EQ(ack.thinned_count, 1);
+  EXPECT_EQ(ack.thinned,
+            (std::vector<InstanceAck::Thinned>{{.id = "d",
+                                                .since = kStarted,
+                                                .reason = "over budget: 3 records/s, budget 2",
+                                                .refused = 1}}));
 }
 
 TEST_F(AckWriterTest, RevokesItsLeaseWhenItEnds) {

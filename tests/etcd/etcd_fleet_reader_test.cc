@@ -37,6 +37,7 @@ class FleetReaderTest : public ::testing::Test {
 
   void respond_acks(std::vector<KeyValue> entries) {
     const auto list = peer_->await_list();
+    for (KeyValue& entry : entries) entry.lease = 7;
     EXPECT_EQ(list.request.prefix, "o/fleet/");
     peer_->deliver(ListDone{.call = list.call, .entries = std::move(entries)});
   }
@@ -91,6 +92,65 @@ TEST_F(FleetReaderTest, ReportsTheFailureAtEachEndpoint) {
   ASSERT_FALSE(fleet);
   EXPECT_THAT(fleet.error(), AllOf(HasSubstr("one:1: connection refused"),
                                    HasSubstr("two:2: permission denied"), HasSubstr("o/fleet/")));
+}
+
+// Anybody with a role on the prefix can put a key that stays for ever; an instance's ack cannot.
+TEST_F(FleetReaderTest, LeavesOutKeysWithoutALease) {
+  auto reading_fleet = reading();
+  respond_document(7, 20);
+  const auto list = peer_->await_list();
+  peer_->deliver(ListDone{.call = list.call,
+                          .count = 3,
+                          .entries = {{.key = "o/fleet/ghost", .value = ack("ghost", 7)},
+                                      {.key = "o/fleet/a", .value = ack("a", 7), .lease = 9},
+                                      {.key = "o/fleet/b", .value = ack("b", 7), .version = 2}}});
+  const auto fleet = reading_fleet.get();
+  ASSERT_TRUE(fleet) << fleet.error();
+  ASSERT_EQ(fleet->members.size(), 2U);
+  EXPECT_EQ(fleet->members[0].instance, "a");
+  EXPECT_TRUE(fleet->members[0].applied);
+  EXPECT_EQ(fleet->members[1].instance, "b");
+  EXPECT_FALSE(fleet->members[1].ack);
+  EXPECT_THAT(fleet->members[1].why, HasSubstr("written over without a lease"));
+}
+
+TEST_F(FleetReaderTest, BelievesNoRevisionThatEtcdHasNotReached) {
+  auto reading_fleet = reading();
+  respond_document(7, 20);
+  const auto list = peer_->await_list();
+  peer_->deliver(ListDone{.call = list.call,
+                          .header = {.revision = 21},
+                          .entries = {{.key = "o/fleet/a", .value = ack("a", 22), .lease = 9}}});
+  const auto fleet = reading_fleet.get();
+  ASSERT_TRUE(fleet) << fleet.error();
+  EXPECT_FALSE(fleet->members.at(0).applied);
+  EXPECT_FALSE(fleet->members.at(0).ack);
+  EXPECT_THAT(fleet->members.at(0).why, HasSubstr("that etcd has not reached"));
+}
+
+TEST_F(FleetReaderTest, ReadsPageByPageAndLessOfLargeValues) {
+  auto reading_fleet = reading();
+  respond_document(7, 20);
+  const auto first = peer_->await_list();
+  EXPECT_EQ(first.request.limit, EtcdFleetReader::kPage);
+  peer_->deliver(CallFailed{.call = first.call, .failure = {FailureKind::TooLarge, ""}});
+  const auto smaller = peer_->await_list();
+  EXPECT_LT(smaller.request.limit, EtcdFleetReader::kPage);
+  EXPECT_EQ(smaller.request.first, "");
+  peer_->deliver(
+      ListDone{.call = smaller.call,
+               .count = 2,
+               .entries = {{.key = "o/fleet/a", .value = std::string(1 << 20, 'x'), .lease = 9}}});
+  const auto next = peer_->await_list();
+  EXPECT_EQ(next.request.first, std::string("o/fleet/a\0", 10));
+  peer_->deliver(ListDone{.call = next.call,
+                          .count = 1,
+                          .entries = {{.key = "o/fleet/b", .value = ack("b", 7), .lease = 9}}});
+  const auto fleet = reading_fleet.get();
+  ASSERT_TRUE(fleet) << fleet.error();
+  ASSERT_EQ(fleet->members.size(), 2U);
+  EXPECT_FALSE(fleet->members[0].ack);
+  EXPECT_TRUE(fleet->members[1].applied);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
-"""A directive over its budget is tripped alone, and every surface shows it."""
+"""A directive over its budget is thinned out alone, and every surface shows it."""
 
+import contextlib
 import json
+import socket
 
 import pytest
 from echo_upstream import EchoUpstream
@@ -23,7 +25,7 @@ def directives(proxy) -> dict:
     return {d["id"]: d for d in proxy.status()["directives"]}
 
 
-def test_a_trip_is_shown_everywhere_and_ends_with_a_change(start_proxy, upstream, own_etcd, traffic):
+def test_thinning_out_is_shown_everywhere(start_proxy, upstream, own_etcd, traffic):
     proxy = start_proxy(upstream=upstream.url, etcd=own_etcd, key=KEY,
                         arguments=("--instance", "proxy-1", *BUDGET))  # fmt: skip
     ctl = Ctl.of_etcd(own_etcd, KEY)
@@ -31,14 +33,15 @@ def test_a_trip_is_shown_everywhere_and_ends_with_a_change(start_proxy, upstream
     eventually(lambda: set(directives(proxy)) == {"broad", "acme"})
 
     sent = [traffic.send(proxy, "GET", "/orders/_search") for _ in range(40)]
-    eventually(lambda: directives(proxy)["broad"]["tripped"])
+    eventually(lambda: directives(proxy)["broad"]["thinned"])
     proxy.settle()
     shown = directives(proxy)["broad"]
     assert shown["recorded"] >= 5
     assert shown["recorded"] + shown["refused"] >= len(sent)
-    reason = shown["tripped"]["reason"]
+    reason = shown["thinned"]["reason"]
     assert reason.startswith("over budget: ") and reason.endswith(" records/s, budget 1")
-    assert directives(proxy)["acme"]["tripped"] is None
+    assert directives(proxy)["acme"]["thinned"] is None
+    assert shown["tripped"] is None  # nothing is ever switched off
 
     # The other directive keeps recording, and no client notices.
     record = traffic.recorded(proxy, traffic.send(proxy, "GET", "/orders/_search", tenant="acme"))
@@ -46,42 +49,58 @@ def test_a_trip_is_shown_everywhere_and_ends_with_a_change(start_proxy, upstream
     traffic.not_recorded(proxy, traffic.send(proxy, "GET", "/orders/_search"))
 
     metrics = proxy.metrics()
-    assert metrics["osproxy_directives_tripped"] == 1
+    assert metrics["osproxy_directives_thinned"] == 1
     assert metrics["osproxy_records_refused_total"] == directives(proxy)["broad"]["refused"]
+    by_directive = 'osproxy_directive_records_refused_total{directive="broad"}'
+    assert metrics[by_directive] == directives(proxy)["broad"]["refused"]
 
     def acked():
         (member,) = ctl("fleet", "-o", "json").json()["instances"]
-        return member["ack"]["tripped"]
+        return member["ack"]["thinned"]
 
-    (acked_trip,) = eventually(acked, what="the ack names the trip")
-    assert acked_trip == {"id": "broad", **shown["tripped"]}
-    line = f"tripped: broad at proxy-1 since {shown['tripped']['since'][:19]}Z: {reason}\n"
+    (in_ack,) = eventually(acked, what="the ack names the directive")
+    assert in_ack.pop("refused") > 0
+    assert in_ack == {"id": "broad", **shown["thinned"]}
+    line = f"thinned: broad at proxy-1 since {shown['thinned']['since'][:19]}Z: {reason}\n"
     assert line in ctl("list").out
     assert line in ctl("fleet").out
-    assert ctl("list", "-o", "json").json()["tripped"] == [{**acked_trip, "instance": "proxy-1"}]
+    assert ctl("list", "-o", "json").json()["thinned"] == [{**in_ack, "instance": "proxy-1"}]
     assert reason in Ctl.of_admin(proxy)("status").out
-    assert f"directive broad is tripped: {reason}" in proxy.log()
+    assert f"directive broad is thinned out: {reason}" in proxy.log()
 
     own_etcd.put(KEY, json.dumps({"directives": [{**ALL, "index": "logs"}, ACME]}))
-    eventually(lambda: directives(proxy)["broad"]["tripped"] is None)
+    eventually(lambda: directives(proxy)["broad"]["thinned"] is None)
     traffic.recorded(proxy, traffic.send(proxy, "GET", "/logs/_search"))
     eventually(lambda: acked() == [])
 
 
-def test_the_instance_budget_trips_the_most_expensive_directive(
-    start_proxy, upstream, traffic
-):
+def test_the_instance_budget_thins_the_busiest_directive_out(start_proxy, upstream, traffic):
     proxy = start_proxy(
         upstream=upstream.url,
-        arguments=("--directive-budget", "0", "--instance-budget", "1", "--instance-burst", "9"),
+        arguments=("--directive-budget", "0", "--instance-budget", "2", "--instance-burst", "9"),
     )
     document = {"directives": [{**ALL, "index": "logs"}, ACME]}
     assert proxy.admin("POST", "/admin/directives", json_body=document).status == 200
     traffic.recorded(proxy, traffic.send(proxy, "GET", "/orders/_search", tenant="acme"))
-    for _ in range(40):
-        traffic.send(proxy, "GET", "/logs/_search")
-    eventually(lambda: directives(proxy)["broad"]["tripped"], what="the broad one is tripped")
-    assert directives(proxy)["broad"]["tripped"]["reason"].startswith("instance over budget: ")
-    assert directives(proxy)["acme"]["tripped"] is None
-    traffic.not_recorded(proxy, traffic.send(proxy, "GET", "/logs/_search"))
+
+    def is_thinned():
+        for _ in range(40):
+            traffic.send(proxy, "GET", "/logs/_search")
+        return directives(proxy)["broad"]["thinned"]
+
+    notice = eventually(is_thinned, what="the broad one is thinned out")
+    assert notice["reason"].startswith("instance over budget: ")
+    assert directives(proxy)["acme"]["thinned"] is None
     traffic.recorded(proxy, traffic.send(proxy, "GET", "/orders/_search", tenant="acme"))
+
+
+def test_refused_requests_leave_room_for_others(start_proxy, upstream, traffic):
+    """Requests that never reach a node take half of the bucket at most: anybody can send them."""
+    proxy = start_proxy(upstream=upstream.url, arguments=("--directive-budget", "1", "--directive-burst", "8"))
+    assert proxy.admin("POST", "/admin/directives", json_body={"directives": [ALL]}).status == 200
+    for _ in range(30):
+        with contextlib.closing(socket.create_connection(proxy.address.split(":"), 5)) as client:
+            client.sendall(b"\0\r\n\r\n")
+            assert client.recv(4096).startswith(b"HTTP/1.1 400")
+    eventually(lambda: directives(proxy)["broad"]["refused"] > 0)
+    traffic.recorded(proxy, traffic.send(proxy, "GET", "/orders/_search"))

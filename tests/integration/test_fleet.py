@@ -183,7 +183,9 @@ def test_a_second_instance_of_one_name_reports_it_and_waits(start_member, ctl):
 def test_foreign_values_are_shown_and_disturb_no_instance(start_member, own_etcd, ctl):
     start_member("proxy-a")
     eventually_applied(ctl, 0, {"proxy-a"})
-    own_etcd.put("test/fleet/fleet/stray", "not an ack")
+    own_etcd.put("test/fleet/fleet/ghost", "not an ack")  # without a lease, it counts for nothing
+    lease = own_etcd.etcdctl("lease", "grant", "600")["ID"]
+    own_etcd.etcdctl("put", "--lease", f"{lease:x}", "test/fleet/fleet/stray", "not an ack")
     stray = eventually(lambda: members(ctl).get("stray"))
     assert stray["ack"] is None
     assert "no valid ack" in stray["why"]

@@ -13,7 +13,7 @@ FAMILIES = (
     "osproxy_upstream_healthy",
     "osproxy_upstream_waiting",
     "osproxy_directives_active",
-    "osproxy_directives_tripped",
+    "osproxy_directives_thinned",
     "osproxy_requests_matched_total",
     "osproxy_records_total",
     "osproxy_output_records_held",

@@ -170,7 +170,7 @@ def raw(fields):
 
 FULL = {
     "id": "x", "level": "ShapeRewriteDiff", "expires_at": "2031-02-03T04:05:06.7Z",
-    "tenant": "acme", "index": "logs-*", "principal": "ana", "endpoint": "IngestBulk",
+    "tenant": "acme", "index": "logs-*", "principal": "ana", "principal_verified": True, "endpoint": "IngestBulk",
     "sample_per_mille": 5, "ring_buffer": True, "capture": False, "min_latency_ms": 250,
     "status": "5xx", "max_records": 10, "reason": "INC-2291", "author": "ana",
 }  # fmt: skip
@@ -254,6 +254,8 @@ INVALID = [
     ("bad_tenant", "directives[0].tenant", raw('"tenant":null')),
     ("bad_index", "directives[0].index", document(directive(index=["logs"]))),
     ("bad_principal", "directives[0].principal", document(directive(principal=7))),
+    ("bad_principal_verified", "directives[0].principal_verified",
+     document(directive(principal_verified="true"))),
     ("bad_endpoint", "directives[0].endpoint", document(directive(endpoint=["Search"]))),
     ("unknown_endpoint", "directives[0].endpoint", document(directive(endpoint="search"))),
     ("bad_sample_rate", "directives[0].sample_per_mille",

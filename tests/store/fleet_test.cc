@@ -31,7 +31,7 @@ InstanceAck make(std::int64_t revision, std::string state = "synced") {
 constexpr char kText[] =
     R"({"instance":"proxy-1","revision":7,"rejected":null,"state":"synced",)"
     R"("verified_age_ms":1200,"version":"0.1.0","started":"2030-01-01T00:00:00.5Z",)"
-    R"("written":"2030-01-01T00:00:01Z","tripped_count":0,"tripped":[]})";
+    R"("written":"2030-01-01T00:00:01Z","thinned_count":0,"thinned":[]})";
 
 TEST(Ack, IsWrittenAsItIsDocumented) { EXPECT_EQ(encode_ack(make(7)), kText); }
 
@@ -41,21 +41,23 @@ TEST(Ack, CanBeReadBack) {
   ack.instance = "\"\\\n";
   ack.verified_age.reset();
   ack.rejected = InstanceAck::Rejected{.revision = 9, .slug = "zero_ttl", .where = "directives[0]"};
-  ack.tripped = {
-      {.id = "\"d\"", .since = ack.started, .reason = "over budget: 3 records/s, budget 2"},
-      {.id = "e", .since = ack.written, .reason = "x"}};
-  ack.tripped_count = 9;
+  ack.thinned = {{.id = "\"d\"",
+                  .since = ack.started,
+                  .reason = "over budget: 3 records/s, budget 2",
+                  .refused = 4},
+                 {.id = "e", .since = ack.written, .reason = "x"}};
+  ack.thinned_count = 9;
   EXPECT_EQ(decode_ack(encode_ack(ack)), ack);
 }
 
-TEST(Ack, OfAnOlderVersionHasNothingTripped) {
+TEST(Ack, OfAnOlderVersionHasNothingThinned) {
   std::string text = kText;
-  constexpr std::string_view kNew = R"(,"tripped_count":0,"tripped":[])";
+  constexpr std::string_view kNew = R"(,"thinned_count":0,"thinned":[])";
   text.erase(text.find(kNew), kNew.size());
   EXPECT_EQ(decode_ack(text), make(7));
 }
 
-TEST(Ack, NamesSoManyTrippedDirectivesAndCountsThemAll) {
+TEST(Ack, NamesSoManyThinnedDirectivesAndCountsThemAll) {
   std::string bytes;
   for (int i = 0; i < 10; ++i) {  // with the longest ids, in their longest form
     const std::string id(127, '"');
@@ -67,18 +69,21 @@ TEST(Ack, NamesSoManyTrippedDirectivesAndCountsThemAll) {
   const auto set = DirectiveSet::compile(*decode_document(R"({"directives":[)" + bytes + "]}"),
                                          ledger, clock.now());
   for (const auto& compiled : set->directives()) {
-    compiled.usage->trip.trip({.since = clock.now().wall, .rate = 7, .budget = 2});
+    compiled.usage->refused = 5;
+    compiled.usage->thinning.set_notice(
+        ThinningNotice{.since = clock.now().wall, .rate = 7, .budget = 2});
   }
   const InstanceAck ack = make_ack({.instance = "a"}, {}, *set, clock.now());
-  EXPECT_EQ(ack.tripped_count, 10);
-  ASSERT_EQ(ack.tripped.size(), 8);
-  EXPECT_EQ(ack.tripped[0].reason, "over budget: 7 records/s, budget 2");
-  EXPECT_EQ(ack.tripped[0].since, clock.now().wall);
+  EXPECT_EQ(ack.thinned_count, 10);
+  ASSERT_EQ(ack.thinned.size(), 8);
+  EXPECT_EQ(ack.thinned[0].reason, "over budget: 7 records/s, budget 2");
+  EXPECT_EQ(ack.thinned[0].since, clock.now().wall);
+  EXPECT_EQ(ack.thinned[0].refused, 5);
   EXPECT_LT(encode_ack(ack).size(), kMaxAckBytes);
   EXPECT_EQ(decode_ack(encode_ack(ack)), ack);
 
   clock.advance(600s);  // the first of them is over
-  EXPECT_EQ(make_ack({}, {}, *set, clock.now()).tripped_count, 9);
+  EXPECT_EQ(make_ack({}, {}, *set, clock.now()).thinned_count, 9);
 }
 
 TEST(Ack, OfANewerVersionIsUnderstood) {

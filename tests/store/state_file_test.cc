@@ -127,6 +127,20 @@ TEST_F(StateFileTest, SaysWhyItIsRefused) {
   EXPECT_THAT(refusal(), HasSubstr(path_.string()));
 }
 
+// A checksum is no signature: whoever can write the file could have anything captured.
+TEST_F(StateFileTest, IsRefusedIfAnybodyElseCouldHaveWrittenIt) {
+  namespace fs = std::filesystem;
+  ASSERT_TRUE(save_state(path_, some_set()));
+  EXPECT_EQ(refusal(), "");
+  fs::permissions(path_, fs::perms(0666));
+  EXPECT_THAT(refusal(), HasSubstr("can be written by everybody"));
+  fs::permissions(path_, fs::perms(0600));
+  fs::permissions(dir_.path(), fs::perms(0777));
+  EXPECT_THAT(refusal(), HasSubstr("others can replace it"));
+  fs::permissions(dir_.path(), fs::perms(0700));
+  EXPECT_EQ(refusal(), "");
+}
+
 TEST_F(StateFileTest, RefusesAStrangersFieldsThoughTheChecksumFits) {
   const std::string lives = R"([{"wall_end":"2030-01-01T00:00:00Z","boot_end_ns":1}])";
   const std::string directive = R"({"id":"a","level":"Shape","ttl_secs":600})";

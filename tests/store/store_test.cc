@@ -208,5 +208,20 @@ TEST_F(FileStoreTest, KeepsTheSetAndBecomesSuspectWhileTheFileCannotBeRead) {
   EXPECT_THAT(store->status().reason, ::testing::HasSubstr("not a regular file"));
 }
 
+// A short ttl_secs becomes a long expires_at, so that a document can grow beyond what stores take.
+TEST(MemoryDirectiveStore, RefusesADocumentThatIsTooLargeOnceItIsPublished) {
+  ManualClock clock;
+  const std::string document = R"({"directives":[{"id":"a","level":"Shape","ttl_secs":9}]})";
+  DecodeLimits limits;
+  limits.max_bytes = document.size();
+  MemoryDirectiveStore store(limits, clock);
+  const auto published = store.publish(document, std::nullopt);
+  ASSERT_FALSE(published);
+  EXPECT_EQ(published.error().kind, PublishError::Kind::Rejected);
+  EXPECT_EQ(published.error().rejected.value().fault, Fault::TooLarge);
+  EXPECT_THAT(published.error().message, ::testing::HasSubstr("as it is published"));
+  EXPECT_EQ(store.read()->revision, 0);
+}
+
 }  // namespace
 }  // namespace osproxy

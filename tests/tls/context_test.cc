@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
+#include "osproxy/core/manual_clock.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_pki.h"
 #include "tests/tls/tls_pair.h"
@@ -208,6 +209,41 @@ TEST_F(TlsContextTest, ResumeASessionWithItsPrincipal) {
   EXPECT_TRUE(second->client.is_resumed());
   EXPECT_TRUE(second->server.is_resumed());
   EXPECT_EQ(second->server.principal(), "ana");
+}
+
+TEST_F(TlsContextTest, RenewTheKeysOfTicketsAsTimePasses) {
+  ManualClock clock;
+  const auto to = TlsContext::for_clients({.pairs = {ca.issue("server")}}, clock).value();
+  const auto from = connector();
+  std::vector<std::unique_ptr<TlsPeers>> open;  // OpenSSL resumes none that ended abruptly
+  const auto is_resumed_after = [&](std::chrono::minutes pause) {
+    clock.advance(pause);
+    open.push_back(meet(*from, *to));
+    open.back()->client_reads();  // the next ticket
+    return open.back()->server.is_resumed();
+  };
+  EXPECT_FALSE(is_resumed_after(std::chrono::minutes{0}));
+  EXPECT_TRUE(is_resumed_after(std::chrono::minutes{59}));
+  EXPECT_TRUE(is_resumed_after(std::chrono::minutes{60})) << "by the older key";
+  EXPECT_FALSE(is_resumed_after(std::chrono::minutes{121})) << "no key is kept for so long";
+  EXPECT_TRUE(is_resumed_after(std::chrono::minutes{1}));
+}
+
+TEST_F(TlsContextTest, ResumeNoSessionOfAnExpiredCertificate) {
+  ManualClock clock(SystemClock().now());
+  const auto to = TlsContext::for_clients({.pairs = {ca.issue("server")},
+                                           .client_ca_file = ca.file(),
+                                           .client_auth = ClientAuth::Required},
+                                          clock)
+                      .value();
+  const auto from = connector({.ca_file = ca.file(), .client = ca.issue("ana")});
+  const auto first = meet(*from, *to);
+  first->client_reads();
+  const auto second = meet(*from, *to);
+  EXPECT_TRUE(second->server.is_resumed());
+  second->client_reads();
+  clock.jump_wall(std::chrono::hours{2});  // the certificate is valid for one
+  EXPECT_FALSE(meet(*from, *to)->server.is_resumed());
 }
 
 TEST_F(TlsContextTest, ResumeNoSessionOfAnEarlierContext) {

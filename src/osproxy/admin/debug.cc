@@ -2,9 +2,14 @@
 #include <charconv>
 #include <cstddef>
 #include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "osproxy/admin/handlers.h"
 #include "osproxy/core/encoding.h"
+#include "osproxy/core/json_writer.h"
 #include "osproxy/record/record.h"
 
 namespace osproxy::admin {
@@ -30,6 +35,18 @@ std::optional<std::size_t> parse_limit(std::string_view query) {
   return whole && 1 <= limit && limit <= kMaxLimit ? std::optional(limit) : std::nullopt;
 }
 
+// The first record, and as its `others` the records of further requests with the same id.
+std::string with_others(std::span<const Record> records) {
+  std::string body = to_json(records.front());
+  if (records.size() == 1) return body;
+  JsonWriter others;
+  others.begin_array();
+  for (const Record& record : records.subspan(1)) others.raw(to_json(record));
+  others.end_array();
+  body.pop_back();  // the brace that closes the record
+  return body.append(",\"others\":").append(std::move(others).take()).append("}");
+}
+
 }  // namespace
 
 Response get_explain(const Context& context, const Request&, std::string_view id) {
@@ -40,11 +57,11 @@ Response get_explain(const Context& context, const Request&, std::string_view id
   const auto request_id = percent_decode(id);
   if (!request_id)
     return error_response(400, "bad_request", "the id has a % without two hex digits");
-  const auto record = observer.explain(*request_id);
-  if (!record) {
+  const std::vector<Record> records = observer.explain(*request_id);
+  if (records.empty()) {
     return error_response(404, "not_found", "no record of that request is held on this instance");
   }
-  return {.body = to_json(*record)};
+  return {.body = with_others(records)};
 }
 
 Response get_breakglass(const Context& context, const Request& request, std::string_view) {

@@ -54,15 +54,15 @@ void write_ack(JsonWriter& json, const Context& context) {
   json.end_object();
 }
 
-void write_trip(JsonWriter& json, const std::optional<Trip>& trip) {
-  json.key("tripped");
-  if (!trip) {
+void write_thinned(JsonWriter& json, const std::optional<ThinningNotice>& notice) {
+  json.key("thinned");
+  if (!notice) {
     json.null();
     return;
   }
   json.begin_object();
-  json.field("since", format_rfc3339(trip->since));
-  json.field("reason", describe(*trip));
+  json.field("since", format_rfc3339(notice->since));
+  json.field("reason", describe(*notice));
   json.end_object();
 }
 
@@ -76,7 +76,8 @@ void write_directive(JsonWriter& json, const CompiledDirective& compiled, Now no
   json.field("matched", compiled.usage->matched.load(std::memory_order_relaxed));
   json.field("recorded", compiled.usage->recorded.load(std::memory_order_relaxed));
   json.field("refused", compiled.usage->refused.load(std::memory_order_relaxed));
-  write_trip(json, compiled.usage->trip.load());
+  write_thinned(json, compiled.usage->thinning.notice());
+  json.key("tripped").null();  // readers of versions that tripped directives look for it
   if (directive.reason) json.field("reason", *directive.reason);
   if (directive.author) json.field("author", *directive.author);
   json.end_object();

@@ -53,6 +53,8 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
       return its("principal", request.principal);
     case Mismatch::Endpoint:
       return its("endpoint", to_string(request.endpoint));
+    case Mismatch::Verified:
+      return "the principal is only claimed, and not verified";
     case Mismatch::Sample:
       return "out of sample: " + std::to_string(sample_of(request.request_id)) +
              " of 1000, sampled below " + std::to_string(directive.sample_per_mille);
@@ -66,10 +68,6 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
                                           : std::to_string(request.outcome.status));
     case Mismatch::MaxRecords:
       return "all of its " + std::to_string(*directive.max_records) + " records are made";
-    case Mismatch::Tripped: {
-      const auto trip = compiled.usage->trip.load();
-      return trip ? osproxy::describe(*trip) : "over budget";  // it is being tripped
-    }
   }
   std::unreachable();
 }
@@ -94,6 +92,11 @@ WhyReport::OneDirective report_on(std::uint32_t place, const CompiledDirective& 
     report.reasons.push_back(
         {.slug = "changed_since",
          .text = "the set has changed since; it would record the request now"});
+  } else if (const auto left_out = compiled.usage->refused.load(std::memory_order_relaxed);
+             reasons.empty() && left_out > 0) {
+    report.reasons.push_back({.slug = "over_budget",
+                              .text = "left out to stay within a budget, as one of " +
+                                      std::to_string(left_out) + " requests so far"});
   } else if (reasons.empty()) {
     report.reasons.push_back({.slug = "unknown", .text = "no reason is known now"});
   }

@@ -85,7 +85,8 @@ Instance::Instance(const Settings& settings, const Clock& clock, RecordOutputs o
       observer_(settings.observer, settings.server.workers, outputs_.sinks()),
       upstreams_(names_of(settings.server.upstream.nodes), settings.server.workers,
                  clock.now().wall),
-      budget_(settings.instance_budget, clock.now()) {}
+      budget_({.instance = settings.instance_budget, .directive = settings.server.directive_budget},
+              clock.now()) {}
 
 std::expected<void, std::string> Instance::open(int listener) {
   if (auto opened = outputs_.open(); !opened) return opened;
@@ -150,7 +151,7 @@ std::expected<ServerOptions, std::string> Instance::server_options(int listener)
   }
   auto known = read_identities(settings_);
   if (!known) return std::unexpected(std::move(known).error());
-  for (const auto& warning : identity_file_warnings(settings_)) spdlog::warn("{}", warning);
+  for (const auto& warning : secret_file_warnings(settings_)) spdlog::warn("{}", warning);
   for (const auto& warning : settings_.otlp.warnings) spdlog::warn("{}", warning);
   auto tls = read_tls(settings_);
   if (!tls) return std::unexpected(std::move(tls).error());
@@ -240,7 +241,7 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
   spdlog::info(
       "reloaded: {} known tokens, {} principals with a tenant, {} debug keys, log level {}",
       known->token_count(), known->tenant_count(), known->debug_keys().size(), next.log_level);
-  for (const auto& warning : identity_file_warnings(next)) spdlog::warn("{}", warning);
+  for (const auto& warning : secret_file_warnings(next)) spdlog::warn("{}", warning);
   proxy_->replace_identities(std::make_shared<const Identities>(*std::move(known)));
   proxy_->replace_tls(*std::move(tls));
   set_log_level(next.log_level);
@@ -251,9 +252,9 @@ void Instance::poll() {
   const DirectiveSet::Pointer set = source_.store->load();
   logs_.store.update(source_.store->status(), *set);
   const ObserverTotals totals = observer_.totals();
-  budget_.check(*set, totals.recorded, clock_.now());
+  budget_.check(*set, totals.by_directives, clock_.now());
   logs_.signed_directives.update(totals);
-  if (logs_.trip.update(*set, clock_.now()) && source_.acks) source_.acks->check_store();
+  if (logs_.thinning.update(*set, clock_.now()) && source_.acks) source_.acks->check_store();
   logs_.upstream.update(upstreams_.nodes());
   if (outputs_.spans) logs_.otlp.update(outputs_.spans->status());
   if (!outputs_.capture) logs_.capture.update(*set, clock_.now());

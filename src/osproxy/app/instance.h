@@ -84,7 +84,7 @@ class Instance {
   bool is_alive(std::chrono::nanoseconds bound) const { return proxy_->silence() <= bound; }
 
   /// Logs what has changed since the last call, in the store and in the nodes' health among others,
-  /// and trips directives if all together are over the instance's budget. Call it about once a
+  /// and thins directives out if all together are over the instance's budget. Call it about once a
   /// second. (etcd's store also logs changes by itself, at once.)
   void poll();
 

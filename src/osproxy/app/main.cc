@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <expected>
 #include <initializer_list>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <pthread.h>
@@ -59,6 +61,22 @@ std::expected<app::Settings, std::string> read_again(const app::SettingsSources&
   std::string text = std::move(settings).error().text;
   while (text.ends_with('\n')) text.pop_back();
   return std::unexpected(std::move(text));
+}
+
+/// Overwrites secrets among the arguments, which every user of the machine can read in the list of
+/// processes. They are copied before.
+void hide_secret_arguments(int argc, char** argv) {
+  constexpr std::string_view kFlag = "--otlp-headers";
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument(argv[i]);
+    char* secret = nullptr;
+    if (argument == kFlag && i + 1 < argc) {
+      secret = argv[i + 1];
+    } else if (argument.starts_with(kFlag) && argument.substr(kFlag.size()).starts_with('=')) {
+      secret = argv[i] + kFlag.size() + 1;
+    }
+    if (secret != nullptr) std::memset(secret, 'x', std::strlen(secret));
+  }
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -126,6 +144,7 @@ int main(int argc, char** argv) try {
   prepare_process();
   const app::SettingsSources sources{.arguments = {argv + 1, argv + argc},
                                      .environment = app::system_environment};
+  hide_secret_arguments(argc, argv);
   const auto settings = app::read_settings(sources);
   if (!settings) {
     const auto& [exit_code, text] = settings.error();

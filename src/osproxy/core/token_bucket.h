@@ -34,8 +34,12 @@ struct TokenRate {
 
 class TokenBucket {
  public:
-  /// Takes `count` tokens, or none if there are fewer.
-  bool take(const TokenRate& rate, BootTime now, std::uint32_t count = 1) noexcept;
+  /// Takes `count` tokens, or none if fewer than `keep` would be left.
+  bool take(const TokenRate& rate, BootTime now, std::uint32_t count = 1,
+            std::uint32_t keep = 0) noexcept;
+
+  /// True if take() of one token would succeed. Takes none.
+  bool has_token(const TokenRate& rate, BootTime now) const noexcept;
 
   /// Tokens taken per second since the bucket was last full, over at least one second, rounded.
   /// Useful once take() has failed.

@@ -95,6 +95,11 @@ Check read_name(ondemand::value& value, Directive& directive, const DecodeLimits
   return std::nullopt;
 }
 
+Check read_principal_verified(ondemand::value& value, Directive& directive, const DecodeLimits&) {
+  if (value.get_bool().get(directive.target.principal_verified)) return Fault::BadPrincipalVerified;
+  return std::nullopt;
+}
+
 Check read_endpoint(ondemand::value& value, Directive& directive, const DecodeLimits&) {
   const auto text = text_of(value);
   if (!text) return Fault::BadEndpoint;
@@ -156,6 +161,7 @@ constexpr Field kFields[] = {
     {"tenant", read_name<&Target::tenant, Fault::BadTenant>},
     {"index", read_name<&Target::index, Fault::BadIndex>},
     {"principal", read_name<&Target::principal, Fault::BadPrincipal>},
+    {"principal_verified", read_principal_verified},
     {"endpoint", read_endpoint},
     {"sample_per_mille", read_sample_per_mille},
     {"ring_buffer", read_flag<&Directive::ring_buffer, Fault::BadRingBuffer>},

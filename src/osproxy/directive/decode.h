@@ -45,16 +45,17 @@ enum class Fault : std::uint8_t {
   BadTenant,          ///< not a non-empty string; likewise the next two
   BadIndex,
   BadPrincipal,
-  BadEndpoint,      ///< `endpoint` is not a string
-  UnknownEndpoint,  ///< `endpoint` is not one of the twelve names
-  BadSampleRate,    ///< `sample_per_mille` is not an integer from 0 to 1000
-  BadRingBuffer,    ///< `ring_buffer` is not a boolean
-  BadCapture,       ///< `capture` is not a boolean
-  BadMinLatency,    ///< `min_latency_ms` is not an integer >= 0, or beyond 2^53 - 1
-  BadStatus,        ///< `status` is not a string like "5xx" or "429"
-  BadMaxRecords,    ///< `max_records` is not an integer > 0, or beyond 2^53 - 1
-  BadReason,        ///< `reason` is not 0 to 256 bytes of text without control characters
-  BadAuthor,        ///< `author`, likewise
+  BadPrincipalVerified,  ///< `principal_verified` is not a boolean
+  BadEndpoint,           ///< `endpoint` is not a string
+  UnknownEndpoint,       ///< `endpoint` is not one of the twelve names
+  BadSampleRate,         ///< `sample_per_mille` is not an integer from 0 to 1000
+  BadRingBuffer,         ///< `ring_buffer` is not a boolean
+  BadCapture,            ///< `capture` is not a boolean
+  BadMinLatency,         ///< `min_latency_ms` is not an integer >= 0, or beyond 2^53 - 1
+  BadStatus,             ///< `status` is not a string like "5xx" or "429"
+  BadMaxRecords,         ///< `max_records` is not an integer > 0, or beyond 2^53 - 1
+  BadReason,             ///< `reason` is not 0 to 256 bytes of text without control characters
+  BadAuthor,             ///< `author`, likewise
 };
 
 /// The stable slug: "missing_id", "too_many_directives".

@@ -111,39 +111,49 @@ void DirectiveSet::visit_applying(const Attributes& attributes, Now now,
   index_->visit(attributes, [&](std::uint32_t place) {
     const CompiledDirective& compiled = directives_[place];
     if (!compiled.life.is_over(now) && sampler.takes(compiled.directive.sample_per_mille) &&
-        has_records_left(compiled)) {
+        has_records_left(compiled, /*vouched_for=*/true)) {
       visitor(place, compiled);
     }
   });
 }
 
-Verdict DirectiveSet::match_some(const Attributes& attributes, Now now,
-                                 std::string_view request_id) const noexcept {
+Verdict DirectiveSet::match_some(const Attributes& attributes, Now now, std::string_view request_id,
+                                 const TokenRate& budget) const noexcept {
   Verdict verdict;
-  visit_applying(attributes, now, request_id,
-                 [&](std::uint32_t place, const CompiledDirective& compiled) {
-                   compiled.usage->matched.fetch_add(1, std::memory_order_relaxed);
-                   if (compiled.usage->trip.is_tripped()) {
-                     ++verdict.refused_count;
-                   } else {
-                     add(verdict, place, compiled.directive);
-                   }
-                 });
+  visit_applying(
+      attributes, now, request_id, [&](std::uint32_t place, const CompiledDirective& compiled) {
+        compiled.usage->matched.fetch_add(1, std::memory_order_relaxed);
+        if (compiled.directive.level != Level::Off && !has_token(compiled, budget, now.boot)) {
+          ++verdict.refused_count;
+        } else {
+          add(verdict, place, compiled.directive);
+        }
+      });
   return verdict;
 }
 
 Verdict DirectiveSet::conclude(const Attributes& attributes, Now started,
                                std::string_view request_id, const Outcome& outcome,
-                               const TokenRate& budget) const noexcept {
+                               const TokenRate& budget, Readiness ready) const noexcept {
   Verdict verdict;
+  const bool vouched_for = is_vouched_for(attributes, outcome);
+  const BootTime ended = started.boot + outcome.latency;
+  const auto is_paid_for = [&](const CompiledDirective& compiled) {
+    const Directive& directive = compiled.directive;
+    return directive.level == Level::Off ||
+           (directive.level <= ready.level && (ready.capture || !directive.capture) &&
+            take_token(compiled, budget, ended, vouched_for));
+  };
   visit_applying(attributes, started, request_id,
                  [&](std::uint32_t place, const CompiledDirective& compiled) {
-                   if (!is_fulfilled(compiled.directive, outcome)) return;
-                   if (compiled.directive.level != Level::Off &&
-                       !take_token(compiled, budget, started, outcome.latency)) {
+                   if (!is_fulfilled(compiled.directive, outcome) ||
+                       !has_records_left(compiled, vouched_for)) {
+                     return;
+                   }
+                   if (!is_paid_for(compiled)) {
                      compiled.usage->refused.fetch_add(1, std::memory_order_relaxed);
                      ++verdict.refused_count;
-                   } else if (claim_record(compiled)) {
+                   } else if (claim_record(compiled, vouched_for)) {
                      add(verdict, place, compiled.directive);
                    }
                  });

@@ -45,12 +45,20 @@ struct Attributes {
   std::string_view principal{};
   Endpoint endpoint = Endpoint::Unknown;
   bool body_may_name_index = false;  ///< as that of a bulk; see DirectiveSet::add_awaited()
+  bool principal_verified = false;   ///< by a certificate or a known token, not only claimed
 };
 
 /// A request's outcome, known when it is over.
 struct Outcome {
   std::chrono::nanoseconds latency;
-  int status;  ///< as sent to the client; 0 if nothing was sent
+  int status;             ///< as sent to the client; 0 if nothing was sent
+  bool from_node = true;  ///< a node's response; false: osproxy refused it, or there is none
+};
+
+/// The detail that a request was inspected for, as match() decided at its start.
+struct Readiness {
+  Level level = Level::ShapeRewriteDiff;
+  bool capture = true;
 };
 
 /// A directive with everything resolved.
@@ -72,8 +80,8 @@ struct Verdict {
   bool undecided = false;
   /// True if a directive with an `index` may apply by an index that the body names.
   bool awaits_body = false;
-  /// Directives that are tripped or over their budget. match() counts those that apply; conclude()
-  /// counts those that would have recorded the request.
+  /// Directives that are over their budget. match() counts those that apply; conclude() counts
+  /// those that would have recorded the request.
   std::uint32_t refused_count = 0;
   std::uint32_t matched_count = 0;
   /// The first min(matched_count, kMaxNamed) matched directives, in the order of the document.
@@ -112,18 +120,21 @@ class DirectiveSet {
   /// Gives the verdict at the start of a request, as if every predicate on the outcome came true. A
   /// directive applies if it is not over at `now`, each of its targets equals the request's
   /// attribute, the request is in its sample, fnv1a_64(request_id) % 1000 < sample_per_mille, and
-  /// its `max_records` are not spent. Counts each that applies as matched; a tripped one has no
-  /// other effect.
-  Verdict match(const Attributes& attributes, Now now, std::string_view request_id) const noexcept {
-    return empty() ? Verdict{} : match_some(attributes, now, request_id);
+  /// its `max_records` are not spent. Counts each that applies as matched. One whose bucket of
+  /// `budget`, the budget of each directive, is empty has no other effect, so that a request beyond
+  /// it costs no inspection.
+  Verdict match(const Attributes& attributes, Now now, std::string_view request_id,
+                const TokenRate& budget = {}) const noexcept {
+    return empty() ? Verdict{} : match_some(attributes, now, request_id, budget);
   }
 
   /// Gives the verdict at the end of a request: match() at the same `started`, with
   /// `min_latency_ms`, `status` and `max_records` applied too. Counts the directives that remain as
-  /// recorded, and trips one that exceeds `budget`, the budget of each directive. Call it exactly
-  /// once for each request whose verdict needs_conclusion().
+  /// recorded. One that has no token left, or asks for more than `ready`, leaves the request out.
+  /// Call it exactly once for each request whose verdict needs_conclusion().
   Verdict conclude(const Attributes& attributes, Now started, std::string_view request_id,
-                   const Outcome& outcome, const TokenRate& budget = {}) const noexcept;
+                   const Outcome& outcome, const TokenRate& budget = {},
+                   Readiness ready = {}) const noexcept;
 
   /// Raises the level and the outputs of `verdict` to those of the directives that apply if the
   /// body names their `index`. Call it after match(), if the body may name one. At the end,
@@ -154,8 +165,8 @@ class DirectiveSet {
   template <class Visitor>
   void visit_applying(const Attributes& attributes, Now now, std::string_view request_id,
                       Visitor&& visitor) const noexcept;
-  Verdict match_some(const Attributes& attributes, Now now,
-                     std::string_view request_id) const noexcept;
+  Verdict match_some(const Attributes& attributes, Now now, std::string_view request_id,
+                     const TokenRate& budget) const noexcept;
 
   const std::vector<CompiledDirective> directives_;
   const std::unique_ptr<const Index> index_;  // refers to directives_

@@ -34,6 +34,7 @@ void write_directive(JsonWriter& json, const Directive& directive) {
   write_text(json, "tenant", directive.target.tenant);
   write_text(json, "index", directive.target.index);
   write_text(json, "principal", directive.target.principal);
+  write_flag(json, "principal_verified", directive.target.principal_verified);
   if (directive.target.endpoint) json.field("endpoint", to_string(*directive.target.endpoint));
   if (directive.sample_per_mille != 1000) {
     json.field("sample_per_mille", directive.sample_per_mille);

@@ -4,6 +4,7 @@
 
 #include "osproxy/core/hash.h"
 #include "osproxy/directive/index_expression.h"
+#include "osproxy/directive/record_budget.h"
 
 namespace osproxy {
 namespace {
@@ -28,6 +29,8 @@ std::string_view to_string(Mismatch mismatch) noexcept {
       return "principal_differs";
     case Mismatch::Endpoint:
       return "endpoint_differs";
+    case Mismatch::Verified:
+      return "principal_not_verified";
     case Mismatch::Sample:
       return "out_of_sample";
     case Mismatch::Latency:
@@ -36,8 +39,6 @@ std::string_view to_string(Mismatch mismatch) noexcept {
       return "status_differs";
     case Mismatch::MaxRecords:
       return "max_records_reached";
-    case Mismatch::Tripped:
-      return "tripped";
   }
   std::unreachable();
 }
@@ -51,7 +52,6 @@ std::vector<Mismatch> explain_match(const CompiledDirective& compiled, const Att
                                     const Outcome& outcome) {
   const Directive& directive = compiled.directive;
   const Target& target = directive.target;
-  const auto recorded = compiled.usage->recorded.load(std::memory_order_relaxed);
   std::vector<Mismatch> found;
   const auto check = [&found](Mismatch mismatch, bool holds) {
     if (holds) found.push_back(mismatch);
@@ -62,11 +62,11 @@ std::vector<Mismatch> explain_match(const CompiledDirective& compiled, const Att
   check(Mismatch::Index, target.index && !index_expression_covers(attributes.index, *target.index));
   check(Mismatch::Principal, differs(target.principal, attributes.principal));
   check(Mismatch::Endpoint, target.endpoint && *target.endpoint != attributes.endpoint);
+  check(Mismatch::Verified, target.principal_verified && !attributes.principal_verified);
   check(Mismatch::Sample, sample_of(request_id) >= directive.sample_per_mille);
   check(Mismatch::Latency, directive.min_latency && outcome.latency < *directive.min_latency);
   check(Mismatch::Status, directive.status && !directive.status->matches(outcome.status));
-  check(Mismatch::MaxRecords, directive.max_records && recorded >= *directive.max_records);
-  check(Mismatch::Tripped, compiled.usage->trip.is_tripped());
+  check(Mismatch::MaxRecords, !has_records_left(compiled, is_vouched_for(attributes, outcome)));
   return found;
 }
 

@@ -26,17 +26,18 @@ enum class Mismatch : std::uint8_t {
   Index,
   Principal,
   Endpoint,
-  Sample,      ///< the request is not in its sample
-  Latency,     ///< faster than `min_latency_ms`
-  Status,      ///< not the `status` that it selects
+  Verified,  ///< the request's principal is only claimed, and the directive asks for a verified one
+  Sample,    ///< the request is not in its sample
+  Latency,   ///< faster than `min_latency_ms`
+  Status,    ///< not the `status` that it selects
   MaxRecords,  ///< its `max_records` are spent now, perhaps only after the request
-  Tripped,     ///< it is over its budget now, perhaps only since the request
 };
 
 /// The slug in responses: "expired", "tenant_differs".
 std::string_view to_string(Mismatch mismatch) noexcept;
 
-/// Returns the reasons in the order of the enum; none if the directive records the request.
+/// Returns the reasons in the order of the enum; none if the directive records the request, unless
+/// its budget leaves the request out, of which nothing is kept but the count.
 /// `started` and `outcome` are the request's.
 std::vector<Mismatch> explain_match(const CompiledDirective& compiled, const Attributes& attributes,
                                     Now started, std::string_view request_id,

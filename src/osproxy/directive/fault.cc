@@ -44,6 +44,8 @@ std::string_view to_string(Fault fault) noexcept {
       return "bad_index";
     case Fault::BadPrincipal:
       return "bad_principal";
+    case Fault::BadPrincipalVerified:
+      return "bad_principal_verified";
     case Fault::BadEndpoint:
       return "bad_endpoint";
     case Fault::UnknownEndpoint:

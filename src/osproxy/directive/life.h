@@ -22,7 +22,7 @@
 #include "osproxy/core/clock.h"
 #include "osproxy/core/token_bucket.h"
 #include "osproxy/directive/model.h"
-#include "osproxy/directive/trip.h"
+#include "osproxy/directive/thinning.h"
 
 namespace osproxy {
 
@@ -44,9 +44,11 @@ struct Life {
 struct DirectiveUsage {
   std::atomic<std::uint64_t> matched{0};
   std::atomic<std::uint64_t> recorded{0};
-  std::atomic<std::uint64_t> refused{0};  ///< not recorded: over a budget
+  std::atomic<std::uint64_t> refused{0};  ///< left out: over a budget
+  /// Recorded under `max_records`, although nobody vouches for them (record_budget.h).
+  std::atomic<std::uint64_t> not_vouched_for{0};
   TokenBucket budget;  ///< of records; next to their count, which changes as often
-  TripSwitch trip;
+  Thinning thinning;
 };
 
 /// Returns the life that ends at `wall_end`: at `now`, its end is equally far on both clocks.

@@ -53,6 +53,7 @@ struct Target {
   std::optional<std::string> index{};
   std::optional<std::string> principal{};
   std::optional<Endpoint> endpoint{};
+  bool principal_verified = false;  ///< only requests whose principal is verified
 
   friend bool operator==(const Target&, const Target&) = default;
 };

@@ -16,6 +16,7 @@ bool targets(const Target& target, const Attributes& attributes) {
   return equal_or_absent(target.tenant, attributes.tenant) &&
          equal_or_absent(target.principal, attributes.principal) &&
          (!target.endpoint || *target.endpoint == attributes.endpoint) &&
+         (!target.principal_verified || attributes.principal_verified) &&
          (!target.index || index_expression_covers(attributes.index, *target.index));
 }
 
@@ -28,6 +29,11 @@ bool applies(const CompiledDirective& compiled, const Attributes& attributes, No
          fnv1a_64(request_id) % 1000 < static_cast<std::uint64_t>(directive.sample_per_mille);
 }
 
+/// Without a budget, a directive is thinned out only if the instance's leaves it nothing.
+bool is_closed(const CompiledDirective& compiled) {
+  return compiled.usage->thinning.cap() == Thinning::kClosed;
+}
+
 }  // namespace
 
 Verdict naive_match(std::span<const CompiledDirective> directives, const Attributes& attributes,
@@ -35,11 +41,11 @@ Verdict naive_match(std::span<const CompiledDirective> directives, const Attribu
   Verdict verdict;
   for (std::size_t i = 0; i < directives.size(); ++i) {
     if (!applies(directives[i], attributes, now, request_id)) continue;
-    if (directives[i].usage->trip.is_tripped()) {
+    const Directive& directive = directives[i].directive;
+    if (directive.level != Level::Off && is_closed(directives[i])) {
       ++verdict.refused_count;
       continue;
     }
-    const Directive& directive = directives[i].directive;
     verdict.level = std::max(verdict.level, directive.level);
     if (directive.level != Level::Off) {
       verdict.ring_buffer = verdict.ring_buffer || directive.ring_buffer;

@@ -9,7 +9,8 @@
 
 namespace osproxy {
 
-/// Returns the same as DirectiveSet::match() of a set of `directives`, in every field.
+/// Returns the same as DirectiveSet::match() of a set of `directives` without a budget, in every
+/// field.
 Verdict naive_match(std::span<const CompiledDirective> directives, const Attributes& attributes,
                     Now now, std::string_view request_id) noexcept;
 

@@ -1,38 +1,75 @@
 #include "osproxy/directive/record_budget.h"
 
-namespace osproxy {
+#include <algorithm>
+#include <atomic>
+#include <optional>
 
-bool has_records_left(const CompiledDirective& compiled) noexcept {
-  const auto& max_records = compiled.directive.max_records;
-  return !max_records || compiled.usage->recorded.load(std::memory_order_relaxed) < *max_records;
+namespace osproxy {
+namespace {
+
+/// Adds one to `count`, unless it is `most` or more.
+bool claim(std::atomic<std::uint64_t>& count, std::uint64_t most) noexcept {
+  std::uint64_t seen = count.load(std::memory_order_relaxed);
+  while (seen < most) {
+    if (count.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
 }
 
-bool claim_record(const CompiledDirective& compiled) noexcept {
+/// Of `max_records`, the part of requests that nobody vouches for; nullopt: they have no bound.
+std::optional<std::uint64_t> bound_of_others(const Directive& directive) noexcept {
+  if (!directive.max_records || directive.status) return std::nullopt;
+  return *directive.max_records / 2 + *directive.max_records % 2;
+}
+
+/// The rate that holds now; nullopt: no record at all.
+std::optional<TokenRate> rate_of(const CompiledDirective& compiled,
+                                 const TokenRate& budget) noexcept {
+  const std::uint32_t cap = compiled.usage->thinning.cap();
+  if (cap == 0) return budget;
+  if (cap == Thinning::kClosed) return std::nullopt;
+  if (budget.is_unlimited()) return TokenRate{.per_second = cap, .burst = cap};
+  return TokenRate{.per_second = std::min(cap, budget.per_second),
+                   .burst = std::min(cap, budget.burst)};
+}
+
+}  // namespace
+
+bool is_vouched_for(const Attributes& attributes, const Outcome& outcome) noexcept {
+  constexpr int kUnauthorized = 401;
+  return attributes.principal_verified || (outcome.from_node && outcome.status != kUnauthorized);
+}
+
+bool has_records_left(const CompiledDirective& compiled, bool vouched_for) noexcept {
+  const auto& max_records = compiled.directive.max_records;
+  if (!max_records) return true;
+  if (compiled.usage->recorded.load(std::memory_order_relaxed) >= *max_records) return false;
+  const auto bound = vouched_for ? std::nullopt : bound_of_others(compiled.directive);
+  return !bound || compiled.usage->not_vouched_for.load(std::memory_order_relaxed) < *bound;
+}
+
+bool claim_record(const CompiledDirective& compiled, bool vouched_for) noexcept {
   const Directive& directive = compiled.directive;
   if (directive.level == Level::Off) return true;  // records nothing
-  std::atomic<std::uint64_t>& recorded = compiled.usage->recorded;
+  DirectiveUsage& usage = *compiled.usage;
   if (!directive.max_records) {
-    recorded.fetch_add(1, std::memory_order_relaxed);
+    usage.recorded.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
-  std::uint64_t count = recorded.load(std::memory_order_relaxed);
-  while (count < *directive.max_records) {
-    if (recorded.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) return true;
-  }
-  return false;
+  const auto bound = vouched_for ? std::nullopt : bound_of_others(directive);
+  return (!bound || claim(usage.not_vouched_for, *bound)) &&
+         claim(usage.recorded, *directive.max_records);
 }
 
-bool take_token(const CompiledDirective& compiled, const TokenRate& budget, Now started,
-                std::chrono::nanoseconds latency) noexcept {
-  DirectiveUsage& usage = *compiled.usage;
-  if (usage.trip.is_tripped()) return false;
-  if (budget.is_unlimited()) return true;
-  const BootTime ended = started.boot + latency;
-  if (usage.budget.take(budget, ended)) return true;
-  usage.trip.trip({.since = started.wall + latency,
-                   .rate = usage.budget.taken_per_second(budget, ended),
-                   .budget = budget.per_second});
-  return false;
+bool has_token(const CompiledDirective& compiled, const TokenRate& budget, BootTime now) noexcept {
+  const auto rate = rate_of(compiled, budget);
+  return rate && compiled.usage->budget.has_token(*rate, now);
+}
+
+bool take_token(const CompiledDirective& compiled, const TokenRate& budget, BootTime now,
+                bool vouched_for) noexcept {
+  const auto rate = rate_of(compiled, budget);
+  return rate && compiled.usage->budget.take(*rate, now, 1, vouched_for ? 0 : rate->burst / 2);
 }
 
 }  // namespace osproxy

@@ -14,10 +14,11 @@ namespace {
 constexpr unsigned kTenant = 1;
 constexpr unsigned kPrincipal = 2;
 constexpr unsigned kEndpoint = 4;
+constexpr unsigned kVerified = 8;
 
 unsigned mask_of(const Target& target) noexcept {
   return (target.tenant ? kTenant : 0) | (target.principal ? kPrincipal : 0) |
-         (target.endpoint ? kEndpoint : 0);
+         (target.endpoint ? kEndpoint : 0) | (target.principal_verified ? kVerified : 0);
 }
 
 using View = std::optional<std::string_view>;
@@ -146,7 +147,8 @@ const DirectiveSet::Index::Group* DirectiveSet::Index::find_group(
     const Target& target = *groups_[i].target;
     return mask_of(target) == mask && (!target.tenant || *target.tenant == attributes.tenant) &&
            (!target.principal || *target.principal == attributes.principal) &&
-           (!target.endpoint || *target.endpoint == attributes.endpoint);
+           (!target.endpoint || *target.endpoint == attributes.endpoint) &&
+           (!target.principal_verified || attributes.principal_verified);
   };
   const auto i = group_table_.find(
       hash_group(mask, hashes.tenant, hashes.principal, attributes.endpoint), is_it);

@@ -1,7 +1,8 @@
 // Finds the directives that target a request without visiting the others.
 //
-// Directives that constrain the same subset of (tenant, principal, endpoint) to the same values
-// form a group; one hash probe finds it, for each of the at most eight subsets in use. A group
+// Directives that constrain the same subset of (tenant, principal, endpoint, "is verified") to the
+// same values form a group; one hash probe finds it, for each of the at most sixteen subsets in
+// use. A group
 // stores the directives without an `index` target, and the others by the name that they target: an
 // exact element of a request's index expression finds its name by hash; a wildcard finds the range
 // of names with its prefix, or of those with its suffix.

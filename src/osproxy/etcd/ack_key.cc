@@ -11,12 +11,15 @@ namespace osproxy::etcd {
 AckKey::AckKey(std::string instance, WallTime started)
     : instance_(std::move(instance)), started_(started) {}
 
-void AckKey::found(Revision revision, std::string_view value, BootTime now) {
-  if (revision == 0) {
+void AckKey::found(const Content& content, BootTime now) {
+  const Revision revision = content.revision;
+  if (revision == 0 || content.lease == 0) {
     owner_.reset();
-    return forget();
+    forget();
+    revision_ = revision;  // the condition under which the next write replaces it
+    return;
   }
-  const auto ack = decode_ack(value);
+  const auto ack = decode_ack(content.value);
   if (!ack) return leave_to(fmt::format("a value that is no ack ({})", ack.error()), now);
   if (ack->instance != instance_ || ack->started != started_) {
     return leave_to(

@@ -1,12 +1,13 @@
 // An instance's knowledge of its key in etcd: free, its own, or another run's.
 //
 //   AckKey key("proxy-1", started);
-//   key.found(41, value, clock.boot());          // a read has found this value at revision 41
+//   key.found({.revision = 41, .value = value, .lease = 7}, clock.boot());  // by a read
 //   if (!key.owner()) write_over(key.revision());
 //
 // The instance's name and the start time of its process tell one run from another. For example, a
 // proxy that was killed and started again finds the ack of its earlier run: another run's, though
 // the name is the same. An ack that it has written itself, over another connection, is its own.
+// A value without a lease is nobody's: no osproxy writes one, and it would keep the name for ever.
 //
 // Not thread-safe.
 #pragma once
@@ -28,8 +29,8 @@ struct AckFacts {
   Revision revision = 0;
   std::optional<InstanceAck::Rejected> rejected{};
   std::string state{};
-  std::vector<InstanceAck::Tripped> tripped{};
-  std::int64_t tripped_count = 0;
+  std::vector<InstanceAck::Thinned> thinned{};
+  std::int64_t thinned_count = 0;
 
   friend bool operator==(const AckFacts&, const AckFacts&) = default;
 };
@@ -42,10 +43,17 @@ class AckKey {
     std::string name;  // for the status: "an osproxy of this name that was started …"
   };
 
+  /// The key as it was read.
+  struct Content {
+    Revision revision = 0;  ///< 0: no such key
+    std::string_view value{};
+    LeaseId lease = 0;
+  };
+
   AckKey(std::string instance, WallTime started);
 
-  /// A read, or a write that failed its condition, has found this. `revision` 0: no such key.
-  void found(Revision revision, std::string_view value, BootTime now);
+  /// A read, or a write that failed its condition, has found this.
+  void found(const Content& content, BootTime now);
 
   /// The instance has written `facts`; the key is now at `revision`.
   void written(Revision revision, AckFacts facts);

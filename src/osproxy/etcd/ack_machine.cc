@@ -52,7 +52,7 @@ void AckMachine::handle(AckReport&& report) {
 
 void AckMachine::handle(ReadDone&& response) {
   if (!is_awaited(response.call, Phase::Reading)) return;
-  take_key(response.mod_revision, response.value);
+  take_key({.revision = response.mod_revision, .value = response.value, .lease = response.lease});
   if (key_.owner()) return;
   actions_.emplace_back(
       CountFleet{.call = begin_call(Phase::Counting), .timeout = options_.call_timeout});
@@ -91,7 +91,7 @@ void AckMachine::handle(WriteDone&& response) {
   schedule_.last_write = now_;
   schedule_.write_at.reset();
   if (!response.succeeded) {
-    take_key(response.mod_revision, response.value);
+    take_key({.revision = response.mod_revision, .value = response.value, .lease = response.lease});
     return schedule_write();
   }
   key_.written(response.mod_revision, std::move(facts_.writing));
@@ -234,8 +234,8 @@ void AckMachine::keep_alive() {
                                        .timeout = options_.call_timeout});
 }
 
-void AckMachine::take_key(Revision revision, std::string_view value) {
-  key_.found(revision, value, now_);
+void AckMachine::take_key(const AckKey::Content& content) {
+  key_.found(content, now_);
   if (key_.owner()) wait_for_owner();
 }
 

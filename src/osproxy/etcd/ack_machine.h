@@ -198,7 +198,7 @@ class AckMachine {
   void poll();
   void write();
   void keep_alive();
-  void take_key(Revision revision, std::string_view value);
+  void take_key(const AckKey::Content& content);
   void wait_for_owner();
   bool is_name_taken() const;
   void schedule_write();

@@ -14,6 +14,10 @@ using namespace std::chrono_literals;
 // The watch machine's calls, on the same transport, count from 1.
 constexpr std::uint64_t kFirstCall = std::uint64_t{1} << 63;
 
+// No osproxy that writes anchors is older, so that an earlier time is a forgery. It must not end a
+// directive at once.
+constexpr WallTime kOldestAnchor = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+
 bool is_relative(const Directive& directive) {
   return std::holds_alternative<RelativeEnd>(directive.end);
 }
@@ -149,13 +153,14 @@ void AnchorMachine::finish_removal(const WriteDone& write, const Call& call) {
   if (entry != entries_.end()) entry->second.progress = Progress::Unknown;
 }
 
-/// A value that is no time, or one that is later than a race can explain, counts for nothing: the
-/// own count applies.
+/// A value that is no time, or is later than a race can explain, or earlier than any anchor,
+/// counts for nothing: the own count applies.
 void AnchorMachine::agree(Entry& entry, const std::string& value) {
   entry.progress = Progress::Agreed;
   const auto first_seen = parse_anchor(value);
   const auto latest = entry.first_seen + (entry.is_own ? options_.race_window : 0s);
-  const bool counts = first_seen && *first_seen != entry.first_seen && *first_seen <= latest;
+  const bool counts = first_seen && *first_seen != entry.first_seen && *first_seen <= latest &&
+                      *first_seen >= kOldestAnchor;
   if (counts) {
     entry.own_first_seen += std::max<std::chrono::nanoseconds>(*first_seen - entry.first_seen, 0s);
     entry.first_seen = *first_seen;

@@ -68,13 +68,20 @@ class Attempts {
     }
   }
 
+  /// Why the newest call that failed did.
+  FailureKind last_failure() const { return last_failure_; }
+
   /// One sentence for each endpoint: why it failed, and what to check.
   const std::string& failures() const { return failures_; }
 
  private:
+  static constexpr std::size_t kMaxFailureBytes = 4'096;  // a person reads them
+
   std::chrono::nanoseconds remaining() const { return deadline_ - clock_.boot(); }
 
   std::nullopt_t fail(const Failure& failure) {
+    last_failure_ = failure.kind;
+    if (failures_.size() >= kMaxFailureBytes) return std::nullopt;
     if (!failures_.empty()) failures_ += "; ";
     failures_ += describe(endpoints_[started_ - 1], failure);
     return std::nullopt;
@@ -86,6 +93,7 @@ class Attempts {
   const BootTime deadline_;
   std::size_t started_ = 0;
   std::uint64_t calls_ = 0;
+  FailureKind last_failure_ = FailureKind::Other;
   std::string failures_;
 };
 

@@ -114,8 +114,8 @@ class EtcdAckWriter::Impl {
     etcd::AckFacts facts{.revision = ack.revision,
                          .rejected = ack.rejected,
                          .state = ack.state,
-                         .tripped = ack.tripped,
-                         .tripped_count = ack.tripped_count};
+                         .thinned = ack.thinned,
+                         .thinned_count = ack.thinned_count};
     if (facts == reported_) return;
     reported_ = facts;
     step(etcd::AckReport{std::move(facts)});
@@ -150,8 +150,8 @@ class EtcdAckWriter::Impl {
     ack.revision = write.facts.revision;
     ack.rejected = write.facts.rejected;
     ack.state = write.facts.state;
-    ack.tripped = write.facts.tripped;
-    ack.tripped_count = write.facts.tripped_count;
+    ack.thinned = write.facts.thinned;
+    ack.thinned_count = write.facts.thinned_count;
     transport_->write(write.call, {.key = key_,
                                    .value = encode_ack(ack),
                                    .expected = write.expected,

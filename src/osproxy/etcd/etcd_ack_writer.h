@@ -92,7 +92,7 @@ class EtcdAckWriter {
 
   AckStatus status() const;
 
-  /// Has the writer read the store's status and set once more. Needed when a directive is tripped,
+  /// Has the writer read the store's status and set once more. Needed when a directive is thinned,
   /// of which the store notifies nobody. Returns at once.
   void check_store();
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "osproxy/core/rfc3339.h"
+#include "osproxy/core/secret_file.h"
 
 namespace osproxy::etcd {
 
@@ -26,6 +27,11 @@ EtcdDocumentApplier::EtcdDocumentApplier(const EtcdStoreOptions& options, const 
 void EtcdDocumentApplier::load_last_good(std::unique_ptr<StateStorage> storage) {
   last_good_.emplace(std::move(storage), options_.target.key, clock_);
   const auto& found = last_good_->found();
+  // Another user who can write the file must not keep osproxy from starting, either.
+  if (!found && options_.start == StartPolicy::LastGood &&
+      fault_of_trusted(options_.state_dir / kStateFileName)) {
+    resumed_ = "serving no directives, because others can write the last good set";
+  }
   if (!found) return;
   const auto& directives = found->document.directives;
   for (std::size_t i = 0; i < directives.size(); ++i) {

@@ -1,6 +1,8 @@
 #include "osproxy/etcd/etcd_fleet_reader.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,17 +15,70 @@
 namespace osproxy {
 namespace {
 
-Fleet judge(const etcd::ReadDone& document, const etcd::ListDone& acks, std::size_t prefix_bytes) {
-  const CurrentDocument current{.revision = document.mod_revision,
-                                .seen = document.header.revision};
-  Fleet fleet{.revision = document.mod_revision};
-  fleet.members.reserve(acks.entries.size());
-  for (const etcd::KeyValue& entry : acks.entries) {
-    fleet.members.push_back(
-        judge_value(etcd::instance_of(entry.key.substr(prefix_bytes)), entry.value, current));
+/// Collects the pages of one read.
+class FleetPages {
+ public:
+  FleetPages(const etcd::ReadDone& document, std::size_t prefix_bytes)
+      : fleet_{.revision = document.mod_revision},
+        seen_(document.header.revision),
+        prefix_bytes_(prefix_bytes) {}
+
+  /// True if there are more pages, and room for what they hold.
+  bool add(etcd::ListDone&& page) {
+    CurrentDocument current{.revision = fleet_.revision, .seen = seen_};
+    if (page.header.revision > 0) current.newest = page.header.revision;
+    for (const etcd::KeyValue& entry : page.entries) {
+      if (entry.lease == 0 && entry.version <= 1) continue;  // no instance has ever held it
+      std::string instance = etcd::instance_of(entry.key.substr(prefix_bytes_));
+      bytes_ += entry.key.size() + std::min(entry.value.size(), kMaxAckBytes);
+      fleet_.members.push_back(
+          entry.lease != 0
+              ? judge_value(std::move(instance), entry.value, current)
+              : FleetMember{.instance = std::move(instance),
+                            .why = "its key was written over without a lease, so not by it"});
+    }
+    if (!page.entries.empty()) next_ = page.entries.back().key + '\0';
+    const std::int64_t rest = page.count - std::ssize(page.entries);
+    const bool is_full = fleet_.members.size() >= EtcdFleetReader::kMaxMembers ||
+                         bytes_ >= EtcdFleetReader::kMaxBytes;
+    if (is_full) fleet_.left_out = std::max<std::int64_t>(rest, 0);
+    return rest > 0 && !page.entries.empty() && !is_full;
   }
-  std::ranges::sort(fleet.members, {}, &FleetMember::instance);
-  return fleet;
+
+  const std::string& next() const { return next_; }
+
+  Fleet take() && {
+    std::ranges::sort(fleet_.members, {}, &FleetMember::instance);
+    return std::move(fleet_);
+  }
+
+ private:
+  Fleet fleet_;
+  const std::int64_t seen_;
+  const std::size_t prefix_bytes_;
+  std::size_t bytes_ = 0;
+  std::string next_;
+};
+
+/// Reads all pages; nullopt if a call failed. A page that is too large is asked for again with
+/// fewer keys: etcd takes no value above 1.5 MiB, so that one key always fits.
+std::optional<Fleet> read_pages(etcd::Attempts& attempts, const etcd::ReadDone& document,
+                                const std::string& prefix) {
+  FleetPages pages(document, prefix.size());
+  for (std::int64_t limit = EtcdFleetReader::kPage; limit > 0;) {
+    attempts.transport().list(
+        attempts.begin_call(),
+        {.prefix = prefix, .first = pages.next(), .limit = limit, .timeout = attempts.timeout()});
+    auto page = attempts.await<etcd::ListDone>();
+    if (page) {
+      if (!pages.add(*std::move(page))) return std::move(pages).take();
+    } else if (attempts.last_failure() == etcd::FailureKind::TooLarge) {
+      limit /= 4;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -62,10 +117,7 @@ std::expected<Fleet, std::string> EtcdFleetReader::read() {
         {.key = options_.target.key, .keys_only = true, .timeout = attempts.timeout()});
     const auto document = attempts.await<etcd::ReadDone>();
     if (!document) continue;
-    attempts.transport().list(attempts.begin_call(),
-                              {.prefix = prefix, .timeout = attempts.timeout()});
-    const auto acks = attempts.await<etcd::ListDone>();
-    if (acks) return judge(*document, *acks, prefix.size());
+    if (auto fleet = read_pages(attempts, *document, prefix)) return *std::move(fleet);
   }
   return std::unexpected(fmt::format("cannot read \"{}\" and the keys below \"{}\" from etcd: {}",
                                      options_.target.key, prefix, attempts.failures()));

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "osproxy/directive/encode.h"
 #include "osproxy/etcd/attempts.h"
 #include "osproxy/etcd/endpoints.h"
 #include "osproxy/etcd/transport.h"
@@ -36,7 +35,9 @@ class EtcdDirectivePublisher::Impl {
                                                     std::optional<std::int64_t> expected) {
     auto prepared = prepare_document(document, options_.limits, clock_.now().wall);
     if (!prepared) return std::unexpected(std::move(prepared).error());
-    return write(encode_document(*prepared), expected);
+    const auto bytes = encode_for_stores(*prepared, options_.limits);
+    if (!bytes) return std::unexpected(bytes.error());
+    return write(*bytes, expected);
   }
 
   std::expected<PublishedDocument, PublishError> read() {

@@ -39,12 +39,15 @@ struct ReadDone {
   Header header{};
   Revision mod_revision = 0;  ///< 0: there is no such key
   std::string value{};        ///< empty if the request was `keys_only`
+  LeaseId lease = 0;          ///< that the key ends with; 0: the key stays
 };
 
 struct KeyValue {
   std::string key{};
   Revision mod_revision = 0;
   std::string value{};
+  LeaseId lease = 0;
+  std::int64_t version = 1;  ///< writes of the key since it was created
 
   friend bool operator==(const KeyValue&, const KeyValue&) = default;
 };
@@ -52,7 +55,7 @@ struct KeyValue {
 struct ListDone {
   CallId call{};
   Header header{};
-  std::int64_t count = 0;  ///< of the keys with the prefix
+  std::int64_t count = 0;  ///< of the keys with the prefix, from the request's first key on
   /// Sorted by key; empty if the request was `count_only`.
   std::vector<KeyValue> entries{};
 };
@@ -81,6 +84,7 @@ struct WriteDone {
   bool succeeded = false;     ///< false: a condition did not hold, and nothing was written
   Revision mod_revision = 0;  ///< of the key now; 0: there is no such key
   std::string value{};        ///< the key's value now, if not `succeeded`
+  LeaseId lease = 0;          ///< its lease, if not `succeeded`
 };
 
 struct GrantDone {

@@ -39,6 +39,8 @@ struct ReadRequest {
 struct ListRequest {
   std::string prefix;       ///< not empty
   bool count_only = false;  ///< only the number of keys
+  std::string first{};      ///< the first key to list; empty: the first with the prefix
+  std::int64_t limit = 0;   ///< at most so many keys; 0: all
   std::chrono::nanoseconds timeout;
 };
 

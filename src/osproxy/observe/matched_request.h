@@ -29,6 +29,7 @@ struct RememberedRequest {
   std::string index{};
   std::string principal{};
   Endpoint endpoint = Endpoint::Unknown;
+  bool principal_verified = false;
   bool is_cut = false;  ///< some attribute was too long for its slot and is truncated
   Now started{};
   Outcome outcome{};
@@ -37,7 +38,11 @@ struct RememberedRequest {
   DirectiveSet::Pointer set{};               ///< the set it was matched by; null if no longer held
 
   Attributes attributes() const noexcept {
-    return {.tenant = tenant, .index = index, .principal = principal, .endpoint = endpoint};
+    return {.tenant = tenant,
+            .index = index,
+            .principal = principal,
+            .endpoint = endpoint,
+            .principal_verified = principal_verified};
   }
 };
 

@@ -24,6 +24,7 @@ using Label = ClientMetric::Label;
 constexpr std::array<const char*, kStatusClassCount> kStatusClassNames{"none", "1xx", "2xx",
                                                                        "3xx",  "4xx", "5xx"};
 constexpr std::size_t kLevelCount = 4;
+constexpr std::size_t kMaxNamedDirectives = 100;  // a series each
 
 Label label(std::string name, std::string_view value) {
   return {.name = std::move(name), .value = std::string(value)};
@@ -224,11 +225,21 @@ std::vector<MetricFamily> DirectiveMetrics::Collect() const {
   const DirectiveSet::Pointer set = source_();
   const Now now = clock_.now();
   std::array<std::size_t, kLevelCount> active_by_level{};
-  std::size_t tripped_count = 0;
+  std::size_t thinned_count = 0;
+  MetricFamily refused = metric_family("osproxy_directive_records_refused_total",
+                                       "Records that an active directive left out to stay within a "
+                                       "budget, of the first directives that did.",
+                                       MetricType::Counter);
   for (const CompiledDirective& compiled : set->directives()) {
     if (compiled.life.is_over(now)) continue;
     ++active_by_level[static_cast<std::size_t>(compiled.directive.level)];
-    tripped_count += compiled.usage->trip.is_tripped() ? 1 : 0;
+    const auto left_out = compiled.usage->refused.load(std::memory_order_relaxed);
+    if (left_out == 0) continue;
+    thinned_count += compiled.usage->thinning.notice() ? 1 : 0;
+    if (refused.metric.size() < kMaxNamedDirectives) {
+      add_counter(refused, static_cast<double>(left_out),
+                  {label("directive", compiled.directive.id)});
+    }
   }
   MetricFamily all =
       metric_family("osproxy_directives", "Directives in the set in force.", MetricType::Gauge);
@@ -240,12 +251,11 @@ std::vector<MetricFamily> DirectiveMetrics::Collect() const {
     add_gauge(active, static_cast<double>(active_by_level[i]),
               {label("level", to_string(static_cast<Level>(i)))});
   }
-  MetricFamily tripped =
-      metric_family("osproxy_directives_tripped",
-                    "Active directives that record nothing more because they exceeded a budget.",
-                    MetricType::Gauge);
-  add_gauge(tripped, static_cast<double>(tripped_count));
-  return {std::move(all), std::move(active), std::move(tripped)};
+  MetricFamily thinned = metric_family(
+      "osproxy_directives_thinned",
+      "Active directives that lately left records out to stay within a budget.", MetricType::Gauge);
+  add_gauge(thinned, static_cast<double>(thinned_count));
+  return {std::move(all), std::move(active), std::move(thinned), std::move(refused)};
 }
 
 std::vector<MetricFamily> TailMetrics::Collect() const {

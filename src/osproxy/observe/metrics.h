@@ -37,7 +37,8 @@ class ObserverMetrics final : public prometheus::Collectable {
   const Observer& observer_;
 };
 
-/// The number of directives in the set, of active ones by level, and of tripped ones.
+/// The number of directives in the set, of active ones by level, and of thinned
+/// ones; and the records that each left out.
 class DirectiveMetrics final : public prometheus::Collectable {
  public:
   using Source = std::function<DirectiveSet::Pointer()>;

@@ -21,6 +21,15 @@ std::size_t part(std::size_t total, std::size_t workers) {
   return total == 0 ? 0 : std::max<std::size_t>(total / workers, 1);
 }
 
+// Records that a reader compares with a shard's mutex held: some microseconds.
+constexpr std::size_t kLookedAtAtOnce = 16;
+
+// As directive/record_budget.h judges requests; osproxy's own refusals name no node.
+bool is_vouched_for(const Record& record) noexcept {
+  constexpr int kUnauthorized = 401;
+  return record.principal_verified || (!record.upstream.empty() && record.status != kUnauthorized);
+}
+
 ObserverOptions share_of_worker(const ObserverOptions& totals, std::size_t workers) {
   return {.explain_max_records = part(totals.explain_max_records, workers),
           .explain_max_bytes = part(totals.explain_max_bytes, workers),
@@ -69,6 +78,8 @@ class Observer::Worker final : public Recorder {
     if (to_ring) put_in_ring(std::move(pointer));
   }
 
+  void count_by_directive() noexcept override { counters_.by_directives.add(1); }
+
   void refuse(std::uint64_t directives) noexcept override { counters_.refused.add(directives); }
 
   void count_signed(std::optional<SignedFault> fault) noexcept override {
@@ -76,9 +87,22 @@ class Observer::Worker final : public Recorder {
         .add(1);
   }
 
-  std::optional<Record> explain(std::string_view request_id) const {
-    const std::lock_guard lock(mutex_);
-    return explain_.find(request_id);
+  // Appends the records of this shard with that id: the newest of each kind.
+  void explain(std::string_view request_id, std::vector<Record>& out) const {
+    std::size_t room[2] = {kMaxOfOneId, kMaxOfOneId};
+    for (ExplainShard::Number next = newest_explained(); next != 0 && room[0] + room[1] > 0;) {
+      std::vector<Record> found;
+      {
+        const std::lock_guard lock(mutex_);  // the worker waits for some records at most
+        next = explain_.look(request_id, next, kLookedAtAtOnce, found);
+      }
+      for (Record& record : found) {
+        std::size_t& left = room[is_vouched_for(record) ? 1 : 0];
+        if (left == 0) continue;
+        --left;
+        out.push_back(std::move(record));
+      }
+    }
   }
 
   const DecisionRing& decisions() const noexcept { return decisions_; }
@@ -121,6 +145,11 @@ class Observer::Worker final : public Recorder {
     counters.kept.set(ring_.end());
     counters.evicted.set(ring_.end() - ring_.size());
     counters.held.set(ring_.size());
+  }
+
+  ExplainShard::Number newest_explained() const {
+    const std::lock_guard lock(mutex_);
+    return explain_.newest();
   }
 
   std::uint64_t ring_end() const {
@@ -166,13 +195,18 @@ Recorder& Observer::recorder(std::size_t worker) noexcept {
   return *workers_[worker];
 }
 
-std::optional<Record> Observer::explain(std::string_view request_id) const {
-  std::optional<Record> newest;  // a client may send one id to several workers
-  for (const auto& worker : workers_) {
-    auto found = worker->explain(request_id);
-    if (found && (!newest || found->started > newest->started)) newest = std::move(found);
-  }
-  return newest;
+std::vector<Record> Observer::explain(std::string_view request_id) const {
+  std::vector<Record> found;  // a client may send one id to several workers
+  for (const auto& worker : workers_) worker->explain(request_id, found);
+  std::ranges::stable_sort(found, std::ranges::greater(), [](const Record& record) {
+    return std::pair(is_vouched_for(record), record.started);
+  });
+  std::size_t room[2] = {kMaxOfOneId, kMaxOfOneId};
+  std::erase_if(found, [&](const Record& record) {
+    std::size_t& left = room[is_vouched_for(record) ? 1 : 0];
+    return left == 0 || left-- == 0;
+  });
+  return found;
 }
 
 std::optional<RememberedRequest> Observer::remembered(std::string_view request_id) const {

@@ -2,7 +2,7 @@
 //
 //   Observer observer({}, workers, {&record_log});
 //   Recorder& recorder = observer.recorder(i);   // for worker i's thread only
-//   auto record = observer.explain(request_id);  // from any thread
+//   auto records = observer.explain(request_id);  // from any thread
 //
 // Each worker has its own shard: counters on separate cache lines, a part of the explain store (by
 // request id), and a part of the break-glass ring. The totals of ObserverOptions are divided evenly
@@ -60,8 +60,14 @@ class Observer {
   /// The recorder of a worker; the first is 0.
   Recorder& recorder(std::size_t worker) noexcept;
 
-  /// The newest record with that request id, if it is still stored.
-  std::optional<Record> explain(std::string_view request_id) const;
+  /// So many records with one id are shown of each kind: those that somebody vouches for, and the
+  /// others. Ids are a client's to choose, and thousands may have the same.
+  static constexpr std::size_t kMaxOfOneId = 8;
+
+  /// The records with that request id that are still stored. First come those that somebody vouches
+  /// for: the principal is verified, or a node accepted the request, with any status but 401.
+  /// Within each kind the newest come first. A client that reuses an id thus hides no record.
+  std::vector<Record> explain(std::string_view request_id) const;
 
   /// The newest records of the break-glass ring, newest first by `started`, at most `limit`.
   std::vector<Record> breakglass(std::size_t limit) const;

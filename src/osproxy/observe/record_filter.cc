@@ -19,6 +19,7 @@ bool RecordFilter::matches(const Record& record) const noexcept {
          equal_or_absent(target.tenant, record.tenant) &&
          equal_or_absent(target.principal, record.principal) &&
          (!target.endpoint || *target.endpoint == record.endpoint) &&
+         (!target.principal_verified || record.principal_verified) &&
          (!target.index || index_expression_covers(record.index, *target.index));
 }
 

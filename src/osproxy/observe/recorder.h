@@ -41,11 +41,15 @@ class Recorder {
   /// is not 0, recorded or not, at its end.
   virtual void matched(const MatchedRequest& request) noexcept = 0;
 
+  /// Counts a record that a directive of the set selects, next to record(). Not called if only a
+  /// signed directive does: that has another budget.
+  virtual void count_by_directive() noexcept {}
+
   /// Stores the record of a selected request, after DirectiveSet::conclude(); with `ring_buffer`
   /// in the break-glass ring as well.
   virtual void record(Record record, bool ring_buffer) noexcept = 0;
 
-  /// Counts directives that did not record a request because their budget was exceeded.
+  /// Counts directives that did not record a request because they were over their budget.
   virtual void refuse(std::uint64_t directives) noexcept = 0;
 
   /// Counts a request with a signed directive: accepted, or refused for `fault`.

@@ -48,7 +48,8 @@ struct ObserverTotals {
   std::array<EndpointTotals, kEndpointCount> endpoints{};  ///< by the value of Endpoint
   std::uint64_t matched = 0;          ///< requests that a directive selected at their start
   std::uint64_t recorded = 0;         ///< requests that a directive selected at their end
-  std::uint64_t refused = 0;          ///< records not made because a budget was exceeded
+  std::uint64_t by_directives = 0;    ///< of `recorded`: not by a signed directive alone
+  std::uint64_t refused = 0;          ///< records left out because a budget was exceeded
   std::uint64_t signed_accepted = 0;  ///< requests whose signed directive was accepted
   std::array<std::uint64_t, kSignedFaultCount> signed_refused{};  ///< by the value of SignedFault
   OutputTotals explain;

@@ -5,6 +5,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include "osproxy/core/system_roots.h"
 #include "osproxy/core/version.h"
 #include "osproxy/otlp/collector_response.h"
 #include "osproxy/otlp/credentials.h"
@@ -21,9 +22,10 @@ constexpr std::size_t kMaxMessageBytes = 256;
 std::shared_ptr<grpc::ChannelCredentials> channel_credentials(
     bool tls, const client::TlsCredentials& credentials) {
   if (!tls) return grpc::InsecureChannelCredentials();
-  return grpc::SslCredentials({.pem_root_certs = credentials.roots,  // empty: the system's
-                               .pem_private_key = credentials.key,
-                               .pem_cert_chain = credentials.chain});
+  return grpc::SslCredentials(
+      {.pem_root_certs = credentials.roots.empty() ? read_system_roots() : credentials.roots,
+       .pem_private_key = credentials.key,
+       .pem_cert_chain = credentials.chain});
 }
 
 grpc::ChannelArguments arguments() {

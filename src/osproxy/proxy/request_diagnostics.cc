@@ -49,6 +49,7 @@ void RequestDiagnostics::match() {
     request_.matched.principal = peer_.principal;
     request_.principal_verified = !peer_.principal.empty();
   }
+  request_.matched.principal_verified = request_.principal_verified;
   const DirectiveSet::Pointer& set = context_.directives.load();
   if (set->empty() && !signed_.is_valid()) return;
   if (context_.options.spans || signed_.is_valid() || set->highest_level() >= Level::ShapeTiming) {
@@ -56,7 +57,8 @@ void RequestDiagnostics::match() {
   }
   stages.enter(Stage::Match);
   if (!set->empty()) set_number_ = context_.recorder.in_force(set);
-  verdict_ = set->match(request_.matched, started_, request_id());
+  verdict_ =
+      set->match(request_.matched, started_, request_id(), context_.options.directive_budget);
   if (verdict_.needs_conclusion()) set_ = set;
   signed_.add_to(verdict_);
   if (verdict_.selected() && context_.options.spans) make_spans_of_request();
@@ -124,7 +126,10 @@ void RequestDiagnostics::finish() {
                            .matched = is_matched_});
   if (!set_ && set_number_ == 0 && !signed_.is_valid()) return;
   judge_by_body();
-  const Outcome outcome{.latency = latency, .status = result_.status};
+  const Outcome outcome{.latency = latency,
+                        .status = result_.status,
+                        .from_node = result_.error == http::ProxyError::None ||
+                                     (result_.status > 0 && result_.status < 400)};
   const Verdict verdict = conclude(outcome);
   if (set_number_ != 0) {
     context_.recorder.matched({.request_id = request_id(),
@@ -136,6 +141,7 @@ void RequestDiagnostics::finish() {
   }
   if (verdict.selected()) {
     if (context_.options.spans && spans_ == nullptr) make_spans_of_request();
+    if (verdict.matched_count > 0) context_.recorder.count_by_directive();
     context_.recorder.record(make_record(verdict, latency), verdict.ring_buffer);
     end_capture(verdict, latency);
   }
@@ -144,8 +150,9 @@ void RequestDiagnostics::finish() {
 Verdict RequestDiagnostics::conclude(const Outcome& outcome) {
   Verdict verdict;
   if (set_) {
-    verdict = set_->conclude(request_.matched, started_, request_id(), outcome,
-                             context_.options.directive_budget);
+    verdict = set_->conclude(
+        request_.matched, started_, request_id(), outcome, context_.options.directive_budget,
+        {.level = verdict_.level, .capture = verdict_.capture || verdict_.awaits_body});
     if (verdict.refused_count > 0) context_.recorder.refuse(verdict.refused_count);
   }
   signed_.add_to(verdict);

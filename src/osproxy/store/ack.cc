@@ -24,9 +24,9 @@ void write_rejected(JsonWriter& json, const std::optional<InstanceAck::Rejected>
   json.field("where", rejected->where).end_object();
 }
 
-void write_tripped(JsonWriter& json, const InstanceAck::Tripped& tripped) {
-  json.begin_object().field("id", tripped.id).field("since", format_rfc3339(tripped.since));
-  json.field("reason", tripped.reason).end_object();
+void write_thinned(JsonWriter& json, const InstanceAck::Thinned& thinned) {
+  json.begin_object().field("id", thinned.id).field("since", format_rfc3339(thinned.since));
+  json.field("reason", thinned.reason).field("refused", thinned.refused).end_object();
 }
 
 /// Reads the fields of one object and remembers the first fault.
@@ -92,18 +92,20 @@ std::optional<InstanceAck::Rejected> decode_rejected(Fields& ack) {
 }
 
 // Acks of older versions have none.
-std::vector<InstanceAck::Tripped> decode_tripped(dom::element root, Fields& ack) {
-  std::vector<InstanceAck::Tripped> tripped;
+std::vector<InstanceAck::Thinned> decode_thinned(dom::element root, Fields& ack) {
+  std::vector<InstanceAck::Thinned> thinned;
   dom::array array;
-  if (root["tripped"].get(array) != simdjson::SUCCESS) return tripped;
+  if (root["thinned"].get(array) != simdjson::SUCCESS) return thinned;
   for (const dom::element element : array) {
-    if (tripped.size() == InstanceAck::kMaxTripped) break;
+    if (thinned.size() == InstanceAck::kMaxThinned) break;
     Fields fields(element);
-    tripped.push_back(
-        {.id = fields.text("id"), .since = fields.time("since"), .reason = fields.text("reason")});
+    thinned.push_back({.id = fields.text("id"),
+                       .since = fields.time("since"),
+                       .reason = fields.text("reason"),
+                       .refused = fields.count("refused")});
     ack.adopt(fields);
   }
-  return tripped;
+  return thinned;
 }
 
 }  // namespace
@@ -116,9 +118,9 @@ std::string encode_ack(const InstanceAck& ack) {
   json.key("verified_age_ms");
   ack.verified_age ? json.value(ack.verified_age->count()) : json.null();
   json.field("version", ack.version).field("started", format_rfc3339(ack.started));
-  json.field("written", format_rfc3339(ack.written)).field("tripped_count", ack.tripped_count);
-  json.key("tripped").begin_array();
-  for (const InstanceAck::Tripped& tripped : ack.tripped) write_tripped(json, tripped);
+  json.field("written", format_rfc3339(ack.written)).field("thinned_count", ack.thinned_count);
+  json.key("thinned").begin_array();
+  for (const InstanceAck::Thinned& thinned : ack.thinned) write_thinned(json, thinned);
   json.end_array().end_object();
   return std::move(json).take();
 }
@@ -141,8 +143,8 @@ std::expected<InstanceAck, std::string> decode_ack(std::string_view value) {
                   .version = fields.text("version"),
                   .started = fields.time("started"),
                   .written = fields.time("written"),
-                  .tripped = decode_tripped(root, fields)};
-  if (fields.has("tripped_count")) ack.tripped_count = fields.count("tripped_count");
+                  .thinned = decode_thinned(root, fields)};
+  if (fields.has("thinned_count")) ack.thinned_count = fields.count("thinned_count");
   if (fields.has("verified_age_ms")) {
     ack.verified_age = std::chrono::milliseconds{fields.count("verified_age_ms")};
   }

@@ -31,17 +31,18 @@ struct InstanceAck {
     friend bool operator==(const Rejected&, const Rejected&) = default;
   };
 
-  /// A directive that records no more on that instance.
-  struct Tripped {
+  /// A directive that is thinned out on that instance: it lately left records out.
+  struct Thinned {
     std::string id{};
-    WallTime since{};      ///< by the clock of that instance
-    std::string reason{};  ///< for a person
+    WallTime since{};          ///< by the clock of that instance
+    std::string reason{};      ///< for a person
+    std::int64_t refused = 0;  ///< records left out when the ack was written
 
-    friend bool operator==(const Tripped&, const Tripped&) = default;
+    friend bool operator==(const Thinned&, const Thinned&) = default;
   };
 
   /// An ack names at most so many, to stay far below kMaxAckBytes.
-  static constexpr std::size_t kMaxTripped = 8;
+  static constexpr std::size_t kMaxThinned = 8;
 
   std::string instance{};
   std::int64_t revision = 0;           ///< of the document in force on that instance; 0: none
@@ -52,9 +53,9 @@ struct InstanceAck {
   std::string version{};  ///< of its osproxy
   WallTime started{};     ///< of the process; distinguishes two runs with one name
   WallTime written{};     ///< by the clock of that instance
-  /// The first kMaxTripped, in the order of the document.
-  std::vector<Tripped> tripped{};
-  std::int64_t tripped_count = 0;  ///< of all of them
+  /// The first kMaxThinned, in the order of the document.
+  std::vector<Thinned> thinned{};
+  std::int64_t thinned_count = 0;  ///< of all of them
 
   friend bool operator==(const InstanceAck&, const InstanceAck&) = default;
 };

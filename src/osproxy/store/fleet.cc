@@ -30,15 +30,18 @@ std::string why_not(const InstanceAck& ack, std::int64_t current) {
   return "it has not reported it yet";
 }
 
-void add_tripped(InstanceAck& ack, const DirectiveSet& set, Now now) {
+void add_thinned(InstanceAck& ack, const DirectiveSet& set, Now now) {
   for (const CompiledDirective& compiled : set.directives()) {
-    if (!compiled.usage->trip.is_tripped() || compiled.life.is_over(now)) continue;
-    const auto trip = compiled.usage->trip.load();
-    if (!trip) continue;  // it is being tripped now
-    ++ack.tripped_count;
-    if (ack.tripped.size() == InstanceAck::kMaxTripped) continue;
-    ack.tripped.push_back(
-        {.id = compiled.directive.id, .since = trip->since, .reason = describe(*trip)});
+    const auto refused = compiled.usage->refused.load(std::memory_order_relaxed);
+    if (refused == 0 || compiled.life.is_over(now)) continue;
+    const auto notice = compiled.usage->thinning.notice();
+    if (!notice) continue;  // it has left nothing out lately
+    ++ack.thinned_count;
+    if (ack.thinned.size() == InstanceAck::kMaxThinned) continue;
+    ack.thinned.push_back({.id = compiled.directive.id,
+                           .since = notice->since,
+                           .reason = describe(*notice),
+                           .refused = static_cast<std::int64_t>(refused)});
   }
 }
 
@@ -98,6 +101,8 @@ FleetMember judge_value(std::string instance, std::string_view value, CurrentDoc
   auto ack = decode_ack(value);
   std::string fault = ack ? "" : ack.error();
   if (ack && ack->instance != instance) fault = "it is another instance's";
+  if (ack && ack->revision > current.newest)
+    fault = "it names a revision that etcd has not reached";
   if (fault.empty()) return judge_member(*std::move(ack), current);
   return {.instance = std::move(instance),
           .why = fmt::format("its key holds no valid ack: {}", fault)};
@@ -106,6 +111,7 @@ FleetMember judge_value(std::string instance, std::string_view value, CurrentDoc
 std::string fleet_json(const Fleet& fleet) {
   JsonWriter json;
   json.begin_object().field("revision", fleet.revision).field("applied", fleet.all_applied());
+  if (fleet.left_out > 0) json.field("left_out", fleet.left_out);
   json.key("instances").begin_array();
   for (const FleetMember& member : fleet.members) {
     json.begin_object().field("instance", member.instance).field("applied", member.applied);
@@ -128,6 +134,7 @@ std::optional<Fleet> parse_fleet(std::string_view json) {
       root["instances"].get(members) != simdjson::SUCCESS) {
     return std::nullopt;
   }
+  std::ignore = root["left_out"].get(fleet.left_out);
   for (const dom::element member : members) fleet.members.push_back(parse_member(member));
   return fleet;
 }
@@ -142,7 +149,7 @@ InstanceAck make_ack(AckAuthor author, const StoreStatus& status, const Directiv
                   .version = std::move(author.version),
                   .started = author.started,
                   .written = now.wall};
-  add_tripped(ack, set, now);
+  add_thinned(ack, set, now);
   if (status.rejected) {
     ack.rejected = {.revision = status.rejected->revision,
                     .slug = std::string(to_string(status.rejected->fault)),

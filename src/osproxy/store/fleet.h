@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,7 @@ struct FleetMember {
 struct Fleet {
   std::int64_t revision = 0;           ///< of the current document; 0: none
   std::vector<FleetMember> members{};  ///< by instance
+  std::int64_t left_out = 0;           ///< keys that were not read: there are too many
 
   std::size_t count_applied() const;
   std::size_t count_synced() const;  ///< applied, and its store is synced
@@ -46,6 +48,8 @@ struct CurrentDocument {
   std::int64_t revision = 0;  ///< 0: none
   /// The newest revision that was read. An ack above it was written later, and is newer than this.
   std::int64_t seen = 0;
+  /// The newest revision that the cluster has had. No ack above it is believed.
+  std::int64_t newest = std::numeric_limits<std::int64_t>::max();
 };
 
 /// Judges a member by its ack.

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "osproxy/directive/encode.h"
-
 namespace osproxy {
 
 MemoryDirectiveStore::MemoryDirectiveStore(const DecodeLimits& limits, const Clock& clock)
@@ -23,12 +21,14 @@ std::expected<std::int64_t, PublishError> MemoryDirectiveStore::publish(
     std::string_view document, std::optional<std::int64_t> expected_revision) {
   auto prepared = prepare_document(document, limits_, clock_.now().wall);
   if (!prepared) return std::unexpected(std::move(prepared).error());
+  auto bytes = encode_for_stores(*prepared, limits_);
+  if (!bytes) return std::unexpected(std::move(bytes).error());
 
   const std::lock_guard lock(mutex_);
   if (expected_revision && *expected_revision != published_.revision) {
     return std::unexpected(publish_conflict(*expected_revision, published_.revision));
   }
-  published_.bytes = encode_document(*prepared);
+  published_.bytes = *std::move(bytes);
   ++published_.revision;
   applier_.apply(*std::move(prepared), clock_.now());
   return published_.revision;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "osproxy/directive/encode.h"
 #include "osproxy/directive/life.h"
 
 namespace osproxy {
@@ -32,6 +33,17 @@ std::expected<Document, PublishError> prepare_document(std::string_view document
     }
   }
   return resolved;
+}
+
+std::expected<std::string, PublishError> encode_for_stores(const Document& document,
+                                                           const DecodeLimits& limits) {
+  std::string bytes = encode_document(document);
+  if (bytes.size() <= limits.max_bytes) return bytes;
+  PublishError error = rejection({.fault = Fault::TooLarge, .where = {}});
+  error.message += fmt::format(
+      ": it has {} bytes as it is published, with each ttl_secs as expires_at, and may have {}",
+      bytes.size(), limits.max_bytes);
+  return std::unexpected(std::move(error));
 }
 
 PublishError publish_conflict(std::int64_t expected, std::int64_t current) {

@@ -62,6 +62,12 @@ class DirectivePublisher {
 std::expected<Document, PublishError> prepare_document(std::string_view document,
                                                        const DecodeLimits& limits, WallTime now);
 
+/// The bytes that a publisher writes for a document that prepare_document() has made. Refuses one
+/// that stores would reject, although it was small enough as it came: an `expires_at` is longer
+/// than the `ttl_secs` that it replaces.
+std::expected<std::string, PublishError> encode_for_stores(const Document& document,
+                                                           const DecodeLimits& limits);
+
 /// Makes the error of a conditional publish that came too late.
 PublishError publish_conflict(std::int64_t expected, std::int64_t current);
 

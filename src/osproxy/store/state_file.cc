@@ -15,6 +15,7 @@
 #include "osproxy/core/hash.h"
 #include "osproxy/core/json_writer.h"
 #include "osproxy/core/rfc3339.h"
+#include "osproxy/core/secret_file.h"
 #include "osproxy/directive/encode.h"
 
 namespace osproxy {
@@ -221,6 +222,7 @@ std::expected<std::optional<SavedSet>, std::string> load_state(const fs::path& p
   const std::uintmax_t size = fs::file_size(path, error);
   if (error == std::errc::no_such_file_or_directory) return std::nullopt;
   if (error) return refused(path, error.message());
+  if (const auto fault = fault_of_trusted(path)) return refused(path, *fault);
   if (size > kMaxFileBytes) return refused(path, "it is too large for a state file");
   std::ifstream file(path, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};

@@ -1,11 +1,18 @@
 #include "osproxy/tls/context.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -19,6 +26,8 @@ namespace osproxy {
 namespace {
 
 using Done = std::expected<void, std::string>;
+
+const SystemClock kSystemClock{};  // stateless
 
 /// The ciphers for clients with TLS 1.2: only those with forward secrecy and authenticated
 /// encryption. TLS 1.3 has no others. For nodes, OpenSSL's default list applies.
@@ -141,6 +150,60 @@ TlsResumption::TlsResumption() = default;
 TlsResumption::~TlsResumption() = default;
 TlsContext::~TlsContext() = default;
 
+struct TlsContext::Tickets {
+  static const TlsContext& context_of(SSL* session) {
+    return *static_cast<const TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(session)));
+  }
+
+  /// Sets up the encryption or decryption of a ticket (SSL_CTX_set_tlsext_ticket_key_evp_cb(3)).
+  /// Returns 0 if the ticket is to be ignored, and 2 if it is good and to be renewed.
+  static int set_key(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                     EVP_MAC_CTX* mac, int encrypts) {
+    const TlsContext& own = context_of(session);
+    const BootTime now = own.clock_.boot();
+    const std::span<unsigned char, TicketKeys::kNameBytes> key_name(name, TicketKeys::kNameBytes);
+    auto key = encrypts != 0 ? own.ticket_keys_.current(now) : own.ticket_keys_.find(key_name, now);
+    if (!key) return encrypts != 0 ? -1 : 0;
+    if (encrypts != 0) {
+      std::ranges::copy(key->name, key_name.begin());
+      if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
+    }
+    // In TLS 1.3 a client uses a ticket once (RFC 8446, appendix C.4), and needs another.
+    const bool is_renewed = !key->is_current || SSL_version(session) == TLS1_3_VERSION;
+    const int status = encrypts == 0 && is_renewed ? 2 : 1;
+    char digest[] = "SHA256";
+    const std::array<OSSL_PARAM, 3> parameters{
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key->mac.data(), key->mac.size()),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end()};
+    const bool is_set = EVP_CipherInit_ex2(cipher, EVP_aes_256_cbc(), key->cipher.data(), iv,
+                                           encrypts, nullptr) == 1 &&
+                        EVP_MAC_CTX_set_params(mac, parameters.data()) == 1;
+    OPENSSL_cleanse(&*key, sizeof *key);
+    return is_set ? status : -1;
+  }
+
+  /// Decides on a decrypted ticket. The handshake that it replaces would check the certificate.
+  static SSL_TICKET_RETURN judge(SSL* session, SSL_SESSION* resumable, const unsigned char*,
+                                 std::size_t, SSL_TICKET_STATUS status, void*) {
+    if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) {
+      return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
+    const X509* const peer = SSL_SESSION_get0_peer(resumable);
+    if (peer != nullptr && not_after(*peer) < context_of(session).clock_.now().wall) {
+      return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+  }
+
+  static void use_for(SSL_CTX& context, TlsContext& own) {
+    SSL_CTX_set_app_data(&context, &own);
+    SSL_CTX_set_timeout(&context, std::chrono::seconds(TicketKeys::kPeriod).count());
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(&context, &set_key);
+    SSL_CTX_set_session_ticket_cb(&context, nullptr, &judge, nullptr);
+  }
+};
+
 /// Makes `context` present the certificate of `pair`. `side` is the prefix of the settings in
 /// errors: `side`-cert-file and `side`-key-file.
 Done TlsContext::present(ssl_ctx_st& context, const TlsPair& pair, std::string_view side) {
@@ -174,7 +237,12 @@ Done TlsContext::present(ssl_ctx_st& context, const TlsPair& pair, std::string_v
 
 std::expected<TlsContext::Pointer, std::string> TlsContext::for_clients(
     const TlsListenOptions& options) {
-  std::shared_ptr<TlsContext> made(new TlsContext);
+  return for_clients(options, kSystemClock);
+}
+
+std::expected<TlsContext::Pointer, std::string> TlsContext::for_clients(
+    const TlsListenOptions& options, const Clock& clock) {
+  std::shared_ptr<TlsContext> made(new TlsContext(clock));
   made->principal_ = options.principal;
   made->verifies_ = options.client_auth != ClientAuth::None;
   for (const TlsPair& pair : options.pairs) {
@@ -188,6 +256,7 @@ std::expected<TlsContext::Pointer, std::string> TlsContext::for_clients(
     SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_session_id_context(&context, kSessionIdContext, sizeof kSessionIdContext);
     SSL_CTX_set_num_tickets(&context, 1);
+    Tickets::use_for(context, *made);
     if (auto presented = made->present(context, pair, "--tls"); !presented) {
       return std::unexpected(std::move(presented).error());
     }
@@ -203,7 +272,7 @@ std::expected<TlsContext::Pointer, std::string> TlsContext::for_clients(
 
 std::expected<TlsContext::Pointer, std::string> TlsContext::for_upstreams(
     const TlsUpstreamOptions& options) {
-  std::shared_ptr<TlsContext> made(new TlsContext);
+  std::shared_ptr<TlsContext> made(new TlsContext(kSystemClock));
   SSL_CTX& context = *made->contexts_.emplace_back(SSL_CTX_new(TLS_client_method()));
   set_common_options(context);
   SSL_CTX_set_alpn_protos(&context, kAlpn, sizeof kAlpn);

@@ -6,8 +6,9 @@
 //
 // Files are read once, when the context is made. After they are renewed, make a new context; open
 // connections keep theirs. Tickets for session resumption are encrypted with keys of the context,
-// and no other context accepts them. Otherwise a client could use an old session after its CA is no
-// longer trusted.
+// which change every hour (tls/ticket_keys.h), and no other context accepts them. Otherwise a
+// client could use an old session after its CA is no longer trusted. Nor does a session outlive the
+// client's certificate: once that has expired, the client has to make a full handshake.
 //
 // TLS 1.2 and 1.3; no compression, no renegotiation, no early data. docs/http.md lists the ciphers.
 //
@@ -22,6 +23,9 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/tls/ticket_keys.h"
 
 struct ssl_ctx_st;      // OpenSSL's SSL_CTX
 struct ssl_session_st;  // SSL_SESSION
@@ -111,6 +115,10 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
   /// For the server side of client connections.
   static std::expected<Pointer, std::string> for_clients(const TlsListenOptions& options);
 
+  /// The same with another clock, which must outlive the context: for tests.
+  static std::expected<Pointer, std::string> for_clients(const TlsListenOptions& options,
+                                                         const Clock& clock);
+
   /// For the client side of connections to upstream nodes.
   static std::expected<Pointer, std::string> for_upstreams(const TlsUpstreamOptions& options);
 
@@ -137,12 +145,13 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
   };
   using Handle = std::unique_ptr<ssl_ctx_st, Free>;
 
-  TlsContext() = default;
+  explicit TlsContext(const Clock& clock) : clock_(clock) {}
 
   TlsSession begin(std::shared_ptr<TlsResumption> resumption) const;
   std::expected<void, std::string> present(ssl_ctx_st& context, const TlsPair& pair,
                                            std::string_view side);
   static int choose_certificate(ssl_st* session, int* alert, void* self);
+  struct Tickets;  // OpenSSL's calls for session tickets
   static int keep_session(ssl_st* session, ssl_session_st* resumable);
 
   std::vector<Handle> contexts_;  // one for each certificate; the first is the default
@@ -150,6 +159,8 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
   std::vector<TlsExpiry> expiries_;
   CertificateName principal_ = CertificateName::None;
   bool verifies_ = false;
+  const Clock& clock_;
+  mutable TicketKeys ticket_keys_;  // has its own mutex
 };
 
 /// The contexts in force, which are replaced together. New connections use the new ones.

@@ -8,8 +8,8 @@
 #include "osproxy/app/logs/otlp_log.h"
 #include "osproxy/app/logs/signed_log.h"
 #include "osproxy/app/logs/store_log.h"
+#include "osproxy/app/logs/thinning_log.h"
 #include "osproxy/app/logs/tls_log.h"
-#include "osproxy/app/logs/trip_log.h"
 #include "osproxy/app/logs/upstream_log.h"
 
 namespace osproxy::app {
@@ -21,7 +21,7 @@ struct EventLogs {
   StoreLog store;
   TlsLog tls;
   UpstreamLog upstream;
-  TripLog trip;
+  ThinningLog thinning;
   SignedLog signed_directives;
   OtlpLog otlp;
   CaptureLog capture;

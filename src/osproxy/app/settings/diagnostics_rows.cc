@@ -81,14 +81,14 @@ SettingGroup directive_settings() {
           {.name = "directive-budget",
            .form = rate_form(OSPROXY_FIELD(server.directive_budget.per_second), 0),
            .help = "Records per second of one directive; 0 sets no limit. A directive that asks "
-                   "for more is tripped."},
+                   "for more is thinned out."},
           {.name = "directive-burst",
            .form = rate_form(OSPROXY_FIELD(server.directive_budget.burst), 1),
            .help = "Records that one directive may make at once."},
           {.name = "instance-budget",
            .form = rate_form(OSPROXY_FIELD(instance_budget.per_second), 0),
            .help = "Records per second of all directives; 0 sets no limit. Beyond it, the most "
-                   "expensive directive is tripped."},
+                   "expensive directives are thinned out."},
           {.name = "instance-burst",
            .form = rate_form(OSPROXY_FIELD(instance_budget.burst), 1),
            .help = "Records that all directives may make at once."},

@@ -1,11 +1,10 @@
 #include "osproxy/app/settings/identity_files.h"
 
-#include <filesystem>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "osproxy/core/read_file.h"
+#include "osproxy/core/secret_file.h"
 
 namespace osproxy::app {
 namespace {
@@ -29,16 +28,28 @@ std::expected<Identities, std::string> read_identities(const Settings& settings)
   return Identities::parse({.tokens = *tokens, .tenants = *tenants, .debug_keys = *keys});
 }
 
-std::vector<std::string> identity_file_warnings(const Settings& settings) {
-  if (settings.identity_files.debug_keys.empty()) return {};
-  std::error_code error;
-  const auto mode =
-      std::filesystem::status(settings.identity_files.debug_keys, error).permissions();
-  if (error || (mode & std::filesystem::perms::others_read) == std::filesystem::perms::none) {
-    return {};
-  }
-  return {"--debug-key-file: " + settings.identity_files.debug_keys +
-          " can be read by everybody on this machine; chmod 600 it"};
+std::vector<std::string> secret_file_warnings(const Settings& settings) {
+  std::vector<std::string> warnings;
+  const auto warn = [&](std::string_view setting, const std::string& path,
+                        std::vector<std::string> faults) {
+    for (const std::string& fault : faults) {
+      warnings.push_back(std::string(setting).append(": ").append(path).append(" ").append(fault));
+    }
+  };
+  const auto check = [&](std::string_view setting, const std::string& path) {
+    if (!path.empty()) warn(setting, path, faults_of_secret(path));
+  };
+  check("--debug-key-file", settings.identity_files.debug_keys);
+  check("--known-tokens-file", settings.identity_files.known_tokens);
+  check("--admin-token-file", settings.admin.token_file);
+  for (const TlsPair& pair : settings.tls.listen.pairs) check("--tls-key-file", pair.key_file);
+  check("--upstream-key-file", settings.tls.upstream.client.key_file);
+  check("--etcd-key-file", settings.document.etcd.target.credentials.key_file);
+  check("--etcd-password-file", settings.document.etcd.target.credentials.password_file);
+  check("--otlp-key-file", settings.otlp.transport.client_key_file);
+  const std::string spool = settings.capture.files.directory.string();
+  if (!spool.empty()) warn("--capture-dir", spool, faults_of_secret_directory(spool));
+  return warnings;
 }
 
 }  // namespace osproxy::app

@@ -17,7 +17,8 @@ namespace osproxy::app {
 /// does. The error names the setting and what is wrong with its file.
 std::expected<Identities, std::string> read_identities(const Settings& settings);
 
-/// A sentence for each file that holds secrets and that every user of the machine can read.
-std::vector<std::string> identity_file_warnings(const Settings& settings);
+/// A sentence for each file or directory of secrets that others on this machine can read or change
+/// (core/secret_file.h): tokens, passwords, keys, captured exchanges.
+std::vector<std::string> secret_file_warnings(const Settings& settings);
 
 }  // namespace osproxy::app

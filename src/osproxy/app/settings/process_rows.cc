@@ -10,7 +10,11 @@ constexpr std::size_t kMaxWorkers = 256;  // more threads than any machine has c
 /// The token is not shown: it is a secret.
 SettingForm admin_token_form() {
   return {.takes = "FILE",
-          .store = [](Settings& s, Values v) { return store_token(s.admin.token, v[0]); },
+          .store =
+              [](Settings& s, Values v) {
+                s.admin.token_file = v[0];
+                return store_token(s.admin.token, v[0]);
+              },
           .show = [](const Settings&) { return std::string(); }};
 }
 

@@ -47,6 +47,22 @@ SettingsExit refuse(const std::vector<std::string>& unexpected) {
                                  did_you_mean(name, flag_names())));
 }
 
+/// Masks the user and password of each URL, which an error must not show.
+std::string without_passwords(std::string_view text) {
+  std::string masked;
+  while (!text.empty()) {
+    const std::size_t slashes = text.find("//");
+    if (slashes == std::string_view::npos) break;
+    const std::size_t begin = slashes + 2;
+    const std::size_t end = std::min(text.find_first_of(" \",\n", begin), text.size());
+    const std::size_t at = text.substr(begin, end - begin).rfind('@');
+    masked.append(text.substr(0, begin));
+    if (at != std::string_view::npos) masked.append("***");
+    text.remove_prefix(begin + (at == std::string_view::npos ? 0 : at));
+  }
+  return masked.append(text);
+}
+
 /// As the file has it. CLI11 marks the beginning of a section by the name `++`.
 std::string shown_name(const CLI::ConfigItem& item) {
   if (item.name != "++") return item.fullname();
@@ -56,7 +72,7 @@ std::string shown_name(const CLI::ConfigItem& item) {
 }  // namespace
 
 SettingsExit bad_setting(std::string_view clause) {
-  return {kExitUsage, fmt::format("osproxy: {}\n", clause)};
+  return {kExitUsage, fmt::format("osproxy: {}\n", without_passwords(clause))};
 }
 
 std::expected<CommandLine, SettingsExit> parse_command_line(std::vector<std::string> arguments) {

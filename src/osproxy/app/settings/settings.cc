@@ -1,6 +1,7 @@
 #include "osproxy/app/settings/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <iterator>
 #include <string_view>
@@ -28,6 +29,17 @@ std::vector<std::string> split_at_commas(std::string_view text) {
   }
 }
 
+/// True for headers with credentials, and for what stands in the place of a file of secrets but
+/// looks like no path: perhaps the secret itself was given.
+bool may_be_a_secret(std::string_view setting, std::string_view value) {
+  if (setting == "otlp-headers") return true;
+  const bool is_secret_file = std::ranges::any_of(
+      std::array<std::string_view, 4>{"-key-file", "-token-file", "-tokens-file", "-password-file"},
+      [&](std::string_view end) { return setting.ends_with(end); });
+  return is_secret_file && !value.starts_with('/') && !value.starts_with("./") &&
+         !value.starts_with("../");
+}
+
 /// Checks the values that `source` gives for a setting, and stores them.
 std::expected<void, SettingsExit> store(const SettingRow& row, std::vector<std::string> values,
                                         const std::string& source, Settings& settings) {
@@ -43,8 +55,12 @@ std::expected<void, SettingsExit> store(const SettingRow& row, std::vector<std::
   }
   const auto stored = row.form.store(settings, values);
   if (stored) return {};
-  return std::unexpected(bad_setting(fmt::format("--{} (from {}) is \"{}\": {}", row.name, source,
-                                                 fmt::join(values, ","), stored.error())));
+  const std::string shown = fmt::to_string(fmt::join(values, ","));
+  return std::unexpected(bad_setting(
+      may_be_a_secret(row.name, shown)
+          ? fmt::format("--{} (from {}): {} (the value is not shown: it may be a secret)", row.name,
+                        source, stored.error())
+          : fmt::format("--{} (from {}) is \"{}\": {}", row.name, source, shown, stored.error())));
 }
 
 /// Stores a setting from the first source that gives it.

@@ -59,6 +59,7 @@ struct AdminSettings {
   HostPort listen{.host = "127.0.0.1", .port = 9901};
   std::string token{};               ///< the contents of --admin-token-file; empty: none
   std::vector<std::string> hosts{};  ///< more names that a Host header may have
+  std::string token_file{};          ///< where the token stands
 };
 
 /// Where the document is. Neither etcd endpoints nor a file: in memory.

@@ -74,15 +74,15 @@ std::vector<InstanceStatus::Directive> directives_below(dom::element root) {
   dom::array array;
   if (root["directives"].get(array) != simdjson::SUCCESS) return directives;
   for (const dom::element element : array) {
-    std::string_view tripped;
-    std::ignore = element.at_pointer("/tripped/reason").get(tripped);
+    std::string_view thinned;
+    std::ignore = element.at_pointer("/thinned/reason").get(thinned);
     directives.push_back({.id = text(element, "id"),
                           .level = text(element, "level"),
                           .active = value_or_default<bool>(element, "active"),
                           .expires_at = text(element, "expires_at"),
                           .matched = value_or_default<std::uint64_t>(element, "matched"),
                           .recorded = value_or_default<std::uint64_t>(element, "recorded"),
-                          .tripped = std::string(tripped)});
+                          .thinned = std::string(thinned)});
   }
   return directives;
 }
@@ -218,6 +218,26 @@ std::optional<FlatObject> flatten_object(std::string_view body) {
   flatten(parsed.root, "", flat);
   flat.json = visible_json(simdjson::minify(parsed.root));
   return flat;
+}
+
+std::vector<FlatObject> flatten_records(std::string_view body) {
+  Parsed parsed;
+  if (!parse(body, parsed) || !parsed.root.is_object()) return {};
+  std::vector<FlatObject> records(1);
+  flatten(parsed.root, "", records.front());
+  records.front().json = simdjson::minify(parsed.root);
+  simdjson::dom::array others;
+  if (parsed.root["others"].get(others) != simdjson::SUCCESS) return records;
+  const std::string rest = ",\"others\":" + simdjson::minify(others) + "}";
+  std::string& first = records.front().json;
+  if (first.ends_with(rest)) first.replace(first.size() - rest.size(), rest.size(), "}");
+  for (const simdjson::dom::element other : others) {
+    if (!other.is_object()) continue;
+    FlatObject& flat = records.emplace_back();
+    flatten(other, "", flat);
+    flat.json = simdjson::minify(other);
+  }
+  return records;
 }
 
 }  // namespace osproxy::cli

@@ -45,7 +45,7 @@ struct InstanceStatus {
     std::string expires_at;
     std::uint64_t matched = 0;
     std::uint64_t recorded = 0;
-    std::string tripped;  ///< why it records nothing more; empty: not tripped
+    std::string thinned;  ///< why it leaves records out; empty: it does not
   };
   struct Upstream {
     std::string node;
@@ -89,5 +89,9 @@ struct FlatObject {
   std::string json;  ///< the whole object, minified
 };
 std::optional<FlatObject> flatten_object(std::string_view body);
+
+/// A record of GET /debug/explain, and the records of its `others`: further requests with the same
+/// id. The JSON of each is without `others`. Empty if `body` is not a JSON object.
+std::vector<FlatObject> flatten_records(std::string_view body);
 
 }  // namespace osproxy::cli

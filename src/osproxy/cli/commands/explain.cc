@@ -28,14 +28,14 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl explain my-request-1 --output json | jq .times
 
 Each response has its request id in the header X-Request-Id. The record is on the instance that
-served the request; all given instances are asked.
+served the request; all given instances are asked. Clients may reuse an id: all records with it are
+shown, first those whose principal is verified or that OpenSearch accepted.
 
 Exit codes: 0 found, 5 not found, and some instance is not reachable, 6 no instance has a record.)";
 
 // The responses of all instances together.
 struct Search {
-  std::string instance;
-  std::optional<FlatObject> record;
+  std::vector<std::pair<std::string, FlatObject>> records;  // each with its instance
   std::vector<std::string> asked;
   std::vector<std::string> errors;
 };
@@ -47,19 +47,34 @@ void take_response(Search& search, const Origin& instance, const AdminResult& re
   }
   search.asked.push_back(instance.to_string());
   if (error_of(*response).type == "not_found") return;
-  auto record = response->status == 200 ? flatten_object(response->body) : std::nullopt;
-  if (!record) {
-    search.errors.push_back(describe_refusal(instance, *response));
-  } else if (!search.record) {
-    search.instance = instance.to_string();
-    search.record = std::move(record);
+  auto records =
+      response->status == 200 ? flatten_records(response->body) : std::vector<FlatObject>{};
+  if (records.empty()) search.errors.push_back(describe_refusal(instance, *response));
+  for (FlatObject& record : records) {
+    search.records.emplace_back(instance.to_string(), std::move(record));
   }
 }
 
 void print_text(const Search& search, std::ostream& out) {
-  std::vector<std::vector<std::string>> rows{{"instance", search.instance}};
-  for (const auto& [name, value] : search.record->fields) rows.push_back({name, value});
-  fmt::print(out, "{}{}", format_table(rows), body_text(search.record->json));
+  for (std::size_t i = 0; i < search.records.size(); ++i) {
+    const auto& [instance, record] = search.records[i];
+    if (i > 0) fmt::print(out, "\nanother request with this id:\n");
+    std::vector<std::vector<std::string>> rows{{"instance", instance}};
+    for (const auto& [name, value] : record.fields) rows.push_back({name, value});
+    fmt::print(out, "{}{}", format_table(rows), body_text(record.json));
+  }
+}
+
+// The first record, with the others in its `others`, as one instance responds.
+std::string to_json(const Search& search) {
+  std::string json = search.records.front().second.json;
+  if (search.records.size() == 1) return json;
+  json.pop_back();  // the brace that closes the record
+  json += ",\"others\":[";
+  for (std::size_t i = 1; i < search.records.size(); ++i) {
+    json.append(i > 1 ? "," : "").append(search.records[i].second.json);
+  }
+  return json + "]}";
 }
 
 Failure not_found(const Search& search, const std::string& request_id) {
@@ -82,9 +97,9 @@ std::expected<void, Failure> explain(const Flags& flags, Environment& environmen
   for (std::size_t i = 0; i < responses.size(); ++i) {
     take_response(search, access->instances[i], responses[i]);
   }
-  if (!search.record) return std::unexpected(not_found(search, flags.request_id));
+  if (search.records.empty()) return std::unexpected(not_found(search, flags.request_id));
   if (flags.output == Output::Json) {
-    fmt::print(environment.out, "{}\n", search.record->json);
+    fmt::print(environment.out, "{}\n", to_json(search));
   } else {
     print_text(search, environment.out);
   }

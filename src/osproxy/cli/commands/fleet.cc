@@ -54,18 +54,18 @@ std::vector<std::string> row(const FleetMember& member, WallTime now) {
           member.applied ? "yes" : "no: " + member.why};
 }
 
-// An ack names only the first tripped directives of its instance.
-std::string tripped_lines(const Fleet& fleet) {
-  std::vector<TrippedAt> named;
+// An ack names only the first thinned directives of its instance.
+std::string thinned_lines(const Fleet& fleet) {
+  std::vector<ThinnedAt> named;
   std::string more;
   for (const FleetMember& member : fleet.members) {
     if (!member.ack) continue;
     const InstanceAck& ack = *member.ack;
-    for (const auto& tripped : ack.tripped) named.push_back({member.instance, tripped});
-    const auto rest = ack.tripped_count - static_cast<std::int64_t>(ack.tripped.size());
-    if (rest > 0) more += fmt::format("tripped: {} more at {}\n", rest, printable(member.instance));
+    for (const auto& thinned : ack.thinned) named.push_back({member.instance, thinned});
+    const auto rest = ack.thinned_count - static_cast<std::int64_t>(ack.thinned.size());
+    if (rest > 0) more += fmt::format("thinned: {} more at {}\n", rest, printable(member.instance));
   }
-  return tripped_text(named) + more;
+  return thinned_text(named) + more;
 }
 
 std::string fleet_text(const Fleet& fleet, WallTime now) {
@@ -74,7 +74,11 @@ std::string fleet_text(const Fleet& fleet, WallTime now) {
   std::vector<std::vector<std::string>> rows{
       {"INSTANCE", "STATE", "REVISION", "VERIFIED", "WRITTEN", "VERSION", "STARTED", "APPLIED"}};
   for (const FleetMember& member : fleet.members) rows.push_back(row(member, now));
-  return text + format_table(rows) + tripped_lines(fleet);
+  std::string left_out;
+  if (fleet.left_out > 0) {
+    left_out = fmt::format("{} more keys are not shown: there are too many\n", fleet.left_out);
+  }
+  return text + format_table(rows) + left_out + thinned_lines(fleet);
 }
 
 std::expected<void, Failure> fleet(const Flags& flags, Environment& environment) {

@@ -212,6 +212,9 @@ std::expected<void, Failure> on(const Flags& flags, Environment& environment) {
 Action add_on(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   add_target(app, flags->directive.target);
+  app.add_flag("--principal-verified", flags->directive.target.principal_verified,
+               "Only requests whose principal is verified, not only claimed")
+      ->group("Target");
   app.add_flag("--all", flags->all, "Every request (instead of a target)")->group("Target");
   add_recording(app, *flags);
   add_account(app, *flags);

@@ -54,7 +54,7 @@ std::string directive_line(const InstanceStatus::Directive& directive, WallTime 
   std::string line = fmt::format(
       "{} {} {}, matched {}, recorded {}", printable(directive.id), printable(directive.level),
       end ? format_remaining(*end, now) : "?", directive.matched, directive.recorded);
-  if (!directive.tripped.empty()) line += ", tripped: " + printable(directive.tripped);
+  if (!directive.thinned.empty()) line += ", thinned: " + printable(directive.thinned);
   return line;
 }
 

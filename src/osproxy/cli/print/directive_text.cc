@@ -72,6 +72,7 @@ std::string describe_target(const Target& target) {
   if (target.tenant) add("tenant", *target.tenant);
   if (target.index) add("index", *target.index);
   if (target.principal) add("principal", *target.principal);
+  if (target.principal_verified) add("principal_verified", "true");
   if (target.endpoint) add("endpoint", to_string(*target.endpoint));
   return text.empty() ? "everything" : text;
 }
@@ -84,10 +85,10 @@ std::string document_text(const Document& document, WallTime now) {
   return format_table(rows);
 }
 
-std::string tripped_text(const std::vector<TrippedAt>& tripped) {
+std::string thinned_text(const std::vector<ThinnedAt>& thinned) {
   std::string text;
-  for (const auto& [instance, one] : tripped) {
-    text += fmt::format("tripped: {} at {}\n", printable(one.id), describe_tripped(instance, one));
+  for (const auto& [instance, one] : thinned) {
+    text += fmt::format("thinned: {} at {}\n", printable(one.id), describe_thinned(instance, one));
   }
   return text;
 }
@@ -100,16 +101,16 @@ std::string document_json(std::int64_t revision, const Document& document) {
 }
 
 std::string listing_json(std::int64_t revision, const Document& document,
-                         const std::vector<TrippedAt>* tripped) {
+                         const std::vector<ThinnedAt>* thinned) {
   JsonWriter json;
   begin_document(json, revision, document);
-  json.key("tripped");
-  if (tripped == nullptr) {
+  json.key("thinned");
+  if (thinned == nullptr) {
     json.null().end_object();
     return std::move(json).take();
   }
   json.begin_array();
-  for (const auto& [instance, one] : *tripped) {
+  for (const auto& [instance, one] : *thinned) {
     json.begin_object().field("id", one.id).field("instance", instance);
     json.field("since", format_rfc3339(one.since)).field("reason", one.reason).end_object();
   }

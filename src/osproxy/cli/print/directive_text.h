@@ -20,22 +20,22 @@ std::string describe_target(const Target& target);
 /// The document as a table, one line per directive, or a sentence if it has none.
 std::string document_text(const Document& document, WallTime now);
 
-/// A directive that is tripped on an instance: it records nothing more there.
-struct TrippedAt {
+/// A directive that is thinned out on an instance.
+struct ThinnedAt {
   std::string instance;
-  InstanceAck::Tripped tripped;
+  InstanceAck::Thinned thinned;
 };
 
-/// A line for each: `tripped: acme at proxy-1 since …: over budget: 412 records/s, budget 200`.
-std::string tripped_text(const std::vector<TrippedAt>& tripped);
+/// A line for each: `thinned: acme at proxy-1 since …: over budget: 412 records/s, budget 200`.
+std::string thinned_text(const std::vector<ThinnedAt>& thinned);
 
 /// `{"revision":4812,"directives":[…]}`, the directives as in the document.
 std::string document_json(std::int64_t revision, const Document& document);
 
-/// The same, with `"tripped":[{"id":…,"instance":…,"since":…,"reason":…},…]`, which is null if
-/// `tripped` is.
+/// The same, with `"thinned":[{"id":…,"instance":…,"since":…,"reason":…},…]`, which is null if
+/// `thinned` is.
 std::string listing_json(std::int64_t revision, const Document& document,
-                         const std::vector<TrippedAt>* tripped);
+                         const std::vector<ThinnedAt>* thinned);
 
 /// `pruned because over: a, b`; nothing if there are none.
 void print_pruned(const std::vector<std::string>& ids, std::ostream& out);

@@ -78,10 +78,10 @@ std::string describe_fleet(const Fleet& fleet) {
                      fleet.revision);
 }
 
-std::string describe_tripped(const std::string& instance, const InstanceAck::Tripped& tripped) {
-  const auto since = std::chrono::floor<std::chrono::seconds>(tripped.since);
+std::string describe_thinned(const std::string& instance, const InstanceAck::Thinned& thinned) {
+  const auto since = std::chrono::floor<std::chrono::seconds>(thinned.since);
   return fmt::format("{} since {}: {}", printable(instance), format_rfc3339(since),
-                     printable(tripped.reason));
+                     printable(thinned.reason));
 }
 
 std::string join(const std::vector<std::string>& items) {

@@ -34,7 +34,7 @@ std::string describe_rejection(const DecodeError& error);
 std::string describe_fleet(const Fleet& fleet);
 
 /// `proxy-1 since 2030-01-01T00:00:00Z: over budget: 412 records/s, budget 200`; made printable.
-std::string describe_tripped(const std::string& instance, const InstanceAck::Tripped& tripped);
+std::string describe_thinned(const std::string& instance, const InstanceAck::Thinned& thinned);
 
 /// `a, b, c`; made printable.
 std::string join(const std::vector<std::string>& items);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "osproxy/core/address.h"
+#include "osproxy/core/system_roots.h"
 #include "osproxy/etcd/tls_probe.h"
 
 namespace osproxy::etcd {
@@ -22,7 +23,7 @@ constexpr int kKeepaliveTimeoutMs = 5'000;
 std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsPem* tls) {
   if (tls == nullptr) return grpc::InsecureChannelCredentials();
   grpc::SslCredentialsOptions options;
-  options.pem_root_certs = tls->roots;  // empty: the system's
+  options.pem_root_certs = tls->roots.empty() ? read_system_roots() : tls->roots;
   options.pem_private_key = tls->key;
   options.pem_cert_chain = tls->chain;
   return grpc::SslCredentials(options);

@@ -45,9 +45,10 @@ pb::RangeRequest to_message(const ReadRequest& request) {
 
 pb::RangeRequest to_message(const ListRequest& request) {
   pb::RangeRequest range;
-  range.set_key(request.prefix);
+  range.set_key(request.first.empty() ? request.prefix : request.first);
   range.set_range_end(prefix_end(request.prefix));
   range.set_count_only(request.count_only);
+  range.set_limit(request.limit);
   return range;
 }
 
@@ -106,6 +107,7 @@ TransportEvent read_done(CallId call, pb::RangeResponse&& response) {
   ReadDone done{.call = call, .header = from(response.header())};
   if (response.kvs_size() > 0) {
     done.mod_revision = response.kvs(0).mod_revision();
+    done.lease = response.kvs(0).lease();
     done.value = std::move(*response.mutable_kvs(0)->mutable_value());
   }
   return done;
@@ -117,7 +119,9 @@ TransportEvent list_done(CallId call, pb::RangeResponse&& response) {
   for (auto& kv : *response.mutable_kvs()) {
     done.entries.push_back({.key = std::move(*kv.mutable_key()),
                             .mod_revision = kv.mod_revision(),
-                            .value = std::move(*kv.mutable_value())});
+                            .value = std::move(*kv.mutable_value()),
+                            .lease = kv.lease(),
+                            .version = kv.version()});
   }
   return done;
 }
@@ -149,6 +153,7 @@ TransportEvent write_done(CallId call, pb::TxnResponse&& response) {
     auto& range = *response.mutable_responses(0)->mutable_response_range();
     if (range.kvs_size() > 0) {
       done.mod_revision = range.kvs(0).mod_revision();
+      done.lease = range.kvs(0).lease();
       done.value = std::move(*range.mutable_kvs(0)->mutable_value());
     }
   }

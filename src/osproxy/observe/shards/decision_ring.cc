@@ -23,6 +23,7 @@ constexpr std::uint64_t kFindAtATime = 32;
 // The names follow each other without separators; their sizes are fixed fields. A name that does
 // not fit is truncated, and `is_cut` is set.
 //
+// Members: the fixed fields, which are copied one by one.
 // Without initializers, because a slot that is not used must not be touched.
 struct DecisionRing::Slot {
   std::int64_t started_wall;
@@ -32,6 +33,8 @@ struct DecisionRing::Slot {
   std::uint32_t recorded_by[Verdict::kMaxNamed];
   std::int16_t status;
   Endpoint endpoint;
+  bool principal_verified;
+  bool from_node;
   bool recorded;
   bool is_cut;
   std::uint8_t recorded_count;
@@ -90,6 +93,8 @@ void DecisionRing::put(const MatchedRequest& request) noexcept {
   slot.set_number = request.set_number;
   slot.status = static_cast<std::int16_t>(request.outcome.status);
   slot.endpoint = request.attributes.endpoint;
+  slot.principal_verified = request.attributes.principal_verified;
+  slot.from_node = request.outcome.from_node;
   slot.recorded = request.verdict.selected();
   const auto named = request.verdict.named();
   std::ranges::copy(named, slot.recorded_by);
@@ -134,7 +139,10 @@ RememberedRequest DecisionRing::read(const Slot& slot) const {
   request.is_cut = slot.is_cut;
   request.started = {.wall = WallTime(std::chrono::nanoseconds(slot.started_wall)),
                      .boot = BootTime(std::chrono::nanoseconds(slot.started_boot))};
-  request.outcome = {.latency = std::chrono::nanoseconds(slot.latency), .status = slot.status};
+  request.principal_verified = slot.principal_verified;
+  request.outcome = {.latency = std::chrono::nanoseconds(slot.latency),
+                     .status = slot.status,
+                     .from_node = slot.from_node};
   request.recorded = slot.recorded;
   request.recorded_by.assign(slot.recorded_by, slot.recorded_by + slot.recorded_count);
   if (newest_set_ - slot.set_number < kMaxSets) {

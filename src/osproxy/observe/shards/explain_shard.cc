@@ -84,18 +84,26 @@ bool ExplainShard::put(const Record& record) {
 }
 
 std::optional<Record> ExplainShard::find(std::string_view request_id) const {
+  std::vector<Record> found;
+  for (Number next = last_; next != 0 && found.empty();) next = look(request_id, next, 1, found);
+  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
+}
+
+ExplainShard::Number ExplainShard::look(std::string_view request_id, Number from, std::size_t steps,
+                                        std::vector<Record>& out) const {
   const std::uint64_t hash = sip_hash(request_id, key_);
-  Number number = last_;
-  while (number >= first()) {
+  Number number = from;
+  for (; steps > 0; --steps) {
+    if (number < first() || number == 0) return 0;
     const Block block = blocks_[place_of(number)];
     const Link link = Link::of(block);
     if (link.hash == hash) {
       Record record = unpack(block.subspan(sizeof(link)));
-      if (record.request_id == request_id) return record;
+      if (record.request_id == request_id) out.push_back(std::move(record));
     }
     number = number == last_ ? newest_[place_of(hash)] : link.older;
   }
-  return std::nullopt;
+  return number;
 }
 
 std::size_t ExplainShard::bytes() const noexcept {

@@ -4,9 +4,9 @@
 //   shard.put(record);
 //   std::optional<Record> found = shard.find("0b5f1a3c9d2e4f60");
 //
-// A full shard, by count or by bytes, evicts its oldest records. If two records have one id, the
-// newer one is found; the older one stays until it is evicted. Both operations take O(1), also for
-// ids that a client chose to collide, because the hash is keyed. explain_shard.cc describes the
+// A full shard, by count or by bytes, evicts its oldest records. If several records have one id,
+// find() returns the newest, and look() goes through all of them. put() and find() take O(1), also
+// for ids that a client chose to collide, because the hash is keyed. explain_shard.cc describes the
 // data structure.
 //
 // Not thread-safe; the observer guards each shard with a mutex.
@@ -39,8 +39,19 @@ class ExplainShard {
   /// std::bad_alloc; `record` is not stored then, but older ones may have been evicted.
   bool put(const Record& record);
 
+  using Number = std::uint64_t;  ///< of a record, counted from 1 in order of arrival; 0: none
+
   /// The newest record with that request id, if it is stored. May throw std::bad_alloc.
   std::optional<Record> find(std::string_view request_id) const;
+
+  /// The number of the newest record: where look() begins.
+  Number newest() const noexcept { return last_; }
+
+  /// Appends the records with that request id to `out`, newest first, beginning with number `from`.
+  /// Compares at most `steps` records. Returns where to go on, later perhaps; 0 at the end. Linear
+  /// in the number of records with that id. May throw std::bad_alloc.
+  Number look(std::string_view request_id, Number from, std::size_t steps,
+              std::vector<Record>& out) const;
 
   std::size_t size() const noexcept { return records_.size(); }
   /// The memory of the records, within the slack at the ends of a BlockQueue.
@@ -48,7 +59,6 @@ class ExplainShard {
   std::uint64_t evicted() const noexcept { return last_ - records_.size(); }
 
  private:
-  using Number = std::uint64_t;        // of a record, counted from 1 in order of arrival; 0: none
   using Block = std::span<std::byte>;  // a Link and a packed record
   struct Link;
 

@@ -48,6 +48,7 @@ void WorkerCounters::add_to(ObserverTotals& totals) const noexcept {
   for (std::size_t i = 0; i < endpoints.size(); ++i) endpoints[i].add_to(totals.endpoints[i]);
   totals.matched += matched.get();
   totals.recorded += recorded.get();
+  totals.by_directives += by_directives.get();
   totals.refused += refused.get();
   totals.signed_accepted += signed_accepted.get();
   for (std::size_t i = 0; i < signed_refused.size(); ++i) {

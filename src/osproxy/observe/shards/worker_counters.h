@@ -44,6 +44,7 @@ struct alignas(64) WorkerCounters {
   std::array<EndpointCounters, kEndpointCount> endpoints;
   SingleWriterCounter matched;
   SingleWriterCounter recorded;
+  SingleWriterCounter by_directives;
   SingleWriterCounter refused;
   SingleWriterCounter signed_accepted;
   std::array<SingleWriterCounter, kSignedFaultCount> signed_refused;
