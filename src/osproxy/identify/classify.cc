@@ -231,7 +231,8 @@ std::string_view index_parameter(std::string_view query) {
     std::string_view name = pair.substr(0, equals);
     std::string decoded;
     constexpr std::size_t kNameBytes = 5;
-    if (name.contains('%') && is_well_encoded(name)) {
+    const bool is_encoded = std::ranges::find(name, '%') != name.end();
+    if (is_encoded && is_well_encoded(name)) {
       name = percent_decode(name, kNameBytes, decoded);
     }
     if (name == "index") found = pair.substr(std::min(equals + 1, pair.size()));
@@ -259,7 +260,8 @@ std::string_view path_of(std::string_view target) noexcept {
   constexpr std::string_view kAuthorityMark = "://";
   const std::size_t authority = target.find(kAuthorityMark);
   if (authority == std::string_view::npos) return {};
-  const std::size_t path = target.find('/', authority + kAuthorityMark.size());
+  target.remove_prefix(authority + kAuthorityMark.size());
+  const std::size_t path = target.find('/');
   return path == std::string_view::npos ? "/" : target.substr(path);
 }
 
