@@ -47,6 +47,7 @@ std::vector<std::string> secret_file_warnings(const Settings& settings) {
   check("--etcd-key-file", settings.document.etcd.target.credentials.key_file);
   check("--etcd-password-file", settings.document.etcd.target.credentials.password_file);
   check("--otlp-key-file", settings.otlp.transport.client_key_file);
+  check("--otlp-headers-file", settings.otlp.transport.headers_file);
   const std::string spool = settings.capture.files.directory.string();
   if (!spool.empty()) warn("--capture-dir", spool, faults_of_secret_directory(spool));
   return warnings;
