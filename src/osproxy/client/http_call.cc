@@ -42,8 +42,7 @@ error_code load(const TlsCredentials& credentials, ssl::context& context) {
 // The frames of these coroutines end within http_call(), which owns what they refer to.
 
 template <class Stream>
-Task<error_code> exchange(Stream& stream, const Request& request,
-                                     ResponseParser& response) {
+Task<error_code> exchange(Stream& stream, const Request& request, ResponseParser& response) {
   auto [write_error, written] = co_await http::async_write(stream, request, kAsTask);
   if (write_error) co_return write_error;
   boost::beast::flat_buffer buffer;
@@ -59,9 +58,8 @@ Task<std::expected<Socket, error_code>> connect(Executor executor, const HostPor
   co_return co_await race.run();
 }
 
-Task<error_code> exchange_by_tls(Socket& socket, const std::string& address,
-                                            ssl::context& context, const Request& request,
-                                            ResponseParser& response) {
+Task<error_code> exchange_by_tls(Socket& socket, const std::string& address, ssl::context& context,
+                                 const Request& request, ResponseParser& response) {
   const std::string host(tls_name(address));
   ssl::stream<Socket&> stream(socket, context);
   error_code error;
@@ -138,9 +136,10 @@ std::expected<HttpResponse, HttpError> http_call(const Origin& to, HttpRequest r
   {
     asio::io_context context(1);
     const std::stop_callback give_up(options.stop, [&context] { context.stop(); });
-    asio::co_spawn(context,
-                   perform(context.get_executor(), to.address, tls ? &*tls : nullptr, message, parser),
-                   [&ended](std::exception_ptr, error_code error) { ended = error; });
+    asio::co_spawn(
+        context,
+        perform(context.get_executor(), to.address, tls ? &*tls : nullptr, message, parser),
+        [&ended](std::exception_ptr, error_code error) { ended = error; });
     context.run_for(options.timeout);
   }  // abandons what is not done by now
   if (!ended) return std::unexpected(to_http_error(boost::beast::error::timeout));

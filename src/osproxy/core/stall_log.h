@@ -4,9 +4,9 @@
 //   stalls.note(now, /*late_by=*/now - expected);   // from a timer of the loop
 //   stalls.longest_since(started);                  // 0: none
 //
-// A loop stalls when its machine has no CPU for it, or when one of its own steps takes too long. A
-// timer that fires late shows it, and only if it was due meanwhile: a stall shorter than the timer's
-// interval may stay unseen. Not thread-safe.
+// A loop stalls when its machine has no CPU for it, or when one of its steps takes too long. A
+// timer that fires late shows it, and only if it was due meanwhile: a stall shorter than the
+// timer's interval may stay unseen. Not thread-safe.
 #pragma once
 
 #include <algorithm>

@@ -50,7 +50,7 @@ struct ServerOptions {
   http::ForwardingOptions forwarding{};
   bool dates = true;           ///< a response that has no `Date` gets one (RFC 9110, section 6.6.1)
   UpstreamIds upstream_ids{};  ///< the requests that a node gets an id of osproxy with
-  TokenRate directive_budget{};  ///< records that a directive may make
+  TokenRate directive_budget{};           ///< records that a directive may make
   std::chrono::seconds max_life{86'400};  ///< of a signed directive, as of any other
   CaptureWriter* capture =
       nullptr;         ///< where captured exchanges go; null: nowhere. Outlives the server

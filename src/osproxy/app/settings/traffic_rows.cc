@@ -160,8 +160,9 @@ SettingGroup client_settings() {
            .help = "Longest time that a body makes no progress, either way."},
           {.name = "min-client-rate",
            .form = count_form(OSPROXY_FIELD(server.min_client_rate), 0, 1'000'000, "BYTES"),
-           .help = "Fewest bytes per second of a body, either way; 0 sets no limit. A client that is "
-                   "slower loses its request, 20 seconds after the body's begin at the earliest."},
+           .help =
+               "Fewest bytes per second of a body, either way; 0 sets no limit. A client that is "
+               "slower loses its request, 20 seconds after the body's begin at the earliest."},
           {.name = "half-close-timeout",
            .form = duration_form(OSPROXY_FIELD(server.half_close_timeout)),
            .help = "Longest time without a response for a half-closed client. The request of a "
