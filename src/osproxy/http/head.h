@@ -33,7 +33,7 @@ namespace osproxy::http {
 /// kUncounted. So the next osproxy admits each head that this one passes on.
 struct HeadLimits {
   std::size_t request_line = 16 * 1024;  ///< longer: 414
-  std::size_t head = 32 * 1024;          ///< with the request line; more: 431
+  std::size_t head = 64 * 1024;          ///< with the request line; more: 431
   std::size_t headers = 128;             ///< header lines; more: 431
 };
 
