@@ -171,6 +171,14 @@ TEST(Status, ShowsTheUpstreamNodes) {
                         R"("connections":0,"idle":0}],"waiting":0,"refused":4},"records")"));
 }
 
+TEST(Status, CountsTheRequestsForTheNodesAddresses) {
+  test::Parts dependencies;
+  AdminDependencies view = dependencies.view();
+  view.sniffing_requests = [] { return std::uint64_t{3}; };
+  EXPECT_THAT(status_of(dependencies, view),
+              HasSubstr(R"("clients":{"sniffing_requests":3},"records":{)"));
+}
+
 TEST(StoreMetrics, ShowTheStateAsOneOfFourAndSinceWhen) {
   test::FakeStore store;
   store.status_ = {.state = StoreState::Stale,

@@ -247,6 +247,17 @@ TEST(Status, ShowsTheUpstreamNodesBelowEachOther) {
                                 "connect_refused, 0 in flight, 0 connections\n"));
 }
 
+TEST(Status, WarnsOfClientsThatGoPastTheProxy) {
+  std::string body(kStatus);
+  body.insert(body.find(R"("records")"), R"("clients":{"sniffing_requests":3},)");
+  const auto admin = always(json_response(200, body));
+  const Result result = run(admin, {"status"});
+  EXPECT_EQ(result.code, 0) << result.out;
+  EXPECT_THAT(result.out,
+              testing::EndsWith("  warning   clients go past osproxy: 3 requests for the nodes' "
+                                "addresses (_nodes/http)\n"));
+}
+
 TEST(Status, FailsIfAnInstanceHoldsALastGoodDocumentOnly) {
   const auto good = always(json_response(200, kStatus));
   const auto rejecting = always(json_response(200, kRejecting));

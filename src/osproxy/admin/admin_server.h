@@ -18,6 +18,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -73,6 +74,9 @@ struct AdminDependencies {
   const CaptureWriter* capture = nullptr;
   /// Returns the state of this instance's ack; none: there is no ack. Called on any thread.
   std::function<AckStatus()> ack{};
+  /// Returns the number of requests for the nodes' addresses since the start; none: nothing counts
+  /// them. Called on any thread.
+  std::function<std::uint64_t()> sniffing_requests{};
 };
 
 class AdminServer {

@@ -108,6 +108,13 @@ void write_upstreams(JsonWriter& json, const UpstreamStats& stats) {
   json.end_object();
 }
 
+void write_clients(JsonWriter& json, const AdminDependencies& dependencies) {
+  if (!dependencies.sniffing_requests) return;
+  json.key("clients").begin_object();
+  json.field("sniffing_requests", dependencies.sniffing_requests());
+  json.end_object();
+}
+
 void write_output(JsonWriter& json, std::string_view name, const OutputTotals& totals) {
   json.key(name).begin_object();
   json.field("kept", totals.kept);
@@ -168,6 +175,7 @@ Response get_status(const Context& context, const Request&, std::string_view) {
   json.end_array();
   if (context.dependencies.upstreams != nullptr)
     write_upstreams(json, *context.dependencies.upstreams);
+  write_clients(json, context.dependencies);
   write_records(json, context.dependencies.observer);
   json.key("capture").begin_object();
   if (context.dependencies.capture != nullptr) {

@@ -26,6 +26,10 @@ std::function<AckStatus()> ack_status(const EtcdAckWriter* acks) {
   return [acks] { return acks->status(); };
 }
 
+std::function<std::uint64_t()> sniffing_count(std::shared_ptr<const ClientMetrics> clients) {
+  return [clients = std::move(clients)] { return clients->sniffing_requests(); };
+}
+
 std::unique_ptr<RecordLog> make_record_log(const Settings& settings) {
   if (settings.record_log.empty()) return nullptr;
   RecordLogOptions options{.path = settings.record_log};
@@ -133,7 +137,8 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .tail = outputs_.tail.get(),
                                           .upstreams = &upstreams_,
                                           .capture = outputs_.capture.get(),
-                                          .ack = ack_status(source_.acks.get())});
+                                          .ack = ack_status(source_.acks.get()),
+                                          .sniffing_requests = sniffing_count(client_metrics_)});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
   spdlog::info("admin listener on {}", admin_->address().to_string());

@@ -6,6 +6,11 @@
 
 namespace osproxy::app {
 
+std::uint64_t ClientMetrics::sniffing_requests() const noexcept {
+  const Server* const server = server_.load(std::memory_order_acquire);
+  return server == nullptr ? 0 : server->sniffing_requests();
+}
+
 std::vector<prometheus::MetricFamily> ClientMetrics::Collect() const {
   const Server* const server = server_.load(std::memory_order_acquire);
   if (server == nullptr) return {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <vector>
 
 #include <prometheus/collectable.h>
@@ -19,6 +20,9 @@ class ClientMetrics final : public prometheus::Collectable {
     // release, with acquire in Collect(): a thread that sees the pointer sees a complete server.
     server_.store(&server, std::memory_order_release);
   }
+
+  /// See Server::sniffing_requests(); 0 before show().
+  std::uint64_t sniffing_requests() const noexcept;
 
   std::vector<prometheus::MetricFamily> Collect() const override;
 

@@ -206,6 +206,12 @@ std::optional<InstanceStatus> parse_status(std::string_view body) {
   if (!no_capture.empty()) {
     status.warnings.push_back(fmt::format("nothing is captured: {}", no_capture));
   }
+  std::uint64_t sniffing = 0;
+  std::ignore = root.at_pointer("/clients/sniffing_requests").get(sniffing);
+  if (sniffing > 0) {
+    status.warnings.push_back(fmt::format(
+        "clients go past osproxy: {} requests for the nodes' addresses (_nodes/http)", sniffing));
+  }
   std::int64_t age_ms = 0;
   if (store["verified_age_ms"].get(age_ms) == simdjson::SUCCESS) status.verified_age_ms = age_ms;
   return status;
