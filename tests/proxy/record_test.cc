@@ -136,9 +136,8 @@ TEST_F(ProxyRecord, AnIndexInTheBodySelectsABulk) {
   select_all(Level::Shape, [](Directive& d) { d.target.index = "orders"; });
   const auto send_bulk = [this](std::string_view index) {
     const std::string body = "{\"index\":{\"_index\":\"" + std::string(index) + "\"}}\n{\"a\":1}\n";
-    const std::string head =
-        "POST /_bulk HTTP/1.1\nHost: a\nContent-Length: " + std::to_string(body.size()) + "\n\n";
-    dialog().request_passes(head, body).node_responds("{}");
+    const std::string lines = "Content-Length: " + std::to_string(body.size()) + "\n";
+    dialog().request_passes(request_head("POST /_bulk", lines), body).node_responds("{}");
   };
   send_bulk("other");
   send_bulk("orders");
