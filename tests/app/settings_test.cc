@@ -71,6 +71,16 @@ TEST(Settings, AFlagGoesOverTheEnvironmentOverTheFile) {
   EXPECT_EQ(settings->server.upstream.nodes.size(), 2u);
 }
 
+TEST(Settings, PublishAnAddressThatCanBeConnectedTo) {
+  const auto settings = read({kUpstream, "--publish-address", "lb.example:9200"});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(settings->server.publish_address->to_string(), "lb.example:9200");
+  EXPECT_FALSE(read({kUpstream})->server.publish_address);
+  for (const char* wrong : {"lb.example", "lb.example:0", "0.0.0.0:9200", "[::]:9200"}) {
+    EXPECT_THAT(error_of({kUpstream, "--publish-address", wrong}), HasSubstr("--publish-address"));
+  }
+}
+
 TEST(Settings, TakeTheTenantFromOnePlaceOnly) {
   const auto settings = read({kUpstream, "--tenant-index", "{tenant}-*"});
   ASSERT_TRUE(settings) << settings.error().text;

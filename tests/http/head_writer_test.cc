@@ -37,6 +37,13 @@ TEST(HeadWriter, AddsTheIdsThatAreAskedFor) {
             crlf("GET / HTTP/1.1\nHost: h\nX-Request-Id: a b\nX-Opaque-Id: r\n\n"));
 }
 
+TEST(HeadWriter, LeavesOutAcceptEncodingIfToldTo) {
+  constexpr std::string_view kText = "GET / HTTP/1.1\nHost: h\naccept-encoding: gzip\nX-A: 1\n\n";
+  EXPECT_EQ(sent(kText, {.drop_accept_encoding = true}),
+            crlf("GET / HTTP/1.1\nHost: h\nX-A: 1\n\n"));
+  EXPECT_EQ(sent(kText), crlf(kText));
+}
+
 // RFC 9112, sections 3.2.1 and 3.2.2.
 TEST(HeadWriter, AnAbsoluteTargetBecomesAPathAndItsHost) {
   struct Row {
@@ -75,6 +82,14 @@ std::string passed_on(std::string_view text, const ResponseRewrite& rewrite) {
   std::string out;
   write_response_head(head, rewrite, out);
   return out;
+}
+
+TEST(HeadWriter, ANewBodyGetsItsLength) {
+  for (const char* framing : {"content-length: 1\n", "Transfer-Encoding: chunked\n"}) {
+    EXPECT_EQ(passed_on("HTTP/1.1 200 OK\n" + std::string(framing) + "A: 1\n\n",
+                        {.request_id = "r", .framing = Framing::Length, .content_length = 20}),
+              crlf("HTTP/1.1 200 OK\nA: 1\nContent-Length: 20\nX-Request-Id: r\n\n"));
+  }
 }
 
 TEST(HeadWriter, AResponseWithoutADateGetsOne) {

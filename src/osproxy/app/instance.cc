@@ -270,6 +270,12 @@ void Instance::poll() {
 void Instance::warn_of_sniffing() {
   if (warned_of_sniffing_ || proxy_->sniffing_requests() == 0) return;
   warned_of_sniffing_ = true;
+  if (settings_.server.publish_address) {
+    spdlog::warn(
+        "a response to _nodes/http keeps the nodes' addresses, because it is compressed, not JSON "
+        "or larger than 1 MiB: its client goes past this proxy");
+    return;
+  }
   spdlog::warn(
       "a client asks for the nodes' addresses (_nodes/http), to go past this proxy: turn sniffing "
       "off in the client");

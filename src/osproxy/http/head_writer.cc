@@ -50,6 +50,7 @@ void write_request_head(const RequestHead& head, const RequestRewrite& rewrite, 
         return !header.hop_by_hop &&
                (!rewrite.set_request_id || !equal_names(header.name, "X-Request-Id")) &&
                (rewrite.traceparent.empty() || !equal_names(header.name, "traceparent")) &&
+               (!rewrite.drop_accept_encoding || !equal_names(header.name, "Accept-Encoding")) &&
                (forwarding == nullptr || !forwarding->replaces(header.name));
       },
       out);
@@ -77,10 +78,14 @@ void write_response_head(const ResponseHead& head, const ResponseRewrite& rewrit
       [&](const Header& header) {
         has_date = has_date || equal_names(header.name, "Date");
         return !header.hop_by_hop && !equal_names(header.name, "X-Request-Id") &&
-               !(rewrite.drop_opaque_id && equal_names(header.name, "X-Opaque-Id"));
+               !(rewrite.drop_opaque_id && equal_names(header.name, "X-Opaque-Id")) &&
+               !(rewrite.content_length && equal_names(header.name, "Content-Length"));
       },
       out);
   if (!has_date) append_field("Date", rewrite.date, out);
+  if (rewrite.content_length) {
+    append_field("Content-Length", std::to_string(*rewrite.content_length), out);
+  }
   append_field("X-Request-Id", rewrite.request_id, out);
   if (rewrite.framing == Framing::Chunked) append_field("Transfer-Encoding", "chunked", out);
   if (rewrite.close) {

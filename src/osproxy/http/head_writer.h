@@ -7,6 +7,8 @@
 // memory. Pure.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,7 @@ struct RequestRewrite {
   bool set_request_id = false;             ///< replaces the client's `X-Request-Id` by this id
   bool add_opaque_id = false;              ///< adds an `X-Opaque-Id` with the request id
   std::string_view traceparent{};          ///< replaces the client's, unless empty
+  bool drop_accept_encoding = false;       ///< the response is to come without compression
   const Forwarding* forwarding = nullptr;  ///< null if OpenSearch is told nothing about the client
 };
 
@@ -29,11 +32,12 @@ void write_request_head(const RequestHead& head, const RequestRewrite& rewrite, 
 
 struct ResponseRewrite {
   std::string_view request_id;
-  bool drop_opaque_id = false;      ///< removes the echo of an added `X-Opaque-Id`
-  Framing framing = Framing::None;  ///< towards the client
-  bool close = false;               ///< the connection ends after this response
-  bool to_http_1_0 = false;         ///< writes `Connection: keep-alive`, unless `close`
-  std::string_view date{};          ///< added unless the node sent a `Date`; empty: never
+  bool drop_opaque_id = false;                    ///< removes the echo of an added `X-Opaque-Id`
+  Framing framing = Framing::None;                ///< towards the client
+  std::optional<std::uint64_t> content_length{};  ///< replaces the node's, of a body that changed
+  bool close = false;                             ///< the connection ends after this response
+  bool to_http_1_0 = false;  ///< writes `Connection: keep-alive`, unless `close`
+  std::string_view date{};   ///< added unless the node sent a `Date`; empty: never
 };
 
 /// Writes the response for the client.

@@ -28,6 +28,7 @@ struct DiagnosticsOptions {
   CaptureWriter* capture = nullptr;
   bool spans = false;
   UpstreamIds upstream_ids{};
+  bool publishes_address = false;
 };
 
 /// Belongs to the worker's thread.
@@ -41,7 +42,7 @@ struct DiagnosticsContext {
   TokenHasher hasher{};
   Random random;
   TokenBucket signed_bucket{};     ///< what signed directives may record
-  SingleWriterCounter sniffing{};  ///< requests for the addresses of the nodes (sniffing.h)
+  SingleWriterCounter sniffing{};  ///< see Server::sniffing_requests()
 };
 
 }  // namespace osproxy

@@ -23,6 +23,14 @@ http::ProxyError error_of(AcquireFailure failure) noexcept {
   std::unreachable();
 }
 
+/// Only GET has such a response.
+const std::string* publish_address(const ExchangeOptions& options, const http::RequestHead& head,
+                                   const RequestDiagnostics& diagnostics) noexcept {
+  const bool is_replaced =
+      diagnostics.is_sniffing() && !options.publish_address.empty() && head.method == "GET";
+  return is_replaced ? &options.publish_address : nullptr;
+}
+
 }  // namespace
 
 Exchange::Exchange(const Dependencies& dependencies, Connection& client,
@@ -43,7 +51,10 @@ Exchange::Exchange(const Dependencies& dependencies, Connection& client,
                          .set_request_id = diagnostics.sets_request_id(),
                          .add_opaque_id = diagnostics.adds_opaque_id(),
                          .traceparent = diagnostics.traceparent(),
+                         .drop_accept_encoding =
+                             publish_address(dependencies.options, head, diagnostics) != nullptr,
                          .forwarding = forwarding},
+             .publish_address = publish_address(dependencies.options, head, diagnostics),
              .head_out = scratch_->head_out,
              .watch = watch_,
              .diagnostics = diagnostics,

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <string>
 
 #include "osproxy/http/head.h"
 
@@ -20,6 +21,7 @@ struct ExchangeOptions {
   std::chrono::milliseconds request_timeout{};     ///< for an exchange, head to end; 0: none
   std::chrono::milliseconds half_close_timeout{};  ///< see exchange_watch.h
   std::uint64_t min_client_rate = 0;               ///< bytes per second, either way; 0: any
+  std::string publish_address{};                   ///< see published_address.h; empty: off
 };
 
 }  // namespace osproxy

@@ -28,7 +28,9 @@ struct ExchangeScope {
   Connection& client;          ///< its input begins with the head
   const http::RequestHead& head;
   http::RequestRewrite rewrite;  ///< the changes that osproxy makes to the request's head
-  std::string& head_out;         ///< where outgoing heads are written
+  /// Takes the place of the nodes' addresses in the response; null: the response stays unchanged.
+  const std::string* publish_address;
+  std::string& head_out;  ///< where outgoing heads are written
   ExchangeWatch& watch;
   RequestDiagnostics& diagnostics;
   ExchangeResult& result;

@@ -34,7 +34,8 @@ void RequestDiagnostics::identify(const http::RequestHead& head) {
                               .hasher = context_.hasher,
                               .certificate_principal = peer_.principal},
                              context_.random, scratch_);
-  if (endpoint() == Endpoint::Admin && asks_for_nodes(head.target)) context_.sniffing.add(1);
+  is_sniffing_ = endpoint() == Endpoint::Admin && asks_for_nodes(head.target);
+  if (is_sniffing_ && !context_.options.publishes_address) count_sniffing();
   if (head.has_debug_directive) signed_.read(head, context_, started_);
 }
 

@@ -68,6 +68,12 @@ class RequestDiagnostics {
   std::string_view request_id() const noexcept { return request_.request_id; }
   Endpoint endpoint() const noexcept { return request_.matched.endpoint; }
 
+  /// The request asks for the nodes' addresses (sniffing.h).
+  bool is_sniffing() const noexcept { return is_sniffing_; }
+
+  /// Counts that its client learns them.
+  void count_sniffing() noexcept { context_.sniffing.add(1); }
+
   // The headers that osproxy adds to the request for the node, known after match().
 
   /// `X-Request-Id`, in place of one that is malformed; a well-formed one is the request id.
@@ -128,6 +134,7 @@ class RequestDiagnostics {
   RequestAttributes request_;
   SignedRequest signed_;
   Verdict verdict_;
+  bool is_sniffing_ = false;
   bool is_matched_ = false;       // by its head; the body may add matches at the end
   std::string_view path_index_;   // the index at the start; request_ may get the body's at the end
   std::string all_indices_;       // the expression of both, if the body names any

@@ -28,6 +28,9 @@ void ResponseRelay::note_unacknowledged() {
 
 Task<AttemptOutcome> ResponseRelay::run(UpstreamPool::Lease& lease) {
   std::optional<AttemptOutcome> outcome = co_await receive_head(lease);
+  if (!outcome && scope_.publish_address != nullptr) {
+    outcome = co_await replace_nodes_addresses(lease);
+  }
   if (!outcome) outcome = co_await pass_on_body(lease);
   note_unacknowledged();
   if (lease) upload_.stop(lease.connection());
@@ -132,15 +135,72 @@ void ResponseRelay::write_head() {
   framing_ = framing_to_client();
   needs_reset_ = framing_ == http::Framing::UntilClose;
   closes_client_ = !scope_.head.keep_alive || draining_ || !upload_.is_received() || needs_reset_;
+  std::optional<std::uint64_t> new_length;
+  if (has_new_body_) new_length = response_.content_length;
   http::write_response_head(response_,
                             {.request_id = scope_.rewrite.request_id,
                              .drop_opaque_id = scope_.rewrite.add_opaque_id,
                              .framing = framing_,
+                             .content_length = new_length,
                              .close = closes_client_,
                              .to_http_1_0 = scope_.head.minor_version == 0,
                              .date = scope_.date.text()},
                             scope_.head_out);
   scope_.diagnostics.response_head(response_, scope_.head_out);
+}
+
+/// Receives the whole response to a sniffing client and replaces it in the node's input. nullopt:
+/// what is there now is to be passed on. It is the node's response if that is no list of nodes, or
+/// one that osproxy cannot read; the client then learns the nodes' addresses, which is counted.
+Task<std::optional<AttemptOutcome>> ResponseRelay::replace_nodes_addresses(
+    UpstreamPool::Lease& lease) {
+  if (response_.status >= 300) co_return std::nullopt;
+  Connection& upstream = lease.connection();
+  WholeBody body(response_);
+  Turns turns(scope_.turns);
+  std::size_t seen = response_.size;
+  while (body.take(upstream.input().view().substr(seen)) == WholeBody::State::Incomplete) {
+    seen = upstream.input().view().size();
+    error_code error = upstream.begin_read(patience());
+    while (error == asio::error::would_block) {
+      const auto [ended] = co_await upstream.until_readable();
+      error = upstream.go_on_reading(ended);
+    }
+    if (error) {
+      cut_off(lease);
+      co_return AttemptOutcome::Failed;
+    }
+    if (turns.spend(upstream.input().view().size() - seen)) co_await turns.take();
+  }
+  replace_body(upstream.input(), body);
+  co_return std::nullopt;
+}
+
+/// `input` holds the head and what `received` has taken.
+void ResponseRelay::replace_body(InputBuffer& input, const WholeBody& received) {
+  std::optional<std::string> body;
+  if (received.is_whole()) body = replace_addresses(received.payload(), *scope_.publish_address);
+  if (!body) {
+    scope_.diagnostics.count_sniffing();
+    return parse_head_again(input.view());
+  }
+  const std::string old(input.view());
+  const std::string_view head = std::string_view(old).substr(0, response_.size);
+  const std::string_view after = std::string_view(old).substr(response_.size + received.received());
+  input.consume(old.size());
+  input.append(head);
+  input.append(*body);
+  input.append(after);
+  parse_head_again(input.view());
+  response_.framing = http::Framing::Length;
+  response_.content_length = body->size();
+  has_new_body_ = true;
+}
+
+/// The bytes of a head that was whole have moved.
+void ResponseRelay::parse_head_again(std::string_view bytes) {
+  http::HeadFault ignored;
+  http::parse_response_head(bytes, scope_.head.method, scope_.options.limits, response_, ignored);
 }
 
 Task<AttemptOutcome> ResponseRelay::pass_on_body(UpstreamPool::Lease& lease) {
@@ -245,6 +305,7 @@ void ResponseRelay::cut_off(UpstreamPool::Lease& lease) {
 void ResponseRelay::finish(UpstreamPool::Lease& lease, bool nothing_after) {
   Connection& upstream = lease.connection();
   upstream.input().consume(upstream.input().view().size());
+  if (scope_.publish_address != nullptr) upstream.input().release_if_empty();
   upload_.stop(upstream);
   const NodeFault fault = fault_of_status(response_.status);
   if (fault == NodeFault::None) {

@@ -20,9 +20,11 @@
 #include "osproxy/http/head.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/connection.h"
+#include "osproxy/net/input_buffer.h"
 #include "osproxy/proxy/body_transfer.h"
 #include "osproxy/proxy/exchange_scope.h"
 #include "osproxy/proxy/failed_attempt.h"
+#include "osproxy/proxy/published_address.h"
 #include "osproxy/proxy/request_upload.h"
 #include "osproxy/upstream/pool.h"
 
@@ -67,6 +69,9 @@ class ResponseRelay {
  private:
   Task<std::optional<AttemptOutcome>> receive_head(UpstreamPool::Lease& lease);
   Task<bool> pass_on_interim(Connection& upstream);
+  Task<std::optional<AttemptOutcome>> replace_nodes_addresses(UpstreamPool::Lease& lease);
+  void replace_body(InputBuffer& input, const WholeBody& received);
+  void parse_head_again(std::string_view bytes);
   Task<AttemptOutcome> pass_on_body(UpstreamPool::Lease& lease);
   void write_head();
   http::Framing framing_to_client() const noexcept;
@@ -85,6 +90,7 @@ class ResponseRelay {
 
   http::Framing framing_ = http::Framing::None;  // towards the client
   bool heard_ = false;                           // a head has come, if only an interim one
+  bool has_new_body_ = false;                    // in place of the node's
   bool closes_client_ = false;
   bool needs_reset_ = false;
 };

@@ -63,6 +63,7 @@ class Server {
   std::size_t connections() const noexcept;
 
   /// Requests for the nodes' addresses since the start: of clients that will go past the proxy.
+  /// With ServerOptions::publish_address, only those whose response has the nodes' addresses.
   std::uint64_t sniffing_requests() const noexcept;
 
   /// Connections beyond the limits since the start.

@@ -48,6 +48,8 @@ struct ServerOptions {
   http::HeadLimits response_limits = http::kResponseHeadLimits;
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
   http::ForwardingOptions forwarding{};
+  /// Takes the place of the nodes' addresses in responses to `_nodes/http`; nullopt: they stay.
+  std::optional<HostPort> publish_address{};
   bool dates = true;           ///< a response that has no `Date` gets one (RFC 9110, section 6.6.1)
   UpstreamIds upstream_ids{};  ///< the requests that a node gets an id of osproxy with
   TokenRate directive_budget{};           ///< records that a directive may make

@@ -79,7 +79,8 @@ ExchangeOptions exchange_options(const ServerOptions& options) {
           .transfer_timeout = options.transfer_timeout,
           .request_timeout = options.request_timeout,
           .half_close_timeout = options.half_close_timeout,
-          .min_client_rate = options.min_client_rate};
+          .min_client_rate = options.min_client_rate,
+          .publish_address = options.publish_address ? options.publish_address->to_string() : ""};
 }
 
 UploadSlotsOptions upload_slots_options(const UpstreamOptions& options) {
@@ -98,7 +99,8 @@ DiagnosticsOptions diagnostics_options(const ServerOptions& options) {
           .max_life = options.max_life,
           .capture = options.capture,
           .spans = options.spans,
-          .upstream_ids = options.upstream_ids};
+          .upstream_ids = options.upstream_ids,
+          .publishes_address = options.publish_address.has_value()};
 }
 
 }  // namespace

@@ -36,6 +36,16 @@ Stored store_upstreams(Settings& settings, Values values) {
   return {};
 }
 
+Stored store_publish_address(std::optional<HostPort>& address, const std::string& text) {
+  auto parsed = parse_host_port(text);
+  if (!parsed) return std::unexpected(std::move(parsed).error());
+  if (parsed->port == 0 || parsed->host == "0.0.0.0" || parsed->host == "::") {
+    return std::unexpected("it must be an address that clients can connect to");
+  }
+  address = *std::move(parsed);
+  return {};
+}
+
 Stored store_trusted_proxies(Settings& settings, Values values) {
   auto blocks = parse_cidrs(values);
   if (!blocks) return std::unexpected(std::move(blocks).error());

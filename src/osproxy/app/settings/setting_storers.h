@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ namespace osproxy::app {
 using Values = std::span<const std::string>;
 
 Stored store_upstreams(Settings& settings, Values values);
+/// An address that clients can connect to.
+Stored store_publish_address(std::optional<HostPort>& address, const std::string& text);
+
 Stored store_trusted_proxies(Settings& settings, Values values);
 Stored store_etcd_endpoints(Settings& settings, Values values);
 

@@ -45,6 +45,18 @@ SettingForm connections_per_client_form() {
               }};
 }
 
+/// Not set, responses keep the nodes' addresses.
+SettingForm publish_address_form() {
+  return {.takes = "HOST:PORT",
+          .store = [](Settings& s,
+                      Values v) { return store_publish_address(s.server.publish_address, v[0]); },
+          .show =
+              [](const Settings& s) {
+                const auto& given = s.server.publish_address;
+                return given ? given->to_string() : std::string();
+              }};
+}
+
 /// 0 stands for any size.
 SettingForm max_body_form() {
   constexpr std::uint64_t kAny = std::numeric_limits<std::uint64_t>::max();
@@ -149,6 +161,10 @@ SettingGroup client_settings() {
                "Requests that get an X-Opaque-Id: off, selected or all. It is the request id. A "
                "request that came with one keeps it. OpenSearch documents a different value for "
                "each request as misuse."},
+          {.name = "publish-address",
+           .form = publish_address_form(),
+           .help = "Address of osproxy for clients that sniff. It takes the place of the nodes' "
+                   "addresses in responses to _nodes/http. By default, they stay."},
           {.name = "idle-timeout",
            .form = duration_form(OSPROXY_FIELD(server.idle_timeout)),
            .help = "Longest time that a client connection has no request."},
