@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 
 #include "osproxy/core/manual_clock.h"
-#include "osproxy/proxy/listen_addresses.h"
+#include "osproxy/net/listen_addresses.h"
 #include "tests/proxy/fixture.h"
 #include "tests/support/await.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <deque>
 #include <exception>
 #include <optional>
 #include <thread>
@@ -13,6 +14,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -23,6 +25,7 @@
 #include "osproxy/admin/connection_table.h"
 #include "osproxy/admin/http_session.h"
 #include "osproxy/core/scheduling.h"
+#include "osproxy/net/listen_addresses.h"
 
 namespace osproxy::admin {
 namespace {
@@ -126,16 +129,26 @@ class HttpServer::Impl {
 
   std::optional<std::string> listen();
   void start() {
-    asio::co_spawn(io_, accept(), asio::detached);
+    for (Listener& listener : listeners_) {
+      asio::co_spawn(io_, accept(listener), asio::detached);
+    }
     thread_ = std::thread([this] { io_.run(); });
   }
 
   const HostPort& address() const noexcept { return address_; }
 
  private:
-  error_code bind(const tcp::endpoint& endpoint);
+  // One for each address of the name.
+  struct Listener {
+    explicit Listener(asio::io_context& io) : acceptor(io), pause(io) {}
+
+    tcp::acceptor acceptor;
+    asio::steady_timer pause;
+  };
+
+  error_code bind(const tcp::endpoint& endpoint, bool v6_only);
   void close_all();
-  asio::awaitable<void> accept();
+  asio::awaitable<void> accept(Listener& listener);
   asio::awaitable<void> serve(tcp::socket socket, Peer peer);
   asio::awaitable<Response> respond(const Route& route, const Request& request);
   asio::awaitable<std::optional<std::string>> next(EventSource& events);
@@ -158,8 +171,7 @@ class HttpServer::Impl {
   asio::io_context io_{1};
 
   // Owned by thread_.
-  tcp::acceptor acceptor_{io_};
-  asio::steady_timer accept_pause_{io_};
+  std::deque<Listener> listeners_;
   ConnectionTable connections_;
   std::array<LaneThreads, kLaneCount> lanes_;
   // For events, of which there can be many; made for the first.
@@ -169,54 +181,56 @@ class HttpServer::Impl {
 };
 
 std::optional<std::string> HttpServer::Impl::listen() {
-  error_code error;
-  tcp::resolver resolver(io_);
-  const auto found = resolver.resolve(options_.listen.host, std::to_string(options_.listen.port),
-                                      tcp::resolver::passive, error);
-  const std::string where = options_.listen.to_string();
-  if (error) return "cannot resolve " + where + ": " + error.message();
-  for (const auto& entry : found) {
-    if (options_.loopback_only && !entry.endpoint().address().is_loopback()) {
-      return "a token is needed to listen beyond loopback (" + where + ")";
+  const auto found = find_listen_addresses(options_.listen);
+  if (!found) return found.error();
+  for (const tcp::endpoint& endpoint : found->endpoints) {
+    if (options_.loopback_only && !is_loopback(endpoint.address())) {
+      return "a token is needed to listen beyond loopback (" + options_.listen.to_string() + ")";
     }
-    error = bind(entry.endpoint());
-    if (!error) return std::nullopt;
   }
-  return "cannot listen on " + where + ": " + error.message();
+  for (const tcp::endpoint& endpoint : found->endpoints) {
+    if (const error_code error = bind(endpoint, found->v6_only)) {
+      return cannot_listen(options_.listen, error.message());
+    }
+  }
+  const tcp::endpoint& first = found->endpoints.front();
+  address_ = {.host = first.address().to_string(), .port = first.port()};
+  return std::nullopt;
 }
 
-error_code HttpServer::Impl::bind(const tcp::endpoint& endpoint) {
+error_code HttpServer::Impl::bind(const tcp::endpoint& endpoint, bool v6_only) {
   error_code error;
-  tcp::acceptor acceptor(io_);
+  tcp::acceptor& acceptor = listeners_.emplace_back(io_).acceptor;
   acceptor.open(endpoint.protocol(), error);
   if (error) return error;
   acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (error) return error;
+  if (v6_only && endpoint.address().is_v6()) {
+    acceptor.set_option(asio::ip::v6_only(true), error);
+    if (error) return error;
+  }
   acceptor.bind(endpoint, error);
   if (error) return error;
   acceptor.listen(tcp::acceptor::max_listen_connections, error);
-  if (error) return error;
-  const auto bound = acceptor.local_endpoint(error);
-  if (error) return error;
-  address_ = {.host = bound.address().to_string(), .port = bound.port()};
-  acceptor_ = std::move(acceptor);
-  return {};
+  return error;
 }
 
 void HttpServer::Impl::close_all() {
-  error_code ignored;
-  acceptor_.close(ignored);
-  accept_pause_.cancel();
+  for (Listener& listener : listeners_) {
+    error_code ignored;
+    listener.acceptor.close(ignored);
+    listener.pause.cancel();
+  }
   connections_.close_all();
 }
 
-asio::awaitable<void> HttpServer::Impl::accept() {
+asio::awaitable<void> HttpServer::Impl::accept(Listener& listener) {
   while (!stopping()) {
-    auto [error, socket] = co_await acceptor_.async_accept(kAwait);
+    auto [error, socket] = co_await listener.acceptor.async_accept(kAwait);
     if (stopping()) break;
     if (error) {
-      accept_pause_.expires_after(kAcceptPause);
-      co_await accept_pause_.async_wait(kAwait);
+      listener.pause.expires_after(kAcceptPause);
+      co_await listener.pause.async_wait(kAwait);
       continue;
     }
     error_code gone;

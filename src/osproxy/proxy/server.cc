@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "osproxy/proxy/listen_addresses.h"
+#include "osproxy/net/listen_addresses.h"
 #include "osproxy/proxy/worker.h"
 
 namespace osproxy {

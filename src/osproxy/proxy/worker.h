@@ -15,8 +15,8 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 
 #include "osproxy/net/asio_types.h"
+#include "osproxy/net/listen_addresses.h"
 #include "osproxy/proxy/client_limits.h"
-#include "osproxy/proxy/listen_addresses.h"
 #include "osproxy/proxy/new_client.h"
 #include "osproxy/proxy/server.h"
 #include "osproxy/proxy/session.h"

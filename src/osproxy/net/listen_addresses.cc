@@ -1,4 +1,4 @@
-#include "osproxy/proxy/listen_addresses.h"
+#include "osproxy/net/listen_addresses.h"
 
 #include <algorithm>
 #include <chrono>
