@@ -39,9 +39,10 @@ class SilentAddress {
     listener_.listen(0);
     for (int i = 0; i < 4; ++i) {
       fillers_.emplace_back(io).open(tcp::v4());
-      fillers_.back().non_blocking(true);
-      error_code ignored;
-      fillers_.back().connect(listener_.local_endpoint(), ignored);
+      fillers_.back().native_non_blocking(true);
+      // Asio's own connect() would wait, also on a socket that does not block.
+      const tcp::endpoint to = listener_.local_endpoint();
+      ::connect(fillers_.back().native_handle(), to.data(), static_cast<socklen_t>(to.size()));
     }
   }
 

@@ -139,7 +139,7 @@ TEST_F(ProxyClients, AnAcceptedSocketFindsOutThatItsClientDied) {
     EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 30);
     EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL), 10);
     EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPCNT), 3);
-    EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 33'000);
+    EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 38'000);
     EXPECT_NE(option(IPPROTO_TCP, TCP_NODELAY), 0);
   }
   EXPECT_EQ(found, 1);

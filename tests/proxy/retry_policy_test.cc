@@ -49,11 +49,14 @@ TEST(RetryPolicy, NeverRepeatsARequestThatWasStreamed) {
   EXPECT_EQ(put.after_close(true), Retry::Never);
 }
 
-TEST(RetryPolicy, NeverRepeatsAScroll) {
-  const RetryPolicy scroll = policy("GET", Endpoint::Cursor);
-  EXPECT_EQ(scroll.first_connection(), ReusePolicy::Recent);
-  EXPECT_EQ(scroll.after_close(true), Retry::Never);
-  EXPECT_EQ(scroll.after_close(false), Retry::Never);
+// A bulk by PUT was sent again, and documents without an id were there twice.
+TEST(RetryPolicy, NeverRepeatsAScrollOrABulk) {
+  for (const RetryPolicy& once :
+       {policy("GET", Endpoint::Cursor), policy("PUT", Endpoint::IngestBulk)}) {
+    EXPECT_EQ(once.first_connection(), ReusePolicy::Recent);
+    EXPECT_EQ(once.after_close(true), Retry::Never);
+    EXPECT_EQ(once.after_close(false), Retry::Never);
+  }
 }
 
 }  // namespace

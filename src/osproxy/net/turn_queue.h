@@ -50,9 +50,12 @@ class Turns {
 
   explicit Turns(TurnQueue& queue) noexcept : queue_(queue) {}
 
-  /// True if the turn is used up: take() is due.
+  /// A step costs so much besides its bytes, which may be few: its system calls.
+  static constexpr std::size_t kStepBytes = 4 * 1024;
+
+  /// After a step that moved `size` bytes. True if the turn is used up: take() is due.
   bool spend(std::size_t size) noexcept {
-    spent_ += size;
+    spent_ += size + kStepBytes;
     return spent_ >= kTurnBytes;
   }
 

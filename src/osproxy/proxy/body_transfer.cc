@@ -53,4 +53,10 @@ OutgoingPiece::OutgoingPiece(const Piece& piece) {
             asio::const_buffer(end_.data(), end_.size())};
 }
 
+std::size_t OutgoingPiece::sent_of(std::string_view payload) const noexcept {
+  const bool is_with_head = parts_[1].data() == nullptr;
+  if (is_with_head) return parts_[0].size() == 0 ? payload.size() : 0;  // a short one
+  return payload.size() - parts_[1].size();
+}
+
 }  // namespace osproxy

@@ -51,6 +51,9 @@ class OutgoingPiece {
     return to.write(parts_, timeout);
   }
 
+  /// The bytes of `payload`, the piece's, that were written so far.
+  std::size_t sent_of(std::string_view payload) const noexcept;
+
  private:
   std::array<char, http::kChunkHeadRoom> size_line_;
   std::string end_;  // stays within the small string unless there are trailers

@@ -105,7 +105,7 @@ Task<AttemptOutcome> Exchange::send_until_response() {
     if (!lease) {
       auto waited = co_await dependencies_.upstreams.acquire(acquire_request_);
       if (!waited) {
-        const bool client_left = scope_.client.peer_state() == PeerState::Reset;
+        const bool client_left = scope_.client.peer_has_closed();
         scope_.result.error = watch_.cause_or(client_left ? http::ProxyError::ClientGone
                                                           : error_of(waited.error().failure));
         scope_.result.tls_failure = waited.error().tls;

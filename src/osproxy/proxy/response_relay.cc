@@ -211,6 +211,7 @@ Task<AttemptOutcome> ResponseRelay::pass_on_body(UpstreamPool::Lease& lease) {
   const std::span<char> there = upstream.input().mutable_view();
   Decoded piece = decode_in_place(body, there);
   bool nothing_after = piece.consumed == there.size();
+  std::size_t received = there.size();
   std::string* head = &scope_.head_out;
   TransferBuffer buffer(scope_.buffers);
   Turns turns(scope_.turns);
@@ -234,13 +235,16 @@ Task<AttemptOutcome> ResponseRelay::pass_on_body(UpstreamPool::Lease& lease) {
     }
     if (error) {
       scope_.result.error = scope_.watch.cause_or(http::ProxyError::ClientGone);
+      const std::size_t sent = out.sent_of(piece.payload);
+      const std::string* const name = head != nullptr ? &lease.name() : scope_.result.upstream;
+      if (sent > 0) note_sent(piece.payload.substr(0, sent), name);
       co_return AttemptOutcome::Broken;
     }
     note_sent(piece.payload, head != nullptr ? &lease.name() : scope_.result.upstream);
     head = nullptr;
     if (body.done()) break;
     if (upload_.error() != http::ProxyError::None) co_return AttemptOutcome::Broken;
-    if (turns.spend(piece.payload.size())) co_await turns.take();
+    if (turns.spend(received)) co_await turns.take();
 
     if (body.ends_with_connection()) upstream.expect_end();
     error_code ended;
@@ -258,6 +262,7 @@ Task<AttemptOutcome> ResponseRelay::pass_on_body(UpstreamPool::Lease& lease) {
     }
     piece = decode_in_place(body, room.first(size));
     nothing_after = piece.consumed == size;
+    received = size;
   }
   if (lease) finish(lease, nothing_after);
   co_return AttemptOutcome::Complete;

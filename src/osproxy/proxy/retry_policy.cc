@@ -30,7 +30,9 @@ Retry RetryPolicy::after_close(bool reused) const noexcept {
 }
 
 bool RetryPolicy::may_repeat(bool (*method)(std::string_view)) const noexcept {
-  return method(request_.method) && request_.endpoint != Endpoint::Cursor;
+  // A bulk by PUT is no more idempotent than one by POST: documents without an id are new each time.
+  return method(request_.method) && request_.endpoint != Endpoint::Cursor &&
+         request_.endpoint != Endpoint::IngestBulk;
 }
 
 }  // namespace osproxy

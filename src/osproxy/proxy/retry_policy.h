@@ -15,7 +15,8 @@
 // - A new connection that is closed instead of a response may mean that the request made the node
 //   fail: only a safe one (section 9.2.1) goes again, and to another node.
 //
-// A repeated scroll request would skip a page, so it is never sent again, whatever its method.
+// A repeated scroll request would skip a page, and a repeated bulk would add documents twice, so
+// neither is ever sent again, whatever its method.
 // Pure; a regular value.
 #pragma once
 

@@ -27,6 +27,10 @@ using asio::ip::tcp;
 /// How precise deadlines are: coarse, so that an idle worker hardly wakes up.
 constexpr auto kTick = 250ms;
 
+/// A client that does not read is ended by the exchange's watch, which says so. The kernel, which
+/// would only say that the connection is gone, comes later.
+constexpr std::chrono::milliseconds kDeadMargin = 5s;
+
 /// After accept() failed for want of descriptors or memory: others have to end first.
 constexpr auto kAcceptPause = 100ms;
 
@@ -219,8 +223,9 @@ void Server::Worker::tune(Acceptor& acceptor) {
   set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalS);
   set(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
   const std::int64_t most = std::numeric_limits<int>::max();
+  const auto dead_after = context_.options.transfer_timeout + kDeadMargin;
   set(IPPROTO_TCP, TCP_USER_TIMEOUT,
-      static_cast<int>(std::min<std::int64_t>(context_.options.transfer_timeout.count(), most)));
+      static_cast<int>(std::min<std::int64_t>(dead_after.count(), most)));
   error_code ignored;
   acceptor.non_blocking(true, ignored);
 }

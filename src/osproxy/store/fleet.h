@@ -38,7 +38,8 @@ struct Fleet {
 
   std::size_t count_applied() const;
   std::size_t count_synced() const;  ///< applied, and its store is synced
-  bool all_applied() const { return count_applied() == members.size(); }
+  /// Not if instances are left out: nothing is known of them.
+  bool all_applied() const { return left_out == 0 && count_applied() == members.size(); }
 
   friend bool operator==(const Fleet&, const Fleet&) = default;
 };

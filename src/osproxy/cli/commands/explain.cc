@@ -12,6 +12,7 @@
 #include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/print/body_text.h"
 #include "osproxy/cli/print/text.h"
+#include "osproxy/core/visible_text.h"
 
 namespace osproxy::cli {
 namespace {
@@ -99,7 +100,7 @@ std::expected<void, Failure> explain(const Flags& flags, Environment& environmen
   }
   if (search.records.empty()) return std::unexpected(not_found(search, flags.request_id));
   if (flags.output == Output::Json) {
-    fmt::print(environment.out, "{}\n", to_json(search));
+    fmt::print(environment.out, "{}\n", visible_json(to_json(search)));
   } else {
     print_text(search, environment.out);
   }

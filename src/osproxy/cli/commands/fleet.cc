@@ -91,7 +91,8 @@ std::expected<void, Failure> fleet(const Flags& flags, Environment& environment)
   } else {
     fmt::print(environment.out, "{}", fleet_text(*fleet, environment.clock.now().wall));
   }
-  if (!fleet->members.empty() && fleet->count_synced() == fleet->members.size()) return {};
+  const bool all_synced = fleet->count_synced() == fleet->members.size();
+  if (!fleet->members.empty() && fleet->left_out == 0 && all_synced) return {};
   return std::unexpected(Failure{ExitCode::Failed, ""});
 }
 
