@@ -115,6 +115,7 @@ TEST_F(ConnectRaceTest, ACancelEndsIt) {
 }
 
 TEST_F(ConnectRaceTest, WithoutADescriptorNoAddressIsALoser) {
+  const tcp::socket first(io);  // makes the loop's reactor, which needs descriptors itself
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   const rlimit none{.rlim_cur = 0, .rlim_max = limit.rlim_max};
