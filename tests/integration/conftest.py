@@ -12,8 +12,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-import jsonschema
 import pytest
+from explain_schema import EXPLAIN_SCHEMA
 from opensearchpy import OpenSearch as Client
 
 from parts import (
@@ -29,12 +29,6 @@ from parts import (
 
 # A sanitizer, an assertion or the runtime writes one of these before it ends a program.
 _CRASH_MARKS = ("Sanitizer", "runtime error:", "Assertion", "terminate called")
-
-
-_ROOT = Path(__file__).resolve().parents[2]
-EXPLAIN_SCHEMA = jsonschema.Draft202012Validator(
-    json.loads((_ROOT / "docs" / "schema" / "explain.schema.json").read_text())
-)
 
 
 @dataclass

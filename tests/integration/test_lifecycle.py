@@ -122,6 +122,7 @@ def principal_of(proxy, traffic, token):
 def test_sighup_reloads_tokens_and_the_log_level(start_proxy, upstream, traffic, tmp_path):
     tokens, config = tmp_path / "tokens", tmp_path / "osproxy.toml"
     tokens.write_text(token_line("ana", "first-token"))
+    tokens.chmod(0o600)
     config.write_text('log-level = "info"\n')
     proxy = start_proxy(
         upstream=upstream.url,

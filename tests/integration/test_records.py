@@ -38,6 +38,7 @@ def test_a_search_is_recorded_with_its_shape(fleet, traffic, index, opensearch):
         "tls": False,
         "body_indices": None,
         "request_bytes": len('{"query": {"match_all": {}}}'),
+        "unacknowledged_bytes": None,
         "status": 200,
         "upstream": opensearch.url.removeprefix("http://"),
         "retries": 0,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import EXPLAIN_SCHEMA
+from explain_schema import EXPLAIN_SCHEMA
 
 from parts import eventually
 

@@ -38,7 +38,7 @@ bool filter_path_keeps(std::string_view query, std::string_view list) noexcept {
   if (!filter || filter->empty()) return true;
   bool covered = false;
   while (!filter->empty()) {
-    std::string_view path = take_part(*filter, ",");
+    const std::string_view path = take_part(*filter, ",");
     if (path.starts_with('-') || path.contains('%')) return false;
     covered = covered || covers_all(path, list);
   }

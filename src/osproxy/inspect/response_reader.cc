@@ -345,7 +345,7 @@ void ResponseReader::take_number() noexcept {
       return take_shards(item_.shards, *number);
     case Place::Hits:  // with rest_total_hits_as_int, which asks OpenSearch to count them all
       if (key_ == Name::Total && !facts_.hits) {
-        facts_.hits = *number;
+        facts_.hits = number;
         facts_.hits_are_at_least = false;
       }
       return stop_if_complete();

@@ -204,7 +204,9 @@ std::vector<Record> Observer::explain(std::string_view request_id) const {
   std::size_t room[2] = {kMaxOfOneId, kMaxOfOneId};
   std::erase_if(found, [&](const Record& record) {
     std::size_t& left = room[is_vouched_for(record) ? 1 : 0];
-    return left == 0 || left-- == 0;
+    if (left == 0) return true;
+    --left;
+    return false;
   });
   return found;
 }

@@ -52,7 +52,8 @@ void add_http(const Record& record, Attributes& to) {
   add(to, "http.response.body.size", record.response_bytes);
 }
 
-void add_times(const StageTimes& times, Attributes& to) {
+void add_times(const Record& record, Attributes& to) {
+  const StageTimes& times = record.times;
   for (std::size_t i = 0; i < kStageCount; ++i) {
     const auto stage = static_cast<Stage>(i);
     const auto spent = times.spent(stage);
@@ -66,6 +67,7 @@ void add_times(const StageTimes& times, Attributes& to) {
     add(to, std::string("osproxy.times.").append(to_string(stage)).append("_client_us"),
         wait->count());
   }
+  add(to, "osproxy.times.stalled_us", record.stalled.count());
 }
 
 void add_response(const ResponseFacts& facts, Attributes& to) {
@@ -153,7 +155,7 @@ void add_server_attributes(const Record& record, pb::Span& span) {
   add_unless_empty(to, "osproxy.tenant", record.tenant);
   add_unless_empty(to, "osproxy.principal", record.principal);
   add(to, "osproxy.principal_verified", record.principal_verified);
-  if (record.level >= Level::ShapeTiming) add_times(record.times, to);
+  if (record.level >= Level::ShapeTiming) add_times(record, to);
   if (record.level >= Level::ShapeRewriteDiff) {
     add(to, "osproxy.rewrite", rewrite_to_json(record));
     add(to, "osproxy.body", body_to_json(record));
