@@ -22,7 +22,8 @@ def start_search(cluster: Cluster, request_id: str) -> socket.socket:
         "Host": "proxy", "Content-Type": "application/json", "X-Request-Id": request_id,
         "X-Opaque-Id": request_id, "Content-Length": len(SLOW_SEARCH), **cluster.headers,
     }.items())  # fmt: skip
-    client = socket.create_connection(("127.0.0.1", cluster.proxy.port))
+    host, port = cluster.proxy.address.split(":")
+    client = socket.create_connection((host, int(port)))
     client.sendall(f"POST /{cluster.index}/_search HTTP/1.1\r\n{head}\r\n{SLOW_SEARCH}".encode())
     return client
 

@@ -81,7 +81,7 @@ Task<std::expected<Endpoints, error_code>> resolve(Executor executor, const Host
   error_code not_an_address;
   const auto literal = asio::ip::make_address(address.host, not_an_address);
   if (!not_an_address) co_return Endpoints(1, tcp::endpoint(literal, address.port));
-  auto lookup = std::make_shared<Lookup>();
+  const auto lookup = std::make_shared<Lookup>();
   Sleeper sleeper(executor, lookup);
   resolve_host(address.host, [lookup, executor](const ResolvedHost& result) {
     finish(lookup, executor, result);
