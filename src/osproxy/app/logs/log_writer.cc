@@ -94,6 +94,11 @@ LogWriter::~LogWriter() {
 }
 
 void LogWriter::run(State& state) {
+  const auto end = [&state] {
+    const std::lock_guard lock(state.mutex);
+    state.ended = true;
+    state.changed.notify_all();
+  };
   try {
     for (std::string text = state.take(); !text.empty(); text = state.take()) {
       std::string_view rest = text;
@@ -103,12 +108,10 @@ void LogWriter::run(State& state) {
         state.changed.wait_for(lock, state.options.retry, [&state] { return state.ending; });
       }
     }
-  } catch (const std::exception&) {
-    // Out of memory: the log ends, and push() goes on counting.
+    end();
+  } catch (const std::exception&) {  // out of memory: the log ends, and push() goes on counting
+    end();
   }
-  const std::lock_guard lock(state.mutex);
-  state.ended = true;
-  state.changed.notify_all();
 }
 
 void LogWriter::push(std::string line) noexcept {
