@@ -30,7 +30,8 @@ Retry RetryPolicy::after_close(bool reused) const noexcept {
 }
 
 bool RetryPolicy::may_repeat(bool (*method)(std::string_view)) const noexcept {
-  // A bulk by PUT is no more idempotent than one by POST: documents without an id are new each time.
+  // A bulk by PUT is no more idempotent than one by POST: documents without an id are new each
+  // time.
   return method(request_.method) && request_.endpoint != Endpoint::Cursor &&
          request_.endpoint != Endpoint::IngestBulk;
 }
