@@ -21,6 +21,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -60,6 +61,8 @@ class Peer {
     ::fcntl(fd_, F_SETFL, O_NONBLOCK);
     const linger hard{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    const int on = 1;  // a small piece must not wait until the one before is acknowledged
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   ~Peer() {
     if (fd_ >= 0) ::close(fd_);
