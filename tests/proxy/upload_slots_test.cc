@@ -18,15 +18,23 @@ constexpr auto kNever = SteadyClock::time_point::max();
 
 class UploadSlotsTest : public testing::Test {
  protected:
+  explicit UploadSlotsTest(const UploadSlotsOptions& options = {.most = 2,
+                                                                .max_waiting = 2,
+                                                                .wait_timeout = 5s})
+      : slots_(options, io_->get_executor(), deadlines_) {}
   ~UploadSlotsTest() override { io_.reset(); }
 
   /// An upload that takes a slot, and notes by its name whether it got one.
   UploadSlot& begin(char name, SteadyClock::time_point latest = kNever) {
+    return begin_of(1, name, latest);
+  }
+
+  UploadSlot& begin_of(ClientKey client, char name, SteadyClock::time_point latest = kNever) {
     UploadSlot& slot = uploads_.emplace_back(slots_);
     asio::co_spawn(
         *io_,
-        [this, name, latest, &slot]() -> Task<> {
-          (co_await slot.take(latest) ? taken_ : refused_) += name;
+        [this, client, name, latest, &slot]() -> Task<> {
+          (co_await slot.take(client, latest) ? taken_ : refused_) += name;
         },
         asio::detached);
     run();
@@ -45,8 +53,7 @@ class UploadSlotsTest : public testing::Test {
 
   Deadlines deadlines_;
   std::unique_ptr<asio::io_context> io_ = std::make_unique<asio::io_context>(1);
-  UploadSlots slots_{
-      {.most = 2, .max_waiting = 2, .wait_timeout = 5s}, io_->get_executor(), deadlines_};
+  UploadSlots slots_;
   std::list<UploadSlot> uploads_;
   std::string taken_;
   std::string refused_;
@@ -94,6 +101,43 @@ TEST_F(UploadSlotsTest, AreWaitedForATimeOnly) {
   a.release();
   begin('e');
   EXPECT_EQ(taken_, "abe");
+}
+
+TEST_F(UploadSlotsTest, WaitFairlyForClients) {
+  UploadSlot& a = begin_of(1, 'a');
+  UploadSlot& b = begin_of(1, 'b');
+  begin_of(1, 'c');
+  begin_of(1, 'd');
+  begin_of(2, 'e');  // in place of 'd', which waits behind others of its client
+  EXPECT_EQ(refused_, "d");
+  a.release();
+  run();
+  b.release();
+  run();
+  EXPECT_EQ(taken_, "abce");
+}
+
+/// With more slots than the others, so that a quarter of them is one.
+class ReservedUploadSlotsTest : public UploadSlotsTest {
+ protected:
+  ReservedUploadSlotsTest() : UploadSlotsTest({.most = 4, .max_waiting = 2, .wait_timeout = 5s}) {}
+};
+
+TEST_F(ReservedUploadSlotsTest, AreNotAllForOneClient) {
+  UploadSlot& a = begin_of(1, 'a');
+  begin_of(1, 'b');
+  begin_of(1, 'c');
+  begin_of(1, 'd');
+  EXPECT_EQ(taken_, "abc");
+  UploadSlot& e = begin_of(2, 'e');
+  EXPECT_EQ(taken_, "abce");
+  e.release();
+  run();
+  EXPECT_EQ(taken_, "abce");
+  a.release();
+  run();
+  EXPECT_EQ(taken_, "abced");
+  EXPECT_EQ(refused_, "");
 }
 
 }  // namespace

@@ -29,9 +29,10 @@ tcp::endpoint endpoint_of(const RawListener& listener) {
 
 /// A request to the pool, and the client that sent it.
 struct Request {
-  Request(asio::io_context& io, Deadlines& deadlines, const RawListener& clients)
-      : client(Socket(io), deadlines) {
-    client.socket().connect(endpoint_of(clients));
+  Request(asio::io_context& io, Deadlines& deadlines, tcp::acceptor& clients, unsigned host = 1)
+      : peer(RawConnection::connect(clients.local_endpoint().port(), host)),
+        client(Socket(io), deadlines) {
+    clients.accept(client.socket());
   }
 
   bool has_lease() const { return result && result->has_value(); }
@@ -42,6 +43,7 @@ struct Request {
     result.reset();
   }
 
+  RawConnection peer;
   Connection client;
   ManualClock clock;
   StageTimer stages{clock, clock.now().boot};
@@ -60,6 +62,7 @@ class UpstreamPoolTest : public testing::Test {
   ~UpstreamPoolTest() override {
     requests.clear();
     if (pool) pool->drain();
+    clients.reset();
     io.reset();
   }
 
@@ -83,9 +86,8 @@ class UpstreamPoolTest : public testing::Test {
 
   /// A connection of another worker, which it keeps; false if it must wait for one.
   bool other_worker_keeps_one(UpstreamPool& other) {
-    requests.push_back(std::make_unique<Request>(*io, deadlines, clients));
+    requests.push_back(std::make_unique<Request>(*io, deadlines, *clients));
     Request& request = *requests.back();
-    peers.push_back(clients.accept());
     const auto acquire = [](UpstreamPool& from, Request& asked) -> Task<> {
       asked.result.emplace(co_await from.acquire(asked.request));
     };
@@ -103,10 +105,12 @@ class UpstreamPoolTest : public testing::Test {
   }
 
   /// Asks for a connection, and runs the loop as far as it can go without time passing.
-  Request& ask(ReusePolicy reuse = ReusePolicy::Any) {
-    requests.push_back(std::make_unique<Request>(*io, deadlines, clients));
+  Request& ask(ReusePolicy reuse = ReusePolicy::Any) { return ask_from(1, reuse); }
+
+  /// The same for the client 127.0.0.`host`.
+  Request& ask_from(unsigned host, ReusePolicy reuse = ReusePolicy::Any) {
+    requests.push_back(std::make_unique<Request>(*io, deadlines, *clients, host));
     Request& request = *requests.back();
-    peers.push_back(clients.accept());
     request.request.reuse = reuse;
     asio::co_spawn(*io, acquire(request), asio::detached);
     settle();
@@ -137,12 +141,13 @@ class UpstreamPoolTest : public testing::Test {
   UpstreamNode seen(std::size_t place = 0) const { return stats->nodes()[place]; }
 
   RawListener node;
-  RawListener clients;
   UpstreamOptions options;
   AddressBook::Addresses addresses;  // of every name
   int look_ups = 0;
 
   std::unique_ptr<asio::io_context> io = std::make_unique<asio::io_context>();
+  std::optional<tcp::acceptor> clients{std::in_place, *io,
+                                       tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
   SteadyClock::time_point now = SteadyClock::now();
   Deadlines deadlines;
   ManualClock clock;
@@ -152,7 +157,6 @@ class UpstreamPoolTest : public testing::Test {
   std::optional<UpstreamStats> stats;
   std::optional<UpstreamPool> pool;
   std::vector<std::unique_ptr<Request>> requests;
-  std::vector<RawConnection> peers;  // the other ends of the clients
 
  private:
   Task<> acquire(Request& request) {
@@ -271,6 +275,29 @@ TEST_F(UpstreamPoolTest, TheQueueIsBounded) {
   EXPECT_EQ(stats->totals().refused, 1U);
 }
 
+TEST_F(UpstreamPoolTest, OneClientTakesNoPlaceOfOthersInTheQueue) {
+  options.max_connections = 1;
+  options.max_waiting = 3;
+  start();
+  Request& first = ask_and_get();
+  Request& second = ask();
+  Request& third = ask();
+  Request& last = ask();
+  Request& other = ask_from(2);
+  EXPECT_TRUE(last.is_refused());
+  EXPECT_EQ(last.result->error().failure, AcquireFailure::Busy);
+  EXPECT_FALSE(other.result);
+  EXPECT_EQ(stats->totals().waiting, 3U);
+
+  first.finish();
+  settle();
+  EXPECT_TRUE(second.has_lease());
+  second.finish();
+  settle();
+  EXPECT_TRUE(other.has_lease());
+  EXPECT_FALSE(third.result);
+}
+
 TEST_F(UpstreamPoolTest, AWaitIsBounded) {
   options.max_connections = 1;
   start();
@@ -290,8 +317,8 @@ TEST_F(UpstreamPoolTest, AClientThatLeavesFreesItsPlaceInTheQueue) {
   Request& first = ask_and_get();
   Request& gone = ask();
   Request& stays = ask();
-  peers[1].send("the beginning of a body");  // must not hide the end after it
-  peers[1].close();
+  gone.peer.send("the beginning of a body");  // must not hide the end after it
+  gone.peer.close();
   while (!gone.client.peer_has_closed()) settle();
   tick();
   EXPECT_TRUE(gone.is_refused());

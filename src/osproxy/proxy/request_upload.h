@@ -61,7 +61,9 @@ class RequestUpload {
 
   /// Before the first attempt of a request that has not come whole; see upload_slots.h. False:
   /// there is no slot before `latest`.
-  Task<bool> take_slot(SteadyClock::time_point latest) { return slot_.take(latest); }
+  Task<bool> take_slot(SteadyClock::time_point latest) {
+    return slot_.take(client_key(scope_.client), latest);
+  }
 
   /// Begins an attempt: sends the head with what is there of the body, as far as the kernel takes
   /// it at once. would_block: the rest of it goes by finish_first().

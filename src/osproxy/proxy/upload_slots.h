@@ -1,22 +1,27 @@
 // Keeps uploads from taking all connections to nodes: no more than half of them wait for clients.
 //
 //   UploadSlot slot(slots);
-//   if (!co_await slot.take(latest)) co_return;   // none became free in time
+//   if (!co_await slot.take(client, latest)) co_return;   // none became free in time
 //   slot.release();                               // the upload is over; or by the destructor
 //
 // A request that is here whole needs a connection for as long as its node works, which the node
 // decides. An upload that is still arriving needs it for as long as its client likes: without this
-// bound, a thousand slow clients leave nothing for the others. Uploads beyond the bound wait, in
-// the order of arrival.
+// bound, a thousand slow clients leave nothing for the others. Uploads beyond the bound wait, in a
+// queue that is fair between clients (core/fair_queue.h).
+//
+// A quarter of the slots is for clients that have none: one client alone cannot have all. Clients
+// that come through a proxy in front of osproxy count as one.
 //
 // Belongs to one worker. The slots must outlive each slot.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
+#include <unordered_map>
 
+#include "osproxy/core/fair_queue.h"
 #include "osproxy/net/asio_types.h"
+#include "osproxy/net/client_key.h"
 #include "osproxy/net/deadlines.h"
 #include "osproxy/net/wakeup.h"
 
@@ -31,7 +36,10 @@ struct UploadSlotsOptions {
 class UploadSlots {
  public:
   UploadSlots(const UploadSlotsOptions& options, const Executor& executor, Deadlines& deadlines)
-      : options_(options), executor_(executor), deadlines_(deadlines) {}
+      : options_(options),
+        executor_(executor),
+        deadlines_(deadlines),
+        waiting_(options.max_waiting) {}
   UploadSlots(const UploadSlots&) = delete;
   UploadSlots& operator=(const UploadSlots&) = delete;
 
@@ -40,14 +48,16 @@ class UploadSlots {
 
   struct Waiter;
 
-  Task<bool> take(SteadyClock::time_point latest);
-  void give_back();
+  Task<bool> take(ClientKey client, SteadyClock::time_point latest);
+  void give_back(ClientKey client);
+  bool take_now(ClientKey client);
 
   const UploadSlotsOptions options_;
   const Executor executor_;
   Deadlines& deadlines_;
   std::size_t taken_ = 0;
-  std::deque<Waiter*> waiting_;  // each in the frame of its take()
+  std::unordered_map<ClientKey, std::size_t> taken_by_;  // never 0
+  FairQueue waiting_;                                    // each in the frame of its take()
 };
 
 class UploadSlot {
@@ -58,18 +68,20 @@ class UploadSlot {
   UploadSlot& operator=(const UploadSlot&) = delete;
 
   /// Waits until there is one, at the longest until `latest`. False: there was none.
-  Task<bool> take(SteadyClock::time_point latest) {
-    is_taken_ = co_await slots_.take(latest);
+  Task<bool> take(ClientKey client, SteadyClock::time_point latest) {
+    client_ = client;
+    is_taken_ = co_await slots_.take(client, latest);
     co_return is_taken_;
   }
 
   void release() {
-    if (is_taken_) slots_.give_back();
+    if (is_taken_) slots_.give_back(client_);
     is_taken_ = false;
   }
 
  private:
   UploadSlots& slots_;
+  ClientKey client_ = 0;
   bool is_taken_ = false;
 };
 

@@ -49,6 +49,7 @@ class TriedNodes {
  public:
   void add(std::size_t node) noexcept;
   bool contains(std::size_t node) const noexcept;
+  bool empty() const noexcept { return size_ == 0; }
   bool is_full() const noexcept { return size_ == kMaxTries; }
 
   /// A pooled connection to `node` was closed. Another node is better for the next attempt, if one

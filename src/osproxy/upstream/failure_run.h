@@ -14,12 +14,10 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
+
+#include "osproxy/net/client_key.h"
 
 namespace osproxy {
-
-/// Identifies a client by its address; clients whose address is not known are one client.
-using ClientKey = std::uint64_t;
 
 class FailureRun {
  public:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "osproxy/net/client_key.h"
+
 namespace osproxy {
 namespace {
 
@@ -14,22 +16,6 @@ constexpr auto kRecent = 4s;
 
 /// One worker's share of a total.
 std::size_t share(std::size_t total, unsigned workers) { return (total + workers - 1) / workers; }
-
-/// By the client's address: that of its network with IPv6, where one client has many (RFC 4291,
-/// section 2.5.1). 0 if it has gone. A system call, so only for failures.
-ClientKey key_of(Connection& client) noexcept {
-  error_code error;
-  const auto address = client.socket().remote_endpoint(error).address();
-  if (error) return 0;
-  if (address.is_v4()) return address.to_v4().to_uint();
-  if (address.to_v6().is_v4_mapped()) {
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_uint();
-  }
-  const auto bytes = address.to_v6().to_bytes();
-  ClientKey network = 0;
-  for (std::size_t i = 0; i < sizeof network; ++i) network = network << 8U | bytes[i];
-  return network;
-}
 
 AcquireFailure failure_of(NodeFault fault) noexcept {
   if (fault == NodeFault::ConnectTimedOut) return AcquireFailure::TimedOut;
@@ -58,33 +44,27 @@ struct UpstreamPool::Node {
 };
 
 /// A request in the queue. Lives in the frame of wait().
-struct UpstreamPool::Waiter {
+struct UpstreamPool::Waiter : FairQueue::Entry {
   Waiter(UpstreamPool& owner, const AcquireRequest& asked)
       : pool(owner),
         request(asked),
         wakeup(owner.network_.executor),
-        until(std::min(owner.network_.deadlines.now() + owner.options_.wait_timeout, asked.latest)),
-        place(owner.waiting_.insert(owner.waiting_.end(), this)) {
-    pool.others_wait_ = true;
-    pool.worker_stats_.waiting.set(pool.waiting_.size());
-  }
+        until(
+            std::min(owner.network_.deadlines.now() + owner.options_.wait_timeout, asked.latest)) {}
   ~Waiter() {
-    pool.waiting_.erase(place);
-    pool.others_wait_ = !pool.waiting_.empty();
-    pool.worker_stats_.waiting.set(pool.waiting_.size());
+    leave();
+    pool.show_waiting();
   }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  bool is_decided() const noexcept { return granted.has_value() || gave_up; }
+  static Waiter& of(FairQueue::Entry& entry) noexcept { return static_cast<Waiter&>(entry); }
 
   UpstreamPool& pool;
   const AcquireRequest& request;
   Wakeup wakeup;
   const SteadyClock::time_point until;
-  std::optional<Lease> granted;
-  bool gave_up = false;
-  const std::list<Waiter*>::iterator place;
+  std::optional<Lease> granted;  // still empty when it wakes up: it has given up
 };
 
 UpstreamPool::Lease::Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& choice,
@@ -121,7 +101,7 @@ void UpstreamPool::Lease::answered() {
 
 void UpstreamPool::Lease::failed(NodeFault fault) {
   Node& node = *pool_->nodes_[choice_.node];
-  switch (pool_->balancer_.failed(choice_.node, {.fault = fault, .client = key_of(*client_)},
+  switch (pool_->balancer_.failed(choice_.node, {.fault = fault, .client = client_key(*client_)},
                                   pool_->network_.deadlines.now())) {
     case FailureEffect::None:
       break;
@@ -145,7 +125,8 @@ UpstreamPool::UpstreamPool(const UpstreamOptions& options, UpstreamConnector::De
       balancer_({.max_requests = options.max_connections,
                  .eject_after = options.eject_after,
                  .has_checks = !options.health_check_path.empty()},
-                options.nodes.size()) {
+                options.nodes.size()),
+      waiting_(share(options.max_waiting, options.workers)) {
   for (std::size_t i = 0; i < options.nodes.size(); ++i) {
     const Origin& node = options.nodes[i];
     nodes_.emplace_back(new Node{.place = i,
@@ -230,8 +211,11 @@ Task<ConnectError> UpstreamPool::connect(Lease& lease, const AcquireRequest& req
 
 Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::wait(
     const AcquireRequest& request) {
-  if (waiting_.size() < share(options_.max_waiting, options_.workers)) {
-    Waiter waiter(*this, request);
+  Waiter waiter(*this, request);
+  const auto admission = waiting_.push(waiter, client_key(request.client));
+  if (admission.displaced != nullptr) Waiter::of(*admission.displaced).wakeup.wake();
+  if (admission.is_admitted) {
+    show_waiting();
     co_await waiter.wakeup.sleep();
     if (waiter.granted) co_return *std::move(waiter.granted);
   }
@@ -239,29 +223,43 @@ Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::wait(
   co_return std::unexpected(AcquireFault{AcquireFailure::Busy});
 }
 
-/// Gives free places to the requests that wait, in their order.
+/// Gives free places to the requests that wait, by turns of their clients.
 void UpstreamPool::grant() {
-  for (Waiter* const waiter : waiting_) {
-    if (waiter->is_decided()) continue;
-    const auto choice = balancer_.choose(waiter->request.tried, network_.deadlines.now());
-    if (choice.kind != UpstreamBalancer::Choice::Kind::Node) continue;
-    if (!begin(choice, waiter->request, waiter->granted)) continue;
-    nodes_[choice.node]->counters.waits.add(1);
-    waiter->wakeup.wake();
-  }
+  waiting_.serve([this](FairQueue::Entry& entry) {
+    Waiter& waiter = Waiter::of(entry);
+    const TriedNodes& tried = waiter.request.tried;
+    // If no node suits a request that has tried none, no node suits any.
+    const auto nothing = tried.empty() ? FairQueue::Offer::Over : FairQueue::Offer::Declined;
+    while (true) {
+      const auto choice = balancer_.choose(tried, network_.deadlines.now());
+      if (choice.kind != UpstreamBalancer::Choice::Kind::Node) return nothing;
+      if (!begin(choice, waiter.request, waiter.granted)) continue;  // it counts as full now
+      nodes_[choice.node]->counters.waits.add(1);
+      waiter.wakeup.wake();
+      return FairQueue::Offer::Taken;
+    }
+  });
+  show_waiting();
 }
 
 /// Ends the waits that were too long, or whose client has left.
 void UpstreamPool::end_waits() {
-  for (Waiter* const waiter : waiting_) {
-    if (waiter->is_decided()) continue;
+  waiting_.remove_if([this](FairQueue::Entry& entry) {
+    Waiter& waiter = Waiter::of(entry);
     // A client that has only closed its half gets a response too: it cannot be told from one that
     // has gone.
-    if (network_.deadlines.now() < waiter->until && !waiter->request.client.peer_has_closed())
-      continue;
-    waiter->gave_up = true;
-    waiter->wakeup.wake();
-  }
+    if (network_.deadlines.now() < waiter.until && !waiter.request.client.peer_has_closed()) {
+      return false;
+    }
+    waiter.wakeup.wake();
+    return true;
+  });
+  show_waiting();
+}
+
+void UpstreamPool::show_waiting() noexcept {
+  others_wait_ = !waiting_.empty();
+  worker_stats_.waiting.set(waiting_.size());
 }
 
 /// Makes a lease with a pooled connection, or with a place for a new one. False: there is neither,

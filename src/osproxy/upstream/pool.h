@@ -12,8 +12,8 @@
 // it in the stats. A node never has more connections than `max_connections`, all workers together
 // (connection_place.h). A worker may use all of them; once another one needs some, it gives back
 // what is beyond its share.
-// A request that finds all nodes full waits in the order of arrival, for a bounded time, in a
-// bounded queue.
+// A request that finds all nodes full waits for a bounded time, in a bounded queue that is fair
+// between clients (core/fair_queue.h).
 //
 // Belongs to one worker; not thread-safe. Must outlive its leases.
 #pragma once
@@ -21,12 +21,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "osproxy/core/fair_queue.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/connection.h"
 #include "osproxy/net/deadlines.h"
@@ -153,6 +153,7 @@ class UpstreamPool {
   Task<std::expected<Lease, AcquireFault>> wait(const AcquireRequest& request);
   void grant();
   void end_waits();
+  void show_waiting() noexcept;
   bool begin(const UpstreamBalancer::Choice& choice, const AcquireRequest& request,
              std::optional<Lease>& lease);
   std::optional<ConnectionPlace> take_place(Node& node) noexcept;
@@ -174,8 +175,8 @@ class UpstreamPool {
   WorkerUpstreamStats& worker_stats_;  // this worker's part of the stats
   UpstreamBalancer balancer_;
   std::vector<std::unique_ptr<Node>> nodes_;
-  std::list<Waiter*> waiting_;  // in the order of arrival
-  bool others_wait_ = false;    // waiting_ is not empty
+  FairQueue waiting_;
+  bool others_wait_ = false;  // waiting_ is not empty
   bool draining_ = false;
 };
 

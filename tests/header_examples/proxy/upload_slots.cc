@@ -1,3 +1,3 @@
 namespace osproxy {
-Task<> example(UploadSlots& slots, SteadyClock::time_point latest) { EXAMPLE(1); }
+Task<> example(UploadSlots& slots, ClientKey client, SteadyClock::time_point latest) { EXAMPLE(1); }
 }  // namespace osproxy

@@ -1,0 +1,4 @@
+namespace osproxy {
+bool grant(FairQueue::Entry& waiter);
+void example(FairQueue::Party client) { EXAMPLE(1); }
+}  // namespace osproxy
