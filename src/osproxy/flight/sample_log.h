@@ -1,0 +1,129 @@
+// The newest samples of one worker, within a bound of bytes: the worker appends, readers read what
+// is there, and neither waits for the other.
+//
+//   SampleLog log(1 << 20);
+//   log.append({.ended = now.boot, .weight = 4}, record);       // the worker
+//   log.expire(now.boot - 10min);
+//   for (const auto& page : log.pages()) page->visit(print);    // any thread
+//
+// How. Samples are packed one after the other into pages. A page's bytes never change once the page
+// counts them, and the count is published with release order: a reader that has read the count
+// may read the bytes, while the worker writes behind them. Only the list of pages is guarded by a
+// mutex. Readers hold it while they copy the list, and the worker only tries to take it, when it
+// begins a page or drops the oldest: if a reader has it, the worker goes on and tries again at the
+// next sample.
+//
+// A reader that holds pages keeps them alive after the worker has dropped them.
+//
+// Thread safety: append(), expire() and bytes() on the worker's thread; pages() on any.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "osproxy/core/clock.h"
+#include "osproxy/record/packed_record.h"
+#include "osproxy/record/record.h"
+
+namespace osproxy {
+
+/// The numbers of a sample that are no part of its record. A regular value.
+struct SampleWeight {
+  BootTime ended{};
+  /// Requests of its kind that it stands for: slow and failed ones are one kind, all others the
+  /// other. 0: it stands for none, because others of its kind do.
+  double weight = 1;
+  /// Requests of both kinds that it stands for, if it was chosen at its start; else 0. Only these
+  /// have their body read.
+  double chosen_weight = 0;
+};
+
+class SampleLog {
+ public:
+  /// Samples in the order of their ends.
+  class Page {
+   public:
+    explicit Page(std::size_t capacity)
+        : bytes_(std::make_unique_for_overwrite<std::byte[]>(capacity)), capacity_(capacity) {}
+
+    /// Calls `use(const SampleWeight&, std::span<const std::byte> packed)` for each sample. Any
+    /// thread.
+    template <class Function>
+    void visit(Function&& use) const {
+      std::size_t at = 0;
+      const std::size_t end = used_.load(std::memory_order_acquire);
+      while (at < end) {
+        const Entry entry = read_entry(at);
+        use(entry.weight, std::span<const std::byte>(bytes_.get() + at + sizeof(Entry),
+                                                     entry.size));
+        at += sizeof(Entry) + entry.size;
+      }
+    }
+
+   private:
+    friend class SampleLog;
+
+    struct Entry {
+      SampleWeight weight;
+      std::size_t size;
+    };
+
+    Entry read_entry(std::size_t at) const noexcept;
+    /// False: there is no room.
+    bool append(const SampleWeight& weight, const Record& record, std::size_t size) noexcept;
+
+    const std::unique_ptr<std::byte[]> bytes_;
+    const std::size_t capacity_;
+    std::atomic<std::size_t> used_{0};
+    BootTime last_{};  // the worker's: when the newest ended
+  };
+  using PagePointer = std::shared_ptr<const Page>;
+
+  explicit SampleLog(std::size_t max_bytes) noexcept;
+  SampleLog(const SampleLog&) = delete;
+  SampleLog& operator=(const SampleLog&) = delete;
+
+  /// Keeps the sample, and drops the oldest page if there is no room otherwise. Returns the bytes
+  /// that it takes; 0 if it is too large, or if there is no memory.
+  std::size_t append(const SampleWeight& weight, const Record& record) noexcept;
+
+  /// Drops the pages whose samples have all ended before `oldest`.
+  void expire(BootTime oldest) noexcept;
+
+  /// The memory of all pages.
+  std::size_t bytes() const noexcept { return pages_.size() * page_bytes_; }
+  std::size_t max_bytes() const noexcept { return max_pages_ * page_bytes_; }
+
+  /// Samples that ended later are all held; those before may have made room for newer ones. Any
+  /// thread.
+  BootTime complete_since() const noexcept {
+    return BootTime(BootTime::duration(complete_since_.load(std::memory_order_relaxed)));
+  }
+
+  /// Oldest first. May throw std::bad_alloc.
+  std::vector<PagePointer> pages() const;
+
+ private:
+  bool add_page() noexcept;
+  void make_room() noexcept;
+  void publish() noexcept;
+
+  const std::size_t page_bytes_;
+  const std::size_t max_pages_;
+
+  std::deque<std::shared_ptr<Page>> pages_;  // the worker's; oldest first
+  bool is_published_ = true;                 // the worker's: shown_ has the same pages
+
+  std::atomic<BootTime::rep> complete_since_{0};
+
+  mutable std::mutex mutex_;
+  std::vector<PagePointer> shown_;  // guarded by mutex_
+};
+
+}  // namespace osproxy
