@@ -70,5 +70,16 @@ TEST(JsonString, AppendsToWhatIsThere) {
   EXPECT_EQ(out, "x\"y\"");
 }
 
+TEST(JsonWriter, WritesNumbersThatAreNotWhole) {
+  JsonWriter json;
+  json.begin_array()
+      .value(0.1)
+      .value(-2.0)
+      .value(1e300)
+      .value(std::numeric_limits<double>::infinity())
+      .end_array();
+  EXPECT_EQ(std::move(json).take(), "[0.1,-2,1e+300,null]");
+}
+
 }  // namespace
 }  // namespace osproxy

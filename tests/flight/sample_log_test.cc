@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <string>
 #include <thread>
 
@@ -32,7 +33,7 @@ std::string ids_of(const SampleLog& log) {
 }
 
 TEST(SampleLog, ShowsSamplesOldestFirst) {
-  SampleLog log(64 << 10);
+  SampleLog log(64 << 10, Random(5));
   EXPECT_EQ(ids_of(log), "");
   log.append(at(1s), record_of("a"));
   log.append(at(2s), record_of("b"));
@@ -40,7 +41,7 @@ TEST(SampleLog, ShowsSamplesOldestFirst) {
 }
 
 TEST(SampleLog, KeepsWeights) {
-  SampleLog log(64 << 10);
+  SampleLog log(64 << 10, Random(5));
   log.append({.ended = BootTime(3s), .weight = 8, .chosen_weight = 0.5}, record_of("a"));
   int samples = 0;
   log.pages()[0]->visit([&](const SampleWeight& weight, std::span<const std::byte>) {
@@ -53,36 +54,53 @@ TEST(SampleLog, KeepsWeights) {
 }
 
 TEST(SampleLog, StaysWithinItsBound) {
-  SampleLog log(64 << 10);
+  SampleLog log(64 << 10, Random(5));
   for (int i = 0; i < 10'000; ++i) {
     EXPECT_GT(log.append(at(std::chrono::seconds(i)), record_of(std::to_string(i))), 0U);
     ASSERT_LE(log.bytes(), 64U << 10);
   }
   EXPECT_TRUE(ids_of(log).ends_with(" 9998 9999 "));
-  EXPECT_GT(log.complete_since(), BootTime(9'000s));
 }
 
-TEST(SampleLog, NothingIsMissingBeforeItIsFull) {
-  SampleLog log(64 << 10);
-  for (int i = 0; i < 100; ++i) log.append(at(1s), record_of("x"));
-  EXPECT_EQ(log.complete_since(), BootTime{});
+TEST(SampleLog, ThinsOutWhatIsOldAndKeepsItsSum) {
+  SampleLog log(64 << 10, Random(5));
+  constexpr int kSamples = 20'000;
+  for (int i = 0; i < kSamples; ++i) log.append(at(std::chrono::seconds(i)), record_of("x"));
+  double sum = 0;
+  double sum_of_first_half = 0;
+  double newest_weight = 0;
+  double variance = 0;
+  BootTime last{};
+  for (const auto& page : log.pages()) {
+    page->visit([&](const SampleWeight& weight, std::span<const std::byte>) {
+      EXPECT_GE(weight.ended, last);
+      last = weight.ended;
+      sum += weight.weight;
+      if (weight.ended < BootTime(10'000s)) sum_of_first_half += weight.weight;
+      variance += weight.weight * (weight.weight - 1);
+      newest_weight = weight.weight;
+    });
+  }
+  EXPECT_NEAR(sum, kSamples, 5 * std::sqrt(variance));
+  EXPECT_NEAR(sum_of_first_half, kSamples / 2, 5 * std::sqrt(variance));
+  EXPECT_LT(std::sqrt(variance), kSamples / 5);
+  EXPECT_EQ(newest_weight, 1);
 }
 
 TEST(SampleLog, ExpiresWholePages) {
-  SampleLog log(64 << 10);
+  SampleLog log(64 << 10, Random(5));
   for (int i = 0; i < 100; ++i) log.append(at(std::chrono::seconds(i)), record_of("x"));
   const std::size_t before = log.bytes();
   log.expire(BootTime(50s));
   EXPECT_LT(log.bytes(), before);
   EXPECT_GT(log.bytes(), 0U);
-  EXPECT_EQ(log.complete_since(), BootTime{});
   log.expire(BootTime(100s));
   EXPECT_EQ(log.bytes(), 0U);
   EXPECT_EQ(ids_of(log), "");
 }
 
 TEST(SampleLog, DropsASampleThatIsLargerThanAPage) {
-  SampleLog log(64 << 10);
+  SampleLog log(64 << 10, Random(5));
   log.append(at(1s), record_of("a"));
   EXPECT_EQ(log.append(at(2s), record_of(std::string(100'000, 'x'))), 0U);
   log.append(at(3s), record_of("b"));
@@ -90,7 +108,7 @@ TEST(SampleLog, DropsASampleThatIsLargerThanAPage) {
 }
 
 TEST(SampleLog, ReadersKeepTheirPages) {
-  SampleLog log(8 << 10);
+  SampleLog log(16 << 10, Random(5));
   log.append(at(1s), record_of("a"));
   const auto pages = log.pages();
   for (int i = 0; i < 1'000; ++i) log.append(at(2s), record_of("b"));
@@ -102,7 +120,7 @@ TEST(SampleLog, ReadersKeepTheirPages) {
 }
 
 TEST(SampleLog, IsReadWhileItIsWritten) {
-  SampleLog log(64 << 10);
+  SampleLog log(64 << 10, Random(5));
   std::atomic<bool> stop = false;
   std::thread writer([&] {
     for (int i = 0; !stop; ++i) {

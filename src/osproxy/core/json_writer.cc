@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <utility>
 
 #include "osproxy/core/utf8.h"
@@ -78,6 +79,13 @@ JsonWriter& JsonWriter::value(std::string_view text) {
   separate();
   append_json_string(out_, text);
   return *this;
+}
+
+JsonWriter& JsonWriter::value(double number) {
+  if (!std::isfinite(number)) return null();
+  char digits[32];  // -1.7976931348623157e+308
+  const auto end = std::to_chars(digits, digits + sizeof digits, number);
+  return raw({digits, end.ptr});
 }
 
 JsonWriter& JsonWriter::raw(std::string_view json) {

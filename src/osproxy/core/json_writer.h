@@ -58,6 +58,9 @@ class JsonWriter {
     return raw({digits, end.ptr});
   }
 
+  /// Writes the shortest digits that give the same number; null if it is infinite or none.
+  JsonWriter& value(double number);
+
   template <class T>
   JsonWriter& value(const std::optional<T>& maybe) {
     return maybe ? value(*maybe) : null();

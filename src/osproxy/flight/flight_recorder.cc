@@ -8,29 +8,29 @@
 namespace osproxy {
 namespace {
 
-/// Notable requests are fewer, and each of them matters more.
+/// Part of the memory. Notable requests are fewer, and each of them matters more.
 constexpr std::size_t kNotableShare = 3;
 
-/// A burst may take so much of the free room in one slice. What comes next then finds room too.
-constexpr std::size_t kBurstShare = 4;
+/// Samples of one kind that a worker takes in a second. Each costs about two microseconds, so that
+/// both kinds together take one percent of a core at most.
+constexpr std::size_t kMostOrdinary = 1'000;
+constexpr std::size_t kMostNotable = 4'000;
+
+/// Part of a small memory that one second may fill. The time before it keeps the rest.
+constexpr std::size_t kSliceShare = 8;
 
 }  // namespace
 
 FlightShard::FlightShard(const Options& options, Random ordinary, Random notable)
     : options_(options),
-      ordinary_(options.bytes - options.bytes / kNotableShare, ordinary),
-      notable_(options.bytes / kNotableShare, notable) {}
+      ordinary_(options.bytes - options.bytes / kNotableShare, kMostOrdinary, ordinary),
+      notable_(options.bytes / kNotableShare, kMostNotable, notable) {}
 
-/// The budget of a slice is what leaves room for a whole window of such slices, or more if most of
-/// the room is free.
 void FlightShard::begin_slice(Kind& kind, BootTime now) noexcept {
   kind.log.expire(now - options_.window);
   held_bytes_.set(ordinary_.log.bytes() + notable_.log.bytes());
-  const std::size_t all = kind.log.max_bytes();
-  const auto slices = static_cast<std::size_t>(
-      std::max<std::int64_t>(options_.window / ThinningSampler::kSlice, 1));
-  const std::size_t free = all - std::min(all, kind.log.bytes());
-  kind.sampler.begin_slice(now, std::max(all / slices, free / kBurstShare));
+  kind.sampler.begin_slice(
+      now, std::min(kind.log.max_bytes() / kSliceShare, kind.most_a_slice * usual_size_));
 }
 
 FlightShard::Choice FlightShard::end(BootTime now, double chosen_weight, bool is_notable) noexcept {
@@ -66,16 +66,15 @@ void FlightShard::keep(const Choice& choice, const Record& record) noexcept {
   }
 }
 
-FlightRecorder::FlightRecorder(const FlightOptions& options, std::size_t workers)
+FlightRecorder::FlightRecorder(const FlightOptions& options, std::size_t workers, Random random)
     : options_(options) {
   if (options.bytes == 0) return;
-  Random random = Random::from_system();
   for (std::size_t i = 0; i < workers; ++i) {
-    shards_.push_back(std::make_unique<FlightShard>(
-        FlightShard::Options{.bytes = options.bytes / workers,
-                             .window = options.window,
-                             .slow_after = options.slow_after},
-        Random(random.next()), Random(random.next())));
+    shards_.push_back(
+        std::make_unique<FlightShard>(FlightShard::Options{.bytes = options.bytes / workers,
+                                                           .window = options.window,
+                                                           .slow_after = options.slow_after},
+                                      Random(random.next()), Random(random.next())));
   }
 }
 
@@ -93,16 +92,6 @@ void FlightRecorder::visit(BootTime from, const std::function<void(const Sample&
       }
     }
   }
-}
-
-BootTime FlightRecorder::since() const {
-  BootTime since{};
-  for (const auto& shard : shards_) {
-    for (const FlightShard::Kind* const kind : {&shard->ordinary_, &shard->notable_}) {
-      since = std::max(since, kind->log.complete_since());
-    }
-  }
-  return since;
 }
 
 FlightTotals FlightRecorder::totals() const noexcept {

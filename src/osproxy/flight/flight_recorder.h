@@ -8,9 +8,10 @@
 //   if (choice.is_kept) shard.keep(choice, make_record());
 //   recorder.visit(now - 5min, [](const Sample& sample) { use(sample); });  // any thread
 //
-// Requests are of two kinds. Notable ones are slow or failed: they are kept for as long as there is
-// room, and thinned only when there is none. Of all others, random samples are kept. Each sample
-// says how many requests of its kind it stands for (thinning_sampler.h).
+// Requests are of two kinds, which share the memory: notable ones, which are slow or failed, and
+// all others. All of them are kept while they are few. Of a flood, random samples are kept, so that
+// keeping them takes little time, and those that are older are thinned out further when the memory
+// is used up (sample_log.h). Each sample says how many requests of its kind it stands for.
 //
 // Thread safety: a shard belongs to its worker's thread; all else may be called from any thread.
 // The recorder must outlive the workers.
@@ -40,8 +41,8 @@ struct FlightOptions {
 
 /// Of the samples since the start, and of the memory that is held now.
 struct FlightTotals {
-  std::uint64_t kept = 0;          ///< samples of ordinary requests
-  std::uint64_t kept_notable = 0;  ///< samples of slow and failed requests
+  std::uint64_t kept = 0;             ///< samples of ordinary requests
+  std::uint64_t kept_notable = 0;     ///< samples of slow and failed requests
   std::uint64_t thinned_notable = 0;  ///< slow and failed requests that only others stand for
   std::uint64_t dropped = 0;          ///< samples that were too large, or found no memory
   std::uint64_t held_bytes = 0;
@@ -87,10 +88,12 @@ class FlightShard {
 
   /// The samples of one kind.
   struct Kind {
-    Kind(std::size_t bytes, Random random) : log(bytes), sampler(random) {}
+    Kind(std::size_t bytes, std::size_t samples, Random random)
+        : log(bytes, Random(random.next())), sampler(random), most_a_slice(samples) {}
 
     SampleLog log;
     ThinningSampler sampler;
+    const std::size_t most_a_slice;  // samples
   };
 
   void begin_slice(Kind& kind, BootTime now) noexcept;
@@ -117,7 +120,8 @@ struct Sample {
 
 class FlightRecorder {
  public:
-  FlightRecorder(const FlightOptions& options, std::size_t workers);
+  FlightRecorder(const FlightOptions& options, std::size_t workers,
+                 Random random = Random::from_system());
   FlightRecorder(const FlightRecorder&) = delete;
   FlightRecorder& operator=(const FlightRecorder&) = delete;
 
@@ -131,10 +135,6 @@ class FlightRecorder {
   /// at a time: the others wait, so that the memory that readers hold on to is bounded too. May
   /// throw std::bad_alloc.
   void visit(BootTime from, const std::function<void(const Sample&)>& use) const;
-
-  /// Since when all samples are held; older ones may have made room for newer ones. The beginning
-  /// of time if none had to yet.
-  BootTime since() const;
 
   FlightTotals totals() const noexcept;
 

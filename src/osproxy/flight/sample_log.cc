@@ -13,7 +13,7 @@
 namespace osproxy {
 namespace {
 
-// A page is the unit in which samples are dropped: a small part of the log.
+// A page is the unit in which samples expire and are thinned: a small part of the log.
 constexpr std::size_t kMaxPageBytes = 64 << 10;
 constexpr std::size_t kMinPageBytes = 4 << 10;
 constexpr std::size_t kPages = 16;
@@ -27,53 +27,106 @@ SampleLog::Page::Entry SampleLog::Page::read_entry(std::size_t at) const noexcep
   return entry;
 }
 
-bool SampleLog::Page::append(const SampleWeight& weight, const Record& record,
-                             std::size_t size) noexcept {
+std::span<std::byte> SampleLog::Page::begin_entry(const SampleWeight& weight,
+                                                  std::size_t size) noexcept {
   const std::size_t used = used_.load(std::memory_order_relaxed);
-  if (sizeof(Entry) + size > capacity_ - used) return false;
+  if (sizeof(Entry) + size > capacity_ - used) return {};
   const Entry entry{.weight = weight, .size = size};
   std::memcpy(bytes_.get() + used, &entry, sizeof(entry));
-  pack(record, {bytes_.get() + used + sizeof(entry), size});
   last_ = std::max(last_, weight.ended);
-  used_.store(used + sizeof(entry) + size, std::memory_order_release);
-  return true;
+  return {bytes_.get() + used + sizeof(entry), size};
 }
 
-SampleLog::SampleLog(std::size_t max_bytes) noexcept
-    : page_bytes_(std::clamp(max_bytes / kPages, kMinPageBytes, kMaxPageBytes)),
-      max_pages_(std::max<std::size_t>(max_bytes / page_bytes_, 2)) {}
+/// Shows the entry to readers.
+void SampleLog::Page::end_entry(std::size_t size) noexcept {
+  const std::size_t used = used_.load(std::memory_order_relaxed);
+  used_.store(used + sizeof(Entry) + size, std::memory_order_release);
+}
+
+SampleLog::SampleLog(std::size_t max_bytes, Random random) noexcept
+    : max_bytes_(std::max(max_bytes, 4 * kMinPageBytes)),
+      page_bytes_(std::clamp(max_bytes / kPages, kMinPageBytes, kMaxPageBytes)),
+      random_(random) {}
 
 std::size_t SampleLog::append(const SampleWeight& weight, const Record& record) noexcept {
   if (!is_published_) publish();
   const std::size_t size = packed_size(record);
   if (sizeof(Page::Entry) + size > page_bytes_) return 0;
-  if (pages_.empty() || !pages_.back()->append(weight, record, size)) {
-    if (!add_page() || !pages_.back()->append(weight, record, size)) return 0;
+  std::span<std::byte> room;
+  if (!pages_.empty()) room = pages_.back()->begin_entry(weight, size);
+  if (room.empty()) {
+    if (!add_page()) return 0;
+    room = pages_.back()->begin_entry(weight, size);
   }
+  pack(record, room);
+  pages_.back()->end_entry(size);
   return sizeof(Page::Entry) + size;
 }
 
-bool SampleLog::add_page() noexcept {
-  if (pages_.size() == max_pages_) make_room();
-  bool is_added = true;
+bool SampleLog::add_page() {
   try {
-    pages_.push_back(std::make_shared<Page>(page_bytes_));
+    while (bytes_ + page_bytes_ > max_bytes_) thin_out();
+    pages_.push_back(std::make_shared<Page>(page_bytes_, 0));
+    bytes_ += page_bytes_;
   } catch (const std::bad_alloc&) {
-    is_added = false;
+    return false;
   }
   publish();
-  return is_added;
+  return true;
 }
 
-void SampleLog::make_room() noexcept {
-  const BootTime last = pages_.front()->last_;
-  pages_.pop_front();
-  complete_since_.store(last.time_since_epoch().count(), std::memory_order_relaxed);
+/// Makes one page of two neighbours that have been thinned equally, or least: half of the samples
+/// of both. Small pages are not left, since neighbours go together.
+void SampleLog::thin_out() {
+  const auto level = [](const auto& page) { return page->level_; };
+  const auto least = std::ranges::min_element(pages_, {}, level);
+  auto first = std::ranges::adjacent_find(pages_, [&](const auto& a, const auto& b) {
+    return a->level_ == (*least)->level_ && b->level_ == a->level_;
+  });
+  const std::size_t count = first == pages_.end() ? 1 : 2;
+  if (count == 1) first = least;
+
+  struct Survivor {
+    SampleWeight weight;
+    std::span<const std::byte> packed;
+  };
+  std::vector<Survivor> kept;
+  std::size_t size = 0;
+  std::uint64_t coins = 0;
+  unsigned coins_left = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    (*(first + static_cast<std::ptrdiff_t>(i)))
+        ->visit([&](const SampleWeight& weight, std::span<const std::byte> packed) {
+          if (coins_left == 0) coins = random_.next(), coins_left = 64;
+          --coins_left;
+          const bool is_kept = (coins & 1U) != 0;
+          coins >>= 1U;
+          if (!is_kept) return;
+          kept.push_back({{.ended = weight.ended,
+                           .weight = 2 * weight.weight,
+                           .chosen_weight = 2 * weight.chosen_weight},
+                          packed});
+          size += sizeof(Page::Entry) + packed.size();
+        });
+  }
+  auto thinned = std::make_shared<Page>(std::max<std::size_t>(size, 1), (*first)->level_ + 1);
+  for (const Survivor& one : kept) {
+    const auto room = thinned->begin_entry(one.weight, one.packed.size());
+    std::memcpy(room.data(), one.packed.data(), one.packed.size());
+    thinned->end_entry(one.packed.size());
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    bytes_ -= (*(first + static_cast<std::ptrdiff_t>(i)))->capacity_;
+  }
+  bytes_ += thinned->capacity_;
+  *first = std::move(thinned);
+  if (count == 2) pages_.erase(first + 1);
 }
 
 void SampleLog::expire(BootTime oldest) noexcept {
   bool is_changed = false;
   while (!pages_.empty() && pages_.front()->last_ < oldest) {
+    bytes_ -= pages_.front()->capacity_;
     pages_.pop_front();
     is_changed = true;
   }

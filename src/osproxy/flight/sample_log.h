@@ -1,17 +1,23 @@
-// The newest samples of one worker, within a bound of bytes: the worker appends, readers read what
-// is there, and neither waits for the other.
+// The samples of one worker, within a bound of bytes: the worker appends, readers read what is
+// there, and neither waits for the other.
 //
-//   SampleLog log(1 << 20);
+//   SampleLog log(1 << 20, Random(1));
 //   log.append({.ended = now.boot, .weight = 4}, record);       // the worker
 //   log.expire(now.boot - 10min);
-//   for (const auto& page : log.pages()) page->visit(print);    // any thread
+//   for (const auto& page : log.pages()) page->visit(use);      // any thread
 //
-// How. Samples are packed one after the other into pages. A page's bytes never change once the page
-// counts them, and the count is published with release order: a reader that has read the count
-// may read the bytes, while the worker writes behind them. Only the list of pages is guarded by a
-// mutex. Readers hold it while they copy the list, and the worker only tries to take it, when it
-// begins a page or drops the oldest: if a reader has it, the worker goes on and tries again at the
+// How readers read. Samples are packed one after the other into pages. A page's bytes never change
+// once the page counts them, and the count is published with release order: a reader that has read
+// the count may read the bytes, while the worker writes behind them. Only the list of pages is
+// guarded by a mutex. Readers hold it while they copy the list, and the worker only tries to take
+// it, when it begins or drops a page: if a reader has it, the worker goes on and tries again at the
 // next sample.
+//
+// How a full log makes room. The oldest samples are not dropped, or a flood would leave nothing but
+// itself. Instead the log thins them out: of two old pages, it keeps each sample with probability
+// 1/2, and doubles its weights, which then still estimate the same sums. It takes pages that have
+// been thinned least, the oldest first. So the last seconds are the most exact, and all of the time
+// is covered.
 //
 // A reader that holds pages keeps them alive after the worker has dropped them.
 //
@@ -28,6 +34,7 @@
 #include <vector>
 
 #include "osproxy/core/clock.h"
+#include "osproxy/core/random.h"
 #include "osproxy/record/packed_record.h"
 #include "osproxy/record/record.h"
 
@@ -49,8 +56,10 @@ class SampleLog {
   /// Samples in the order of their ends.
   class Page {
    public:
-    explicit Page(std::size_t capacity)
-        : bytes_(std::make_unique_for_overwrite<std::byte[]>(capacity)), capacity_(capacity) {}
+    Page(std::size_t capacity, unsigned level)
+        : bytes_(std::make_unique_for_overwrite<std::byte[]>(capacity)),
+          capacity_(capacity),
+          level_(level) {}
 
     /// Calls `use(const SampleWeight&, std::span<const std::byte> packed)` for each sample. Any
     /// thread.
@@ -60,8 +69,8 @@ class SampleLog {
       const std::size_t end = used_.load(std::memory_order_acquire);
       while (at < end) {
         const Entry entry = read_entry(at);
-        use(entry.weight, std::span<const std::byte>(bytes_.get() + at + sizeof(Entry),
-                                                     entry.size));
+        use(entry.weight,
+            std::span<const std::byte>(bytes_.get() + at + sizeof(Entry), entry.size));
         at += sizeof(Entry) + entry.size;
       }
     }
@@ -75,52 +84,51 @@ class SampleLog {
     };
 
     Entry read_entry(std::size_t at) const noexcept;
-    /// False: there is no room.
-    bool append(const SampleWeight& weight, const Record& record, std::size_t size) noexcept;
+    /// Room for a packed record of so many bytes; empty: there is none.
+    std::span<std::byte> begin_entry(const SampleWeight& weight, std::size_t size) noexcept;
+    void end_entry(std::size_t size) noexcept;
 
     const std::unique_ptr<std::byte[]> bytes_;
     const std::size_t capacity_;
+    const unsigned level_;  // how often its samples were thinned
     std::atomic<std::size_t> used_{0};
     BootTime last_{};  // the worker's: when the newest ended
   };
   using PagePointer = std::shared_ptr<const Page>;
 
-  explicit SampleLog(std::size_t max_bytes) noexcept;
+  SampleLog(std::size_t max_bytes, Random random) noexcept;
   SampleLog(const SampleLog&) = delete;
   SampleLog& operator=(const SampleLog&) = delete;
 
-  /// Keeps the sample, and drops the oldest page if there is no room otherwise. Returns the bytes
-  /// that it takes; 0 if it is too large, or if there is no memory.
+  /// Keeps the sample. Returns the bytes that it takes; 0 if it is too large, or if there is no
+  /// memory.
   std::size_t append(const SampleWeight& weight, const Record& record) noexcept;
 
   /// Drops the pages whose samples have all ended before `oldest`.
   void expire(BootTime oldest) noexcept;
 
   /// The memory of all pages.
-  std::size_t bytes() const noexcept { return pages_.size() * page_bytes_; }
-  std::size_t max_bytes() const noexcept { return max_pages_ * page_bytes_; }
-
-  /// Samples that ended later are all held; those before may have made room for newer ones. Any
-  /// thread.
-  BootTime complete_since() const noexcept {
-    return BootTime(BootTime::duration(complete_since_.load(std::memory_order_relaxed)));
-  }
+  std::size_t bytes() const noexcept { return bytes_; }
+  std::size_t max_bytes() const noexcept { return max_bytes_; }
 
   /// Oldest first. May throw std::bad_alloc.
   std::vector<PagePointer> pages() const;
 
  private:
-  bool add_page() noexcept;
-  void make_room() noexcept;
+  using Pages = std::deque<std::shared_ptr<Page>>;
+
+  bool add_page();
+  void thin_out();
   void publish() noexcept;
 
+  const std::size_t max_bytes_;
   const std::size_t page_bytes_;
-  const std::size_t max_pages_;
 
-  std::deque<std::shared_ptr<Page>> pages_;  // the worker's; oldest first
-  bool is_published_ = true;                 // the worker's: shown_ has the same pages
-
-  std::atomic<BootTime::rep> complete_since_{0};
+  // The worker's.
+  Random random_;
+  Pages pages_;  // oldest first
+  std::size_t bytes_ = 0;
+  bool is_published_ = true;  // shown_ has the same pages
 
   mutable std::mutex mutex_;
   std::vector<PagePointer> shown_;  // guarded by mutex_

@@ -70,9 +70,9 @@ class ThinningSampler {
   Random random_;
   BootTime slice_end_{};
   double weight_ = 1;
-  std::uint64_t skip_ = 0;      // requests before the next one that is kept
-  double demand_ = 0;           // bytes that this slice would take at weight 1
-  std::size_t taken_ = 0;       // bytes of this slice
+  std::uint64_t skip_ = 0;       // requests before the next one that is kept
+  double demand_ = 0;            // bytes that this slice would take at weight 1
+  std::size_t taken_ = 0;        // bytes of this slice
   std::size_t next_double_ = 0;  // the weight doubles when so many are taken
   std::size_t step_ = 1;
 };

@@ -1,5 +1,6 @@
 namespace osproxy {
 using namespace std::chrono_literals;
-void print(const SampleWeight& weight, std::span<const std::byte> packed);
-void example(Now now, const Record& record) { EXAMPLE(1); }
+void example(Now now, const Record& record) {
+  const auto use = [](const SampleWeight&, std::span<const std::byte>) {};
+  EXAMPLE(1); }
 }  // namespace osproxy

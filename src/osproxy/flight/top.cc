@@ -1,0 +1,189 @@
+#include "osproxy/flight/top.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+#include "osproxy/flight/failed_request.h"
+
+namespace osproxy {
+namespace {
+
+struct DimensionName {
+  TopDimension dimension;
+  std::string_view name;
+};
+
+constexpr std::array kDimensions = {
+    DimensionName{TopDimension::Tenant, "tenant"},
+    DimensionName{TopDimension::Index, "index"},
+    DimensionName{TopDimension::Principal, "principal"},
+    DimensionName{TopDimension::Endpoint, "endpoint"},
+    DimensionName{TopDimension::Node, "node"},
+    DimensionName{TopDimension::Status, "status"},
+    DimensionName{TopDimension::Error, "error"},
+};
+
+struct SortName {
+  TopSort sort;
+  std::string_view name;
+};
+
+constexpr std::array kSorts = {
+    SortName{TopSort::Requests, "requests"}, SortName{TopSort::Time, "time"},
+    SortName{TopSort::Bytes, "bytes"},       SortName{TopSort::Errors, "errors"},
+    SortName{TopSort::P99, "p99"},
+};
+
+template <class Names>
+std::string names_of(const Names& all) {
+  std::string names;
+  for (const auto& one : all) names.append(names.empty() ? "" : ", ").append(one.name);
+  return names;
+}
+
+std::string name_in(const Record& record, TopDimension dimension) {
+  switch (dimension) {
+    case TopDimension::Tenant:
+      return record.tenant;
+    case TopDimension::Index:
+      return record.index;
+    case TopDimension::Principal:
+      return record.principal;
+    case TopDimension::Endpoint:
+      return std::string(to_string(record.endpoint));
+    case TopDimension::Node:
+      return record.upstream;
+    case TopDimension::Status:
+      return record.status == 0 ? "" : std::to_string(record.status);
+    case TopDimension::Error:
+      return record.error;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(TopDimension dimension) noexcept {
+  const auto* const found = std::ranges::find(kDimensions, dimension, &DimensionName::dimension);
+  return found == kDimensions.end() ? "" : found->name;
+}
+
+std::optional<TopDimension> parse_top_dimension(std::string_view text) noexcept {
+  const auto* const found = std::ranges::find(kDimensions, text, &DimensionName::name);
+  return found == kDimensions.end() ? std::nullopt : std::optional(found->dimension);
+}
+
+std::string top_dimension_names() { return names_of(kDimensions); }
+
+std::string_view to_string(TopSort sort) noexcept {
+  const auto* const found = std::ranges::find(kSorts, sort, &SortName::sort);
+  return found == kSorts.end() ? "" : found->name;
+}
+
+std::optional<TopSort> parse_top_sort(std::string_view text) noexcept {
+  const auto* const found = std::ranges::find(kSorts, text, &SortName::name);
+  return found == kSorts.end() ? std::nullopt : std::optional(found->sort);
+}
+
+std::string top_sort_names() { return names_of(kSorts); }
+
+void TopSums::add(double weight, const Record& record) {
+  requests.add(weight, 1);
+  time_us.add(weight, static_cast<double>(record.latency.count()) / 1e3);
+  bytes.add(weight, static_cast<double>(record.request_bytes + record.response_bytes));
+  errors.add(weight, is_failed(record) ? 1 : 0);
+  latency.add(weight, record.latency);
+}
+
+void TopSums::add(const TopSums& other) {
+  requests.add(other.requests);
+  time_us.add(other.time_us);
+  bytes.add(other.bytes);
+  errors.add(other.errors);
+  latency.add(other.latency);
+}
+
+void TopTable::add(const Sample& sample, TopPeriod period) {
+  const double weight = sample.weight.weight;
+  if (weight == 0) return;
+  std::vector<std::string> key;
+  key.reserve(query_.by.size());
+  for (const TopDimension dimension : query_.by) key.push_back(name_in(sample.record, dimension));
+  TopRow& row = rows_[std::move(key)];
+  (period == TopPeriod::Now ? row.now : row.before).add(weight, sample.record);
+}
+
+void TopTable::add(const TopResult& other) {
+  for (const TopRow& row : other.rows) {
+    if (row.key.size() != query_.by.size()) continue;
+    TopRow& own = rows_[row.key];
+    own.now.add(row.now);
+    own.before.add(row.before);
+  }
+  others_.now.add(other.others.now);
+  others_.before.add(other.others.before);
+  others_count_ += other.others_count;
+}
+
+TopResult TopTable::top(std::size_t limit) const {
+  TopResult result{.rows = {}, .others = others_, .others_count = others_count_, .total = others_};
+  for (const auto& [key, row] : rows_) {
+    result.total.now.add(row.now);
+    result.total.before.add(row.before);
+  }
+  struct Ranked {
+    double order;
+    const std::pair<const std::vector<std::string>, TopRow>* entry;
+  };
+  std::vector<Ranked> ranked;
+  ranked.reserve(rows_.size());
+  for (const auto& entry : rows_) {
+    ranked.push_back({.order = order_of(entry.second, result.total), .entry = &entry});
+  }
+  // Rows of the same order stay in that of their names.
+  std::ranges::stable_sort(ranked, std::ranges::greater(), &Ranked::order);
+  for (const Ranked& one : ranked) {
+    const auto& [key, row] = *one.entry;
+    if (result.rows.size() < limit) {
+      result.rows.push_back({.key = key, .now = row.now, .before = row.before});
+    } else {
+      result.others.now.add(row.now);
+      result.others.before.add(row.before);
+      ++result.others_count;
+    }
+  }
+  return result;
+}
+
+double TopTable::order_of(const TopRow& row, const TopRow& total) const noexcept {
+  if (!query_.compares) return value_of(row.now, query_.sort);
+  return std::abs(share_of(row.now, total.now, query_.sort) -
+                  share_of(row.before, total.before, query_.sort));
+}
+
+double value_of(const TopSums& sums, TopSort sort) noexcept {
+  switch (sort) {
+    case TopSort::Requests:
+      return sums.requests.value();
+    case TopSort::Time:
+      return sums.time_us.value();
+    case TopSort::Bytes:
+      return sums.bytes.value();
+    case TopSort::Errors:
+      return sums.errors.value();
+    case TopSort::P99:
+      return static_cast<double>(sums.latency.quantile(0.99).count());
+  }
+  return 0;
+}
+
+/// A quantile is no part of a whole: by p99, shares are those of the summed time.
+double share_of(const TopSums& row, const TopSums& total, TopSort sort) noexcept {
+  const TopSort summed = sort == TopSort::P99 ? TopSort::Time : sort;
+  const double all = value_of(total, summed);
+  return all > 0 ? value_of(row, summed) / all : 0;
+}
+
+}  // namespace osproxy

@@ -1,0 +1,209 @@
+#include "osproxy/flight/top.h"
+
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "osproxy/flight/top_report.h"
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+Record request_of(std::string tenant, std::chrono::milliseconds latency = 1ms, int status = 200) {
+  Record record;
+  record.tenant = std::move(tenant);
+  record.latency = latency;
+  record.status = status;
+  record.request_bytes = 100;
+  record.response_bytes = 20;
+  return record;
+}
+
+void add(TopTable& table, const Record& record, double weight = 1,
+         TopPeriod period = TopPeriod::Now) {
+  table.add({.weight = {.weight = weight, .chosen_weight = weight},
+             .is_notable = false,
+             .record = record},
+            period);
+}
+
+std::string keys_of(const TopResult& result) {
+  std::string keys;
+  for (const TopRow& row : result.rows) {
+    for (const std::string& name : row.key) keys += name + ",";
+    keys.back() = ' ';
+  }
+  return keys;
+}
+
+TEST(TopTable, SumsByName) {
+  TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Requests});
+  add(table, request_of("a", 10ms));
+  add(table, request_of("a", 20ms, 503), 4);
+  add(table, request_of("b"));
+  const TopResult result = table.top(10);
+  ASSERT_EQ(keys_of(result), "a b ");
+  const TopSums& sums = result.rows[0].now;
+  EXPECT_EQ(sums.requests.value(), 5);
+  EXPECT_EQ(sums.time_us.value(), 90'000);
+  EXPECT_EQ(sums.bytes.value(), 600);
+  EXPECT_EQ(sums.errors.value(), 4);
+  EXPECT_EQ(result.total.now.requests.value(), 6);
+  EXPECT_EQ(result.others_count, 0U);
+}
+
+struct Order {
+  TopSort sort;
+  std::string_view keys;
+};
+
+TEST(TopTable, SortsByEachSum) {
+  const Order orders[] = {{TopSort::Requests, "many few failing slow "},
+                          {TopSort::Time, "slow many few failing "},
+                          {TopSort::Bytes, "many few failing slow "},
+                          {TopSort::Errors, "failing few many slow "},
+                          {TopSort::P99, "slow failing few many "}};
+  for (const Order& order : orders) {
+    TopTable table({.by = {TopDimension::Tenant}, .sort = order.sort});
+    for (int i = 0; i < 9; ++i) add(table, request_of("many"));
+    for (int i = 0; i < 3; ++i) add(table, request_of("few"));
+    for (int i = 0; i < 2; ++i) add(table, request_of("failing", 1ms, 500));
+    add(table, request_of("slow", 5s));
+    EXPECT_EQ(keys_of(table.top(10)), order.keys) << to_string(order.sort);
+  }
+}
+
+TEST(TopTable, SumsByCombinations) {
+  TopTable table({.by = {TopDimension::Tenant, TopDimension::Status}, .sort = TopSort::Requests});
+  add(table, request_of("a", 1ms, 200), 3);
+  add(table, request_of("a", 1ms, 429), 2);
+  add(table, request_of("", 1ms, 0));
+  EXPECT_EQ(keys_of(table.top(10)), "a,200 a,429 , ");
+}
+
+TEST(TopTable, SumsUpTheRowsThatAreLeftOut) {
+  TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Requests});
+  add(table, request_of("a"), 5);
+  add(table, request_of("b"), 3);
+  add(table, request_of("c"), 2);
+  const TopResult result = table.top(1);
+  EXPECT_EQ(keys_of(result), "a ");
+  EXPECT_EQ(result.others_count, 2U);
+  EXPECT_EQ(result.others.now.requests.value(), 5);
+  EXPECT_EQ(result.total.now.requests.value(), 10);
+}
+
+TEST(TopTable, IgnoresSamplesThatStandForNone) {
+  TopTable table({.by = {TopDimension::Tenant}});
+  add(table, request_of("a"), 0);
+  EXPECT_EQ(keys_of(table.top(10)), "");
+}
+
+TEST(TopTable, ComparesShares) {
+  TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Requests, .compares = true});
+  add(table, request_of("steady"), 60);
+  add(table, request_of("steady"), 600, TopPeriod::Before);
+  add(table, request_of("grown"), 30);
+  add(table, request_of("grown"), 100, TopPeriod::Before);
+  add(table, request_of("new"), 10);
+  add(table, request_of("gone"), 300, TopPeriod::Before);
+  EXPECT_EQ(keys_of(table.top(10)), "gone grown new steady ");
+}
+
+TEST(TopTable, AddsTablesOfOtherInstances) {
+  const TopQuery query{.by = {TopDimension::Tenant}, .sort = TopSort::Requests};
+  TopTable one(query);
+  TopTable other(query);
+  TopTable both(query);
+  for (TopTable* const table : {&one, &both}) {
+    add(*table, request_of("a"), 5);
+    add(*table, request_of("b", 3ms), 3);
+  }
+  for (TopTable* const table : {&other, &both}) {
+    add(*table, request_of("b", 1s, 500), 4);
+    add(*table, request_of("c"), 1);
+  }
+  TopTable merged(query);
+  merged.add(one.top(100));
+  merged.add(other.top(100));
+  EXPECT_EQ(merged.top(2), both.top(2));
+}
+
+TEST(TopReport, IsReadAsItWasWritten) {
+  TopReport report{.instance = "proxy-1",
+                   .window = 600s,
+                   .last = 300s,
+                   .against = 120s,
+                   .covered = 250s,
+                   .query = {.by = {TopDimension::Tenant, TopDimension::Index},
+                             .sort = TopSort::Bytes,
+                             .compares = true},
+                   .result = {}};
+  TopTable table(report.query);
+  add(table, request_of("a\"\n"), 2.5);
+  add(table, request_of("b", 7s), 1, TopPeriod::Before);
+  add(table, request_of("c"));
+  report.result = table.top(2);
+  EXPECT_EQ(decode_top_report(encode_top_report(report)), report);
+}
+
+TEST(TopReport, RefusesOtherJson) {
+  for (const char* const json : {"", "{", "[]", "{}", R"({"rows":[]})",
+                                 R"({"rows":[],"total":{},"others":{},"by":["colour"]})"}) {
+    EXPECT_EQ(decode_top_report(json), std::nullopt) << json;
+  }
+}
+
+/// The names of the first ten by requests.
+std::vector<std::string> first_ten(const std::map<std::string, double>& counts) {
+  std::vector<std::pair<double, std::string>> order;
+  for (const auto& [name, count] : counts) order.emplace_back(-count, name);
+  std::ranges::sort(order);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < 10; ++i) names.push_back(order[i].second);
+  return names;
+}
+
+/// Ten thousand tenants by Zipf's law, more requests than the recorder holds, and an exact twin.
+TEST(TopTable, FindsTheTopOfAZipfDistribution) {
+  constexpr int kTenants = 10'000;
+  std::vector<double> cumulative;
+  double sum = 0;
+  for (int i = 1; i <= kTenants; ++i) cumulative.push_back(sum += 1.0 / i);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Random random(seed);
+    FlightRecorder recorder({.bytes = 8 << 20, .window = 60s}, 1, Random(seed + 1'000));
+    FlightShard& shard = recorder.shard(0);
+    std::map<std::string, double> truth;
+    BootTime now{1'000s};
+    for (int i = 0; i < 200'000; ++i) {
+      now += 250us;
+      const double point = sum * static_cast<double>(random.below(1 << 30)) / (1 << 30);
+      const auto tenant =
+          std::to_string(std::ranges::upper_bound(cumulative, point) - cumulative.begin());
+      ++truth[tenant];
+      const auto choice = shard.end(now, shard.begin(now), false);
+      if (choice.is_kept) shard.keep(choice, request_of(tenant));
+    }
+    TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Requests});
+    recorder.visit({}, [&](const Sample& sample) { table.add(sample, TopPeriod::Now); });
+    const TopResult result = table.top(10);
+    const auto true_ten = first_ten(truth);
+    int hits = 0;
+    for (const TopRow& row : result.rows) {
+      hits += static_cast<int>(std::ranges::count(true_ten, row.key[0]));
+      EXPECT_NEAR(row.now.requests.value(), truth[row.key[0]], row.now.requests.error() + 1e-6);
+      EXPECT_GT(row.now.requests.error(), 0);
+    }
+    EXPECT_GE(hits, 9) << "seed " << seed;
+    EXPECT_NEAR(result.total.now.requests.value(), 200'000, result.total.now.requests.error());
+  }
+}
+
+}  // namespace
+}  // namespace osproxy
