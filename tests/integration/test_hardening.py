@@ -25,11 +25,12 @@ def readelf(option: str, path: pathlib.Path) -> str:
     return subprocess.run(["readelf", option, path], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.skipif(not is_hardened_build(), reason="built with a sanitizer or without hardening")
 @pytest.mark.parametrize("name", ["osproxy", "osproxyctl"])
 def test_the_binary_is_hardened(name):
     path = BIN / name
     assert "DYN (Position-Independent" in readelf("-hW", path)
+    if not is_hardened_build():
+        return  # a sanitizer excludes the rest
     dynamic, segments = readelf("-dW", path), readelf("-lW", path)
     assert "GNU_RELRO" in segments
     assert "BIND_NOW" in dynamic

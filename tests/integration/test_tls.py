@@ -277,7 +277,7 @@ def test_certificates_are_renewed_under_traffic(start_proxy, echo, ca, other_ca)
         proxy.process.send_signal(signal.SIGHUP)
         failed = 'osproxy_reloads_total{result="failed"}'
         eventually(lambda: proxy.metrics()[failed] == 1, what="a failed reload")
-        assert "holds no certificate in PEM format" in proxy.log()
+        eventually(lambda: "holds no certificate in PEM format" in proxy.log(), what="a reason")
         load.goes_on()
         assert serial_of(proxy, other_ca) == second
     assert load.failures == []

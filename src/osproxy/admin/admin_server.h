@@ -28,6 +28,9 @@
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/address.h"
 #include "osproxy/core/clock.h"
+#include "osproxy/core/token_bucket.h"
+#include "osproxy/directive/decode.h"
+#include "osproxy/flight/flight_recorder.h"
 #include "osproxy/observe/metrics.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_tail.h"
@@ -47,6 +50,8 @@ struct AdminOptions {
   std::string instance{};
   std::string version{};
   std::string store_kind = "memory";  ///< "memory", "file" or "etcd", as status shows it
+  DecodeLimits limits{};         ///< of a document that is planned
+  TokenRate directive_budget{};  ///< records that a directive may make; named in plans
   std::size_t max_connections = 64;
   /// For a request head, from the connection or its first byte on. A client sends it at once.
   std::chrono::milliseconds head_timeout{5'000};
@@ -66,6 +71,8 @@ struct AdminDependencies {
   std::function<std::vector<std::string>()> readiness{};
   /// Reads the fleet; null: this instance is its only member. Called on threads that may block.
   FleetReader* fleet = nullptr;
+  /// The flight recorder; null: none.
+  const FlightRecorder* flight = nullptr;
   /// The live tail; null: none.
   RecordTail* tail = nullptr;
   /// The state of the upstream nodes; null: none.

@@ -1,4 +1,5 @@
 // GET /debug/…: a record by its request id, and the newest records of the break-glass ring.
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "osproxy/admin/handlers.h"
 #include "osproxy/core/encoding.h"
 #include "osproxy/core/json_writer.h"
+#include "osproxy/flight/recent.h"
 #include "osproxy/record/record.h"
 
 namespace osproxy::admin {
@@ -36,28 +38,52 @@ std::optional<std::size_t> parse_limit(std::string_view query) {
 }
 
 // The first record, and as its `others` the records of further requests with the same id.
-std::string with_others(std::span<const Record> records) {
-  std::string body = to_json(records.front());
+std::string with_others(const std::vector<std::string>& records) {
+  std::string body = records.front();
   if (records.size() == 1) return body;
   JsonWriter others;
   others.begin_array();
-  for (const Record& record : records.subspan(1)) others.raw(to_json(record));
+  for (const std::string& record : std::span(records).subspan(1)) others.raw(record);
   others.end_array();
   body.pop_back();  // the brace that closes the record
   return body.append(",\"others\":").append(std::move(others).take()).append("}");
 }
 
+// Marks a record that no directive asked for.
+std::string of_recorder(const Record& record) {
+  std::string json = to_json(record);
+  json.pop_back();  // the brace that closes the record
+  return json.append(",\"recorder\":true}");
+}
+
+// The records of directives come first, then those that only the flight recorder has.
+std::vector<std::string> find_records(const Context& context, std::string_view request_id) {
+  const std::vector<Record> recorded = context.dependencies.observer.explain(request_id);
+  std::vector<std::string> found;
+  for (const Record& record : recorded) found.push_back(to_json(record));
+  const FlightRecorder* const flight = context.dependencies.flight;
+  if (flight == nullptr || !flight->is_on()) return found;
+  for (const Record& sample : with_request_id(*flight, request_id, Observer::kMaxOfOneId)) {
+    const auto is_same = [&](const Record& record) {
+      return record.started == sample.started && record.latency == sample.latency;
+    };
+    if (std::ranges::none_of(recorded, is_same)) found.push_back(of_recorder(sample));
+  }
+  return found;
+}
+
 }  // namespace
 
 Response get_explain(const Context& context, const Request&, std::string_view id) {
-  const Observer& observer = context.dependencies.observer;
-  if (!observer.keeps_explain()) {
+  const FlightRecorder* const flight = context.dependencies.flight;
+  const bool is_flight_on = flight != nullptr && flight->is_on();
+  if (!context.dependencies.observer.keeps_explain() && !is_flight_on) {
     return error_response(404, "output_off", "the explain store is off on this instance");
   }
   const auto request_id = percent_decode(id);
   if (!request_id)
     return error_response(400, "bad_request", "the id has a % without two hex digits");
-  const std::vector<Record> records = observer.explain(*request_id);
+  const std::vector<std::string> records = find_records(context, *request_id);
   if (records.empty()) {
     return error_response(404, "not_found", "no record of that request is held on this instance");
   }

@@ -7,6 +7,7 @@
 #include "osproxy/admin/store_metrics.h"
 #include "osproxy/app/descriptors.h"
 #include "osproxy/app/logs/log.h"
+#include "osproxy/app/metrics/flight_metrics.h"
 #include "osproxy/app/metrics/log_metrics.h"
 #include "osproxy/app/settings/identity_files.h"
 #include "osproxy/app/settings/tls_files.h"
@@ -87,6 +88,7 @@ Instance::Instance(const Settings& settings, const Clock& clock, RecordOutputs o
       logs_(clock),
       outputs_(std::move(outputs)),
       observer_(settings.observer, settings.server.workers, outputs_.sinks()),
+      flight_(settings.flight, settings.server.workers),
       upstreams_(names_of(settings.server.upstream.nodes), settings.server.workers,
                  clock.now().wall),
       budget_({.instance = settings.instance_budget, .directive = settings.server.directive_budget},
@@ -105,6 +107,7 @@ std::expected<void, std::string> Instance::open(int listener) {
 std::expected<void, std::string> Instance::open_admin() {
   DirectiveStore* const store = source_.store.get();
   metrics_ = {std::make_shared<ObserverMetrics>(observer_),
+              std::make_shared<FlightMetrics>(flight_),
               std::make_shared<DirectiveMetrics>([store] { return store->load(); }, clock_),
               std::make_shared<admin::StoreMetrics>(*store),
               std::make_shared<UpstreamMetrics>(upstreams_),
@@ -126,7 +129,9 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .hosts = settings_.admin.hosts,
                                           .instance = settings_.instance,
                                           .version = kVersion,
-                                          .store_kind = source_.kind},
+                                          .store_kind = source_.kind,
+                                          .limits = settings_.document.limits,
+                                          .directive_budget = settings_.server.directive_budget},
                                          {.store = *store,
                                           .publisher = source_.publisher.get(),
                                           .observer = observer_,
@@ -134,6 +139,7 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .collectables = {metrics_.begin(), metrics_.end()},
                                           .readiness = [this] { return not_ready(); },
                                           .fleet = source_.fleet.get(),
+                                          .flight = &flight_,
                                           .tail = outputs_.tail.get(),
                                           .upstreams = &upstreams_,
                                           .capture = outputs_.capture.get(),
@@ -166,6 +172,7 @@ std::expected<ServerOptions, std::string> Instance::server_options(int listener)
   options.max_connections = *connections;
   options.max_life = settings_.document.limits.max_life;
   options.capture = outputs_.capture.get();
+  options.flight = &flight_;
   options.spans = outputs_.spans != nullptr;
   if (settings_.tenant) options.tenant = *settings_.tenant;
   options.identities = std::make_shared<const Identities>(*std::move(known));

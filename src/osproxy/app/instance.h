@@ -27,6 +27,7 @@
 #include "osproxy/app/settings/settings.h"
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/clock.h"
+#include "osproxy/flight/flight_recorder.h"
 #include "osproxy/observe/instance_budget.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_log.h"
@@ -109,6 +110,7 @@ class Instance {
   const std::shared_ptr<ReloadCounters> reloads_ = std::make_shared<ReloadCounters>();
   RecordOutputs outputs_;
   Observer observer_;
+  FlightRecorder flight_;
   UpstreamStats upstreams_;
   InstanceBudget budget_;
   // Read by the admin thread. Relaxed: each is one fact, ordering nothing else.

@@ -31,6 +31,8 @@ constexpr CommandRow kCommands[] = {
     {"off", "Remove directives", add_off},
     {"publish", "Replace the whole document", add_publish},
     {"watch", "Follow the document in etcd, as an instance does", add_watch},
+    {"top", "Show who makes the traffic of the last minutes", add_top},
+    {"recent", "Show the newest slow and failed requests", add_recent},
     {"tail", "Show records as they are made", add_tail},
     {"explain", "Show the record of a request", add_explain},
     {"why", "Say why a request was recorded, or why not", add_why},

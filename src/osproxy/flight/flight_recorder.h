@@ -35,7 +35,7 @@ namespace osproxy {
 
 struct FlightOptions {
   std::size_t bytes = std::size_t{16} << 20;  ///< of all workers together; 0: off
-  std::chrono::seconds window{600};           ///< older samples are dropped
+  std::chrono::milliseconds window{600'000};  ///< older samples are dropped
   std::chrono::milliseconds slow_after{1'000};
 };
 

@@ -18,6 +18,7 @@
 namespace osproxy {
 
 class CaptureWriter;
+class FlightShard;
 
 /// server_options.h has the defaults and says what each is.
 struct DiagnosticsOptions {
@@ -37,6 +38,7 @@ struct DiagnosticsContext {
   const Clock& clock;
   const StallLog& stalls;
   Recorder& recorder;
+  FlightShard* flight;  ///< null: no samples are kept
   SnapshotReader<DirectiveSet> directives;
   SnapshotReader<Identities> identities;
   TokenHasher hasher{};

@@ -4,6 +4,7 @@
 
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/ids.h"
+#include "osproxy/flight/failed_request.h"
 #include "osproxy/identify/sniffing.h"
 
 namespace osproxy {
@@ -51,6 +52,10 @@ void RequestDiagnostics::match() {
     request_.principal_verified = !peer_.principal.empty();
   }
   request_.matched.principal_verified = request_.principal_verified;
+  if (context_.flight != nullptr) {
+    chosen_weight_ = context_.flight->begin(started_.boot);
+    if (chosen_weight_ > 0) stages.turn_on();
+  }
   const DirectiveSet::Pointer& set = context_.directives.load();
   if (set->empty() && !signed_.is_valid()) return;
   if (context_.options.spans || signed_.is_valid() || set->highest_level() >= Level::ShapeTiming) {
@@ -64,7 +69,9 @@ void RequestDiagnostics::match() {
   signed_.add_to(verdict_);
   if (verdict_.selected() && context_.options.spans) make_spans_of_request();
   await_body(set);
-  if (verdict_.level < Level::ShapeTiming && spans_ == nullptr) stages.turn_off();
+  if (verdict_.level < Level::ShapeTiming && spans_ == nullptr && chosen_weight_ == 0) {
+    stages.turn_off();
+  }
   if (verdict_.selected() && has_whole_head()) {
     inspection_ = std::make_unique<ExchangeInspection>(
         *head_, CalledApi{.endpoint = endpoint(), .form = request_.form}, verdict_.level,
@@ -125,7 +132,23 @@ void RequestDiagnostics::finish() {
                            .request_bytes = result_.request_bytes,
                            .response_bytes = result_.response_bytes,
                            .matched = is_matched_});
-  if (!set_ && set_number_ == 0 && !signed_.is_valid()) return;
+  FlightShard::Choice sample;
+  if (context_.flight != nullptr) {
+    sample = context_.flight->end(ended, chosen_weight_, is_notable(latency));
+  }
+  Verdict verdict;
+  if (set_ || set_number_ != 0 || signed_.is_valid()) verdict = judge(latency);
+  if (!verdict.selected() && !sample.is_kept) return;
+  Record record = make_record(verdict, latency);
+  if (!verdict.selected()) return keep_sample(sample, std::move(record));
+  if (sample.is_kept) keep_sample(sample, record);
+  if (verdict.matched_count > 0) context_.recorder.count_by_directive();
+  context_.recorder.record(std::move(record), verdict.ring_buffer);
+  end_capture(verdict, latency);
+}
+
+/// The directives' decision, now that the outcome is known.
+Verdict RequestDiagnostics::judge(std::chrono::nanoseconds latency) {
   judge_by_body();
   const Outcome outcome{.latency = latency,
                         .status = result_.status,
@@ -140,12 +163,22 @@ void RequestDiagnostics::finish() {
                                .set_number = set_number_,
                                .verdict = verdict});
   }
-  if (verdict.selected()) {
-    if (context_.options.spans && spans_ == nullptr) make_spans_of_request();
-    if (verdict.matched_count > 0) context_.recorder.count_by_directive();
-    context_.recorder.record(make_record(verdict, latency), verdict.ring_buffer);
-    end_capture(verdict, latency);
-  }
+  if (verdict.selected() && context_.options.spans && spans_ == nullptr) make_spans_of_request();
+  return verdict;
+}
+
+/// The flight recorder keeps such requests as far as it has room.
+bool RequestDiagnostics::is_notable(std::chrono::nanoseconds latency) const noexcept {
+  return latency >= context_.flight->slow_after() || result_.error != http::ProxyError::None ||
+         is_failed_status(result_.status);
+}
+
+/// Without the structure of the body, and what osproxy changed: they take much room.
+void RequestDiagnostics::keep_sample(const FlightShard::Choice& choice, Record record) noexcept {
+  record.level = stages.is_on() ? Level::ShapeTiming : Level::Shape;
+  record.rewrite = {};
+  record.body = {};
+  context_.flight->keep(choice, record);
 }
 
 Verdict RequestDiagnostics::conclude(const Outcome& outcome) {

@@ -27,6 +27,7 @@
 
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/directive_set.h"
+#include "osproxy/flight/flight_recorder.h"
 #include "osproxy/http/head.h"
 #include "osproxy/identify/attributes.h"
 #include "osproxy/identify/trace_context.h"
@@ -115,9 +116,12 @@ class RequestDiagnostics {
   bool has_room() const noexcept;
   bool has_whole_head() const noexcept { return head_ != nullptr && head_->size > 0; }
 
+  bool is_notable(std::chrono::nanoseconds latency) const noexcept;
+  void keep_sample(const FlightShard::Choice& choice, Record record) noexcept;
   void make_spans_of_request();
   void await_body(const DirectiveSet::Pointer& set);
   void judge_by_body();
+  Verdict judge(std::chrono::nanoseconds latency);
   Verdict conclude(const Outcome& outcome);
   Record make_record(const Verdict& verdict, std::chrono::nanoseconds latency);
   void add_spans(Record& record) const;
@@ -139,6 +143,7 @@ class RequestDiagnostics {
   std::string_view path_index_;   // the index at the start; request_ may get the body's at the end
   std::string all_indices_;       // the expression of both, if the body names any
   std::uint32_t set_number_ = 0;  // of the set it was matched by; 0: not to be remembered
+  double chosen_weight_ = 0;      // the flight recorder samples it, for so many requests; 0: no
   DirectiveSet::Pointer set_;     // the snapshot, held only if there is a verdict to conclude
   bool finished_ = false;
   std::unique_ptr<ExchangeInspection> inspection_;  // only if the request is selected

@@ -15,6 +15,7 @@
 #include "osproxy/core/address.h"
 #include "osproxy/core/cidr.h"
 #include "osproxy/core/token_bucket.h"
+#include "osproxy/flight/flight_recorder.h"
 #include "osproxy/http/forwarding.h"
 #include "osproxy/http/head.h"
 #include "osproxy/identify/identities.h"
@@ -55,7 +56,8 @@ struct ServerOptions {
   TokenRate directive_budget{};           ///< records that a directive may make
   std::chrono::seconds max_life{86'400};  ///< of a signed directive, as of any other
   CaptureWriter* capture =
-      nullptr;         ///< where captured exchanges go; null: nowhere. Outlives the server
+      nullptr;  ///< where captured exchanges go; null: nowhere. Outlives the server
+  FlightRecorder* flight = nullptr;  ///< keeps samples of all requests; null: off. Outlives it too
   bool spans = false;  ///< a selected request gets span ids, and its node a `traceparent` with them
 
   // Deadlines are kept by a tick of a quarter of a second: no request needs them finer.

@@ -107,6 +107,11 @@ DiagnosticsOptions diagnostics_options(const ServerOptions& options) {
           .publishes_address = options.publish_address.has_value()};
 }
 
+FlightShard* flight_shard(const ServerOptions& options, std::size_t worker) noexcept {
+  const bool is_on = options.flight != nullptr && options.flight->is_on();
+  return is_on ? &options.flight->shard(worker) : nullptr;
+}
+
 }  // namespace
 
 // One thread runs the io_context, and only post() comes from others: no locks around sockets.
@@ -125,6 +130,7 @@ Server::Worker::Worker(const ServerOptions& options, ClientLimits& limits,
                                .clock = clock,
                                .stalls = context_.stalls,
                                .recorder = recorder,
+                               .flight = flight_shard(options, number),
                                .directives = SnapshotReader<DirectiveSet>(directives),
                                .identities = SnapshotReader<Identities>(replaceable.identities),
                                .random = Random::from_system()},

@@ -20,6 +20,7 @@ class StageTimer {
   StageTimer(const Clock& clock, BootTime started) : clock_(clock), started_(started) {}
 
   void turn_on() noexcept { on_ = true; }
+  bool is_on() const noexcept { return on_; }
   /// Forgets the times measured so far.
   void turn_off() noexcept {
     on_ = false;

@@ -163,6 +163,17 @@ SettingGroup record_settings() {
            .form = count_form(OSPROXY_FIELD(observer.why_requests), 0, kMaxRecords),
            .help = "Requests remembered for `osproxyctl why`; 0 keeps none. It says why a request "
                    "was recorded or not."},
+          {.name = "recorder-bytes",
+           .form = count_form(OSPROXY_FIELD(flight.bytes), 0, kMaxBytes, "BYTES"),
+           .help = "Memory of the flight recorder, which keeps samples of all requests for "
+                   "`osproxyctl top`, `recent` and `plan`; 0 turns it off."},
+          {.name = "recorder-window",
+           .form = duration_form(OSPROXY_FIELD(flight.window)),
+           .help = "Time for which the flight recorder keeps a sample."},
+          {.name = "slow-after",
+           .form = duration_form(OSPROXY_FIELD(flight.slow_after)),
+           .help = "Duration from which a request is slow: the flight recorder keeps all slow and "
+                   "failed requests, as far as it has room."},
           {.name = "record-log",
            .form = record_log_form(),
            .help = "File for each record as a line of JSON. - is standard output, off writes no "

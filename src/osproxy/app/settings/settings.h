@@ -30,6 +30,7 @@
 #include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/etcd/etcd_directive_store.h"
 #include "osproxy/identify/tenant_rule.h"
+#include "osproxy/flight/flight_recorder.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/otlp/otlp_options.h"
 #include "osproxy/proxy/server_options.h"
@@ -71,7 +72,8 @@ struct DocumentSettings {
 };
 
 /// All values have defaults but the nodes, of which there must be at least one. A default is
-/// written once: here, or in the options of the part that the setting is for.
+/// written once: here, or in the options of the part that the setting is for. Members: one for each
+/// of these parts.
 struct Settings {
   /// Of the data plane. Certificates, identities and sinks are empty: they are no settings.
   ServerOptions server{.listen = {.host = "127.0.0.1", .port = 8080},
@@ -86,6 +88,7 @@ struct Settings {
   std::string instance{};  ///< as status and the fleet name it
   DocumentSettings document{};
   ObserverOptions observer{};
+  FlightOptions flight{};
   TokenRate instance_budget{.per_second = 1'000, .burst = 10'000};  ///< records of all directives
   std::string record_log{};  ///< a file, or "-" for standard output; empty: no lines
   CaptureOptions capture{};  ///< no directory: nothing is captured

@@ -246,4 +246,21 @@ std::vector<FlatObject> flatten_records(std::string_view body) {
   return records;
 }
 
+std::optional<Recent> parse_recent(std::string_view body) {
+  Parsed parsed;
+  simdjson::dom::array records;
+  if (!parse(body, parsed) || parsed.root["records"].get(records) != simdjson::SUCCESS) {
+    return std::nullopt;
+  }
+  Recent recent{.records = {},
+                .left_out = value_or_default<std::uint64_t>(parsed.root, "left_out")};
+  const std::string instance = text(parsed.root, "instance");
+  for (const simdjson::dom::element record : records) {
+    recent.records.push_back({.instance = instance,
+                              .started = text(record, "started"),
+                              .json = simdjson::minify(record)});
+  }
+  return recent;
+}
+
 }  // namespace osproxy::cli

@@ -94,4 +94,17 @@ std::optional<FlatObject> flatten_object(std::string_view body);
 /// id. The JSON of each is without `others`. Empty if `body` is not a JSON object.
 std::vector<FlatObject> flatten_records(std::string_view body);
 
+/// A record of GET /admin/recent.
+struct RecentRecord {
+  std::string instance;
+  std::string started;  ///< as in the record
+  std::string json;
+};
+struct Recent {
+  std::vector<RecentRecord> records;
+  std::uint64_t left_out = 0;  ///< slow or failed requests that are not held
+};
+/// nullopt if `body` is no such response.
+std::optional<Recent> parse_recent(std::string_view body);
+
 }  // namespace osproxy::cli

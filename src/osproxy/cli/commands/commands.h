@@ -26,6 +26,8 @@ Action add_list(CLI::App& app);
 Action add_status(CLI::App& app);
 Action add_fleet(CLI::App& app);
 Action add_watch(CLI::App& app);
+Action add_top(CLI::App& app);
+Action add_recent(CLI::App& app);
 Action add_tail(CLI::App& app);
 Action add_explain(CLI::App& app);
 Action add_why(CLI::App& app);

@@ -17,12 +17,11 @@
 #include "osproxy/cli/admin/tail_stream.h"
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
+#include "osproxy/cli/flags/filter_flags.h"
 #include "osproxy/cli/flags/flags.h"
-#include "osproxy/cli/flags/target_flags.h"
 #include "osproxy/cli/print/tail_line.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/duration.h"
-#include "osproxy/core/encoding.h"
 #include "osproxy/core/visible_text.h"
 
 namespace osproxy::cli {
@@ -32,9 +31,7 @@ struct Flags {
   ConnectionFlags connection;
   Output output = Output::Text;
   std::string directive;
-  Target target;
-  std::optional<StatusFilter> status;
-  std::optional<std::chrono::milliseconds> slower;
+  RecordFilter filter;
   std::optional<std::int64_t> count;
 };
 
@@ -162,20 +159,11 @@ std::expected<void, Failure> Tail::end() const {
   return {};
 }
 
-void add_parameter(std::string& target, std::string_view name, std::string_view value) {
-  target += target.contains('?') ? '&' : '?';
-  target.append(name).append("=").append(percent_encode(value));
-}
-
 std::string target_of(const Flags& flags) {
   std::string target = "/admin/tail";
-  if (!flags.directive.empty()) add_parameter(target, "directive", flags.directive);
-  if (flags.target.tenant) add_parameter(target, "tenant", *flags.target.tenant);
-  if (flags.target.index) add_parameter(target, "index", *flags.target.index);
-  if (flags.target.principal) add_parameter(target, "principal", *flags.target.principal);
-  if (flags.target.endpoint) add_parameter(target, "endpoint", to_string(*flags.target.endpoint));
-  if (flags.status) add_parameter(target, "status", flags.status->to_string());
-  if (flags.slower) add_parameter(target, "slower", format_duration(*flags.slower));
+  RecordFilter filter = flags.filter;
+  if (!flags.directive.empty()) filter.directive = flags.directive;
+  add_parameters(target, filter);
   return target;
 }
 
@@ -199,11 +187,7 @@ std::expected<void, Failure> tail(const Flags& flags, Environment& environment) 
 Action add_tail(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("DIRECTIVE_ID", flags->directive, "Only records that this directive selected");
-  add_target(app, flags->target);
-  add_value(app, "--status", "CODE", "Only responses of this class or code: 5xx, 429",
-            status_reader(flags->status));
-  add_value(app, "--slower", "DURATION", "Only requests that took at least this long",
-            duration_reader(flags->slower, std::chrono::days{1}));
+  add_filter(app, flags->filter);
   add_value(app, "-n,--count", "N", "End after N records",
             number_reader(flags->count, {1, INT64_MAX}));
   add_output(app, flags->output);

@@ -1,0 +1,206 @@
+// osproxyctl top
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/ostream.h>
+
+#include "osproxy/cli/admin/admin_client.h"
+#include "osproxy/cli/admin/admin_response.h"
+#include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/connection/connection.h"
+#include "osproxy/cli/flags/filter_flags.h"
+#include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/print/text.h"
+#include "osproxy/cli/print/top_text.h"
+#include "osproxy/core/duration.h"
+
+namespace osproxy::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+// An instance gives so many rows, so that few are missing where tables are added up.
+constexpr int kRowsOfInstance = 1'000;
+constexpr auto kRedrawInterval = 2s;
+constexpr auto kSignalCheckInterval = 100ms;
+
+struct Flags {
+  ConnectionFlags connection;
+  Output output = Output::Text;
+  RecordFilter filter;
+  TopQuery query;
+  std::optional<std::chrono::milliseconds> last;
+  std::optional<std::chrono::milliseconds> against;
+  std::optional<std::int64_t> count;
+  bool watches = false;
+};
+
+constexpr char kExamples[] = R"(Examples:
+  osproxyctl top
+  osproxyctl top --by principal,endpoint --last 1m --sort errors
+  osproxyctl top --by index --tenant acme --against 5m
+  osproxyctl top --admin http://proxy-1:9901,http://proxy-2:9901 --watch
+
+Sums over the requests of the last minutes, with no directive published. All instances of --admin
+are added up. A number with ± is an estimate: of many requests, the flight recorder keeps samples,
+and the true number is within these bounds. SHARE is the row's part of what --sort orders by.
+--against shows the rows first whose share has changed most since the time before.
+
+Exit codes: 0 all instances are shown, 1 the output cannot be written, 5 some instance is not: it is
+not reachable, too old, or its flight recorder is off.)";
+
+std::string target_of(const Flags& flags) {
+  std::string target = "/admin/top";
+  std::string by;
+  for (const TopDimension dimension : flags.query.by) {
+    by.append(by.empty() ? "" : ",").append(to_string(dimension));
+  }
+  add_parameter(target, "by", by);
+  add_parameter(target, "sort", to_string(flags.query.sort));
+  if (flags.last) add_parameter(target, "last", format_duration(*flags.last));
+  if (flags.against) add_parameter(target, "against", format_duration(*flags.against));
+  add_parameter(target, "limit", std::to_string(kRowsOfInstance));
+  add_parameters(target, flags.filter);
+  return target;
+}
+
+struct Reports {
+  std::vector<TopReport> reports;
+  std::vector<std::string> errors;
+};
+
+std::string describe_failure(const Origin& instance, const AdminResponse& response) {
+  if (response.status == 404 && error_of(response).type == "not_found") {
+    return fmt::format("{} has no flight recorder: its version is too old", instance.to_string());
+  }
+  return describe_refusal(instance, response);
+}
+
+Reports read_reports(const AdminAccess& access, const std::string& target) {
+  Reports all;
+  const auto responses = get_from_all(access, target);
+  for (std::size_t i = 0; i < responses.size(); ++i) {
+    if (!responses[i]) {
+      all.errors.push_back(responses[i].error());
+      continue;
+    }
+    auto report =
+        responses[i]->status == 200 ? decode_top_report(responses[i]->body) : std::nullopt;
+    if (report) {
+      all.reports.push_back(*std::move(report));
+    } else {
+      all.errors.push_back(describe_failure(access.instances[i], *responses[i]));
+    }
+  }
+  return all;
+}
+
+TopView add_up(const std::vector<TopReport>& reports, const TopQuery& query, std::size_t rows) {
+  TopView view{.instances = reports.size(), .query = query};
+  TopTable table(query);
+  for (const TopReport& report : reports) {
+    const bool is_first = &report == &reports.front();
+    view.window = is_first ? report.window : std::min(view.window, report.window);
+    view.covered = is_first ? report.covered : std::min(view.covered, report.covered);
+    view.last = report.last;
+    view.against = report.against;
+    table.add(report.result);
+  }
+  view.result = table.top(rows);
+  return view;
+}
+
+// As one instance responds.
+std::string to_json(const TopView& view) {
+  return encode_top_report({.instance = "",
+                            .window = view.window,
+                            .last = view.last,
+                            .against = view.against,
+                            .covered = view.covered,
+                            .query = view.query,
+                            .result = view.result});
+}
+
+/// Prints the table once. The errors are those of the instances that are missing in it.
+std::expected<void, Failure> show(const Flags& flags, const AdminAccess& access,
+                                  Environment& environment) {
+  const Reports all = read_reports(access, target_of(flags));
+  if (!all.reports.empty()) {
+    const auto rows = static_cast<std::size_t>(flags.count.value_or(10));
+    const TopView view = add_up(all.reports, flags.query, rows);
+    if (flags.watches) fmt::print(environment.out, "\x1b[H\x1b[2J");
+    fmt::print(environment.out, "{}",
+               flags.output == Output::Json ? to_json(view) + "\n" : top_text(view));
+    environment.out.flush();
+    if (!environment.out) return std::unexpected(output_failure());
+  }
+  if (all.errors.empty()) return {};
+  return std::unexpected(
+      Failure{ExitCode::Unreachable, fmt::format("{}", fmt::join(all.errors, "; "))});
+}
+
+std::expected<void, Failure> top(const Flags& flags, Environment& environment) {
+  const auto access = admin_access(flags.connection, environment);
+  if (!access) return std::unexpected(access.error());
+  if (!flags.watches) return show(flags, *access, environment);
+  const std::stop_token stop = environment.stop_on_signal();
+  while (!stop.stop_requested()) {
+    const auto shown = show(flags, *access, environment);
+    if (!shown && shown.error().code != ExitCode::Unreachable) return shown;
+    if (!shown) fmt::print(environment.err, "{}\n", printable(shown.error().message));
+    for (auto waited = 0ms; waited < kRedrawInterval && !stop.stop_requested();
+         waited += kSignalCheckInterval) {
+      environment.sleep(kSignalCheckInterval);
+    }
+  }
+  return {};
+}
+
+std::expected<void, std::string> read_by(const std::string& text, std::vector<TopDimension>& by) {
+  by.clear();
+  const auto names = split_list(text);
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
+    const auto dimension = parse_top_dimension(name);
+    if (!dimension) return std::unexpected("must be of " + top_dimension_names());
+    by.push_back(*dimension);
+  }
+  return {};
+}
+
+}  // namespace
+
+Action add_top(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  add_value(app, "--by", "NAMES", "Names to sum by, one to four: " + top_dimension_names(),
+            [flags](const std::string& text) { return read_by(text, flags->query.by); });
+  add_value(app, "--sort", "SUM", "Order of the rows: " + top_sort_names(),
+            [flags](const std::string& text) -> std::expected<void, std::string> {
+              const auto sort = parse_top_sort(text);
+              if (!sort) return std::unexpected("must be one of " + top_sort_names());
+              flags->query.sort = *sort;
+              return {};
+            });
+  add_value(app, "--last", "DURATION", "The time to sum over, until now; default 5m",
+            duration_reader(flags->last, std::chrono::days{1}));
+  add_value(app, "--against", "DURATION", "Compare with so much time before that",
+            [flags](const std::string& text) {
+              flags->query.compares = true;
+              return duration_reader(flags->against, std::chrono::days{1})(text);
+            });
+  add_value(app, "-n,--count", "N", "Rows to show; default 10",
+            number_reader(flags->count, {1, kRowsOfInstance}));
+  app.add_flag("--watch", flags->watches, "Draw the table again every two seconds");
+  add_filter(app, flags->filter);
+  add_output(app, flags->output);
+  add_connection(app, flags->connection, Reach::Admin);
+  app.footer(kExamples);
+  return [flags](Environment& environment) { return top(*flags, environment); };
+}
+
+}  // namespace osproxy::cli

@@ -1,0 +1,137 @@
+#include <chrono>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "osproxy/cli/print/top_text.h"
+#include "osproxy/flight/top_report.h"
+#include "tests/cli/fake_admin.h"
+#include "tests/cli/harness.h"
+
+namespace osproxy::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+/// A report of `requests` of each tenant, of 10 ms and 100 bytes each.
+std::string report_of(std::initializer_list<std::pair<const char*, int>> tenants,
+                      double weight = 1) {
+  TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Time});
+  for (const auto& [tenant, requests] : tenants) {
+    Record record;
+    record.tenant = tenant;
+    record.latency = 10ms;
+    record.request_bytes = 100;
+    for (int i = 0; i < requests; ++i) {
+      table.add({.weight = {.weight = weight}, .is_notable = false, .record = record},
+                TopPeriod::Now);
+    }
+  }
+  return encode_top_report({.instance = "p",
+                            .window = 600s,
+                            .last = 300s,
+                            .covered = 300s,
+                            .query = {.by = {TopDimension::Tenant}, .sort = TopSort::Time},
+                            .result = table.top(1'000)});
+}
+
+TEST(Top, AddsUpAllInstances) {
+  FakeAdmin one([](const FakeRequest&) { return json_response(200, report_of({{"acme", 30}})); });
+  FakeAdmin two([](const FakeRequest&) {
+    return json_response(200, report_of({{"acme", 30}, {"x\u0007y", 20}}));
+  });
+  Harness harness;
+  const Result result = harness.run_bare({"top", "--admin", one.url() + "," + two.url()});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out,
+            "last 5m: 80 requests, 0.3/s, 0 failed, of 2 instances\n"
+            "TENANT  REQUESTS  /s   TIME   P50   P99   BYTES   ERRORS  SHARE\n"
+            "acme    60        0.2  600ms  10ms  10ms  6.00kB  0       75.0%  ███████████████\n"
+            "x?y     20        0.1  200ms  10ms  10ms  2.00kB  0       25.0%  █████\n");
+}
+
+TEST(Top, AsksAsTheFlagsSay) {
+  FakeAdmin admin([](const FakeRequest&) { return json_response(200, report_of({})); });
+  Harness harness;
+  const Result result =
+      harness.run_bare({"top", "--by", "index,status", "--sort", "errors", "--last", "1m",
+                        "--against", "2m", "--tenant", "a b", "--admin", admin.url()});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(admin.requests()[0].target,
+            "/admin/top?by=index%2Cstatus&sort=errors&last=1m&against=2m&limit=1000&tenant=a%20b");
+}
+
+TEST(Top, SaysWhichInstancesAreMissing) {
+  FakeAdmin admin([](const FakeRequest&) { return json_response(200, report_of({{"acme", 3}})); });
+  FakeAdmin old([](const FakeRequest&) {
+    return json_response(404, R"({"error":{"type":"not_found","reason":"no such endpoint"}})");
+  });
+  Harness harness;
+  const Result result = harness.run_bare({"top", "--admin", admin.url() + "," + old.url()});
+  EXPECT_EQ(result.code, 5);
+  EXPECT_THAT(result.out, HasSubstr("acme"));
+  EXPECT_THAT(result.err, HasSubstr("its version is too old"));
+}
+
+TEST(Top, ShowsHowExactItIs) {
+  FakeAdmin admin(
+      [](const FakeRequest&) { return json_response(200, report_of({{"acme", 1'000}}, 10)); });
+  Harness harness;
+  EXPECT_THAT(harness.run_bare({"top", "--admin", admin.url()}).out,
+              testing::ContainsRegex("acme +10000 ±[0-9]+ "));
+}
+
+TEST(Top, RefusesWrongFlags) {
+  Harness harness;
+  EXPECT_THAT(harness.run_bare({"top", "--by", "colour"}).err, HasSubstr("must be of tenant"));
+  EXPECT_THAT(harness.run_bare({"top", "--sort", "size"}).err, HasSubstr("must be one of"));
+  EXPECT_EQ(harness.run_bare({"top", "--last", "0s"}).code, 2);
+}
+
+TEST(TopText, ComparesShares) {
+  TopQuery query{.by = {TopDimension::Tenant}, .sort = TopSort::Requests, .compares = true};
+  TopTable table(query);
+  const auto add = [&](const char* tenant, double weight, TopPeriod period) {
+    Record record;
+    record.tenant = tenant;
+    table.add({.weight = {.weight = weight}, .is_notable = false, .record = record}, period);
+  };
+  add("acme", 1, TopPeriod::Now);
+  add("acme", 3, TopPeriod::Before);
+  add("globex", 1, TopPeriod::Now);
+  add("globex", 1, TopPeriod::Before);
+  const std::string text = top_text({.instances = 1,
+                                     .window = 60s,
+                                     .last = 10s,
+                                     .against = 100s,
+                                     .covered = 60s,
+                                     .query = query,
+                                     .result = table.top(10)});
+  EXPECT_THAT(text, HasSubstr("only the last 1m are held: osproxy keeps 1m"));
+  EXPECT_THAT(text, HasSubstr("50.0%  75.0%   -25.0"));
+}
+
+TEST(Recent, ShowsTheNewestOfAllInstancesLast) {
+  const auto body = [](const char* instance, const char* id, const char* started) {
+    return json_response(
+        200, fmt::format(R"({{"instance":"{}","left_out":1,"records":[{{"request_id":"{}",)"
+                         R"("started":"{}","endpoint":"Search","status":503}}]}})",
+                         instance, id, started));
+  };
+  FakeAdmin one([&](const FakeRequest&) { return body("p1", "a", "2026-11-24T14:22:33.104Z"); });
+  FakeAdmin two([&](const FakeRequest&) { return body("p2", "b", "2026-11-24T14:22:31.104Z"); });
+  Harness harness;
+  const Result result =
+      harness.run_bare({"recent", "--slower", "2s", "--admin", one.url() + "," + two.url()});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out,
+            "14:22:31 p2 b Search - 503 -\n"
+            "14:22:33 p1 a Search - 503 -\n"
+            "-- 2 slow or failed requests since the start were left out: too many --\n");
+  EXPECT_EQ(one.requests()[0].target, "/admin/recent?limit=20&slower=2s");
+}
+
+}  // namespace
+}  // namespace osproxy::cli

@@ -1,0 +1,108 @@
+#include "osproxy/flight/plan.h"
+
+#include <chrono>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// Ten seconds of traffic: twenty requests of acme, of which two fail, and five of others.
+class PlanTest : public testing::Test {
+ protected:
+  PlanTest() {
+    for (int i = 0; i < 20; ++i) request("acme", Endpoint::Search, i < 2 ? 503 : 200, 10ms);
+    for (int i = 0; i < 5; ++i) request("others", Endpoint::Count, 200, 2s);
+  }
+
+  Plan plan(Directive directive) const {
+    directive.level = std::max(directive.level, Level::Shape);
+    directive.end = AbsoluteEnd(now_.wall + 100s);
+    return plan_directive(recorder_, directive,
+                          {.covered = 10s, .budget = {.per_second = 200}, .now = now_.wall},
+                          now_.boot);
+  }
+
+ private:
+  void request(std::string tenant, Endpoint endpoint, int status, std::chrono::milliseconds took) {
+    FlightShard& shard = recorder_.shard(0);
+    Record record;
+    record.tenant = std::move(tenant);
+    record.endpoint = endpoint;
+    record.status = status;
+    record.latency = took;
+    const auto choice = shard.end(now_.boot, shard.begin(now_.boot), status >= 500);
+    shard.keep(choice, record);
+  }
+
+  const Now now_{.wall = WallTime(1'000'000s), .boot = BootTime(500s)};
+  FlightRecorder recorder_{{}, 1};
+};
+
+TEST_F(PlanTest, CountsTheRequestsOfTheTarget) {
+  const Plan of_acme = plan({.target = {.tenant = "acme"}});
+  EXPECT_EQ(of_acme.seen.value(), 25);
+  EXPECT_EQ(of_acme.matched.value(), 20);
+  EXPECT_EQ(of_acme.recorded.value(), 20);
+  EXPECT_EQ(of_acme.life, 100s);
+  EXPECT_EQ(of_acme.recorded_in_life, 200);
+  EXPECT_GT(of_acme.bytes_in_life, 200 * 100);
+  EXPECT_FALSE(of_acme.is_over_budget);
+  EXPECT_THAT(of_acme.hints, IsEmpty());
+}
+
+TEST_F(PlanTest, CountsAllWithoutATarget) { EXPECT_EQ(plan({}).matched.value(), 25); }
+
+TEST_F(PlanTest, AppliesWhatIsJudgedAtTheEnd) {
+  const Plan failed = plan({.status = StatusFilter::parse("5xx")});
+  EXPECT_EQ(failed.matched.value(), 25);
+  EXPECT_EQ(failed.recorded.value(), 2);
+  EXPECT_EQ(plan({.min_latency = 1s}).recorded.value(), 5);
+}
+
+TEST_F(PlanTest, AppliesSampling) {
+  EXPECT_NEAR(plan({.sample_per_mille = 100}).recorded.value(), 2.5, 1e-9);
+}
+
+TEST_F(PlanTest, StopsAtMaxRecords) { EXPECT_EQ(plan({.max_records = 7}).recorded_in_life, 7); }
+
+TEST_F(PlanTest, HintsAtTheNearestName) {
+  const Plan typo = plan({.target = {.tenant = "acmee"}});
+  EXPECT_EQ(typo.matched.value(), 0);
+  EXPECT_THAT(typo.hints, ElementsAre(R"(no tenant "acmee" in the last 10s; nearest: "acme")"));
+}
+
+TEST_F(PlanTest, SaysThatNothingMatched) {
+  const Plan none = plan({.target = {.tenant = "acme", .endpoint = Endpoint::Count}});
+  EXPECT_THAT(none.hints, ElementsAre(HasSubstr("no request matched in the last 10s")));
+}
+
+TEST_F(PlanTest, DetailCostsMore) {
+  const Plan shape = plan({});
+  const Plan detail = plan({.level = Level::ShapeRewriteDiff});
+  EXPECT_GT(detail.bytes_in_life, 2 * shape.bytes_in_life);
+  EXPECT_GT(detail.cpu_percent, 5 * shape.cpu_percent);
+}
+
+TEST(Plan, LeavesRecordsOutBeyondTheBudget) {
+  const Now now{.wall = WallTime(1'000'000s), .boot = BootTime(500s)};
+  FlightRecorder recorder({}, 1);
+  FlightShard& shard = recorder.shard(0);
+  for (int i = 0; i < 50; ++i) shard.keep(shard.end(now.boot, shard.begin(now.boot), false), {});
+  Directive directive{.level = Level::Shape, .end = AbsoluteEnd(now.wall + 10s)};
+  const Plan plan =
+      plan_directive(recorder, directive,
+                     {.covered = 1s, .budget = {.per_second = 20}, .now = now.wall}, now.boot);
+  EXPECT_TRUE(plan.is_over_budget);
+  EXPECT_EQ(plan.recorded_in_life, 200);
+}
+
+}  // namespace
+}  // namespace osproxy

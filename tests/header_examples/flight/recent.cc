@@ -1,0 +1,3 @@
+namespace osproxy {
+void example(const FlightRecorder& recorder) { EXAMPLE(1); }
+}  // namespace osproxy
