@@ -36,6 +36,7 @@ struct EtcdError {
   enum class Kind : std::uint8_t {
     BadOptions,   ///< an endpoint, the key or a file is invalid; no connection was opened
     Unreachable,  ///< no endpoint gave a usable response
+    Cancelled,    ///< the caller ended the wait for a response
   };
 
   Kind kind;
