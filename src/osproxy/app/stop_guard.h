@@ -14,8 +14,8 @@
 // longer than `unheard` says that main() is stuck. A process that starts has no client to wait for:
 // the signal cancels the start.
 //
-// Thread safety: started(), expect_end() and the destructor on one thread. The functions are called on the
-// guard's thread.
+// Thread safety: started(), expect_end() and the destructor on one thread. The functions are called
+// on the guard's thread.
 #pragma once
 
 #include <chrono>
