@@ -84,7 +84,8 @@ void AckRun::perform(const OpenConnection& open) { connection_.calls().open(open
 void AckRun::perform(const CloseConnection&) { connection_.calls().close(); }
 
 void AckRun::perform(const ReadAck& read) {
-  connection_.calls().read(read.call, {.key = ack_key(), .timeout = read.timeout});
+  connection_.calls().read(
+      read.call, {.key = ack_key(), .keys_only = read.keys_only, .timeout = read.timeout});
 }
 
 void AckRun::perform(const CountFleet& count) {

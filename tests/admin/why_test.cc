@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "osproxy/directive/why_report.h"
 #include "tests/admin/fixture.h"
 
 namespace osproxy::admin {
@@ -63,6 +64,28 @@ TEST_F(WhyTest, SaysOfEachDirectiveWhatItMadeOfTheRequest) {
       R"({"id":"slow","recorded":false,"reasons":[{"reason":"principal_differs",)"
       R"("text":"principal differs: the request has none"},)"
       R"({"reason":"too_fast","text":"faster than 1s: 12ms"}]}],"left_out":0})");
+}
+
+TEST_F(WhyTest, ReportsOnAllRequestsWithOneId) {
+  serve(set_of({{.id = "first", .level = Level::Shape, .end = 60s}}), "r-1");
+  serve(set_of({{.id = "second", .level = Level::Shape, .end = 60s}}), "r-1");
+  const auto reports = decode_why_reports(ask("r-1").body);
+  ASSERT_EQ(reports.size(), 2U);
+  EXPECT_NE(reports[0].directives.at(0).id, reports[1].directives.at(0).id);
+}
+
+TEST_F(WhyTest, BoundsTheReportsOfOneIdTogether) {
+  std::vector<Directive> many;
+  for (int i = 0; i < 1'001; ++i) {
+    many.push_back({.id = "d" + std::to_string(i), .level = Level::Shape, .end = 60s});
+  }
+  const auto set = set_of(many);
+  for (int i = 0; i < 5; ++i) serve(set, "r-1");
+  const auto reports = decode_why_reports(ask("r-1").body);
+  ASSERT_EQ(reports.size(), 5U);
+  EXPECT_EQ(reports[0].directives.size(), 1'000U);
+  EXPECT_EQ(reports[4].directives.size(), 250U);
+  EXPECT_EQ(reports[4].left_out, 751U);
 }
 
 TEST_F(WhyTest, HasATextForEachReason) {

@@ -330,6 +330,33 @@ TEST_F(CaptureWriterTest, NamesADirectoryThatCannotBeUsed) {
   EXPECT_THAT(CaptureWriter(nowhere).open().error(), HasSubstr("Not a directory"));
 }
 
+TEST_F(CaptureWriterTest, ADirectoryThatWasMadeAgainIsLockedAgain) {
+  CaptureWriter writer(options());
+  ASSERT_TRUE(writer.open());
+  capture(writer, "a");
+  ASSERT_TRUE(has_written(writer, 1));
+  std::filesystem::remove_all(writer_);
+  std::filesystem::create_directory(writer_);
+  capture(writer, "b");
+  ASSERT_TRUE(has_written(writer, 2));
+  EXPECT_THAT(files(), ElementsAre(testing::Pair("capture-00000002.ndjson", line_of("b"))));
+  EXPECT_THAT(CaptureWriter(options()).open().error(), HasSubstr("in use by another process"));
+}
+
+TEST_F(CaptureWriterTest, WritesNothingIntoADirectoryThatAnotherProcessTook) {
+  CaptureWriter writer(options());
+  ASSERT_TRUE(writer.open());
+  std::filesystem::remove_all(writer_);
+  {
+    CaptureWriter other(options());
+    ASSERT_TRUE(other.open());
+    capture(writer, "a");
+    EXPECT_TRUE(await([&] { return !reported().empty(); }));
+    EXPECT_THAT(files(), IsEmpty());
+  }
+  EXPECT_TRUE(has_written(writer, 1));  // the other one has ended
+}
+
 TEST_F(CaptureWriterTest, TwoProcessesDoNotShareADirectory) {
   CaptureWriter first(options());
   ASSERT_TRUE(first.open());

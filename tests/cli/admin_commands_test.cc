@@ -303,6 +303,18 @@ TEST(Status, PrintsJson) {
                                 HasSubstr(R"("status":null}]})")));
 }
 
+TEST(Status, SaysWhyTheFleetCannotBeRead) {
+  FakeAdmin admin([](const FakeRequest& request) {
+    if (request.target == "/admin/status") return json_response(200, kStatus);
+    return json_response(
+        503, R"({"error":{"type":"store_unreachable","reason":"no\u0007leader"},"status":503})");
+  });
+  const Result result = run(admin, {"status"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.out, HasSubstr("\nFLEET cannot be read: " + admin.url()));
+  EXPECT_THAT(result.out, HasSubstr("no?leader"));
+}
+
 TEST(Status, RefusesAResponseThatIsNoStatus) {
   for (const char* body : {"", "[]", "{}", R"({"store":{}})", R"({"store":1,"instance":"a"})",
                            R"({"instance":"a","store":{"state":5}})"}) {

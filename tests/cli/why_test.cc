@@ -40,6 +40,31 @@ TEST(Why, PrintsTheResponseAsItIsWhenAskedForJson) {
             std::string(kBody) + "\n");
 }
 
+TEST(Why, ShowsAllRequestsWithTheId) {
+  FakeAdmin one([](const FakeRequest&) {
+    return json_response(
+        200, R"({"instance":"p-1","recorded":true,"started":"2030-01-01T00:00:00Z",)"
+             R"("endpoint":"Search","tenant":"a\u0007cme","status":200,"directives":[],"others":[)"
+             R"({"instance":"p-1","recorded":false,"directives":[],"left_out":2}]})");
+  });
+  FakeAdmin other([](const FakeRequest&) {
+    return json_response(200, R"({"instance":"p-2","recorded":false,"directives":[],"new":1})");
+  });
+  Harness harness;
+  const std::string both = one.url() + "," + other.url();
+  EXPECT_EQ(harness.run_bare({"why", "r-1", "--admin", both}).out,
+            "3 requests have this id\n"
+            "\nSearch at 2030-01-01T00:00:00Z, on p-1, tenant a?cme, status 200:\n"
+            "\nUnknown at 1970-01-01T00:00:00Z, on p-1, no response:\nand 2 more directives\n"
+            "\nUnknown at 1970-01-01T00:00:00Z, on p-2, no response:\n");
+  EXPECT_EQ(harness.run_bare({"why", "r-1", "--output=json", "--admin", both}).out,
+            R"({"instance":"p-1","recorded":true,"started":"2030-01-01T00:00:00Z",)"
+            R"("endpoint":"Search","tenant":"a\u0007cme","status":200,"directives":[],"others":[)"
+            R"({"instance":"p-1","recorded":false,"directives":[],"left_out":2},)"
+            R"({"instance":"p-2","recorded":false,"directives":[],"new":1}]})"
+            "\n");
+}
+
 TEST(Why, SaysWhenItIsAGuess) {
   FakeAdmin admin([](const FakeRequest&) {
     return json_response(200, R"({"recorded":false,"cut":true,"judged_by":"current_set",)"

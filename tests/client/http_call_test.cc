@@ -135,6 +135,15 @@ TEST(HttpCall, EndsAtTheDeadline) {
             (HttpError{HttpFault::TimedOut, "no response in time"}));
 }
 
+TEST(HttpCall, TellsThatTheLookupOfTheNameTimedOut) {
+  // Without any time, the call has not come further.
+  EXPECT_EQ(
+      http_call(*parse_origin("http://localhost:1"), {}, {.timeout = 0ms, .max_response_bytes = 1})
+          .error(),
+      (HttpError{HttpFault::UnknownHost,
+                 "the lookup of the name localhost timed out: does the name server respond"}));
+}
+
 TEST(HttpCall, EndsWhenItIsStopped) {
   const TcpListener silent(TcpListener::Manner::Silent);
   const auto origin = parse_origin("http://" + silent.endpoint());

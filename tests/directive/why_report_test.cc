@@ -1,5 +1,9 @@
 #include "osproxy/directive/why_report.h"
 
+#include <span>
+#include <vector>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace osproxy {
@@ -27,26 +31,32 @@ WhyReport full_report() {
 }
 
 TEST(WhyReport, IsReadBackAsItWasWritten) {
-  EXPECT_EQ(decode_why_report(encode_why_report(full_report())), full_report());
-  EXPECT_EQ(decode_why_report(encode_why_report({})), WhyReport{});
+  const std::vector<WhyReport> several{full_report(), {}, {.instance = "p", .recorded = true}};
+  for (std::size_t size = 1; size <= several.size(); ++size) {
+    const std::span reports(several.data(), size);
+    EXPECT_THAT(decode_why_reports(encode_why_reports(reports)),
+                testing::ElementsAreArray(reports));
+  }
 }
 
 TEST(WhyReport, HasNullsForWhatTheRequestLacked) {
-  EXPECT_EQ(encode_why_report({.instance = "p", .request_id = "r"}),
+  const WhyReport report{.instance = "p", .request_id = "r"};
+  EXPECT_EQ(encode_why_reports({&report, 1}),
             R"({"instance":"p","request_id":"r","recorded":false,"started":"1970-01-01T00:00:00Z",)"
             R"("endpoint":"Unknown","index":null,"tenant":null,"principal":null,"cut":false,)"
             R"("status":null,"judged_by":"its_set","directives":[],"left_out":0})");
 }
 
 TEST(WhyReport, IsReadWithoutFieldsThatAnotherVersionLacks) {
-  const auto report = decode_why_report(R"({"recorded":true,"directives":[{"id":"a"}],"new":1})");
-  EXPECT_EQ(report, (WhyReport{.recorded = true, .directives = {{.id = "a"}}}));
+  const auto reports = decode_why_reports(R"({"recorded":true,"directives":[{"id":"a"}],"new":1})");
+  EXPECT_THAT(reports,
+              testing::ElementsAre(WhyReport{.recorded = true, .directives = {{.id = "a"}}}));
 }
 
 TEST(WhyReport, IsNotReadFromAnythingElse) {
   for (const char* text : {"", "[]", "{}", "{", R"({"recorded":true})", R"({"directives":[]})",
                            R"({"recorded":1,"directives":[]})"}) {
-    EXPECT_EQ(decode_why_report(text), std::nullopt) << text;
+    EXPECT_THAT(decode_why_reports(text), testing::IsEmpty()) << text;
   }
 }
 

@@ -71,6 +71,9 @@ class AckScript {
                          .lease = kTheirLease},
                 where);
   }
+  AckScript& finds_revision(Revision revision, Where where = Where::current()) {
+    return finds(revision, "", where);
+  }
   AckScript& finds_without_lease(Revision revision, std::string value,
                                  Where where = Where::current()) {
     return feed(ReadDone{.call = call_, .mod_revision = revision, .value = std::move(value)},
@@ -119,6 +122,11 @@ class AckScript {
     return *this;
   }
   AckScript& reads(Where where = Where::current()) { return begins<ReadAck>("ReadAck", where); }
+  AckScript& compares(Where where = Where::current()) {
+    const auto read = begin<ReadAck>("ReadAck", where);
+    if (read) check(read->keys_only, true, "keys only", where);
+    return *this;
+  }
   AckScript& counts(Where where = Where::current()) {
     return begins<CountFleet>("CountFleet", where);
   }

@@ -231,6 +231,18 @@ TEST_F(StoreTest, WaitsForTheTimeoutIfARetryMayHelp) {
   EXPECT_THAT(store.error().message, HasSubstr("one:1: this member has no leader"));
 }
 
+TEST_F(StoreTest, EndsTheWaitForAFirstResponseWhenItIsCancelled) {
+  options_.connect_timeout = 1h;
+  std::stop_source cancel;
+  options_.cancel = cancel.get_token();
+  auto connected = connecting();
+  std::ignore = peer_->await_read();
+  cancel.request_stop();
+  const auto store = connected.get();
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().kind, EtcdError::Kind::Cancelled);
+}
+
 TEST_F(StoreTest, StartsWithoutAWatchIfOnlyTheReadHasAResponseInTime) {
   options_.connect_timeout = 200ms;
   auto connected = connecting();

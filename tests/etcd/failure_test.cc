@@ -67,6 +67,16 @@ TEST(Failure, IsDescribedWithoutGrpcsPrefix) {
               ::testing::EndsWith("? (Peer name ::1 is not in peer certificate)"));
 }
 
+TEST(Failure, MentionsTheNameServerWhereThereIsAName) {
+  const Failure silent{FailureKind::Silent, {}};
+  for (const char* name : {"etcd-1:2379", "https://10.example:2379", "http://localhost:2379"}) {
+    EXPECT_THAT(describe(name, silent), ::testing::EndsWith("the lookup of its name time out?"));
+  }
+  for (const char* address : {"10.0.0.1:2379", "https://[fe80::1]:2379", "[::1]:1"}) {
+    EXPECT_THAT(describe(address, silent), ::testing::EndsWith("have a leader?"));
+  }
+}
+
 TEST(Failure, NamesTheAddressThatGrpcFailedToReach) {
   const auto address = [](std::string detail) {
     return failed_address({FailureKind::Unreachable, std::move(detail)});

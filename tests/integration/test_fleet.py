@@ -1,6 +1,7 @@
 """Acks on a real etcd: which instances the fleet shows, with which state, and for how long."""
 
 import json
+import signal
 
 import pytest
 from parts import Ctl, eventually
@@ -192,6 +193,41 @@ def test_foreign_values_are_shown_and_disturb_no_instance(start_member, own_etcd
     text = ctl("fleet")
     assert text.status == 1
     assert "FLEET 1/2 synced" in text.out
+
+
+@pytest.mark.parametrize("fault", ["deleted", "overwritten"])
+def test_an_ack_that_somebody_destroyed_comes_back(start_member, own_etcd, ctl, fault):
+    start_member("proxy-a")
+    eventually_applied(ctl, 0, {"proxy-a"})
+    key = "test/fleet/fleet/proxy-a"
+    if fault == "deleted":
+        own_etcd.etcdctl("del", key)
+    else:
+        own_etcd.put(key, "not an ack")
+    # At the next keepalive: well before the minute after which it is read in any case.
+    eventually(lambda: members(ctl).get("proxy-a", {}).get("ack") is not None, timeout=30)
+
+
+def test_a_stop_leaves_a_key_that_somebody_else_wrote(start_member, own_etcd, ctl):
+    proxy = start_member("proxy-a")
+    eventually_applied(ctl, 0, {"proxy-a"})
+    own_etcd.put("test/fleet/fleet/proxy-a", "theirs")
+    assert proxy.stop() == 0
+    assert members(ctl)["proxy-a"]["ack"] is None
+
+
+def test_an_instance_says_why_its_etcd_does_not_respond(start_member, own_etcd):
+    proxy = start_member("proxy-a")
+    ctl = Ctl.of_admin(proxy)
+    own_etcd.send(signal.SIGSTOP)
+    try:
+        for command in ("fleet", "list"):
+            result = ctl(command)
+            assert result.status == 5
+            assert "no response in time" in result.err  # osproxy's reason, not osproxyctl's
+        assert "\nFLEET cannot be read: " in ctl("status").out
+    finally:
+        own_etcd.send(signal.SIGCONT)
 
 
 def test_an_empty_fleet_is_an_error(own_etcd, ctl):

@@ -4,8 +4,10 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import resource
 import signal
+import socket
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -179,3 +181,48 @@ def test_an_unread_watch_ends_when_it_is_told(etcd):
     watch.terminate()
     assert watch.wait(30) == 1
     os.close(read_end)
+
+
+@contextlib.contextmanager
+def silent_server():
+    """Accepts connections and never sends a byte; its HOST:PORT."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def start_beside(etcd: str) -> subprocess.Popen:
+    """An osproxy whose start waits for `etcd`, for longer than any test."""
+    return subprocess.Popen(
+        [program("osproxy"), "--upstream", UPSTREAM, "--listen", f"127.0.0.1:{free_port()}",
+         "--admin-listen", f"127.0.0.1:{free_port()}", "--etcd-endpoints", etcd,
+         "--etcd-connect-timeout", "10m"],
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def blocks(process: subprocess.Popen, number: int) -> bool:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    (mask,) = re.findall(r"SigBlk:\s*([0-9a-f]+)", status)
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_ends_a_start_that_waits_for_etcd(number):
+    with silent_server() as etcd:
+        process = start_beside(etcd)
+        eventually(lambda: blocks(process, number), what="the start has begun")
+        process.send_signal(number)
+        _, log = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert b"stopped while it was starting" in log
+
+
+def test_a_reload_before_the_start_is_over_ends_nothing():
+    with silent_server() as etcd:
+        process = start_beside(etcd)
+        eventually(lambda: blocks(process, signal.SIGHUP), what="SIGHUP is blocked")
+        process.send_signal(signal.SIGHUP)
+        eventually(lambda: blocks(process, signal.SIGTERM), what="the start has begun")
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 0

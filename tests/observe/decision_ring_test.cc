@@ -39,6 +39,13 @@ MatchedRequest request(std::string_view id, const Verdict& verdict = kNothing,
           .verdict = verdict};
 }
 
+// The first that the ring finds.
+std::optional<RememberedRequest> first_in(const DecisionRing& ring, std::string_view id) {
+  std::vector<RememberedRequest> found;
+  ring.find(id, 1, found);
+  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
+}
+
 TEST(DecisionRing, RemembersARequestWithItsDirectives) {
   DecisionRing ring(4);
   const auto set = make_set("a");
@@ -48,7 +55,7 @@ TEST(DecisionRing, RemembersARequestWithItsDirectives) {
   verdict.matched_count = 2;
   verdict.matched[1] = 7;
   ring.put(request("r-1", verdict, number));
-  const auto found = ring.find("r-1");
+  const auto found = first_in(ring, "r-1");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->request_id, "r-1");
   EXPECT_EQ(found->tenant, "acme");
@@ -67,7 +74,7 @@ TEST(DecisionRing, RemembersARequestWithItsDirectives) {
 TEST(DecisionRing, RemembersARequestThatWasNotRecorded) {
   DecisionRing ring(4);
   ring.put(request("r-1", kNothing, ring.in_force(make_set("a"))));
-  const auto found = ring.find("r-1");
+  const auto found = first_in(ring, "r-1");
   ASSERT_TRUE(found);
   EXPECT_FALSE(found->recorded);
   EXPECT_THAT(found->recorded_by, IsEmpty());
@@ -76,23 +83,33 @@ TEST(DecisionRing, RemembersARequestThatWasNotRecorded) {
 TEST(DecisionRing, ForgetsTheOldestAndKnowsOnlyWhatItHasSeen) {
   DecisionRing ring(100);
   ring.in_force(make_set("a"));
-  EXPECT_FALSE(ring.find(""));
+  EXPECT_FALSE(first_in(ring, ""));
   for (int i = 0; i < 250; ++i) ring.put(request("r-" + std::to_string(i)));
-  EXPECT_FALSE(ring.find("r-149"));
-  EXPECT_TRUE(ring.find("r-150"));
-  EXPECT_TRUE(ring.find("r-249"));
-  EXPECT_FALSE(ring.find("r-"));
-  EXPECT_FALSE(ring.find("r-250"));
+  EXPECT_FALSE(first_in(ring, "r-149"));
+  EXPECT_TRUE(first_in(ring, "r-150"));
+  EXPECT_TRUE(first_in(ring, "r-249"));
+  EXPECT_FALSE(first_in(ring, "r-"));
+  EXPECT_FALSE(first_in(ring, "r-250"));
 }
 
-TEST(DecisionRing, FindsTheNewestOfSeveralWithOneId) {
-  DecisionRing ring(4);
+TEST(DecisionRing, FindsTheNewestOfEachKindWithOneId) {
+  DecisionRing ring(100);
   ring.in_force(make_set("a"));
-  ring.put(request("r"));
-  MatchedRequest newer = request("r");
-  newer.attributes.tenant = "globex";
-  ring.put(newer);
-  EXPECT_EQ(ring.find("r")->tenant, "globex");
+  const auto put = [&ring](std::string_view tenant, bool from_node) {
+    MatchedRequest one = request("r");
+    one.attributes.tenant = tenant;
+    one.outcome.from_node = from_node;
+    ring.put(one);
+  };
+  put("oldest", true);
+  put("acme", true);
+  put("globex", true);
+  for (int i = 0; i < 70; ++i) put("stranger", false);
+  std::vector<RememberedRequest> found;
+  ring.find("r", 2, found);
+  std::vector<std::string> tenants;
+  for (const RememberedRequest& one : found) tenants.push_back(one.tenant);
+  EXPECT_THAT(tenants, ElementsAre("stranger", "stranger", "globex", "acme"));
 }
 
 TEST(DecisionRing, TruncatesLongValuesAndMarksThem) {
@@ -103,7 +120,7 @@ TEST(DecisionRing, TruncatesLongValuesAndMarksThem) {
   MatchedRequest large = request(id);
   large.attributes.index = index;
   ring.put(large);
-  const auto found = ring.find(id);
+  const auto found = first_in(ring, id);
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->is_cut);
   EXPECT_EQ(found->tenant, "acme");
@@ -123,19 +140,19 @@ TEST(DecisionRing, NumbersASetOnceAndReleasesOldOnes) {
     EXPECT_EQ(ring.in_force(set), number);
     ring.put(request("r", kNothing, number));
   }
-  EXPECT_EQ(ring.find("r")->set, first.lock());
+  EXPECT_EQ(first_in(ring, "r")->set, first.lock());
   for (std::uint32_t i = 1; i < DecisionRing::kMaxSets; ++i) ring.in_force(make_set("other"));
-  EXPECT_NE(ring.find("r")->set, nullptr);
+  EXPECT_NE(first_in(ring, "r")->set, nullptr);
   ring.in_force(make_set("other"));
   EXPECT_TRUE(first.expired());
-  EXPECT_EQ(ring.find("r")->set, nullptr);
+  EXPECT_EQ(first_in(ring, "r")->set, nullptr);
 }
 
 TEST(DecisionRing, WithoutSlotsRemembersNothing) {
   DecisionRing ring(0);
   EXPECT_EQ(ring.in_force(make_set("a")), 0U);
   ring.put(request("r"));
-  EXPECT_FALSE(ring.find("r"));
+  EXPECT_FALSE(first_in(ring, "r"));
 }
 
 TEST(DecisionRing, CanBeReadWhileItsWorkerWrites) {
@@ -143,7 +160,7 @@ TEST(DecisionRing, CanBeReadWhileItsWorkerWrites) {
   std::atomic<bool> done{false};
   std::jthread asking([&] {
     while (!done.load()) {
-      const auto found = ring.find("r-7");
+      const auto found = first_in(ring, "r-7");
       EXPECT_EQ(found ? found->tenant : "acme", "acme");
     }
   });
@@ -162,9 +179,29 @@ TEST(Observer, FindsTheDecisionOfAnyWorker) {
     const std::string id = "r-" + std::to_string(worker);
     recorder.matched(request(id, kNothing, recorder.in_force(set)));
   }
-  EXPECT_TRUE(observer.remembered("r-0"));
-  EXPECT_TRUE(observer.remembered("r-1"));
-  EXPECT_FALSE(observer.remembered("r-2"));
+  EXPECT_EQ(observer.remembered("r-0").size(), 1U);
+  EXPECT_EQ(observer.remembered("r-1").size(), 1U);
+  EXPECT_THAT(observer.remembered("r-2"), IsEmpty());
+}
+
+TEST(Observer, HidesNoDecisionBehindOthersWithItsId) {
+  Observer observer({.why_requests = 200}, 2);
+  const auto set = make_set("a");
+  MatchedRequest own = request("r", kNothing, observer.recorder(0).in_force(set));
+  own.attributes.principal_verified = true;
+  observer.recorder(0).matched(own);
+  for (std::size_t i = 0; i < 60; ++i) {
+    Recorder& recorder = observer.recorder(i % 2);
+    MatchedRequest forged = request("r", kNothing, recorder.in_force(set));
+    forged.outcome.from_node = false;
+    forged.started.boot += std::chrono::seconds(1 + i);
+    recorder.matched(forged);
+  }
+  const auto found = observer.remembered("r");
+  ASSERT_EQ(found.size(), 1 + Observer::kMaxOfOneId);
+  EXPECT_TRUE(found[0].principal_verified);
+  EXPECT_EQ(found[1].started.boot - found[0].started.boot, 60s);
+  EXPECT_EQ(found[2].started.boot - found[0].started.boot, 59s);
 }
 
 }  // namespace

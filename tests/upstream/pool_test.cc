@@ -144,6 +144,7 @@ class UpstreamPoolTest : public testing::Test {
   UpstreamOptions options;
   AddressBook::Addresses addresses;  // of every name
   int look_ups = 0;
+  bool lookup_hangs = false;
 
   std::unique_ptr<asio::io_context> io = std::make_unique<asio::io_context>();
   std::optional<tcp::acceptor> clients{std::in_place, *io,
@@ -165,6 +166,10 @@ class UpstreamPoolTest : public testing::Test {
 
   Task<AddressBook::Addresses> look_up() {
     ++look_ups;
+    if (lookup_hangs) {
+      asio::steady_timer never(io->get_executor(), SteadyClock::time_point::max());
+      co_await never.async_wait(kAsTask);
+    }
     co_return addresses;
   }
 };
@@ -443,6 +448,17 @@ TEST_F(UpstreamPoolTest, ANameThatNoLongerResolvesKeepsItsAddress) {
   tick();
   EXPECT_EQ(look_ups, 2);
   EXPECT_TRUE(ask_and_get().lease().reused());
+}
+
+TEST_F(UpstreamPoolTest, ANameServerThatIsSilentIsNamedInTheFault) {
+  options.nodes = {kNamed};
+  lookup_hangs = true;
+  start();
+  Request& request = ask();
+  tick(options.connect_timeout + 1ms);
+  ASSERT_TRUE(request.is_refused());
+  EXPECT_EQ(request.result->error().failure, AcquireFailure::TimedOut);
+  EXPECT_EQ(seen().fault, NodeFault::NameTimedOut);
 }
 
 TEST_F(UpstreamPoolTest, ANameThatIsNotFoundEjectsItsNode) {

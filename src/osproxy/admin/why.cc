@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "osproxy/admin/handlers.h"
 #include "osproxy/core/duration.h"
@@ -19,7 +20,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 // A report names the first ones of the document: some hundred kilobytes of JSON, which the admin
-// thread makes.
+// thread makes. The reports of other requests with the same id share as many.
 constexpr std::size_t kMaxDirectives = 1'000;
 
 constexpr char kNotSeen[] =
@@ -104,7 +105,7 @@ WhyReport::OneDirective report_on(std::uint32_t place, const CompiledDirective& 
 }
 
 WhyReport report_on(const RememberedRequest& request, const DirectiveSet& set,
-                    const std::string& instance) {
+                    std::size_t max_directives, const std::string& instance) {
   WhyReport report{.instance = instance,
                    .request_id = request.request_id,
                    .recorded = request.recorded,
@@ -117,7 +118,7 @@ WhyReport report_on(const RememberedRequest& request, const DirectiveSet& set,
                    .status = request.outcome.status,
                    .is_by_its_set = request.set != nullptr};
   const auto directives = set.directives();
-  const std::size_t shown = std::min(directives.size(), kMaxDirectives);
+  const std::size_t shown = std::min(directives.size(), max_directives);
   for (std::uint32_t i = 0; i < shown; ++i) {
     report.directives.push_back(report_on(i, directives[i], request));
   }
@@ -135,10 +136,17 @@ Response get_why(const Context& context, const Request&, std::string_view id) {
   const auto request_id = percent_decode(id);
   if (!request_id)
     return error_response(400, "bad_request", "the id has a % without two hex digits");
-  const auto request = observer.remembered(*request_id);
-  if (!request) return error_response(404, "not_found", kNotSeen);
-  const DirectiveSet::Pointer set = request->set ? request->set : context.dependencies.store.load();
-  return {.body = encode_why_report(report_on(*request, *set, context.options.instance))};
+  const auto requests = observer.remembered(*request_id);
+  if (requests.empty()) return error_response(404, "not_found", kNotSeen);
+  const DirectiveSet::Pointer current = context.dependencies.store.load();
+  std::size_t max_directives = kMaxDirectives;
+  std::vector<WhyReport> reports;
+  for (const RememberedRequest& request : requests) {
+    reports.push_back(report_on(request, request.set ? *request.set : *current, max_directives,
+                                context.options.instance));
+    max_directives = kMaxDirectives / std::max<std::size_t>(requests.size() - 1, 1);
+  }
+  return {.body = encode_why_reports(reports)};
 }
 
 }  // namespace osproxy::admin

@@ -17,8 +17,9 @@ namespace {
 
 std::expected<std::shared_ptr<EtcdDirectiveStore>, std::string> connect_store(
     const DocumentSettings& document, StoreLog& log, std::shared_ptr<ChangeNotifier> notifier,
-    const Clock& clock) {
+    const Clock& clock, std::stop_token cancel) {
   EtcdStoreOptions options = document.etcd;
+  options.cancel = std::move(cancel);
   options.limits = document.limits;
   options.on_change = [&log, notifier = std::move(notifier)](const StoreStatus& status,
                                                              const DirectiveSet::Pointer& set) {
@@ -31,7 +32,7 @@ std::expected<std::shared_ptr<EtcdDirectiveStore>, std::string> connect_store(
 }
 
 std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, StoreLog& log,
-                                                      const Clock& clock) {
+                                                      const Clock& clock, std::stop_token cancel) {
   const DocumentSettings& document = settings.document;
   const EtcdTarget& target = document.etcd.target;
   auto publisher =
@@ -41,7 +42,7 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
   if (!fleet) return std::unexpected(fleet.error().message);
 
   const auto notifier = std::make_shared<ChangeNotifier>();
-  auto store = connect_store(document, log, notifier, clock);
+  auto store = connect_store(document, log, notifier, clock, std::move(cancel));
   if (!store) return std::unexpected(std::move(store).error());
   auto acks = EtcdAckWriter::start(
       {.target = target,
@@ -66,10 +67,11 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
 }  // namespace
 
 std::expected<DirectiveSource, std::string> open_directive_source(const Settings& settings,
-                                                                  StoreLog& log,
-                                                                  const Clock& clock) {
+                                                                  StoreLog& log, const Clock& clock,
+                                                                  std::stop_token cancel) {
   const DocumentSettings& document = settings.document;
-  if (!document.etcd.target.endpoints.empty()) return open_etcd(settings, log, clock);
+  if (!document.etcd.target.endpoints.empty())
+    return open_etcd(settings, log, clock, std::move(cancel));
   if (!document.file.empty()) {
     auto store =
         FileDirectiveStore::open({.path = document.file, .limits = document.limits}, clock);

@@ -6,6 +6,7 @@
 
 #include <expected>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "osproxy/app/logs/store_log.h"
@@ -35,10 +36,11 @@ struct DirectiveSource {
   std::shared_ptr<prometheus::Collectable> metrics{};
 };
 
-/// Opens the store. With etcd, blocks until the first read, for at most --etcd-connect-timeout. The
-/// error says what could not be opened and why. `log` and `clock` must outlive the source.
+/// Opens the store. With etcd, blocks until the first read, for at most --etcd-connect-timeout, or
+/// until `cancel`. The error says what could not be opened and why. `log` and `clock` must outlive
+/// the source.
 std::expected<DirectiveSource, std::string> open_directive_source(const Settings& settings,
-                                                                  StoreLog& log,
-                                                                  const Clock& clock);
+                                                                  StoreLog& log, const Clock& clock,
+                                                                  std::stop_token cancel);
 
 }  // namespace osproxy::app

@@ -72,11 +72,12 @@ std::vector<RecordSink*> RecordOutputs::sinks() const {
 
 std::expected<std::unique_ptr<Instance>, std::string> Instance::start(const Settings& settings,
                                                                       const Clock& clock,
-                                                                      int listener) {
+                                                                      int listener,
+                                                                      std::stop_token cancel) {
   auto outputs = RecordOutputs::make(settings, clock);
   if (!outputs) return std::unexpected(std::move(outputs).error());
   std::unique_ptr<Instance> instance(new Instance(settings, clock, *std::move(outputs)));
-  if (auto opened = instance->open(listener); !opened) {
+  if (auto opened = instance->open(listener, std::move(cancel)); !opened) {
     return std::unexpected(std::move(opened).error());
   }
   return instance;
@@ -94,9 +95,9 @@ Instance::Instance(const Settings& settings, const Clock& clock, RecordOutputs o
       budget_({.instance = settings.instance_budget, .directive = settings.server.directive_budget},
               clock.now()) {}
 
-std::expected<void, std::string> Instance::open(int listener) {
+std::expected<void, std::string> Instance::open(int listener, std::stop_token cancel) {
   if (auto opened = outputs_.open(); !opened) return opened;
-  auto source = open_directive_source(settings_, logs_.store, clock_);
+  auto source = open_directive_source(settings_, logs_.store, clock_, std::move(cancel));
   if (!source) return std::unexpected(std::move(source).error());
   source_ = *std::move(source);
   poll();

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <expected>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -60,11 +61,12 @@ struct RecordOutputs {
 class Instance {
  public:
   /// `clock` must outlive the instance. `listener` is a socket that listens already, to serve
-  /// clients on instead of the configured address; -1: none. The error says what could not be
-  /// started and why.
+  /// clients on instead of the configured address; -1: none. `cancel` ends the wait for etcd. The
+  /// error says what could not be started and why.
   static std::expected<std::unique_ptr<Instance>, std::string> start(const Settings& settings,
                                                                      const Clock& clock,
-                                                                     int listener = -1);
+                                                                     int listener = -1,
+                                                                     std::stop_token cancel = {});
 
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -92,7 +94,7 @@ class Instance {
  private:
   Instance(const Settings& settings, const Clock& clock, RecordOutputs outputs);
 
-  std::expected<void, std::string> open(int listener);
+  std::expected<void, std::string> open(int listener, std::stop_token cancel);
   std::expected<void, std::string> open_admin();
   std::expected<void, std::string> open_proxy(int listener);
   std::expected<ServerOptions, std::string> server_options(int listener);

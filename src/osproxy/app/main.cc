@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <expected>
 #include <initializer_list>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +14,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,6 +41,18 @@ constexpr std::chrono::milliseconds kEndTime{15'000};
 
 /// The time that the last line of the log gets when the process gives up.
 constexpr std::chrono::milliseconds kLastLineTime{500};
+
+/// Blocks SIGHUP, which otherwise kills a process that is told to reload while it starts. It stays
+/// pending until serve() takes it. By the system call itself, because a sanitizer's function for it
+/// is not set up yet.
+void block_hangup(int, char**, char**) noexcept {
+  const std::uint64_t hangup = std::uint64_t{1} << (SIGHUP - 1);
+  ::syscall(SYS_rt_sigprocmask, SIG_BLOCK, &hangup, nullptr, sizeof(hangup));
+}
+
+/// Called before the shared libraries are initialized, which takes gRPC some milliseconds.
+[[gnu::section(".preinit_array"), gnu::used]] void (*const kCalledFirst)(int, char**,
+                                                                         char**) = block_hangup;
 
 sigset_t set_of(std::initializer_list<int> numbers) {
   sigset_t signals;
@@ -101,7 +116,14 @@ void serve(app::Instance& instance, const app::SettingsSources& sources,
   }
 }
 
-/// Ends the process without waiting for anything.
+/// Ends the process without waiting for anything. Nobody has been served: this is no failure.
+[[noreturn]] void give_up_start(const std::string& reason) {
+  spdlog::warn("ended at once: {}", reason);
+  app::flush_log(kLastLineTime);
+  ::_exit(0);
+}
+
+/// The same while, or after, clients have been served.
 [[noreturn]] void give_up(const std::string& reason) {
   spdlog::error("ended at once: {}", reason);
   app::flush_log(kLastLineTime);
@@ -109,16 +131,26 @@ void serve(app::Instance& instance, const app::SettingsSources& sources,
 }
 
 int run(const app::Settings& settings, const app::SettingsSources& sources) {
-  app::StopGuard guard({.is_told = app::stop_is_pending, .give_up = give_up});
+  std::stop_source cancel;
+  app::StopGuard guard({.is_told = app::stop_is_pending,
+                        .cancel_start = [&cancel] { cancel.request_stop(); },
+                        .give_up_start = give_up_start,
+                        .give_up = give_up});
   const SystemClock clock;
   const app::ServiceManager manager(sources.environment);
   const auto listener = manager.take_listener();
-  const auto instance = listener ? app::Instance::start(settings, clock, *listener)
-                                 : std::unexpected(listener.error());
+  const auto instance = listener
+                            ? app::Instance::start(settings, clock, *listener, cancel.get_token())
+                            : std::unexpected(listener.error());
+  if (!instance && cancel.stop_requested()) {
+    spdlog::info("stopped while it was starting: {}", instance.error());
+    return 0;
+  }
   if (!instance) {
     spdlog::error("cannot start: {}", instance.error());
     return kExitFailed;
   }
+  guard.started();
   manager.ready();
   serve(**instance, sources, manager);
   guard.expect_end(settings.drain.delay + settings.drain.timeout + kEndTime);

@@ -45,6 +45,14 @@ ssize_t write_to(int file, std::string_view bytes) {
   return ::write(file, bytes.data(), bytes.size());
 }
 
+/// True if the name is that of the open file.
+bool is_at(int file, const std::filesystem::path& path) noexcept {
+  struct stat open{};
+  struct stat named{};
+  return ::fstat(file, &open) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         open.st_ino == named.st_ino && open.st_dev == named.st_dev;
+}
+
 }  // namespace
 
 SpoolFiles::SpoolFiles(SpoolFilesOptions options)
@@ -63,18 +71,29 @@ std::expected<void, std::string> SpoolFiles::open() {
   if (::mkdir(name.c_str(), 0700) != 0 && errno != EEXIST) {
     return std::unexpected("cannot make the capture directory " + name + ": " + reason_of(errno));
   }
-  constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
-  lock_ = ::open((options_.directory / "lock").c_str(), kFlags, 0600);
-  if (lock_ < 0) {
-    return std::unexpected("cannot write into the capture directory " + name + ": " +
-                           reason_of(errno));
-  }
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    return std::unexpected("the capture directory " + name +
-                           " is in use by another process: each process needs its own");
-  }
+  if (auto locked = lock(); !locked) return locked;
   return find_files();
 }
+
+std::filesystem::path SpoolFiles::lock_path() const { return options_.directory / "lock"; }
+
+/// Makes the file `lock`, if there is none, and locks it.
+std::expected<void, std::string> SpoolFiles::lock() {
+  if (lock_ >= 0) ::close(std::exchange(lock_, -1));
+  constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  lock_ = ::open(lock_path().c_str(), kFlags, 0600);
+  if (lock_ < 0) {
+    return std::unexpected("cannot write into the capture directory " +
+                           options_.directory.string() + ": " + reason_of(errno));
+  }
+  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return {};
+  ::close(std::exchange(lock_, -1));
+  return std::unexpected("the capture directory " + options_.directory.string() +
+                         " is in use by another process: each process needs its own");
+}
+
+/// False if somebody has removed or replaced the locked file.
+bool SpoolFiles::has_lock() const noexcept { return lock_ >= 0 && is_at(lock_, lock_path()); }
 
 std::expected<void, std::string> SpoolFiles::find_files() {
   std::error_code error;
@@ -93,7 +112,7 @@ std::expected<void, std::string> SpoolFiles::find_files() {
   const ssize_t size = ::pread(lock_, digits, sizeof digits, 0);
   std::uint64_t kept = 0;
   if (size > 0) std::from_chars(digits, digits + size, kept);  // else: no file was ever written
-  last_number_ = std::max(kept, found.empty() ? 0 : found.back());
+  last_number_ = std::max({last_number_, kept, found.empty() ? 0 : found.back()});
   return {};
 }
 
@@ -163,6 +182,11 @@ std::expected<void, std::string> SpoolFiles::begin_file() {
 }
 
 std::expected<void, std::string> SpoolFiles::append(std::string_view line) {
+  if (!has_lock()) {
+    close_file();  // it may be in a directory that another process has taken over
+    if (auto locked = lock(); !locked) return locked;
+    if (auto found = find_files(); !found) return found;
+  }
   if (file_ < 0 || size_ + line.size() > options_.file_bytes || has_gone()) {
     if (auto begun = begin_file(); !begun) return begun;
   }
@@ -181,12 +205,7 @@ std::expected<void, std::string> SpoolFiles::append(std::string_view line) {
 }
 
 /// True if somebody removed or moved the open file. A moved one is theirs.
-bool SpoolFiles::has_gone() const noexcept {
-  struct stat open{};
-  struct stat named{};
-  return ::fstat(file_, &open) != 0 || ::lstat(path_of(last_number_).c_str(), &named) != 0 ||
-         open.st_ino != named.st_ino || open.st_dev != named.st_dev;
-}
+bool SpoolFiles::has_gone() const noexcept { return !is_at(file_, path_of(last_number_)); }
 
 /// Removes the written part of a line. If that fails, the file is closed: another line must not
 /// follow a part of one.

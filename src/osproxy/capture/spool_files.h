@@ -13,7 +13,9 @@
 // Anybody may move or remove files at any time. A file that is no longer where it was is left
 // alone, and the next line begins a new one. A number is used once: the file `lock` holds the last.
 //
-// A lock on that file keeps the directory to one process at a time. Not thread-safe.
+// A lock on that file keeps the directory to one process at a time. If the file is gone, because
+// somebody has removed the directory and made it again, the next line makes and locks it again; if
+// another process has been faster, no line is written until it ends. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -61,6 +63,9 @@ class SpoolFiles {
 
  private:
   std::filesystem::path path_of(std::uint64_t number) const;
+  std::filesystem::path lock_path() const;
+  std::expected<void, std::string> lock();
+  bool has_lock() const noexcept;
   std::expected<void, std::string> find_files();
   std::expected<void, std::string> begin_file();
   std::expected<void, std::string> make_room();

@@ -39,6 +39,12 @@ error_code load(const TlsCredentials& credentials, ssl::context& context) {
   return error;
 }
 
+bool is_name(const std::string& host) {
+  error_code error;
+  asio::ip::make_address(host, error);
+  return error.failed();
+}
+
 // The frames of these coroutines end within http_call(), which owns what they refer to.
 
 template <class Stream>
@@ -51,8 +57,15 @@ Task<error_code> exchange(Stream& stream, const Request& request, ResponseParser
   co_return response.is_done() ? error_code() : read_error;
 }
 
-Task<std::expected<Socket, error_code>> connect(Executor executor, const HostPort& address) {
+/// How far a call has come.
+struct Progress {
+  bool resolved = false;
+};
+
+Task<std::expected<Socket, error_code>> connect(Executor executor, const HostPort& address,
+                                                Progress& progress) {
   auto found = co_await resolve(executor, address);
+  progress.resolved = true;
   if (!found) co_return std::unexpected(found.error());
   ConnectRace race(executor, *std::move(found));
   co_return co_await race.run();
@@ -62,10 +75,9 @@ Task<error_code> exchange_by_tls(Socket& socket, const std::string& address, ssl
                                  const Request& request, ResponseParser& response) {
   const std::string host(tls_name(address));
   ssl::stream<Socket&> stream(socket, context);
+  // SNI carries no addresses (RFC 6066, section 3).
+  if (is_name(host)) SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
   error_code error;
-  asio::ip::make_address(host, error);
-  const bool is_name = error.failed();  // SNI carries no addresses (RFC 6066, section 3)
-  if (is_name) SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
   stream.set_verify_callback(ssl::host_name_verification(host), error);
   if (error) co_return error;
   auto [handshake_error] = co_await stream.async_handshake(ssl::stream_base::client, kAsTask);
@@ -75,8 +87,8 @@ Task<error_code> exchange_by_tls(Socket& socket, const std::string& address, ssl
 
 /// `context` is null for plain HTTP.
 Task<error_code> perform(Executor executor, const HostPort& address, ssl::context* context,
-                         const Request& request, ResponseParser& response) {
-  auto socket = co_await connect(executor, address);
+                         const Request& request, ResponseParser& response, Progress& progress) {
+  auto socket = co_await connect(executor, address, progress);
   if (!socket) co_return socket.error();
   if (context == nullptr) co_return co_await exchange(*socket, request, response);
   co_return co_await exchange_by_tls(*socket, address.host, *context, request, response);
@@ -132,17 +144,23 @@ std::expected<HttpResponse, HttpError> http_call(const Origin& to, HttpRequest r
   parser.body_limit(options.max_response_bytes);
   parser.skip(message.method() == http::verb::head);
 
+  Progress progress;
   std::optional<error_code> ended;
   {
     asio::io_context context(1);
     const std::stop_callback give_up(options.stop, [&context] { context.stop(); });
-    asio::co_spawn(
-        context,
-        perform(context.get_executor(), to.address, tls ? &*tls : nullptr, message, parser),
-        [&ended](std::exception_ptr, error_code error) { ended = error; });
+    asio::co_spawn(context,
+                   perform(context.get_executor(), to.address, tls ? &*tls : nullptr, message,
+                           parser, progress),
+                   [&ended](std::exception_ptr, error_code error) { ended = error; });
     context.run_for(options.timeout);
   }  // abandons what is not done by now
-  if (!ended) return std::unexpected(to_http_error(boost::beast::error::timeout));
+  if (!ended) {
+    const bool at_lookup =
+        !progress.resolved && is_name(to.address.host) && !options.stop.stop_requested();
+    return std::unexpected(at_lookup ? lookup_timed_out(to.address.host)
+                                     : to_http_error(boost::beast::error::timeout));
+  }
   if (*ended) return std::unexpected(to_http_error(*ended));
   return from_beast(parser);
 }

@@ -9,6 +9,11 @@ namespace osproxy::client {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
+HttpError lookup_timed_out(const std::string& host) {
+  return {HttpFault::UnknownHost,
+          "the lookup of the name " + host + " timed out: does the name server respond"};
+}
+
 HttpError to_http_error(const boost::system::error_code& error) {
   using enum HttpFault;
   if (error == asio::error::connection_refused) return {Refused, "connection refused"};

@@ -12,7 +12,7 @@ namespace osproxy::client {
 
 enum class HttpFault : std::uint8_t {
   Refused,      ///< no process listens at the address
-  UnknownHost,  ///< the host name does not resolve
+  UnknownHost,  ///< the host name does not resolve, or not in time
   TimedOut,     ///< no complete response within the deadline
   CutOff,       ///< the connection ended before the response was complete
   TooLarge,     ///< the response is larger than the caller accepts
@@ -27,6 +27,9 @@ struct HttpError {
 
   friend bool operator==(const HttpError&, const HttpError&) = default;
 };
+
+/// The deadline passed while the name server was asked for `host`.
+HttpError lookup_timed_out(const std::string& host);
 
 /// Translates an error of Asio, Beast or OpenSSL.
 HttpError to_http_error(const boost::system::error_code& error);

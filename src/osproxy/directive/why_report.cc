@@ -1,5 +1,6 @@
 #include "osproxy/directive/why_report.h"
 
+#include <optional>
 #include <utility>
 
 #include <simdjson.h>
@@ -14,7 +15,7 @@ namespace dom = simdjson::dom;
 
 constexpr std::string_view kItsSet = "its_set";
 constexpr std::string_view kCurrentSet = "current_set";
-constexpr std::size_t kMaxDepth = 16;  // a report has five levels
+constexpr std::size_t kMaxDepth = 16;  // a report has seven levels
 
 void write_directive(JsonWriter& json, const WhyReport::OneDirective& directive) {
   json.begin_object().field("id", directive.id).field("recorded", directive.recorded);
@@ -46,10 +47,8 @@ std::vector<WhyReport::Reason> reasons_of(dom::element directive) {
   return reasons;
 }
 
-}  // namespace
-
-std::string encode_why_report(const WhyReport& report) {
-  JsonWriter json;
+// Writes the members of a report; the caller closes its object.
+void write_report(JsonWriter& json, const WhyReport& report) {
   json.begin_object().field("instance", report.instance).field("request_id", report.request_id);
   json.field("recorded", report.recorded).field("started", format_rfc3339(report.started));
   json.field("endpoint", to_string(report.endpoint)).field_or_null("index", report.index);
@@ -61,18 +60,13 @@ std::string encode_why_report(const WhyReport& report) {
   for (const WhyReport::OneDirective& directive : report.directives) {
     write_directive(json, directive);
   }
-  json.end_array().field("left_out", report.left_out).end_object();
-  return std::move(json).take();
+  json.end_array().field("left_out", report.left_out);
 }
 
-std::optional<WhyReport> decode_why_report(std::string_view json) {
-  dom::parser parser;
-  dom::element root;
+std::optional<WhyReport> read_report(dom::element root) {
   dom::array directives;
   bool recorded = false;
-  if (parser.allocate(json.size(), kMaxDepth) != simdjson::SUCCESS ||
-      parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS ||
-      root["recorded"].get(recorded) != simdjson::SUCCESS ||
+  if (root["recorded"].get(recorded) != simdjson::SUCCESS ||
       root["directives"].get(directives) != simdjson::SUCCESS) {
     return std::nullopt;
   }
@@ -95,6 +89,41 @@ std::optional<WhyReport> decode_why_report(std::string_view json) {
                                  .reasons = reasons_of(directive)});
   }
   return report;
+}
+
+}  // namespace
+
+std::string encode_why_reports(std::span<const WhyReport> reports) {
+  JsonWriter json;
+  write_report(json, reports.front());
+  if (reports.size() > 1) {
+    json.key("others").begin_array();
+    for (const WhyReport& report : reports.subspan(1)) {
+      write_report(json, report);
+      json.end_object();
+    }
+    json.end_array();
+  }
+  json.end_object();
+  return std::move(json).take();
+}
+
+std::vector<WhyReport> decode_why_reports(std::string_view json) {
+  dom::parser parser;
+  dom::element root;
+  if (parser.allocate(json.size(), kMaxDepth) != simdjson::SUCCESS ||
+      parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
+    return {};
+  }
+  auto first = read_report(root);
+  if (!first) return {};
+  std::vector<WhyReport> reports{*std::move(first)};
+  dom::array others;
+  if (root["others"].get(others) != simdjson::SUCCESS) return reports;
+  for (const dom::element other : others) {
+    if (auto report = read_report(other)) reports.push_back(*std::move(report));
+  }
+  return reports;
 }
 
 }  // namespace osproxy

@@ -1,14 +1,17 @@
 // Explains for one request, directive by directive, why it was recorded or why not; and its JSON,
 // the body of GET /admin/why/{id}.
 //
-//   std::string body = encode_why_report(report);                      // the instance
-//   std::optional<WhyReport> read = decode_why_report(body);           // osproxyctl
+//   std::string body = encode_why_reports(reports);               // the instance
+//   std::vector<WhyReport> read = decode_why_reports(body);       // osproxyctl
+//
+// Clients may reuse an id. The JSON is the first request's report, which has those of the other
+// requests in its member `others`; a report alone has no such member.
 //
 // Thread safety: a regular value and pure functions.
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,10 +57,11 @@ struct WhyReport {
   friend bool operator==(const WhyReport&, const WhyReport&) = default;
 };
 
-std::string encode_why_report(const WhyReport& report);
+/// `reports` has at least one.
+std::string encode_why_reports(std::span<const WhyReport> reports);
 
-/// Reads the JSON of this or another version: fields that are missing keep their defaults. nullopt
-/// if `json` is no report: it needs `recorded` and `directives`.
-std::optional<WhyReport> decode_why_report(std::string_view json);
+/// Reads the JSON of this or another version: fields that are missing keep their defaults. Empty if
+/// `json` is no report: it needs `recorded` and `directives`.
+std::vector<WhyReport> decode_why_reports(std::string_view json);
 
 }  // namespace osproxy

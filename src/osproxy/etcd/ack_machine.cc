@@ -51,6 +51,12 @@ void AckMachine::handle(AckReport&& report) {
 }
 
 void AckMachine::handle(ReadDone&& response) {
+  if (is_awaited(response.call, Phase::Comparing)) {
+    phase_ = Phase::Ready;
+    mark_healthy();
+    if (response.mod_revision != key_.revision()) schedule_.poll_at = now_;
+    return;
+  }
   if (!is_awaited(response.call, Phase::Reading)) return;
   take_key({.revision = response.mod_revision, .value = response.value, .lease = response.lease});
   if (key_.owner()) return;
@@ -83,6 +89,7 @@ void AckMachine::handle(KeptAlive&& response) {
   if (response.ttl <= response.ttl.zero()) return lose_lease();
   lease_->ttl = response.ttl;
   schedule_keep_alive();
+  if (key_.revision() != 0 && now_ < schedule_.poll_at) compare_revision();
 }
 
 void AckMachine::handle(WriteDone&& response) {
@@ -182,6 +189,7 @@ void AckMachine::check_timers() {
     case Phase::Granting:
     case Phase::Writing:
     case Phase::KeepingAlive:
+    case Phase::Comparing:
       if (now_ < deadline_) return;
       ++counters_.failed;
       return lose_connection({FailureKind::Silent, {}});
@@ -232,6 +240,12 @@ void AckMachine::keep_alive() {
   actions_.emplace_back(KeepLeaseAlive{.call = begin_call(Phase::KeepingAlive),
                                        .lease = lease_->id,
                                        .timeout = options_.call_timeout});
+}
+
+/// Notices a key that somebody has deleted or overwritten. The poll that follows reads it.
+void AckMachine::compare_revision() {
+  actions_.emplace_back(ReadAck{
+      .call = begin_call(Phase::Comparing), .keys_only = true, .timeout = options_.call_timeout});
 }
 
 void AckMachine::take_key(const AckKey::Content& content) {
@@ -292,6 +306,7 @@ std::optional<BootTime> AckMachine::wake_at() const {
     case Phase::Granting:
     case Phase::Writing:
     case Phase::KeepingAlive:
+    case Phase::Comparing:
     case Phase::Revoking:
       return deadline_;
   }
@@ -310,6 +325,7 @@ bool AckMachine::awaits_response() const {
     case Phase::Granting:
     case Phase::Writing:
     case Phase::KeepingAlive:
+    case Phase::Comparing:
     case Phase::Revoking:
       return true;
   }

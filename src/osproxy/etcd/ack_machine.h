@@ -13,8 +13,10 @@
 //
 // The machine reads its key. If the key is free or its own, it writes the instance's ack there,
 // under a lease that it keeps alive. It writes again when the facts have changed, at a random
-// moment of a window that grows with the fleet, and when the lease or the key is lost. It never
-// overwrites the ack of another run. A Stop revokes the lease, which deletes the key.
+// moment of a window that grows with the fleet, and when the lease or the key is lost: after each
+// keepalive it compares the key's revision with that of its last write. It never overwrites the ack
+// of another run. A Stop revokes the lease, which deletes the key, unless somebody else has written
+// it since: etcd then binds it to their lease, or to none.
 // docs/design/acks.md has the reasons and the table of phases.
 //
 // Uses only the boot clock of `now`.
@@ -74,6 +76,7 @@ struct AckReport {
 // Actions, besides OpenConnection and CloseConnection.
 struct ReadAck {
   CallId call;
+  bool keys_only = false;  ///< without the ack itself: only its revision is wanted
   std::chrono::nanoseconds timeout;
 };
 struct CountFleet {
@@ -139,6 +142,7 @@ class AckMachine {
     Granting,    // a lease is being granted
     Writing,
     KeepingAlive,  // the lease is being kept alive
+    Comparing,     // the key's revision is being read
     Revoking,      // after Stop
     Stopped,
   };
@@ -198,6 +202,7 @@ class AckMachine {
   void poll();
   void write();
   void keep_alive();
+  void compare_revision();
   void take_key(const AckKey::Content& content);
   void wait_for_owner();
   bool is_name_taken() const;

@@ -137,7 +137,8 @@ class EtcdAckWriter::Impl {
   void perform(const etcd::OpenConnection& open) { transport_->open(open.endpoint); }
   void perform(const etcd::CloseConnection&) { transport_->close(); }
   void perform(const etcd::ReadAck& read) {
-    transport_->read(read.call, {.key = key_, .timeout = read.timeout});
+    transport_->read(read.call,
+                     {.key = key_, .keys_only = read.keys_only, .timeout = read.timeout});
   }
   void perform(const etcd::CountFleet& count) {
     transport_->list(count.call, {.prefix = prefix_, .count_only = true, .timeout = count.timeout});

@@ -27,6 +27,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stop_token>
 
 #include "osproxy/core/clock.h"
 #include "osproxy/core/random.h"
@@ -61,6 +62,9 @@ struct EtcdStoreOptions {
   /// used stays until there is a set to save, and status() has a warning.
   std::filesystem::path state_dir{};
   StartPolicy start = StartPolicy::Fail;
+  /// Ends connect() at once, with an error, while it waits for a first response. Later it does
+  /// nothing.
+  std::stop_token cancel{};
   DecodeLimits limits{};
   /// Called on the store's thread when the set, the state, its reason, the revision or a rejection
   /// has changed, and when a directive has ended; the first time before connect() returns. It must

@@ -32,7 +32,7 @@ class Transport;
 
 struct EtcdFleetOptions {
   EtcdTarget target;
-  std::chrono::milliseconds deadline{5'000};  ///< of one read(), over all endpoints
+  std::chrono::milliseconds deadline{kEtcdCallDeadline};  ///< of one read(), over all endpoints
 };
 
 class EtcdFleetReader final : public FleetReader {

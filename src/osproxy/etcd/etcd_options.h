@@ -2,6 +2,7 @@
 // credentials. And the error that their factories return.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,6 +11,10 @@ namespace osproxy {
 
 /// The default key of the document.
 inline constexpr char kDefaultEtcdKey[] = "osproxy/directives";
+
+/// Of a call that a person waits for, such as a publish, over all endpoints. Shorter than the 5 s
+/// that osproxyctl waits for an instance by default, so that the instance's reason arrives.
+inline constexpr std::chrono::milliseconds kEtcdCallDeadline{4'000};
 
 /// How osproxy and etcd authenticate each other. All files are read again for each connection, so
 /// that a renewed file is used without a restart. Empty: not used.
@@ -36,6 +41,7 @@ struct EtcdError {
   enum class Kind : std::uint8_t {
     BadOptions,   ///< an endpoint, the key or a file is invalid; no connection was opened
     Unreachable,  ///< no endpoint gave a usable response
+    Cancelled,    ///< the caller ended the wait for a response
   };
 
   Kind kind;

@@ -38,7 +38,8 @@ class Transport;
 struct EtcdPublisherOptions {
   EtcdTarget target;
   DecodeLimits limits{};
-  std::chrono::milliseconds deadline{5'000};  ///< of one publish() or read(), all endpoints
+  std::chrono::milliseconds deadline{
+      kEtcdCallDeadline};  ///< of one publish() or read(), all endpoints
 };
 
 class EtcdDirectivePublisher final : public DirectivePublisher {

@@ -32,9 +32,12 @@ EtcdStoreStatus::Published EtcdStoreStatus::publish(State state) {
 
 std::optional<EtcdError> EtcdStoreStatus::await_start() const {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, options_.connect_timeout, [this] {
+  changed_.wait_for(lock, options_.cancel, options_.connect_timeout, [this] {
     return (state_.status.state == StoreState::Synced && !state_.holding) || is_hopeless();
   });
+  if (options_.cancel.stop_requested()) {
+    return EtcdError{EtcdError::Kind::Cancelled, fmt::format("cancelled: {}", describe_failures())};
+  }
   // One read is enough: the machine goes on trying to start its watch.
   if (state_.verified_at || !resumed_.empty()) return std::nullopt;
   std::string message = describe_failures();

@@ -63,7 +63,7 @@ class EtcdStoreStatus {
   const std::string& resumed_;
 
   mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
+  mutable std::condition_variable_any changed_;
   State state_;  // guarded by mutex_
 };
 

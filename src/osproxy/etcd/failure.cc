@@ -154,6 +154,15 @@ ConnectFailure parse_connect_failure(std::string_view detail) {
   return {.address = rest.substr(0, end), .why = rest.substr(end + 2)};
 }
 
+/// True if the host of `http://host:port` or `host:port` is no IP address.
+bool has_name(std::string_view endpoint) noexcept {
+  if (const auto scheme = endpoint.find("://"); scheme != std::string_view::npos) {
+    endpoint.remove_prefix(scheme + 3);
+  }
+  return endpoint.find_first_not_of("0123456789.:") < endpoint.rfind(':') &&
+         !endpoint.starts_with('[');
+}
+
 // Enough for a useful message. A server may send a text of any length.
 constexpr std::size_t kMaxDetailBytes = 200;
 
@@ -168,6 +177,11 @@ std::string one_line(std::string_view text) {
 }  // namespace
 
 std::string describe(std::string_view endpoint, const Failure& failure) {
+  // gRPC does not say whether the name or the connection took too long.
+  if (failure.kind == FailureKind::Silent && has_name(endpoint)) {
+    return fmt::format("{}: {} Or did the lookup of its name time out?", endpoint,
+                       advice(failure.kind));
+  }
   if (failure.detail.empty()) return fmt::format("{}: {}", endpoint, advice(failure.kind));
   return fmt::format("{}: {} ({})", endpoint, advice(failure.kind),
                      one_line(parse_connect_failure(failure.detail).why));

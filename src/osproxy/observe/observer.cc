@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "osproxy/core/random.h"
+#include "osproxy/directive/record_budget.h"
 #include "osproxy/observe/shards/decision_ring.h"
 #include "osproxy/observe/shards/explain_shard.h"
 #include "osproxy/observe/shards/owner_thread_allocator.h"
@@ -28,6 +29,26 @@ constexpr std::size_t kLookedAtAtOnce = 16;
 bool is_vouched_for(const Record& record) noexcept {
   constexpr int kUnauthorized = 401;
   return record.principal_verified || (!record.upstream.empty() && record.status != kUnauthorized);
+}
+
+bool is_vouched_for(const RememberedRequest& request) noexcept {
+  return is_vouched_for(request.attributes(), request.outcome);
+}
+
+// Sorts those that somebody vouches for before the others, the newest of each kind first, and keeps
+// kMaxOfOneId of each.
+template <class Found, class Started>
+void sort_and_bound(std::vector<Found>& found, Started started) {
+  std::ranges::stable_sort(found, std::ranges::greater(), [&](const Found& one) {
+    return std::pair(is_vouched_for(one), started(one));
+  });
+  std::size_t room[2] = {Observer::kMaxOfOneId, Observer::kMaxOfOneId};
+  std::erase_if(found, [&](const Found& one) {
+    std::size_t& left = room[is_vouched_for(one) ? 1 : 0];
+    if (left == 0) return true;
+    --left;
+    return false;
+  });
 }
 
 ObserverOptions share_of_worker(const ObserverOptions& totals, std::size_t workers) {
@@ -198,26 +219,15 @@ Recorder& Observer::recorder(std::size_t worker) noexcept {
 std::vector<Record> Observer::explain(std::string_view request_id) const {
   std::vector<Record> found;  // a client may send one id to several workers
   for (const auto& worker : workers_) worker->explain(request_id, found);
-  std::ranges::stable_sort(found, std::ranges::greater(), [](const Record& record) {
-    return std::pair(is_vouched_for(record), record.started);
-  });
-  std::size_t room[2] = {kMaxOfOneId, kMaxOfOneId};
-  std::erase_if(found, [&](const Record& record) {
-    std::size_t& left = room[is_vouched_for(record) ? 1 : 0];
-    if (left == 0) return true;
-    --left;
-    return false;
-  });
+  sort_and_bound(found, [](const Record& record) { return record.started; });
   return found;
 }
 
-std::optional<RememberedRequest> Observer::remembered(std::string_view request_id) const {
-  std::optional<RememberedRequest> newest;
-  for (const auto& worker : workers_) {
-    auto found = worker->decisions().find(request_id);
-    if (found && (!newest || found->started.boot > newest->started.boot)) newest = std::move(found);
-  }
-  return newest;
+std::vector<RememberedRequest> Observer::remembered(std::string_view request_id) const {
+  std::vector<RememberedRequest> found;
+  for (const auto& worker : workers_) worker->decisions().find(request_id, kMaxOfOneId, found);
+  sort_and_bound(found, [](const RememberedRequest& request) { return request.started.boot; });
+  return found;
 }
 
 std::vector<Record> Observer::breakglass(std::size_t limit) const {

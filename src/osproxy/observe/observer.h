@@ -17,7 +17,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -60,8 +59,8 @@ class Observer {
   /// The recorder of a worker; the first is 0.
   Recorder& recorder(std::size_t worker) noexcept;
 
-  /// So many records with one id are shown of each kind: those that somebody vouches for, and the
-  /// others. Ids are a client's to choose, and thousands may have the same.
+  /// So many records or requests with one id are shown of each kind: those that somebody vouches
+  /// for, and the others. Ids are a client's to choose, and thousands may have the same.
   static constexpr std::size_t kMaxOfOneId = 8;
 
   /// The records with that request id that are still stored. First come those that somebody vouches
@@ -72,8 +71,9 @@ class Observer {
   /// The newest records of the break-glass ring, newest first by `started`, at most `limit`.
   std::vector<Record> breakglass(std::size_t limit) const;
 
-  /// The newest request with that id, recorded or not, if it is still remembered.
-  std::optional<RememberedRequest> remembered(std::string_view request_id) const;
+  /// The requests with that id that are still remembered, recorded or not; ordered and bounded as
+  /// the records of explain() are.
+  std::vector<RememberedRequest> remembered(std::string_view request_id) const;
 
   /// Sums over all workers. They are not a consistent snapshot: a request that ends meanwhile may
   /// be in one sum and not yet in another.

@@ -20,6 +20,8 @@ std::string_view to_string(NodeFault fault) noexcept {
       return "";
     case NodeFault::NameNotFound:
       return "name_not_found";
+    case NodeFault::NameTimedOut:
+      return "name_lookup_timed_out";
     case NodeFault::ConnectRefused:
       return "connect_refused";
     case NodeFault::ConnectTimedOut:

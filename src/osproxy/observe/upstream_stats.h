@@ -31,6 +31,7 @@ namespace osproxy {
 enum class NodeFault : std::uint8_t {
   None,
   NameNotFound,      ///< its name has no address
+  NameTimedOut,      ///< its name did not resolve in time
   ConnectRefused,    ///< none of its addresses accepted a connection
   ConnectTimedOut,   ///< none of its addresses accepted a connection in time
   TlsFailed,         ///< it accepted a connection, but the TLS handshake failed

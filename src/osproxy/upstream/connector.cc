@@ -156,7 +156,7 @@ Task<NodeFault> UpstreamConnector::await_addresses(SteadyClock::time_point end) 
   co_await wakeup.sleep();
   std::erase(waiting_, &wakeup);
   if (!book_.empty()) co_return NodeFault::None;
-  co_return deadline.expired() ? NodeFault::ConnectTimedOut : NodeFault::NameNotFound;
+  co_return deadline.expired() ? NodeFault::NameTimedOut : NodeFault::NameNotFound;
 }
 
 bool UpstreamConnector::is_current(Connection& connection) const {

@@ -1,3 +1,5 @@
+#include <span>
+
 namespace osproxy {
-void example(const WhyReport& report) { EXAMPLE(1); }
+void example(std::span<const WhyReport> reports) { EXAMPLE(1); }
 }  // namespace osproxy

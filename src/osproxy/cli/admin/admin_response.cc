@@ -263,4 +263,11 @@ std::optional<Recent> parse_recent(std::string_view body) {
   return recent;
 }
 
+std::string join_records(std::span<const std::string> records) {
+  std::string json = records.front();
+  if (records.size() == 1) return json;
+  json.pop_back();  // the brace that closes the record
+  return json + fmt::format(",\"others\":[{}]}}", fmt::join(records.subspan(1), ","));
+}
+
 }  // namespace osproxy::cli

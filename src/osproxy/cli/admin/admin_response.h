@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -90,8 +91,9 @@ struct FlatObject {
 };
 std::optional<FlatObject> flatten_object(std::string_view body);
 
-/// A record of GET /debug/explain, and the records of its `others`: further requests with the same
-/// id. The JSON of each is without `others`. Empty if `body` is not a JSON object.
+/// A record of GET /debug/explain or a report of GET /admin/why, and those of its `others`: further
+/// requests with the same id. The JSON of each is without `others`. Empty if `body` is not a JSON
+/// object.
 std::vector<FlatObject> flatten_records(std::string_view body);
 
 /// A record of GET /admin/recent.
@@ -106,5 +108,9 @@ struct Recent {
 };
 /// nullopt if `body` is no such response.
 std::optional<Recent> parse_recent(std::string_view body);
+
+/// The reverse: the JSON of the first, which has that of the rest as its `others`. `records` has at
+/// least one.
+std::string join_records(std::span<const std::string> records);
 
 }  // namespace osproxy::cli

@@ -66,16 +66,10 @@ void print_text(const Search& search, std::ostream& out) {
   }
 }
 
-// The first record, with the others in its `others`, as one instance responds.
 std::string to_json(const Search& search) {
-  std::string json = search.records.front().second.json;
-  if (search.records.size() == 1) return json;
-  json.pop_back();  // the brace that closes the record
-  json += ",\"others\":[";
-  for (std::size_t i = 1; i < search.records.size(); ++i) {
-    json.append(i > 1 ? "," : "").append(search.records[i].second.json);
-  }
-  return json + "]}";
+  std::vector<std::string> records;
+  for (const auto& [instance, record] : search.records) records.push_back(record.json);
+  return join_records(records);
 }
 
 Failure not_found(const Search& search, const std::string& request_id) {

@@ -137,7 +137,7 @@ std::string summary(const std::vector<Report>& reports) {
 }
 
 // The whole fleet, of which the given instances may be a part, as the first instance with etcd sees
-// it. Empty if no instance uses etcd, or the fleet cannot be read.
+// it; or why it cannot be read. Empty if no instance uses etcd.
 std::string fleet_line(const AdminAccess& access, const std::vector<Report>& reports) {
   const auto in_etcd = [](const Report& report) {
     return report.status && report.status->store_kind == "etcd";
@@ -147,7 +147,8 @@ std::string fleet_line(const AdminAccess& access, const std::vector<Report>& rep
   AdminFleetReader reader(
       {.instances = {found->address}, .token = access.token, .timeout = access.timeout});
   const auto fleet = reader.read();
-  return fleet ? describe_fleet(*fleet) + "\n" : "";
+  return (fleet ? describe_fleet(*fleet) : "FLEET cannot be read: " + printable(fleet.error())) +
+         "\n";
 }
 
 void print_json(const std::vector<Report>& reports, std::ostream& out) {

@@ -1,6 +1,10 @@
 // osproxyctl why ID
+#include <algorithm>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
@@ -11,6 +15,7 @@
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/print/text.h"
+#include "osproxy/core/rfc3339.h"
 #include "osproxy/core/visible_text.h"
 #include "osproxy/directive/why_report.h"
 
@@ -28,7 +33,9 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl why my-request-1 --admin http://proxy-1:9901,http://proxy-2:9901
 
 Shows for each directive whether it recorded the request, and if not, all reasons why. The instance
-that served the request remembers it for a while; all instances of --admin are asked.
+that served the request remembers it for a while; all instances of --admin are asked. Clients may
+reuse an id: all requests with it are shown, first those whose principal is verified or that
+OpenSearch accepted.
 
 Exit codes: 0 an instance has seen the request, recorded or not, 5 none has, but some instance is not
 reachable, 6 no instance has seen it.)";
@@ -61,33 +68,77 @@ std::string describe(const WhyReport& report) {
   return text;
 }
 
+// The responses of all instances together.
+struct Search {
+  std::vector<WhyReport> reports;
+  std::vector<std::string> json;  // of each report, as its instance wrote it
+  std::vector<std::string> errors;
+};
+
+void take_response(Search& search, const Origin& instance, const AdminResult& response) {
+  if (!response) {
+    search.errors.push_back(response.error());
+    return;
+  }
+  if (error_of(*response).type == "not_found") return;
+  auto reports =
+      response->status == 200 ? decode_why_reports(response->body) : std::vector<WhyReport>{};
+  if (reports.empty()) {
+    search.errors.push_back(describe_refusal(instance, *response));
+    return;
+  }
+  std::ranges::move(reports, std::back_inserter(search.reports));
+  for (FlatObject& report : flatten_records(response->body)) {
+    search.json.push_back(std::move(report.json));
+  }
+}
+
+/// Tells several requests with one id apart.
+std::string heading(const WhyReport& report) {
+  std::string text =
+      fmt::format("{} at {}", to_string(report.endpoint), format_rfc3339(report.started));
+  const auto add = [&text](std::string_view name, const std::string& value) {
+    if (!value.empty()) text += fmt::format(", {} {}", name, printable(value));
+  };
+  add("on", report.instance);
+  add("index", report.index);
+  add("tenant", report.tenant);
+  add("principal", report.principal);
+  return text + (report.status == 0 ? ", no response" : fmt::format(", status {}", report.status));
+}
+
+void print_text(std::span<const WhyReport> reports, std::ostream& out) {
+  if (reports.size() == 1) {
+    fmt::print(out, "{}", describe(reports.front()));
+    return;
+  }
+  fmt::print(out, "{} requests have this id\n", reports.size());
+  for (const WhyReport& report : reports) {
+    fmt::print(out, "\n{}:\n{}", heading(report), describe(report));
+  }
+}
+
 std::expected<void, Failure> why(const Flags& flags, Environment& environment) {
   const auto access = admin_access(flags.connection, environment);
   if (!access) return std::unexpected(access.error());
   const auto responses = get_from_all(*access, "/admin/why/" + flags.request_id);
-  std::vector<std::string> errors;
+  Search search;
   for (std::size_t i = 0; i < responses.size(); ++i) {
-    const AdminResult& response = responses[i];
-    if (!response) {
-      errors.push_back(response.error());
-      continue;
-    }
-    const auto report = response->status == 200 ? decode_why_report(response->body) : std::nullopt;
-    if (report) {
-      fmt::print(
-          environment.out, "{}",
-          flags.output == Output::Json ? visible_json(response->body) + "\n" : describe(*report));
-      return {};
-    }
-    if (error_of(*response).type != "not_found") {
-      errors.push_back(describe_refusal(access->instances[i], *response));
-    }
+    take_response(search, access->instances[i], responses[i]);
   }
-  if (!errors.empty()) {
+  if (!search.reports.empty()) {
+    if (flags.output == Output::Json) {
+      fmt::print(environment.out, "{}\n", visible_json(join_records(search.json)));
+    } else {
+      print_text(search.reports, environment.out);
+    }
+    return {};
+  }
+  if (!search.errors.empty()) {
     return std::unexpected(
         Failure{ExitCode::Unreachable,
                 fmt::format("{} was not seen, but not every instance could be asked: {}",
-                            flags.request_id, fmt::join(errors, "; "))});
+                            flags.request_id, fmt::join(search.errors, "; "))});
   }
   return std::unexpected(Failure{
       ExitCode::NotFound,

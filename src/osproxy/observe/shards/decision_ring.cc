@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "osproxy/core/prefetch.h"
+#include "osproxy/directive/record_budget.h"
 
 namespace osproxy {
 namespace {
@@ -46,6 +47,11 @@ struct DecisionRing::Slot {
   char text[kTextBytes];
 
   std::string_view id() const noexcept { return {text, id_size}; }
+
+  bool is_vouched_for() const noexcept {
+    return osproxy::is_vouched_for({.principal_verified = principal_verified},
+                                   {.latency = {}, .status = status, .from_node = from_node});
+  }
 };
 
 namespace {
@@ -108,22 +114,27 @@ void DecisionRing::put(const MatchedRequest& request) noexcept {
   slot.is_cut = is_cut;
 }
 
-std::optional<RememberedRequest> DecisionRing::find(std::string_view request_id) const {
+void DecisionRing::find(std::string_view request_id, std::size_t max_of_a_kind,
+                        std::vector<RememberedRequest>& out) const {
+  std::size_t room[2] = {max_of_a_kind, max_of_a_kind};
   std::uint64_t next = 0;  // one past the next slot to compare
   {
     const std::lock_guard lock(mutex_);
     next = end_;
   }
-  while (next > 0) {
+  while (next > 0 && room[0] + room[1] > 0) {
     const std::lock_guard lock(mutex_);
     for (std::uint64_t i = 0; i < kFindAtATime && next > 0; ++i) {
       --next;
-      if (end_ - next > size_) return std::nullopt;  // overwritten by a newer request
+      if (end_ - next > size_) return;  // overwritten by a newer request
       const Slot& slot = slots_[next % size_];
-      if (slot.id() == request_id) return read(slot);
+      if (slot.id() != request_id) continue;
+      std::size_t& left = room[slot.is_vouched_for() ? 1 : 0];
+      if (left == 0) continue;
+      --left;
+      out.push_back(read(slot));
     }
   }
-  return std::nullopt;
 }
 
 RememberedRequest DecisionRing::read(const Slot& slot) const {

@@ -4,7 +4,8 @@
 //   DecisionRing ring(1'000);
 //   const std::uint32_t number = ring.in_force(set);  // when a request is matched
 //   ring.put({.request_id = id, .set_number = number, .verdict = verdict});  // when it ends
-//   auto remembered = ring.find(id);                  // on any thread
+//   std::vector<RememberedRequest> found;
+//   ring.find(id, 8, found);  // on any thread
 //
 // A request takes a slot of 256 bytes: its whole id, and its other names as far as they fit. put()
 // copies into a slot and allocates nothing. Only the newest kMaxSets sets are kept alive. The
@@ -19,8 +20,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "osproxy/observe/matched_request.h"
 
@@ -41,8 +42,10 @@ class DecisionRing {
 
   void put(const MatchedRequest& request) noexcept;
 
-  /// The newest request with that id, if it is still remembered.
-  std::optional<RememberedRequest> find(std::string_view request_id) const;
+  /// Appends the remembered requests with that id to `out`, newest first: at most `max_of_a_kind`
+  /// that somebody vouches for (is_vouched_for()), and as many others.
+  void find(std::string_view request_id, std::size_t max_of_a_kind,
+            std::vector<RememberedRequest>& out) const;
 
  private:
   struct Slot;
