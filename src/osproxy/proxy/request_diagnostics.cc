@@ -32,7 +32,9 @@ void RequestDiagnostics::identify(const http::RequestHead& head) {
                              {.tenant = context_.options.tenant,
                               .identities = *context_.identities.load(),
                               .hasher = context_.hasher,
-                              .certificate_principal = peer_.principal},
+                              .certificate_principal = peer_.principal,
+                              .connection = peer_.client,
+                              .trusted = peer_.trusted},
                              context_.random, scratch_);
   is_sniffing_ = endpoint() == Endpoint::Admin && asks_for_nodes(head.target);
   if (is_sniffing_ && !context_.options.publishes_address) count_sniffing();
@@ -49,6 +51,8 @@ void RequestDiagnostics::match() {
     request_.request_id = scratch_.request_id;
     request_.matched.principal = peer_.principal;
     request_.principal_verified = !peer_.principal.empty();
+    request_.matched.client = peer_.client.text;
+    request_.matched.client_address = peer_.client.address;
   }
   request_.matched.principal_verified = request_.principal_verified;
   const DirectiveSet::Pointer& set = context_.directives.load();
@@ -175,6 +179,9 @@ Record RequestDiagnostics::make_record(const Verdict& verdict, std::chrono::nano
   record.tenant = request_.matched.tenant;
   record.principal = request_.matched.principal;
   record.principal_verified = request_.principal_verified;
+  record.client = request_.matched.client;
+  record.agent = request_.matched.agent;
+  record.opaque_id = request_.matched.opaque_id;
   record.protocol = head_ != nullptr && head_->minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
   record.tls = peer_.tls;
   record.request_bytes = result_.request_bytes;

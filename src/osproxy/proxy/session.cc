@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
+#include <utility>
 
 #include "osproxy/http/error_response.h"
 #include "osproxy/proxy/exchange.h"
@@ -30,10 +32,17 @@ std::chrono::milliseconds until(SteadyClock::time_point deadline,
 
 }  // namespace
 
+Session::Session(WorkerContext& worker, Socket socket, const IpAddress& peer)
+    : worker_(worker),
+      client_(std::move(socket), worker.deadlines),
+      address_(peer),
+      address_text_(peer.to_string()),
+      is_trusted_(contains(worker.options.trusted_proxies, peer)) {}
+
 Task<> Session::run() {
   if (!co_await secure()) co_return;
   if (!worker_.options.forwarding.is_off()) {
-    forwarding_.emplace(worker_.options.forwarding, peer_, client_.is_secure());
+    forwarding_.emplace(worker_.options.forwarding, address_, client_.is_secure());
   }
   Turns turns(worker_.turns);
   while (co_await receive_head() == Arrival::Head) {
@@ -59,7 +68,11 @@ Task<bool> Session::secure() {
 }
 
 ClientPeer Session::peer() const noexcept {
-  return {.tls = client_.is_secure(), .principal = client_.principal()};
+  return {.tls = client_.is_secure(),
+          .principal = client_.principal(),
+          .client = {.text = address_text_, .address = address_},
+          .trusted = is_trusted_ ? std::span<const Cidr>(worker_.options.trusted_proxies)
+                                 : std::span<const Cidr>{}};
 }
 
 /// Waits for a whole head. Refuses malformed input.

@@ -6,9 +6,10 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
-#include <utility>
 
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/http/error_response.h"
 #include "osproxy/http/forwarding.h"
@@ -24,8 +25,7 @@ namespace osproxy {
 
 class Session {
  public:
-  Session(WorkerContext& worker, Socket socket, const asio::ip::address& peer)
-      : worker_(worker), client_(std::move(socket), worker.deadlines), peer_(peer) {}
+  Session(WorkerContext& worker, Socket socket, const IpAddress& peer);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -52,7 +52,9 @@ class Session {
 
   WorkerContext& worker_;
   Connection client_;
-  const asio::ip::address peer_;
+  IpAddress address_;  // of the client
+  std::string address_text_;
+  bool is_trusted_;  // it is a trusted proxy, and its headers name clients
   AttributeScratch scratch_;
   std::optional<http::Forwarding>
       forwarding_;          // what OpenSearch is told of the client; nullopt: nothing

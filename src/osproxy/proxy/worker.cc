@@ -333,7 +333,7 @@ void Server::Worker::begin(NewClient client) {
 }
 
 Task<> Server::Worker::serve(NewClient client) {
-  Session session(context_, socket_of(*io_, client), client.peer.address());
+  Session session(context_, socket_of(*io_, client), address_of(client.peer));
   sessions_.insert(&session);
   co_await session.run();
   sessions_.erase(&session);
@@ -348,7 +348,7 @@ Task<> Server::Worker::turn_away(NewClient client) {
   const ClientLimits::TurnedAway turned_away(limits_);
   // With TLS, a handshake only to refuse costs too much.
   const bool responds = turned_away.has_room() && !context_.tls_contexts.load()->listener;
-  Session session(context_, socket_of(*io_, client), client.peer.address());
+  Session session(context_, socket_of(*io_, client), address_of(client.peer));
   co_await session.turn_away(reason, responds);
   count_.fetch_sub(1, std::memory_order_relaxed);
 }
