@@ -7,6 +7,8 @@
 
 #include "osproxy/admin/event_source.h"
 #include "osproxy/admin/handlers.h"
+#include "osproxy/core/agent_product.h"
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/encoding.h"
 #include "osproxy/core/rfc3339.h"
@@ -115,6 +117,11 @@ bool set(std::optional<T>& into, std::optional<T> parsed) {
   return parsed.has_value();
 }
 
+std::optional<Cidr> block_of(std::string_view text) {
+  const auto block = parse_cidr(text);
+  return block ? std::optional(*block) : std::nullopt;
+}
+
 bool set_limit(std::uint64_t& into, std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
   return error == std::errc{} && end == text.data() + text.size() && into > 0;
@@ -135,6 +142,14 @@ constexpr Parameter kParameters[] = {
      [](Wanted& w, std::string v) { return set(w.filter.target.index, std::move(v)); }},
     {"principal", "the name of a principal",
      [](Wanted& w, std::string v) { return set(w.filter.target.principal, std::move(v)); }},
+    {"client", "an IP address or a block, as in 10.0.0.0/8",
+     [](Wanted& w, std::string v) { return set(w.filter.target.client, block_of(v)); }},
+    {"agent", "a product of User-Agent, as in curl or curl/8.0",
+     [](Wanted& w, std::string v) {
+       return is_agent_product(v) && set(w.filter.target.agent, std::move(v));
+     }},
+    {"opaque_id", "an X-Opaque-Id",
+     [](Wanted& w, std::string v) { return set(w.filter.target.opaque_id, std::move(v)); }},
     {"endpoint", "one of the twelve endpoints, as in Search",
      [](Wanted& w, std::string v) { return set(w.filter.target.endpoint, parse_endpoint(v)); }},
     {"status", "a class or a code, as in 5xx or 429",

@@ -35,4 +35,8 @@ std::string_view product_name(std::string_view product) noexcept {
   return product.substr(0, product.find('/'));
 }
 
+bool names_agent(std::string_view wanted, std::string_view product) noexcept {
+  return wanted == product || (!product.empty() && wanted == product_name(product));
+}
+
 }  // namespace osproxy

@@ -26,4 +26,7 @@ std::string_view product_of(std::string_view user_agent) noexcept;
 /// The part of a product before its version.
 std::string_view product_name(std::string_view product) noexcept;
 
+/// True if `wanted` names `product`: exactly, or any version of it if `wanted` has none.
+bool names_agent(std::string_view wanted, std::string_view product) noexcept;
+
 }  // namespace osproxy

@@ -174,6 +174,9 @@ std::string target_of(const Flags& flags) {
   if (flags.target.index) add_parameter(target, "index", *flags.target.index);
   if (flags.target.principal) add_parameter(target, "principal", *flags.target.principal);
   if (flags.target.endpoint) add_parameter(target, "endpoint", to_string(*flags.target.endpoint));
+  if (flags.target.client) add_parameter(target, "client", to_string(*flags.target.client));
+  if (flags.target.agent) add_parameter(target, "agent", *flags.target.agent);
+  if (flags.target.opaque_id) add_parameter(target, "opaque_id", *flags.target.opaque_id);
   if (flags.status) add_parameter(target, "status", flags.status->to_string());
   if (flags.slower) add_parameter(target, "slower", format_duration(*flags.slower));
   return target;
