@@ -1,8 +1,8 @@
 #include "osproxy/identify/attributes.h"
 
 #include <initializer_list>
-#include <string>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>

@@ -49,8 +49,8 @@ TEST(ForwardedClient, IsTheFirstIfAllAreTrusted) {
 }
 
 TEST(ForwardedClient, ItsOwnClaimsAreNotRead) {
-  for (const std::string_view claim :
-       {"198.51.100.1", "unknown", "for=x", "\"", "\\", "\"\\\"", ",,,", ";", "for=\"", "[::", ""}) {
+  for (const std::string_view claim : {"198.51.100.1", "unknown", "for=x", "\"", "\\", "\"\\\"",
+                                       ",,,", ";", "for=\"", "[::", ""}) {
     EXPECT_EQ(by_x_forwarded(std::string(claim) + ", 192.0.2.9"), "192.0.2.9") << claim;
     EXPECT_EQ(by_forwarded(std::string(claim) + ", for=192.0.2.9"), "192.0.2.9") << claim;
     EXPECT_EQ(by_forwarded(std::string(claim) + ", for=\"192.0.2.9:80\""), "192.0.2.9") << claim;
@@ -84,12 +84,27 @@ TEST(ForwardedClient, AHiddenHopIsTheProxyThatNamesIt) {
 }
 
 TEST(ForwardedClient, AMalformedHopIsTheConnections) {
-  for (const std::string_view bad :
-       {"for", "for=", "for=x", "for=192.0.2.9:80", "for=[2001:db8::1]", "for=\"2001:db8::1\"",
-        "for=\"192.0.2.9", "for=192.0.2.9;for=192.0.2.8", "for=\"192.0.2.9:\"",
-        "for=\"192.0.2.9:123456\"", "for=\"[192.0.2.9]\"", "for=\"[2001:db8::1\"",
-        "for=\"[2001:db8::1]80\"", "for=256.0.0.1", "for=192.0.2.09", "for =192.0.2.9",
-        "for=\"\"", "for=_", "for=\"_a b\"", "=192.0.2.9", "192.0.2.9"}) {
+  for (const std::string_view bad : {"for",
+                                     "for=",
+                                     "for=x",
+                                     "for=192.0.2.9:80",
+                                     "for=[2001:db8::1]",
+                                     "for=\"2001:db8::1\"",
+                                     "for=\"192.0.2.9",
+                                     "for=192.0.2.9;for=192.0.2.8",
+                                     "for=\"192.0.2.9:\"",
+                                     "for=\"192.0.2.9:123456\"",
+                                     "for=\"[192.0.2.9]\"",
+                                     "for=\"[2001:db8::1\"",
+                                     "for=\"[2001:db8::1]80\"",
+                                     "for=256.0.0.1",
+                                     "for=192.0.2.09",
+                                     "for =192.0.2.9",
+                                     "for=\"\"",
+                                     "for=_",
+                                     "for=\"_a b\"",
+                                     "=192.0.2.9",
+                                     "192.0.2.9"}) {
     EXPECT_EQ(by_forwarded(bad), kProxy) << bad;
     EXPECT_EQ(by_forwarded(std::string(bad) + ", for=10.1.1.1"), kProxy) << bad;
   }

@@ -88,9 +88,9 @@ TEST(RecordJson, HasOnlyFieldsThatTheDocumentationLists) {
 
 TEST(RecordJson, SaysNullForUnknownValues) {
   const std::string json = to_json(make_record("id"));
-  for (const char* field : {"trace_id", "index", "tenant", "principal", "address", "agent",
-                            "opaque_id", "body_indices", "upstream", "connection_reused", "error",
-                            "response"}) {
+  for (const char* field :
+       {"trace_id", "index", "tenant", "principal", "address", "agent", "opaque_id", "body_indices",
+        "upstream", "connection_reused", "error", "response"}) {
     EXPECT_THAT(json, testing::HasSubstr(std::string("\"") + field + "\":null"));
   }
 }

@@ -9,8 +9,8 @@
 // twice, because it is ambiguous. An attribute that is left out is empty and matches no target. The
 // password of `Authorization: Basic` and a bearer token are never stored.
 //
-// The client's address is that of the connection, or the one that a trusted proxy has written into a
-// header (forwarded_client.h). Of `User-Agent` only the first product is read.
+// The client's address is that of the connection, or the one that a trusted proxy names in a header
+// (forwarded_client.h). Of `User-Agent` only the first product is read.
 //
 // The principal comes from the client's certificate, else from a known token, else from the user
 // name of `Authorization: Basic`. Only the first two are verified.

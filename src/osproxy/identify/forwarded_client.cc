@@ -19,7 +19,7 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(0, text.find_last_not_of(kBlank) + 1);
 }
 
-/// What one element of a header says of the hop before it.
+/// One element of a header: it names the hop before it.
 struct Hop {
   enum class Kind : std::uint8_t { Address, Hidden, Malformed };
 
@@ -37,9 +37,9 @@ bool is_port(std::string_view text) noexcept {
 /// An obfuscated identifier (RFC 7239, section 6.3).
 bool is_obfuscated(std::string_view text) noexcept {
   return text.size() > 1 && text.front() == '_' && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  });
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '_' || c == '-';
+         });
 }
 
 Hop hop_of_address(std::string_view text) {

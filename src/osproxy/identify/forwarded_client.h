@@ -2,7 +2,8 @@
 // `Forwarded` (RFC 7239), or else `X-Forwarded-For`.
 //
 //   std::string scratch;
-//   const auto client = forwarded_client(head, {.text = "10.0.0.5", .address = proxy}, trusted, scratch);
+//   const ClientAddress connection{.text = "10.0.0.5", .address = proxy};
+//   const auto client = forwarded_client(head, connection, trusted, scratch);
 //   show(client.text);    // "203.0.113.9" of `X-Forwarded-For: 192.0.2.1, 203.0.113.9`
 //
 // Each proxy appends the address that it was connected from. The addresses are read from the last

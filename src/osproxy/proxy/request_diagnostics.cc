@@ -142,7 +142,8 @@ void RequestDiagnostics::finish() {
                                .started = started_,
                                .outcome = outcome,
                                .set_number = set_number_,
-                               .verdict = verdict});
+                               .verdict = verdict,
+                               .kept = context_.options.client_fields});
   }
   if (verdict.selected()) {
     if (context_.options.spans && spans_ == nullptr) make_spans_of_request();
@@ -179,9 +180,10 @@ Record RequestDiagnostics::make_record(const Verdict& verdict, std::chrono::nano
   record.tenant = request_.matched.tenant;
   record.principal = request_.matched.principal;
   record.principal_verified = request_.principal_verified;
-  record.client = request_.matched.client;
-  record.agent = request_.matched.agent;
-  record.opaque_id = request_.matched.opaque_id;
+  const ClientFields& kept = context_.options.client_fields;
+  if (kept.address) record.client = request_.matched.client;
+  if (kept.agent) record.agent = request_.matched.agent;
+  if (kept.opaque_id) record.opaque_id = request_.matched.opaque_id;
   record.protocol = head_ != nullptr && head_->minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
   record.tls = peer_.tls;
   record.request_bytes = result_.request_bytes;

@@ -1,11 +1,13 @@
 #include "osproxy/proxy/session.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <span>
 #include <utility>
 
 #include "osproxy/http/error_response.h"
+#include "osproxy/net/proxy_protocol.h"
 #include "osproxy/proxy/exchange.h"
 
 namespace osproxy {
@@ -38,6 +40,41 @@ Session::Session(WorkerContext& worker, Socket socket, const IpAddress& peer)
       address_(peer),
       address_text_(peer.to_string()),
       is_trusted_(contains(worker.options.trusted_proxies, peer)) {}
+
+void Session::set_client(const IpAddress& address) {
+  address_ = address;
+  address_text_ = address.to_string();
+  is_trusted_ = contains(worker_.options.trusted_proxies, address);
+}
+
+Task<bool> Session::receive_proxy_header(std::chrono::milliseconds timeout) {
+  const auto deadline = worker_.deadlines.now() + timeout;
+  ProxyHeaderReader reader;
+  std::array<char, ProxyHeaderReader::kMaxWanted> room;
+  bool has_begun = false;
+  while (reader.state() == ProxyHeaderReader::State::Incomplete) {
+    error_code error;
+    const std::size_t size = co_await client_.read_into(
+        std::span(room).first(reader.wanted()), until(deadline, worker_.deadlines.now()), error);
+    if (size == 0) {
+      // A balancer that only checks the port sends nothing.
+      if (client_.timed_out()) {
+        worker_.proxy_protocol.timed_out.add(1);
+      } else if (has_begun) {
+        worker_.proxy_protocol.malformed.add(1);
+      }
+      co_return false;
+    }
+    has_begun = true;
+    reader.take({room.data(), size});
+  }
+  if (reader.state() == ProxyHeaderReader::State::Bad) {
+    worker_.proxy_protocol.malformed.add(1);
+    co_return false;
+  }
+  if (reader.client()) set_client(*reader.client());
+  co_return true;
+}
 
 Task<> Session::run() {
   if (!co_await secure()) co_return;

@@ -29,6 +29,13 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  /// Reads the header of the PROXY protocol, which comes before anything else, within `timeout`.
+  /// False: there is no valid one, which is counted, and the connection is to be closed.
+  Task<bool> receive_proxy_header(std::chrono::milliseconds timeout);
+
+  /// The client's address: the peer's, or the one that the PROXY protocol names.
+  const IpAddress& client() const noexcept { return address_; }
+
   /// Serves the connection until it is closed.
   Task<> run();
 
@@ -42,6 +49,7 @@ class Session {
  private:
   enum class Arrival : std::uint8_t { Head, Gone, Refused };
 
+  void set_client(const IpAddress& address);
   Task<bool> secure();
   Task<Arrival> receive_head();
   std::chrono::milliseconds idle_timeout() const noexcept;
