@@ -4,6 +4,7 @@
 //
 // Prints a table with the ratio to each aim. docs/design/matching.md shows such a table.
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "bench/medians.h"
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/manual_clock.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/directive/naive_matcher.h"
@@ -41,6 +43,13 @@ DirectiveSet::Pointer make_set(const std::function<Target(int)>& target) {
 Target other_tenant(int i) { return {.tenant = fmt::format("tenant-{:05}", i)}; }
 Target other_principal(int i) { return {.principal = fmt::format("service-{:05}", i)}; }
 Target other_index(int i) { return {.index = fmt::format("orders-{:05}", i)}; }
+
+Target other_client(int i) {
+  const auto high = static_cast<std::uint8_t>(i / 256);
+  const auto low = static_cast<std::uint8_t>(i % 256);
+  return {.client = Cidr{.first = IpAddress::of_v4({10, 9, high, low}), .bits = 128}};
+}
+Target other_agent(int i) { return {.agent = fmt::format("service-{:05}/1.0", i)}; }
 
 /// All eight combinations of tenant, principal and endpoint; every second one has an index.
 Target mixed(int i) {
@@ -70,7 +79,10 @@ struct Requests {
     return {.tenant = tenants[i],
             .index = indices[i],
             .principal = principals[i],
-            .endpoint = static_cast<Endpoint>(i % 6)};
+            .endpoint = static_cast<Endpoint>(i % 6),
+            .client = "10.9.60.7",
+            .agent = "opensearch-py/2.4",
+            .client_address = IpAddress::of_v4({10, 9, static_cast<std::uint8_t>(60 + i), 7})};
   }
 
   static constexpr std::size_t kCount = 32;
@@ -89,6 +101,8 @@ const std::vector<Case>& cases() {
       {"empty set", DirectiveSet::empty_set(), "", 5},
       {"10,000 for other tenants", make_set(other_tenant), "", 100},
       {"10,000 for other principals", make_set(other_principal), "", 100},
+      {"10,000 for other clients", make_set(other_client), "", 100},
+      {"10,000 for other agents", make_set(other_agent), "", 100},
       {"10,000 for other indices", make_set(other_index), "", 100},
       {"10,000 for other indices, request logs-*", make_set(other_index), "logs-*", 0},
       {"10,000 for other indices, request *s-*x*", make_set(other_index), "*s-*x*", 0},

@@ -120,12 +120,17 @@ TEST_F(TailTest, FiltersByTheQuery) {
   wanted.tenant = "acme";
   wanted.index = "orders";
   wanted.principal = "ana";
+  wanted.client = "10.1.2.3";
+  wanted.agent = "curl/8.0";
+  wanted.opaque_id = "job 7";
   wanted.status = 502;
   wanted.latency = 2s;
   const std::string held_back = "event: held_back\ndata: {\"count\":1}\n\n";
   for (const auto& [query, before] :
        {std::pair("directive=d%201", std::string()), std::pair("tenant=acme", std::string()),
         std::pair("index=orders", std::string()), std::pair("principal=ana", std::string()),
+        std::pair("client=10.0.0.0/8", std::string()), std::pair("agent=curl", std::string()),
+        std::pair("opaque_id=job%207", std::string()),
         std::pair("endpoint=Search&status=5xx", std::string()), std::pair("status=502", held_back),
         std::pair("slower=1s500ms", held_back)}) {
     const Response response = ask(std::string("/admin/tail?") + query);
@@ -142,6 +147,9 @@ TEST_F(TailTest, NamesAFilterThatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"tenant=", "tenant must be the name of a tenant"},
       {"tenant=%zz", "tenant must be"},
+      {"client=10.0.0.1/8", "client must be an IP address or a block"},
+      {"agent=curl%208", "agent must be a product"},
+      {"opaque_id=", "opaque_id must be an X-Opaque-Id"},
       {"endpoint=search", "endpoint must be one of the twelve endpoints"},
       {"status=9xx", "status must be a class or a code"},
       {"slower=1", "slower must be a duration"},

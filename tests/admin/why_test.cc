@@ -56,7 +56,8 @@ TEST_F(WhyTest, SaysOfEachDirectiveWhatItMadeOfTheRequest) {
   EXPECT_EQ(
       response.body,
       R"({"instance":"proxy-1","request_id":"r-1","recorded":true,"started":"2030-01-01T00:00:00Z",)"
-      R"("endpoint":"Search","index":"orders","tenant":"acme","principal":null,"cut":false,)"
+      R"("endpoint":"Search","index":"orders","tenant":"acme","principal":null,)"
+      R"("client":{"address":null,"agent":null,"opaque_id":null},"cut":false,)"
       R"("status":200,"judged_by":"its_set","directives":[)"
       R"({"id":"yes","recorded":true,"reasons":[]},)"
       R"({"id":"other","recorded":false,"reasons":[{"reason":"tenant_differs",)"
@@ -95,7 +96,10 @@ TEST_F(WhyTest, HasATextForEachReason) {
                 .index = "i",
                 .principal = "p",
                 .endpoint = Endpoint::Count,
-                .principal_verified = true};
+                .principal_verified = true,
+                .client = parse_cidr("10.0.0.0/8").value(),
+                .agent = "curl",
+                .opaque_id = "job"};
   all.sample_per_mille = 0;
   all.min_latency = 20ms;
   all.status = StatusFilter::parse("5xx");
@@ -108,8 +112,10 @@ TEST_F(WhyTest, HasATextForEachReason) {
        {"its level is Off", "expired at 2029-12-31T23:59:59Z",
         "tenant differs: the request's is acme", "index differs: the request's is orders",
         "principal differs: the request has none", "endpoint differs: the request's is Search",
-        "of 1000, sampled below 0", "faster than 20ms: 12ms", "status is not 5xx: 200",
-        "all of its 7 records are made", "the principal is only claimed, and not verified"}) {
+        "client differs: the request has none", "agent differs: the request has none",
+        "opaque id differs: the request has none", "of 1000, sampled below 0",
+        "faster than 20ms: 12ms", "status is not 5xx: 200", "all of its 7 records are made",
+        "the principal is only claimed, and not verified"}) {
     EXPECT_THAT(body, HasSubstr(text));
   }
 }

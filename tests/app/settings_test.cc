@@ -107,6 +107,28 @@ TEST(Settings, BoundTheConnectionsOfOneClientUnlessItIsAProxy) {
               HasSubstr("the address has bits that are not part of its prefix"));
 }
 
+TEST(Settings, NameThePartsOfAClientThatAreKept) {
+  EXPECT_EQ(read({kUpstream})->server.client_fields, ClientFields{});
+  EXPECT_EQ(read({kUpstream, "--client-fields=agent,address"})->server.client_fields,
+            (ClientFields{.address = true, .agent = true, .opaque_id = false}));
+  EXPECT_EQ(read({kUpstream, "--client-fields", "none"})->server.client_fields,
+            (ClientFields{.address = false, .agent = false, .opaque_id = false}));
+  for (const char* bad : {"addresses", "none,agent", "opaque_id", ""}) {
+    EXPECT_THAT(error_of({kUpstream, "--client-fields", bad}),
+                HasSubstr("it must be a list of address, agent and opaque-id, or none"))
+        << bad;
+  }
+}
+
+TEST(Settings, TakeThePROXYProtocolFromTrustedProxiesOnly) {
+  EXPECT_EQ(read({kUpstream})->server.proxy_protocol, ProxyProtocol::Off);
+  EXPECT_EQ(read({kUpstream, "--proxy-protocol=required", "--trusted-proxies=10.0.0.0/8"})
+                ->server.proxy_protocol,
+            ProxyProtocol::Required);
+  EXPECT_THAT(error_of({kUpstream, "--proxy-protocol", "required"}),
+              HasSubstr("--proxy-protocol=required needs --trusted-proxies"));
+}
+
 TEST(Settings, SayWhichRequestsGetAnIdOfOsproxy) {
   const auto usual = read({kUpstream});
   EXPECT_EQ(usual->server.upstream_ids.opaque_id, IdPolicy::Selected);

@@ -114,14 +114,16 @@ TEST(Tail, AsksForWhatTheFlagsSay) {
   FakeAdmin admin([](const FakeRequest&) { return stream_of(event("record", kRecord)); });
   Harness harness;
   harness.variables["OSPROXYCTL_TOKEN"] = "0123456789abcdef";
-  const Result result = harness.run_bare({"tail", "a b&c", "--tenant=acme", "--index=orders",
-                                          "--principal=ana", "--endpoint=Search", "--status=5xx",
-                                          "--slower=1500ms", "-n", "1", "--admin", admin.url()});
+  const Result result = harness.run_bare(
+      {"tail", "a b&c", "--tenant=acme", "--index=orders", "--principal=ana", "--endpoint=Search",
+       "--status=5xx", "--slower=1500ms", "--client=10.0.0.0/8", "--agent=curl/8.0",
+       "--opaque-id=job 7", "-n", "1", "--admin", admin.url()});
   EXPECT_EQ(result.code, 0);
   ASSERT_EQ(admin.requests().size(), 1U);
   EXPECT_EQ(admin.requests()[0].target,
             "/admin/tail?directive=a%20b%26c&tenant=acme&index=orders&principal=ana&"
-            "endpoint=Search&status=5xx&slower=1s500ms");
+            "endpoint=Search&client=10.0.0.0%2F8&agent=curl%2F8.0&opaque_id=job%207&status=5xx&"
+            "slower=1s500ms");
   EXPECT_EQ(admin.requests()[0].authorization, "Bearer 0123456789abcdef");
 }
 

@@ -50,6 +50,9 @@ TEST(DirectiveId, NeedsNoQuotingAndIsShort) {
   EXPECT_EQ(stem({.tenant = "acme", .endpoint = Endpoint::IngestBulk}), "acme-ingestbulk");
   EXPECT_EQ(stem({.tenant = "a b*c", .index = "logs-*", .principal = "CN=x,O=y"}),
             "a-b-c-logs-cn-x-o-y");
+  EXPECT_EQ(
+      stem({.client = parse_cidr("10.0.0.0/8").value(), .agent = "curl/8.0", .opaque_id = "job"}),
+      "curl-8.0-job-10.0.0.0-8");
   EXPECT_EQ(stem({.tenant = "東京"}), "directive");
   EXPECT_EQ(stem({.tenant = std::string(100, 'x')}), std::string(40, 'x'));
 }

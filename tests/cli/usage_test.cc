@@ -109,6 +109,10 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         BadFlag{"--tenant", "", "must not be empty"}, BadFlag{"--index", "", "must not be empty"},
         BadFlag{"--principal", "", "must not be empty"},
+        BadFlag{"--client", "10.0.0.1/8", "host bits set"},
+        BadFlag{"--client", "localhost", "must be an IP address or a block"},
+        BadFlag{"--agent", "curl 8.0", "must be a product"},
+        BadFlag{"--opaque-id", "", "must not be empty"},
         BadFlag{"--endpoint", "search", "must be one of: IngestDoc"},
         BadFlag{"--endpoint", "127.0.0.1:2379", "--endpoints"},
         BadFlag{"--level", "shape", "must be one of: Off Shape ShapeTiming ShapeRewriteDiff"},

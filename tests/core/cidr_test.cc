@@ -46,10 +46,35 @@ TEST(Cidr, AMappedAddressIsItsIpv4Address) {
 TEST(Cidr, WhatIsNoBlockIsAnError) {
   for (const std::string_view text :
        {"", "10", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8x", "::/129", "localhost",
-        "[::1]", "10.0.0.1/8", "2001:db8::1/32", "10.0.0.0/8/8", "fe80::1%eth0"}) {
+        "[::1]", "10.0.0.1/8", "2001:db8::1/32", "10.0.0.0/8/8", "fe80::1%eth0", "10.0.0.0/08",
+        "010.0.0.0/8", "::ffff:10.0.0.0/8", "::ffff:10.0.0.1/104"}) {
     EXPECT_FALSE(parse_cidr(text)) << text;
   }
+  EXPECT_FALSE(parse_cidr(std::string_view("10.0.0.1\0", 9)));
   EXPECT_EQ(parse_cidr("10.0.0.0/33").error(), "the prefix length must be a number from 0 to 32");
+}
+
+TEST(Cidr, HasOneText) {
+  const struct {
+    std::string_view sent;
+    std::string_view text;
+  } cases[] = {
+      {"10.0.0.0/8", "10.0.0.0/8"},
+      {"10.1.2.3", "10.1.2.3"},
+      {"10.1.2.3/32", "10.1.2.3"},
+      {"0.0.0.0/0", "0.0.0.0/0"},
+      {"2001:DB8:0::/32", "2001:db8::/32"},
+      {"2001:db8:0:0:0:0:0:1/128", "2001:db8::1"},
+      {"::/0", "::/0"},
+      {"::ffff:10.1.2.3", "10.1.2.3"},
+      {"::ffff:10.0.0.0/104", "10.0.0.0/8"},
+  };
+  for (const auto& [sent, text] : cases) {
+    const auto block = parse_cidr(sent);
+    ASSERT_TRUE(block) << sent;
+    EXPECT_EQ(to_string(*block), text);
+    EXPECT_EQ(parse_cidr(text), block);
+  }
 }
 
 TEST(Cidr, AListIsGoodIfEachIs) {

@@ -69,11 +69,13 @@ TEST(Decode, ReadsEveryField) {
     "author":"ana", "reason":"INC-2291", "max_records":10, "status":"5xx", "min_latency_ms":250,
     "capture":true, "ring_buffer":true, "sample_per_mille":5, "endpoint":"IngestBulk",
     "principal":"p", "principal_verified":true, "index":"logs-1", "tenant":"acme",
+    "opaque_id":"job 7", "agent":"curl/8.0", "client":"10.0.0.0/8",
     "expires_at":"2031-02-03T04:05:06.7Z", "level":"ShapeRewriteDiff", "id":"x"}]})");
   EXPECT_EQ(directive.id, "x");
   EXPECT_EQ(directive.level, Level::ShapeRewriteDiff);
   EXPECT_EQ(directive.end, PublishedEnd{*parse_rfc3339_utc("2031-02-03T04:05:06.700Z")});
-  EXPECT_EQ(directive.target, (Target{"acme", "logs-1", "p", Endpoint::IngestBulk, true}));
+  EXPECT_EQ(directive.target, (Target{"acme", "logs-1", "p", Endpoint::IngestBulk, true,
+                                      *parse_cidr("10.0.0.0/8"), "curl/8.0", "job 7"}));
   EXPECT_EQ(directive.sample_per_mille, 5);
   EXPECT_TRUE(directive.ring_buffer);
   EXPECT_TRUE(directive.capture);
@@ -271,12 +273,30 @@ TEST(Decode, RejectsBadEnds) {
 }
 
 TEST(Decode, RejectsBadTargets) {
-  for (const std::string name : {"tenant", "index", "principal"}) {
+  for (const std::string name : {"tenant", "index", "principal", "client", "agent", "opaque_id"}) {
     for (const char* value : {"null", "5", "true", "[]", R"(["acme"])", "{}", R"("")"}) {
       EXPECT_EQ(outcome(with(fmt::format(R"("{}":{})", name, value))),
                 fmt::format("bad_{0} directives[0].{0}", name))
           << value;
     }
+  }
+}
+
+TEST(Decode, RejectsClientsThatAreNoBlock) {
+  for (const char* value : {"10.0.0.1/8", "2001:db8::1/32", "10.0.0.0/33", "::/129", "10.0.0.0/",
+                            "10.0.0", "localhost", "[::1]", "10.0.0.1 ", "10.0.0.1:80",
+                            "10.0.0.1\\u0000", "fe80::1%eth0", "10.0.0.0/8,::1", "010.0.0.1"}) {
+    EXPECT_EQ(outcome(with(fmt::format(R"("client":"{}")", value))),
+              "bad_client directives[0].client")
+        << value;
+  }
+}
+
+TEST(Decode, RejectsAgentsThatAreNoProduct) {
+  for (const std::string& value : {std::string("curl 8"), std::string("curl/"), std::string("(x)"),
+                                   std::string("\u00e9"), std::string(129, 'x')}) {
+    EXPECT_EQ(outcome(with(fmt::format(R"("agent":"{}")", value))), "bad_agent directives[0].agent")
+        << value;
   }
 }
 

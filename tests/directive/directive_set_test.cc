@@ -82,6 +82,50 @@ TEST_F(DirectiveSetTest, RequiresEveryPresentTarget) {
   EXPECT_FALSE(match(*set, other_endpoint).selected());
 }
 
+Attributes from(std::string_view client) {
+  return {.client = client, .client_address = IpAddress::parse(client).value_or(IpAddress{})};
+}
+
+TEST_F(DirectiveSetTest, MatchesAClientByItsBlocks) {
+  const auto set =
+      compile({R"("level":"Shape","client":"10.0.0.0/8")", R"("level":"Shape","client":"10.1.2.3")",
+               R"("level":"Shape","client":"2001:db8::/32")",
+               R"("level":"Shape","client":"10.1.0.0/16","tenant":"t")"});
+  EXPECT_THAT(match(*set, from("10.1.2.3")).named(), ElementsAre(0, 1));
+  EXPECT_THAT(match(*set, from("10.1.2.4")).named(), ElementsAre(0));
+  EXPECT_THAT(match(*set, from("2001:db8::1")).named(), ElementsAre(2));
+  EXPECT_FALSE(match(*set, from("11.0.0.1")).selected());
+  EXPECT_FALSE(match(*set, from("")).selected());
+  Attributes with_tenant = from("10.1.2.4");
+  with_tenant.tenant = "t";
+  EXPECT_THAT(match(*set, with_tenant).named(), ElementsAre(0, 3));
+}
+
+TEST_F(DirectiveSetTest, NoAddressIsInNoBlock) {
+  const auto set = compile({R"("level":"Shape","client":"::/0")"});
+  EXPECT_TRUE(match(*set, from("::")).selected());
+  EXPECT_FALSE(match(*set, {}).selected());
+}
+
+TEST_F(DirectiveSetTest, MatchesAnAgentWithAnyVersionOrOne) {
+  const auto set =
+      compile({R"("level":"Shape","agent":"curl")", R"("level":"Shape","agent":"curl/8.0")"});
+  EXPECT_THAT(match(*set, {.agent = "curl/8.0"}).named(), ElementsAre(0, 1));
+  EXPECT_THAT(match(*set, {.agent = "curl/8.1"}).named(), ElementsAre(0));
+  EXPECT_THAT(match(*set, {.agent = "curl"}).named(), ElementsAre(0));
+  for (const char* miss : {"", "curly", "curly/8.0", "cur", "Curl"}) {
+    EXPECT_FALSE(match(*set, {.agent = miss}).selected()) << miss;
+  }
+}
+
+TEST_F(DirectiveSetTest, MatchesTheClientsOpaqueId) {
+  const auto set = compile({R"("level":"Shape","opaque_id":"job 7")"});
+  EXPECT_TRUE(match(*set, {.opaque_id = "job 7"}).selected());
+  for (const char* miss : {"", "job", "job 77", "JOB 7"}) {
+    EXPECT_FALSE(match(*set, {.opaque_id = miss}).selected()) << miss;
+  }
+}
+
 TEST_F(DirectiveSetTest, MatchesAnIndexByTheRequestsExpression) {
   const auto set = compile({R"("level":"Shape","index":"logs-1")"});
   for (const char* hit : {"logs-1", "a,logs-1", "logs-*", "*", "_all", "*-1", "l*1", "*og*",

@@ -21,7 +21,10 @@ TEST(Encode, WritesEveryFieldInOrder) {
                                        .index = "i",
                                        .principal = "p",
                                        .endpoint = Endpoint::Count,
-                                       .principal_verified = true},
+                                       .principal_verified = true,
+                                       .client = *parse_cidr("2001:DB8::/32"),
+                                       .agent = "curl",
+                                       .opaque_id = "o"},
                             .sample_per_mille = 7,
                             .ring_buffer = true,
                             .capture = true,
@@ -30,12 +33,12 @@ TEST(Encode, WritesEveryFieldInOrder) {
                             .max_records = 3,
                             .reason = "r",
                             .author = ""};
-  EXPECT_EQ(
-      encode_directive(directive),
-      R"({"id":"x","level":"ShapeTiming","expires_at":"2031-02-03T04:05:06Z","tenant":"t",)"
-      R"("index":"i","principal":"p","principal_verified":true,"endpoint":"Count","sample_per_mille":7,)"
-      R"("ring_buffer":true,"capture":true,"min_latency_ms":9,"status":"4xx",)"
-      R"("max_records":3,"reason":"r","author":""})");
+  EXPECT_EQ(encode_directive(directive),
+            R"({"id":"x","level":"ShapeTiming","expires_at":"2031-02-03T04:05:06Z","tenant":"t",)"
+            R"("index":"i","principal":"p","principal_verified":true,"endpoint":"Count",)"
+            R"("client":"2001:db8::/32","agent":"curl","opaque_id":"o","sample_per_mille":7,)"
+            R"("ring_buffer":true,"capture":true,"min_latency_ms":9,"status":"4xx",)"
+            R"("max_records":3,"reason":"r","author":""})");
 }
 
 TEST(Encode, LeavesDefaultsOut) {

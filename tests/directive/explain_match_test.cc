@@ -31,8 +31,14 @@ class ExplainMatch : public ::testing::Test {
   }
 
   ManualClock clock_;
-  Attributes attributes_{
-      .tenant = "acme", .index = "logs-*", .principal = "ana", .endpoint = Endpoint::Search};
+  Attributes attributes_{.tenant = "acme",
+                         .index = "logs-*",
+                         .principal = "ana",
+                         .endpoint = Endpoint::Search,
+                         .client = "10.1.2.3",
+                         .agent = "curl/8.0",
+                         .opaque_id = "job",
+                         .client_address = IpAddress::of_v4({10, 1, 2, 3})};
   Now started_ = clock_.now();
   Outcome outcome_{.latency = 20ms, .status = 200};
   std::uint64_t recorded_ = 0;
@@ -45,7 +51,10 @@ TEST_F(ExplainMatch, FindsNothingInTheWayOfADirectiveThatRecords) {
                        .target = {.tenant = "acme",
                                   .index = "logs-1",
                                   .principal = "ana",
-                                  .endpoint = Endpoint::Search},
+                                  .endpoint = Endpoint::Search,
+                                  .client = parse_cidr("10.1.2.0/24").value(),
+                                  .agent = "curl",
+                                  .opaque_id = "job"},
                        .min_latency = 20ms,
                        .status = StatusFilter::parse("2xx"),
                        .max_records = 1}),
@@ -61,6 +70,10 @@ TEST_F(ExplainMatch, NamesEachReason) {
   EXPECT_THAT(with_target({.index = "orders"}), ElementsAre(Mismatch::Index));
   EXPECT_THAT(with_target({.principal = "bo"}), ElementsAre(Mismatch::Principal));
   EXPECT_THAT(with_target({.endpoint = Endpoint::Count}), ElementsAre(Mismatch::Endpoint));
+  EXPECT_THAT(with_target({.client = parse_cidr("10.1.2.4").value()}),
+              ElementsAre(Mismatch::Client));
+  EXPECT_THAT(with_target({.agent = "curl/8.1"}), ElementsAre(Mismatch::Agent));
+  EXPECT_THAT(with_target({.opaque_id = "job 7"}), ElementsAre(Mismatch::OpaqueId));
   EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .sample_per_mille = sample_of("r-1")}),
               ElementsAre(Mismatch::Sample));
   EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .target = {.principal_verified = true}}),

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "osproxy/core/cidr.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/directive/model.h"
 
@@ -22,13 +23,20 @@ struct GeneratedRequest {
   Endpoint endpoint = Endpoint::Unknown;
   std::string id;
   bool principal_verified = false;
+  std::string client;
+  std::string agent;
+  std::string opaque_id;
 
   Attributes attributes() const {
     return {.tenant = tenant,
             .index = index,
             .principal = principal,
             .endpoint = endpoint,
-            .principal_verified = principal_verified};
+            .principal_verified = principal_verified,
+            .client = client,
+            .agent = agent,
+            .opaque_id = opaque_id,
+            .client_address = IpAddress::parse(client).value_or(IpAddress{})};
   }
 };
 
@@ -78,7 +86,10 @@ class Generator {
             .principal = one_in(4) ? "" : pick(kPrincipals),
             .endpoint = static_cast<Endpoint>(below(kEndpointCount)),
             .id = "request-" + std::to_string(below(5000)),
-            .principal_verified = one_in(2)};
+            .principal_verified = one_in(2),
+            .client = one_in(4) ? "" : pick(kClients),
+            .agent = one_in(4) ? "" : pick(kAgents),
+            .opaque_id = one_in(4) ? "" : pick(kOpaqueIds)};
   }
 
   std::string expression() {
@@ -111,11 +122,22 @@ class Generator {
     if (one_in(3)) target.principal = pick(kPrincipals);
     target.principal_verified = one_in(6);
     if (one_in(3)) target.endpoint = static_cast<Endpoint>(below(kEndpointCount));
+    if (one_in(3)) target.client = parse_cidr(pick(kBlocks)).value();
+    if (one_in(4)) target.agent = pick(kAgents);
+    if (one_in(6)) target.opaque_id = pick(kOpaqueIds);
     return target;
   }
 
   static constexpr const char* kTenants[] = {"acme", "bolt", "caf\u00e9 \"\\\n"};
   static constexpr const char* kPrincipals[] = {"ana", "bo"};
+  static constexpr const char* kClients[] = {"10.1.2.3",    "10.1.2.4", "10.200.0.1", "11.0.0.1",
+                                             "2001:db8::1", "::1",      "::"};
+  static constexpr const char* kBlocks[] = {
+      "10.1.2.3",     "10.1.2.4/31", "10.1.2.2/31", "10.1.2.0/24",   "10.0.0.0/8",
+      "10.128.0.0/9", "0.0.0.0/0",   "::/0",        "2001:db8::/32", "2001:db8::1",
+      "::/8",         "::1",         "10.0.0.0/15", "10.0.0.0/7",    "2000::/3"};
+  static constexpr const char* kAgents[] = {"curl", "curl/8.0", "curl/8.1", "curly", "curl/8.0/x"};
+  static constexpr const char* kOpaqueIds[] = {"job", "job 7"};
   static constexpr const char* kNames[] = {"logs-1", "logs-2",  "logs",  "metrics",          "a",
                                            "-a",     "*",       "log*s", "<logs-{now/d}>",   "_all",
                                            "logs-",  "xlogs-1", "aa",    "<logs-*{now/d-1}>"};

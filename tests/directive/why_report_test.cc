@@ -20,6 +20,9 @@ WhyReport full_report() {
           .index = "orders",
           .tenant = "a\"cme",
           .principal = "ana",
+          .client = "10.1.2.3",
+          .agent = "curl/8.0",
+          .opaque_id = "job",
           .is_cut = true,
           .status = 503,
           .is_by_its_set = false,
@@ -43,7 +46,8 @@ TEST(WhyReport, HasNullsForWhatTheRequestLacked) {
   const WhyReport report{.instance = "p", .request_id = "r"};
   EXPECT_EQ(encode_why_reports({&report, 1}),
             R"({"instance":"p","request_id":"r","recorded":false,"started":"1970-01-01T00:00:00Z",)"
-            R"("endpoint":"Unknown","index":null,"tenant":null,"principal":null,"cut":false,)"
+            R"("endpoint":"Unknown","index":null,"tenant":null,"principal":null,)"
+            R"("client":{"address":null,"agent":null,"opaque_id":null},"cut":false,)"
             R"("status":null,"judged_by":"its_set","directives":[],"left_out":0})");
 }
 

@@ -22,7 +22,7 @@ std::string sent(const ForwardingOptions& options, std::string_view lines,
   RequestHead head;
   HeadFault fault;
   EXPECT_EQ(parse_request_head(request, {}, head, fault), ParseResult::Complete) << fault.reason;
-  const Forwarding forwarding(options, boost::asio::ip::make_address(client), tls);
+  const Forwarding forwarding(options, IpAddress::parse(client).value(), tls);
   std::string out;
   write_request_head(head, {.forwarding = &forwarding}, out);
   std::string shown;

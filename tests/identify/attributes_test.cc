@@ -1,9 +1,11 @@
 #include "osproxy/identify/attributes.h"
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -32,7 +34,9 @@ class RequestAttributesTest : public testing::Test {
                            {.tenant = tenant_,
                             .identities = identities_,
                             .hasher = hasher_,
-                            .certificate_principal = certificate_},
+                            .certificate_principal = certificate_,
+                            .connection = connection_,
+                            .trusted = trusted_},
                            random_, scratch_);
   }
 
@@ -56,10 +60,43 @@ class RequestAttributesTest : public testing::Test {
   Identities identities_;
   TokenHasher hasher_;
   std::string_view certificate_;
+  ClientAddress connection_{.text = "10.0.0.5", .address = IpAddress::of_v4({10, 0, 0, 5})};
+  std::span<const Cidr> trusted_;
   http::RequestHead head_;
   Random random_{1};
   AttributeScratch scratch_;
 };
+
+TEST_F(RequestAttributesTest, TheClientIsTheConnectionsAddress) {
+  const auto found = read({{"X-Forwarded-For", "192.0.2.9"}, {"Forwarded", "for=192.0.2.9"}});
+  EXPECT_EQ(found.matched.client, "10.0.0.5");
+  EXPECT_EQ(found.matched.client_address, connection_.address);
+}
+
+TEST_F(RequestAttributesTest, ATrustedProxyNamesTheClient) {
+  const std::vector<Cidr> trusted{*parse_cidr("10.0.0.0/8")};
+  trusted_ = trusted;
+  const auto found = read({{"X-Forwarded-For", "198.51.100.1, 192.0.2.9"}});
+  EXPECT_EQ(found.matched.client, "192.0.2.9");
+  EXPECT_EQ(found.matched.client_address, IpAddress::of_v4({192, 0, 2, 9}));
+  EXPECT_EQ(read({}).matched.client, "10.0.0.5");
+}
+
+TEST_F(RequestAttributesTest, AgentAndOpaqueIdAreTheClients) {
+  const auto found = read({{"user-agent", "opensearch-py/2.4 (secret)"}, {"X-OPAQUE-ID", "job 7"}});
+  EXPECT_EQ(found.matched.agent, "opensearch-py/2.4");
+  EXPECT_EQ(found.matched.opaque_id, "job 7");
+  EXPECT_TRUE(found.has_opaque_id);
+}
+
+TEST_F(RequestAttributesTest, AnAmbiguousOrDirtyNameIsLeftOut) {
+  const std::string long_id(kMaxAttributeBytes + 1, 'x');
+  EXPECT_EQ(read({{"X-Opaque-Id", long_id}}).matched.opaque_id, "");
+  EXPECT_EQ(read({{"X-Opaque-Id", "a\x1b[31m"}}).matched.opaque_id, "");
+  EXPECT_EQ(read({{"X-Opaque-Id", "a"}, {"X-Opaque-Id", "a"}}).matched.opaque_id, "");
+  EXPECT_EQ(read({{"User-Agent", "a"}, {"User-Agent", "a"}}).matched.agent, "");
+  EXPECT_EQ(read({{"User-Agent", "\x1b[31m"}}).matched.agent, "");
+}
 
 std::string base64(std::string_view bytes) {
   constexpr std::string_view kDigits =

@@ -16,7 +16,7 @@ BASIC = base64.b64encode(f"reporting:{CANARY}-password".encode()).decode()
 HEADERS = {
     "X-Custom": f"{CANARY}-header",
     "Cookie": f"session={CANARY}-cookie",
-    "User-Agent": f"{CANARY}-agent",
+    "User-Agent": f"client/1.0 ({CANARY}-agent) {CANARY}-product/2.0",
     "X-Debug-Directive": f"{CANARY}-signed",
     f"X-{CANARY}-Name": "1",
 }

@@ -13,7 +13,7 @@ _INDEX = "orders-2026"
 #: Fields whose values differ from run to run.
 _OF_THE_RUN = {
     "request_id", "started", "upstream", "connection_reused", "response_bytes", "took_ms", "hits",
-    "head_bytes_in", "head_bytes_out", "times",
+    "head_bytes_in", "head_bytes_out", "times", "agent",
 }  # fmt: skip
 
 

@@ -75,6 +75,7 @@ def present(**fields) -> dict:
 
 
 def expected_server(record: dict) -> dict:
+    agent, _, version = (record["client"]["agent"] or "").partition("/")
     times = {f"osproxy.times.{k}": v for k, v in record.get("times", {}).items() if v is not None}
     return times | present(
         http__request__method=record["method"],
@@ -92,6 +93,10 @@ def expected_server(record: dict) -> dict:
         osproxy__tenant=record["tenant"],
         osproxy__principal=record["principal"],
         osproxy__principal_verified=record["principal_verified"],
+        client__address=record["client"]["address"],
+        user_agent__name=agent or None,
+        user_agent__version=version or None,
+        osproxy__client__opaque_id=record["client"]["opaque_id"],
     )
 
 
@@ -280,7 +285,7 @@ def test_no_value_of_a_client_gets_into_a_span(start_exporting, own_collector, t
             json_body={"query": {"term": {"name": {"value": CANARY}}}, f"{CANARY}@x.org": 1},
             headers={"tracestate": f"a={CANARY}", "X-Other": CANARY, CANARY: "1",
                      "traceparent": f"00-{CANARY}", "Authorization": f"Bearer {CANARY}",
-                     "Cookie": CANARY, "User-Agent": CANARY},
+                     "Cookie": CANARY, "User-Agent": f"client/1.0 ({CANARY})"},
         )  # fmt: skip
         spans_of(own_collector, request_id)
     assert CANARY not in json.dumps(own_collector.spans())

@@ -15,7 +15,8 @@ def test_a_search_is_recorded_with_its_shape(fleet, traffic, index, opensearch):
     body = {"query": {"match_all": {}}}
     request_id = traffic.send(
         fleet.a, "POST", f"/{index}/_search?size=1", tenant="acme", json_body=body,
-        headers={"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+        headers={"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                 "User-Agent": "curl/8.0"},
     )  # fmt: skip
     record = traffic.recorded(fleet.a, request_id)
     started = record.pop("started")
@@ -34,6 +35,7 @@ def test_a_search_is_recorded_with_its_shape(fleet, traffic, index, opensearch):
         "tenant": "acme",
         "principal": None,
         "principal_verified": False,
+        "client": {"address": "127.0.0.1", "agent": "curl/8.0", "opaque_id": None},
         "protocol": "HTTP/1.1",
         "tls": False,
         "body_indices": None,
@@ -160,7 +162,7 @@ def test_no_value_of_a_client_or_of_opensearch_gets_out(fleet, traffic, index, l
     headers = {
         "X-Custom": f"{CANARY}-header",
         "Cookie": f"session={CANARY}-cookie",
-        "User-Agent": f"{CANARY}-agent",
+        "User-Agent": f"client/1.0 ({CANARY}-agent) {CANARY}-product/2.0",
         "Referer": f"http://{CANARY}-referer/",
         f"X-{CANARY}-Name": "1",
         "Content-Type": "application/json",

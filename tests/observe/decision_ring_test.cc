@@ -32,7 +32,11 @@ MatchedRequest request(std::string_view id, const Verdict& verdict = kNothing,
           .attributes = {.tenant = "acme",
                          .index = "orders",
                          .principal = "ana",
-                         .endpoint = Endpoint::Search},
+                         .endpoint = Endpoint::Search,
+                         .client = "10.1.2.3",
+                         .agent = "curl/8.0",
+                         .opaque_id = "job",
+                         .client_address = IpAddress::of_v4({10, 1, 2, 3})},
           .started = ManualClock().now(),
           .outcome = {.latency = 3ms, .status = 200},
           .set_number = set_number,
@@ -61,6 +65,10 @@ TEST(DecisionRing, RemembersARequestWithItsDirectives) {
   EXPECT_EQ(found->tenant, "acme");
   EXPECT_EQ(found->index, "orders");
   EXPECT_EQ(found->principal, "ana");
+  EXPECT_EQ(found->client, "10.1.2.3");
+  EXPECT_EQ(found->agent, "curl/8.0");
+  EXPECT_EQ(found->opaque_id, "job");
+  EXPECT_EQ(found->attributes().client_address, IpAddress::of_v4({10, 1, 2, 3}));
   EXPECT_EQ(found->endpoint, Endpoint::Search);
   EXPECT_EQ(found->started, ManualClock().now());
   EXPECT_EQ(found->outcome.latency, 3ms);
@@ -69,6 +77,19 @@ TEST(DecisionRing, RemembersARequestWithItsDirectives) {
   EXPECT_THAT(found->recorded_by, ElementsAre(0U, 7U));
   EXPECT_EQ(found->set, set);
   EXPECT_FALSE(found->is_cut);
+}
+
+TEST(DecisionRing, RemembersNoPartOfAClientThatIsNotKept) {
+  DecisionRing ring(4);
+  MatchedRequest one = request("r-1", kNothing, ring.in_force(make_set("a")));
+  one.kept = {.address = false, .agent = false, .opaque_id = true};
+  ring.put(one);
+  const auto found = ring.find("r-1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->client, "");
+  EXPECT_EQ(found->agent, "");
+  EXPECT_EQ(found->opaque_id, "job");
+  EXPECT_EQ(found->kept, one.kept);
 }
 
 TEST(DecisionRing, RemembersARequestThatWasNotRecorded) {

@@ -49,8 +49,9 @@ TEST(MemoryOfARecord, GrowsWithEveryString) {
   const std::string text(500, 'x');
   for (auto member :
        {&Record::request_id, &Record::trace_id, &Record::method, &Record::index, &Record::tenant,
-        &Record::principal, &Record::protocol, &Record::upstream, &Record::error, &Record::span_id,
-        &Record::parent_span_id, &Record::upstream_span_id, &Record::signed_fault}) {
+        &Record::principal, &Record::client, &Record::agent, &Record::opaque_id, &Record::protocol,
+        &Record::upstream, &Record::error, &Record::span_id, &Record::parent_span_id,
+        &Record::upstream_span_id, &Record::signed_fault}) {
     Record record;
     record.*member = text;
     EXPECT_GE(memory_of(record), bare + text.size());

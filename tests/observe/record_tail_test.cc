@@ -136,6 +136,9 @@ TEST(RecordFilter, ComparesEachAttribute) {
   record.tenant = "acme";
   record.principal = "ana";
   record.index = "logs-*,-logs-2";
+  record.client = "10.1.2.3";
+  record.agent = "curl/8.0";
+  record.opaque_id = "job";
   record.status = 503;
   record.latency = 1s;
   const FilterCase cases[] = {
@@ -146,6 +149,12 @@ TEST(RecordFilter, ComparesEachAttribute) {
       {"another tenant", {.target = {.tenant = "acm"}}, false},
       {"its principal", {.target = {.principal = "ana"}}, true},
       {"another principal", {.target = {.principal = "bo"}}, false},
+      {"its client", {.target = {.client = parse_cidr("10.0.0.0/8").value()}}, true},
+      {"another client", {.target = {.client = parse_cidr("10.1.2.4").value()}}, false},
+      {"its agent in any version", {.target = {.agent = "curl"}}, true},
+      {"another version of its agent", {.target = {.agent = "curl/8.1"}}, false},
+      {"its opaque id", {.target = {.opaque_id = "job"}}, true},
+      {"another opaque id", {.target = {.opaque_id = "jo"}}, false},
       {"its endpoint", {.target = {.endpoint = Endpoint::Search}}, true},
       {"another endpoint", {.target = {.endpoint = Endpoint::Count}}, false},
       {"an index that its wildcard covers", {.target = {.index = "logs-1"}}, true},

@@ -79,6 +79,9 @@ Record sent_record() {
   record.index = "orders-*";
   record.tenant = "acme";
   record.principal = "svc";
+  record.client = "10.1.2.3";
+  record.agent = "opensearch-py/2.4";
+  record.opaque_id = "nightly-report";
   record.tls = true;
   record.request_bytes = 7;
   record.response_bytes = 8;
@@ -136,7 +139,9 @@ TEST(SpanEncoder, TheServerSpanSaysWhoAskedForWhat) {
                   Pair("osproxy.level", "Shape"), Pair("osproxy.directives", "[all][acme]"),
                   Pair("osproxy.endpoint", "Search"), Pair("osproxy.index", "orders-*"),
                   Pair("osproxy.tenant", "acme"), Pair("osproxy.principal", "svc"),
-                  Pair("osproxy.principal_verified", "false")));
+                  Pair("osproxy.principal_verified", "false"), Pair("client.address", "10.1.2.3"),
+                  Pair("user_agent.name", "opensearch-py"), Pair("user_agent.version", "2.4"),
+                  Pair("osproxy.client.opaque_id", "nightly-report")));
 }
 
 TEST(SpanEncoder, TheClientSpanSaysWhatTheNodeAnswered) {

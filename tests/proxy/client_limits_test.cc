@@ -57,6 +57,18 @@ TEST(ClientLimits, CountIpv6ClientsByTheirSite) {
   EXPECT_EQ(clients.open("2001:db8:0:2::1"), Refused::No);
 }
 
+TEST(ClientLimits, CountAClientBehindATrustedProxy) {
+  ClientLimits limits({.all = 10, .each = 1, .trusted = {*parse_cidr("10.0.0.0/8")}});
+  auto first = limits.admit(ip("10.0.0.1"));
+  auto second = limits.admit(ip("10.0.0.1"));
+  EXPECT_TRUE(limits.recount(first.slot, ip("192.0.2.1")));
+  EXPECT_TRUE(limits.recount(second.slot, ip("10.0.0.1"))) << "the proxy itself";
+  EXPECT_FALSE(limits.recount(second.slot, ip("192.0.2.1")));
+  EXPECT_EQ(limits.refused().each, 1U);
+  first.slot = {};
+  EXPECT_TRUE(limits.recount(second.slot, ip("192.0.2.1"))) << "its room is given back";
+}
+
 TEST(ClientLimits, DoNotBoundTrustedProxies) {
   Clients clients({.all = 4, .each = 1, .trusted = {*parse_cidr("10.0.0.0/8")}});
   for (int i = 0; i < 4; ++i) EXPECT_EQ(clients.open("10.1.2.3"), Refused::No);

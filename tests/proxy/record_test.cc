@@ -26,6 +26,7 @@ class ProxyRecord : public ProxyTest {
 const std::string kSearch = crlf(
     "POST /orders/_search?q=secret HTTP/1.1\nHost: h\nX-Tenant-Id: acme\nX-Request-Id: r-1\n"
     "Authorization: Basic cmVwb3J0aW5nOnBhc3N3b3Jk\n"
+    "User-Agent: opensearch-py/2.4 (secret)\nX-Opaque-Id: nightly-report\n"
     "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n"
     "Content-Length: 2\n\n{}");
 
@@ -48,6 +49,9 @@ TEST_F(ProxyRecord, ASelectedRequestIsRecordedInFull) {
   EXPECT_EQ(record.tenant, "acme");
   EXPECT_EQ(record.principal, "reporting");
   EXPECT_FALSE(record.principal_verified);
+  EXPECT_EQ(record.client, "127.0.0.1");
+  EXPECT_EQ(record.agent, "opensearch-py/2.4");
+  EXPECT_EQ(record.opaque_id, "nightly-report");
   EXPECT_EQ(record.protocol, "HTTP/1.1");
   EXPECT_FALSE(record.tls);
   EXPECT_EQ(record.request_bytes, 2U);

@@ -32,6 +32,9 @@ Record full_record() {
   record.tenant = "acme";
   record.principal = "CN=green";
   record.principal_verified = true;
+  record.client = "2001:db8::7";
+  record.agent = "opensearch-py/2.4";
+  record.opaque_id = "nightly-report";
   record.tls = true;
   record.request_bytes = 208;
   record.response_bytes = 1'234'567'890'123;

@@ -29,6 +29,8 @@ Record full_record() {
   record.tenant = "acme";
   record.principal = "svc";
   record.principal_verified = true;
+  record.client = "2001:db8::7";
+  record.agent = "opensearch-py/2.4";
   record.protocol = "HTTP/1.1";
   record.tls = true;
   record.request_bytes = 7;
@@ -54,6 +56,7 @@ TEST(RecordJson, HasEveryFieldInTheDocumentedOrder) {
             R"("level":"ShapeTiming","directives":["acme-1","all"],)"
             R"("started":"2030-03-17T17:46:40.005Z","endpoint":"IngestBulk","method":"POST",)"
             R"("index":"orders-*","tenant":"acme","principal":"svc","principal_verified":true,)"
+            R"("client":{"address":"2001:db8::7","agent":"opensearch-py/2.4","opaque_id":null},)"
             R"("protocol":"HTTP/1.1","tls":true,"body_indices":null,"request_bytes":7,)"
             R"("response_bytes":8,"unacknowledged_bytes":null,"status":503,)"
             R"("upstream":"10.0.0.1:9200","connection_reused":true,"retries":2,)"
@@ -80,13 +83,14 @@ TEST(RecordJson, HasOnlyFieldsThatTheDocumentationLists) {
     EXPECT_THAT(documented.str(), testing::AnyOf(testing::HasSubstr("| `" + field + "` |"),
                                                  testing::HasSubstr("." + field + "` |")));
   }
-  EXPECT_EQ(fields.size(), 61U);
+  EXPECT_EQ(fields.size(), 65U);
 }
 
 TEST(RecordJson, SaysNullForUnknownValues) {
   const std::string json = to_json(make_record("id"));
-  for (const char* field : {"trace_id", "index", "tenant", "principal", "body_indices", "upstream",
-                            "connection_reused", "error", "response"}) {
+  for (const char* field :
+       {"trace_id", "index", "tenant", "principal", "address", "agent", "opaque_id", "body_indices",
+        "upstream", "connection_reused", "error", "response"}) {
     EXPECT_THAT(json, testing::HasSubstr(std::string("\"") + field + "\":null"));
   }
 }

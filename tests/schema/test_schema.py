@@ -7,6 +7,7 @@ Needs the decoder as a program: OSPROXY_BIN_DIR is the folder of `decode_documen
 """
 
 import copy
+import ipaddress
 import json
 import os
 import random
@@ -118,6 +119,18 @@ def has_impossible_date(text):
     return any(map(impossible, json.loads(text)["directives"]))
 
 
+def has_impossible_block(text):
+    """Host bits, and IPv6 addresses of a wrong form, are beyond the schema's patterns."""
+    def impossible(directive):
+        try:
+            ipaddress.ip_network(directive.get("client", "::"))
+        except ValueError:
+            return True
+        return False
+
+    return any(map(impossible, json.loads(text)["directives"]))
+
+
 # The decoder refuses, with this slug, documents that the schema accepts, only if the predicate
 # holds.
 EXCEPTIONS = {
@@ -133,6 +146,7 @@ EXCEPTIONS = {
     "bad_min_latency": has_integer_in_other_clothes,
     "bad_max_records": has_integer_in_other_clothes,
     "bad_expires_at": has_impossible_date,
+    "bad_client": has_impossible_block,
 }
 
 
@@ -171,6 +185,7 @@ def raw(fields):
 FULL = {
     "id": "x", "level": "ShapeRewriteDiff", "expires_at": "2031-02-03T04:05:06.7Z",
     "tenant": "acme", "index": "logs-*", "principal": "ana", "principal_verified": True, "endpoint": "IngestBulk",
+    "client": "10.0.0.0/8", "agent": "opensearch-py/2.4", "opaque_id": "job 7",
     "sample_per_mille": 5, "ring_buffer": True, "capture": False, "min_latency_ms": 250,
     "status": "5xx", "max_records": 10, "reason": "INC-2291", "author": "ana",
 }  # fmt: skip
@@ -188,6 +203,10 @@ VALID = [
     document(directive(ttl_secs=None, expires_at="2200-12-31T23:59:59.999999999Z")),
     document(directive(ttl_secs=None, expires_at="2000-02-29T00:00:00Z")),
     document(directive(tenant="a\n\u0000b", index="\u2028", principal=" ")),
+    document(*(directive(id=client, client=client) for client in (
+        "10.1.2.3", "10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "::1", "::/0",
+        "::ffff:10.1.2.3"))),
+    document(*(directive(id=agent, agent=agent) for agent in ("curl", "curl/8.0", "a/b/c"))),
     document(*(directive(id=level, level=level)
                for level in ("Off", "Shape", "ShapeTiming", "ShapeRewriteDiff"))),
     document(*(directive(id=status, status=status) for status in ("1xx", "5xx", "100", "599"))),
@@ -256,6 +275,16 @@ INVALID = [
     ("bad_principal", "directives[0].principal", document(directive(principal=7))),
     ("bad_principal_verified", "directives[0].principal_verified",
      document(directive(principal_verified="true"))),
+    ("bad_client", "directives[0].client", document(directive(client=7))),
+    ("bad_client", "directives[0].client", document(directive(client="localhost"))),
+    ("bad_client", "directives[0].client", document(directive(client="10.0.0.0/33"))),
+    ("bad_client", "directives[0].client", document(directive(client="10.0.0.1/8"))),
+    ("bad_client", "directives[0].client", document(directive(client="2001:db8::1/32"))),
+    ("bad_client", "directives[0].client", document(directive(client="1:2:3"))),
+    ("bad_agent", "directives[0].agent", document(directive(agent=""))),
+    ("bad_agent", "directives[0].agent", document(directive(agent="curl 8"))),
+    ("bad_agent", "directives[0].agent", document(directive(agent="x" * 129))),
+    ("bad_opaque_id", "directives[0].opaque_id", document(directive(opaque_id=""))),
     ("bad_endpoint", "directives[0].endpoint", document(directive(endpoint=["Search"]))),
     ("unknown_endpoint", "directives[0].endpoint", document(directive(endpoint="search"))),
     ("bad_sample_rate", "directives[0].sample_per_mille",
@@ -303,7 +332,7 @@ def test_invalid_documents_are_rejected_with_slug_and_place():
 def test_there_is_a_document_for_every_slug():
     source = (ROOT / "src" / "osproxy" / "directive" / "fault.cc").read_text()
     slugs = set(re.findall(r'return "([a-z_]+)";', source))
-    assert len(slugs) == 31
+    assert len(slugs) == 34
     assert {slug for slug, _, _ in INVALID} == slugs
 
 

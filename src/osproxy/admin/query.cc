@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "osproxy/core/agent_product.h"
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/encoding.h"
 
@@ -24,6 +26,11 @@ bool set_text(std::optional<std::string>& into, std::string text) {
   if (text.empty()) return false;
   into = std::move(text);
   return true;
+}
+
+std::optional<Cidr> block_of(std::string_view text) {
+  const auto block = parse_cidr(text);
+  return block ? std::optional(*block) : std::nullopt;
 }
 
 }  // namespace
@@ -61,6 +68,14 @@ std::vector<Parameter> filter_parameters(RecordFilter& into) {
        [&](std::string v) { return set_text(into.target.index, std::move(v)); }},
       {"principal", "the name of a principal",
        [&](std::string v) { return set_text(into.target.principal, std::move(v)); }},
+      {"client", "an IP address or a block, as in 10.0.0.0/8",
+       [&](const std::string& v) { return set(into.target.client, block_of(v)); }},
+      {"agent", "a product of User-Agent, as in curl or curl/8.0",
+       [&](std::string v) {
+         return is_agent_product(v) && set_text(into.target.agent, std::move(v));
+       }},
+      {"opaque_id", "an X-Opaque-Id",
+       [&](std::string v) { return set_text(into.target.opaque_id, std::move(v)); }},
       {"endpoint", "one of the twelve endpoints, as in Search",
        [&](const std::string& v) { return set(into.target.endpoint, parse_endpoint(v)); }},
       {"status", "a class or a code, as in 5xx or 429",

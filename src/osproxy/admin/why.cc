@@ -52,6 +52,12 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
                  : its("index", request.index);
     case Mismatch::Principal:
       return its("principal", request.principal);
+    case Mismatch::Client:
+      return its("client", request.client);
+    case Mismatch::Agent:
+      return its("agent", request.agent);
+    case Mismatch::OpaqueId:
+      return its("opaque id", request.opaque_id);
     case Mismatch::Endpoint:
       return its("endpoint", to_string(request.endpoint));
     case Mismatch::Verified:
@@ -73,6 +79,23 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
   std::unreachable();
 }
 
+/// The part of the client's identity that `mismatch` asks for, if it is not kept; else null.
+const char* missing_field(Mismatch mismatch, const ClientFields& kept) {
+  if (mismatch == Mismatch::Client && !kept.address) return "address";
+  if (mismatch == Mismatch::Agent && !kept.agent) return "agent";
+  if (mismatch == Mismatch::OpaqueId && !kept.opaque_id) return "opaque-id";
+  return nullptr;
+}
+
+WhyReport::Reason reason_of(Mismatch mismatch, const CompiledDirective& compiled,
+                            const RememberedRequest& request) {
+  if (const char* const field = missing_field(mismatch, request.kept)) {
+    return {.slug = "client_not_kept",
+            .text = std::string("not known: --client-fields keeps no ") + field};
+  }
+  return {.slug = std::string(to_string(mismatch)), .text = describe(mismatch, compiled, request)};
+}
+
 /// Writes the decision of one directive on the request; if the set that it was matched with is no
 /// longer held, the decision that the current one would make.
 WhyReport::OneDirective report_on(std::uint32_t place, const CompiledDirective& compiled,
@@ -86,8 +109,7 @@ WhyReport::OneDirective report_on(std::uint32_t place, const CompiledDirective& 
   WhyReport::OneDirective report{.id = compiled.directive.id, .recorded = recorded};
   if (recorded) return report;
   for (const Mismatch reason : reasons) {
-    report.reasons.push_back(
-        {.slug = std::string(to_string(reason)), .text = describe(reason, compiled, request)});
+    report.reasons.push_back(reason_of(reason, compiled, request));
   }
   if (reasons.empty() && request.set == nullptr) {
     report.reasons.push_back(
@@ -114,6 +136,9 @@ WhyReport report_on(const RememberedRequest& request, const DirectiveSet& set,
                    .index = request.index,
                    .tenant = request.tenant,
                    .principal = request.principal,
+                   .client = request.client,
+                   .agent = request.agent,
+                   .opaque_id = request.opaque_id,
                    .is_cut = request.is_cut,
                    .status = request.outcome.status,
                    .is_by_its_set = request.set != nullptr};

@@ -22,16 +22,27 @@ IpAddress IpAddress::of_v4(const std::array<std::uint8_t, 4>& bytes) noexcept {
 }
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
-  const std::string terminated(text);
+  // inet_pton() stops at the first zero byte.
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (text.size() >= terminated.size() || text.contains('\0')) return std::nullopt;
+  std::ranges::copy(text, terminated.begin());
   std::array<std::uint8_t, 4> v4{};
-  if (::inet_pton(AF_INET, terminated.c_str(), v4.data()) == 1) return of_v4(v4);
+  if (::inet_pton(AF_INET, terminated.data(), v4.data()) == 1) return of_v4(v4);
   IpAddress v6;
-  if (::inet_pton(AF_INET6, terminated.c_str(), v6.bytes.data()) == 1) return v6;
+  if (::inet_pton(AF_INET6, terminated.data(), v6.bytes.data()) == 1) return v6;
   return std::nullopt;
 }
 
 bool IpAddress::is_v4() const noexcept {
   return std::equal(kMapped.begin(), kMapped.end(), bytes.begin());
+}
+
+std::string IpAddress::to_string() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool v4 = is_v4();
+  ::inet_ntop(v4 ? AF_INET : AF_INET6, bytes.data() + (v4 ? kMapped.size() : 0), text.data(),
+              text.size());
+  return text.data();
 }
 
 IpAddress IpAddress::prefix(unsigned bits) const noexcept {
@@ -44,25 +55,33 @@ IpAddress IpAddress::prefix(unsigned bits) const noexcept {
   return cut;
 }
 
+std::string to_string(const Cidr& block) {
+  std::string text = block.first.to_string();
+  if (block.bits == kBits) return text;
+  const unsigned offset = block.first.is_v4() ? kMappedBits : 0;
+  return text.append("/").append(std::to_string(block.bits - offset));
+}
+
 std::expected<Cidr, std::string> parse_cidr(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));
   if (!address) return std::unexpected("it must be an IP address or a block such as 10.0.0.0/8");
-  const unsigned offset = address->is_v4() ? kMappedBits : 0;
+  const unsigned offset = text.contains(':') ? 0 : kMappedBits;
   unsigned bits = kBits - offset;
   if (slash != std::string_view::npos) {
     const std::string_view digits = text.substr(slash + 1);
     const char* const end = digits.data() + digits.size();
     const unsigned most = bits;
     const auto [rest, error] = std::from_chars(digits.data(), end, bits);
-    if (digits.empty() || error != std::errc{} || rest != end || bits > most) {
+    const bool is_padded = digits.size() > 1 && digits.front() == '0';
+    if (digits.empty() || is_padded || error != std::errc{} || rest != end || bits > most) {
       return std::unexpected("the prefix length must be a number from 0 to " +
                              std::to_string(most));
     }
   }
   const Cidr block{.first = address->prefix(bits + offset), .bits = bits + offset};
   if (block.first != *address) {
-    return std::unexpected("the address has bits that are not part of its prefix");
+    return std::unexpected("host bits set: the address has bits that are not part of its prefix");
   }
   return block;
 }

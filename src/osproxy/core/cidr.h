@@ -4,11 +4,12 @@
 //   const auto blocks = parse_cidrs(given);
 //   if (!blocks) fail(blocks.error());
 //   if (contains(*blocks, IpAddress::of_v4({10, 1, 2, 3}))) trust();
+//   show(to_string(blocks->front()));    // "10.0.0.0/8"
 //
 // An IPv4 address and its IPv4-mapped IPv6 form (::ffff:192.0.2.7) are the same address, because a
 // socket of either family may give it.
 //
-// Regular values and pure functions; allocate only where a vector or an error is made.
+// Regular values and pure functions; allocate only where a vector, a text or an error is made.
 #pragma once
 
 #include <array>
@@ -33,6 +34,9 @@ struct IpAddress {
 
   bool is_v4() const noexcept;
 
+  /// The canonical text (RFC 5952): `192.0.2.7` also of the mapped form, `2001:db8::7`.
+  std::string to_string() const;
+
   /// The address with all bits after the first `bits` cleared.
   IpAddress prefix(unsigned bits) const noexcept;
 
@@ -48,8 +52,12 @@ struct Cidr {
   friend bool operator==(const Cidr&, const Cidr&) = default;
 };
 
+/// The canonical text: `10.0.0.0/8`; an address alone if the block has only that one.
+std::string to_string(const Cidr& block);
+
 /// Reads `address/bits`, or an address alone. Bits that are set after the prefix are an error,
-/// because another block may be meant. The error is a clause for a person.
+/// because another block may be meant. The prefix of an address in the mapped form is counted as it
+/// is written, in the IPv6 form. The error is a clause for a person.
 std::expected<Cidr, std::string> parse_cidr(std::string_view text);
 
 std::expected<std::vector<Cidr>, std::string> parse_cidrs(std::span<const std::string> texts);

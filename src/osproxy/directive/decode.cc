@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "osproxy/core/agent_product.h"
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/json_syntax.h"
 
@@ -100,6 +102,22 @@ Check read_principal_verified(ondemand::value& value, Directive& directive, cons
   return std::nullopt;
 }
 
+Check read_client(ondemand::value& value, Directive& directive, const DecodeLimits&) {
+  const auto text = text_of(value);
+  const auto block = text ? parse_cidr(*text) : std::unexpected(std::string());
+  if (!block) return Fault::BadClient;
+  directive.target.client = *block;
+  return std::nullopt;
+}
+
+/// Text that is no product would never match.
+Check read_agent(ondemand::value& value, Directive& directive, const DecodeLimits&) {
+  const auto text = text_of(value);
+  if (!text || !is_agent_product(*text)) return Fault::BadAgent;
+  directive.target.agent = *text;
+  return std::nullopt;
+}
+
 Check read_endpoint(ondemand::value& value, Directive& directive, const DecodeLimits&) {
   const auto text = text_of(value);
   if (!text) return Fault::BadEndpoint;
@@ -163,6 +181,9 @@ constexpr Field kFields[] = {
     {"principal", read_name<&Target::principal, Fault::BadPrincipal>},
     {"principal_verified", read_principal_verified},
     {"endpoint", read_endpoint},
+    {"client", read_client},
+    {"agent", read_agent},
+    {"opaque_id", read_name<&Target::opaque_id, Fault::BadOpaqueId>},
     {"sample_per_mille", read_sample_per_mille},
     {"ring_buffer", read_flag<&Directive::ring_buffer, Fault::BadRingBuffer>},
     {"capture", read_flag<&Directive::capture, Fault::BadCapture>},

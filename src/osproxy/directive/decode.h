@@ -46,6 +46,9 @@ enum class Fault : std::uint8_t {
   BadIndex,
   BadPrincipal,
   BadPrincipalVerified,  ///< `principal_verified` is not a boolean
+  BadClient,             ///< `client` is not an IP address or block, or has host bits set
+  BadAgent,              ///< `agent` is not a product of at most 128 bytes
+  BadOpaqueId,           ///< `opaque_id` is not a non-empty string
   BadEndpoint,           ///< `endpoint` is not a string
   UnknownEndpoint,       ///< `endpoint` is not one of the twelve names
   BadSampleRate,         ///< `sample_per_mille` is not an integer from 0 to 1000

@@ -29,6 +29,7 @@
 #include <string_view>
 #include <vector>
 
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/core/token_bucket.h"
 #include "osproxy/directive/life.h"
@@ -46,6 +47,12 @@ struct Attributes {
   Endpoint endpoint = Endpoint::Unknown;
   bool body_may_name_index = false;  ///< as that of a bulk; see DirectiveSet::add_awaited()
   bool principal_verified = false;   ///< by a certificate or a known token, not only claimed
+
+  // The client's identity: names that a client gives itself, but for its address.
+  std::string_view client{};     ///< its address without a port: "10.1.2.3", "2001:db8::1"
+  std::string_view agent{};      ///< the product of its User-Agent: "opensearch-py/2.4"
+  std::string_view opaque_id{};  ///< its own X-Opaque-Id
+  IpAddress client_address{};    ///< `client` in binary; it counts only if `client` is not empty
 };
 
 /// A request's outcome, known when it is over.

@@ -36,6 +36,9 @@ void write_directive(JsonWriter& json, const Directive& directive) {
   write_text(json, "principal", directive.target.principal);
   write_flag(json, "principal_verified", directive.target.principal_verified);
   if (directive.target.endpoint) json.field("endpoint", to_string(*directive.target.endpoint));
+  if (directive.target.client) json.field("client", to_string(*directive.target.client));
+  write_text(json, "agent", directive.target.agent);
+  write_text(json, "opaque_id", directive.target.opaque_id);
   if (directive.sample_per_mille != 1000) {
     json.field("sample_per_mille", directive.sample_per_mille);
   }

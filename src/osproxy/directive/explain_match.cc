@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "osproxy/core/agent_product.h"
 #include "osproxy/core/hash.h"
 #include "osproxy/directive/index_expression.h"
 #include "osproxy/directive/record_budget.h"
@@ -31,6 +32,12 @@ std::string_view to_string(Mismatch mismatch) noexcept {
       return "endpoint_differs";
     case Mismatch::Verified:
       return "principal_not_verified";
+    case Mismatch::Client:
+      return "client_differs";
+    case Mismatch::Agent:
+      return "agent_differs";
+    case Mismatch::OpaqueId:
+      return "opaque_id_differs";
     case Mismatch::Sample:
       return "out_of_sample";
     case Mismatch::Latency:
@@ -63,6 +70,10 @@ std::vector<Mismatch> explain_match(const CompiledDirective& compiled, const Att
   check(Mismatch::Principal, differs(target.principal, attributes.principal));
   check(Mismatch::Endpoint, target.endpoint && *target.endpoint != attributes.endpoint);
   check(Mismatch::Verified, target.principal_verified && !attributes.principal_verified);
+  check(Mismatch::Client, target.client && (attributes.client.empty() ||
+                                            !target.client->contains(attributes.client_address)));
+  check(Mismatch::Agent, target.agent && !names_agent(*target.agent, attributes.agent));
+  check(Mismatch::OpaqueId, differs(target.opaque_id, attributes.opaque_id));
   check(Mismatch::Sample, sample_of(request_id) >= directive.sample_per_mille);
   check(Mismatch::Latency, directive.min_latency && outcome.latency < *directive.min_latency);
   check(Mismatch::Status, directive.status && !directive.status->matches(outcome.status));

@@ -27,9 +27,12 @@ enum class Mismatch : std::uint8_t {
   Principal,
   Endpoint,
   Verified,  ///< the request's principal is only claimed, and the directive asks for a verified one
-  Sample,    ///< the request is not in its sample
-  Latency,   ///< faster than `min_latency_ms`
-  Status,    ///< not the `status` that it selects
+  Client,    ///< the client has another address, or none is known
+  Agent,     ///< the request names another product, or none; likewise the next one
+  OpaqueId,
+  Sample,      ///< the request is not in its sample
+  Latency,     ///< faster than `min_latency_ms`
+  Status,      ///< not the `status` that it selects
   MaxRecords,  ///< its `max_records` are spent now, perhaps only after the request
 };
 

@@ -46,6 +46,12 @@ std::string_view to_string(Fault fault) noexcept {
       return "bad_principal";
     case Fault::BadPrincipalVerified:
       return "bad_principal_verified";
+    case Fault::BadClient:
+      return "bad_client";
+    case Fault::BadAgent:
+      return "bad_agent";
+    case Fault::BadOpaqueId:
+      return "bad_opaque_id";
     case Fault::BadEndpoint:
       return "bad_endpoint";
     case Fault::UnknownEndpoint:

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/clock.h"
 
 namespace osproxy {
@@ -53,7 +54,10 @@ struct Target {
   std::optional<std::string> index{};
   std::optional<std::string> principal{};
   std::optional<Endpoint> endpoint{};
-  bool principal_verified = false;  ///< only requests whose principal is verified
+  bool principal_verified = false;     ///< only requests whose principal is verified
+  std::optional<Cidr> client{};        ///< the block that the client's address is in
+  std::optional<std::string> agent{};  ///< a product with its version, or without: any version
+  std::optional<std::string> opaque_id{};
 
   friend bool operator==(const Target&, const Target&) = default;
 };

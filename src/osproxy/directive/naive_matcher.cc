@@ -12,11 +12,24 @@ bool equal_or_absent(const std::optional<std::string>& target, std::string_view 
   return !target || *target == attribute;
 }
 
+bool covers(const Cidr& block, const Attributes& attributes) {
+  return !attributes.client.empty() && block.contains(attributes.client_address);
+}
+
+/// Without a version, any version of the product.
+bool names(const std::string& agent, std::string_view product) {
+  if (agent == product) return true;
+  return product.starts_with(agent + "/") && !agent.contains('/');
+}
+
 bool targets(const Target& target, const Attributes& attributes) {
   return equal_or_absent(target.tenant, attributes.tenant) &&
          equal_or_absent(target.principal, attributes.principal) &&
          (!target.endpoint || *target.endpoint == attributes.endpoint) &&
          (!target.principal_verified || attributes.principal_verified) &&
+         (!target.client || covers(*target.client, attributes)) &&
+         (!target.agent || names(*target.agent, attributes.agent)) &&
+         equal_or_absent(target.opaque_id, attributes.opaque_id) &&
          (!target.index || index_expression_covers(attributes.index, *target.index));
 }
 

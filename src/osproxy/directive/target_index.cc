@@ -1,11 +1,15 @@
 #include "osproxy/directive/target_index.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <functional>
 #include <numeric>
 #include <optional>
 #include <tuple>
+#include <utility>
+
+#include "osproxy/core/agent_product.h"
 
 namespace osproxy {
 namespace {
@@ -15,16 +19,32 @@ constexpr unsigned kTenant = 1;
 constexpr unsigned kPrincipal = 2;
 constexpr unsigned kEndpoint = 4;
 constexpr unsigned kVerified = 8;
+constexpr unsigned kAgent = 16;      // with its version
+constexpr unsigned kAgentName = 32;  // in any version
+constexpr unsigned kOpaqueId = 64;
+constexpr unsigned kIdentity = kAgent | kAgentName | kOpaqueId;
 
 unsigned mask_of(const Target& target) noexcept {
-  return (target.tenant ? kTenant : 0) | (target.principal ? kPrincipal : 0) |
-         (target.endpoint ? kEndpoint : 0) | (target.principal_verified ? kVerified : 0);
+  unsigned mask = (target.tenant ? kTenant : 0) | (target.principal ? kPrincipal : 0) |
+                  (target.endpoint ? kEndpoint : 0) | (target.principal_verified ? kVerified : 0) |
+                  (target.opaque_id ? kOpaqueId : 0);
+  if (target.agent) mask |= target.agent->contains('/') ? kAgent : kAgentName;
+  return mask;
 }
 
 using View = std::optional<std::string_view>;
 
+/// Directives without a client come first.
+auto client_key(const Target& target) noexcept {
+  using Key = std::pair<std::array<std::uint8_t, 16>, unsigned>;
+  return target.client ? std::optional(Key(target.client->first.bytes, target.client->bits))
+                       : std::nullopt;
+}
+
 auto group_key(const Target& target) noexcept {
-  return std::tuple(mask_of(target), View(target.tenant), View(target.principal), target.endpoint);
+  return std::tuple(client_key(target), mask_of(target), View(target.tenant),
+                    View(target.principal), target.endpoint, View(target.agent),
+                    View(target.opaque_id));
 }
 
 bool is_same_group(const Target& a, const Target& b) noexcept {
@@ -39,21 +59,6 @@ std::uint64_t hash_text(std::string_view text) noexcept {
 std::uint64_t combine(std::uint64_t hash, std::uint64_t next) noexcept {
   const std::uint64_t product = (hash ^ next) * 0x9e37'79b9'7f4a'7c15ULL;
   return product ^ (product >> 32);
-}
-
-std::uint64_t hash_group(unsigned mask, std::uint64_t tenant, std::uint64_t principal,
-                         Endpoint endpoint) noexcept {
-  std::uint64_t hash = combine(0, mask);
-  if (mask & kTenant) hash = combine(hash, tenant);
-  if (mask & kPrincipal) hash = combine(hash, principal);
-  if (mask & kEndpoint) hash = combine(hash, static_cast<std::uint64_t>(endpoint));
-  return hash;
-}
-
-std::uint64_t hash_group(const Target& target) noexcept {
-  return hash_group(mask_of(target), hash_text(target.tenant.value_or("")),
-                    hash_text(target.principal.value_or("")),
-                    target.endpoint.value_or(Endpoint::Unknown));
 }
 
 bool precedes_backwards(std::string_view a, std::string_view b) noexcept {
@@ -71,6 +76,32 @@ void HashIndex::insert(std::uint64_t hash, std::uint32_t position) noexcept {
   slots_[at] = {.tag = tag_of(hash), .position = position};
 }
 
+std::uint64_t DirectiveSet::Index::hash_group(GroupKind kind, const Hashes& hashes,
+                                              Endpoint endpoint) noexcept {
+  const unsigned mask = kind.mask;
+  std::uint64_t hash = combine(0, std::uint64_t{kind.client} << 32 | mask);
+  if (mask & kTenant) hash = combine(hash, hashes.tenant);
+  if (mask & kPrincipal) hash = combine(hash, hashes.principal);
+  if (mask & kEndpoint) hash = combine(hash, static_cast<std::uint64_t>(endpoint));
+  if ((mask & kIdentity) == 0) return hash;
+  if (mask & kAgent) hash = combine(hash, hashes.agent);
+  if (mask & kAgentName) hash = combine(hash, hashes.agent_name);
+  if (mask & kOpaqueId) hash = combine(hash, hashes.opaque_id);
+  return hash;
+}
+
+std::uint64_t DirectiveSet::Index::hash_group(const Group& group) noexcept {
+  const Target& target = *group.target;
+  const std::uint64_t agent = hash_text(target.agent.value_or(""));
+  return hash_group({.client = group.client, .mask = mask_of(target)},
+                    {.tenant = hash_text(target.tenant.value_or("")),
+                     .principal = hash_text(target.principal.value_or("")),
+                     .agent = agent,
+                     .agent_name = agent,
+                     .opaque_id = hash_text(target.opaque_id.value_or(""))},
+                    target.endpoint.value_or(Endpoint::Unknown));
+}
+
 DirectiveSet::Index::Index(std::span<const CompiledDirective> directives)
     : order_(directives.size()) {
   const auto target = [&](std::uint32_t i) -> const Target& {
@@ -83,10 +114,18 @@ DirectiveSet::Index::Index(std::span<const CompiledDirective> directives)
   std::ranges::sort(order_, {}, sort_key);
 
   const auto size = static_cast<std::uint32_t>(order_.size());
+  std::vector<Cidr> blocks;
   for (std::uint32_t first = 0, last = 0; first < size; first = last) {
+    const auto& client = target(order_[first]).client;
+    if (client && (blocks.empty() || blocks.back() != *client)) {
+      blocks.push_back(*client);
+      const auto masks = static_cast<std::uint32_t>(masks_.size());
+      clients_.push_back({masks, masks});
+    }
     while (last < size && is_same_group(target(order_[first]), target(order_[last]))) ++last;
     add_group(directives, {first, last});
   }
+  blocks_ = PrefixTree(blocks);
   fill_tables();
 }
 
@@ -94,7 +133,11 @@ void DirectiveSet::Index::add_group(std::span<const CompiledDirective> directive
   const Target& target = directives[order_[range.first]].directive.target;
   const unsigned mask = mask_of(target);
   used_ |= mask;
-  if (masks_.empty() || masks_.back() != mask) masks_.push_back(mask);
+  Range& masks = clients_.back();
+  if (masks.first == masks.last || masks_.back() != mask) {
+    masks_.push_back(mask);
+    ++masks.last;
+  }
 
   // An absent index sorts before every name.
   std::uint32_t named = range.first;
@@ -103,7 +146,10 @@ void DirectiveSet::Index::add_group(std::span<const CompiledDirective> directive
   add_names(directives, {named, range.last});
   const Range names{names_first, static_cast<std::uint32_t>(names_.size())};
   sort_by_suffix(names);
-  groups_.push_back({.target = &target, .any_index = {range.first, named}, .names = names});
+  groups_.push_back({.target = &target,
+                     .client = static_cast<std::uint32_t>(clients_.size() - 1),
+                     .any_index = {range.first, named},
+                     .names = names});
 }
 
 void DirectiveSet::Index::add_names(std::span<const CompiledDirective> directives, Range range) {
@@ -129,7 +175,7 @@ void DirectiveSet::Index::fill_tables() {
   name_table_ = HashIndex(names_.size());
   for (std::uint32_t i = 0; i < groups_.size(); ++i) {
     const Group& group = groups_[i];
-    group_table_.insert(hash_group(*group.target), i);
+    group_table_.insert(hash_group(group), i);
     for (std::uint32_t n = group.names.first; n < group.names.last; ++n) {
       name_table_.insert(combine(group.names.first, hash_text(names_[n].text)), n);
     }
@@ -137,21 +183,28 @@ void DirectiveSet::Index::fill_tables() {
 }
 
 DirectiveSet::Index::Hashes DirectiveSet::Index::hash(const Attributes& attributes) const noexcept {
-  return {.tenant = used_ & kTenant ? hash_text(attributes.tenant) : 0,
-          .principal = used_ & kPrincipal ? hash_text(attributes.principal) : 0};
+  Hashes hashes{.tenant = used_ & kTenant ? hash_text(attributes.tenant) : 0,
+                .principal = used_ & kPrincipal ? hash_text(attributes.principal) : 0};
+  if ((used_ & kIdentity) == 0) return hashes;
+  if (used_ & kAgent) hashes.agent = hash_text(attributes.agent);
+  if (used_ & kAgentName) hashes.agent_name = hash_text(product_name(attributes.agent));
+  if (used_ & kOpaqueId) hashes.opaque_id = hash_text(attributes.opaque_id);
+  return hashes;
 }
 
 const DirectiveSet::Index::Group* DirectiveSet::Index::find_group(
-    unsigned mask, const Attributes& attributes, const Hashes& hashes) const noexcept {
+    GroupKind kind, const Attributes& attributes, const Hashes& hashes) const noexcept {
   const auto is_it = [&](std::uint32_t i) {
     const Target& target = *groups_[i].target;
-    return mask_of(target) == mask && (!target.tenant || *target.tenant == attributes.tenant) &&
+    return groups_[i].client == kind.client && mask_of(target) == kind.mask &&
+           (!target.tenant || *target.tenant == attributes.tenant) &&
            (!target.principal || *target.principal == attributes.principal) &&
            (!target.endpoint || *target.endpoint == attributes.endpoint) &&
-           (!target.principal_verified || attributes.principal_verified);
+           (!target.principal_verified || attributes.principal_verified) &&
+           (!target.agent || names_agent(*target.agent, attributes.agent)) &&
+           (!target.opaque_id || *target.opaque_id == attributes.opaque_id);
   };
-  const auto i = group_table_.find(
-      hash_group(mask, hashes.tenant, hashes.principal, attributes.endpoint), is_it);
+  const auto i = group_table_.find(hash_group(kind, hashes, attributes.endpoint), is_it);
   return i == HashIndex::kNone ? nullptr : &groups_[i];
 }
 

@@ -1,8 +1,9 @@
 // Finds the directives that target a request without visiting the others.
 //
-// Directives that constrain the same subset of (tenant, principal, endpoint, "is verified") to the
-// same values form a group; one hash probe finds it, for each of the at most sixteen subsets in
-// use. A group
+// Directives that constrain the same subset of (tenant, principal, endpoint, "is verified", agent,
+// opaque id) to the same values, and the client to the same block of addresses, form a group. A
+// prefix tree finds the blocks that the client's address is in. For each of them, and for the
+// directives without a block, one hash probe finds a group for each subset in use there. A group
 // stores the directives without an `index` target, and the others by the name that they target: an
 // exact element of a request's index expression finds its name by hash; a wildcard finds the range
 // of names with its prefix, or of those with its suffix.
@@ -21,6 +22,7 @@
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/directive/index_elements.h"
 #include "osproxy/directive/index_expression.h"
+#include "osproxy/directive/prefix_tree.h"
 
 namespace osproxy {
 
@@ -68,33 +70,28 @@ class DirectiveSet::Index {
   /// Calls `visitor(i)` exactly once for each directive whose target fits, in no particular order.
   template <class Visitor>
   void visit(const Attributes& attributes, Visitor&& visitor) const {
-    const Hashes hashes = hash(attributes);
-    for (const unsigned mask : masks_) {
-      const Group* const group = find_group(mask, attributes, hashes);
-      if (group == nullptr) continue;
-      visit_range(group->any_index, visitor);
-      if (group->names.first != group->names.last && !attributes.index.empty()) {
-        visit_names(*group, attributes.index, visitor);
+    visit_groups(attributes, [&](const Group& group) {
+      visit_range(group.any_index, visitor);
+      if (group.names.first != group.names.last && !attributes.index.empty()) {
+        visit_names(group, attributes.index, visitor);
       }
-    }
+    });
   }
 
   /// Calls `visitor(i)` for directives with an `index` whose other targets fit: for at most
   /// kMaxNamed. False if there are more.
   template <class Visitor>
   bool visit_named(const Attributes& attributes, Visitor&& visitor) const {
-    const Hashes hashes = hash(attributes);
     std::size_t visited = 0;
-    for (const unsigned mask : masks_) {
-      const Group* const group = find_group(mask, attributes, hashes);
-      if (group == nullptr || group->names.first == group->names.last) continue;
-      const std::uint32_t last = names_[group->names.last - 1].directives.last;
-      for (std::uint32_t at = names_[group->names.first].directives.first; at < last; ++at) {
-        if (visited++ == kMaxNamed) return false;
+    visit_groups(attributes, [&](const Group& group) {
+      if (group.names.first == group.names.last) return;
+      const std::uint32_t last = names_[group.names.last - 1].directives.last;
+      for (std::uint32_t at = names_[group.names.first].directives.first; at < last; ++at) {
+        if (visited > kMaxNamed || ++visited > kMaxNamed) return;
         visitor(order_[at]);
       }
-    }
-    return true;
+    });
+    return visited <= kMaxNamed;
   }
 
  private:
@@ -114,6 +111,7 @@ class DirectiveSet::Index {
 
   struct Group {
     const Target* target;  // of one of its directives; they differ only in the index
+    std::uint32_t client;  // in clients_
     Range any_index;       // in order_
     Range names;           // in names_
   };
@@ -126,6 +124,15 @@ class DirectiveSet::Index {
   struct Hashes {
     std::uint64_t tenant = 0;
     std::uint64_t principal = 0;
+    std::uint64_t agent = 0;
+    std::uint64_t agent_name = 0;  // without the version
+    std::uint64_t opaque_id = 0;
+  };
+
+  /// The client and the combination of attributes that groups have in common.
+  struct GroupKind {
+    std::uint32_t client = 0;  // in clients_
+    unsigned mask = 0;
   };
 
   void add_group(std::span<const CompiledDirective> directives, Range range);
@@ -134,11 +141,28 @@ class DirectiveSet::Index {
   void sort_by_suffix(Range names);
 
   Hashes hash(const Attributes& attributes) const noexcept;
-  const Group* find_group(unsigned mask, const Attributes& attributes,
+  const Group* find_group(GroupKind kind, const Attributes& attributes,
                           const Hashes& hashes) const noexcept;
+  static std::uint64_t hash_group(GroupKind kind, const Hashes& hashes, Endpoint endpoint) noexcept;
+  static std::uint64_t hash_group(const Group& group) noexcept;
   const Name* find_name(const Group& group, std::string_view text) const noexcept;
   Range names_with_prefix(const Group& group, std::string_view prefix) const noexcept;
   Range names_with_suffix(const Group& group, std::string_view suffix) const noexcept;
+
+  template <class GroupVisitor>
+  void visit_groups(const Attributes& attributes, GroupVisitor&& visitor) const {
+    const Hashes hashes = hash(attributes);
+    const auto visit_client = [&](std::uint32_t client) {
+      for (std::uint32_t i = clients_[client].first; i < clients_[client].last; ++i) {
+        const Group* const group =
+            find_group({.client = client, .mask = masks_[i]}, attributes, hashes);
+        if (group != nullptr) visitor(*group);
+      }
+    };
+    visit_client(0);
+    if (blocks_.empty() || attributes.client.empty()) return;
+    blocks_.visit(attributes.client_address, [&](std::uint32_t i) { visit_client(i + 1); });
+  }
 
   template <class Visitor>
   void visit_range(Range range, Visitor&& visitor) const {
@@ -196,8 +220,10 @@ class DirectiveSet::Index {
   std::vector<Group> groups_;
   std::vector<Name> names_;               // group by group, by text
   std::vector<std::uint32_t> by_suffix_;  // positions in names_: group by group, by reversed text
-  std::vector<unsigned> masks_;           // the combinations of attributes in use
-  unsigned used_ = 0;                     // the attributes in use at all
+  std::vector<unsigned> masks_;           // the combinations of attributes in use, by client
+  std::vector<Range> clients_{{}};        // in masks_: of no client, then of each block
+  PrefixTree blocks_;
+  unsigned used_ = 0;  // the attributes in use at all
   HashIndex group_table_{0};
   HashIndex name_table_{0};
 };

@@ -37,6 +37,11 @@ std::string text_of(dom::element object, std::string_view key) {
   return std::string(value_of<std::string_view>(object, key));
 }
 
+std::string client_text(dom::element root, std::string_view key) {
+  dom::element client;
+  return root["client"].get(client) == simdjson::SUCCESS ? text_of(client, key) : std::string();
+}
+
 std::vector<WhyReport::Reason> reasons_of(dom::element directive) {
   std::vector<WhyReport::Reason> reasons;
   dom::array array;
@@ -53,7 +58,9 @@ void write_report(JsonWriter& json, const WhyReport& report) {
   json.field("recorded", report.recorded).field("started", format_rfc3339(report.started));
   json.field("endpoint", to_string(report.endpoint)).field_or_null("index", report.index);
   json.field_or_null("tenant", report.tenant).field_or_null("principal", report.principal);
-  json.field("cut", report.is_cut).key("status");
+  json.key("client").begin_object().field_or_null("address", report.client);
+  json.field_or_null("agent", report.agent).field_or_null("opaque_id", report.opaque_id);
+  json.end_object().field("cut", report.is_cut).key("status");
   report.status == 0 ? json.null() : json.value(report.status);
   json.field("judged_by", report.is_by_its_set ? kItsSet : kCurrentSet);
   json.key("directives").begin_array();
@@ -79,6 +86,9 @@ std::optional<WhyReport> read_report(dom::element root) {
       .index = text_of(root, "index"),
       .tenant = text_of(root, "tenant"),
       .principal = text_of(root, "principal"),
+      .client = client_text(root, "address"),
+      .agent = client_text(root, "agent"),
+      .opaque_id = client_text(root, "opaque_id"),
       .is_cut = value_of<bool>(root, "cut"),
       .status = static_cast<int>(value_of<std::int64_t>(root, "status")),
       .is_by_its_set = text_of(root, "judged_by") != kCurrentSet,

@@ -21,6 +21,7 @@
 
 namespace osproxy {
 
+/// Members: one for each field of the JSON.
 struct WhyReport {
   /// One thing that kept a directive from recording the request.
   struct Reason {
@@ -46,6 +47,9 @@ struct WhyReport {
   std::string index{};  ///< empty: the request had none; likewise the next two
   std::string tenant{};
   std::string principal{};
+  std::string client{};  ///< its address; empty if it is not kept too, likewise the next two
+  std::string agent{};
+  std::string opaque_id{};
   bool is_cut = false;  ///< an attribute was too long to be remembered whole
   int status = 0;       ///< 0: the client was sent no response
   /// The set that the request was matched with explains it. False: that set is no longer held, and

@@ -87,6 +87,8 @@ Plan plan_directive(const FlightRecorder& recorder, const Directive& directive,
   Names names[] = {
       {.what = "tenant", .wanted = directive.target.tenant, .field = &Record::tenant},
       {.what = "principal", .wanted = directive.target.principal, .field = &Record::principal},
+      {.what = "agent", .wanted = directive.target.agent, .field = &Record::agent},
+      {.what = "opaque id", .wanted = directive.target.opaque_id, .field = &Record::opaque_id},
   };
   const double taken = directive.sample_per_mille / 1000.0;
   Estimate bytes;

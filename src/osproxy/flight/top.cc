@@ -19,6 +19,9 @@ constexpr std::array kDimensions = {
     DimensionName{TopDimension::Tenant, "tenant"},
     DimensionName{TopDimension::Index, "index"},
     DimensionName{TopDimension::Principal, "principal"},
+    DimensionName{TopDimension::Client, "client"},
+    DimensionName{TopDimension::Agent, "agent"},
+    DimensionName{TopDimension::OpaqueId, "opaque-id"},
     DimensionName{TopDimension::Endpoint, "endpoint"},
     DimensionName{TopDimension::Node, "node"},
     DimensionName{TopDimension::Status, "status"},
@@ -51,6 +54,12 @@ std::string name_in(const Record& record, TopDimension dimension) {
       return record.index;
     case TopDimension::Principal:
       return record.principal;
+    case TopDimension::Client:
+      return record.client;
+    case TopDimension::Agent:
+      return record.agent;
+    case TopDimension::OpaqueId:
+      return record.opaque_id;
     case TopDimension::Endpoint:
       return std::string(to_string(record.endpoint));
     case TopDimension::Node:

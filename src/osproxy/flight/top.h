@@ -31,7 +31,18 @@
 namespace osproxy {
 
 /// A name of a request to sum by.
-enum class TopDimension : std::uint8_t { Tenant, Index, Principal, Endpoint, Node, Status, Error };
+enum class TopDimension : std::uint8_t {
+  Tenant,
+  Index,
+  Principal,
+  Client,
+  Agent,
+  OpaqueId,
+  Endpoint,
+  Node,
+  Status,
+  Error,
+};
 
 std::string_view to_string(TopDimension dimension) noexcept;
 std::optional<TopDimension> parse_top_dimension(std::string_view text) noexcept;

@@ -41,14 +41,9 @@ void append_single(const RequestHead& head, std::string_view name, std::string_v
 
 }  // namespace
 
-Forwarding::Forwarding(const ForwardingOptions& options, boost::asio::ip::address client, bool tls)
-    : options_(options), proto_(tls ? "https" : "http") {
-  // An IPv4 client on an IPv6 socket.
-  if (client.is_v6() && client.to_v6().is_v4_mapped()) {
-    client = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, client.to_v6());
-  }
-  address_ = client.to_string();
-  node_ = client.is_v6() ? "\"[" + address_ + "]\"" : address_;
+Forwarding::Forwarding(const ForwardingOptions& options, const IpAddress& client, bool tls)
+    : options_(options), address_(client.to_string()), proto_(tls ? "https" : "http") {
+  node_ = client.is_v4() ? address_ : "\"[" + address_ + "]\"";
 }
 
 bool Forwarding::replaces(std::string_view name) const noexcept {

@@ -18,8 +18,7 @@
 #include <string>
 #include <string_view>
 
-#include <boost/asio/ip/address.hpp>
-
+#include "osproxy/core/cidr.h"
 #include "osproxy/http/head.h"
 
 namespace osproxy::http {
@@ -44,7 +43,7 @@ class Forwarding {
   /// Off: adds and replaces nothing.
   Forwarding() = default;
 
-  Forwarding(const ForwardingOptions& options, boost::asio::ip::address client, bool tls);
+  Forwarding(const ForwardingOptions& options, const IpAddress& client, bool tls);
 
   bool is_off() const noexcept { return options_.is_off(); }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "osproxy/core/agent_product.h"
 #include "osproxy/core/attribute_text.h"
 #include "osproxy/core/encoding.h"
 #include "osproxy/core/field_name.h"
@@ -38,6 +39,7 @@ struct Headers {
   SingleHeader authorization{};
   SingleHeader request_id{};
   SingleHeader opaque_id{};
+  SingleHeader user_agent{};
   SingleHeader trace_parent{};
 };
 
@@ -45,11 +47,16 @@ struct Headers {
 Headers collect(const http::RequestHead& head, std::string_view tenant_header) noexcept {
   Headers headers;
   for (const http::Header& header : head.headers) {
-    if (equal_names(header.name, tenant_header)) headers.tenant.add(header.value);
-    if (equal_names(header.name, "Authorization")) headers.authorization.add(header.value);
-    if (equal_names(header.name, "X-Request-Id")) headers.request_id.add(header.value);
-    if (equal_names(header.name, "X-Opaque-Id")) headers.opaque_id.add(header.value);
-    if (equal_names(header.name, "traceparent")) headers.trace_parent.add(header.value);
+    // Most names differ in length, which needs no call.
+    const auto is = [&header](std::string_view name) {
+      return header.name.size() == name.size() && equal_names(header.name, name);
+    };
+    if (is(tenant_header)) headers.tenant.add(header.value);
+    if (is("Authorization")) headers.authorization.add(header.value);
+    if (is("X-Request-Id")) headers.request_id.add(header.value);
+    if (is("X-Opaque-Id")) headers.opaque_id.add(header.value);
+    if (is("User-Agent")) headers.user_agent.add(header.value);
+    if (is("traceparent")) headers.trace_parent.add(header.value);
   }
   return headers;
 }
@@ -150,6 +157,17 @@ std::string_view find_tenant(const TenantSources& from, const AttributeSources& 
   std::unreachable();
 }
 
+std::string_view if_clean(std::string_view value) noexcept {
+  return is_clean_attribute(value) ? value : std::string_view{};
+}
+
+ClientAddress find_client(const http::RequestHead& head, const AttributeSources& sources,
+                          std::string& scratch) {
+  return sources.trusted.empty()
+             ? sources.connection
+             : forwarded_client(head, sources.connection, sources.trusted, scratch);
+}
+
 /// `path`, a part of `target` that ends with its path, and the query after it.
 std::string_view with_query(std::string_view path, std::string_view target) noexcept {
   const std::less_equal<const char*> precedes;
@@ -182,12 +200,17 @@ RequestAttributes read_attributes(const http::RequestHead& head, const Attribute
                                                .index = what.index,
                                                .principal = principal.name},
                                               sources, scratch.tenant);
+  const ClientAddress client = find_client(head, sources, scratch.client);
   return {
-      .matched = {.tenant = is_clean_attribute(tenant) ? tenant : std::string_view{},
+      .matched = {.tenant = if_clean(tenant),
                   .index = what.index,
                   .principal = principal.name,
                   .endpoint = what.endpoint,
-                  .body_may_name_index = what.body_may_name_index},
+                  .body_may_name_index = what.body_may_name_index,
+                  .client = client.text,
+                  .agent = product_of(headers.user_agent.value()),
+                  .opaque_id = if_clean(headers.opaque_id.value()),
+                  .client_address = client.address},
       .principal_verified = principal.verified,
       .request_id = choose_request_id(headers.request_id.value(), random, scratch.request_id),
       .trace = parse_traceparent(headers.trace_parent.value()),

@@ -9,6 +9,9 @@
 // twice, because it is ambiguous. An attribute that is left out is empty and matches no target. The
 // password of `Authorization: Basic` and a bearer token are never stored.
 //
+// The client's address is that of the connection, or the one that a trusted proxy names in a header
+// (forwarded_client.h). Of `User-Agent` only the first product is read.
+//
 // The principal comes from the client's certificate, else from a known token, else from the user
 // name of `Authorization: Basic`. Only the first two are verified.
 //
@@ -16,13 +19,16 @@
 // are valid until either changes. Pure but for `random`.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/random.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/http/head.h"
 #include "osproxy/identify/classify.h"
+#include "osproxy/identify/forwarded_client.h"
 #include "osproxy/identify/identities.h"
 #include "osproxy/identify/tenant_rule.h"
 #include "osproxy/identify/trace_context.h"
@@ -35,6 +41,8 @@ struct AttributeSources {
   const Identities& identities;  ///< used during the call only
   TokenHasher& hasher;
   std::string_view certificate_principal{};  ///< of the verified client certificate, or empty
+  ClientAddress connection{};                ///< the address that the connection comes from
+  std::span<const Cidr> trusted{};  ///< the trusted proxies, if `connection` is one; else empty
 };
 
 struct RequestAttributes {
@@ -53,6 +61,7 @@ struct AttributeScratch {
   std::string principal{};
   std::string tenant{};
   std::string request_id{};
+  std::string client{};
 };
 
 RequestAttributes read_attributes(const http::RequestHead& head, const AttributeSources& sources,

@@ -7,8 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/directive_set.h"
+#include "osproxy/record/client_fields.h"
 
 namespace osproxy {
 
@@ -20,14 +22,21 @@ struct MatchedRequest {
   Outcome outcome{};
   std::uint32_t set_number = 0;  ///< from Recorder::in_force()
   const Verdict& verdict;        ///< the final one
+  ClientFields kept{};           ///< the parts of the client's identity that may be remembered
 };
 
 /// The stored form.
+///
+/// Members: one for each attribute of the request, and one for each part of its decision.
 struct RememberedRequest {
   std::string request_id{};
   std::string tenant{};
   std::string index{};
   std::string principal{};
+  std::string client{};  ///< its address; empty if it is not kept too, likewise the next two
+  std::string agent{};
+  std::string opaque_id{};
+  ClientFields kept{};
   Endpoint endpoint = Endpoint::Unknown;
   bool principal_verified = false;
   bool is_cut = false;  ///< some attribute was too long for its slot and is truncated
@@ -37,12 +46,16 @@ struct RememberedRequest {
   std::vector<std::uint32_t> recorded_by{};  ///< indices in the set, at most Verdict::kMaxNamed
   DirectiveSet::Pointer set{};               ///< the set it was matched by; null if no longer held
 
-  Attributes attributes() const noexcept {
+  Attributes attributes() const {
     return {.tenant = tenant,
             .index = index,
             .principal = principal,
             .endpoint = endpoint,
-            .principal_verified = principal_verified};
+            .principal_verified = principal_verified,
+            .client = client,
+            .agent = agent,
+            .opaque_id = opaque_id,
+            .client_address = IpAddress::parse(client).value_or(IpAddress{})};
   }
 };
 

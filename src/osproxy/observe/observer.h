@@ -36,7 +36,7 @@ struct ObserverOptions {
   std::size_t explain_max_records = 10'000;
   std::size_t explain_max_bytes = 16 << 20;  ///< memory of the stored records
   std::size_t ring_records = 1'000;
-  std::size_t why_requests = 10'000;  ///< recorded or not; 256 bytes each
+  std::size_t why_requests = 10'000;  ///< recorded or not; 320 bytes each
 };
 
 class Observer {

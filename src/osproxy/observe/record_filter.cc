@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "osproxy/core/agent_product.h"
+#include "osproxy/core/cidr.h"
 #include "osproxy/directive/index_expression.h"
 
 namespace osproxy {
@@ -9,6 +11,11 @@ namespace {
 
 bool equal_or_absent(const std::optional<std::string>& wanted, const std::string& there) noexcept {
   return !wanted || *wanted == there;
+}
+
+bool is_from(const Cidr& block, const std::string& client) {
+  const auto address = IpAddress::parse(client);
+  return address && block.contains(*address);
 }
 
 }  // namespace
@@ -20,6 +27,9 @@ bool RecordFilter::matches(const Record& record) const noexcept {
          equal_or_absent(target.principal, record.principal) &&
          (!target.endpoint || *target.endpoint == record.endpoint) &&
          (!target.principal_verified || record.principal_verified) &&
+         (!target.client || is_from(*target.client, record.client)) &&
+         (!target.agent || names_agent(*target.agent, record.agent)) &&
+         equal_or_absent(target.opaque_id, record.opaque_id) &&
          (!target.index || index_expression_covers(record.index, *target.index));
 }
 

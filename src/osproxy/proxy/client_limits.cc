@@ -40,16 +40,30 @@ ClientLimits::Admission ClientLimits::admit(const IpAddress& client) {
     refused_all_.fetch_add(1, std::memory_order_relaxed);
     return {.refusal = Refused::All};
   }
-  std::optional<IpAddress> key;
-  if (options_.each > 0 && !contains(options_.trusted, client)) {
-    key = client.is_v4() ? client : client.prefix(kSiteBits);
-    if (!take(*key)) {
-      connections_.fetch_sub(1, std::memory_order_relaxed);
-      refused_each_.fetch_add(1, std::memory_order_relaxed);
-      return {.refusal = Refused::Each};
-    }
+  const std::optional<IpAddress> key = key_of(client);
+  if (key && !take(*key)) {
+    connections_.fetch_sub(1, std::memory_order_relaxed);
+    refused_each_.fetch_add(1, std::memory_order_relaxed);
+    return {.refusal = Refused::Each};
   }
   return {.refusal = Refused::No, .slot = Slot(this, key)};
+}
+
+bool ClientLimits::recount(Slot& slot, const IpAddress& client) {
+  const std::optional<IpAddress> key = key_of(client);
+  if (slot.key_ || !key) return true;  // it is counted by an address already, or by none
+  if (!take(*key)) {
+    refused_each_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  slot.key_ = key;
+  return true;
+}
+
+/// The address that a client is counted by; nullopt: it has no limit for each.
+std::optional<IpAddress> ClientLimits::key_of(const IpAddress& client) const noexcept {
+  if (options_.each == 0 || contains(options_.trusted, client)) return std::nullopt;
+  return client.is_v4() ? client : client.prefix(kSiteBits);
 }
 
 bool ClientLimits::take(const IpAddress& key) {

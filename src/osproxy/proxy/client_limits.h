@@ -100,6 +100,10 @@ class ClientLimits {
   /// Takes room for a connection, or counts that there is none.
   Admission admit(const IpAddress& client);
 
+  /// Counts the connection of an admitted `slot` as one of `client`, which a trusted proxy names.
+  /// False, and counted as refused, if that address is at its limit.
+  bool recount(Slot& slot, const IpAddress& client);
+
   Totals refused() const noexcept {
     return {.all = refused_all_.load(std::memory_order_relaxed),
             .each = refused_each_.load(std::memory_order_relaxed)};
@@ -117,6 +121,7 @@ class ClientLimits {
   };
 
   Shard& shard_of(const IpAddress& key) noexcept { return shards_[Hash()(key) % kShards]; }
+  std::optional<IpAddress> key_of(const IpAddress& client) const noexcept;
   bool take(const IpAddress& key);
   void give_back(const std::optional<IpAddress>& key);
 

@@ -13,6 +13,7 @@
 #include "osproxy/identify/tenant_rule.h"
 #include "osproxy/observe/recorder.h"
 #include "osproxy/proxy/upstream_ids.h"
+#include "osproxy/record/client_fields.h"
 #include "osproxy/snapshot/snapshot.h"
 
 namespace osproxy {
@@ -30,6 +31,7 @@ struct DiagnosticsOptions {
   bool spans = false;
   UpstreamIds upstream_ids{};
   bool publishes_address = false;
+  ClientFields client_fields{};
 };
 
 /// Belongs to the worker's thread.

@@ -33,7 +33,9 @@ void RequestDiagnostics::identify(const http::RequestHead& head) {
                              {.tenant = context_.options.tenant,
                               .identities = *context_.identities.load(),
                               .hasher = context_.hasher,
-                              .certificate_principal = peer_.principal},
+                              .certificate_principal = peer_.principal,
+                              .connection = peer_.client,
+                              .trusted = peer_.trusted},
                              context_.random, scratch_);
   is_sniffing_ = endpoint() == Endpoint::Admin && asks_for_nodes(head.target);
   if (is_sniffing_ && !context_.options.publishes_address) count_sniffing();
@@ -50,6 +52,8 @@ void RequestDiagnostics::match() {
     request_.request_id = scratch_.request_id;
     request_.matched.principal = peer_.principal;
     request_.principal_verified = !peer_.principal.empty();
+    request_.matched.client = peer_.client.text;
+    request_.matched.client_address = peer_.client.address;
   }
   request_.matched.principal_verified = request_.principal_verified;
   if (context_.flight != nullptr) {
@@ -161,7 +165,8 @@ Verdict RequestDiagnostics::judge(std::chrono::nanoseconds latency) {
                                .started = started_,
                                .outcome = outcome,
                                .set_number = set_number_,
-                               .verdict = verdict});
+                               .verdict = verdict,
+                               .kept = context_.options.client_fields});
   }
   if (verdict.selected() && context_.options.spans && spans_ == nullptr) make_spans_of_request();
   return verdict;
@@ -208,6 +213,10 @@ Record RequestDiagnostics::make_record(const Verdict& verdict, std::chrono::nano
   record.tenant = request_.matched.tenant;
   record.principal = request_.matched.principal;
   record.principal_verified = request_.principal_verified;
+  const ClientFields& kept = context_.options.client_fields;
+  if (kept.address) record.client = request_.matched.client;
+  if (kept.agent) record.agent = request_.matched.agent;
+  if (kept.opaque_id) record.opaque_id = request_.matched.opaque_id;
   record.protocol = head_ != nullptr && head_->minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
   record.tls = peer_.tls;
   record.request_bytes = result_.request_bytes;

@@ -91,6 +91,12 @@ std::uint64_t Server::sniffing_requests() const noexcept {
   return sum;
 }
 
+ProxyProtocolTotals Server::proxy_protocol_totals() const noexcept {
+  ProxyProtocolTotals totals;
+  for (const auto& worker : workers_) worker->add_to(totals);
+  return totals;
+}
+
 std::chrono::nanoseconds Server::silence() const {
   const auto now = clock_.boot().time_since_epoch();
   std::chrono::nanoseconds longest{0};

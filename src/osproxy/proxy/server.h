@@ -31,6 +31,7 @@
 #include "osproxy/observe/recorder.h"
 #include "osproxy/observe/upstream_stats.h"
 #include "osproxy/proxy/client_limits.h"
+#include "osproxy/proxy/proxy_protocol_counters.h"
 #include "osproxy/proxy/server_options.h"
 #include "osproxy/snapshot/snapshot.h"
 #include "osproxy/tls/counters.h"
@@ -68,6 +69,9 @@ class Server {
 
   /// Connections beyond the limits since the start.
   ClientLimits::Totals refused_connections() const noexcept { return limits_.refused(); }
+
+  /// Connections closed because of their PROXY protocol header, since the start.
+  ProxyProtocolTotals proxy_protocol_totals() const noexcept;
 
   /// The longest time since a worker last completed a pass of its event loop: fractions of a
   /// second, unless one is stuck.

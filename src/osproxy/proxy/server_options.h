@@ -21,11 +21,17 @@
 #include "osproxy/identify/identities.h"
 #include "osproxy/identify/tenant_rule.h"
 #include "osproxy/proxy/upstream_ids.h"
+#include "osproxy/record/client_fields.h"
 #include "osproxy/tls/context.h"
 #include "osproxy/tls/failure.h"
 #include "osproxy/upstream/options.h"
 
 namespace osproxy {
+
+enum class ProxyProtocol : std::uint8_t {
+  Off,
+  Required,  ///< of each connection; others are closed
+};
 
 /// Members: one for each setting; an instance is made once and then read by parts.
 struct ServerOptions {
@@ -44,8 +50,12 @@ struct ServerOptions {
   std::size_t max_connections = 10'000;                    ///< of clients, all workers together
   /// Of one client address; 0: no limit; nullopt: see ServerOptions::connections_of_one().
   std::optional<std::size_t> max_connections_per_client{};
-  std::vector<Cidr> trusted_proxies{};  ///< addresses with many clients behind them
-  http::HeadLimits limits{};            ///< of a request's head
+  /// Addresses with many clients behind them: they name the client, in a header of the request or
+  /// by the PROXY protocol, and have no limit of connections for each.
+  std::vector<Cidr> trusted_proxies{};
+  ProxyProtocol proxy_protocol = ProxyProtocol::Off;  ///< Required: only trusted proxies connect
+  ClientFields client_fields{};                       ///< what is kept of a client's identity
+  http::HeadLimits limits{};                          ///< of a request's head
   http::HeadLimits response_limits = http::kResponseHeadLimits;
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
   http::ForwardingOptions forwarding{};

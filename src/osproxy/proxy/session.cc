@@ -1,9 +1,13 @@
 #include "osproxy/proxy/session.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <span>
+#include <utility>
 
 #include "osproxy/http/error_response.h"
+#include "osproxy/net/proxy_protocol.h"
 #include "osproxy/proxy/exchange.h"
 
 namespace osproxy {
@@ -30,10 +34,52 @@ std::chrono::milliseconds until(SteadyClock::time_point deadline,
 
 }  // namespace
 
+Session::Session(WorkerContext& worker, Socket socket, const IpAddress& peer)
+    : worker_(worker),
+      client_(std::move(socket), worker.deadlines),
+      address_(peer),
+      address_text_(peer.to_string()),
+      is_trusted_(contains(worker.options.trusted_proxies, peer)) {}
+
+void Session::set_client(const IpAddress& address) {
+  address_ = address;
+  address_text_ = address.to_string();
+  is_trusted_ = contains(worker_.options.trusted_proxies, address);
+}
+
+Task<bool> Session::receive_proxy_header(std::chrono::milliseconds timeout) {
+  const auto deadline = worker_.deadlines.now() + timeout;
+  ProxyHeaderReader reader;
+  std::array<char, ProxyHeaderReader::kMaxWanted> room;
+  bool has_begun = false;
+  while (reader.state() == ProxyHeaderReader::State::Incomplete) {
+    error_code error;
+    const std::size_t size = co_await client_.read_into(
+        std::span(room).first(reader.wanted()), until(deadline, worker_.deadlines.now()), error);
+    if (size == 0) {
+      // A balancer that only checks the port sends nothing.
+      if (client_.timed_out()) {
+        worker_.proxy_protocol.timed_out.add(1);
+      } else if (has_begun) {
+        worker_.proxy_protocol.malformed.add(1);
+      }
+      co_return false;
+    }
+    has_begun = true;
+    reader.take({room.data(), size});
+  }
+  if (reader.state() == ProxyHeaderReader::State::Bad) {
+    worker_.proxy_protocol.malformed.add(1);
+    co_return false;
+  }
+  if (reader.client()) set_client(*reader.client());
+  co_return true;
+}
+
 Task<> Session::run() {
   if (!co_await secure()) co_return;
   if (!worker_.options.forwarding.is_off()) {
-    forwarding_.emplace(worker_.options.forwarding, peer_, client_.is_secure());
+    forwarding_.emplace(worker_.options.forwarding, address_, client_.is_secure());
   }
   Turns turns(worker_.turns);
   while (co_await receive_head() == Arrival::Head) {
@@ -59,7 +105,11 @@ Task<bool> Session::secure() {
 }
 
 ClientPeer Session::peer() const noexcept {
-  return {.tls = client_.is_secure(), .principal = client_.principal()};
+  return {.tls = client_.is_secure(),
+          .principal = client_.principal(),
+          .client = {.text = address_text_, .address = address_},
+          .trusted = is_trusted_ ? std::span<const Cidr>(worker_.options.trusted_proxies)
+                                 : std::span<const Cidr>{}};
 }
 
 /// Waits for a whole head. Refuses malformed input.

@@ -6,9 +6,10 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
-#include <utility>
 
+#include "osproxy/core/cidr.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/http/error_response.h"
 #include "osproxy/http/forwarding.h"
@@ -24,10 +25,16 @@ namespace osproxy {
 
 class Session {
  public:
-  Session(WorkerContext& worker, Socket socket, const asio::ip::address& peer)
-      : worker_(worker), client_(std::move(socket), worker.deadlines), peer_(peer) {}
+  Session(WorkerContext& worker, Socket socket, const IpAddress& peer);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
+
+  /// Reads the header of the PROXY protocol, which comes before anything else, within `timeout`.
+  /// False: there is no valid one, which is counted, and the connection is to be closed.
+  Task<bool> receive_proxy_header(std::chrono::milliseconds timeout);
+
+  /// The client's address: the peer's, or the one that the PROXY protocol names.
+  const IpAddress& client() const noexcept { return address_; }
 
   /// Serves the connection until it is closed.
   Task<> run();
@@ -42,6 +49,7 @@ class Session {
  private:
   enum class Arrival : std::uint8_t { Head, Gone, Refused };
 
+  void set_client(const IpAddress& address);
   Task<bool> secure();
   Task<Arrival> receive_head();
   std::chrono::milliseconds idle_timeout() const noexcept;
@@ -52,7 +60,9 @@ class Session {
 
   WorkerContext& worker_;
   Connection client_;
-  const asio::ip::address peer_;
+  IpAddress address_;  // of the client
+  std::string address_text_;
+  bool is_trusted_;  // it is a trusted proxy, and its headers name clients
   AttributeScratch scratch_;
   std::optional<http::Forwarding>
       forwarding_;          // what OpenSearch is told of the client; nullopt: nothing

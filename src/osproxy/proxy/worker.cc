@@ -104,7 +104,8 @@ DiagnosticsOptions diagnostics_options(const ServerOptions& options) {
           .capture = options.capture,
           .spans = options.spans,
           .upstream_ids = options.upstream_ids,
-          .publishes_address = options.publish_address.has_value()};
+          .publishes_address = options.publish_address.has_value(),
+          .client_fields = options.client_fields};
 }
 
 FlightShard* flight_shard(const ServerOptions& options, std::size_t worker) noexcept {
@@ -289,7 +290,12 @@ bool Server::Worker::take_waiting(Acceptor& acceptor, std::size_t most) {
         ::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client >= 0) {
       peer.resize(size);
-      place(NewClient(client, peer, limits_.admit(address_of(peer))));
+      const IpAddress address = address_of(peer);
+      if (takes_from(address)) {
+        place(NewClient(client, peer, limits_.admit(address)));
+      } else {
+        ::close(client);
+      }
       continue;
     }
     switch (errno) {
@@ -307,6 +313,16 @@ bool Server::Worker::take_waiting(Acceptor& acceptor, std::size_t most) {
     }
   }
   return true;
+}
+
+/// False, and counted, if the peer must be a trusted proxy and is not.
+bool Server::Worker::takes_from(const IpAddress& peer) noexcept {
+  if (context_.options.proxy_protocol == ProxyProtocol::Off ||
+      contains(context_.options.trusted_proxies, peer)) {
+    return true;
+  }
+  context_.proxy_protocol.untrusted.add(1);
+  return false;
 }
 
 /// Serves the client here, or hands it to a worker that has much fewer: the kernel spreads
@@ -339,24 +355,39 @@ void Server::Worker::begin(NewClient client) {
 }
 
 Task<> Server::Worker::serve(NewClient client) {
-  Session session(context_, socket_of(*io_, client), client.peer.address());
+  Session session(context_, socket_of(*io_, client), address_of(client.peer));
   sessions_.insert(&session);
-  co_await session.run();
+  bool is_open = true;
+  if (context_.options.proxy_protocol == ProxyProtocol::Required) {
+    is_open = co_await session.receive_proxy_header(context_.options.head_timeout);
+    if (is_open && !limits_.recount(client.admission.slot, session.client())) {
+      co_await turn_away(session, ClientLimits::Refused::Each);
+      is_open = false;
+    }
+  }
+  if (is_open) co_await session.run();
   sessions_.erase(&session);
   count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 /// Refuses a connection beyond the limits.
 Task<> Server::Worker::turn_away(NewClient client) {
-  const std::string_view reason = client.admission.refusal == ClientLimits::Refused::All
+  Session session(context_, socket_of(*io_, client), address_of(client.peer));
+  co_await turn_away(session, client.admission.refusal);
+  count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+Task<> Server::Worker::turn_away(Session& session, ClientLimits::Refused refusal) {
+  const std::string_view reason = refusal == ClientLimits::Refused::All
                                       ? "too many connections"
                                       : "too many connections from this address";
   const ClientLimits::TurnedAway turned_away(limits_);
-  // With TLS, a handshake only to refuse costs too much.
-  const bool responds = turned_away.has_room() && !context_.tls_contexts.load()->listener;
-  Session session(context_, socket_of(*io_, client), client.peer.address());
+  // With TLS, a handshake only to refuse costs too much. Nor is a PROXY header waited for.
+  const bool has_header = refusal == ClientLimits::Refused::All &&
+                          context_.options.proxy_protocol == ProxyProtocol::Required;
+  const bool responds =
+      turned_away.has_room() && !context_.tls_contexts.load()->listener && !has_header;
   co_await session.turn_away(reason, responds);
-  count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 /// Deadlines follow the injected clock, so that a test controls the time.

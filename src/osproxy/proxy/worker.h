@@ -68,6 +68,11 @@ class Server::Worker {
   void add_to(TlsTotals& totals) const noexcept { context_.tls.counters.add_to(totals); }
 
   /// From any thread.
+  void add_to(ProxyProtocolTotals& totals) const noexcept {
+    context_.proxy_protocol.add_to(totals);
+  }
+
+  /// From any thread.
   std::uint64_t sniffing_requests() const noexcept { return context_.diagnostics.sniffing.get(); }
 
   /// From any thread: its client connections, with those that are on their way to it.
@@ -84,6 +89,8 @@ class Server::Worker {
   void begin(NewClient client);
   Task<> serve(NewClient client);
   Task<> turn_away(NewClient client);
+  Task<> turn_away(Session& session, ClientLimits::Refused refusal);
+  bool takes_from(const IpAddress& peer) noexcept;
   Task<> tick();
   void note_time();
 

@@ -14,6 +14,7 @@
 #include "osproxy/proxy/exchange.h"
 #include "osproxy/proxy/exchange_options.h"
 #include "osproxy/proxy/exchange_scratch.h"
+#include "osproxy/proxy/proxy_protocol_counters.h"
 #include "osproxy/proxy/server_options.h"
 #include "osproxy/proxy/upload_slots.h"
 #include "osproxy/snapshot/snapshot.h"
@@ -36,6 +37,7 @@ struct WorkerContext {
   TransferBuffers buffers{};
   ObjectPool<ExchangeScratch> scratch;
   UpstreamPool upstreams;
+  ProxyProtocolCounters proxy_protocol{};
   http::DateText date{};     ///< as of the last tick
   bool draining = false;     ///< every connection ends after the request under way
   bool closes_idle = false;  ///< and an idle one does soon

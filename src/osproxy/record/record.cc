@@ -150,6 +150,14 @@ void write_body_indices(JsonWriter& json, const std::optional<BodyIndices>& indi
   json.end_array().field("whole", indices->is_whole).end_object();
 }
 
+void write_client(JsonWriter& json, const Record& record) {
+  json.key("client").begin_object();
+  json.field_or_null("address", record.client);
+  json.field_or_null("agent", record.agent);
+  json.field_or_null("opaque_id", record.opaque_id);
+  json.end_object();
+}
+
 void write_request(JsonWriter& json, const Record& record) {
   json.field("endpoint", to_string(record.endpoint));
   json.field("method", record.method);
@@ -157,6 +165,7 @@ void write_request(JsonWriter& json, const Record& record) {
   json.field_or_null("tenant", record.tenant);
   json.field_or_null("principal", record.principal);
   json.field("principal_verified", record.principal_verified);
+  write_client(json, record);
   json.field("protocol", record.protocol);
   json.field("tls", record.tls);
   write_body_indices(json, record.body_indices);

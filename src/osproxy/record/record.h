@@ -44,7 +44,10 @@ struct Record {
   std::string tenant;     ///< empty if unknown
   std::string principal;  ///< empty if unknown
   bool principal_verified = false;
-  std::string protocol;  ///< "HTTP/1.1"
+  std::string client;     ///< the client's address; empty if unknown or not kept
+  std::string agent;      ///< the product of its User-Agent; likewise
+  std::string opaque_id;  ///< its own X-Opaque-Id; likewise
+  std::string protocol;   ///< "HTTP/1.1"
   bool tls = false;
   std::optional<BodyIndices> body_indices;  ///< absent if the body was not read for them
 

@@ -23,13 +23,14 @@ template <class Each, class Value>
 void for_each_field(Each& each, Value& value) {
   auto& [request_id, trace_id, span_id, parent_span_id, upstream_span_id, level, directives,
          signed_fault, started, endpoint, method, index, tenant, principal, principal_verified,
-         protocol, tls, body_indices, request_bytes, response_bytes, unacknowledged_bytes, status,
-         upstream, connection_reused, retries, error, latency, response, times, stalled, rewrite,
-         body] = value;
+         client, agent, opaque_id, protocol, tls, body_indices, request_bytes, response_bytes,
+         unacknowledged_bytes, status, upstream, connection_reused, retries, error, latency,
+         response, times, stalled, rewrite, body] = value;
   each(request_id), each(trace_id), each(span_id), each(parent_span_id), each(upstream_span_id);
   each(level), each(directives), each(signed_fault), each(started);
   each(endpoint), each(method), each(index), each(tenant), each(principal);
-  each(principal_verified), each(protocol), each(tls), each(body_indices);
+  each(principal_verified), each(client), each(agent), each(opaque_id), each(protocol), each(tls),
+      each(body_indices);
   each(request_bytes), each(response_bytes), each(unacknowledged_bytes), each(status),
       each(upstream);
   each(connection_reused), each(retries), each(error), each(latency);

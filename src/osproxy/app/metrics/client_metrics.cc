@@ -28,7 +28,15 @@ std::vector<prometheus::MetricFamily> ClientMetrics::Collect() const {
                                 "the proxy.",
                                 prometheus::MetricType::Counter);
   add_counter(sniffing, static_cast<double>(server->sniffing_requests()), {});
-  return {std::move(open), std::move(refused), std::move(sniffing)};
+  auto proxy_protocol = metric_family("osproxy_proxy_protocol_refused_total",
+                                      "Connections closed because of their PROXY protocol header, "
+                                      "by reason.",
+                                      prometheus::MetricType::Counter);
+  const ProxyProtocolTotals headers = server->proxy_protocol_totals();
+  add_counter(proxy_protocol, static_cast<double>(headers.untrusted), {{"reason", "untrusted"}});
+  add_counter(proxy_protocol, static_cast<double>(headers.malformed), {{"reason", "malformed"}});
+  add_counter(proxy_protocol, static_cast<double>(headers.timed_out), {{"reason", "timed_out"}});
+  return {std::move(open), std::move(refused), std::move(sniffing), std::move(proxy_protocol)};
 }
 
 }  // namespace osproxy::app

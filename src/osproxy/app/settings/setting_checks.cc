@@ -64,6 +64,11 @@ std::expected<void, std::string> check_together(const Settings& settings) {
   if (settings.server.limits.request_line > settings.server.limits.head) {
     return std::unexpected("--max-request-line is larger than --max-head, which includes it");
   }
+  if (settings.server.proxy_protocol == ProxyProtocol::Required &&
+      settings.server.trusted_proxies.empty()) {
+    return std::unexpected(
+        "--proxy-protocol=required needs --trusted-proxies: nobody else connects");
+  }
   if (settings.capture.rules.body_bytes > settings.capture.memory_bytes) {
     return std::unexpected("--capture-body-bytes is larger than --capture-memory-bytes");
   }

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <filesystem>
 #include <iterator>
+#include <ranges>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -51,6 +53,40 @@ Stored store_trusted_proxies(Settings& settings, Values values) {
   if (!blocks) return std::unexpected(std::move(blocks).error());
   settings.server.trusted_proxies = *std::move(blocks);
   return {};
+}
+
+Stored store_client_fields(ClientFields& fields, Values values) {
+  ClientFields given{.address = false, .agent = false, .opaque_id = false};
+  const auto keep = [&given](std::string_view name) {
+    given.address = given.address || name == "address";
+    given.agent = given.agent || name == "agent";
+    given.opaque_id = given.opaque_id || name == "opaque-id";
+    return name == "address" || name == "agent" || name == "opaque-id";
+  };
+  const bool is_none = values.size() == 1 && values[0] == "none";
+  bool is_good = !values.empty();
+  for (const std::string& value : values) {
+    for (const auto name : std::views::split(std::string_view(value), ',')) {
+      is_good = (is_none || keep(std::string_view(name))) && is_good;
+    }
+    is_good = is_good && !value.empty();
+  }
+  if (!is_good) {
+    return std::unexpected("it must be a list of address, agent and opaque-id, or none");
+  }
+  fields = given;
+  return {};
+}
+
+std::string client_fields_text(const ClientFields& fields) {
+  std::string text;
+  const auto add = [&text](bool is_kept, std::string_view name) {
+    if (is_kept) text.append(text.empty() ? "" : ",").append(name);
+  };
+  add(fields.address, "address");
+  add(fields.agent, "agent");
+  add(fields.opaque_id, "opaque-id");
+  return text.empty() ? "none" : text;
 }
 
 Stored store_etcd_endpoints(Settings& settings, Values values) {

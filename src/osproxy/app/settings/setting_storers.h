@@ -13,6 +13,7 @@
 #include "osproxy/app/settings/setting_values.h"
 #include "osproxy/app/settings/settings.h"
 #include "osproxy/identify/tenant_rule.h"
+#include "osproxy/record/client_fields.h"
 #include "osproxy/tls/context.h"
 
 namespace osproxy::app {
@@ -24,6 +25,11 @@ Stored store_upstreams(Settings& settings, Values values);
 Stored store_publish_address(std::optional<HostPort>& address, const std::string& text);
 
 Stored store_trusted_proxies(Settings& settings, Values values);
+
+/// `address`, `agent`, `opaque-id`, or `none` alone.
+Stored store_client_fields(ClientFields& fields, Values values);
+std::string client_fields_text(const ClientFields& fields);
+
 Stored store_etcd_endpoints(Settings& settings, Values values);
 
 /// Fails if a rule is stored already: the settings that set one exclude each other.

@@ -45,6 +45,14 @@ SettingForm connections_per_client_form() {
               }};
 }
 
+SettingForm client_fields_form() {
+  return {
+      .takes = "LIST",
+      .is_list = true,
+      .store = [](Settings& s, Values v) { return store_client_fields(s.server.client_fields, v); },
+      .show = [](const Settings& s) { return client_fields_text(s.server.client_fields); }};
+}
+
 /// Not set, responses keep the nodes' addresses.
 SettingForm publish_address_form() {
   return {.takes = "HOST:PORT",
@@ -126,8 +134,21 @@ SettingGroup client_settings() {
            .default_words = "7/8 of --max-connections"},
           {.name = "trusted-proxies",
            .form = list_form("CIDR", store_trusted_proxies),
-           .help = "Addresses of proxies in front of osproxy, such as 10.0.0.0/8. "
+           .help = "Addresses of proxies in front of osproxy, such as 10.0.0.0/8. They name the "
+                   "client, in Forwarded, in X-Forwarded-For or by the PROXY protocol. "
                    "--max-connections-per-client does not hold for them."},
+          {.name = "proxy-protocol",
+           .form = choice_form<ProxyProtocol>(
+               "POLICY", OSPROXY_FIELD(server.proxy_protocol),
+               {{"off", ProxyProtocol::Off}, {"required", ProxyProtocol::Required}}),
+           .help = "PROXY protocol on --listen: off or required. required closes each connection "
+                   "that is not from --trusted-proxies, or does not begin with a header of version "
+                   "1 or 2."},
+          {.name = "client-fields",
+           .form = client_fields_form(),
+           .help = "Parts of a client's identity that are kept: address, agent, opaque-id, or "
+                   "none. Records and osproxyctl why have only these. Directives can target "
+                   "all of them."},
           {.name = "max-request-line",
            .form = head_size_form(OSPROXY_FIELD(server.limits.request_line)),
            .help = "Longest request line. A longer one gets 414."},

@@ -42,6 +42,7 @@ struct Flags {
 
 constexpr char kExamples[] = R"(Examples:
   osproxyctl on --tenant acme --endpoint Search --level ShapeTiming --ttl 10m --reason INC-2291
+  osproxyctl on --client 10.0.0.0/8 --agent opensearch-py --level Shape --ttl 10m
   osproxyctl on --index orders --level Shape --ttl 1h --min-latency 1s --ring-buffer
   osproxyctl on --all --level Shape --ttl 5m --sample-per-mille 10 --status 5xx
   osproxyctl on --tenant acme --level Shape --expires-at 2026-11-24T18:00:00Z --id acme-evening
@@ -123,7 +124,8 @@ std::expected<Directive, Failure> make_directive(const Flags& flags,
   if (has_target && flags.all) return std::unexpected(usage("--all excludes a target"));
   if (!has_target && !flags.all) {
     return std::unexpected(
-        usage("give a target (--tenant, --index, --principal, --endpoint), or --all"));
+        usage("give a target (--tenant, --index, --principal, --endpoint, --client, --agent, "
+              "--opaque-id), or --all"));
   }
   const auto end = find_end(flags, decode_limits(flags.connection), environment.clock.now().wall);
   if (!end) return std::unexpected(end.error());

@@ -30,9 +30,11 @@ void append_part(std::string& stem, std::string_view part) {
 
 std::string make_stem(const Target& target) {
   std::string stem;
-  for (const auto* part : {&target.tenant, &target.index, &target.principal}) {
+  for (const auto* part :
+       {&target.tenant, &target.index, &target.principal, &target.agent, &target.opaque_id}) {
     if (*part) append_part(stem, **part);
   }
+  if (target.client) append_part(stem, to_string(*target.client));
   if (target.endpoint) append_part(stem, to_string(*target.endpoint));
   stem.resize(std::min(stem.size(), kMaxStemBytes));
   while (stem.ends_with('-')) stem.pop_back();

@@ -28,6 +28,9 @@ void add_parameters(std::string& target, const RecordFilter& filter) {
   if (filter.target.tenant) add_parameter(target, "tenant", *filter.target.tenant);
   if (filter.target.index) add_parameter(target, "index", *filter.target.index);
   if (filter.target.principal) add_parameter(target, "principal", *filter.target.principal);
+  if (filter.target.client) add_parameter(target, "client", to_string(*filter.target.client));
+  if (filter.target.agent) add_parameter(target, "agent", *filter.target.agent);
+  if (filter.target.opaque_id) add_parameter(target, "opaque_id", *filter.target.opaque_id);
   if (filter.target.endpoint) {
     add_parameter(target, "endpoint", to_string(*filter.target.endpoint));
   }

@@ -8,7 +8,8 @@
 
 namespace osproxy::cli {
 
-/// Adds `--tenant`, `--index`, `--principal` and `--endpoint`. `target` must outlive `app`.
+/// Adds a flag for each part of a target: `--tenant`, `--client` and so on; not for
+/// `principal_verified`. `target` must outlive `app`.
 void add_target(CLI::App& app, Target& target);
 
 /// Reads `5xx` or `429` into `into`.

@@ -74,6 +74,9 @@ std::string describe_target(const Target& target) {
   if (target.principal) add("principal", *target.principal);
   if (target.principal_verified) add("principal_verified", "true");
   if (target.endpoint) add("endpoint", to_string(*target.endpoint));
+  if (target.client) add("client", to_string(*target.client));
+  if (target.agent) add("agent", *target.agent);
+  if (target.opaque_id) add("opaque_id", *target.opaque_id);
   return text.empty() ? "everything" : text;
 }
 

@@ -9,17 +9,17 @@
 namespace osproxy {
 namespace {
 
-constexpr std::size_t kSlotBytes = 256;
-constexpr std::size_t kTextBytes = 176;  // the rest of a slot
+constexpr std::size_t kSlotBytes = 320;
+constexpr std::size_t kTextBytes = 224;  // the rest of a slot
 
 // Slots that find() compares with the mutex held. The worker may wait for these microseconds.
 constexpr std::uint64_t kFindAtATime = 32;
 
 }  // namespace
 
-// Layout of a slot, 256 bytes:
+// Layout of a slot, 320 bytes:
 //
-// | fixed fields | text: id | tenant | principal | index | unused |
+// | fixed fields | text: id | tenant | principal | index | agent | opaque id | unused |
 //
 // The names follow each other without separators; their sizes are fixed fields. A name that does
 // not fit is truncated, and `is_cut` is set.
@@ -30,6 +30,7 @@ struct DecisionRing::Slot {
   std::int64_t started_wall;
   std::int64_t started_boot;
   std::int64_t latency;
+  std::array<std::uint8_t, 16> client;  // its address
   std::uint32_t set_number;
   std::uint32_t recorded_by[Verdict::kMaxNamed];
   std::int16_t status;
@@ -44,6 +45,12 @@ struct DecisionRing::Slot {
   std::uint8_t tenant_size;
   std::uint8_t principal_size;
   std::uint8_t index_size;
+  std::uint8_t agent_size;
+  std::uint8_t opaque_id_size;
+  bool keeps_address;
+  bool keeps_agent;
+  bool keeps_opaque_id;
+  bool has_client;
   char text[kTextBytes];
 
   std::string_view id() const noexcept { return {text, id_size}; }
@@ -111,6 +118,15 @@ void DecisionRing::put(const MatchedRequest& request) noexcept {
   slot.tenant_size = append(request.attributes.tenant, slot.text, used, is_cut);
   slot.principal_size = append(request.attributes.principal, slot.text, used, is_cut);
   slot.index_size = append(request.attributes.index, slot.text, used, is_cut);
+  const Attributes& from = request.attributes;
+  slot.keeps_address = request.kept.address;
+  slot.keeps_agent = request.kept.agent;
+  slot.keeps_opaque_id = request.kept.opaque_id;
+  slot.has_client = request.kept.address && !from.client.empty();
+  slot.client = slot.has_client ? from.client_address.bytes : IpAddress{}.bytes;
+  slot.agent_size = append(request.kept.agent ? from.agent : "", slot.text, used, is_cut);
+  slot.opaque_id_size =
+      append(request.kept.opaque_id ? from.opaque_id : "", slot.text, used, is_cut);
   slot.is_cut = is_cut;
 }
 
@@ -146,6 +162,11 @@ RememberedRequest DecisionRing::read(const Slot& slot) const {
   request.tenant = next(slot.tenant_size);
   request.principal = next(slot.principal_size);
   request.index = next(slot.index_size);
+  request.agent = next(slot.agent_size);
+  request.opaque_id = next(slot.opaque_id_size);
+  if (slot.has_client) request.client = IpAddress{.bytes = slot.client}.to_string();
+  request.kept = {
+      .address = slot.keeps_address, .agent = slot.keeps_agent, .opaque_id = slot.keeps_opaque_id};
   request.endpoint = slot.endpoint;
   request.is_cut = slot.is_cut;
   request.started = {.wall = WallTime(std::chrono::nanoseconds(slot.started_wall)),

@@ -7,7 +7,7 @@
 //   std::vector<RememberedRequest> found;
 //   ring.find(id, 8, found);  // on any thread
 //
-// A request takes a slot of 256 bytes: its whole id, and its other names as far as they fit. put()
+// A request takes a slot of 320 bytes: its whole id, and its other names as far as they fit. put()
 // copies into a slot and allocates nothing. Only the newest kMaxSets sets are kept alive. The
 // memory of unused slots is never touched, so that an idle proxy does not pay for them.
 //

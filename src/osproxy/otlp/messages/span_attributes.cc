@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "osproxy/core/address.h"
+#include "osproxy/core/agent_product.h"
 #include "osproxy/core/utf8.h"
 
 namespace osproxy::otlp {
@@ -43,6 +44,18 @@ void add_error_type(const Record& record, int least, Attributes& to) {
   } else if (record.status >= least) {
     add(to, "error.type", std::to_string(record.status));
   }
+}
+
+/// The names are those of the semantic conventions, where there is one. The conventions'
+/// `user_agent.original` is not sent: it is the whole header.
+void add_client(const Record& record, Attributes& to) {
+  add_unless_empty(to, "client.address", record.client);
+  const std::string_view name = product_name(record.agent);
+  add_unless_empty(to, "user_agent.name", name);
+  if (name.size() < record.agent.size()) {
+    add(to, "user_agent.version", std::string_view(record.agent).substr(name.size() + 1));
+  }
+  add_unless_empty(to, "osproxy.client.opaque_id", record.opaque_id);
 }
 
 void add_http(const Record& record, Attributes& to) {
@@ -146,6 +159,7 @@ void add_server_attributes(const Record& record, pb::Span& span) {
   add(to, "network.protocol.name", std::string_view("http"));
   add(to, "network.protocol.version", version_of(record.protocol));
   add(to, "url.scheme", std::string_view(record.tls ? "https" : "http"));
+  add_client(record, to);
   add_error_type(record, 500, to);
   add(to, "osproxy.request_id", std::string_view(record.request_id));
   add(to, "osproxy.level", to_string(record.level));
