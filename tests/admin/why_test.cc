@@ -76,6 +76,8 @@ TEST_F(WhyTest, HasATextForEachReason) {
   all.sample_per_mille = 0;
   all.min_latency = 20ms;
   all.status = StatusFilter::parse("5xx");
+  all.shape = 0x2d28;
+  all.min_failed_items = 3;
   all.max_records = 7;
   const auto set = set_of({all});
   set->directives()[0].usage->recorded = 7;
@@ -86,7 +88,9 @@ TEST_F(WhyTest, HasATextForEachReason) {
         "tenant differs: the request's is acme", "index differs: the request's is orders",
         "principal differs: the request has none", "endpoint differs: the request's is Search",
         "of 1000, sampled below 0", "faster than 20ms: 12ms", "status is not 5xx: 200",
-        "all of its 7 records are made", "the principal is only claimed, and not verified"}) {
+        "shape differs: the request has none, or its body was not read to its end",
+        "fewer than 3 failed items: their number is not known", "all of its 7 records are made",
+        "the principal is only claimed, and not verified"}) {
     EXPECT_THAT(body, HasSubstr(text));
   }
 }

@@ -133,6 +133,10 @@ TEST(On, AddsADirectiveAndLeavesTheOthers) {
                                         "1s500ms",
                                         "--status",
                                         "5xx",
+                                        "--shape",
+                                        "2d2814f85dcdeda6",
+                                        "--min-failed-items",
+                                        "3",
                                         "--max-records",
                                         "100",
                                         "--reason",
@@ -141,16 +145,18 @@ TEST(On, AddsADirectiveAndLeavesTheOthers) {
                                         "mine"}));
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.out, "published mine at revision 2, expires 2030-01-01T00:10:00Z (in 10m)\n");
-  EXPECT_THAT(harness.etcd.current.bytes,
-              AllOf(HasSubstr(R"("id":"a")"), HasSubstr(R"("id":"b")"),
-                    HasSubstr(R"("id":"mine","level":"ShapeTiming")"),
-                    HasSubstr(R"("expires_at":"2030-01-01T00:10:00Z")"),
-                    HasSubstr(R"("tenant":"acme")"), HasSubstr(R"("index":"orders")"),
-                    HasSubstr(R"("principal":"bob")"), HasSubstr(R"("endpoint":"Search")"),
-                    HasSubstr(R"("sample_per_mille":5)"), HasSubstr(R"("ring_buffer":true)"),
-                    HasSubstr(R"("capture":true)"), HasSubstr(R"("min_latency_ms":1500)"),
-                    HasSubstr(R"("status":"5xx")"), HasSubstr(R"("max_records":100)"),
-                    HasSubstr(R"("reason":"INC-1")"), HasSubstr(R"("author":"ana")")));
+  EXPECT_THAT(
+      harness.etcd.current.bytes,
+      AllOf(HasSubstr(R"("id":"a")"), HasSubstr(R"("id":"b")"),
+            HasSubstr(R"("id":"mine","level":"ShapeTiming")"),
+            HasSubstr(R"("expires_at":"2030-01-01T00:10:00Z")"), HasSubstr(R"("tenant":"acme")"),
+            HasSubstr(R"("index":"orders")"), HasSubstr(R"("principal":"bob")"),
+            HasSubstr(R"("endpoint":"Search")"), HasSubstr(R"("sample_per_mille":5)"),
+            HasSubstr(R"("ring_buffer":true)"), HasSubstr(R"("capture":true)"),
+            HasSubstr(R"("min_latency_ms":1500)"), HasSubstr(R"("status":"5xx")"),
+            HasSubstr(R"("max_records":100)"), HasSubstr(R"("shape":"2d2814f85dcdeda6")"),
+            HasSubstr(R"("min_failed_items":3)"), HasSubstr(R"("reason":"INC-1")"),
+            HasSubstr(R"("author":"ana")")));
 }
 
 TEST(On, MakesAnIdOutOfTheTarget) {

@@ -30,7 +30,9 @@ enum class Mismatch : std::uint8_t {
   Sample,    ///< the request is not in its sample
   Latency,   ///< faster than `min_latency_ms`
   Status,    ///< not the `status` that it selects
-  MaxRecords,  ///< its `max_records` are spent now, perhaps only after the request
+  Shape,     ///< not the `shape` that it selects, or the body's is not known
+  FailedItems,  ///< fewer than `min_failed_items`, or the response does not say
+  MaxRecords,   ///< its `max_records` are spent now, perhaps only after the request
 };
 
 /// The slug in responses: "expired", "tenant_differs".

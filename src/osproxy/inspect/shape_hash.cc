@@ -26,14 +26,18 @@ std::optional<std::uint64_t> shape_hash_of(const std::string& text) {
   return hash;
 }
 
-std::optional<std::uint64_t> ShapeReader::finish(bool whole) noexcept {
-  reader_.end_body(whole);
+std::optional<std::uint64_t> shape_of(const BodyStructureReader& body) noexcept {
   try {
-    const auto text = reader_.shape_text();
+    const auto text = body.shape_text();
     return text ? shape_hash_of(*text) : std::nullopt;
   } catch (const std::bad_alloc&) {
     return std::nullopt;
   }
+}
+
+std::optional<std::uint64_t> ShapeReader::finish(bool whole) noexcept {
+  reader_.end_body(whole);
+  return shape_of(reader_);
 }
 
 }  // namespace osproxy

@@ -39,6 +39,9 @@ std::string make_shape_text(std::vector<std::string> lines);
 /// The first 64 bits of the text's SHA-256; nullopt if OpenSSL offers none.
 std::optional<std::uint64_t> shape_hash_of(const std::string& text);
 
+/// Of a body that is over; see BodyStructureReader::shape_text(). nullopt, too, if memory is out.
+std::optional<std::uint64_t> shape_of(const BodyStructureReader& body) noexcept;
+
 class ShapeReader {
  public:
   /// Uses the views only within this call. May throw std::bad_alloc.

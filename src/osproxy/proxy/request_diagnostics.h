@@ -118,6 +118,7 @@ class RequestDiagnostics {
   void make_spans_of_request();
   void await_body(const DirectiveSet::Pointer& set);
   void judge_by_body();
+  Outcome outcome_after(std::chrono::nanoseconds latency) const;
   Verdict conclude(const Outcome& outcome);
   Record make_record(const Verdict& verdict, std::chrono::nanoseconds latency);
   void add_spans(Record& record) const;
