@@ -69,8 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Verdict verdict = set->match(request.attributes(), now, request.id);
     require_equal(verdict, expected);
 
-    const Outcome outcome{.latency = std::chrono::milliseconds{generator.below(3000)},
-                          .status = static_cast<int>(100 + generator.below(500))};
+    const Outcome outcome = generator.outcome();
     const Verdict end = set->conclude(request.attributes(), now, request.id, outcome);
     if (end.level > verdict.level || end.matched_count > verdict.matched_count) std::abort();
     if (end.refused_count > verdict.refused_count) std::abort();

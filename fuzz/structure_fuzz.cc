@@ -32,6 +32,32 @@ void require_names(std::string_view path) {
   }
 }
 
+/// The text of a shape holds names only, and does not depend on the pieces in which the body comes.
+template <class NextSize>
+void check_shape(Endpoint endpoint, std::string_view body, NextSize&& next_size) {
+  BodyStructureReader whole({.endpoint = endpoint});
+  whole.read(body);
+  whole.end_body(true);
+  BodyStructureReader in_pieces({.endpoint = endpoint});
+  while (!body.empty()) {
+    const std::string_view piece = body.substr(0, next_size());
+    body.remove_prefix(piece.size());
+    in_pieces.read(piece);
+  }
+  in_pieces.end_body(true);
+  const auto text = whole.shape_text();
+  require(text == in_pieces.shape_text(), "the pieces of a body do not change its shape");
+  if (!text) return;
+  std::string_view lines = *text;
+  lines.remove_prefix(lines.find('\n') + 1);  // the version
+  while (!lines.empty()) {
+    std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(line.size() + 1);
+    line.remove_prefix(line.rfind(' ') + 1);
+    if (line != "$") require_names(line);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -44,6 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   };
   const std::string_view body(reinterpret_cast<const char*>(data + 2), size - 2);
   const BodyStructure structure = test::read_structure({.endpoint = endpoint}, body, next_size);
+  check_shape(endpoint, body, next_size);
   std::size_t fields = 0;
   for (const BodyPart& part : structure.parts) {
     fields += part.fields.size();

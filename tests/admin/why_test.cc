@@ -103,6 +103,8 @@ TEST_F(WhyTest, HasATextForEachReason) {
   all.sample_per_mille = 0;
   all.min_latency = 20ms;
   all.status = StatusFilter::parse("5xx");
+  all.shape = 0x2d28;
+  all.min_failed_items = 3;
   all.max_records = 7;
   const auto set = set_of({all});
   set->directives()[0].usage->recorded = 7;
@@ -114,7 +116,9 @@ TEST_F(WhyTest, HasATextForEachReason) {
         "principal differs: the request has none", "endpoint differs: the request's is Search",
         "client differs: the request has none", "agent differs: the request has none",
         "opaque id differs: the request has none", "of 1000, sampled below 0",
-        "faster than 20ms: 12ms", "status is not 5xx: 200", "all of its 7 records are made",
+        "faster than 20ms: 12ms", "status is not 5xx: 200",
+        "shape differs: the request has none, or its body was not read to its end",
+        "fewer than 3 failed items: their number is not known", "all of its 7 records are made",
         "the principal is only claimed, and not verified"}) {
     EXPECT_THAT(body, HasSubstr(text));
   }

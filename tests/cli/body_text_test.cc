@@ -33,6 +33,26 @@ TEST(BodyText, SaysWhatIsFoldedAndWhy) {
             "  a.{key}: 60 keys are not shown (looks_like_value, many_like_values)\n");
 }
 
+TEST(ItemsText, ShowsActionsByIndexAndFailuresByError) {
+  EXPECT_EQ(items_text(R"({"body_indices":{"names":["a"],"whole":true,"actions":{"by_index":[
+      {"index":"orders","count":120},{"index":"a","count":3}],"other_indices":0}},"response":{
+      "failures_by_error":[{"type":"mapper_parsing_exception","status":400,"count":12},
+      {"type":null,"status":404,"count":1},{"type":"other","status":null,"count":2}]}})"),
+            "\nactions by index:\n"
+            "  INDEX   ACTIONS\n"
+            "  orders  120\n"
+            "  a       3\n"
+            "\nfailed items by error:\n"
+            "  ERROR                     STATUS  ITEMS\n"
+            "  mapper_parsing_exception  400     12\n"
+            "  -                         404     1\n"
+            "  other                     -       2\n");
+  for (const char* document : {"", "{}", R"({"body_indices":null,"response":null})",
+                               R"({"response":{"failures_by_error":[]}})"}) {
+    EXPECT_EQ(items_text(document), "") << document;
+  }
+}
+
 TEST(BodyText, IsEmptyWithoutAStructure) {
   for (const char* document : {"", "{}", "[]", R"({"body":{"parts":[],"not_read":"not_json"}})"}) {
     EXPECT_EQ(body_text(document), "") << document;

@@ -117,26 +117,53 @@ TEST(Publish, SaysThatEtcdCannotBeReached) {
 TEST(On, AddsADirectiveAndLeavesTheOthers) {
   Harness harness;
   harness.etcd.put(kTwo);
-  const Result result = harness.run(
-      on({"--tenant", "acme",          "--index",       "orders",        "--principal",
-          "bob",      "--endpoint",    "Search",        "--client",      "2001:DB8::/32",
-          "--agent",  "curl",          "--opaque-id",   "job 7",         "--sample-per-mille",
-          "5",        "--ring-buffer", "--capture",     "--min-latency", "1s500ms",
-          "--status", "5xx",           "--max-records", "100",           "--reason",
-          "INC-1",    "--id",          "mine"}));
+  const Result result = harness.run(on({"--tenant",
+                                        "acme",
+                                        "--index",
+                                        "orders",
+                                        "--principal",
+                                        "bob",
+                                        "--endpoint",
+                                        "Search",
+                                        "--client",
+                                        "2001:DB8::/32",
+                                        "--agent",
+                                        "curl",
+                                        "--opaque-id",
+                                        "job 7",
+                                        "--sample-per-mille",
+                                        "5",
+                                        "--ring-buffer",
+                                        "--capture",
+                                        "--min-latency",
+                                        "1s500ms",
+                                        "--status",
+                                        "5xx",
+                                        "--shape",
+                                        "2d2814f85dcdeda6",
+                                        "--min-failed-items",
+                                        "3",
+                                        "--max-records",
+                                        "100",
+                                        "--reason",
+                                        "INC-1",
+                                        "--id",
+                                        "mine"}));
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.out, "published mine at revision 2, expires 2030-01-01T00:10:00Z (in 10m)\n");
-  EXPECT_THAT(harness.etcd.current.bytes,
-              AllOf(HasSubstr(R"("id":"a")"), HasSubstr(R"("id":"b")"),
-                    HasSubstr(R"("id":"mine","level":"ShapeTiming")"),
-                    HasSubstr(R"("expires_at":"2030-01-01T00:10:00Z")"),
-                    HasSubstr(R"("tenant":"acme")"), HasSubstr(R"("index":"orders")"),
-                    HasSubstr(R"("principal":"bob")"), HasSubstr(R"("endpoint":"Search")"),
-                    HasSubstr(R"("client":"2001:db8::/32","agent":"curl","opaque_id":"job 7")"),
-                    HasSubstr(R"("sample_per_mille":5)"), HasSubstr(R"("ring_buffer":true)"),
-                    HasSubstr(R"("capture":true)"), HasSubstr(R"("min_latency_ms":1500)"),
-                    HasSubstr(R"("status":"5xx")"), HasSubstr(R"("max_records":100)"),
-                    HasSubstr(R"("reason":"INC-1")"), HasSubstr(R"("author":"ana")")));
+  EXPECT_THAT(
+      harness.etcd.current.bytes,
+      AllOf(HasSubstr(R"("id":"a")"), HasSubstr(R"("id":"b")"),
+            HasSubstr(R"("id":"mine","level":"ShapeTiming")"),
+            HasSubstr(R"("expires_at":"2030-01-01T00:10:00Z")"), HasSubstr(R"("tenant":"acme")"),
+            HasSubstr(R"("index":"orders")"), HasSubstr(R"("principal":"bob")"),
+            HasSubstr(R"("endpoint":"Search")"),
+            HasSubstr(R"("client":"2001:db8::/32","agent":"curl","opaque_id":"job 7")"),
+            HasSubstr(R"("sample_per_mille":5)"), HasSubstr(R"("ring_buffer":true)"),
+            HasSubstr(R"("capture":true)"), HasSubstr(R"("min_latency_ms":1500)"),
+            HasSubstr(R"("status":"5xx")"), HasSubstr(R"("max_records":100)"),
+            HasSubstr(R"("shape":"2d2814f85dcdeda6")"), HasSubstr(R"("min_failed_items":3)"),
+            HasSubstr(R"("reason":"INC-1")"), HasSubstr(R"("author":"ana")")));
 }
 
 TEST(On, MakesAnIdOutOfTheTarget) {

@@ -50,6 +50,18 @@ TEST(Hex, IsNothingElse) {
   }
 }
 
+TEST(Hex, OfANumberHasAlways16LowerCaseDigits) {
+  EXPECT_EQ(to_hex16(0), "0000000000000000");
+  EXPECT_EQ(to_hex16(0x01ab'cdef'2345'6789), "01abcdef23456789");
+  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
+    EXPECT_EQ(from_hex16(to_hex16(number)), number);
+  }
+  for (const char* text : {"", "0", "00000000000000000", "0123456789ABCDEF", "000000000000000g",
+                           "0x00000000000000", " 000000000000001", "+000000000000001"}) {
+    EXPECT_EQ(from_hex16(text), std::nullopt) << text;
+  }
+}
+
 TEST(PercentEncoding, IsDecodedInEitherCaseOrRefused) {
   EXPECT_EQ(percent_decode("a%2Fb%2fc%00"), std::string("a/b/c\0", 6));
   EXPECT_EQ(percent_decode(""), "");

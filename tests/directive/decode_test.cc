@@ -59,6 +59,8 @@ TEST(Decode, FillsInTheDefaults) {
   EXPECT_FALSE(directive.capture);
   EXPECT_EQ(directive.min_latency, std::nullopt);
   EXPECT_EQ(directive.status, std::nullopt);
+  EXPECT_EQ(directive.shape, std::nullopt);
+  EXPECT_EQ(directive.min_failed_items, std::nullopt);
   EXPECT_EQ(directive.max_records, std::nullopt);
   EXPECT_EQ(directive.reason, std::nullopt);
   EXPECT_EQ(directive.author, std::nullopt);
@@ -66,7 +68,8 @@ TEST(Decode, FillsInTheDefaults) {
 
 TEST(Decode, ReadsEveryField) {
   const Directive directive = only(R"({"directives":[{
-    "author":"ana", "reason":"INC-2291", "max_records":10, "status":"5xx", "min_latency_ms":250,
+    "author":"ana", "reason":"INC-2291", "max_records":10, "min_failed_items":2,
+    "shape":"00d2814f85dcdeda", "status":"5xx", "min_latency_ms":250,
     "capture":true, "ring_buffer":true, "sample_per_mille":5, "endpoint":"IngestBulk",
     "principal":"p", "principal_verified":true, "index":"logs-1", "tenant":"acme",
     "opaque_id":"job 7", "agent":"curl/8.0", "client":"10.0.0.0/8",
@@ -81,6 +84,8 @@ TEST(Decode, ReadsEveryField) {
   EXPECT_TRUE(directive.capture);
   EXPECT_EQ(directive.min_latency, 250ms);
   EXPECT_EQ(directive.status, StatusFilter::parse("5xx"));
+  EXPECT_EQ(directive.shape, 0x00d2'814f'85dc'dedaU);
+  EXPECT_EQ(directive.min_failed_items, 2U);
   EXPECT_EQ(directive.max_records, 10);
   EXPECT_EQ(directive.reason, "INC-2291");
   EXPECT_EQ(directive.author, "ana");
@@ -110,6 +115,10 @@ TEST(Decode, AcceptsEachValueAtItsBounds) {
   EXPECT_EQ(outcome(with(R"("sample_per_mille":1000)")), "ok");
   EXPECT_EQ(outcome(with(R"("min_latency_ms":0)")), "ok");
   EXPECT_EQ(outcome(with(R"("min_latency_ms":9007199254740991)")), "ok");
+  EXPECT_EQ(outcome(with(R"("shape":"0000000000000000")")), "ok");
+  EXPECT_EQ(outcome(with(R"("shape":"ffffffffffffffff")")), "ok");
+  EXPECT_EQ(outcome(with(R"("min_failed_items":1)")), "ok");
+  EXPECT_EQ(outcome(with(R"("min_failed_items":9007199254740991)")), "ok");
   EXPECT_EQ(outcome(with(R"("max_records":1)")), "ok");
   EXPECT_EQ(outcome(with(R"("max_records":9007199254740991)")), "ok");
   EXPECT_EQ(outcome(with(R"("reason":"","author":"")")), "ok");
@@ -322,6 +331,7 @@ TEST(Decode, RejectsBadNumbers) {
       {"sample_per_mille", "bad_sample_rate", {"-1", "1001", "18446744073709551616"}},
       {"min_latency_ms", "bad_min_latency", {"-1", "9007199254740992", "9223372036854775808"}},
       {"max_records", "bad_max_records", {"0", "-1", "9007199254740992", "1e2"}},
+      {"min_failed_items", "bad_min_failed_items", {"0", "-1", "9007199254740992", "1e2"}},
   };
   for (const auto& field : fields) {
     std::vector<std::string> values = {"null", "true", R"("5")", "[5]", "{}",
@@ -342,6 +352,16 @@ TEST(Decode, RejectsBadFlags) {
                 fmt::format("bad_{0} directives[0].{0}", name))
           << value;
     }
+  }
+}
+
+TEST(Decode, RejectsBadShapes) {
+  for (const char* value :
+       {"null", "1", "true", "[]", R"("")", R"("0")", R"("2D2814F85DCDEDA6")",
+        R"("2d2814f85dcdeda")", R"("2d2814f85dcdeda60")", R"("0x2814f85dcdeda6")",
+        R"("2d2814f85dcdedag")", R"(" d2814f85dcdeda6")", R"(["2d2814f85dcdeda6"])"}) {
+    EXPECT_EQ(outcome(with(fmt::format(R"("shape":{})", value))), "bad_shape directives[0].shape")
+        << value;
   }
 }
 

@@ -321,6 +321,33 @@ TEST_F(DirectiveSetTest, RequiresBothPredicatesOfOneDirective) {
   EXPECT_TRUE(conclude(*set, {.latency = 1s, .status = 429}).selected());
 }
 
+TEST_F(DirectiveSetTest, JudgesShapeAndFailedItemsAtTheEnd) {
+  const auto set = compile({R"("level":"Shape","shape":"0000000000000007")",
+                            R"("level":"ShapeTiming","min_failed_items":2)"});
+  EXPECT_TRUE(match(*set).undecided);
+  EXPECT_TRUE(match(*set).reads_shape);
+  const auto named = [&](std::optional<std::uint64_t> shape, std::optional<std::uint64_t> failed) {
+    const Verdict end =
+        conclude(*set, {.latency = 1ms, .status = 200, .shape = shape, .failed_items = failed});
+    EXPECT_FALSE(end.reads_shape);
+    return std::vector<std::uint32_t>(end.named().begin(), end.named().end());
+  };
+  EXPECT_THAT(named(7, 1), ElementsAre(0));
+  EXPECT_THAT(named(8, 2), ElementsAre(1));
+  EXPECT_THAT(named(7, 3), ElementsAre(0, 1));
+  EXPECT_THAT(named(8, 1), ElementsAre());
+  EXPECT_THAT(named(std::nullopt, std::nullopt), ElementsAre());
+}
+
+TEST_F(DirectiveSetTest, ReadsAShapeOnlyForADirectiveThatAsksForIt) {
+  EXPECT_FALSE(match(*compile({R"("level":"Shape","min_failed_items":1)"})).reads_shape);
+  const auto set = compile({R"("level":"Shape","shape":"0000000000000007","index":"logs")"});
+  Verdict verdict = match(*set);
+  EXPECT_FALSE(verdict.reads_shape);
+  set->add_awaited({.body_may_name_index = true}, clock_.now(), "r", verdict);
+  EXPECT_TRUE(verdict.reads_shape);
+}
+
 TEST_F(DirectiveSetTest, TakesTheLongestLatencyBoundWithoutOverflow) {
   const auto set = compile({R"("level":"Shape","min_latency_ms":9007199254740991)"});
   EXPECT_FALSE(

@@ -30,15 +30,18 @@ TEST(Encode, WritesEveryFieldInOrder) {
                             .capture = true,
                             .min_latency = std::chrono::milliseconds{9},
                             .status = StatusFilter::parse("4xx"),
+                            .shape = 0xabc,
+                            .min_failed_items = 2,
                             .max_records = 3,
                             .reason = "r",
                             .author = ""};
-  EXPECT_EQ(encode_directive(directive),
-            R"({"id":"x","level":"ShapeTiming","expires_at":"2031-02-03T04:05:06Z","tenant":"t",)"
-            R"("index":"i","principal":"p","principal_verified":true,"endpoint":"Count",)"
-            R"("client":"2001:db8::/32","agent":"curl","opaque_id":"o","sample_per_mille":7,)"
-            R"("ring_buffer":true,"capture":true,"min_latency_ms":9,"status":"4xx",)"
-            R"("max_records":3,"reason":"r","author":""})");
+  EXPECT_EQ(
+      encode_directive(directive),
+      R"({"id":"x","level":"ShapeTiming","expires_at":"2031-02-03T04:05:06Z","tenant":"t",)"
+      R"("index":"i","principal":"p","principal_verified":true,"endpoint":"Count",)"
+      R"("client":"2001:db8::/32","agent":"curl","opaque_id":"o","sample_per_mille":7,)"
+      R"("ring_buffer":true,"capture":true,"min_latency_ms":9,"status":"4xx",)"
+      R"("shape":"0000000000000abc","min_failed_items":2,"max_records":3,"reason":"r","author":""})");
 }
 
 TEST(Encode, LeavesDefaultsOut) {

@@ -40,7 +40,7 @@ class ExplainMatch : public ::testing::Test {
                          .opaque_id = "job",
                          .client_address = IpAddress::of_v4({10, 1, 2, 3})};
   Now started_ = clock_.now();
-  Outcome outcome_{.latency = 20ms, .status = 200};
+  Outcome outcome_{.latency = 20ms, .status = 200, .shape = 7, .failed_items = 2};
   std::uint64_t recorded_ = 0;
 };
 
@@ -57,6 +57,8 @@ TEST_F(ExplainMatch, FindsNothingInTheWayOfADirectiveThatRecords) {
                                   .opaque_id = "job"},
                        .min_latency = 20ms,
                        .status = StatusFilter::parse("2xx"),
+                       .shape = 7,
+                       .min_failed_items = 2,
                        .max_records = 1}),
               IsEmpty());
 }
@@ -82,6 +84,13 @@ TEST_F(ExplainMatch, NamesEachReason) {
               ElementsAre(Mismatch::Latency));
   EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .status = StatusFilter::parse("5xx")}),
               ElementsAre(Mismatch::Status));
+  EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .shape = 8}),
+              ElementsAre(Mismatch::Shape));
+  EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .min_failed_items = 3}),
+              ElementsAre(Mismatch::FailedItems));
+  outcome_.shape = outcome_.failed_items = std::nullopt;  // what is not known matches nothing
+  EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .shape = 0, .min_failed_items = 1}),
+              ElementsAre(Mismatch::Shape, Mismatch::FailedItems));
   recorded_ = 3;
   EXPECT_THAT(explain({.level = Level::Shape, .end = 60s, .max_records = 3}),
               ElementsAre(Mismatch::MaxRecords));
@@ -116,9 +125,8 @@ TEST(ExplainMatchTwin, FindsNothingIfAndOnlyIfTheMatcherRecords) {
     started.boot += std::chrono::seconds{generator.below(110)};
     for (int i = 0; i < 30; ++i) {
       const testing::GeneratedRequest request = generator.request();
-      const Outcome outcome{.latency = std::chrono::milliseconds{generator.below(3'000)},
-                            .status = static_cast<int>(200 + generator.below(400)),
-                            .from_node = !generator.one_in(4)};
+      Outcome outcome = generator.outcome();
+      outcome.from_node = !generator.one_in(4);
       std::vector<bool> explained;
       for (const CompiledDirective& compiled : set->directives()) {
         explained.push_back(

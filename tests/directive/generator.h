@@ -75,6 +75,8 @@ class Generator {
     if (one_in(6)) directive.min_latency = std::chrono::milliseconds{below(3000)};
     if (one_in(6)) directive.status = StatusFilter::parse(pick(kStatuses));
     if (one_in(6)) directive.max_records = 1 + below(4);
+    if (one_in(6)) directive.shape = below(3);
+    if (one_in(6)) directive.min_failed_items = 1 + below(3);
     if (one_in(6)) directive.reason = text();
     if (one_in(6)) directive.author = text();
     return directive;
@@ -90,6 +92,13 @@ class Generator {
             .client = one_in(4) ? "" : pick(kClients),
             .agent = one_in(4) ? "" : pick(kAgents),
             .opaque_id = one_in(4) ? "" : pick(kOpaqueIds)};
+  }
+
+  Outcome outcome() {
+    return {.latency = std::chrono::milliseconds{below(3000)},
+            .status = static_cast<int>(100 + below(500)),
+            .shape = one_in(3) ? std::nullopt : std::optional(below(3)),
+            .failed_items = one_in(3) ? std::nullopt : std::optional(below(4))};
   }
 
   std::string expression() {

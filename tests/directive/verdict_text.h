@@ -11,10 +11,10 @@
 namespace osproxy::testing {
 
 inline std::string text_of(const Verdict& verdict) {
-  return fmt::format("{} ring={} capture={} undecided={} refused={} {}: {}",
+  return fmt::format("{} ring={} capture={} undecided={} shape={} refused={} {}: {}",
                      to_string(verdict.level), verdict.ring_buffer, verdict.capture,
-                     verdict.undecided, verdict.refused_count, verdict.matched_count,
-                     fmt::join(verdict.named(), " "));
+                     verdict.undecided, verdict.reads_shape, verdict.refused_count,
+                     verdict.matched_count, fmt::join(verdict.named(), " "));
 }
 
 }  // namespace osproxy::testing

@@ -37,6 +37,38 @@ TEST(BodyIndices, AreThoseOfABulksActions) {
   }
 }
 
+TEST(BodyIndices, CountTheActionsOfABulk) {
+  const std::string body = kBulk +
+                           "{\"index\":{}}\n{}\n{\"index\":{\"_index\":\"c\"}}\n{}\n"
+                           "{\"delete\":{\"_index\":\"c\"}}";
+  for (const std::size_t piece : {std::string_view::npos, std::size_t{1}, std::size_t{7}}) {
+    const auto found = read({.endpoint = Endpoint::IngestBulk}, body, piece).actions;
+    ASSERT_TRUE(found);
+    EXPECT_THAT(found->by_index, ElementsAre(IndexCount{.index = "c", .count = 3},
+                                             IndexCount{.index = "a", .count = 2},
+                                             IndexCount{.index = "b", .count = 1}));
+    EXPECT_EQ(found->other_indices, 0U);
+    EXPECT_EQ(found->of_path, 1U);
+    EXPECT_EQ(found->by_action, (ActionCounts{3, 1, 1, 2}));
+  }
+  EXPECT_EQ(read({.endpoint = Endpoint::MultiGet}, R"({"docs":[]})").actions, std::nullopt);
+}
+
+TEST(BodyIndices, SumUpTheActionsOfRareIndices) {
+  std::string body;
+  for (std::size_t i = 0; i < 100; ++i) {
+    const std::size_t times = i == 50 ? 5 : 1;
+    for (std::size_t k = 0; k < times; ++k) {
+      body += fmt::format("{{\"delete\":{{\"_index\":\"i{}\"}}}}\n", i);
+    }
+  }
+  const auto found = read({.endpoint = Endpoint::IngestBulk}, body).actions.value();
+  EXPECT_EQ(found.by_index.size(), BulkTally::kMaxListed);
+  EXPECT_EQ(found.by_index.front(), (IndexCount{.index = "i50", .count = 5}));
+  EXPECT_EQ(found.other_indices, 104U - 5 - (BulkTally::kMaxListed - 1));
+  EXPECT_EQ(found.by_action, (ActionCounts{0, 0, 0, 104}));
+}
+
 TEST(BodyIndices, AreThoseOfAMultiSearchsHeaders) {
   const std::string body =
       "{\"index\":\"a*,-ab\"}\n{\"index\":\"no\"}\n\n{\"query\":{}}\n{\"index\":[\"b\",\"c\"],"

@@ -19,8 +19,8 @@ const std::string kSearch =
 
 const std::string kBulk =
     R"({"took":30,"errors":true,"items":[{"index":{"_id":"1","status":201}},)"
-    R"({"delete":{"_id":"2","status":404}},{"create":{"status":409,"error":{"type":"x",)"
-    R"("status":500}}},{"update":{"_shards":{"failed":1},"status":200}}]})";
+    R"({"delete":{"_id":"2","status":404}},{"create":{"status":409,"error":)"
+    R"({"type":"version_conflict_engine_exception","caused_by":{"type":"x"},"status":500}}},{"update":{"_shards":{"failed":1},"status":200}}]})";
 
 const std::string kMultiSearch =
     R"({"took":5,"responses":[{"took":1,"hits":{"total":{"value":3}},"status":200},)"
@@ -63,6 +63,42 @@ TEST(ResponseReader, CountsTheItemsOfABulkAndThoseThatFailed) {
   EXPECT_EQ(facts.items, 4U);
   EXPECT_EQ(facts.failed_items, 2U);
   EXPECT_EQ(facts.hits, std::nullopt);
+  EXPECT_EQ(facts.items_by_action, (ActionCounts{1, 1, 1, 1}));
+  EXPECT_EQ(facts.failures_by_error,
+            (std::vector<ItemFailure>{
+                {.type = "", .status = 404, .count = 1},
+                {.type = "version_conflict_engine_exception", .status = 409, .count = 1}}));
+}
+
+TEST(ResponseReader, KeepsOnlyWordsOfOpenSearchForAnError) {
+  const auto type_of = [](std::string_view error) {
+    const ResponseFacts facts =
+        read(Endpoint::IngestBulk,
+             R"({"took":1,"items":[{"index":{"status":400,"error":)" + std::string(error) + "}}]}");
+    return facts.failures_by_error.value().at(0).type;
+  };
+  EXPECT_EQ(type_of(R"({"type":"mapper_parsing_exception","reason":"x"})"),
+            "mapper_parsing_exception");
+  EXPECT_EQ(type_of(R"({"reason":"failed to parse [canary]"})"), "");
+  for (const char* type : {"canary 7f3a9", "Canary_exception", "canary", "canary-exception",
+                           R"(\u0063anary\n_exception)"}) {
+    EXPECT_EQ(type_of(R"({"type":")" + std::string(type) + R"("})"), "other") << type;
+  }
+  EXPECT_EQ(type_of(R"({"type":")" + std::string(60, 'x') + R"(_exception"})"), "other");
+  EXPECT_EQ(type_of(R"("canary_exception")"), "");
+}
+
+TEST(ResponseReader, SumsUpErrorsBeyondThoseToldApart) {
+  std::string body = R"({"took":1,"errors":true,"items":[)";
+  for (int i = 0; i < 40; ++i) {
+    body += i > 0 ? "," : "";
+    body += R"({"index":{"status":400,"error":{"type":"t)" + std::to_string(i % 20) +
+            R"(_exception"}}})";
+  }
+  const auto failures = read(Endpoint::IngestBulk, body + "]}").failures_by_error.value();
+  ASSERT_EQ(failures.size(), ItemFailures::kMaxKinds + 1);
+  EXPECT_EQ(failures.front().count, 2U);
+  EXPECT_EQ(failures.back(), (ItemFailure{.type = "other", .status = 0, .count = 8}));
 }
 
 TEST(ResponseReader, CountsTheSearchesOfAMultiSearch) {
@@ -96,9 +132,11 @@ TEST(ResponseReader, HasNoBoundOfHitsIfNoneIsStated) {
 }
 
 TEST(ResponseReader, CountsNoFailuresOfItemsThatDoNotTell) {
-  EXPECT_EQ(read(Endpoint::IngestBulk, R"({"took":1,"errors":true,"items":[{"index":{}},)"
-                                       R"({"index":{"error":{"type":"x"}}}]})"),
-            (ResponseFacts{.took_ms = 1, .errors = true, .items = 2}));
+  EXPECT_EQ(
+      read(Endpoint::IngestBulk, R"({"took":1,"errors":true,"items":[{"index":{}},)"
+                                 R"({"index":{"error":{"type":"x"}}}]})"),
+      (ResponseFacts{
+          .took_ms = 1, .errors = true, .items = 2, .items_by_action = ActionCounts{2, 0, 0, 0}}));
   EXPECT_EQ(read(Endpoint::IngestBulk, R"({"took":1,"errors":false})"),
             (ResponseFacts{.took_ms = 1, .errors = false}));
   EXPECT_EQ(read(Endpoint::MultiGet, R"({"docs":[{"_id":"1"},{"found":false}]})"),
@@ -111,7 +149,7 @@ TEST(ResponseReader, CountsNoItemsOfAFilteredList) {
                                [] { return std::string_view::npos; });
   };
   EXPECT_EQ(read_filtered("filter_path=took,errors,items.*.error"),
-            (ResponseFacts{.took_ms = 30, .errors = true}));
+            (ResponseFacts{.took_ms = 30, .errors = true}));  // no counts by error or action either
   EXPECT_EQ(read_filtered("filter_path=items.*.status,took").failed_items, 2U);
 }
 
@@ -119,7 +157,11 @@ TEST(ResponseReader, CountsTheDocumentsOfAMultiGet) {
   EXPECT_EQ(read(Endpoint::MultiGet, R"({"docs":[{"_id":"1","found":true,"_source":{"found":false,)"
                                      R"("error":"x"}},{"_id":"2","found":false},)"
                                      R"({"_id":"3","error":{"type":"x"}}]})"),
-            (ResponseFacts{.items = 3, .failed_items = 1, .missing_items = 1}));
+            (ResponseFacts{.items = 3,
+                           .failed_items = 1,
+                           .failures_by_error =
+                               std::vector<ItemFailure>{{.type = "other", .status = 0, .count = 1}},
+                           .missing_items = 1}));
 }
 
 TEST(ResponseReader, SumsUpTheSearchesOfAMultiSearch) {
@@ -129,15 +171,17 @@ TEST(ResponseReader, SumsUpTheSearchesOfAMultiSearch) {
            R"("_shards":{"total":3,"successful":2,"skipped":0,"failed":1},"hits":{},"status":200},)"
            R"({"error":{"type":"x"},"status":404},{"timed_out":false,)"
            R"("_shards":{"total":2,"successful":2,"skipped":1,"failed":0},"status":200}]})");
-  EXPECT_EQ(facts,
-            (ResponseFacts{.took_ms = 5,
-                           .timed_out = true,
-                           .terminated_early = true,
-                           .shards = {.total = 5, .successful = 4, .skipped = 1, .failed = 1},
-                           .items = 3,
-                           .failed_items = 1,
-                           .timed_out_items = 1,
-                           .shard_failed_items = 1}));
+  EXPECT_EQ(facts, (ResponseFacts{
+                       .took_ms = 5,
+                       .timed_out = true,
+                       .terminated_early = true,
+                       .shards = {.total = 5, .successful = 4, .skipped = 1, .failed = 1},
+                       .items = 3,
+                       .failed_items = 1,
+                       .failures_by_error =
+                           std::vector<ItemFailure>{{.type = "other", .status = 404, .count = 1}},
+                       .timed_out_items = 1,
+                       .shard_failed_items = 1}));
 }
 
 TEST(ResponseReader, KeepsTheCountsOfAReindex) {
@@ -247,9 +291,11 @@ TEST(ResponseReader, AgreesWithItsTwinOnMutatedResponsesInRandomPieces) {
       kMultiSearch,
       R"({"count":7,"total":8,"_shards":{"total":1}})",
       R"({"took":1,"timed_out":false,"total":2,"failures":[{}],"updated":1})",
-      R"({"docs":[{"found":true},{"found":false},{"error":{"a":1}}]})"};
-  const std::string_view words[] = {"took", "_shards", "hits", "total", "status", "items",
-                                    "[",    "{",       "1",    "}",     "]",      "null"};
+      R"({"docs":[{"found":true},{"found":false},{"error":{"a":1}}]})",
+      R"({"items":[{"index":{"status":400,"error":{"type":"a_exception"}}},{"update":{"status":1}},)"
+      R"({"delete":{"error":{"type":"status"},"status":404}}]})"};
+  const std::string_view words[] = {"took",  "_shards", "hits", "total", "status", "items", "type",
+                                    "index", "[",       "{",    "1",     "}",      "]",     "null"};
   std::mt19937 random(20'261'125);
   int compared = 0;
   for (int round = 0; round < 10'000; ++round) {

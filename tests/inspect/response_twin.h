@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <simdjson.h>
@@ -168,6 +170,9 @@ class ResponseTwin {
     bool ended = false;
     bool failed = false;
     bool missing = false;
+    int status = 0;
+    std::string error;
+    std::optional<BulkAction> action;
     std::optional<bool> timed_out;
     std::optional<bool> early;
     ResponseFacts::Shards shards;
@@ -179,6 +184,10 @@ class ResponseTwin {
       simdjson::dom::object members;
       if (endpoint_ == Endpoint::IngestBulk) {
         if (value.get(members) != simdjson::SUCCESS) continue;
+        for (std::size_t i = 0; i < kBulkActionCount && !item.action; ++i) {
+          if (key == to_string(static_cast<BulkAction>(i)))
+            item.action = static_cast<BulkAction>(i);
+        }
         for (const auto [name, member] : members) read_end(name, member, item);
         continue;
       }
@@ -199,10 +208,37 @@ class ResponseTwin {
     if (key == "error" && (value.is_object() || value.is_array() || value.is_string())) {
       item.ended = item.failed = true;
     }
+    simdjson::dom::object error;
+    if (key == "error" && value.get(error) == simdjson::SUCCESS) {
+      for (const auto [name, member] : error) {
+        std::string_view type;
+        if (name == "type" && item.error.empty() && !member.get(type)) item.error = type;
+      }
+    }
     if (key != "status" || endpoint_ == Endpoint::MultiGet) return;
     const auto status = count_of(value);
+    if (status.value_or(600) < 600) item.status = static_cast<int>(*status);
     item.ended = item.ended || status;
     item.failed = item.failed || status.value_or(0) >= 400;
+  }
+
+  static std::vector<ItemFailure> failures_of(const std::vector<Item>& items) {
+    std::map<std::pair<std::string, int>, std::uint64_t> counts;
+    std::uint64_t others = 0;
+    for (const Item& item : items) {
+      if (!item.failed) continue;
+      const bool is_type = item.error.empty() || is_error_type(item.error);
+      const std::pair kind(is_type ? item.error : "other", item.status);
+      const bool has_room = counts.size() < ItemFailures::kMaxKinds || counts.contains(kind);
+      ++(has_room ? counts[kind] : others);
+    }
+    std::vector<ItemFailure> failures;
+    for (const auto& [kind, count] : counts) {
+      failures.push_back({.type = kind.first, .status = kind.second, .count = count});
+    }
+    std::ranges::stable_sort(failures, std::ranges::greater(), &ItemFailure::count);
+    if (others > 0) failures.push_back({.type = "other", .status = 0, .count = others});
+    return failures;
   }
 
   void read_items(Element element) {
@@ -218,6 +254,13 @@ class ResponseTwin {
     };
     facts_.items = items.size();
     const bool all_ended = std::ranges::all_of(items, &Item::ended);
+    if (all_ended) facts_.failures_by_error = failures_of(items);
+    const bool all_have_actions =
+        std::ranges::all_of(items, [](const Item& item) { return item.action.has_value(); });
+    if (endpoint_ == Endpoint::IngestBulk && all_have_actions) {
+      auto& by_action = facts_.items_by_action.emplace();
+      for (const Item& item : items) ++by_action[static_cast<std::size_t>(*item.action)];
+    }
     if (all_ended) facts_.failed_items = count_if([](const Item& i) { return i.failed; });
     if (endpoint_ == Endpoint::MultiGet && all_ended) {
       facts_.missing_items = count_if([](const Item& i) { return i.missing; });

@@ -1,10 +1,11 @@
 """Filters that are evaluated when a request ends: one request is recorded, its neighbour is not."""
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from parts import eventually
+from parts import Ctl, eventually
 
 ALL = {"id": "d1", "level": "Shape", "ttl_secs": 600}
 
@@ -19,12 +20,14 @@ class _Handler(BaseHTTPRequestHandler):
         if name == "slow":
             self.server.arrived.set()
             self.server.go_on.wait(60)
+        body = self.headers.get("X-Response", "{}").encode()
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.send_response(int(name) if name.isdigit() else 200)
-        self.send_header("Content-Length", "2")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(body)
 
-    do_HEAD = do_GET
+    do_HEAD = do_POST = do_GET
 
     def log_message(self, *_):
         pass
@@ -83,6 +86,48 @@ def test_only_a_request_with_the_status_is_recorded(proxy, traffic):
     other = traffic.send(proxy, "GET", "/404")
     assert traffic.recorded(proxy, too_many)["status"] == 429
     traffic.not_recorded(proxy, other)
+
+
+def test_only_a_body_of_the_shape_is_recorded(proxy, traffic):
+    def shape_of(body: str) -> str:
+        """The hash that `osproxyctl shape` prints for a search."""
+        done = Ctl()("shape", "-", "--output", "json", stdin=body)
+        assert done.status == 0, done.err
+        return done.json()["shape"]
+
+    term = '{"query":{"term":{"status":"%s"}}}'
+    publish(proxy, shape=shape_of(term % "open"))
+    open_ = traffic.send(proxy, "POST", "/orders/_search", body=term % "open")
+    closed = traffic.send(proxy, "POST", "/orders/_search", body=term % "closed and more")
+    other = traffic.send(proxy, "POST", "/orders/_search", body='{"query":{"term":{"state":"open"}}}')
+    none = traffic.send(proxy, "POST", "/orders/_search")
+    record = traffic.recorded(proxy, open_)
+    assert record["level"] == "Shape" and "body" not in record
+    assert record["shape"] == traffic.recorded(proxy, closed)["shape"]
+    assert record["shape"] == shape_of(term % "x")
+    traffic.not_recorded(proxy, other)
+    traffic.not_recorded(proxy, none)
+    why = proxy.admin("GET", f"/admin/why/{other}").json()["directives"][0]["reasons"]
+    assert [reason["reason"] for reason in why] == ["shape_differs"]
+    assert shape_of('{"query":{"term":{"state":"x"}}}') in why[0]["text"]
+
+
+def test_only_a_bulk_with_enough_failed_items_is_recorded(proxy, traffic):
+    publish(proxy, min_failed_items=2, endpoint="IngestBulk")
+
+    def bulk(failed: int, query: str = "") -> str:
+        items = [{"index": {"status": 400 if n < failed else 201}} for n in range(3)]
+        body = json.dumps({"took": 1, "errors": failed > 0, "items": items})
+        return traffic.send(proxy, "POST", f"/orders/_bulk{query}", headers={"X-Response": body},
+                            body='{"index":{}}\n{}\n')  # fmt: skip
+
+    assert traffic.recorded(proxy, bulk(2))["response"]["failed_items"] == 2
+    traffic.recorded(proxy, bulk(3))
+    one = bulk(1)
+    traffic.not_recorded(proxy, one)
+    traffic.not_recorded(proxy, bulk(3, "?filter_path=items.*.error"))  # their number is not known
+    why = proxy.admin("GET", f"/admin/why/{one}").json()["directives"][0]["reasons"]
+    assert why == [{"reason": "too_few_failed_items", "text": "fewer than 2 failed items: 1"}]
 
 
 def test_the_first_requests_are_recorded_up_to_max_records(proxy, traffic):

@@ -106,8 +106,11 @@ def expected_client(record: dict, operation: str) -> dict:
     for name, value in record["response"].items():
         if name == "shards":
             response |= {f"osproxy.response.shards.{k}": v for k, v in value.items() if v is not None}
+        elif name == "items_by_action":
+            response |= {f"osproxy.response.{name}.{k}": v for k, v in (value or {}).items()}
         elif value is not None:
-            response[f"osproxy.response.{name}"] = value
+            text = json.dumps(value, separators=(",", ":")) if isinstance(value, list) else value
+            response[f"osproxy.response.{name}"] = text
     return response | present(
         db__system__name="opensearch",
         db__operation__name=operation,

@@ -39,6 +39,7 @@ def test_a_search_is_recorded_with_its_shape(fleet, traffic, index, opensearch):
         "protocol": "HTTP/1.1",
         "tls": False,
         "body_indices": None,
+        "shape": None,
         "request_bytes": len('{"query": {"match_all": {}}}'),
         "unacknowledged_bytes": None,
         "status": 200,

@@ -4,6 +4,7 @@ Each test runs on OpenSearch 2.19, on 2.19 with the security plugin, and on the 
 proxy is the only way to the node, so that each response is compared with its own record.
 """
 
+import collections
 import gzip
 import json
 import uuid
@@ -134,6 +135,56 @@ def test_a_bulk_counts_what_it_can_see(cluster):
     assert (facts["items"], facts["failed_items"]) == (3, 2)
 
 
+def test_a_bulk_shows_which_items_failed_and_why(cluster):
+    first, second = cluster.index, f"{cluster.index}-2"
+    mapping = {"mappings": {"properties": {"n": {"type": "integer"}}}}
+    assert cluster.send("PUT", f"/{second}", mapping)[0].status == 200
+    actions = [
+        ({"index": {}}, {"n": 10}),
+        ({"create": {"_id": "1"}}, {"n": 1}),  # exists
+        ({"create": {"_id": "2", "_index": first}}, {"n": 1}),  # exists
+        ({"index": {"_index": second}}, {"n": "canary-7f3a9"}),
+        ({"index": {"_index": second}}, {"n": "canary-7f3a9"}),
+        ({"index": {"_index": second}}, {"n": 1}),
+        ({"update": {"_id": "none", "_index": second}}, {"doc": {"n": 1}}),
+        ({"delete": {"_id": "none", "_index": second}}, None),
+    ]
+    lines = "".join(f"{json.dumps(line)}\n" for pair in actions for line in pair if line)
+    direct, record = cluster.recorded("POST", f"/{first}/_bulk", lines, NDJSON)
+    facts = record["response"]
+    expected = collections.Counter()
+    for item in direct["items"]:
+        (outcome,) = item.values()
+        if outcome["status"] >= 400:
+            expected[outcome.get("error", {}).get("type"), outcome["status"]] += 1
+    assert len(expected) == 4, "a mapping, a conflict, and a missing document twice"
+    assert facts["failed_items"] == expected.total() == 6
+    assert expected == {(f["type"], f["status"]): f["count"] for f in facts["failures_by_error"]}
+    assert facts["items_by_action"] == {"index": 4, "create": 2, "update": 1, "delete": 1}
+    assert record["body_indices"]["actions"] == {
+        "by_index": [{"index": second, "count": 5}, {"index": first, "count": 1}],
+        "other_indices": 0, "of_path": 2,
+        "by_action": {"index": 4, "create": 2, "update": 1, "delete": 1},
+    }  # fmt: skip
+    assert "canary" not in json.dumps(record)
+
+    path = f"/{first}/_bulk?filter_path=took,errors"
+    _, record = cluster.recorded("POST", path, lines, NDJSON)
+    assert record["response"]["items_by_action"] is record["response"]["failures_by_error"] is None
+    assert record["body_indices"]["actions"]["by_action"]["index"] == 4
+
+
+def test_queries_that_differ_in_values_have_one_shape(cluster):
+    def shape(**clause) -> str:
+        query = json.dumps({"query": clause})
+        return cluster.recorded("POST", f"/{cluster.index}/_search", query)[1]["shape"]
+
+    first = shape(range={"n": {"gte": 1}})
+    assert first == shape(range={"n": {"gte": 4000}}) is not None
+    assert first != shape(range={"n": {"gt": 1}}) != shape(range={"m": {"gt": 1}})
+    assert cluster.recorded("GET", f"/{cluster.index}/_search")[1]["shape"] is None
+
+
 def test_reindexes_and_the_like_keep_their_counts(cluster):
     pretty = json.dumps(
         {"source": {"index": cluster.index}, "dest": {"index": f"{cluster.index}-copy"}}, indent=2
@@ -147,7 +198,7 @@ def test_reindexes_and_the_like_keep_their_counts(cluster):
     assert record["body"]["not_read"] is None and part["kind"] == "body"
     assert "source.index" in [field["path"] for field in part["fields"]]
     assert record["body_indices"] == {
-        "names": [cluster.index, f"{cluster.index}-copy"], "whole": True
+        "names": [cluster.index, f"{cluster.index}-copy"], "whole": True, "actions": None
     }  # fmt: skip
 
     cluster.send("POST", f"/{cluster.index}/_refresh")

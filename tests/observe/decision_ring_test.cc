@@ -133,6 +133,20 @@ TEST(DecisionRing, FindsTheNewestOfEachKindWithOneId) {
   EXPECT_THAT(tenants, ElementsAre("stranger", "stranger", "globex", "acme"));
 }
 
+TEST(DecisionRing, RemembersWhatIsKnownOfTheOutcome) {
+  DecisionRing ring(4);
+  ring.in_force(make_set("a"));
+  MatchedRequest known = request("known");
+  known.outcome.shape = 0;
+  known.outcome.failed_items = std::uint64_t{1} << 40;
+  ring.put(known);
+  ring.put(request("unknown"));
+  EXPECT_EQ(ring.find("known")->outcome.shape, 0U);
+  EXPECT_EQ(ring.find("known")->outcome.failed_items, UINT32_MAX - 1);
+  EXPECT_EQ(ring.find("unknown")->outcome.shape, std::nullopt);
+  EXPECT_EQ(ring.find("unknown")->outcome.failed_items, std::nullopt);
+}
+
 TEST(DecisionRing, TruncatesLongValuesAndMarksThem) {
   DecisionRing ring(4);
   ring.in_force(make_set("a"));

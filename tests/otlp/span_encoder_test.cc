@@ -172,6 +172,21 @@ TEST(SpanEncoder, StagesAndStructureAreThereAsTheLevelSays) {
   EXPECT_THAT(attributes(), Contains(Pair("osproxy.rewrite", rewrite_to_json(record))));
 }
 
+TEST(SpanEncoder, ShapeAndFailuresAreThereIfTheyAreKnown) {
+  Record record = sent_record();
+  EXPECT_THAT(attributes_of(spans_of(record)[0].attributes()), Not(Contains(Key("osproxy.shape"))));
+  record.shape = 0xabc;
+  record.response->items_by_action = ActionCounts{1, 2, 3, 4};
+  record.response->failures_by_error = {{.type = "x_exception", .status = 400, .count = 2}};
+  const std::vector<pb::Span> spans = spans_of(record);
+  EXPECT_THAT(attributes_of(spans[0].attributes()),
+              Contains(Pair("osproxy.shape", "0000000000000abc")));
+  const auto client = attributes_of(spans[1].attributes());
+  EXPECT_THAT(client, Contains(Pair("osproxy.response.items_by_action.delete", "4")));
+  EXPECT_THAT(client, Contains(Pair("osproxy.response.failures_by_error",
+                                    R"([{"type":"x_exception","status":400,"count":2}])")));
+}
+
 TEST(SpanEncoder, ThereIsNoClientSpanIfNothingWasSent) {
   Record record = sent_record();
   record.upstream_span_id.clear();

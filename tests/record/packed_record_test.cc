@@ -39,12 +39,24 @@ Record full_record() {
   record.request_bytes = 208;
   record.response_bytes = 1'234'567'890'123;
   record.upstream = "127.0.0.1:9200";
-  record.body_indices = BodyIndices{.names = {"orders", "logs-*"}, .is_whole = true};
+  record.body_indices =
+      BodyIndices{.names = {"orders", "logs-*"},
+                  .is_whole = true,
+                  .actions = BulkActions{
+                      .by_index = {{.index = "orders", .count = 2}, {.index = "", .count = 1}},
+                      .other_indices = 3,
+                      .of_path = 4,
+                      .by_action = {5, 6, 7, 8}}};
+  record.shape = 0x2d28'14f8'5dcd'eda6;
   record.connection_reused = true;
   record.retries = 2;
   record.error = "upstream_unreachable";
   record.latency = 3ms;
   record.response = ResponseFacts{.took_ms = 12, .timed_out = false, .hits = 10'000};
+  record.response->items_by_action = ActionCounts{1, 2, 3, 4};
+  record.response->failures_by_error = {
+      {.type = "mapper_parsing_exception", .status = 400, .count = 3},
+      {.type = "other", .status = 0, .count = 1}};
   record.response->shards.failed = 1;
   record.response->not_read = NotRead::CutOff;
   record.times.enter(Stage::Match, 10us);

@@ -51,26 +51,27 @@ Record full_record() {
 }
 
 TEST(RecordJson, HasEveryFieldInTheDocumentedOrder) {
-  EXPECT_EQ(to_json(full_record()),
-            R"({"request_id":"id-1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",)"
-            R"("level":"ShapeTiming","directives":["acme-1","all"],)"
-            R"("started":"2030-03-17T17:46:40.005Z","endpoint":"IngestBulk","method":"POST",)"
-            R"("index":"orders-*","tenant":"acme","principal":"svc","principal_verified":true,)"
-            R"("client":{"address":"2001:db8::7","agent":"opensearch-py/2.4","opaque_id":null},)"
-            R"("protocol":"HTTP/1.1","tls":true,"body_indices":null,"request_bytes":7,)"
-            R"("response_bytes":8,"unacknowledged_bytes":null,"status":503,)"
-            R"("upstream":"10.0.0.1:9200","connection_reused":true,"retries":2,)"
-            R"("error":"upstream_timeout","response":{"took_ms":4,"timed_out":false,)"
-            R"("terminated_early":null,"hits":5,"hits_are_at_least":null,"shards":{"total":2,)"
-            R"("successful":1,"skipped":0,"failed":1},"errors":null,"items":null,)"
-            R"("failed_items":null,"missing_items":null,"timed_out_items":null,)"
-            R"("shard_failed_items":null,"total":null,"created":null,"updated":null,)"
-            R"("deleted":null,"version_conflicts":null,"failures":null,"not_read":"cut_off"},)"
-            R"("times":{"receive_us":1,"match_us":19,"receive_body_us":null,)"
-            R"("queue_us":2980,"connect_us":null,)"
-            R"("tls_us":null,"send_us":null,"first_byte_us":null,"transfer_us":null,)"
-            R"("send_back_us":null,"total_us":3000,)"
-            R"("send_client_us":null,"transfer_client_us":null,"stalled_us":0}})");
+  EXPECT_EQ(
+      to_json(full_record()),
+      R"({"request_id":"id-1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",)"
+      R"("level":"ShapeTiming","directives":["acme-1","all"],)"
+      R"("started":"2030-03-17T17:46:40.005Z","endpoint":"IngestBulk","method":"POST",)"
+      R"("index":"orders-*","tenant":"acme","principal":"svc","principal_verified":true,)"
+      R"("client":{"address":"2001:db8::7","agent":"opensearch-py/2.4","opaque_id":null},)"
+      R"("protocol":"HTTP/1.1","tls":true,"body_indices":null,"shape":null,"request_bytes":7,)"
+      R"("response_bytes":8,"unacknowledged_bytes":null,"status":503,)"
+      R"("upstream":"10.0.0.1:9200","connection_reused":true,"retries":2,)"
+      R"("error":"upstream_timeout","response":{"took_ms":4,"timed_out":false,)"
+      R"("terminated_early":null,"hits":5,"hits_are_at_least":null,"shards":{"total":2,)"
+      R"("successful":1,"skipped":0,"failed":1},"errors":null,"items":null,)"
+      R"("failed_items":null,"items_by_action":null,"failures_by_error":null,"missing_items":null,"timed_out_items":null,)"
+      R"("shard_failed_items":null,"total":null,"created":null,"updated":null,)"
+      R"("deleted":null,"version_conflicts":null,"failures":null,"not_read":"cut_off"},)"
+      R"("times":{"receive_us":1,"match_us":19,"receive_body_us":null,)"
+      R"("queue_us":2980,"connect_us":null,)"
+      R"("tls_us":null,"send_us":null,"first_byte_us":null,"transfer_us":null,)"
+      R"("send_back_us":null,"total_us":3000,)"
+      R"("send_client_us":null,"transfer_client_us":null,"stalled_us":0}})");
 }
 
 TEST(RecordJson, HasOnlyFieldsThatTheDocumentationLists) {
@@ -83,16 +84,41 @@ TEST(RecordJson, HasOnlyFieldsThatTheDocumentationLists) {
     EXPECT_THAT(documented.str(), testing::AnyOf(testing::HasSubstr("| `" + field + "` |"),
                                                  testing::HasSubstr("." + field + "` |")));
   }
-  EXPECT_EQ(fields.size(), 65U);
+  EXPECT_EQ(fields.size(), 68U);
 }
 
 TEST(RecordJson, SaysNullForUnknownValues) {
   const std::string json = to_json(make_record("id"));
   for (const char* field :
        {"trace_id", "index", "tenant", "principal", "address", "agent", "opaque_id", "body_indices",
-        "upstream", "connection_reused", "error", "response"}) {
+        "shape", "upstream", "connection_reused", "error", "response"}) {
     EXPECT_THAT(json, testing::HasSubstr(std::string("\"") + field + "\":null"));
   }
+}
+
+TEST(RecordJson, ShowsShapeActionsAndFailures) {
+  Record record = make_record("id");
+  record.shape = 0xabc;
+  record.body_indices = BodyIndices{.names = {"a"},
+                                    .is_whole = true,
+                                    .actions = BulkActions{.by_index = {{.index = "a", .count = 2}},
+                                                           .other_indices = 3,
+                                                           .of_path = 4,
+                                                           .by_action = {5, 6, 7, 8}}};
+  record.response = ResponseFacts{.items_by_action = ActionCounts{1, 2, 3, 4},
+                                  .failures_by_error = std::vector<ItemFailure>{
+                                      {.type = "x_exception", .status = 400, .count = 9},
+                                      {.type = "", .status = 0, .count = 1}}};
+  const std::string json = to_json(record);
+  EXPECT_THAT(json, testing::HasSubstr(R"("shape":"0000000000000abc",)"));
+  EXPECT_THAT(json, testing::HasSubstr(
+                        R"("body_indices":{"names":["a"],"whole":true,"actions":{"by_index":[)"
+                        R"({"index":"a","count":2}],"other_indices":3,"of_path":4,"by_action":)"
+                        R"({"index":5,"create":6,"update":7,"delete":8}}})"));
+  EXPECT_THAT(json, testing::HasSubstr(
+                        R"("items_by_action":{"index":1,"create":2,"update":3,"delete":4},)"
+                        R"("failures_by_error":[{"type":"x_exception","status":400,"count":9},)"
+                        R"({"type":null,"status":null,"count":1}],)"));
 }
 
 TEST(RecordJson, HasSpanIdsOnlyIfThereAreSpans) {

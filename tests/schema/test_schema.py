@@ -144,6 +144,7 @@ EXCEPTIONS = {
     "missing_ttl_secs": has_integer_in_other_clothes,
     "bad_sample_rate": has_integer_in_other_clothes,
     "bad_min_latency": has_integer_in_other_clothes,
+    "bad_min_failed_items": has_integer_in_other_clothes,
     "bad_max_records": has_integer_in_other_clothes,
     "bad_expires_at": has_impossible_date,
     "bad_client": has_impossible_block,
@@ -187,7 +188,7 @@ FULL = {
     "tenant": "acme", "index": "logs-*", "principal": "ana", "principal_verified": True, "endpoint": "IngestBulk",
     "client": "10.0.0.0/8", "agent": "opensearch-py/2.4", "opaque_id": "job 7",
     "sample_per_mille": 5, "ring_buffer": True, "capture": False, "min_latency_ms": 250,
-    "status": "5xx", "max_records": 10, "reason": "INC-2291", "author": "ana",
+    "status": "5xx", "shape": "00d2814f85dcdeda", "min_failed_items": 2, "max_records": 10, "reason": "INC-2291", "author": "ana",
 }  # fmt: skip
 
 VALID = [
@@ -199,6 +200,7 @@ VALID = [
     document(directive(id="\u00e9" * 64)),
     document(directive(ttl_secs=86400, sample_per_mille=0, min_latency_ms=0, max_records=1)),
     document(directive(sample_per_mille=1000, min_latency_ms=2**53 - 1, max_records=2**53 - 1)),
+    document(directive(shape="f" * 16, min_failed_items=1)),
     document(directive(ttl_secs=None, expires_at="1970-01-01T00:00:00+00:00")),
     document(directive(ttl_secs=None, expires_at="2200-12-31T23:59:59.999999999Z")),
     document(directive(ttl_secs=None, expires_at="2000-02-29T00:00:00Z")),
@@ -297,6 +299,13 @@ INVALID = [
     ("bad_status", "directives[0].status", document(directive(status="600"))),
     ("bad_status", "directives[0].status", document(directive(status="500\n"))),
     ("bad_status", "directives[0].status", document(directive(status=500))),
+    ("bad_shape", "directives[0].shape", document(directive(shape="2D2814F85DCDEDA6"))),
+    ("bad_shape", "directives[0].shape", document(directive(shape="2d2814f85dcdeda6\n"))),
+    ("bad_shape", "directives[0].shape", document(directive(shape=7))),
+    ("bad_min_failed_items", "directives[0].min_failed_items",
+     document(directive(min_failed_items=0))),
+    ("bad_min_failed_items", "directives[0].min_failed_items",
+     document(directive(min_failed_items="1"))),
     ("bad_max_records", "directives[0].max_records", document(directive(max_records=0))),
     ("bad_max_records", "directives[0].max_records", document(directive(max_records=2**53))),
     ("bad_max_records", "directives[0].max_records", document(directive(max_records=1.0))),

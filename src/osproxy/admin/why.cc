@@ -73,6 +73,14 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
       return "status is not " + directive.status->to_string() + ": " +
              (request.outcome.status == 0 ? "the client got no response"
                                           : std::to_string(request.outcome.status));
+    case Mismatch::Shape:
+      return request.outcome.shape
+                 ? its("shape", to_hex16(*request.outcome.shape))
+                 : "shape differs: the request has none, or its body was not read to its end";
+    case Mismatch::FailedItems:
+      return "fewer than " + std::to_string(*directive.min_failed_items) + " failed items: " +
+             (request.outcome.failed_items ? std::to_string(*request.outcome.failed_items)
+                                           : "their number is not known");
     case Mismatch::MaxRecords:
       return "all of its " + std::to_string(*directive.max_records) + " records are made";
   }

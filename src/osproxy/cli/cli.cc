@@ -37,6 +37,7 @@ constexpr CommandRow kCommands[] = {
     {"explain", "Show the record of a request", add_explain},
     {"why", "Say why a request was recorded, or why not", add_why},
     {"sign", "Make a header that gets its own request recorded", add_sign},
+    {"shape", "Hash the shape of a request's body", add_shape},
     {"capture", "Send captured requests again", add_capture},
 };
 

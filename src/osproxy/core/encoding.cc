@@ -56,6 +56,25 @@ std::optional<std::string> from_hex(std::string_view hex) {
   return bytes;
 }
 
+std::string to_hex16(std::uint64_t number) {
+  std::string hex(16, '0');
+  for (auto digit = hex.rbegin(); digit != hex.rend(); ++digit, number >>= 4) {
+    *digit = kLowerHexDigits[number & 0xf];
+  }
+  return hex;
+}
+
+std::optional<std::uint64_t> from_hex16(std::string_view hex) noexcept {
+  if (hex.size() != 16) return std::nullopt;
+  std::uint64_t number = 0;
+  for (const char c : hex) {
+    const int value = hex_value(c);
+    if (value < 0 || ('A' <= c && c <= 'F')) return std::nullopt;
+    number = number << 4 | static_cast<std::uint64_t>(value);
+  }
+  return number;
+}
+
 std::string to_base64(std::string_view bytes) {
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,12 @@ std::string to_hex(std::string_view bytes);
 
 /// Decodes hex digits in either case; nullopt if `hex` has another character or an odd size.
 std::optional<std::string> from_hex(std::string_view hex);
+
+/// Always 16 lower-case hex digits, the most significant first.
+std::string to_hex16(std::uint64_t number);
+
+/// The inverse of to_hex16(), exactly; nullopt for any other text.
+std::optional<std::uint64_t> from_hex16(std::string_view hex) noexcept;
 
 /// Base64 with padding (RFC 4648, section 4).
 std::string to_base64(std::string_view bytes);

@@ -11,6 +11,7 @@
 
 #include "osproxy/core/agent_product.h"
 #include "osproxy/core/cidr.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/json_syntax.h"
 
@@ -151,6 +152,19 @@ Check read_status(ondemand::value& value, Directive& directive, const DecodeLimi
   return directive.status ? std::nullopt : Check(Fault::BadStatus);
 }
 
+Check read_shape(ondemand::value& value, Directive& directive, const DecodeLimits&) {
+  const auto text = text_of(value);
+  directive.shape = text ? from_hex16(*text) : std::nullopt;
+  return directive.shape ? std::nullopt : Check(Fault::BadShape);
+}
+
+Check read_min_failed_items(ondemand::value& value, Directive& directive, const DecodeLimits&) {
+  const auto count = integer_of(value);
+  if (!count || *count <= 0 || *count > kMaxInteger) return Fault::BadMinFailedItems;
+  directive.min_failed_items = static_cast<std::uint64_t>(*count);
+  return std::nullopt;
+}
+
 Check read_max_records(ondemand::value& value, Directive& directive, const DecodeLimits&) {
   const auto count = integer_of(value);
   if (!count || *count <= 0 || *count > kMaxInteger) return Fault::BadMaxRecords;
@@ -189,6 +203,8 @@ constexpr Field kFields[] = {
     {"capture", read_flag<&Directive::capture, Fault::BadCapture>},
     {"min_latency_ms", read_min_latency_ms},
     {"status", read_status},
+    {"shape", read_shape},
+    {"min_failed_items", read_min_failed_items},
     {"max_records", read_max_records},
     {"reason", read_free_text<&Directive::reason, Fault::BadReason>},
     {"author", read_free_text<&Directive::author, Fault::BadAuthor>},

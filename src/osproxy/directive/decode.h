@@ -56,6 +56,8 @@ enum class Fault : std::uint8_t {
   BadCapture,            ///< `capture` is not a boolean
   BadMinLatency,         ///< `min_latency_ms` is not an integer >= 0, or beyond 2^53 - 1
   BadStatus,             ///< `status` is not a string like "5xx" or "429"
+  BadShape,              ///< `shape` is not a string of 16 lower-case hex digits
+  BadMinFailedItems,     ///< `min_failed_items` is not an integer > 0, or beyond 2^53 - 1
   BadMaxRecords,         ///< `max_records` is not an integer > 0, or beyond 2^53 - 1
   BadReason,             ///< `reason` is not 0 to 256 bytes of text without control characters
   BadAuthor,             ///< `author`, likewise

@@ -33,7 +33,13 @@ bool is_fulfilled(const Directive& directive, const Outcome& outcome) noexcept {
   // Whole milliseconds, rounded down: the bound in nanoseconds could overflow.
   return (!directive.min_latency ||
           std::chrono::floor<milliseconds>(outcome.latency) >= *directive.min_latency) &&
-         (!directive.status || directive.status->matches(outcome.status));
+         (!directive.status || directive.status->matches(outcome.status)) &&
+         (!directive.shape || directive.shape == outcome.shape) &&
+         (!directive.min_failed_items || outcome.failed_items >= directive.min_failed_items);
+}
+
+bool depends_on_outcome(const Directive& directive) noexcept {
+  return directive.min_latency || directive.status || directive.shape || directive.min_failed_items;
 }
 
 /// Keeps the smallest kMaxNamed places, sorted: directives come in no particular order.
@@ -56,7 +62,8 @@ void add(Verdict& verdict, std::uint32_t place, const Directive& directive) noex
   verdict.level = std::max(verdict.level, directive.level);
   verdict.ring_buffer = verdict.ring_buffer || (is_on && directive.ring_buffer);
   verdict.capture = verdict.capture || (is_on && directive.capture);
-  verdict.undecided = verdict.undecided || directive.min_latency || directive.status;
+  verdict.undecided = verdict.undecided || depends_on_outcome(directive);
+  verdict.reads_shape = verdict.reads_shape || directive.shape;
   name_directive(verdict, place);
 }
 
@@ -75,13 +82,19 @@ Level highest_of(std::span<const CompiledDirective> directives) noexcept {
   return highest;
 }
 
+bool any_has_shape(std::span<const CompiledDirective> directives) noexcept {
+  return std::ranges::any_of(
+      directives, [](const CompiledDirective& one) { return one.directive.shape.has_value(); });
+}
+
 }  // namespace
 
 DirectiveSet::DirectiveSet(std::vector<CompiledDirective> directives)
     : directives_(std::move(directives)),
       index_(std::make_unique<Index>(directives_)),
       last_(latest_ends(directives_)),
-      highest_level_(highest_of(directives_)) {}
+      highest_level_(highest_of(directives_)),
+      has_shape_(any_has_shape(directives_)) {}
 
 DirectiveSet::~DirectiveSet() = default;
 
@@ -157,7 +170,7 @@ Verdict DirectiveSet::conclude(const Attributes& attributes, Now started,
                      add(verdict, place, compiled.directive);
                    }
                  });
-  verdict.undecided = false;
+  verdict.undecided = verdict.reads_shape = false;
   return verdict;
 }
 
@@ -176,9 +189,11 @@ void DirectiveSet::add_awaited(const Attributes& attributes, Now now, std::strin
     verdict.awaits_body = true;
     verdict.level = std::max(verdict.level, directive.level);
     verdict.capture = verdict.capture || directive.capture;
+    verdict.reads_shape = verdict.reads_shape || directive.shape;
   });
   if (saw_all) return;
   verdict.awaits_body = true;
+  verdict.reads_shape = verdict.reads_shape || has_shape_;
   verdict.level = std::max(verdict.level, highest_level_);
 }
 

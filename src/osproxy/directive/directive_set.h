@@ -60,6 +60,8 @@ struct Outcome {
   std::chrono::nanoseconds latency;
   int status;             ///< as sent to the client; 0 if nothing was sent
   bool from_node = true;  ///< a node's response; false: osproxy refused it, or there is none
+  std::optional<std::uint64_t> shape{};         ///< the hash of the body's shape, if it is known
+  std::optional<std::uint64_t> failed_items{};  ///< of a bulk and the like, if they are known
 };
 
 /// The detail that a request was inspected for, as match() decided at its start.
@@ -85,6 +87,8 @@ struct Verdict {
   bool capture = false;
   /// True if a directive that applies has a predicate on the outcome: call conclude().
   bool undecided = false;
+  /// True if a directive that applies has a `shape`: the body is read for its hash.
+  bool reads_shape = false;
   /// True if a directive with an `index` may apply by an index that the body names.
   bool awaits_body = false;
   /// Directives that are over their budget. match() counts those that apply; conclude() counts
@@ -135,8 +139,8 @@ class DirectiveSet {
     return empty() ? Verdict{} : match_some(attributes, now, request_id, budget);
   }
 
-  /// Gives the verdict at the end of a request: match() at the same `started`, with
-  /// `min_latency_ms`, `status` and `max_records` applied too. Counts the directives that remain as
+  /// Gives the verdict at the end of a request: match() at the same `started`, with the predicates
+  /// on `outcome` and `max_records` applied too. Counts the directives that remain as
   /// recorded. One that has no token left, or asks for more than `ready`, leaves the request out.
   /// Call it exactly once for each request whose verdict needs_conclusion().
   Verdict conclude(const Attributes& attributes, Now started, std::string_view request_id,
@@ -179,6 +183,7 @@ class DirectiveSet {
   const std::unique_ptr<const Index> index_;  // refers to directives_
   const Life last_;                           // the latest end on each clock
   const Level highest_level_;
+  const bool has_shape_;  // a directive has a `shape`
 };
 
 }  // namespace osproxy

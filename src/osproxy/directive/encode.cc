@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/json_writer.h"
 #include "osproxy/core/rfc3339.h"
 
@@ -46,6 +47,8 @@ void write_directive(JsonWriter& json, const Directive& directive) {
   write_flag(json, "capture", directive.capture);
   if (directive.min_latency) json.field("min_latency_ms", directive.min_latency->count());
   if (directive.status) json.field("status", directive.status->to_string());
+  if (directive.shape) json.field("shape", to_hex16(*directive.shape));
+  if (directive.min_failed_items) json.field("min_failed_items", *directive.min_failed_items);
   if (directive.max_records) json.field("max_records", *directive.max_records);
   write_text(json, "reason", directive.reason);
   write_text(json, "author", directive.author);

@@ -44,6 +44,10 @@ std::string_view to_string(Mismatch mismatch) noexcept {
       return "too_fast";
     case Mismatch::Status:
       return "status_differs";
+    case Mismatch::Shape:
+      return "shape_differs";
+    case Mismatch::FailedItems:
+      return "too_few_failed_items";
     case Mismatch::MaxRecords:
       return "max_records_reached";
   }
@@ -77,6 +81,9 @@ std::vector<Mismatch> explain_match(const CompiledDirective& compiled, const Att
   check(Mismatch::Sample, sample_of(request_id) >= directive.sample_per_mille);
   check(Mismatch::Latency, directive.min_latency && outcome.latency < *directive.min_latency);
   check(Mismatch::Status, directive.status && !directive.status->matches(outcome.status));
+  check(Mismatch::Shape, directive.shape && directive.shape != outcome.shape);
+  check(Mismatch::FailedItems,
+        directive.min_failed_items && !(outcome.failed_items >= directive.min_failed_items));
   check(Mismatch::MaxRecords, !has_records_left(compiled, is_vouched_for(attributes, outcome)));
   return found;
 }

@@ -30,10 +30,12 @@ enum class Mismatch : std::uint8_t {
   Client,    ///< the client has another address, or none is known
   Agent,     ///< the request names another product, or none; likewise the next one
   OpaqueId,
-  Sample,      ///< the request is not in its sample
-  Latency,     ///< faster than `min_latency_ms`
-  Status,      ///< not the `status` that it selects
-  MaxRecords,  ///< its `max_records` are spent now, perhaps only after the request
+  Sample,       ///< the request is not in its sample
+  Latency,      ///< faster than `min_latency_ms`
+  Status,       ///< not the `status` that it selects
+  Shape,        ///< not the `shape` that it selects, or the body's is not known
+  FailedItems,  ///< fewer than `min_failed_items`, or the response does not say
+  MaxRecords,   ///< its `max_records` are spent now, perhaps only after the request
 };
 
 /// The slug in responses: "expired", "tenant_differs".

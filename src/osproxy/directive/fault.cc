@@ -66,6 +66,10 @@ std::string_view to_string(Fault fault) noexcept {
       return "bad_min_latency";
     case Fault::BadStatus:
       return "bad_status";
+    case Fault::BadShape:
+      return "bad_shape";
+    case Fault::BadMinFailedItems:
+      return "bad_min_failed_items";
     case Fault::BadMaxRecords:
       return "bad_max_records";
     case Fault::BadReason:

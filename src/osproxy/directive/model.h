@@ -98,7 +98,9 @@ struct Directive {
   bool capture = false;
   std::optional<std::chrono::milliseconds> min_latency{};  ///< `min_latency_ms`
   std::optional<StatusFilter> status{};
-  std::optional<std::uint64_t> max_records{};  ///< per instance; > 0
+  std::optional<std::uint64_t> shape{};             ///< the hash of the body's shape
+  std::optional<std::uint64_t> min_failed_items{};  ///< > 0
+  std::optional<std::uint64_t> max_records{};       ///< per instance; > 0
   std::optional<std::string> reason{};
   std::optional<std::string> author{};
 

@@ -64,7 +64,9 @@ Verdict naive_match(std::span<const CompiledDirective> directives, const Attribu
       verdict.ring_buffer = verdict.ring_buffer || directive.ring_buffer;
       verdict.capture = verdict.capture || directive.capture;
     }
-    verdict.undecided = verdict.undecided || directive.min_latency || directive.status;
+    verdict.undecided = verdict.undecided || directive.min_latency || directive.status ||
+                        directive.shape || directive.min_failed_items;
+    verdict.reads_shape = verdict.reads_shape || directive.shape;
     if (verdict.matched_count < Verdict::kMaxNamed) {
       verdict.matched[verdict.matched_count] = static_cast<std::uint32_t>(i);
     }

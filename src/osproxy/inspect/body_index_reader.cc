@@ -57,6 +57,7 @@ void BodyIndexReader::take_lines(std::string_view plain) noexcept {
 
 /// An empty line is no action of a bulk, but may be a header of a multi-search.
 void BodyIndexReader::end_line() noexcept {
+  if (!skips_line_) tally_.end_line();
   if (!line_is_empty_ || form_ == Form::MultiSearch) {
     skips_line_ = std::exchange(next_is_skipped_, form_ == Form::MultiSearch && skips_line_);
   }
@@ -112,7 +113,10 @@ void BodyIndexReader::take_key() noexcept {
   if (form_ == Form::Reindex && (key == "source" || key == "dest")) {
     member_ = Member::SourceOrDestination;
   }
-  if (form_ == Form::Bulk) next_is_skipped_ = key != "delete";
+  if (form_ == Form::Bulk) {
+    next_is_skipped_ = key != "delete";
+    tally_.take_action(key);
+  }
 }
 
 bool BodyIndexReader::is_index_key(std::string_view key, std::size_t depth) const noexcept {
@@ -131,13 +135,27 @@ bool BodyIndexReader::is_index_key(std::string_view key, std::size_t depth) cons
 
 void BodyIndexReader::add_name() noexcept {
   const std::string_view name = scanner_.text();
-  if (std::ranges::find(result_.names, name) != result_.names.end()) return;
+  const auto found = std::ranges::find(result_.names, name);
+  tally_.take_index(found == result_.names.end()
+                        ? kMaxNames
+                        : static_cast<std::size_t>(found - result_.names.begin()));
+  if (found != result_.names.end()) return;
   if (!scanner_.is_text_whole() || !is_clean_attribute(name) || result_.names.size() == kMaxNames) {
     result_.is_whole = false;
     return;
   }
   try {
     result_.names.emplace_back(name);
+    tally_.take_index(result_.names.size() - 1);
+  } catch (const std::bad_alloc&) {
+    result_.is_whole = false;
+  }
+}
+
+void BodyIndexReader::count_actions() noexcept {
+  if (!skips_line_) tally_.end_line();  // the last line may lack its line feed
+  try {
+    result_.actions = tally_.take(result_.names);
   } catch (const std::bad_alloc&) {
     result_.is_whole = false;
   }
@@ -145,6 +163,7 @@ void BodyIndexReader::add_name() noexcept {
 
 BodyIndices BodyIndexReader::finish(bool whole) noexcept {
   if (!whole) result_.is_whole = false;
+  if (form_ == Form::Bulk) count_actions();
   return std::move(result_);
 }
 

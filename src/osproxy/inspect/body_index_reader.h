@@ -9,6 +9,8 @@
 // headers of a multi-search, and in the source and destination of a reindex. Documents and queries
 // between them are skipped by their line feeds.
 //
+// Of a bulk it counts the actions, too, by kind and by index.
+//
 // Work and memory are bounded for any body: kMaxBytes after decompression, and kMaxNames names.
 //
 // Pure, but for zlib's memory if the body is compressed. Not thread-safe.
@@ -19,19 +21,21 @@
 #include <string>
 #include <string_view>
 
+#include "osproxy/inspect/bulk_tally.h"
 #include "osproxy/inspect/json_scanner.h"
 #include "osproxy/inspect/plain_body.h"
 #include "osproxy/record/body_structure.h"
 
 namespace osproxy {
 
+/// Members: the state of one pass over a body.
 class BodyIndexReader {
  public:
   /// Tens of thousands of actions. Lines that are skipped take little time, but count.
   static constexpr std::size_t kMaxBytes = 4 << 20;
 
   /// Requests name few indices; each takes up to JsonScanner::kTextKept bytes of a record.
-  static constexpr std::size_t kMaxNames = 64;
+  static constexpr std::size_t kMaxNames = BulkTally::kMaxNames;
 
   /// Uses the views only within this call.
   explicit BodyIndexReader(const BodyHead& head) noexcept;
@@ -61,6 +65,7 @@ class BodyIndexReader {
   void take_key() noexcept;
   bool is_index_key(std::string_view key, std::size_t depth) const noexcept;
   void add_name() noexcept;
+  void count_actions() noexcept;
   void give_up() noexcept;
 
   const Form form_;
@@ -70,7 +75,8 @@ class BodyIndexReader {
   bool line_is_empty_ = true;
   Member member_ = Member::Other;
   std::size_t index_depth_ = 0;  // of the index key whose value is read; 0: none is
-  BodyIndices result_{.names = {}, .is_whole = true};
+  BodyIndices result_{.names = {}, .is_whole = true, .actions = {}};
+  BulkTally tally_;
   PlainBody body_;
   JsonScanner scanner_;
 };

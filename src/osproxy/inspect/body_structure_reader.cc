@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
+
+#include "osproxy/inspect/shape_hash.h"
 
 namespace osproxy {
 namespace {
@@ -278,7 +281,7 @@ void BodyStructureReader::count_line() noexcept {
   part.bytes += line_.bytes;
 }
 
-BodyStructure BodyStructureReader::finish(bool whole) {
+void BodyStructureReader::end_body(bool whole) noexcept {
   if (reading_ && !whole) {
     truncate(Truncation::CutOff);
   } else if (reading_ && body_.bytes() == 0) {
@@ -286,8 +289,24 @@ BodyStructure BodyStructureReader::finish(bool whole) {
   } else if (reading_ && (lines_ == Lines::None || line_.bytes > 0)) {
     end_line();
   }
+  if (result_.not_read == NotRead::None && (!whole || !reading_)) end_open_line();
+}
+
+std::optional<std::string> BodyStructureReader::shape_text() const {
+  if (result_.not_read != NotRead::None || result_.truncated != Truncation::None || tree_.full()) {
+    return std::nullopt;
+  }
+  StructureTree tree = tree_;
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < seen_; ++i) {
+    tree.add_shape(parts_[static_cast<std::size_t>(order_[i])].root, name_of(order_[i]), lines);
+  }
+  if (tree.full()) return std::nullopt;
+  return make_shape_text(std::move(lines));
+}
+
+BodyStructure BodyStructureReader::take_structure() {
   if (result_.not_read != NotRead::None) return std::move(result_);
-  if (!whole || !reading_) end_open_line();
   for (std::size_t i = 0; i < seen_; ++i) {
     const Part& part = parts_[static_cast<std::size_t>(order_[i])];
     result_.parts.push_back({.kind = name_of(order_[i]),

@@ -20,6 +20,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "osproxy/inspect/json_scanner.h"
@@ -44,9 +46,24 @@ class BodyStructureReader {
     if (reading_) take(payload);
   }
 
-  /// Ends the body. `whole` is false if the client broke off before its end. Call it once. May
-  /// throw std::bad_alloc.
-  BodyStructure finish(bool whole);
+  /// False once it wants no more: the body cannot be read, or a bound is reached.
+  bool is_reading() const noexcept { return reading_; }
+
+  /// Ends the body. `whole` is false if the client broke off before its end. Call it once.
+  void end_body(bool whole) noexcept;
+
+  /// The text of the body's shape (shape_hash.h), after end_body(); nullopt unless all of the body
+  /// was read and has room. Call it before take_structure(). May throw std::bad_alloc.
+  std::optional<std::string> shape_text() const;
+
+  /// The structure, after end_body(). Call it once. May throw std::bad_alloc.
+  BodyStructure take_structure();
+
+  /// Both: end_body() and take_structure().
+  BodyStructure finish(bool whole) {
+    end_body(whole);
+    return take_structure();
+  }
 
  private:
   enum class Lines : std::uint8_t { None, Bulk, MultiSearch };

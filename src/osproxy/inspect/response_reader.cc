@@ -14,6 +14,8 @@ void set_once(ResponseFacts::Count& count, std::uint64_t number) noexcept {
   if (!count) count = number;
 }
 
+constexpr std::uint64_t kMaxStatus = 599;
+
 /// The value of a number that is a count: a non-negative integer of at most 64 bits.
 std::optional<std::uint64_t> count_of(std::string_view digits) noexcept {
   std::uint64_t number = 0;
@@ -69,11 +71,11 @@ ResponseReader::Name ResponseReader::name_of(std::string_view key) noexcept {
   const auto if_it_is = [key](std::string_view text, Name name) {
     return key == text ? name : Other;
   };
-  // One comparison at most. Two names with the same tag would be a repeated case, which does not
+  // Two comparisons at most. Two names with the same tag would be a repeated case, which does not
   // compile.
   // clang-format off
   switch (tag_of(key)) {
-    case tag_of("took"): return if_it_is("took", Took);
+    case tag_of("took"): return key == "type" ? Type : if_it_is("took", Took);
     case tag_of("timed_out"): return if_it_is("timed_out", TimedOut);
     case tag_of("terminated_early"): return if_it_is("terminated_early", TerminatedEarly);
     case tag_of("_shards"): return if_it_is("_shards", Shards);
@@ -85,7 +87,10 @@ ResponseReader::Name ResponseReader::name_of(std::string_view key) noexcept {
     case tag_of("skipped"): return if_it_is("skipped", Skipped);
     case tag_of("failed"): return if_it_is("failed", Failed);
     case tag_of("count"): return if_it_is("count", Count);
-    case tag_of("items"): return if_it_is("items", Name::Items);
+    case tag_of("items"): return key == "index" ? Index : if_it_is("items", Name::Items);
+    case tag_of("create"): return if_it_is("create", Create);
+    case tag_of("update"): return if_it_is("update", Update);
+    case tag_of("delete"): return if_it_is("delete", Delete);
     case tag_of("responses"): return if_it_is("responses", Responses);
     case tag_of("docs"): return if_it_is("docs", Docs);
     case tag_of("status"): return if_it_is("status", Status);
@@ -188,6 +193,7 @@ void ResponseReader::begin(bool object) noexcept {
   }
   const Place place = places_[depth - 1] = place_of(object);
   if (place == Place::Item) item_ = {};
+  if (place == Place::ItemAction && !item_.action) item_.action = action_of(key_);
   if (place == Place::Items) items_seen_ = true;
   if (depth >= 2 && places_[depth - 2] == Place::Failures) ++failures_;
   // OpenSearch writes all facts of a search before the list of hits.
@@ -218,12 +224,15 @@ ResponseReader::Place ResponseReader::place_of(bool object) const noexcept {
     case Place::Item:
       if (!object) return Place::Elsewhere;
       if (wanted_.items == Name::Items) return Place::ItemAction;
+      if (key_ == Name::Error) return Place::ItemError;
       return wanted_.items == Name::Responses && key_ == Name::Shards ? Place::ItemShards
                                                                       : Place::Elsewhere;
+    case Place::ItemAction:
+      return object && key_ == Name::Error ? Place::ItemError : Place::Elsewhere;
     case Place::Shards:
     case Place::HitsTotal:
-    case Place::ItemAction:
     case Place::ItemShards:
+    case Place::ItemError:
     case Place::Failures:
     case Place::Elsewhere:
       return Place::Elsewhere;
@@ -259,6 +268,7 @@ void ResponseReader::end() noexcept {
     case Place::Hits:
     case Place::ItemAction:
     case Place::ItemShards:
+    case Place::ItemError:
       break;
   }
   stop_if_complete();
@@ -269,6 +279,9 @@ void ResponseReader::end_item() noexcept {
   ++items_.count;
   items_.all_ended = items_.all_ended && item_.ended;
   items_.failed += item_.failed ? 1U : 0U;
+  if (item_.failed) item_failures_.add({item_.error.data(), item_.error_size}, item_.status);
+  items_.all_have_actions = items_.all_have_actions && item_.action;
+  if (item_.action) ++items_.by_action[static_cast<std::size_t>(*item_.action)];
   items_.missing += item_.missing ? 1U : 0U;
   items_.timed_out += item_.timed_out.value_or(false) ? 1U : 0U;
   items_.shard_failed += item_.shards.failed.value_or(0) > 0 ? 1U : 0U;
@@ -294,7 +307,13 @@ void ResponseReader::end_items() noexcept {
   }
   if (!items_are_whole_) return;
   facts_.items = items_.count;
-  if (items_.all_ended) facts_.failed_items = items_.failed;
+  if (items_.all_ended) {
+    facts_.failed_items = items_.failed;
+    facts_.failures_by_error = item_failures_.take();
+  }
+  if (wanted_.items == Name::Items && items_.all_have_actions) {
+    facts_.items_by_action = items_.by_action;
+  }
   if (wanted_.items == Name::Docs && items_.all_ended) facts_.missing_items = items_.missing;
   if (wanted_.items != Name::Responses) return;
   facts_.shards = items_.shards;
@@ -304,7 +323,18 @@ void ResponseReader::end_items() noexcept {
   facts_.timed_out = items_.timed_out > 0;
 }
 
+std::optional<BulkAction> ResponseReader::action_of(Name name) noexcept {
+  if (name == Name::Index) return BulkAction::Index;
+  if (name == Name::Create) return BulkAction::Create;
+  if (name == Name::Update) return BulkAction::Update;
+  return name == Name::Delete ? std::optional(BulkAction::Delete) : std::nullopt;
+}
+
 void ResponseReader::take_text() noexcept {
+  if (place() == Place::ItemError && key_ == Name::Type && item_.error_size == 0) {
+    const auto size = scanner_.text().copy(item_.error.data(), item_.error.size());
+    item_.error_size = static_cast<std::uint8_t>(size);
+  }
   if (is_of_item(place()) && key_ == Name::Error) item_.ended = item_.failed = true;
   if (place() != Place::HitsTotal || key_ != Name::Relation || facts_.hits_are_at_least) return;
   if (scanner_.text() == "gte") facts_.hits_are_at_least = true;
@@ -357,9 +387,11 @@ void ResponseReader::take_number() noexcept {
       if (is_of_item(where) && wanted_.items != Name::Docs && key_ == Name::Status) {
         item_.ended = true;
         item_.failed = item_.failed || *number >= 400;
+        if (*number <= kMaxStatus) item_.status = static_cast<int>(*number);
       }
       return;
     case Place::Items:
+    case Place::ItemError:
     case Place::Failures:
     case Place::Elsewhere:
       return;
@@ -401,7 +433,7 @@ void ResponseReader::stop_if_complete() noexcept {
 }
 
 ResponseFacts ResponseReader::finish(bool whole) noexcept {
-  if (!reading_) return facts_;
+  if (!reading_) return std::move(facts_);
   if (!whole) {
     stop(NotRead::CutOff);
   } else if (body_.bytes() == 0) {
@@ -409,7 +441,7 @@ ResponseFacts ResponseReader::finish(bool whole) noexcept {
   } else {
     stop(scanner_.finish() == JsonScanner::Token::Malformed ? NotRead::Malformed : NotRead::None);
   }
-  return facts_;
+  return std::move(facts_);
 }
 
 }  // namespace osproxy

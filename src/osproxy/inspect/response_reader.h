@@ -16,7 +16,8 @@
 // have taken items out, or if one of them does not say how it ended.
 //
 // Of a repeated member the first one counts. Values other than a count, a time or a flag of the
-// expected type are skipped. No text of the response is kept.
+// expected type are skipped. No text of the response is kept but the types of errors, if they look
+// like OpenSearch's (item_failures.h).
 //
 // Pure, but for zlib's memory if the response is compressed. Not thread-safe.
 #pragma once
@@ -24,9 +25,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "osproxy/directive/model.h"
+#include "osproxy/inspect/item_failures.h"
 #include "osproxy/inspect/json_scanner.h"
 #include "osproxy/inspect/plain_body.h"
 #include "osproxy/record/response_facts.h"
@@ -61,6 +64,7 @@ class ResponseReader {
     Item,        // items[], responses[], or docs[]
     ItemAction,  // items[].index and the like
     ItemShards,  // responses[]._shards
+    ItemError,   // items[].index.error, responses[].error, or docs[].error
     Failures,    // failures
   };
   enum class Name : std::uint8_t {
@@ -83,6 +87,11 @@ class ResponseReader {
     Status,
     Error,
     Errors,
+    Type,
+    Index,
+    Create,
+    Update,
+    Delete,
     Found,
     Created,
     Updated,
@@ -108,6 +117,11 @@ class ResponseReader {
     bool ended = false;   // it says how it ended: by a status, an error, or `found`
     bool failed = false;  // status 400 or more, or an error
     bool missing = false;
+    int status = 0;
+    std::optional<BulkAction> action{};
+    std::uint8_t error_size = 0;
+    std::array<char, ItemFailures::kMaxTypeBytes + 1>
+        error{};  // its type, or the first bytes of it
     ResponseFacts::Flag timed_out{};
     ResponseFacts::Flag terminated_early{};
     ResponseFacts::Shards shards{};
@@ -121,6 +135,8 @@ class ResponseReader {
     std::uint64_t timed_out = 0;
     std::uint64_t shard_failed = 0;
     bool all_ended = true;
+    bool all_have_actions = true;
+    ActionCounts by_action{};
     bool all_tell_times = true;  // each that did not fail has `timed_out`
     ResponseFacts::Flag terminated_early{};
     ResponseFacts::Shards shards{.total = 0, .successful = 0, .skipped = 0, .failed = 0};
@@ -136,6 +152,7 @@ class ResponseReader {
   Place place_of(bool object) const noexcept;
   void end() noexcept;
   void take_text() noexcept;
+  static std::optional<BulkAction> action_of(Name name) noexcept;
   void take_flag(bool flag) noexcept;
   void take_number() noexcept;
   void take_number_at_top(std::uint64_t number) noexcept;
@@ -159,6 +176,7 @@ class ResponseReader {
   std::uint64_t failures_ = 0;
   Item item_;
   Items items_;
+  ItemFailures item_failures_;
   ResponseFacts facts_;
   Name key_ = Name::Other;
   std::array<Place, kPlaces> places_{};

@@ -262,6 +262,7 @@ void StructureTree::add_counts(Entry& to, const Entry& more) noexcept {
   if (to.value_hash == 0) to.value_hash = more.value_hash;
   to.is_vouched = to.is_vouched || more.is_vouched;
   to.folded_for |= more.folded_for;
+  if (more.content == Content::Document) to.content = Content::Document;
 }
 
 /// Adds `from`, which has been unlinked, to `into`, and frees it. The recursion is as deep as the
@@ -281,7 +282,9 @@ void StructureTree::merge(Node into, Node from) noexcept {
     const std::string_view name = folds ? std::string_view() : child.name();
     const std::uint8_t reasons = folds ? target.folds_for : child.folded_for;
     // There is room: `from` has just been freed, and each child is freed in its turn.
+    const bool is_new = find(into, step, name) == kNone;
     const Node same = find_or_add(into, step, name);
+    if (is_new) entries_[same].content = child.content;
     entries_[same].folded_for |= reasons;
     merge(same, node);
   }
@@ -303,29 +306,43 @@ bool StructureTree::has_same_keys(Node a, Node b) const noexcept {
   return of_a == of_b && of_a > 0;
 }
 
+template <class Visitor>
+void StructureTree::for_each_name(Node node, Visitor&& visitor) const noexcept {
+  for (Node child = entries_[node].first_child; child != kNone; child = entries_[child].next) {
+    if (entries_[child].step == Step::Name) visitor(child);
+  }
+}
+
+/// The result must not depend on the order of the members. So the members are first searched for
+/// the one whose keys most of them have (Boyer and Moore's majority vote), and then counted.
 bool StructureTree::is_uniform_map(Node node) const noexcept {
-  Node first = kNone;
+  Node candidate = kNone;
+  std::size_t lead = 0;
+  for_each_name(node, [&](Node name) {
+    if (lead == 0) candidate = name;
+    lead = name == candidate || has_same_keys(candidate, name) ? lead + 1 : lead - 1;
+  });
   std::size_t alike = 0;
   std::size_t others = 0;  // such as a last member some of whose keys found no room
-  for (Node child = entries_[node].first_child; child != kNone; child = entries_[child].next) {
-    if (entries_[child].step != Step::Name) continue;
-    if (first == kNone) first = child;
-    ++(has_same_keys(first, child) ? alike : others);
-  }
+  for_each_name(node, [&](Node name) { ++(has_same_keys(candidate, name) ? alike : others); });
   return alike >= kMinUniformMembers && alike > others;
 }
 
-/// True for many names, nearly all of which have values of one type.
+/// True for many names, nearly all of which have values of one type. Null counts as a value of any
+/// type. Which types a name has counts, and not how often: the length of an array decides nothing.
 bool StructureTree::has_like_values(Node node) const noexcept {
+  constexpr auto kNull = static_cast<std::size_t>(JsonType::Null);
   std::array<std::size_t, kJsonTypeCount> names_by_type{};
   std::size_t names = 0;
-  for (Node child = entries_[node].first_child; child != kNone; child = entries_[child].next) {
-    const Entry& entry = entries_[child];
-    if (entry.step != Step::Name) continue;
+  for_each_name(node, [&](Node name) {
+    const auto& counts = entries_[name].counts;
+    const bool is_null_only = std::ranges::count(counts, 0U) == kJsonTypeCount - 1 &&  //
+                              counts[kNull] > 0;
     ++names;
-    const auto most = std::ranges::max_element(entry.counts) - entry.counts.begin();
-    ++names_by_type[static_cast<std::size_t>(most)];
-  }
+    for (std::size_t type = 0; type < kJsonTypeCount; ++type) {
+      if (is_null_only || (type != kNull && counts[type] > 0)) ++names_by_type[type];
+    }
+  });
   return names > kMaxLikeNames && 5 * *std::ranges::max_element(names_by_type) >= 4 * names;
 }
 
@@ -337,7 +354,7 @@ void StructureTree::fold_maps(Node node) noexcept {
   if (keys == Keys::Fields || names_of(node) == 0) return;
   const Entry& place = entries_[node];
   const bool merges = find(node, Step::AnyKey, {}) != kNone;
-  if (place.has_several_values && place.values >= place.names) {
+  if (place.has_several_values && (is_for_shape_ || place.values >= place.names)) {
     fold(node, FoldReason::AmongValues);
   } else if (has_like_values(node)) {
     fold(node, FoldReason::ManyLikeValues);
@@ -379,19 +396,51 @@ void StructureTree::write_types(const Entry& entry, const std::string& path, Bod
   }
 }
 
+/// Returns the size of `path` before it.
+std::size_t StructureTree::append_step(const Entry& entry, std::string& path) {
+  const std::size_t size = path.size();
+  if (entry.step == Step::Element) {
+    path.append("[]");
+  } else {
+    if (!path.empty()) path.push_back('.');
+    path.append(entry.step == Step::AnyKey ? "{key}" : entry.name());
+  }
+  return size;
+}
+
 void StructureTree::write(Node node, std::string& path, BodyPart& part) {
   const Entry& entry = entries_[node];
   write_types(entry, path, part);
-  const std::size_t size = path.size();
   for (Node child = entry.first_child; child != kNone; child = entries_[child].next) {
-    const Entry& below = entries_[child];
-    if (below.step == Step::Element) {
-      path.append("[]");
-    } else {
-      if (!path.empty()) path.push_back('.');
-      path.append(below.step == Step::AnyKey ? "{key}" : below.name());
-    }
+    const std::size_t size = append_step(entries_[child], path);
     write(child, path, part);
+    path.resize(size);
+  }
+}
+
+void StructureTree::add_shape(Node root, std::string_view kind, std::vector<std::string>& lines) {
+  if (root == kNone) return;
+  is_for_shape_ = true;
+  fold_maps(root);
+  std::string path;
+  add_shape_below(root, kind, path, lines);
+}
+
+void StructureTree::add_shape_below(Node node, std::string_view kind, std::string& path,
+                                    std::vector<std::string>& lines) {
+  const Entry& entry = entries_[node];
+  for (std::size_t i = 0; i < kJsonTypeCount; ++i) {
+    if (entry.counts[i] == 0) continue;
+    path_bytes_ += path.size();
+    full_ = full_ || path_bytes_ > kMaxPathBytes;
+    if (full_) return;
+    std::string& line = lines.emplace_back(kind);
+    line.append(1, ' ').append(to_string(static_cast<JsonType>(i)));
+    line.append(1, ' ').append(path.empty() ? "$" : path);
+  }
+  for (Node child = entry.first_child; child != kNone; child = entries_[child].next) {
+    const std::size_t size = append_step(entries_[child], path);
+    add_shape_below(child, kind, path, lines);
     path.resize(size);
   }
 }

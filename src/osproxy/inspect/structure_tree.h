@@ -16,8 +16,8 @@
 // - keys are a map's if at least as many of them look like values as like names, and two different
 //   ones do. A single odd key hides no other;
 // - a name that was only ever seen in objects of which this holds is folded;
-// - more than kMaxLikeNames names are a map's, if four fifths of them have values of one type. That
-//   holds for the names of aggregations, too;
+// - more than kMaxLikeNames names are a map's, if four fifths of them have values of one type, null
+//   aside. That holds for the names of aggregations, too;
 // - four names or more are a map's, if most of them have objects with the same keys:
 //   `{"anna":{"n":1},"ben":{"n":2},"cleo":{"n":7},"dan":{"n":4}}` has the paths "{key}" and
 //   "{key}.n". `{"title":{"boost":2},"body":{"boost":1}}` is no map: two members may be chance;
@@ -95,6 +95,12 @@ class StructureTree {
   /// Folds the maps at `root` and below; then writes the fields and what is folded.
   void write_to(Node root, BodyPart& part);
 
+  /// Adds the lines of a shape (shape_hash.h), one for each path and type, in no particular order.
+  /// Folds more than write_to(), so that the length of no array decides: two different keys that
+  /// look like values make a place a map, however many names it has. Call it on a copy, if
+  /// write_to() follows. If full() afterwards, lines are missing.
+  void add_shape(Node root, std::string_view kind, std::vector<std::string>& lines);
+
  private:
   /// The meaning of a place's keys: names of fields by the query language, names that the query
   /// language lets clients choose, the same but likely to be values, or unknown.
@@ -140,6 +146,11 @@ class StructureTree {
   bool has_same_keys(Node a, Node b) const noexcept;
   bool has_like_values(Node node) const noexcept;
   void fold_maps(Node node) noexcept;
+  template <class Visitor>
+  void for_each_name(Node node, Visitor&& visitor) const noexcept;
+  static std::size_t append_step(const Entry& entry, std::string& path);
+  void add_shape_below(Node node, std::string_view kind, std::string& path,
+                       std::vector<std::string>& lines);
   void write(Node node, std::string& path, BodyPart& part);
   void write_types(const Entry& entry, const std::string& path, BodyPart& part);
 
@@ -147,6 +158,7 @@ class StructureTree {
   Node free_ = kNone;
   std::size_t path_bytes_ = 0;
   bool full_ = false;
+  bool is_for_shape_ = false;  // the tree is folded for a shape
 };
 
 }  // namespace osproxy

@@ -1,6 +1,7 @@
 #include "osproxy/proxy/exchange_inspection.h"
 
 #include "osproxy/http/rewrite_diff.h"
+#include "osproxy/inspect/shape_hash.h"
 
 namespace osproxy {
 namespace {
@@ -20,13 +21,11 @@ BodyHead body_head(const Head& head, CalledApi api, std::string_view target) {
 ExchangeInspection::ExchangeInspection(const http::RequestHead& head, CalledApi api, Level level,
                                        CaptureWriter* writer)
     : head_(head), api_(api) {
-  if (level >= Level::ShapeRewriteDiff) begin_detail();
+  if (level >= Level::ShapeRewriteDiff) {
+    rewrite_ = std::make_unique<Rewrite>();
+    read_shape();
+  }
   if (writer != nullptr) begin_capture(*writer);
-}
-
-void ExchangeInspection::begin_detail() {
-  detail_.reset(
-      new Detail{.body = BodyStructureReader(body_head(head_, api_, head_.target)), .rewrite = {}});
 }
 
 void ExchangeInspection::begin_capture(CaptureWriter& writer) {
@@ -48,19 +47,37 @@ const BodyIndices* ExchangeInspection::end_indices(bool whole) noexcept {
   return indices_ ? &*indices_ : nullptr;
 }
 
+void ExchangeInspection::read_shape() {
+  if (body_) return;
+  body_ = std::make_unique<BodyStructureReader>(body_head(head_, api_, head_.target));
+}
+
+std::optional<std::uint64_t> ExchangeInspection::end_shape(bool whole) noexcept {
+  if (body_ && !std::exchange(is_body_over_, true)) {
+    body_->end_body(whole);
+    shape_ = shape_of(*body_);
+  }
+  return shape_;
+}
+
+const ResponseFacts* ExchangeInspection::end_response(bool whole) noexcept {
+  if (response_ && !facts_) facts_.emplace(response_->finish(whole));
+  return facts_ ? &*facts_ : nullptr;
+}
+
 void ExchangeInspection::request_head(std::string_view sent) {
-  if (detail_) detail_->rewrite.request = http::compare_heads(head_, sent);
+  if (rewrite_) rewrite_->request = http::compare_heads(head_, sent);
 }
 
 void ExchangeInspection::request_body(std::string_view payload) noexcept {
-  if (detail_) detail_->body.read(payload);
+  if (body_) body_->read(payload);
   if (index_reader_) index_reader_->read(payload);
   if (capture_) capture_->request_body(payload);
 }
 
 void ExchangeInspection::response_head(const http::ResponseHead& received, std::string_view sent) {
   response_.emplace(body_head(received, api_, head_.target));
-  if (detail_) detail_->rewrite.response = http::compare_heads(received, sent);
+  if (rewrite_) rewrite_->response = http::compare_heads(received, sent);
   if (capture_) capture_response_head(received);
 }
 
@@ -80,10 +97,12 @@ void ExchangeInspection::response_body(std::string_view payload) noexcept {
 
 void ExchangeInspection::finish(const ExchangeResult& result, Record& record) {
   record.body_indices = std::move(indices_);
-  if (response_) record.response = response_->finish(result.error == http::ProxyError::None);
-  if (detail_) {
-    record.body = detail_->body.finish(result.request_received);
-    record.rewrite = std::move(detail_->rewrite);
+  record.shape = end_shape(result.request_received);
+  end_response(result.error == http::ProxyError::None);
+  record.response = std::move(facts_);
+  if (rewrite_) {
+    record.body = body_->take_structure();
+    record.rewrite = std::move(*rewrite_);
   }
 }
 

@@ -10,6 +10,7 @@
 // Belongs to its worker.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -46,6 +47,14 @@ class ExchangeInspection {
   /// The indices read, once the request is over; null if they are not read.
   const BodyIndices* end_indices(bool whole) noexcept;
 
+  /// Reads the shape of the body, too, whatever the level. Call it before the body begins.
+  void read_shape();
+  /// The shape's hash, once the request is over; nullopt if it is not read, or not known.
+  std::optional<std::uint64_t> end_shape(bool whole) noexcept;
+
+  /// The facts of OpenSearch's response, once it is over; null if it sent none.
+  const ResponseFacts* end_response(bool whole) noexcept;
+
   /// The request's head as it was sent to a node; once for each attempt.
   void request_head(std::string_view sent);
   /// The next piece of the request's body.
@@ -63,20 +72,17 @@ class ExchangeInspection {
   std::unique_ptr<CaptureBuffer> take_capture() noexcept { return std::move(capture_); }
 
  private:
-  /// Only for Level::ShapeRewriteDiff.
-  struct Detail {
-    BodyStructureReader body;
-    Rewrite rewrite;
-  };
-
-  void begin_detail();
   void begin_capture(CaptureWriter& writer);
   void capture_response_head(const http::ResponseHead& head);
 
   const http::RequestHead& head_;
   const CalledApi api_;
   std::optional<ResponseReader> response_;
-  std::unique_ptr<Detail> detail_;
+  std::optional<ResponseFacts> facts_;         // of response_, once it is over
+  std::unique_ptr<BodyStructureReader> body_;  // for rewrite_'s level, and for a shape
+  bool is_body_over_ = false;
+  std::optional<std::uint64_t> shape_;
+  std::unique_ptr<Rewrite> rewrite_;  // only for Level::ShapeRewriteDiff
   std::unique_ptr<BodyIndexReader> index_reader_;
   std::optional<BodyIndices> indices_;
   std::unique_ptr<CaptureBuffer> capture_;

@@ -81,6 +81,7 @@ void RequestDiagnostics::match() {
         *head_, CalledApi{.endpoint = endpoint(), .form = request_.form}, verdict_.level,
         verdict_.capture ? context_.options.capture : nullptr);
     const bool reads_body = verdict_.awaits_body || verdict_.level >= Level::ShapeRewriteDiff;
+    if (verdict_.reads_shape) inspection_->read_shape();
     if (reads_body && request_.matched.body_may_name_index) inspection_->read_indices();
   }
 }
@@ -154,10 +155,7 @@ void RequestDiagnostics::finish() {
 /// The directives' decision, now that the outcome is known.
 Verdict RequestDiagnostics::judge(std::chrono::nanoseconds latency) {
   judge_by_body();
-  const Outcome outcome{.latency = latency,
-                        .status = result_.status,
-                        .from_node = result_.error == http::ProxyError::None ||
-                                     (result_.status > 0 && result_.status < 400)};
+  const Outcome outcome = outcome_after(latency);
   const Verdict verdict = conclude(outcome);
   if (set_number_ != 0) {
     context_.recorder.matched({.request_id = request_id(),
@@ -184,6 +182,19 @@ void RequestDiagnostics::keep_sample(const FlightShard::Choice& choice, Record r
   record.rewrite = {};
   record.body = {};
   context_.flight->keep(choice, record);
+}
+
+Outcome RequestDiagnostics::outcome_after(std::chrono::nanoseconds latency) const {
+  const bool is_whole = result_.error == http::ProxyError::None;
+  Outcome outcome{.latency = latency,
+                  .status = result_.status,
+                  .from_node = is_whole || (result_.status > 0 && result_.status < 400)};
+  if (inspection_ == nullptr) return outcome;
+  if (verdict_.reads_shape) outcome.shape = inspection_->end_shape(result_.request_received);
+  if (const ResponseFacts* const facts = inspection_->end_response(is_whole)) {
+    outcome.failed_items = facts->failed_items;
+  }
+  return outcome;
 }
 
 Verdict RequestDiagnostics::conclude(const Outcome& outcome) {

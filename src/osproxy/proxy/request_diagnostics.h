@@ -122,6 +122,7 @@ class RequestDiagnostics {
   void await_body(const DirectiveSet::Pointer& set);
   void judge_by_body();
   Verdict judge(std::chrono::nanoseconds latency);
+  Outcome outcome_after(std::chrono::nanoseconds latency) const;
   Verdict conclude(const Outcome& outcome);
   Record make_record(const Verdict& verdict, std::chrono::nanoseconds latency);
   void add_spans(Record& record) const;

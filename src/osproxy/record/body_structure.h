@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -124,12 +125,31 @@ constexpr std::string_view to_string(Truncation reason) noexcept {
   return "";
 }
 
+/// Actions of a bulk for one index.
+struct IndexCount {
+  std::string index{};
+  std::uint64_t count = 0;
+
+  friend bool operator==(const IndexCount&, const IndexCount&) = default;
+};
+
+/// The actions of a bulk, as its body asks for them.
+struct BulkActions {
+  std::vector<IndexCount> by_index{};  ///< the most frequent first, at most 32
+  std::uint64_t other_indices = 0;     ///< actions for further indices
+  std::uint64_t of_path = 0;           ///< actions that name none: for the index of the path
+  ActionCounts by_action{};
+
+  friend bool operator==(const BulkActions&, const BulkActions&) = default;
+};
+
 /// The indices that a body names: those of a bulk's actions, a multi-search's headers, an mget's
 /// documents, the source and destination of a reindex.
 struct BodyIndices {
   std::vector<std::string>
       names{};            ///< names or expressions, each once, in the order of appearance
   bool is_whole = false;  ///< false if the body may name more
+  std::optional<BulkActions> actions{};  ///< of a bulk
 
   friend bool operator==(const BodyIndices&, const BodyIndices&) = default;
 };

@@ -1,10 +1,29 @@
 #include "osproxy/record/record.h"
 
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/json_writer.h"
 #include "osproxy/core/rfc3339.h"
 
 namespace osproxy {
 namespace {
+
+void write_actions(JsonWriter& json, std::string_view field, const ActionCounts& counts) {
+  json.key(field).begin_object();
+  for (std::size_t i = 0; i < kBulkActionCount; ++i) {
+    json.field(to_string(static_cast<BulkAction>(i)), counts[i]);
+  }
+  json.end_object();
+}
+
+void write_failures(JsonWriter& json, const std::vector<ItemFailure>& failures) {
+  json.begin_array();
+  for (const ItemFailure& failure : failures) {
+    json.begin_object().field_or_null("type", failure.type).key("status");
+    failure.status == 0 ? json.null() : json.value(failure.status);
+    json.field("count", failure.count).end_object();
+  }
+  json.end_array();
+}
 
 void write_response_facts(JsonWriter& json, const std::optional<ResponseFacts>& facts) {
   json.key("response");
@@ -27,6 +46,17 @@ void write_response_facts(JsonWriter& json, const std::optional<ResponseFacts>& 
   json.field("errors", facts->errors);
   json.field("items", facts->items);
   json.field("failed_items", facts->failed_items);
+  if (facts->items_by_action) {
+    write_actions(json, "items_by_action", *facts->items_by_action);
+  } else {
+    json.key("items_by_action").null();
+  }
+  json.key("failures_by_error");
+  if (facts->failures_by_error) {
+    write_failures(json, *facts->failures_by_error);
+  } else {
+    json.null();
+  }
   json.field("missing_items", facts->missing_items);
   json.field("timed_out_items", facts->timed_out_items);
   json.field("shard_failed_items", facts->shard_failed_items);
@@ -147,7 +177,21 @@ void write_body_indices(JsonWriter& json, const std::optional<BodyIndices>& indi
   }
   json.begin_object().key("names").begin_array();
   for (const std::string& name : indices->names) json.value(name);
-  json.end_array().field("whole", indices->is_whole).end_object();
+  json.end_array().field("whole", indices->is_whole).key("actions");
+  if (indices->actions) {
+    const BulkActions& actions = *indices->actions;
+    json.begin_object().key("by_index").begin_array();
+    for (const IndexCount& one : actions.by_index) {
+      json.begin_object().field("index", one.index).field("count", one.count).end_object();
+    }
+    json.end_array().field("other_indices", actions.other_indices);
+    json.field("of_path", actions.of_path);
+    write_actions(json, "by_action", actions.by_action);
+    json.end_object();
+  } else {
+    json.null();
+  }
+  json.end_object();
 }
 
 void write_client(JsonWriter& json, const Record& record) {
@@ -169,6 +213,8 @@ void write_request(JsonWriter& json, const Record& record) {
   json.field("protocol", record.protocol);
   json.field("tls", record.tls);
   write_body_indices(json, record.body_indices);
+  json.key("shape");
+  record.shape ? json.value(to_hex16(*record.shape)) : json.null();
   json.field("request_bytes", record.request_bytes);
 }
 
@@ -216,6 +262,12 @@ std::string to_json(const Record& record) {
 std::string rewrite_to_json(const Record& record) {
   JsonWriter json;
   write_rewrite(json, record.rewrite);
+  return std::move(json).take();
+}
+
+std::string to_json(const std::vector<ItemFailure>& failures) {
+  JsonWriter json;
+  write_failures(json, failures);
   return std::move(json).take();
 }
 

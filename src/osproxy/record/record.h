@@ -50,6 +50,7 @@ struct Record {
   std::string protocol;   ///< "HTTP/1.1"
   bool tls = false;
   std::optional<BodyIndices> body_indices;  ///< absent if the body was not read for them
+  std::optional<std::uint64_t> shape;       ///< inspect/shape_hash.h; absent if it is not known
 
   std::uint64_t request_bytes = 0;   ///< body bytes received from the client
   std::uint64_t response_bytes = 0;  ///< body bytes that the kernel took for the client
@@ -84,5 +85,8 @@ std::string to_json(const Record& record);
 /// The document's `rewrite` and `body` alone, for outputs that show the rest in their own fields.
 std::string rewrite_to_json(const Record& record);
 std::string body_to_json(const Record& record);
+
+/// The document's `response.failures_by_error` alone.
+std::string to_json(const std::vector<ItemFailure>& failures);
 
 }  // namespace osproxy

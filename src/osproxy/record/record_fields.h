@@ -23,14 +23,14 @@ template <class Each, class Value>
 void for_each_field(Each& each, Value& value) {
   auto& [request_id, trace_id, span_id, parent_span_id, upstream_span_id, level, directives,
          signed_fault, started, endpoint, method, index, tenant, principal, principal_verified,
-         client, agent, opaque_id, protocol, tls, body_indices, request_bytes, response_bytes,
-         unacknowledged_bytes, status, upstream, connection_reused, retries, error, latency,
-         response, times, stalled, rewrite, body] = value;
+         client, agent, opaque_id, protocol, tls, body_indices, shape, request_bytes,
+         response_bytes, unacknowledged_bytes, status, upstream, connection_reused, retries, error,
+         latency, response, times, stalled, rewrite, body] = value;
   each(request_id), each(trace_id), each(span_id), each(parent_span_id), each(upstream_span_id);
   each(level), each(directives), each(signed_fault), each(started);
   each(endpoint), each(method), each(index), each(tenant), each(principal);
-  each(principal_verified), each(client), each(agent), each(opaque_id), each(protocol), each(tls),
-      each(body_indices);
+  each(principal_verified), each(client), each(agent), each(opaque_id), each(protocol), each(tls);
+  each(body_indices), each(shape);
   each(request_bytes), each(response_bytes), each(unacknowledged_bytes), each(status),
       each(upstream);
   each(connection_reused), each(retries), each(error), each(latency);
@@ -41,10 +41,12 @@ template <class Each, class Value>
   requires std::is_same_v<std::remove_const_t<Value>, ResponseFacts>
 void for_each_field(Each& each, Value& value) {
   auto& [took_ms, timed_out, terminated_early, hits, hits_are_at_least, shards, errors, items,
-         failed_items, missing_items, timed_out_items, shard_failed_items, total, created, updated,
-         deleted, version_conflicts, failures, not_read] = value;
+         failed_items, items_by_action, failures_by_error, missing_items, timed_out_items,
+         shard_failed_items, total, created, updated, deleted, version_conflicts, failures,
+         not_read] = value;
   each(took_ms), each(timed_out), each(terminated_early), each(hits), each(hits_are_at_least);
-  each(shards), each(errors), each(items), each(failed_items), each(missing_items);
+  each(shards), each(errors), each(items), each(failed_items);
+  each(items_by_action), each(failures_by_error), each(missing_items);
   each(timed_out_items), each(shard_failed_items), each(total), each(created), each(updated);
   each(deleted), each(version_conflicts), each(failures), each(not_read);
 }
@@ -95,8 +97,29 @@ void for_each_field(Each& each, Value& value) {
 template <class Each, class Value>
   requires std::is_same_v<std::remove_const_t<Value>, BodyIndices>
 void for_each_field(Each& each, Value& value) {
-  auto& [names, is_whole] = value;
-  each(names), each(is_whole);
+  auto& [names, is_whole, actions] = value;
+  each(names), each(is_whole), each(actions);
+}
+
+template <class Each, class Value>
+  requires std::is_same_v<std::remove_const_t<Value>, BulkActions>
+void for_each_field(Each& each, Value& value) {
+  auto& [by_index, other_indices, of_path, by_action] = value;
+  each(by_index), each(other_indices), each(of_path), each(by_action);
+}
+
+template <class Each, class Value>
+  requires std::is_same_v<std::remove_const_t<Value>, IndexCount>
+void for_each_field(Each& each, Value& value) {
+  auto& [index, count] = value;
+  each(index), each(count);
+}
+
+template <class Each, class Value>
+  requires std::is_same_v<std::remove_const_t<Value>, ItemFailure>
+void for_each_field(Each& each, Value& value) {
+  auto& [type, status, count] = value;
+  each(type), each(status), each(count);
 }
 
 template <class Each, class Value>

@@ -2,9 +2,13 @@
 // No value of a document.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace osproxy {
 
@@ -52,6 +56,29 @@ constexpr std::string_view to_string(NotRead reason) noexcept {
   return "";
 }
 
+/// The kind of an action of a bulk.
+enum class BulkAction : std::uint8_t { Index, Create, Update, Delete };
+inline constexpr std::size_t kBulkActionCount = 4;
+
+/// OpenSearch's word for it: "index", "create" and so on.
+constexpr std::string_view to_string(BulkAction action) noexcept {
+  constexpr std::array<std::string_view, kBulkActionCount> kNames{"index", "create", "update",
+                                                                  "delete"};
+  return kNames[static_cast<std::size_t>(action)];
+}
+
+/// One count for each BulkAction.
+using ActionCounts = std::array<std::uint64_t, kBulkActionCount>;
+
+/// Items that failed with the same error and status.
+struct ItemFailure {
+  std::string type{};  ///< "mapper_parsing_exception"; empty: they state none; "other": the rest
+  int status = 0;      ///< 0: they state none, or differ
+  std::uint64_t count = 0;
+
+  friend bool operator==(const ItemFailure&, const ItemFailure&) = default;
+};
+
 /// A regular value. A fact is absent if the response does not state it: no fact has a default that
 /// could be taken for OpenSearch's word. Members: one for each fact of the explain document.
 struct ResponseFacts {
@@ -75,10 +102,12 @@ struct ResponseFacts {
   Flag hits_are_at_least{};  ///< `hits` is a lower bound: OpenSearch stopped counting there
   Shards shards{};           ///< of a multi-search: the sums over its searches
   Flag errors{};             ///< a bulk's own word on whether an item failed
-  Count items{};            ///< actions of a bulk, searches of a multi-search, documents of an mget
-  Count failed_items{};     ///< items with a status of 400 or more, or with an error
-  Count missing_items{};    ///< documents of an mget that do not exist
-  Count timed_out_items{};  ///< searches of a multi-search that timed out
+  Count items{};         ///< actions of a bulk, searches of a multi-search, documents of an mget
+  Count failed_items{};  ///< items with a status of 400 or more, or with an error
+  std::optional<ActionCounts> items_by_action{};                ///< of a bulk
+  std::optional<std::vector<ItemFailure>> failures_by_error{};  ///< of `failed_items`
+  Count missing_items{};       ///< documents of an mget that do not exist
+  Count timed_out_items{};     ///< searches of a multi-search that timed out
   Count shard_failed_items{};  ///< searches of a multi-search with a shard that failed
 
   // Of a reindex, an update by query and a delete by query.

@@ -33,5 +33,6 @@ Action add_explain(CLI::App& app);
 Action add_why(CLI::App& app);
 Action add_sign(CLI::App& app);
 Action add_capture(CLI::App& app);
+Action add_shape(CLI::App& app);
 
 }  // namespace osproxy::cli

@@ -62,7 +62,7 @@ void print_text(const Search& search, std::ostream& out) {
     if (i > 0) fmt::print(out, "\nanother request with this id:\n");
     std::vector<std::vector<std::string>> rows{{"instance", instance}};
     for (const auto& [name, value] : record.fields) rows.push_back({name, value});
-    fmt::print(out, "{}{}", format_table(rows), body_text(record.json));
+    fmt::print(out, "{}{}", format_table(rows), items_text(record.json) + body_text(record.json));
   }
 }
 

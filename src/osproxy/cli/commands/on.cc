@@ -16,6 +16,7 @@
 #include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/json_writer.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/decode.h"
@@ -36,6 +37,7 @@ struct Flags {
   std::optional<WallTime> expires_at;
   std::optional<std::int64_t> sample_per_mille;
   std::optional<std::int64_t> max_records;
+  std::optional<std::int64_t> min_failed_items;
   std::optional<std::string> author;
   bool restart_ttl = false;
 };
@@ -45,6 +47,8 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl on --client 10.0.0.0/8 --agent opensearch-py --level Shape --ttl 10m
   osproxyctl on --index orders --level Shape --ttl 1h --min-latency 1s --ring-buffer
   osproxyctl on --all --level Shape --ttl 5m --sample-per-mille 10 --status 5xx
+  osproxyctl on --endpoint Search --shape 2d2814f85dcdeda6 --level ShapeTiming --ttl 30m
+  osproxyctl on --endpoint IngestBulk --min-failed-items 1 --level Shape --ttl 30m
   osproxyctl on --tenant acme --level Shape --expires-at 2026-11-24T18:00:00Z --id acme-evening
 
 Adds one directive to the document and does not change the others, except that those that are over
@@ -67,6 +71,13 @@ std::expected<void, std::string> read_expires_at(const std::string& text,
   return std::unexpected("must be a time in UTC, such as 2026-11-24T18:00:00Z");
 }
 
+std::expected<void, std::string> read_shape(const std::string& text,
+                                            std::optional<std::uint64_t>& into) {
+  into = from_hex16(text);
+  if (into) return {};
+  return std::unexpected("must be 16 lower-case hex digits, as in a record's shape");
+}
+
 void add_recording(CLI::App& app, Flags& flags) {
   Directive& directive = flags.directive;
   add_value(app, "--level", "LEVEL", "How much to record: " + names<Level>(kLevelCount),
@@ -82,6 +93,10 @@ void add_recording(CLI::App& app, Flags& flags) {
             duration_reader(directive.min_latency, std::chrono::days{1}));
   add_value(app, "--status", "CODE", "Only responses of this class or code: 5xx, 429",
             status_reader(directive.status));
+  add_value(app, "--shape", "HASH", "Only bodies of this shape (osproxyctl shape FILE)",
+            [&directive](const std::string& text) { return read_shape(text, directive.shape); });
+  add_value(app, "--min-failed-items", "N", "Only bulks and the like with so many failed items",
+            number_reader(flags.min_failed_items, {1, INT64_MAX}));
   add_value(app, "--max-records", "N", "Stop after N records on each instance",
             number_reader(flags.max_records, {1, INT64_MAX}));
   app.add_flag("--ring-buffer", directive.ring_buffer, "Also keep records in the break-glass ring");
@@ -132,6 +147,9 @@ std::expected<Directive, Failure> make_directive(const Flags& flags,
   directive.end = *end;
   directive.sample_per_mille = static_cast<int>(flags.sample_per_mille.value_or(1000));
   if (flags.max_records) directive.max_records = static_cast<std::uint64_t>(*flags.max_records);
+  if (flags.min_failed_items) {
+    directive.min_failed_items = static_cast<std::uint64_t>(*flags.min_failed_items);
+  }
   directive.author = flags.author ? flags.author : environment.variable("USER");
   const std::size_t author_size = directive.author.value_or("").size();
   if (author_size == 0 || author_size > kMaxFreeTextBytes) directive.author.reset();

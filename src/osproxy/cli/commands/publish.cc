@@ -1,5 +1,4 @@
 // osproxyctl publish FILE|-
-#include <fstream>
 #include <memory>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/print/directive_text.h"
+#include "osproxy/cli/run/read_input.h"
 #include "osproxy/directive/encode.h"
 
 namespace osproxy::cli {
@@ -33,20 +33,6 @@ constexpr char kExamples[] = R"(Examples:
 Exit codes: 0 published, 3 the document was rejected, 4 --if-revision did not hold,
 5 not reachable.)";
 
-std::expected<std::string, Failure> read_input(const std::string& file, std::size_t max_bytes,
-                                               Environment& environment) {
-  std::ifstream opened;
-  if (file != "-") opened.open(file, std::ios::binary);
-  std::istream& in = file == "-" ? environment.in : opened;
-  std::string bytes(max_bytes + 1, '\0');  // one more, which the decoder then refuses
-  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (in.bad() || (in.gcount() == 0 && !in.eof())) {  // the latter: not opened, or a directory
-    return std::unexpected(Failure{ExitCode::Usage, file + ": the file cannot be read"});
-  }
-  bytes.resize(static_cast<std::size_t>(in.gcount()));
-  return bytes;
-}
-
 std::expected<void, Failure> publish(const Flags& flags, Environment& environment) {
   const DecodeLimits limits = decode_limits(flags.connection);
   const auto bytes = read_input(flags.file, limits.max_bytes, environment);
@@ -55,7 +41,7 @@ std::expected<void, Failure> publish(const Flags& flags, Environment& environmen
   const auto document = prepare_document(*bytes, limits, now);
   if (!document) {
     Failure failure = to_failure(document.error());
-    failure.message.insert(0, (flags.file == "-" ? "stdin" : flags.file) + ": ");
+    failure.message.insert(0, input_name(flags.file) + ": ");
     return std::unexpected(std::move(failure));
   }
 

@@ -72,7 +72,43 @@ std::string part_text(dom::element part) {
   return text + format_table(rows) + folded_text(part);
 }
 
+/// A table of the objects at `pointer`, under `heading`; empty if there are none.
+std::string table_at(dom::element root, const char* pointer, const std::string& heading,
+                     std::vector<std::string> titles, const std::vector<const char*>& fields) {
+  dom::array all;
+  if (root.at_pointer(pointer).get(all) || all.size() == 0) return {};
+  std::vector<std::vector<std::string>> rows{std::move(titles)};
+  for (const dom::element one : all) {
+    std::vector<std::string>& row = rows.emplace_back();
+    for (const char* const field : fields) {
+      dom::element value;
+      if (one[field].get(value) || value.is_null()) {
+        row.emplace_back("-");
+      } else {
+        row.push_back(value.is_string() ? text_of(one, field)
+                                        : fmt::to_string(count_of(one, field)));
+      }
+    }
+    row.front().insert(0, "  ");
+  }
+  return fmt::format("\n{}\n{}", heading, format_table(rows));
+}
+
 }  // namespace
+
+std::string items_text(std::string_view explain_document) {
+  dom::parser parser;
+  dom::element root;
+  if (parser.allocate(explain_document.size(), kMaxDepth) ||
+      parser.parse(explain_document.data(), explain_document.size()).get(root)) {
+    return {};
+  }
+  return table_at(root, "/body_indices/actions/by_index",
+                  "actions by index:", {"  INDEX", "ACTIONS"}, {"index", "count"}) +
+         table_at(root, "/response/failures_by_error",
+                  "failed items by error:", {"  ERROR", "STATUS", "ITEMS"},
+                  {"type", "status", "count"});
+}
 
 std::string body_text(std::string_view explain_document) {
   dom::parser parser;

@@ -14,4 +14,7 @@ namespace osproxy::cli {
 /// A table for each kind of line; empty if `explain_document` has no body structure.
 std::string body_text(std::string_view explain_document);
 
+/// Tables of a bulk's actions by index and of failed items by error; empty without any.
+std::string items_text(std::string_view explain_document);
+
 }  // namespace osproxy::cli

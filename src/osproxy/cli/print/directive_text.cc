@@ -8,6 +8,7 @@
 
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/encode.h"
 
@@ -26,6 +27,10 @@ std::string describe_conditions(const Directive& directive) {
   std::vector<std::string> parts;
   if (directive.min_latency) parts.push_back(">=" + format_duration(*directive.min_latency));
   if (directive.status) parts.push_back(directive.status->to_string());
+  if (directive.shape) parts.push_back("shape " + to_hex16(*directive.shape));
+  if (directive.min_failed_items) {
+    parts.push_back(fmt::format(">={} failed items", *directive.min_failed_items));
+  }
   if (directive.max_records) parts.push_back(fmt::format("max {}", *directive.max_records));
   return join(parts);
 }

@@ -10,10 +10,14 @@ namespace osproxy {
 namespace {
 
 constexpr std::size_t kSlotBytes = 320;
-constexpr std::size_t kTextBytes = 224;  // the rest of a slot
+constexpr std::size_t kTextBytes = 208;  // the rest of a slot
 
 // Slots that find() compares with the mutex held. The worker may wait for these microseconds.
 constexpr std::uint64_t kFindAtATime = 32;
+
+// Of failed items. The bound is never reached: the 4 MiB of a response that are read hold fewer.
+constexpr std::uint32_t kUnknownItems = UINT32_MAX;
+constexpr std::uint32_t kMostItems = kUnknownItems - 1;
 
 }  // namespace
 
@@ -31,12 +35,15 @@ struct DecisionRing::Slot {
   std::int64_t started_boot;
   std::int64_t latency;
   std::array<std::uint8_t, 16> client;  // its address
+  std::uint64_t shape;                  // if has_shape
+  std::uint32_t failed_items;           // kUnknownItems: not known
   std::uint32_t set_number;
   std::uint32_t recorded_by[Verdict::kMaxNamed];
   std::int16_t status;
   Endpoint endpoint;
   bool principal_verified;
   bool from_node;
+  bool has_shape;
   bool recorded;
   bool is_cut;
   std::uint8_t recorded_count;
@@ -103,6 +110,12 @@ void DecisionRing::put(const MatchedRequest& request) noexcept {
   slot.started_wall = request.started.wall.time_since_epoch().count();
   slot.started_boot = request.started.boot.time_since_epoch().count();
   slot.latency = request.outcome.latency.count();
+  slot.has_shape = request.outcome.shape.has_value();
+  slot.shape = request.outcome.shape.value_or(0);
+  const auto& failed_items = request.outcome.failed_items;
+  slot.failed_items =
+      failed_items ? static_cast<std::uint32_t>(std::min<std::uint64_t>(*failed_items, kMostItems))
+                   : kUnknownItems;
   slot.set_number = request.set_number;
   slot.status = static_cast<std::int16_t>(request.outcome.status);
   slot.endpoint = request.attributes.endpoint;
@@ -175,6 +188,8 @@ RememberedRequest DecisionRing::read(const Slot& slot) const {
   request.outcome = {.latency = std::chrono::nanoseconds(slot.latency),
                      .status = slot.status,
                      .from_node = slot.from_node};
+  if (slot.has_shape) request.outcome.shape = slot.shape;
+  if (slot.failed_items != kUnknownItems) request.outcome.failed_items = slot.failed_items;
   request.recorded = slot.recorded;
   request.recorded_by.assign(slot.recorded_by, slot.recorded_by + slot.recorded_count);
   if (newest_set_ - slot.set_number < kMaxSets) {

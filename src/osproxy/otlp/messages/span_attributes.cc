@@ -6,6 +6,7 @@
 
 #include "osproxy/core/address.h"
 #include "osproxy/core/agent_product.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/utf8.h"
 
 namespace osproxy::otlp {
@@ -94,6 +95,16 @@ void add_response(const ResponseFacts& facts, Attributes& to) {
   add_if_known(to, "osproxy.response.shards.failed", facts.shards.failed);
   add_if_known(to, "osproxy.response.items", facts.items);
   add_if_known(to, "osproxy.response.failed_items", facts.failed_items);
+  if (facts.items_by_action) {
+    for (std::size_t i = 0; i < kBulkActionCount; ++i) {
+      const auto action = to_string(static_cast<BulkAction>(i));
+      add(to, std::string("osproxy.response.items_by_action.").append(action),
+          (*facts.items_by_action)[i]);
+    }
+  }
+  if (facts.failures_by_error) {
+    add(to, "osproxy.response.failures_by_error", to_json(*facts.failures_by_error));
+  }
   add_if_known(to, "osproxy.response.errors", facts.errors);
   add_if_known(to, "osproxy.response.terminated_early", facts.terminated_early);
   add_if_known(to, "osproxy.response.missing_items", facts.missing_items);
@@ -169,6 +180,7 @@ void add_server_attributes(const Record& record, pb::Span& span) {
   add_unless_empty(to, "osproxy.tenant", record.tenant);
   add_unless_empty(to, "osproxy.principal", record.principal);
   add(to, "osproxy.principal_verified", record.principal_verified);
+  if (record.shape) add(to, "osproxy.shape", std::string_view(to_hex16(*record.shape)));
   if (record.level >= Level::ShapeTiming) add_times(record, to);
   if (record.level >= Level::ShapeRewriteDiff) {
     add(to, "osproxy.rewrite", rewrite_to_json(record));
