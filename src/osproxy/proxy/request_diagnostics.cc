@@ -114,6 +114,11 @@ std::string_view RequestDiagnostics::traceparent() const noexcept {
   return is_set ? std::string_view(spans_->to_upstream) : std::string_view{};
 }
 
+/// A node took the request for a good one.
+bool RequestDiagnostics::is_accepted() const noexcept {
+  return result_.upstream != nullptr && 200 <= result_.status && result_.status < 400;
+}
+
 void RequestDiagnostics::finish() {
   finished_ = true;
   const BootTime ended = context_.clock.boot();
@@ -124,7 +129,9 @@ void RequestDiagnostics::finish() {
                            .latency = latency,
                            .request_bytes = result_.request_bytes,
                            .response_bytes = result_.response_bytes,
-                           .matched = is_matched_});
+                           .matched = is_matched_,
+                           .tenant = request_.matched.tenant,
+                           .accepted = is_accepted()});
   if (!set_ && set_number_ == 0 && !signed_.is_valid()) return;
   judge_by_body();
   const Outcome outcome{.latency = latency,

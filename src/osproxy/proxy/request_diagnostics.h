@@ -115,6 +115,7 @@ class RequestDiagnostics {
   bool has_room() const noexcept;
   bool has_whole_head() const noexcept { return head_ != nullptr && head_->size > 0; }
 
+  bool is_accepted() const noexcept;
   void make_spans_of_request();
   void await_body(const DirectiveSet::Pointer& set);
   void judge_by_body();
