@@ -1,5 +1,6 @@
 // The endpoints: functions from a request to a response, one file for each subject (directives.cc,
-// status.cc, fleet.cc, tail.cc, why.cc, debug.cc, health.cc). dispatcher.cc has the table of paths.
+// status.cc, fleet.cc, tail.cc, inflight.cc, why.cc, debug.cc, health.cc). dispatcher.cc has the
+// table of paths.
 //
 // Thread safety: every handler may be called from any thread.
 #pragma once
@@ -24,6 +25,7 @@ Response post_directives(const Context& context, const Request& request, std::st
 Response get_status(const Context& context, const Request& request, std::string_view);
 Response get_fleet(const Context& context, const Request& request, std::string_view);
 Response get_tail(const Context& context, const Request& request, std::string_view);
+Response get_inflight(const Context& context, const Request& request, std::string_view);
 Response get_why(const Context& context, const Request& request, std::string_view id);
 Response get_explain(const Context& context, const Request& request, std::string_view id);
 Response get_breakglass(const Context& context, const Request& request, std::string_view);

@@ -1,5 +1,4 @@
 // GET /admin/tail: sends each new record as a server-sent event.
-#include <charconv>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -7,8 +6,8 @@
 
 #include "osproxy/admin/event_source.h"
 #include "osproxy/admin/handlers.h"
+#include "osproxy/admin/query.h"
 #include "osproxy/core/duration.h"
-#include "osproxy/core/encoding.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/observe/record_tail.h"
 #include "osproxy/record/record.h"
@@ -102,31 +101,7 @@ struct Wanted {
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
 };
 
-bool set(std::optional<std::string>& into, std::string text) {
-  if (text.empty()) return false;
-  into = std::move(text);
-  return true;
-}
-
-// The result of parsing, if there is one.
-template <class T>
-bool set(std::optional<T>& into, std::optional<T> parsed) {
-  into = parsed;
-  return parsed.has_value();
-}
-
-bool set_limit(std::uint64_t& into, std::string_view text) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-  return error == std::errc{} && end == text.data() + text.size() && into > 0;
-}
-
-struct Parameter {
-  std::string_view name;
-  std::string_view rule;  ///< what its value must be
-  bool (*store)(Wanted&, std::string value);
-};
-
-constexpr Parameter kParameters[] = {
+constexpr QueryParameter<Wanted> kParameters[] = {
     {"directive", "the id of a directive",
      [](Wanted& w, std::string v) { return set(w.filter.directive, std::move(v)); }},
     {"tenant", "the name of a tenant",
@@ -145,47 +120,6 @@ constexpr Parameter kParameters[] = {
      [](Wanted& w, std::string v) { return set_limit(w.limit, v); }},
 };
 
-Response bad_filter(std::string reason) { return error_response(400, "bad_filter", reason); }
-
-// Does not repeat an unknown name: the client may have sent anything.
-Response unknown_filter(std::size_t position) {
-  std::string reason =
-      "filter " + std::to_string(position) + " of the query is unknown or malformed; there are";
-  for (const Parameter& parameter : kParameters)
-    reason.append(" ").append(parameter.name).append("=");
-  return bad_filter(std::move(reason));
-}
-
-std::expected<void, Response> read_parameter(std::string_view text, std::size_t position,
-                                             Wanted& wanted, unsigned& seen) {
-  const std::size_t equals = text.find('=');
-  for (unsigned i = 0; i < std::size(kParameters); ++i) {
-    const Parameter& parameter = kParameters[i];
-    if (equals == text.npos || text.substr(0, equals) != parameter.name) continue;
-    const std::string name(parameter.name);
-    if ((seen & 1U << i) != 0) return std::unexpected(bad_filter(name + " is given twice"));
-    seen |= 1U << i;
-    auto value = percent_decode(text.substr(equals + 1));
-    if (!value || !parameter.store(wanted, *std::move(value))) {
-      return std::unexpected(bad_filter(name + " must be " + std::string(parameter.rule)));
-    }
-    return {};
-  }
-  return std::unexpected(unknown_filter(position));
-}
-
-std::expected<Wanted, Response> read_query(std::string_view query) {
-  Wanted wanted;
-  unsigned seen = 0;  // a bit for each of kParameters
-  for (std::size_t position = 1; !query.empty(); ++position) {
-    const std::size_t end = query.find('&');
-    auto read = read_parameter(query.substr(0, end), position, wanted, seen);
-    if (!read) return std::unexpected(std::move(read).error());
-    query = end == query.npos ? std::string_view{} : query.substr(end + 1);
-  }
-  return wanted;
-}
-
 std::string greeting(const std::string& instance) {
   JsonWriter json;
   json.begin_object().field("instance", instance).end_object();
@@ -198,7 +132,7 @@ Response get_tail(const Context& context, const Request& request, std::string_vi
   if (context.dependencies.tail == nullptr) {
     return error_response(404, "output_off", "there is no live tail on this instance");
   }
-  auto wanted = read_query(request.query());
+  auto wanted = read_query(request.query(), kParameters);
   if (!wanted) return std::move(wanted).error();
   DirectiveNews news(context.dependencies.store, wanted->filter.directive);
   auto reader = context.dependencies.tail->open(std::move(wanted->filter));

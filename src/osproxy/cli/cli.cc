@@ -32,6 +32,7 @@ constexpr CommandRow kCommands[] = {
     {"publish", "Replace the whole document", add_publish},
     {"watch", "Follow the document in etcd, as an instance does", add_watch},
     {"tail", "Show records as they are made", add_tail},
+    {"inflight", "Show the requests that run now", add_inflight},
     {"explain", "Show the record of a request", add_explain},
     {"why", "Say why a request was recorded, or why not", add_why},
     {"sign", "Make a header that gets its own request recorded", add_sign},

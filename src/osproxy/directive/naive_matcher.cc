@@ -12,13 +12,17 @@ bool equal_or_absent(const std::optional<std::string>& target, std::string_view 
   return !target || *target == attribute;
 }
 
-bool targets(const Target& target, const Attributes& attributes) {
+}  // namespace
+
+bool targets(const Target& target, const Attributes& attributes) noexcept {
   return equal_or_absent(target.tenant, attributes.tenant) &&
          equal_or_absent(target.principal, attributes.principal) &&
          (!target.endpoint || *target.endpoint == attributes.endpoint) &&
          (!target.principal_verified || attributes.principal_verified) &&
          (!target.index || index_expression_covers(attributes.index, *target.index));
 }
+
+namespace {
 
 bool applies(const CompiledDirective& compiled, const Attributes& attributes, Now now,
              std::string_view request_id) {

@@ -121,6 +121,7 @@ bool RequestDiagnostics::is_accepted() const noexcept {
 
 void RequestDiagnostics::finish() {
   finished_ = true;
+  unlink();
   const BootTime ended = context_.clock.boot();
   const auto latency = ended - started_.boot;
   stages.end(ended);
@@ -153,6 +154,28 @@ void RequestDiagnostics::finish() {
     context_.recorder.record(make_record(verdict, latency), verdict.ring_buffer);
     end_capture(verdict, latency);
   }
+}
+
+RunningRequest RequestDiagnostics::describe(BootTime now) const {
+  RunningRequest request;
+  request.request_id = request_id();
+  request.since = started_.wall;
+  request.age = now - started_.boot;
+  request.stage = stages.current();
+  request.endpoint = endpoint();
+  request.index = request_.matched.index;
+  request.tenant = request_.matched.tenant;
+  request.principal = request_.matched.principal;
+  request.principal_verified = request_.principal_verified;
+  if (result_.node != nullptr) {
+    request.node = *result_.node;
+    request.node_tls = result_.node_tls;
+    request.adds_opaque_id = adds_opaque_id();
+  }
+  request.request_bytes = result_.request_bytes;
+  request.response_bytes = result_.response_bytes;
+  request.retries = result_.retries;
+  return request;
 }
 
 Verdict RequestDiagnostics::conclude(const Outcome& outcome) {

@@ -27,6 +27,7 @@ Action add_status(CLI::App& app);
 Action add_fleet(CLI::App& app);
 Action add_watch(CLI::App& app);
 Action add_tail(CLI::App& app);
+Action add_inflight(CLI::App& app);
 Action add_explain(CLI::App& app);
 Action add_why(CLI::App& app);
 Action add_sign(CLI::App& app);
