@@ -17,11 +17,14 @@ DOCUMENTS = 50_000
 SLOW_SEARCH = json.dumps({"size": 0, "query": {"script": {"script": {"source": SLOW_SCRIPT}}}})
 
 
-def start_search(cluster: Cluster, request_id: str) -> socket.socket:
-    head = "".join(f"{name}: {value}\r\n" for name, value in {
+def start_search(cluster: Cluster, request_id: str, **more: str) -> socket.socket:
+    """`more`: headers in place of the usual ones, with _ for -; an empty one is not sent."""
+    headers = {
         "Host": "proxy", "Content-Type": "application/json", "X-Request-Id": request_id,
         "X-Opaque-Id": request_id, "Content-Length": len(SLOW_SEARCH), **cluster.headers,
-    }.items())  # fmt: skip
+        **{name.replace("_", "-"): value for name, value in more.items()},
+    }  # fmt: skip
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
     host, port = cluster.proxy.address.split(":")
     client = socket.create_connection((host, int(port)))
     client.sendall(f"POST /{cluster.index}/_search HTTP/1.1\r\n{head}\r\n{SLOW_SEARCH}".encode())

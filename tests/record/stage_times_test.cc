@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "osproxy/core/manual_clock.h"
+#include "osproxy/record/stage_timer.h"
+
 namespace osproxy {
 namespace {
 
@@ -72,6 +75,31 @@ TEST(StageTimes, NeverRunBackward) {
   times.enter(Stage::Queue, 5us);
   times.end(7us);
   EXPECT_EQ(times.total(), 10us);
+}
+
+TEST(StageTimer, KnowsTheStageWhileItIsOff) {
+  ManualClock clock;
+  StageTimer timer(clock, clock.now().boot);
+  EXPECT_EQ(timer.current(), Stage::Receive);
+  timer.enter(Stage::Send);
+  timer.enter(Stage::Queue);  // another attempt
+  timer.enter(Stage::Transfer);
+  timer.enter(Stage::FirstByte);  // going back is ignored
+  EXPECT_EQ(timer.current(), Stage::Transfer);
+  EXPECT_EQ(timer.times(), StageTimes()) << "nothing is measured";
+}
+
+TEST(StageTimer, MeasuresAStageThatItWasInWhileItWasOff) {
+  ManualClock clock;
+  StageTimer timer(clock, clock.now().boot);
+  timer.enter(Stage::Match);
+  timer.turn_on();
+  clock.advance(10us);
+  timer.enter(Stage::Match);
+  clock.advance(5us);
+  timer.end(clock.now().boot);
+  EXPECT_EQ(timer.times().spent(Stage::Match), 5us);
+  EXPECT_EQ(timer.current(), Stage::Match);
 }
 
 }  // namespace

@@ -34,6 +34,7 @@
 #include "osproxy/observe/metrics.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_tail.h"
+#include "osproxy/observe/running_request.h"
 #include "osproxy/observe/upstream_stats.h"
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/fleet.h"
@@ -84,6 +85,8 @@ struct AdminDependencies {
   /// Returns the number of requests for the nodes' addresses since the start; none: nothing counts
   /// them. Called on any thread.
   std::function<std::uint64_t()> sniffing_requests{};
+  /// Lists requests under way; none: nothing does. Called on a thread that may block.
+  std::function<RunningRequests(const RunningQuery&)> running{};
 };
 
 class AdminServer {

@@ -28,6 +28,8 @@ constexpr AdminEndpoint kEndpoints[] = {
      "estimates what a document's directives would have recorded in the last minutes"},
     {Method::Get, "/admin/tail", Access::Guarded, Lane::Inline, get_tail,
      "each record as it is made, as server-sent events; ?tenant=…&slower=1s"},
+    {Method::Get, "/admin/inflight", Access::Guarded, Lane::Workers, get_inflight,
+     "the requests under way, the oldest first; ?tenant=…&slower=1s&limit=N"},
     {Method::Get, "/admin/why/{id}", Access::Guarded, Lane::Read, get_why,
      "why a request was recorded, or why not, directive by directive"},
     {Method::Get, "/debug/explain/{id}", Access::Guarded, Lane::Read, get_explain,

@@ -34,8 +34,9 @@ enum class Lane : std::uint8_t {
   Bulk,     ///< makes more than that
   Publish,  ///< waits for the store
   Fleet,    ///< waits for the store
+  Workers,  ///< waits for the workers
 };
-inline constexpr std::size_t kLaneCount = 6;
+inline constexpr std::size_t kLaneCount = 7;
 
 struct AdminEndpoint {
   Method method;          ///< Get (also admits HEAD) or Post

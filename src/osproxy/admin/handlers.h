@@ -1,6 +1,6 @@
 // The endpoints: functions from a request to a response, one file for each subject (directives.cc,
-// status.cc, fleet.cc, recorder.cc, tail.cc, why.cc, debug.cc, health.cc). dispatcher.cc has the
-// table of paths.
+// status.cc, fleet.cc, recorder.cc, tail.cc, inflight.cc, why.cc, debug.cc, health.cc).
+// dispatcher.cc has the table of paths.
 //
 // Thread safety: every handler may be called from any thread.
 #pragma once
@@ -28,6 +28,7 @@ Response get_top(const Context& context, const Request& request, std::string_vie
 Response get_recent(const Context& context, const Request& request, std::string_view);
 Response post_plan(const Context& context, const Request& request, std::string_view);
 Response get_tail(const Context& context, const Request& request, std::string_view);
+Response get_inflight(const Context& context, const Request& request, std::string_view);
 Response get_why(const Context& context, const Request& request, std::string_view id);
 Response get_explain(const Context& context, const Request& request, std::string_view id);
 Response get_breakglass(const Context& context, const Request& request, std::string_view);

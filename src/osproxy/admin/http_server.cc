@@ -60,6 +60,7 @@ constexpr std::array<LaneSize, kLaneCount> kLanes{{
     {.threads = 1, .calls = 4},    // Bulk
     {.threads = 2, .calls = 8},    // Publish
     {.threads = 2, .calls = 8},    // Fleet
+    {.threads = 1, .calls = 4},    // Workers
 }};
 
 // Out of memory ends the events.

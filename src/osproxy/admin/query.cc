@@ -1,6 +1,7 @@
 #include "osproxy/admin/query.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "osproxy/core/agent_product.h"
 #include "osproxy/core/cidr.h"
@@ -58,31 +59,40 @@ std::expected<void, Response> read_query(std::string_view query,
   return {};
 }
 
-std::vector<Parameter> filter_parameters(RecordFilter& into) {
+std::vector<Parameter> target_parameters(Target& into) {
   return {
-      {"directive", "the id of a directive",
-       [&](std::string v) { return set_text(into.directive, std::move(v)); }},
       {"tenant", "the name of a tenant",
-       [&](std::string v) { return set_text(into.target.tenant, std::move(v)); }},
+       [&](std::string v) { return set_text(into.tenant, std::move(v)); }},
       {"index", "the name of an index",
-       [&](std::string v) { return set_text(into.target.index, std::move(v)); }},
+       [&](std::string v) { return set_text(into.index, std::move(v)); }},
       {"principal", "the name of a principal",
-       [&](std::string v) { return set_text(into.target.principal, std::move(v)); }},
+       [&](std::string v) { return set_text(into.principal, std::move(v)); }},
       {"client", "an IP address or a block, as in 10.0.0.0/8",
-       [&](const std::string& v) { return set(into.target.client, block_of(v)); }},
+       [&](const std::string& v) { return set(into.client, block_of(v)); }},
       {"agent", "a product of User-Agent, as in curl or curl/8.0",
-       [&](std::string v) {
-         return is_agent_product(v) && set_text(into.target.agent, std::move(v));
-       }},
+       [&](std::string v) { return is_agent_product(v) && set_text(into.agent, std::move(v)); }},
       {"opaque_id", "an X-Opaque-Id",
-       [&](std::string v) { return set_text(into.target.opaque_id, std::move(v)); }},
+       [&](std::string v) { return set_text(into.opaque_id, std::move(v)); }},
       {"endpoint", "one of the twelve endpoints, as in Search",
-       [&](const std::string& v) { return set(into.target.endpoint, parse_endpoint(v)); }},
-      {"status", "a class or a code, as in 5xx or 429",
-       [&](const std::string& v) { return set(into.status, StatusFilter::parse(v)); }},
-      {"slower", "a duration, as in 250ms, 1s or 1m30s",
-       [&](const std::string& v) { return set(into.slower, parse_duration(v)); }},
+       [&](const std::string& v) { return set(into.endpoint, parse_endpoint(v)); }},
   };
+}
+
+Parameter slower_parameter(std::optional<std::chrono::milliseconds>& into) {
+  return {"slower", "a duration, as in 250ms, 1s or 1m30s",
+          [&](const std::string& v) { return set(into, parse_duration(v)); }};
+}
+
+std::vector<Parameter> filter_parameters(RecordFilter& into) {
+  std::vector<Parameter> parameters{
+      {"directive", "the id of a directive",
+       [&](std::string v) { return set_text(into.directive, std::move(v)); }}};
+  std::ranges::move(target_parameters(into.target), std::back_inserter(parameters));
+  parameters.push_back({"status", "a class or a code, as in 5xx or 429", [&](const std::string& v) {
+                          return set(into.status, StatusFilter::parse(v));
+                        }});
+  parameters.push_back(slower_parameter(into.slower));
+  return parameters;
 }
 
 }  // namespace osproxy::admin

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <charconv>
+#include <chrono>
 #include <expected>
 #include <functional>
 #include <optional>
@@ -30,7 +31,13 @@ struct Parameter {
 std::expected<void, Response> read_query(std::string_view query,
                                          const std::vector<Parameter>& parameters);
 
-/// The parameters that select records. `into` must outlive them.
+/// The parameters of a target. `into` must outlive them.
+std::vector<Parameter> target_parameters(Target& into);
+
+/// `slower`; likewise.
+Parameter slower_parameter(std::optional<std::chrono::milliseconds>& into);
+
+/// The parameters that select records; likewise.
 std::vector<Parameter> filter_parameters(RecordFilter& into);
 
 /// Stores the result of parsing, if there is one.

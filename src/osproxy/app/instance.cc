@@ -31,6 +31,12 @@ std::function<std::uint64_t()> sniffing_count(std::shared_ptr<const ClientMetric
   return [clients = std::move(clients)] { return clients->sniffing_requests(); };
 }
 
+std::function<RunningRequests(const RunningQuery&)> running_requests(
+    std::shared_ptr<const ClientMetrics> clients) {
+  return
+      [clients = std::move(clients)](const RunningQuery& query) { return clients->running(query); };
+}
+
 std::unique_ptr<RecordLog> make_record_log(const Settings& settings) {
   if (settings.record_log.empty()) return nullptr;
   RecordLogOptions options{.path = settings.record_log};
@@ -145,7 +151,8 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .upstreams = &upstreams_,
                                           .capture = outputs_.capture.get(),
                                           .ack = ack_status(source_.acks.get()),
-                                          .sniffing_requests = sniffing_count(client_metrics_)});
+                                          .sniffing_requests = sniffing_count(client_metrics_),
+                                          .running = running_requests(client_metrics_)});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
   spdlog::info("admin listener on {}", admin_->address().to_string());

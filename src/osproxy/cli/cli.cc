@@ -34,6 +34,7 @@ constexpr CommandRow kCommands[] = {
     {"top", "Show who makes the traffic of the last minutes", add_top},
     {"recent", "Show the newest slow and failed requests", add_recent},
     {"tail", "Show records as they are made", add_tail},
+    {"inflight", "Show the requests that run now", add_inflight},
     {"explain", "Show the record of a request", add_explain},
     {"why", "Say why a request was recorded, or why not", add_why},
     {"sign", "Make a header that gets its own request recorded", add_sign},

@@ -22,7 +22,9 @@ bool names(const std::string& agent, std::string_view product) {
   return product.starts_with(agent + "/") && !agent.contains('/');
 }
 
-bool targets(const Target& target, const Attributes& attributes) {
+}  // namespace
+
+bool targets(const Target& target, const Attributes& attributes) noexcept {
   return equal_or_absent(target.tenant, attributes.tenant) &&
          equal_or_absent(target.principal, attributes.principal) &&
          (!target.endpoint || *target.endpoint == attributes.endpoint) &&
@@ -32,6 +34,8 @@ bool targets(const Target& target, const Attributes& attributes) {
          equal_or_absent(target.opaque_id, attributes.opaque_id) &&
          (!target.index || index_expression_covers(attributes.index, *target.index));
 }
+
+namespace {
 
 bool applies(const CompiledDirective& compiled, const Attributes& attributes, Now now,
              std::string_view request_id) {

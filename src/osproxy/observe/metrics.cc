@@ -97,6 +97,40 @@ void append_request_families(const ObserverTotals& totals, std::vector<MetricFam
   }
 }
 
+// One family with a sample for each tenant.
+template <class Number>
+MetricFamily by_tenant(const char* name, const char* help, std::span<const TenantTotals> tenants,
+                       Number number) {
+  MetricFamily family = metric_family(name, help, MetricType::Counter);
+  for (const TenantTotals& tenant : tenants) {
+    add_counter(family, number(tenant), {label("tenant", tenant.tenant)});
+  }
+  return family;
+}
+
+void append_tenant_families(std::span<const TenantTotals> tenants,
+                            std::vector<MetricFamily>& families) {
+  if (tenants.empty()) return;
+  const auto count_of = [](std::uint64_t TenantTotals::* number) {
+    return [number](const TenantTotals& tenant) { return static_cast<double>(tenant.*number); };
+  };
+  families.push_back(by_tenant("osproxy_client_requests_total",
+                               "Requests that have ended, by tenant.", tenants,
+                               count_of(&TenantTotals::requests)));
+  families.push_back(by_tenant("osproxy_client_errors_total",
+                               "Requests with a 429, a 5xx or no response, by tenant.", tenants,
+                               count_of(&TenantTotals::errors)));
+  families.push_back(by_tenant("osproxy_client_request_seconds_total",
+                               "Summed time of the requests, by tenant.", tenants,
+                               [](const TenantTotals& tenant) { return seconds(tenant.time); }));
+  families.push_back(by_tenant("osproxy_client_request_body_bytes_total",
+                               "Body bytes received from clients, by tenant.", tenants,
+                               count_of(&TenantTotals::request_bytes)));
+  families.push_back(by_tenant("osproxy_client_response_body_bytes_total",
+                               "Body bytes sent to clients, by tenant.", tenants,
+                               count_of(&TenantTotals::response_bytes)));
+}
+
 // One family with a sample for each output.
 MetricFamily by_output(MetricFamily family, std::span<const NamedTotals> outputs,
                        std::uint64_t OutputTotals::* number) {
@@ -213,6 +247,7 @@ std::vector<MetricFamily> ObserverMetrics::Collect() const {
   const ObserverTotals totals = observer_.totals();
   std::vector<MetricFamily> families;
   append_request_families(totals, families);
+  append_tenant_families(observer_.tenants(), families);
   append_record_families(totals, observer_.outputs(), families);
   append_signed_families(totals, families);
   return families;

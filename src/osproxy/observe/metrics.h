@@ -4,7 +4,9 @@
 //   auto directives = std::make_shared<DirectiveMetrics>([&] { return store.load(); }, clock);
 //   std::string page = to_exposition({requests, directives});
 //
-// No label has a value that a client can choose, so that clients cannot create time series.
+// No label has a value that a client can choose, so that clients cannot create time series. The one
+// exception is the tenant, of which an operator may allow a number of names
+// (ObserverOptions::metrics_tenants).
 //
 // Thread safety: Collect() and to_exposition() may be called from any thread. Nothing is kept
 // between two collections, so an idle proxy pays nothing.
@@ -25,7 +27,7 @@
 
 namespace osproxy {
 
-/// Requests, latencies, body bytes, and records by output.
+/// Requests, latencies, body bytes, requests by tenant, and records by output.
 class ObserverMetrics final : public prometheus::Collectable {
  public:
   /// `observer` must outlive this.

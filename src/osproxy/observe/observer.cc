@@ -12,6 +12,7 @@
 #include "osproxy/observe/shards/explain_shard.h"
 #include "osproxy/observe/shards/owner_thread_allocator.h"
 #include "osproxy/observe/shards/ring_shard.h"
+#include "osproxy/observe/shards/tenant_counters.h"
 #include "osproxy/observe/shards/worker_counters.h"
 
 namespace osproxy {
@@ -62,18 +63,23 @@ ObserverOptions share_of_worker(const ObserverOptions& totals, std::size_t worke
 
 class Observer::Worker final : public Recorder {
  public:
-  Worker(const ObserverOptions& part, SipKey key, const std::vector<RecordSink*>& sinks)
+  /// `tenants` may be null.
+  Worker(const ObserverOptions& part, SipKey key, const std::vector<RecordSink*>& sinks,
+         TenantNames* tenants)
       : sinks_(sinks),
         explain_on_(part.explain_max_records > 0 && part.explain_max_bytes > 0),
         ring_on_(part.ring_records > 0),
         explain_({.max_records = part.explain_max_records, .max_bytes = part.explain_max_bytes},
                  key),
         ring_(part.ring_records),
-        decisions_(part.why_requests) {}
+        decisions_(part.why_requests) {
+    if (tenants != nullptr) tenants_.emplace(*tenants);
+  }
 
   void count(const RequestSample& sample) noexcept override {
     counters_.endpoints[static_cast<std::size_t>(sample.endpoint)].count(sample);
     if (sample.matched) counters_.matched.add(1);
+    if (tenants_) tenants_->count(sample);
   }
 
   std::uint32_t in_force(const DirectiveSet::Pointer& set) noexcept override {
@@ -141,6 +147,10 @@ class Observer::Worker final : public Recorder {
 
   const WorkerCounters& counters() const noexcept { return counters_; }
 
+  void add_to(std::vector<TenantTotals>& totals) const noexcept {
+    if (tenants_) tenants_->add_to(totals);
+  }
+
  private:
   void put_in_explain(const Record& record) noexcept {
     OutputCounters& counters = counters_.explain;
@@ -185,6 +195,7 @@ class Observer::Worker final : public Recorder {
 
   // Own synchronization: written by the worker's thread.
   WorkerCounters counters_;
+  std::optional<TenantCounters> tenants_;
   const std::shared_ptr<OwnerThreadAllocator> allocator_ = std::make_shared<OwnerThreadAllocator>();
 
   // Contended only while a reader copies a record or a pointer.
@@ -197,14 +208,19 @@ class Observer::Worker final : public Recorder {
 
 Observer::Observer(const ObserverOptions& options, std::size_t workers,
                    std::vector<RecordSink*> sinks)
-    : options_(options), sinks_(std::move(sinks)), workers_([&] {
+    : options_(options),
+      sinks_(std::move(sinks)),
+      tenants_(options.metrics_tenants > 0 ? std::make_unique<TenantNames>(options.metrics_tenants)
+                                           : nullptr),
+      workers_([&] {
         assert(workers > 0);
         Random random = Random::from_system();
         const SipKey key{.k0 = random.next(), .k1 = random.next()};
         std::vector<std::unique_ptr<Worker>> made;
         made.reserve(workers);
         for (std::size_t i = 0; i < workers; ++i) {
-          made.push_back(std::make_unique<Worker>(share_of_worker(options, workers), key, sinks_));
+          made.push_back(std::make_unique<Worker>(share_of_worker(options, workers), key, sinks_,
+                                                  tenants_.get()));
         }
         return made;
       }()) {}
@@ -246,6 +262,15 @@ std::vector<Record> Observer::breakglass(std::size_t limit) const {
 ObserverTotals Observer::totals() const noexcept {
   ObserverTotals totals;
   for (const auto& worker : workers_) worker->counters().add_to(totals);
+  return totals;
+}
+
+std::vector<TenantTotals> Observer::tenants() const {
+  std::vector<TenantTotals> totals;
+  if (!tenants_) return totals;
+  for (std::string& name : tenants_->from(0)) totals.push_back({.tenant = std::move(name)});
+  totals.push_back({.tenant = std::string(kOtherTenants)});
+  for (const auto& worker : workers_) worker->add_to(totals);
   return totals;
 }
 

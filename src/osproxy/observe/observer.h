@@ -30,6 +30,8 @@
 
 namespace osproxy {
 
+class TenantNames;
+
 /// Limits for the whole process. 0 turns an output off; else each worker has room for at least one
 /// record.
 struct ObserverOptions {
@@ -37,6 +39,7 @@ struct ObserverOptions {
   std::size_t explain_max_bytes = 16 << 20;  ///< memory of the stored records
   std::size_t ring_records = 1'000;
   std::size_t why_requests = 10'000;  ///< recorded or not; 320 bytes each
+  std::size_t metrics_tenants = 0;    ///< names that have counters; see tenants()
 };
 
 class Observer {
@@ -79,6 +82,10 @@ class Observer {
   /// be in one sum and not yet in another.
   ObserverTotals totals() const noexcept;
 
+  /// The requests of each tenant that has a place (shards/tenant_counters.h), and of all others
+  /// under kOtherTenants. Empty if the options give no places.
+  std::vector<TenantTotals> tenants() const;
+
   /// The totals of each output: the explain store, the ring, each sink.
   std::vector<NamedTotals> outputs() const;
 
@@ -87,6 +94,7 @@ class Observer {
 
   const ObserverOptions options_;
   const std::vector<RecordSink*> sinks_;
+  const std::unique_ptr<TenantNames> tenants_;  // null: no places
   const std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/directive/signed_directive.h"
@@ -20,7 +21,9 @@ struct RequestSample {
   std::chrono::nanoseconds latency{0};
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
-  bool matched = false;  ///< a directive selected it at its start, recorded or not
+  bool matched = false;       ///< a directive selected it at its start, recorded or not
+  std::string_view tenant{};  ///< empty: none
+  bool accepted = false;      ///< a node responded with 2xx or 3xx
 };
 
 /// Belongs to its worker's thread. No function waits, fails or allocates without bound.

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <string>
+#include <string_view>
 
 #include "osproxy/directive/model.h"
 #include "osproxy/directive/signed_directive.h"
@@ -40,6 +42,19 @@ struct LatencyTotals {
 /// The requests of one endpoint since the start.
 struct EndpointTotals {
   std::array<LatencyTotals, kStatusClassCount> requests{};  ///< by the class of the status
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+};
+
+/// The label of the requests without a tenant, or of one that has no place.
+inline constexpr std::string_view kOtherTenants = "other";
+
+/// The requests of one tenant since the start.
+struct TenantTotals {
+  std::string tenant{};
+  std::uint64_t requests = 0;
+  std::uint64_t errors = 0;  ///< 429, 5xx, or no response
+  std::chrono::nanoseconds time{0};
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
 };

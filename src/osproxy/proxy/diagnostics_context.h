@@ -12,6 +12,7 @@
 #include "osproxy/identify/identities.h"
 #include "osproxy/identify/tenant_rule.h"
 #include "osproxy/observe/recorder.h"
+#include "osproxy/proxy/running_list.h"
 #include "osproxy/proxy/upstream_ids.h"
 #include "osproxy/record/client_fields.h"
 #include "osproxy/snapshot/snapshot.h"
@@ -47,6 +48,7 @@ struct DiagnosticsContext {
   Random random;
   TokenBucket signed_bucket{};     ///< what signed directives may record
   SingleWriterCounter sniffing{};  ///< see Server::sniffing_requests()
+  RunningList running{};           ///< the requests under way
 };
 
 }  // namespace osproxy

@@ -117,6 +117,8 @@ Task<AttemptOutcome> Exchange::send_until_response() {
         co_return AttemptOutcome::Failed;
       }
     }
+    scope_.result.node = &lease->name();
+    scope_.result.node_tls = lease->connection().is_secure();
     scope_.result.connection_reused = lease->reused();
     scope_.diagnostics.stages.enter(Stage::Send);
     watch_.set_upstream(&lease->connection());

@@ -24,6 +24,8 @@ struct ExchangeResult {
   bool request_sent = false;                            ///< to a node, at least a part of it
 
   const std::string* upstream = nullptr;  ///< the node whose response the client was sent
+  const std::string* node = nullptr;      ///< the node that the request was sent to last
+  bool node_tls = false;                  ///< over TLS
   bool connection_reused = false;         ///< the last connection to a node was a pooled one
   int retries = 0;
 };

@@ -60,6 +60,7 @@ void RequestDiagnostics::match() {
     chosen_weight_ = context_.flight->begin(started_.boot);
     if (chosen_weight_ > 0) stages.turn_on();
   }
+  path_index_ = request_.matched.index;
   const DirectiveSet::Pointer& set = context_.directives.load();
   if (set->empty() && !signed_.is_valid()) return;
   if (context_.options.spans || signed_.is_valid() || set->highest_level() >= Level::ShapeTiming) {
@@ -94,7 +95,6 @@ void RequestDiagnostics::make_spans_of_request() {
 /// Whether one does is not known before the end, so that nothing is added to the request for them.
 void RequestDiagnostics::await_body(const DirectiveSet::Pointer& set) {
   is_matched_ = verdict_.selected();
-  path_index_ = request_.matched.index;
   if (!request_.matched.body_may_name_index) return;
   set->add_awaited(request_.matched, started_, request_id(), verdict_);
   if (verdict_.awaits_body) set_ = set;
@@ -126,8 +126,14 @@ std::string_view RequestDiagnostics::traceparent() const noexcept {
   return is_set ? std::string_view(spans_->to_upstream) : std::string_view{};
 }
 
+/// A node took the request for a good one.
+bool RequestDiagnostics::is_accepted() const noexcept {
+  return result_.upstream != nullptr && 200 <= result_.status && result_.status < 400;
+}
+
 void RequestDiagnostics::finish() {
   finished_ = true;
+  unlink();
   const BootTime ended = context_.clock.boot();
   const auto latency = ended - started_.boot;
   stages.end(ended);
@@ -136,7 +142,9 @@ void RequestDiagnostics::finish() {
                            .latency = latency,
                            .request_bytes = result_.request_bytes,
                            .response_bytes = result_.response_bytes,
-                           .matched = is_matched_});
+                           .matched = is_matched_,
+                           .tenant = request_.matched.tenant,
+                           .accepted = is_accepted()});
   FlightShard::Choice sample;
   if (context_.flight != nullptr) {
     sample = context_.flight->end(ended, chosen_weight_, is_notable(latency));
@@ -195,6 +203,28 @@ Outcome RequestDiagnostics::outcome_after(std::chrono::nanoseconds latency) cons
     outcome.failed_items = facts->failed_items;
   }
   return outcome;
+}
+
+RunningRequest RequestDiagnostics::describe(BootTime now) const {
+  RunningRequest request;
+  request.request_id = request_id();
+  request.since = started_.wall;
+  request.age = now - started_.boot;
+  request.stage = stages.current();
+  request.endpoint = endpoint();
+  request.index = request_.matched.index;
+  request.tenant = request_.matched.tenant;
+  request.principal = request_.matched.principal;
+  request.principal_verified = request_.principal_verified;
+  if (result_.node != nullptr) {
+    request.node = *result_.node;
+    request.node_tls = result_.node_tls;
+    request.adds_opaque_id = adds_opaque_id();
+  }
+  request.request_bytes = result_.request_bytes;
+  request.response_bytes = result_.response_bytes;
+  request.retries = result_.retries;
+  return request;
 }
 
 Verdict RequestDiagnostics::conclude(const Outcome& outcome) {

@@ -14,6 +14,8 @@
 //
 // If it is destroyed before finish(), the server has stopped: it records ProxyError::Stopped.
 //
+// Until finish() it is in the worker's list of running requests.
+//
 // Views into the head: it must outlive the diagnostics, and so must the result. Belongs to its
 // worker.
 #pragma once
@@ -35,6 +37,7 @@
 #include "osproxy/proxy/diagnostics_context.h"
 #include "osproxy/proxy/exchange_inspection.h"
 #include "osproxy/proxy/exchange_result.h"
+#include "osproxy/proxy/running_list.h"
 #include "osproxy/proxy/signed_request.h"
 #include "osproxy/record/record.h"
 #include "osproxy/record/stage_timer.h"
@@ -42,7 +45,7 @@
 namespace osproxy {
 
 /// Members: what is known of a request from its head to its end.
-class RequestDiagnostics {
+class RequestDiagnostics final : private RunningEntry {
  public:
   /// `scratch` is the connection's; it holds attributes that do not stand in the head verbatim.
   RequestDiagnostics(DiagnosticsContext& context, AttributeScratch& scratch, Now started,
@@ -52,7 +55,9 @@ class RequestDiagnostics {
         started_(started),
         peer_(peer),
         scratch_(scratch),
-        result_(result) {}
+        result_(result) {
+    context.running.add(*this);
+  }
   ~RequestDiagnostics();
   RequestDiagnostics(const RequestDiagnostics&) = delete;
   RequestDiagnostics& operator=(const RequestDiagnostics&) = delete;
@@ -105,6 +110,12 @@ class RequestDiagnostics {
   StageTimer stages;  ///< on from Level::ShapeTiming, and if there are spans
 
  private:
+  BootTime started() const noexcept override { return started_.boot; }
+  bool passes(const RunningQuery& query, BootTime now) const noexcept override {
+    return query.passes(request_.matched, now - started_.boot);
+  }
+  RunningRequest describe(BootTime now) const override;
+
   /// The request id is osproxy's, not the client's.
   bool made_request_id() const noexcept {
     return request_.request_id.data() == scratch_.request_id.data();
@@ -118,6 +129,7 @@ class RequestDiagnostics {
 
   bool is_notable(std::chrono::nanoseconds latency) const noexcept;
   void keep_sample(const FlightShard::Choice& choice, Record record) noexcept;
+  bool is_accepted() const noexcept;
   void make_spans_of_request();
   void await_body(const DirectiveSet::Pointer& set);
   void judge_by_body();

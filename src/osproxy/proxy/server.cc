@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 
 constexpr auto kDrainPoll = 10ms;
 
+/// A worker completes a pass of its loop within milliseconds, and needs one for each 128 requests.
+constexpr auto kListingTimeout = 1s;
+
 }  // namespace
 
 std::expected<std::unique_ptr<Server>, std::string> Server::start(
@@ -95,6 +98,13 @@ ProxyProtocolTotals Server::proxy_protocol_totals() const noexcept {
   ProxyProtocolTotals totals;
   for (const auto& worker : workers_) worker->add_to(totals);
   return totals;
+}
+
+RunningRequests Server::running(const RunningQuery& query) {
+  const std::lock_guard lock(listing_);
+  const auto listing = std::make_shared<RunningListing>(query, workers_.size());
+  for (const auto& worker : workers_) worker->list_running(listing);
+  return listing->await(kListingTimeout);
 }
 
 std::chrono::nanoseconds Server::silence() const {

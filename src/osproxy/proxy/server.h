@@ -21,6 +21,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/identify/identities.h"
 #include "osproxy/observe/recorder.h"
+#include "osproxy/observe/running_request.h"
 #include "osproxy/observe/upstream_stats.h"
 #include "osproxy/proxy/client_limits.h"
 #include "osproxy/proxy/proxy_protocol_counters.h"
@@ -72,6 +74,11 @@ class Server {
 
   /// Connections closed because of their PROXY protocol header, since the start.
   ProxyProtocolTotals proxy_protocol_totals() const noexcept;
+
+  /// Lists requests under way, as `query` selects them. Each worker copies its part between two
+  /// passes of its loop; one that does not respond within a second is named as silent. Calls wait
+  /// for each other.
+  RunningRequests running(const RunningQuery& query);
 
   /// The longest time since a worker last completed a pass of its event loop: fractions of a
   /// second, unless one is stuck.
@@ -119,6 +126,7 @@ class Server {
   std::vector<std::string> skipped_addresses_;
   ClientLimits limits_;
   Replaceable replaceable_;
+  std::mutex listing_;  // held by the caller of running()
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -120,7 +121,8 @@ Server::Worker::Worker(const ServerOptions& options, ClientLimits& limits,
                        const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
                        Recorder& recorder, const Clock& clock, UpstreamStats& stats,
                        std::size_t number)
-    : limits_(limits),
+    : number_(number),
+      limits_(limits),
       io_(std::make_unique<asio::io_context>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
       context_{.options = options,
                .exchange_options = exchange_options(options),
@@ -388,6 +390,49 @@ Task<> Server::Worker::turn_away(Session& session, ClientLimits::Refused refusal
   const bool responds =
       turned_away.has_room() && !context_.tls_contexts.load()->listener && !has_header;
   co_await session.turn_away(reason, responds);
+}
+
+/// One listing on this worker, from its first to its last step.
+class Server::Worker::Listing {
+ public:
+  Listing(Worker& worker, std::shared_ptr<RunningListing> result)
+      : worker_(worker), result_(std::move(result)) {}
+  ~Listing() { worker_.is_listing_.store(false, std::memory_order_relaxed); }
+  Listing(const Listing&) = delete;
+  Listing& operator=(const Listing&) = delete;
+
+  /// False: there is more to do.
+  bool step() {
+    try {
+      if (!scan_) {
+        scan_.emplace(worker_.context_.diagnostics.running, result_->query(),
+                      RunningScan::Options{.now = worker_.context_.clock.boot(),
+                                           .max_bytes = result_->max_bytes()});
+      }
+      if (!scan_->step()) return false;
+      result_->put(worker_.number_, std::move(*scan_).take());
+    } catch (const std::bad_alloc&) {
+      result_->put(worker_.number_, std::nullopt);
+    }
+    return true;
+  }
+
+ private:
+  Worker& worker_;
+  const std::shared_ptr<RunningListing> result_;
+  std::optional<RunningScan> scan_;
+};
+
+void Server::Worker::list_running(std::shared_ptr<RunningListing> listing) {
+  if (is_listing_.exchange(true, std::memory_order_relaxed)) return;
+  auto own = std::make_unique<Listing>(*this, std::move(listing));
+  asio::post(*io_, [this, own = std::move(own)]() mutable { go_on_listing(std::move(own)); });
+}
+
+/// A step in each pass of the loop, so that requests wait for one step at most.
+void Server::Worker::go_on_listing(std::unique_ptr<Listing> listing) {
+  if (listing->step()) return;
+  asio::post(*io_, [this, own = std::move(listing)]() mutable { go_on_listing(std::move(own)); });
 }
 
 /// Deadlines follow the injected clock, so that a test controls the time.

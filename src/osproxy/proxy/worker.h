@@ -18,6 +18,7 @@
 #include "osproxy/net/listen_addresses.h"
 #include "osproxy/proxy/client_limits.h"
 #include "osproxy/proxy/new_client.h"
+#include "osproxy/proxy/running_listing.h"
 #include "osproxy/proxy/server.h"
 #include "osproxy/proxy/session.h"
 #include "osproxy/proxy/worker_context.h"
@@ -59,6 +60,10 @@ class Server::Worker {
   /// From any thread: it accepts nothing any more, and sessions() counts all that it accepted.
   bool is_draining() const noexcept { return is_draining_.load(std::memory_order_acquire); }
 
+  /// From any thread: its loop puts the worker's requests into `listing`, soon. Not if it still
+  /// works on an earlier listing: it then is stuck, or has far too much to do.
+  void list_running(std::shared_ptr<RunningListing> listing);
+
   /// From any thread: the boot time at which its loop last completed a pass.
   std::chrono::nanoseconds last_tick() const noexcept {
     return std::chrono::nanoseconds(last_tick_.load(std::memory_order_relaxed));
@@ -79,6 +84,8 @@ class Server::Worker {
   std::size_t sessions() const noexcept { return count_.load(std::memory_order_relaxed); }
 
  private:
+  class Listing;
+
   std::expected<void, std::string> open(Acceptor& acceptor, const asio::ip::tcp::endpoint& where,
                                         bool v6_only);
   void tune(Acceptor& acceptor);
@@ -91,10 +98,12 @@ class Server::Worker {
   Task<> turn_away(NewClient client);
   Task<> turn_away(Session& session, ClientLimits::Refused refusal);
   bool takes_from(const IpAddress& peer) noexcept;
+  void go_on_listing(std::unique_ptr<Listing> listing);
   Task<> tick();
   void note_time();
 
   // Constant once it runs.
+  const std::size_t number_;
   ClientLimits& limits_;
   std::span<const std::unique_ptr<Worker>> all_;
   bool owns_listeners_ = true;  // nobody else accepts from them when they are closed
@@ -115,6 +124,9 @@ class Server::Worker {
 
   // Released after the counts of the last connections accepted, acquired before they are read.
   std::atomic<bool> is_draining_{false};
+
+  // Relaxed: it only says whether another listing may be posted.
+  std::atomic<bool> is_listing_{false};
 
   std::jthread thread_;
 };

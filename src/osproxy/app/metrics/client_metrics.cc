@@ -11,6 +11,11 @@ std::uint64_t ClientMetrics::sniffing_requests() const noexcept {
   return server == nullptr ? 0 : server->sniffing_requests();
 }
 
+RunningRequests ClientMetrics::running(const RunningQuery& query) const {
+  Server* const server = server_.load(std::memory_order_acquire);
+  return server == nullptr ? RunningRequests{} : server->running(query);
+}
+
 std::vector<prometheus::MetricFamily> ClientMetrics::Collect() const {
   const Server* const server = server_.load(std::memory_order_acquire);
   if (server == nullptr) return {};

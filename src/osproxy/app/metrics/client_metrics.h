@@ -16,7 +16,7 @@ namespace osproxy::app {
 class ClientMetrics final : public prometheus::Collectable {
  public:
   /// `server` must outlive the metrics' last collection.
-  void show(const Server& server) noexcept {
+  void show(Server& server) noexcept {
     // release, with acquire in Collect(): a thread that sees the pointer sees a complete server.
     server_.store(&server, std::memory_order_release);
   }
@@ -24,10 +24,13 @@ class ClientMetrics final : public prometheus::Collectable {
   /// See Server::sniffing_requests(); 0 before show().
   std::uint64_t sniffing_requests() const noexcept;
 
+  /// See Server::running(); nothing before show().
+  RunningRequests running(const RunningQuery& query) const;
+
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  std::atomic<const Server*> server_{nullptr};
+  std::atomic<Server*> server_{nullptr};
 };
 
 }  // namespace osproxy::app

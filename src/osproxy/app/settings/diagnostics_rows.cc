@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::size_t kMaxRecords = 10'000'000;
 constexpr std::size_t kMaxBytes = std::size_t{64} << 30;
-constexpr std::size_t kLeastMemory = 64 * 1024;  // a record or an exchange must fit
+constexpr std::size_t kLeastMemory = 64 * 1024;    // a record or an exchange must fit
+constexpr std::size_t kMaxMetricsTenants = 1'000;  // five time series each
 constexpr std::size_t kMaxFiles = 100'000;
 constexpr std::size_t kMaxSpans = 1'000'000;
 
@@ -174,6 +175,11 @@ SettingGroup record_settings() {
            .form = duration_form(OSPROXY_FIELD(flight.slow_after)),
            .help = "Duration from which a request is slow: the flight recorder keeps all slow and "
                    "failed requests, as far as it has room."},
+          {.name = "metrics-tenants",
+           .form = count_form(OSPROXY_FIELD(observer.metrics_tenants), 0, kMaxMetricsTenants),
+           .help =
+               "Tenants that have their own metrics; 0 is none. The first ones whose requests a "
+               "node accepts get them; the rest is `other`."},
           {.name = "record-log",
            .form = record_log_form(),
            .help = "File for each record as a line of JSON. - is standard output, off writes no "

@@ -29,6 +29,7 @@ Action add_watch(CLI::App& app);
 Action add_top(CLI::App& app);
 Action add_recent(CLI::App& app);
 Action add_tail(CLI::App& app);
+Action add_inflight(CLI::App& app);
 Action add_explain(CLI::App& app);
 Action add_why(CLI::App& app);
 Action add_sign(CLI::App& app);

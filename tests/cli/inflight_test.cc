@@ -1,0 +1,119 @@
+// `osproxyctl inflight`, and the lines that cancel a request.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "osproxy/cli/print/cancel_line.h"
+#include "tests/cli/fake_admin.h"
+#include "tests/cli/harness.h"
+
+namespace osproxy::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+FakeAdmin instance(std::string body) {
+  return FakeAdmin(
+      [body = std::move(body)](const FakeRequest&) { return json_response(200, body); });
+}
+
+constexpr char kOne[] =
+    R"({"instance":"proxy-1","running":7,"matched":1,"silent_workers":[],"requests":[)"
+    R"({"request_id":"r-1","age_us":12345678,"stage":"first_byte","endpoint":"Search",)"
+    R"("index":"orders","tenant":"ac\u0007me","principal":null,"node":"os-1:9200",)"
+    R"("node_tls":false,"adds_opaque_id":true,"request_bytes":3,"response_bytes":0}]})";
+
+constexpr char kOther[] =
+    R"({"instance":"proxy-2","running":2,"matched":1,"silent_workers":[1],"requests":[)"
+    R"({"request_id":"r-2","age_us":20000000,"stage":"queue","endpoint":"IngestBulk",)"
+    R"("node":null,"request_bytes":9,"response_bytes":0}]})";
+
+TEST(Inflight, ShowsTheOldestOfAllInstancesFirst) {
+  const FakeAdmin one = instance(kOne);
+  const FakeAdmin other = instance(kOther);
+  Harness harness;
+  const Result result = harness.run_bare({"inflight", "--admin", one.url() + "," + other.url()});
+  EXPECT_EQ(
+      result.out,
+      "9 running, 2 matched, 2 shown\n"
+      "AGE    STAGE       ENDPOINT    INDEX   TENANT  PRINCIPAL  CLIENT  AGENT  OPAQUE_ID  NODE"
+      "       IN  OUT  INSTANCE  REQUEST_ID\n"
+      "20.0s  queue       IngestBulk  -       -       -          -       -      -          -   "
+      "       9   0    proxy-2   r-2\n"
+      "12.3s  first_byte  Search      orders  ac?me   -          -       -      -          "
+      "os-1:9200  3   0    proxy-1   r-1\n"
+      "    curl -s 'http://os-1:9200/_cat/tasks?actions=indices:data/read/search&"
+      "h=x_opaque_id,task_id' | awk '$1 == \"r-1\" {print $2}' | xargs -rI{} curl -s -XPOST "
+      "'http://os-1:9200/_tasks/{}/_cancel'\n");
+  EXPECT_EQ(result.err, other.url() + ": worker 1 does not respond: its requests are missing\n");
+  EXPECT_EQ(result.code, 1);
+}
+
+TEST(Inflight, PassesItsFiltersOn) {
+  const FakeAdmin admin = instance(kOne);
+  Harness harness;
+  const Result result = harness.run_bare({"inflight", "--tenant", "a b", "--index", "orders",
+                                          "--endpoint", "Search", "--principal", "ana", "--slower",
+                                          "90s", "-n", "3", "--admin", admin.url()});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(admin.requests()[0].target,
+            "/admin/inflight?limit=3&tenant=a%20b&index=orders&principal=ana&endpoint=Search"
+            "&slower=1m30s");
+}
+
+TEST(Inflight, ShowsTheOthersIfOneIsDownOrTooOld) {
+  const FakeAdmin admin = instance(kOne);
+  FakeAdmin old([](const FakeRequest&) {
+    return json_response(404, R"({"error":{"type":"not_found","reason":"no"},"status":404})");
+  });
+  const std::string dead = refusing_url();
+  Harness harness;
+  const Result result =
+      harness.run_bare({"inflight", "--admin", old.url() + "," + dead + "," + admin.url()});
+  EXPECT_EQ(result.code, 5);
+  EXPECT_THAT(result.out, HasSubstr("r-1"));
+  EXPECT_THAT(result.err, HasSubstr(old.url() + ": too old"));
+  EXPECT_THAT(result.err, HasSubstr(dead));
+}
+
+TEST(Inflight, PrintsTheResponsesWhenAskedForJson) {
+  const FakeAdmin admin = instance(kOne);
+  Harness harness;
+  const Result result = harness.run_bare({"inflight", "-o", "json", "--admin", admin.url()});
+  EXPECT_EQ(result.out, R"({"instances":[{"admin":")" + admin.url() +
+                            R"(","error":null,"inflight":)" + kOne + "}]}\n");
+}
+
+TEST(Inflight, RefusesWhatIsNoList) {
+  const FakeAdmin admin = instance("[]");
+  Harness harness;
+  EXPECT_EQ(harness.run_bare({"inflight", "--admin", admin.url()}).code, 5);
+}
+
+TEST(CancelLine, WithoutAnOpaqueIdThePersonChoosesTheTask) {
+  EXPECT_THAT(cancel_lines({.endpoint = "Search", .node = "[::1]:9200", .node_tls = true}),
+              ElementsAre("curl -s 'https://[::1]:9200/_cat/tasks?v&actions=indices:data/read/"
+                          "search&detailed&s=running_time_ns:desc&h=task_id,running_time,"
+                          "x_opaque_id,description'",
+                          "curl -s -XPOST 'https://[::1]:9200/_tasks/TASK_ID/_cancel'"));
+}
+
+TEST(CancelLine, TakesNothingIntoAShellThatItCouldRun) {
+  for (const char* id : {"'; rm -rf /; '", "$(id)", "a\"b", "a b", "a\\b", "`id`", "a\nb", "-"}) {
+    const auto lines = cancel_lines({.endpoint = "Search", .node = "os-1:9200", .opaque_id = id});
+    ASSERT_EQ(lines.size(), 2U) << id;
+    EXPECT_THAT(lines[0], Not(HasSubstr("awk"))) << id;
+  }
+  EXPECT_THAT(cancel_lines({.endpoint = "Search", .node = "$(id)", .opaque_id = "r"}), IsEmpty());
+}
+
+TEST(CancelLine, ThereIsNoneForWhatCannotBeCancelled) {
+  EXPECT_THAT(cancel_lines({.endpoint = "IngestBulk", .node = "os-1:9200", .opaque_id = "r"}),
+              IsEmpty());
+  EXPECT_THAT(cancel_lines({.endpoint = "Search", .node = "", .opaque_id = "r"}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace osproxy::cli

@@ -1,0 +1,3 @@
+namespace osproxy::cli {
+void example() { EXAMPLE(1); }
+}  // namespace osproxy::cli
