@@ -107,10 +107,11 @@ TEST_F(RecorderEndpointTest, ShowsSlowAndFailedRequests) {
 
 TEST_F(RecorderEndpointTest, ExplainsWhatItKept) {
   request("acme", 503, "bad");
-  const Response response = serve(get("/debug/explain/bad"));
+  EXPECT_EQ(serve(get("/debug/explain/bad")).status, 404);  // no directive has selected it
+  const Response response = serve(get("/debug/explain/bad?recorder=true"));
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(response.body, HasSubstr(R"("recorder":true)"));
-  EXPECT_EQ(serve(get("/debug/explain/unknown")).status, 404);
+  EXPECT_EQ(serve(get("/debug/explain/unknown?recorder=true")).status, 404);
 }
 
 TEST_F(RecorderEndpointTest, ShowsARequestOnceIfADirectiveRecordedIt) {
@@ -119,7 +120,7 @@ TEST_F(RecorderEndpointTest, ShowsARequestOnceIfADirectiveRecordedIt) {
   flight.visit({}, [&](const Sample& sample) { record = sample.record; });
   record.directives = {"d-1"};
   parts.observer.recorder(0).record(record, false);
-  EXPECT_EQ(serve(get("/debug/explain/bad")).body, to_json(record));
+  EXPECT_EQ(serve(get("/debug/explain/bad?recorder=true")).body, to_json(record));
 }
 
 TEST_F(RecorderEndpointTest, PlansADirective) {

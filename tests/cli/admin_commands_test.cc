@@ -356,7 +356,7 @@ TEST(Explain, FindsTheInstanceThatHasTheRecord) {
                             "tls                  false\n"
                             "times.first_byte_us  12\n"
                             "times.total_us       34\n");
-  EXPECT_EQ(without.requests()[0].target, "/debug/explain/r-1");
+  EXPECT_EQ(without.requests()[0].target, "/debug/explain/r-1?recorder=true");
   EXPECT_EQ(harness.run_bare({"explain", "r-1", "--output", "json"}).out,
             std::string(kRecord) + "\n");
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "osproxy/cli/print/top_text.h"
+#include "osproxy/flight/plan_report.h"
 #include "osproxy/flight/top_report.h"
 #include "tests/cli/fake_admin.h"
 #include "tests/cli/harness.h"
@@ -131,6 +132,47 @@ TEST(Recent, ShowsTheNewestOfAllInstancesLast) {
             "14:22:33 p1 a Search - 503 -\n"
             "-- 2 slow or failed requests since the start were left out: too many --\n");
   EXPECT_EQ(one.requests()[0].target, "/admin/recent?limit=20&slower=2s");
+}
+
+/// The plan of an instance that has seen `matched` of 100 requests.
+FakeResponse plan_of(const char* instance, double matched, const char* hint = nullptr) {
+  Plan plan{.seen = Estimate::of(100, 0, 0),
+            .matched = Estimate::of(matched, 0, 0),
+            .recorded = Estimate::of(matched, 0, 0),
+            .covered = 10s,
+            .life = 600s,
+            .recorded_in_life = 60 * matched,
+            .bytes_in_life = 18'000 * matched,
+            .cpu_percent = 0.5,
+            .budget_per_second = 2,
+            .is_over_budget = matched > 20};
+  if (hint != nullptr) plan.hints.emplace_back(hint);
+  return json_response(200, encode_plan_report({.instance = instance, .plans = {{"d", plan}}}));
+}
+
+TEST(PlanCommand, AddsUpAllInstances) {
+  FakeAdmin one([](const FakeRequest&) { return plan_of("p1", 30); });
+  FakeAdmin two([](const FakeRequest&) { return plan_of("p2", 0, "no tenant \"x\""); });
+  Harness harness;
+  const Result result = harness.run_bare({"plan", "--tenant", "x", "--level", "Shape", "--ttl",
+                                          "10m", "--admin", one.url() + "," + two.url()});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out,
+            "MATCH   last 10s: 30 requests (15.0%), 3.0/s, on 1 of 2 instances\n"
+            "RECORD  30 of them, 3.0/s\n"
+            "COST    ~1800 records, ~540kB in 10m; 0.50% of a core on the busiest instance\n"
+            "BUDGET  p1: 3 records/s, budget 2: the rest is left out\n");
+  EXPECT_THAT(one.requests()[0].body, HasSubstr(R"("tenant":"x")"));
+}
+
+TEST(PlanCommand, ShowsHintsThatAllInstancesGive) {
+  FakeAdmin admin([](const FakeRequest&) { return plan_of("p1", 0, "no tenant \"x\""); });
+  Harness harness;
+  const Result result = harness.run_bare({"on", "--dry-run", "--tenant", "x", "--level", "Shape",
+                                          "--ttl", "10m", "--admin", admin.url()});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("BUDGET  ok\nHINT    no tenant \"x\"\n"));
+  EXPECT_EQ(admin.requests().size(), 1U);  // nothing is published
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "osproxy/flight/plan_report.h"
+
 namespace osproxy {
 namespace {
 
@@ -102,6 +104,24 @@ TEST(Plan, LeavesRecordsOutBeyondTheBudget) {
                      {.covered = 1s, .budget = {.per_second = 20}, .now = now.wall}, now.boot);
   EXPECT_TRUE(plan.is_over_budget);
   EXPECT_EQ(plan.recorded_in_life, 200);
+}
+
+TEST(PlanReport, IsReadAsItWasWritten) {
+  PlanReport report{.instance = "proxy-1", .plans = {{"a", {}}, {"b", {}}}};
+  Plan& plan = report.plans[1].second;
+  plan.seen = Estimate::of(100, 20, 3);
+  plan.matched = Estimate::of(10, 2, 1);
+  plan.recorded = Estimate::of(1.5, 0, 0);
+  plan.covered = 300s;
+  plan.life = 600s;
+  plan.recorded_in_life = 3;
+  plan.bytes_in_life = 900;
+  plan.cpu_percent = 0.25;
+  plan.budget_per_second = 200;
+  plan.is_over_budget = true;
+  plan.hints = {"no tenant \"x\""};
+  EXPECT_EQ(decode_plan_report(encode_plan_report(report)), report);
+  EXPECT_EQ(decode_plan_report("{}"), std::nullopt);
 }
 
 }  // namespace

@@ -56,13 +56,15 @@ std::string of_recorder(const Record& record) {
   return json.append(",\"recorder\":true}");
 }
 
-// The records of directives come first, then those that only the flight recorder has.
-std::vector<std::string> find_records(const Context& context, std::string_view request_id) {
+// The records of directives come first, then those that only the flight recorder has, if they are
+// asked for.
+std::vector<std::string> find_records(const Context& context, std::string_view request_id,
+                                      bool with_recorder) {
   const std::vector<Record> recorded = context.dependencies.observer.explain(request_id);
   std::vector<std::string> found;
   for (const Record& record : recorded) found.push_back(to_json(record));
   const FlightRecorder* const flight = context.dependencies.flight;
-  if (flight == nullptr || !flight->is_on()) return found;
+  if (!with_recorder || flight == nullptr || !flight->is_on()) return found;
   for (const Record& sample : with_request_id(*flight, request_id, Observer::kMaxOfOneId)) {
     const auto is_same = [&](const Record& record) {
       return record.started == sample.started && record.latency == sample.latency;
@@ -74,16 +76,18 @@ std::vector<std::string> find_records(const Context& context, std::string_view r
 
 }  // namespace
 
-Response get_explain(const Context& context, const Request&, std::string_view id) {
+Response get_explain(const Context& context, const Request& request, std::string_view id) {
   const FlightRecorder* const flight = context.dependencies.flight;
-  const bool is_flight_on = flight != nullptr && flight->is_on();
+  // Without it, a record shows that a directive has selected the request.
+  const bool with_recorder = request.query() == "recorder=true";
+  const bool is_flight_on = with_recorder && flight != nullptr && flight->is_on();
   if (!context.dependencies.observer.keeps_explain() && !is_flight_on) {
     return error_response(404, "output_off", "the explain store is off on this instance");
   }
   const auto request_id = percent_decode(id);
   if (!request_id)
     return error_response(400, "bad_request", "the id has a % without two hex digits");
-  const std::vector<std::string> records = find_records(context, *request_id);
+  const std::vector<std::string> records = find_records(context, *request_id, with_recorder);
   if (records.empty()) {
     return error_response(404, "not_found", "no record of that request is held on this instance");
   }

@@ -84,9 +84,9 @@ Parameter slower_parameter(std::optional<std::chrono::milliseconds>& into) {
 }
 
 std::vector<Parameter> filter_parameters(RecordFilter& into) {
-  std::vector<Parameter> parameters{
-      {"directive", "the id of a directive",
-       [&](std::string v) { return set_text(into.directive, std::move(v)); }}};
+  std::vector<Parameter> parameters{{"directive", "the id of a directive", [&](std::string v) {
+                                       return set_text(into.directive, std::move(v));
+                                     }}};
   std::ranges::move(target_parameters(into.target), std::back_inserter(parameters));
   parameters.push_back({"status", "a class or a code, as in 5xx or 429", [&](const std::string& v) {
                           return set(into.status, StatusFilter::parse(v));

@@ -13,7 +13,7 @@
 #include "osproxy/core/duration.h"
 #include "osproxy/core/json_writer.h"
 #include "osproxy/flight/failed_request.h"
-#include "osproxy/flight/plan.h"
+#include "osproxy/flight/plan_report.h"
 #include "osproxy/flight/recent.h"
 #include "osproxy/flight/top_report.h"
 #include "osproxy/store/publisher.h"
@@ -170,14 +170,12 @@ Response post_plan(const Context& context, const Request& request, std::string_v
   const PlanOptions options{.covered = std::min(covered(context, now.boot), kPlanned),
                             .budget = context.options.directive_budget,
                             .now = now.wall};
-  JsonWriter json;
-  json.begin_object().field("instance", context.options.instance).key("plans").begin_array();
+  PlanReport report{.instance = context.options.instance, .plans = {}};
   for (const Directive& directive : document->directives) {
-    const Plan plan = plan_directive(*context.dependencies.flight, directive, options, now.boot);
-    json.raw(encode_plan(plan, directive.id));
+    report.plans.emplace_back(
+        directive.id, plan_directive(*context.dependencies.flight, directive, options, now.boot));
   }
-  json.end_array().end_object();
-  return {.body = std::move(json).take()};
+  return {.body = encode_plan_report(report)};
 }
 
 }  // namespace osproxy::admin

@@ -28,6 +28,7 @@ constexpr CommandRow kCommands[] = {
     {"fleet", "Show which instances have applied the current document", add_fleet},
     {"list", "Show the directives of the published document", add_list},
     {"on", "Add a directive", add_on},
+    {"plan", "Show what a directive would record, without publishing it", add_plan},
     {"off", "Remove directives", add_off},
     {"publish", "Replace the whole document", add_publish},
     {"watch", "Follow the document in etcd, as an instance does", add_watch},

@@ -78,13 +78,15 @@ FlightRecorder::FlightRecorder(const FlightOptions& options, std::size_t workers
   }
 }
 
-void FlightRecorder::visit(BootTime from, const std::function<void(const Sample&)>& use) const {
+template <class Filter>
+void FlightRecorder::visit_if(Filter&& is_wanted,
+                              const std::function<void(const Sample&)>& use) const {
   const std::lock_guard lock(reading_);
   for (const auto& shard : shards_) {
     for (const FlightShard::Kind* const kind : {&shard->ordinary_, &shard->notable_}) {
       for (const SampleLog::PagePointer& page : kind->log.pages()) {
         page->visit([&](const SampleWeight& weight, std::span<const std::byte> packed) {
-          if (weight.ended < from) return;
+          if (!is_wanted(weight, packed)) return;
           use({.weight = weight,
                .is_notable = kind == &shard->notable_ || weight.weight == 0,
                .record = unpack(packed)});
@@ -92,6 +94,17 @@ void FlightRecorder::visit(BootTime from, const std::function<void(const Sample&
       }
     }
   }
+}
+
+void FlightRecorder::visit(BootTime from, const std::function<void(const Sample&)>& use) const {
+  visit_if([from](const SampleWeight& weight, auto) { return weight.ended >= from; }, use);
+}
+
+void FlightRecorder::visit_request(std::string_view request_id,
+                                   const std::function<void(const Sample&)>& use) const {
+  visit_if(
+      [request_id](const auto&, auto packed) { return packed_request_id(packed) == request_id; },
+      use);
 }
 
 FlightTotals FlightRecorder::totals() const noexcept {

@@ -23,6 +23,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 #include "osproxy/core/clock.h"
@@ -136,9 +137,16 @@ class FlightRecorder {
   /// throw std::bad_alloc.
   void visit(BootTime from, const std::function<void(const Sample&)>& use) const;
 
+  /// Likewise for the samples with that request id; all others are not even unpacked.
+  void visit_request(std::string_view request_id,
+                     const std::function<void(const Sample&)>& use) const;
+
   FlightTotals totals() const noexcept;
 
  private:
+  template <class Filter>
+  void visit_if(Filter&& is_wanted, const std::function<void(const Sample&)>& use) const;
+
   const FlightOptions options_;
   std::vector<std::unique_ptr<FlightShard>> shards_;
   mutable std::mutex reading_;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "osproxy/core/agent_product.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/json_writer.h"
 #include "osproxy/core/nearest_name.h"
@@ -49,13 +50,14 @@ struct Names {
   std::string_view what;
   const std::optional<std::string>& wanted;
   const std::string Record::* field;
+  bool (*is_same)(std::string_view wanted, std::string_view seen) noexcept = nullptr;  // else equal
   std::set<std::string> seen{};
   bool is_seen = false;
 
   void add(const Record& record) {
     const std::string& name = record.*field;
     if (!wanted || is_seen || name.empty()) return;
-    is_seen = name == *wanted;
+    is_seen = is_same != nullptr ? is_same(*wanted, name) : name == *wanted;
     if (seen.size() < kMaxNames) seen.insert(name);
   }
 
@@ -72,8 +74,11 @@ struct Names {
 };
 
 bool is_recorded(const Directive& directive, const Record& record) noexcept {
+  const auto failed_items = record.response ? record.response->failed_items : std::nullopt;
   return (!directive.min_latency || record.latency >= *directive.min_latency) &&
-         (!directive.status || directive.status->matches(record.status));
+         (!directive.status || directive.status->matches(record.status)) &&
+         (!directive.shape || record.shape == directive.shape) &&
+         (!directive.min_failed_items || failed_items >= directive.min_failed_items);
 }
 
 }  // namespace
@@ -87,7 +92,10 @@ Plan plan_directive(const FlightRecorder& recorder, const Directive& directive,
   Names names[] = {
       {.what = "tenant", .wanted = directive.target.tenant, .field = &Record::tenant},
       {.what = "principal", .wanted = directive.target.principal, .field = &Record::principal},
-      {.what = "agent", .wanted = directive.target.agent, .field = &Record::agent},
+      {.what = "agent",
+       .wanted = directive.target.agent,
+       .field = &Record::agent,
+       .is_same = names_agent},
       {.what = "opaque id", .wanted = directive.target.opaque_id, .field = &Record::opaque_id},
   };
   const double taken = directive.sample_per_mille / 1000.0;
@@ -127,26 +135,6 @@ Plan plan_directive(const FlightRecorder& recorder, const Directive& directive,
     plan.hints.push_back("no request matched in the last " + format_duration(options.covered));
   }
   return plan;
-}
-
-std::string encode_plan(const Plan& plan, std::string_view directive_id) {
-  JsonWriter json;
-  const auto write = [&json](std::string_view name, const Estimate& estimate) {
-    json.key(name).begin_object().field("value", estimate.value());
-    json.field("error", estimate.error()).end_object();
-  };
-  json.begin_object().field("id", directive_id).field("covered_secs", plan.covered.count());
-  write("seen", plan.seen);
-  write("matched", plan.matched);
-  write("recorded", plan.recorded);
-  json.field("life_secs", plan.life.count()).field("recorded_in_life", plan.recorded_in_life);
-  json.field("bytes_in_life", plan.bytes_in_life).field("cpu_percent", plan.cpu_percent);
-  json.key("budget_per_second");
-  plan.budget_per_second == 0 ? json.null() : json.value(plan.budget_per_second);
-  json.field("over_budget", plan.is_over_budget).key("hints").begin_array();
-  for (const std::string& hint : plan.hints) json.value(hint);
-  json.end_array().end_object();
-  return std::move(json).take();
 }
 
 }  // namespace osproxy

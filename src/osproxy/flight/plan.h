@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "osproxy/core/token_bucket.h"
@@ -49,8 +48,5 @@ struct Plan {
 
 Plan plan_directive(const FlightRecorder& recorder, const Directive& directive,
                     const PlanOptions& options, BootTime now);
-
-/// A member "plans" of the response to POST /admin/plan.
-std::string encode_plan(const Plan& plan, std::string_view directive_id);
 
 }  // namespace osproxy

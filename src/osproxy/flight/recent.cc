@@ -1,7 +1,7 @@
 #include "osproxy/flight/recent.h"
 
 #include <algorithm>
-#include <functional>
+#include <utility>
 
 namespace osproxy {
 namespace {
@@ -9,39 +9,47 @@ namespace {
 /// Later ones first.
 bool is_newer(const Record& a, const Record& b) noexcept { return a.started > b.started; }
 
-std::vector<Record> newest(const FlightRecorder& recorder,
-                           const std::function<bool(const Sample&)>& is_wanted, std::size_t limit) {
-  std::vector<Record> found;  // a heap, whose first record is the oldest
-  recorder.visit({}, [&](const Sample& sample) {
-    if (!is_wanted(sample)) return;
-    if (found.size() == limit) {
-      if (!is_newer(sample.record, found.front())) return;
-      std::ranges::pop_heap(found, is_newer);
-      found.pop_back();
+/// The newest records that are added, at most `limit`.
+class Newest {
+ public:
+  explicit Newest(std::size_t limit) : limit_(limit) {}
+
+  void add(const Record& record) {
+    if (heap_.size() == limit_) {
+      if (!is_newer(record, heap_.front())) return;
+      std::ranges::pop_heap(heap_, is_newer);
+      heap_.pop_back();
     }
-    found.push_back(sample.record);
-    std::ranges::push_heap(found, is_newer);
-  });
-  std::ranges::sort_heap(found, is_newer);
-  return found;
-}
+    heap_.push_back(record);
+    std::ranges::push_heap(heap_, is_newer);
+  }
+
+  std::vector<Record> take() && {
+    std::ranges::sort_heap(heap_, is_newer);
+    return std::move(heap_);
+  }
+
+ private:
+  const std::size_t limit_;
+  std::vector<Record> heap_;  // the oldest comes first
+};
 
 }  // namespace
 
 std::vector<Record> newest_notable(const FlightRecorder& recorder, const RecordFilter& filter,
                                    std::size_t limit) {
-  const auto is_wanted = [&](const Sample& sample) {
-    return sample.is_notable && filter.passes(sample.record);
-  };
-  return newest(recorder, is_wanted, limit);
+  Newest found(limit);
+  recorder.visit({}, [&](const Sample& sample) {
+    if (sample.is_notable && filter.passes(sample.record)) found.add(sample.record);
+  });
+  return std::move(found).take();
 }
 
 std::vector<Record> with_request_id(const FlightRecorder& recorder, std::string_view request_id,
                                     std::size_t limit) {
-  const auto is_wanted = [&](const Sample& sample) {
-    return sample.record.request_id == request_id;
-  };
-  return newest(recorder, is_wanted, limit);
+  Newest found(limit);
+  recorder.visit_request(request_id, [&](const Sample& sample) { found.add(sample.record); });
+  return std::move(found).take();
 }
 
 }  // namespace osproxy

@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include "osproxy/core/encoding.h"
 #include "osproxy/flight/failed_request.h"
 
 namespace osproxy {
@@ -23,6 +24,7 @@ constexpr std::array kDimensions = {
     DimensionName{TopDimension::Agent, "agent"},
     DimensionName{TopDimension::OpaqueId, "opaque-id"},
     DimensionName{TopDimension::Endpoint, "endpoint"},
+    DimensionName{TopDimension::Shape, "shape"},
     DimensionName{TopDimension::Node, "node"},
     DimensionName{TopDimension::Status, "status"},
     DimensionName{TopDimension::Error, "error"},
@@ -46,6 +48,16 @@ std::string names_of(const Names& all) {
   return names;
 }
 
+/// osproxy's error, or the one that most of a bulk's failed items have.
+std::string error_of(const Record& record) {
+  if (!record.error.empty() || !record.response || !record.response->failures_by_error) {
+    return record.error;
+  }
+  const auto& failures = *record.response->failures_by_error;
+  const auto most = std::ranges::max_element(failures, {}, &ItemFailure::count);
+  return most == failures.end() ? "" : most->type;
+}
+
 std::string name_in(const Record& record, TopDimension dimension) {
   switch (dimension) {
     case TopDimension::Tenant:
@@ -62,12 +74,14 @@ std::string name_in(const Record& record, TopDimension dimension) {
       return record.opaque_id;
     case TopDimension::Endpoint:
       return std::string(to_string(record.endpoint));
+    case TopDimension::Shape:
+      return record.shape ? to_hex16(*record.shape) : "";
     case TopDimension::Node:
       return record.upstream;
     case TopDimension::Status:
       return record.status == 0 ? "" : std::to_string(record.status);
     case TopDimension::Error:
-      return record.error;
+      return error_of(record);
   }
   return {};
 }
@@ -115,7 +129,8 @@ void TopSums::add(const TopSums& other) {
 }
 
 void TopTable::add(const Sample& sample, TopPeriod period) {
-  const double weight = sample.weight.weight;
+  // The body is read only of requests that are chosen at their start.
+  const double weight = is_by_shape() ? sample.weight.chosen_weight : sample.weight.weight;
   if (weight == 0) return;
   std::vector<std::string> key;
   key.reserve(query_.by.size());
@@ -164,6 +179,10 @@ TopResult TopTable::top(std::size_t limit) const {
     }
   }
   return result;
+}
+
+bool TopTable::is_by_shape() const noexcept {
+  return std::ranges::find(query_.by, TopDimension::Shape) != query_.by.end();
 }
 
 double TopTable::order_of(const TopRow& row, const TopRow& total) const noexcept {

@@ -39,6 +39,7 @@ enum class TopDimension : std::uint8_t {
   Agent,
   OpaqueId,
   Endpoint,
+  Shape,
   Node,
   Status,
   Error,
@@ -110,6 +111,7 @@ class TopTable {
   TopResult top(std::size_t limit) const;
 
  private:
+  bool is_by_shape() const noexcept;
   double order_of(const TopRow& row, const TopRow& total) const noexcept;
 
   const TopQuery query_;

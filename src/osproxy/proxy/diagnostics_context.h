@@ -47,6 +47,7 @@ struct DiagnosticsContext {
   TokenHasher hasher{};
   Random random;
   TokenBucket signed_bucket{};     ///< what signed directives may record
+  TokenBucket body_samples{};      ///< the bodies that the flight recorder may read
   SingleWriterCounter sniffing{};  ///< see Server::sniffing_requests()
   RunningList running{};           ///< the requests under way
 };

@@ -66,6 +66,7 @@ Exchange::Exchange(const Dependencies& dependencies, Connection& client,
 Task<ClientNext> Exchange::run() {
   AttemptOutcome outcome = AttemptOutcome::Failed;
   if (upload_.begin()) {
+    watch_.set_stages(&scope_.diagnostics.stages);
     watch_.start();
     if (!upload_.must_gather() || co_await upload_.gather()) {
       scope_.diagnostics.stages.enter(Stage::Queue);

@@ -14,6 +14,7 @@ constexpr auto kInterval = 500ms;
 }  // namespace
 
 void ExchangeWatch::look() {
+  if (stages_ != nullptr) stages_->turn_on_late();
   if (!has_ended()) cause_ = find_cause();
   if (!has_ended()) {
     next_look_.expire_after(kInterval);

@@ -38,9 +38,11 @@
 #include "osproxy/net/deadlines.h"
 #include "osproxy/proxy/exchange_options.h"
 #include "osproxy/proxy/exchange_result.h"
+#include "osproxy/record/stage_timer.h"
 
 namespace osproxy {
 
+/// Members: what it watches, and what it saw at earlier looks.
 class ExchangeWatch {
  public:
   /// As long as this, a client may be as slow as it likes: a connection needs time to get going.
@@ -71,6 +73,9 @@ class ExchangeWatch {
 
   /// The node's connection, or null while there is none.
   void set_upstream(Connection* upstream) noexcept { upstream_ = upstream; }
+
+  /// Is turned on when the exchange turns out to be slow; null: is not.
+  void set_stages(StageTimer* stages) noexcept { stages_ = stages; }
 
   // The exchange waits for its client from here, or no longer.
   void set_waits_for_request(bool waits) noexcept { waits_for_request_ = waits; }
@@ -105,6 +110,7 @@ class ExchangeWatch {
   const ExchangeResult& result_;
   const bool& others_wait_;
   Connection* upstream_ = nullptr;
+  StageTimer* stages_ = nullptr;
   Time started_{};
   http::ProxyError cause_ = http::ProxyError::None;
   bool waits_for_request_ = false;

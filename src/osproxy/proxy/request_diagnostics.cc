@@ -10,6 +10,9 @@
 namespace osproxy {
 namespace {
 
+/// Bodies that the flight recorder reads: each costs some microseconds more than a sample.
+constexpr TokenRate kBodySamples{.per_second = 100, .burst = 200};
+
 /// Method names are a client's to choose; a record has those that OpenSearch knows.
 std::string_view known_method(std::string_view method) noexcept {
   for (const std::string_view known :
@@ -56,13 +59,18 @@ void RequestDiagnostics::match() {
     request_.matched.client_address = peer_.client.address;
   }
   request_.matched.principal_verified = request_.principal_verified;
+  path_index_ = request_.matched.index;
   if (context_.flight != nullptr) {
     chosen_weight_ = context_.flight->begin(started_.boot);
     if (chosen_weight_ > 0) stages.turn_on();
   }
-  path_index_ = request_.matched.index;
   const DirectiveSet::Pointer& set = context_.directives.load();
-  if (set->empty() && !signed_.is_valid()) return;
+  if (!set->empty() || signed_.is_valid()) match_directives(set);
+  const bool is_sampled = chosen_weight_ > 0 && samples_body();
+  if ((verdict_.selected() || is_sampled) && has_whole_head()) begin_inspection(is_sampled);
+}
+
+void RequestDiagnostics::match_directives(const DirectiveSet::Pointer& set) {
   if (context_.options.spans || signed_.is_valid() || set->highest_level() >= Level::ShapeTiming) {
     stages.turn_on();  // the level may ask for times
   }
@@ -77,14 +85,30 @@ void RequestDiagnostics::match() {
   if (verdict_.level < Level::ShapeTiming && spans_ == nullptr && chosen_weight_ == 0) {
     stages.turn_off();
   }
-  if (verdict_.selected() && has_whole_head()) {
-    inspection_ = std::make_unique<ExchangeInspection>(
-        *head_, CalledApi{.endpoint = endpoint(), .form = request_.form}, verdict_.level,
-        verdict_.capture ? context_.options.capture : nullptr);
-    const bool reads_body = verdict_.awaits_body || verdict_.level >= Level::ShapeRewriteDiff;
-    if (verdict_.reads_shape) inspection_->read_shape();
-    if (reads_body && request_.matched.body_may_name_index) inspection_->read_indices();
+}
+
+/// Whether the flight recorder reads the bodies of a request that it has chosen: for the shape of a
+/// search, and for the failed items of a bulk.
+bool RequestDiagnostics::samples_body() noexcept {
+  switch (endpoint()) {
+    case Endpoint::Search:
+    case Endpoint::MultiSearch:
+    case Endpoint::Count:
+    case Endpoint::IngestBulk:
+      return context_.body_samples.take(kBodySamples, started_.boot);
+    default:
+      return false;
   }
+}
+
+void RequestDiagnostics::begin_inspection(bool is_sampled) {
+  inspection_ = std::make_unique<ExchangeInspection>(
+      *head_, CalledApi{.endpoint = endpoint(), .form = request_.form}, verdict_.level,
+      verdict_.capture ? context_.options.capture : nullptr);
+  const bool samples_shape = is_sampled && endpoint() != Endpoint::IngestBulk;
+  if (verdict_.reads_shape || samples_shape) inspection_->read_shape();
+  const bool reads_body = verdict_.awaits_body || verdict_.level >= Level::ShapeRewriteDiff;
+  if (reads_body && request_.matched.body_may_name_index) inspection_->read_indices();
 }
 
 void RequestDiagnostics::make_spans_of_request() {
@@ -180,8 +204,13 @@ Verdict RequestDiagnostics::judge(std::chrono::nanoseconds latency) {
 
 /// The flight recorder keeps such requests as far as it has room.
 bool RequestDiagnostics::is_notable(std::chrono::nanoseconds latency) const noexcept {
-  return latency >= context_.flight->slow_after() || result_.error != http::ProxyError::None ||
-         is_failed_status(result_.status);
+  const bool is_whole = result_.error == http::ProxyError::None;
+  if (latency >= context_.flight->slow_after() || !is_whole || is_failed_status(result_.status)) {
+    return true;
+  }
+  const ResponseFacts* const facts =
+      inspection_ != nullptr ? inspection_->end_response(is_whole) : nullptr;
+  return facts != nullptr && facts->failed_items.value_or(0) > 0;
 }
 
 /// Without the structure of the body, and what osproxy changed: they take much room.

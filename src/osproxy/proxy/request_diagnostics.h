@@ -127,6 +127,9 @@ class RequestDiagnostics final : private RunningEntry {
   bool has_room() const noexcept;
   bool has_whole_head() const noexcept { return head_ != nullptr && head_->size > 0; }
 
+  void match_directives(const DirectiveSet::Pointer& set);
+  bool samples_body() noexcept;
+  void begin_inspection(bool is_sampled);
   bool is_notable(std::chrono::nanoseconds latency) const noexcept;
   void keep_sample(const FlightShard::Choice& choice, Record record) noexcept;
   bool is_accepted() const noexcept;
@@ -159,7 +162,8 @@ class RequestDiagnostics final : private RunningEntry {
   double chosen_weight_ = 0;      // the flight recorder samples it, for so many requests; 0: no
   DirectiveSet::Pointer set_;     // the snapshot, held only if there is a verdict to conclude
   bool finished_ = false;
-  std::unique_ptr<ExchangeInspection> inspection_;  // only if the request is selected
+  /// Only if the request is selected, or the flight recorder reads its bodies.
+  std::unique_ptr<ExchangeInspection> inspection_;
   std::unique_ptr<TraceSpans> spans_;  // only if the request is selected and spans are wanted
 };
 

@@ -175,6 +175,13 @@ void pack(const Record& record, std::span<std::byte> to) noexcept {
   assert(writer.end() == to.data() + to.size());
 }
 
+/// The id is the first field.
+std::string_view packed_request_id(std::span<const std::byte> from) noexcept {
+  Length size = 0;
+  std::memcpy(&size, from.data(), sizeof(size));
+  return {reinterpret_cast<const char*>(from.data()) + sizeof(size), size};
+}
+
 Record unpack(std::span<const std::byte> from) {
   Record record;
   Reader reader(from.data());

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 
 #include "osproxy/record/record.h"
 
@@ -23,6 +24,9 @@ std::size_t packed_size(const Record& record) noexcept;
 
 /// Requires `to.size() == packed_size(record)`.
 void pack(const Record& record, std::span<std::byte> to) noexcept;
+
+/// The id of a packed record, in its bytes. Requires bytes that pack() wrote.
+std::string_view packed_request_id(std::span<const std::byte> from) noexcept;
 
 /// Requires bytes that pack() wrote. May throw std::bad_alloc.
 Record unpack(std::span<const std::byte> from);

@@ -22,6 +22,12 @@ class StageTimer {
 
   void turn_on() noexcept { on_ = true; }
   bool is_on() const noexcept { return on_; }
+  /// Turns it on while the request is under way. All the time so far counts for the current stage.
+  void turn_on_late() noexcept {
+    if (on_) return;
+    on_ = true;
+    times_.enter(current_, std::chrono::nanoseconds(0));
+  }
   /// Forgets the times measured so far.
   void turn_off() noexcept {
     on_ = false;

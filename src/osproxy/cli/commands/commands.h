@@ -21,6 +21,7 @@ using Action = std::function<std::expected<void, Failure>(Environment&)>;
 
 Action add_publish(CLI::App& app);
 Action add_on(CLI::App& app);
+Action add_plan(CLI::App& app);
 Action add_off(CLI::App& app);
 Action add_list(CLI::App& app);
 Action add_status(CLI::App& app);

@@ -87,7 +87,8 @@ Failure not_found(const Search& search, const std::string& request_id) {
 std::expected<void, Failure> explain(const Flags& flags, Environment& environment) {
   const auto access = admin_access(flags.connection, environment);
   if (!access) return std::unexpected(access.error());
-  const auto responses = get_from_all(*access, "/debug/explain/" + flags.request_id);
+  const auto responses =
+      get_from_all(*access, "/debug/explain/" + flags.request_id + "?recorder=true");
   Search search;
   for (std::size_t i = 0; i < responses.size(); ++i) {
     take_response(search, access->instances[i], responses[i]);

@@ -8,6 +8,7 @@
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/commands/show_plan.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/document/edit_document.h"
 #include "osproxy/cli/document/make_directive_id.h"
@@ -40,6 +41,7 @@ struct Flags {
   std::optional<std::int64_t> min_failed_items;
   std::optional<std::string> author;
   bool restart_ttl = false;
+  bool is_planned = false;
 };
 
 constexpr char kExamples[] = R"(Examples:
@@ -56,6 +58,17 @@ are pruned. Names are compared exactly; --index also selects requests whose wild
 
 Exit codes: 0 published, 1 the id is taken, 3 rejected, 4 others kept publishing in between,
 5 not reachable.)";
+
+constexpr char kPlanExamples[] = R"(Examples:
+  osproxyctl plan --tenant acme --endpoint Search --level ShapeTiming --ttl 10m
+  osproxyctl plan --all --level Shape --ttl 1h --status 5xx --admin http://proxy-1:9901,http://proxy-2:9901
+
+Takes the flags of `on`, publishes nothing, and shows what the directive would have recorded in the
+last five minutes, by the samples of the flight recorder of all instances of --admin. A number with
+± is an estimate. Indices that only a body names count as not matched.
+
+Exit codes: 0 all instances were asked, 5 some instance was not: it is not reachable, too old, or
+its flight recorder is off.)";
 
 std::expected<void, std::string> read_level(const std::string& text, Level& into) {
   const auto level = parse_level(text);
@@ -227,10 +240,16 @@ std::expected<void, Failure> on(const Flags& flags, Environment& environment) {
   return {};
 }
 
-}  // namespace
+std::expected<void, Failure> plan(const Flags& flags, Environment& environment) {
+  auto directive = make_directive(flags, environment);
+  if (!directive) return std::unexpected(std::move(directive).error());
+  if (auto good = check(*directive, flags); !good) return std::unexpected(good.error());
+  directive->id = flags.id.value_or("planned");
+  return show_plan(*directive, flags.connection, flags.output, environment);
+}
 
-Action add_on(CLI::App& app) {
-  const auto flags = std::make_shared<Flags>();
+std::shared_ptr<Flags> add_flags(CLI::App& app, Reach reach) {
+  auto flags = std::make_shared<Flags>();
   add_target(app, flags->directive.target);
   app.add_flag("--principal-verified", flags->directive.target.principal_verified,
                "Only requests whose principal is verified, not only claimed")
@@ -239,9 +258,26 @@ Action add_on(CLI::App& app) {
   add_recording(app, *flags);
   add_account(app, *flags);
   add_output(app, flags->output);
-  add_connection(app, flags->connection, Reach::Either);
+  add_connection(app, flags->connection, reach);
+  return flags;
+}
+
+}  // namespace
+
+Action add_on(CLI::App& app) {
+  const auto flags = add_flags(app, Reach::Either);
+  app.add_flag("--dry-run", flags->is_planned,
+               "Publish nothing: show what it would have recorded, as `plan` does");
   app.footer(kExamples);
-  return [flags](Environment& environment) { return on(*flags, environment); };
+  return [flags](Environment& environment) {
+    return flags->is_planned ? plan(*flags, environment) : on(*flags, environment);
+  };
+}
+
+Action add_plan(CLI::App& app) {
+  const auto flags = add_flags(app, Reach::Admin);
+  app.footer(kPlanExamples);
+  return [flags](Environment& environment) { return plan(*flags, environment); };
 }
 
 }  // namespace osproxy::cli
