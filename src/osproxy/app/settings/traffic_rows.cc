@@ -146,9 +146,9 @@ SettingGroup client_settings() {
                    "1 or 2."},
           {.name = "client-fields",
            .form = client_fields_form(),
-           .help = "Parts of a client's identity that are kept: address, agent, opaque-id, or "
-                   "none. Records and osproxyctl why have only these. Directives can target "
-                   "all of them."},
+           .help = "Parts of a client that are kept: address, agent, opaque-id, none. "
+                   "Records and osproxyctl why have only these. Directives can target all of "
+                   "them."},
           {.name = "max-request-line",
            .form = head_size_form(OSPROXY_FIELD(server.limits.request_line)),
            .help = "Longest request line. A longer one gets 414."},
