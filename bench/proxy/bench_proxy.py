@@ -52,6 +52,8 @@ class Row:
 ROWS = {
     **{f"get-{n}": Row(f"GET, connections: {n}", n) for n in (1, 32, 512)},
     **{f"post-{n}": Row(f"POST of 200 B, connections: {n}", n, 200) for n in (1, 32, 512)},
+    **{f"recorder-{n}": Row(f"POST of 200 B, connections: {n}; the flight recorder off, and on", n,
+                            200, proxies=("no recorder", "osproxy")) for n in (1, 32, 512)},
     "tls": Row("GET over TLS, connections: 32", 32, proxies=(*_PEERS, "osproxy"), tls=True),
     "tls-connections": Row("GET over TLS, each on a connection that resumes a session, 32 at once",
                            32, proxies=(*_PEERS, "osproxy"), tls=True, closes=True),

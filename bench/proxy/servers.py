@@ -189,6 +189,13 @@ class OsproxyLoaded(Osproxy):
                 for i in range(10_000)]  # fmt: skip
 
 
+class OsproxyWithoutRecorder(Osproxy):
+    """osproxy with its flight recorder off."""
+
+    def command(self):
+        return [*super().command(), "--recorder-bytes", "0"]
+
+
 class OsproxyTls(Osproxy):
     scheme = "https"
 
@@ -198,5 +205,5 @@ class OsproxyTls(Osproxy):
 
 
 PLAIN_PROXIES = {"floor": Floor, "nginx": NginxProxy, "haproxy": HaproxyProxy, "osproxy": Osproxy,
-                 "loaded": OsproxyLoaded}  # fmt: skip
+                 "loaded": OsproxyLoaded, "no recorder": OsproxyWithoutRecorder}  # fmt: skip
 TLS_PROXIES = {"nginx": NginxTls, "haproxy": HaproxyTls, "osproxy": OsproxyTls}

@@ -33,6 +33,7 @@ struct Request {
       : peer(RawConnection::connect(clients.local_endpoint().port(), host)),
         client(Socket(io), deadlines) {
     clients.accept(client.socket());
+    request.client_key = host;
   }
 
   bool has_lease() const { return result && result->has_value(); }

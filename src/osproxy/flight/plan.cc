@@ -74,11 +74,12 @@ struct Names {
 };
 
 bool is_recorded(const Directive& directive, const Record& record) noexcept {
-  const auto failed_items = record.response ? record.response->failed_items : std::nullopt;
+  const std::uint64_t failed_items =
+      record.response ? record.response->failed_items.value_or(0) : 0;
   return (!directive.min_latency || record.latency >= *directive.min_latency) &&
          (!directive.status || directive.status->matches(record.status)) &&
          (!directive.shape || record.shape == directive.shape) &&
-         (!directive.min_failed_items || failed_items >= directive.min_failed_items);
+         (!directive.min_failed_items || failed_items >= *directive.min_failed_items);
 }
 
 }  // namespace

@@ -59,7 +59,8 @@ Exchange::Exchange(const Dependencies& dependencies, Connection& client,
              .watch = watch_,
              .diagnostics = diagnostics,
              .result = result},
-      acquire_request_{.client = client, .stages = diagnostics.stages},
+      acquire_request_{
+          .client = client, .client_key = diagnostics.client_key(), .stages = diagnostics.stages},
       upload_(scope_),
       relay_(scope_, upload_, scratch_->response, dependencies.draining) {}
 

@@ -27,6 +27,7 @@
 #include <string_view>
 #include <vector>
 
+#include "osproxy/core/client_key.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/directive_set.h"
 #include "osproxy/flight/flight_recorder.h"
@@ -73,6 +74,11 @@ class RequestDiagnostics final : private RunningEntry {
 
   std::string_view request_id() const noexcept { return request_.request_id; }
   Endpoint endpoint() const noexcept { return request_.matched.endpoint; }
+
+  /// Of the client's address, as far as trusted proxies name it.
+  ClientKey client_key() const noexcept {
+    return osproxy::client_key(request_.matched.client_address);
+  }
 
   /// The request asks for the nodes' addresses (sniffing.h).
   bool is_sniffing() const noexcept { return is_sniffing_; }

@@ -62,7 +62,7 @@ class RequestUpload {
   /// Before the first attempt of a request that has not come whole; see upload_slots.h. False:
   /// there is no slot before `latest`.
   Task<bool> take_slot(SteadyClock::time_point latest) {
-    return slot_.take(client_key(scope_.client), latest);
+    return slot_.take(scope_.diagnostics.client_key(), latest);
   }
 
   /// Begins an attempt: sends the head with what is there of the body, as far as the kernel takes

@@ -9,8 +9,7 @@
 // bound, a thousand slow clients leave nothing for the others. Uploads beyond the bound wait, in a
 // queue that is fair between clients (core/fair_queue.h).
 //
-// A quarter of the slots is for clients that have none: one client alone cannot have all. Clients
-// that come through a proxy in front of osproxy count as one.
+// A quarter of the slots is for clients that have none: one client alone cannot have all.
 //
 // Belongs to one worker. The slots must outlive each slot.
 #pragma once
@@ -19,9 +18,9 @@
 #include <cstddef>
 #include <unordered_map>
 
+#include "osproxy/core/client_key.h"
 #include "osproxy/core/fair_queue.h"
 #include "osproxy/net/asio_types.h"
-#include "osproxy/net/client_key.h"
 #include "osproxy/net/deadlines.h"
 #include "osproxy/net/wakeup.h"
 

@@ -15,7 +15,7 @@
 #include <array>
 #include <cstddef>
 
-#include "osproxy/net/client_key.h"
+#include "osproxy/core/client_key.h"
 
 namespace osproxy {
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "osproxy/net/client_key.h"
-
 namespace osproxy {
 namespace {
 
@@ -70,15 +68,15 @@ struct UpstreamPool::Waiter : FairQueue::Entry {
 };
 
 UpstreamPool::Lease::Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& choice,
-                           Connection& client)
-    : pool_(&pool), client_(&client), choice_(choice) {
+                           ClientKey client_key)
+    : pool_(&pool), client_key_(client_key), choice_(choice) {
   pool.balancer_.start(choice);
   pool.show(*pool.nodes_[choice.node]);
 }
 
 UpstreamPool::Lease::Lease(Lease&& other) noexcept
     : pool_(std::exchange(other.pool_, nullptr)),
-      client_(other.client_),
+      client_key_(other.client_key_),
       choice_(other.choice_),
       place_(std::move(other.place_)),
       connection_(std::move(other.connection_)),
@@ -103,7 +101,7 @@ void UpstreamPool::Lease::answered() {
 
 void UpstreamPool::Lease::failed(NodeFault fault) {
   Node& node = *pool_->nodes_[choice_.node];
-  switch (pool_->balancer_.failed(choice_.node, {.fault = fault, .client = client_key(*client_)},
+  switch (pool_->balancer_.failed(choice_.node, {.fault = fault, .client = client_key_},
                                   pool_->network_.deadlines.now())) {
     case FailureEffect::None:
       break;
@@ -149,7 +147,7 @@ std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(AcquireRequest& req
   if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
     std::optional<ConnectionPlace> place;
     if (auto connection = take_idle(*nodes_[choice.node], request.reuse, place)) {
-      lease.emplace(*this, choice, request.client);
+      lease.emplace(*this, choice, request.client_key);
       lease->connection_ = std::move(connection);
       lease->place_ = std::move(place);
       lease->reused_ = true;
@@ -214,7 +212,7 @@ Task<ConnectError> UpstreamPool::connect(Lease& lease, const AcquireRequest& req
 Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::wait(
     const AcquireRequest& request) {
   Waiter waiter(*this, request);
-  const auto admission = waiting_.push(waiter, client_key(request.client));
+  const auto admission = waiting_.push(waiter, request.client_key);
   if (admission.displaced != nullptr) Waiter::of(*admission.displaced).wakeup.wake();
   if (admission.is_admitted) {
     show_waiting();
@@ -276,7 +274,7 @@ bool UpstreamPool::begin(const UpstreamBalancer::Choice& choice, const AcquireRe
     set_full(node, true);
     return false;
   }
-  lease.emplace(*this, choice, request.client);
+  lease.emplace(*this, choice, request.client_key);
   lease->reused_ = connection != nullptr;
   lease->connection_ = std::move(connection);
   lease->place_ = std::move(place);

@@ -26,6 +26,7 @@
 #include <string>
 #include <vector>
 
+#include "osproxy/core/client_key.h"
 #include "osproxy/core/fair_queue.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/connection.h"
@@ -61,8 +62,9 @@ class UpstreamPool {
  public:
   /// The needs of one request; lives as long as the request.
   struct AcquireRequest {
-    Connection& client;  ///< the wait ends if it leaves
-    StageTimer& stages;  ///< is told when connecting begins, and when TLS does
+    Connection& client;        ///< the wait ends if it leaves
+    ClientKey client_key = 0;  ///< shares are compared by it
+    StageTimer& stages;        ///< is told when connecting begins, and when TLS does
     ReusePolicy reuse = ReusePolicy::Any;
     /// Waiting and connecting end then.
     SteadyClock::time_point latest = SteadyClock::time_point::max();
@@ -73,7 +75,7 @@ class UpstreamPool {
   /// A request's place at a node, with a connection for it alone until the lease ends.
   class Lease {
    public:
-    Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& choice, Connection& client);
+    Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& choice, ClientKey client_key);
     ~Lease();
     Lease(Lease&& other) noexcept;
     Lease& operator=(Lease&&) = delete;
@@ -103,7 +105,7 @@ class UpstreamPool {
     friend class UpstreamPool;
 
     UpstreamPool* pool_;
-    Connection* client_;
+    ClientKey client_key_;
     UpstreamBalancer::Choice choice_;
     std::optional<ConnectionPlace> place_{};
     std::unique_ptr<Connection> connection_;
