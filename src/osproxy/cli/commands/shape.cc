@@ -27,22 +27,20 @@ struct Flags {
   std::optional<Endpoint> endpoint;
 };
 
-constexpr char kExamples[] = R"(Examples:
+constexpr char kExamples[] = R"help(Examples:
   osproxyctl shape query.json
   curl -s http://host/query | osproxyctl shape - --output json | jq -r .shape
   osproxyctl shape bulk.ndjson --endpoint IngestBulk
-  osproxyctl on --shape "$(osproxyctl shape query.json | head -1)" --endpoint Search-- level
-    ShapeTiming-- ttl 30m
+  osproxyctl on --shape "$(osproxyctl shape query.json | head -1)" --endpoint Search \
+      --level ShapeTiming --ttl 30m
 
-    Prints the hash of the body 's shape, as in a record' s shape,
-               and the text that is hashed.Bodies that differ in values,
-               in the order of members or in the length of arrays have the same hash.The meaning of
-                                              a body depends on the endpoint : without-- endpoint,
-               a body of several JSON values is a bulk if its first line is an action,
-               else a multi - search; one value is a search. This command sends
+Prints the hash of the body's shape, as in a record's shape, and the text that is hashed. Bodies
+that differ in values, in the order of members or in the length of arrays have the same hash. The
+meaning of a body depends on the endpoint: without --endpoint, a body of several JSON values is a
+bulk if its first line is an action, else a multi-search; one value is a search. This command sends
 nothing.
 
-Exit codes: 0 done, 1 the body has no hash, 2 wrong usage.)";
+Exit codes: 0 done, 1 the body has no hash, 2 wrong usage.)help";
 
 std::expected<void, std::string> read_endpoint(const std::string& text,
                                                std::optional<Endpoint>& into) {
