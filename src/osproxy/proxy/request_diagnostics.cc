@@ -216,6 +216,10 @@ RunningRequest RequestDiagnostics::describe(BootTime now) const {
   request.tenant = request_.matched.tenant;
   request.principal = request_.matched.principal;
   request.principal_verified = request_.principal_verified;
+  const ClientFields& kept = context_.options.client_fields;
+  if (kept.address) request.client = request_.matched.client;
+  if (kept.agent) request.agent = request_.matched.agent;
+  if (kept.opaque_id) request.opaque_id = request_.matched.opaque_id;
   if (result_.node != nullptr) {
     request.node = *result_.node;
     request.node_tls = result_.node_tls;
