@@ -54,12 +54,14 @@ TEST(Inflight, ShowsTheOldestOfAllInstancesFirst) {
 TEST(Inflight, PassesItsFiltersOn) {
   const FakeAdmin admin = instance(kOne);
   Harness harness;
-  const Result result = harness.run_bare({"inflight", "--tenant", "a b", "--index", "orders",
-                                          "--endpoint", "Search", "--principal", "ana", "--slower",
-                                          "90s", "-n", "3", "--admin", admin.url()});
+  const Result result = harness.run_bare(
+      {"inflight",    "--tenant", "a b",      "--index",    "orders",  "--endpoint", "Search",
+       "--principal", "ana",      "--client", "10.0.0.0/8", "--agent", "curl",       "--opaque-id",
+       "o",           "--slower", "90s",      "-n",         "3",       "--admin",    admin.url()});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(admin.requests()[0].target,
-            "/admin/inflight?limit=3&tenant=a%20b&index=orders&principal=ana&endpoint=Search"
+            "/admin/inflight?limit=3&tenant=a%20b&index=orders&principal=ana"
+            "&client=10.0.0.0%2F8&agent=curl&opaque_id=o&endpoint=Search"
             "&slower=1m30s");
 }
 

@@ -397,7 +397,9 @@ class Server::Worker::Listing {
  public:
   Listing(Worker& worker, std::shared_ptr<RunningListing> result)
       : worker_(worker), result_(std::move(result)) {}
-  ~Listing() { worker_.is_listing_.store(false, std::memory_order_relaxed); }
+  ~Listing() {
+    if (!has_ended_) worker_.is_listing_.store(false, std::memory_order_relaxed);
+  }
   Listing(const Listing&) = delete;
   Listing& operator=(const Listing&) = delete;
 
@@ -410,17 +412,25 @@ class Server::Worker::Listing {
                                            .max_bytes = result_->max_bytes()});
       }
       if (!scan_->step()) return false;
-      result_->put(worker_.number_, std::move(*scan_).take());
+      end(std::move(*scan_).take());
     } catch (const std::bad_alloc&) {
-      result_->put(worker_.number_, std::nullopt);
+      end(std::nullopt);
     }
     return true;
   }
 
  private:
+  /// The caller that gets the part may ask for the next listing at once.
+  void end(std::optional<RunningRequests> part) {
+    has_ended_ = true;
+    worker_.is_listing_.store(false, std::memory_order_relaxed);
+    result_->put(worker_.number_, std::move(part));
+  }
+
   Worker& worker_;
   const std::shared_ptr<RunningListing> result_;
   std::optional<RunningScan> scan_;
+  bool has_ended_ = false;
 };
 
 void Server::Worker::list_running(std::shared_ptr<RunningListing> listing) {

@@ -125,7 +125,8 @@ class Server::Worker {
   // Released after the counts of the last connections accepted, acquired before they are read.
   std::atomic<bool> is_draining_{false};
 
-  // Relaxed: it only says whether another listing may be posted.
+  // Relaxed: it only says whether another listing may be posted, and is cleared before a mutex
+  // hands the part to the caller.
   std::atomic<bool> is_listing_{false};
 
   std::jthread thread_;

@@ -13,12 +13,11 @@
 #include "osproxy/cli/admin/inflight_response.h"
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
+#include "osproxy/cli/flags/filter_flags.h"
 #include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/flags/target_flags.h"
 #include "osproxy/cli/print/cancel_line.h"
 #include "osproxy/cli/print/text.h"
-#include "osproxy/core/duration.h"
-#include "osproxy/core/encoding.h"
 #include "osproxy/core/json_writer.h"
 
 namespace osproxy::cli {
@@ -27,8 +26,7 @@ namespace {
 struct Flags {
   ConnectionFlags connection;
   Output output = Output::Text;
-  Target target;
-  std::optional<std::chrono::milliseconds> slower;
+  RecordFilter filter;  // of which a running request has the target and its age
   std::optional<std::int64_t> count;
 };
 
@@ -164,14 +162,7 @@ void print_json(const std::vector<Report>& reports, std::ostream& out) {
 
 std::string target_of(const Flags& flags, std::int64_t count) {
   std::string target = fmt::format("/admin/inflight?limit={}", count);
-  const auto add = [&](std::string_view name, std::string_view value) {
-    target.append("&").append(name).append("=").append(percent_encode(value));
-  };
-  if (flags.target.tenant) add("tenant", *flags.target.tenant);
-  if (flags.target.index) add("index", *flags.target.index);
-  if (flags.target.principal) add("principal", *flags.target.principal);
-  if (flags.target.endpoint) add("endpoint", to_string(*flags.target.endpoint));
-  if (flags.slower) add("slower", format_duration(*flags.slower));
+  add_parameters(target, flags.filter);
   return target;
 }
 
@@ -217,9 +208,9 @@ std::expected<void, Failure> inflight(const Flags& flags, Environment& environme
 
 Action add_inflight(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  add_target(app, flags->target);
+  add_target(app, flags->filter.target);
   add_value(app, "--slower", "DURATION", "Only requests that have run at least this long",
-            duration_reader(flags->slower, std::chrono::days{1}));
+            duration_reader(flags->filter.slower, std::chrono::days{1}));
   add_value(app, "-n,--count", "N", fmt::format("Show the N oldest (default {})", kDefaultCount),
             number_reader(flags->count, {1, kMaxCount}));
   add_output(app, flags->output);
