@@ -16,8 +16,8 @@ struct TopView {
   std::chrono::seconds last{0};
   std::chrono::seconds against{0};
   std::chrono::seconds covered{0};
-  TopQuery query;
-  TopResult result;
+  TopQuery query{};
+  TopResult result{};
 };
 
 /// A line of totals, a table with a bar in each row, and a line about the rows that are left out.
