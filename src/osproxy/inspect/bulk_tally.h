@@ -4,7 +4,7 @@
 //   tally.take_action("index");  // the key of an action line
 //   tally.take_index(0);         // the first of the names
 //   tally.end_line();
-//   const BulkActions actions = tally.take(names);
+//   const BulkActions actions = tally.take({"logs"});
 //
 // Not thread-safe.
 #pragma once

@@ -4,7 +4,6 @@
 //   reader.read(R"({"query":{"term":)");             // pieces of any size
 //   reader.read(R"({"status":"open"}}})");
 //   const auto hash = reader.finish(true);           // of any search for a term in `status`
-//   if (hash) show(to_hex16(*hash));                 // "6a…", 16 digits
 //
 // A shape is the set of the paths and types of a body's values, as text: docs/shape.md defines it.
 // Neither values nor sizes, counts, or the order of members are part of it. Keys that may be values
