@@ -306,6 +306,8 @@ INVALID = [
      document(directive(min_failed_items=0))),
     ("bad_min_failed_items", "directives[0].min_failed_items",
      document(directive(min_failed_items="1"))),
+    ("bad_min_failed_items", "directives[0].min_failed_items",
+     document(directive(min_failed_items=1.0))),
     ("bad_max_records", "directives[0].max_records", document(directive(max_records=0))),
     ("bad_max_records", "directives[0].max_records", document(directive(max_records=2**53))),
     ("bad_max_records", "directives[0].max_records", document(directive(max_records=1.0))),
@@ -341,7 +343,7 @@ def test_invalid_documents_are_rejected_with_slug_and_place():
 def test_there_is_a_document_for_every_slug():
     source = (ROOT / "src" / "osproxy" / "directive" / "fault.cc").read_text()
     slugs = set(re.findall(r'return "([a-z_]+)";', source))
-    assert len(slugs) == 34
+    assert len(slugs) == 36
     assert {slug for slug, _, _ in INVALID} == slugs
 
 
