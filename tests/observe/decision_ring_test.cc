@@ -84,7 +84,7 @@ TEST(DecisionRing, RemembersNoPartOfAClientThatIsNotKept) {
   MatchedRequest one = request("r-1", kNothing, ring.in_force(make_set("a")));
   one.kept = {.address = false, .agent = false, .opaque_id = true};
   ring.put(one);
-  const auto found = ring.find("r-1");
+  const auto found = first_in(ring, "r-1");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->client, "");
   EXPECT_EQ(found->agent, "");
@@ -141,10 +141,10 @@ TEST(DecisionRing, RemembersWhatIsKnownOfTheOutcome) {
   known.outcome.failed_items = std::uint64_t{1} << 40;
   ring.put(known);
   ring.put(request("unknown"));
-  EXPECT_EQ(ring.find("known")->outcome.shape, 0U);
-  EXPECT_EQ(ring.find("known")->outcome.failed_items, UINT32_MAX - 1);
-  EXPECT_EQ(ring.find("unknown")->outcome.shape, std::nullopt);
-  EXPECT_EQ(ring.find("unknown")->outcome.failed_items, std::nullopt);
+  EXPECT_EQ(first_in(ring, "known")->outcome.shape, 0U);
+  EXPECT_EQ(first_in(ring, "known")->outcome.failed_items, UINT32_MAX - 1);
+  EXPECT_EQ(first_in(ring, "unknown")->outcome.shape, std::nullopt);
+  EXPECT_EQ(first_in(ring, "unknown")->outcome.failed_items, std::nullopt);
 }
 
 TEST(DecisionRing, TruncatesLongValuesAndMarksThem) {
