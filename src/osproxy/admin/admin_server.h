@@ -51,8 +51,8 @@ struct AdminOptions {
   std::string instance{};
   std::string version{};
   std::string store_kind = "memory";  ///< "memory", "file" or "etcd", as status shows it
-  DecodeLimits limits{};         ///< of a document that is planned
-  TokenRate directive_budget{};  ///< records that a directive may make; named in plans
+  DecodeLimits limits{};              ///< of a document that is planned
+  TokenRate directive_budget{};       ///< records that a directive may make; named in plans
   std::size_t max_connections = 64;
   /// For a request head, from the connection or its first byte on. A client sends it at once.
   std::chrono::milliseconds head_timeout{5'000};
