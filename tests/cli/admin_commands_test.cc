@@ -219,10 +219,14 @@ TEST(Admin, LetsNoCharacterOfAResponseControlTheTerminal) {
 }
 
 TEST(Status, ShowsEachInstance) {
-  const auto admin = always(json_response(200, kStatus));
+  FakeAdmin admin([](const FakeRequest& request) {
+    const bool is_fleet = request.target == "/admin/fleet";
+    return json_response(200, is_fleet ? fleet_json({}) : kStatus);
+  });
   const Result result = run(admin, {"status"});
   EXPECT_EQ(result.code, 0) << result.out;
-  EXPECT_EQ(result.out, "1/1 synced, revision 4812\n\n" + admin.url() +
+  EXPECT_EQ(result.out, "1/1 synced, revision 4812\nFLEET 0/0 synced, revision 0\n\n" +
+                            admin.url() +
                             "  proxy-1  osproxy 0.1.0  up 1h\n"
                             "  store     etcd\n"
                             "  state     synced since 2029-12-31T23:00:01Z\n"

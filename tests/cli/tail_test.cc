@@ -121,8 +121,10 @@ TEST(Tail, AsksForWhatTheFlagsSay) {
   EXPECT_EQ(result.code, 0);
   ASSERT_EQ(admin.requests().size(), 1U);
   EXPECT_EQ(admin.requests()[0].target,
-            "/admin/tail?directive=a%20b%26c&tenant=acme&index=orders&principal=ana&"
-            "endpoint=Search&client=10.0.0.0%2F8&agent=curl%2F8.0&opaque_id=job%207&status=5xx&"
+            "/admin/"
+            "tail?directive=a%20b%26c&tenant=acme&index=orders&principal=ana&client=10.0.0.0%2F8&"
+            "agent=curl%2F8.0&opaque_id=job%207&"
+            "endpoint=Search&status=5xx&"
             "slower=1s500ms");
   EXPECT_EQ(admin.requests()[0].authorization, "Bearer 0123456789abcdef");
 }

@@ -49,8 +49,8 @@ TEST(Top, AddsUpAllInstances) {
   EXPECT_EQ(result.out,
             "last 5m: 80 requests, 0.3/s, 0 failed, of 2 instances\n"
             "TENANT  REQUESTS  /s   TIME   P50   P99   BYTES   ERRORS  SHARE\n"
-            "acme    60        0.2  600ms  10ms  10ms  6.00kB  0       75.0%  ███████████████\n"
-            "x?y     20        0.1  200ms  10ms  10ms  2.00kB  0       25.0%  █████\n");
+            "acme    60        0.2  600ms  11ms  11ms  6.00kB  0       75.0%  ███████████████\n"
+            "x?y     20        0.1  200ms  11ms  11ms  2.00kB  0       25.0%  █████\n");
 }
 
 TEST(Top, AsksAsTheFlagsSay) {
@@ -110,7 +110,7 @@ TEST(TopText, ComparesShares) {
                                      .covered = 60s,
                                      .query = query,
                                      .result = table.top(10)});
-  EXPECT_THAT(text, HasSubstr("only the last 1m are held: osproxy keeps 1m"));
+  EXPECT_THAT(text, HasSubstr("only the last 1m are held: that is its --recorder-window"));
   EXPECT_THAT(text, HasSubstr("50.0%  75.0%   -25.0"));
 }
 

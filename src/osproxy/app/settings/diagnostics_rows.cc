@@ -166,15 +166,15 @@ SettingGroup record_settings() {
                    "was recorded or not."},
           {.name = "recorder-bytes",
            .form = count_form(OSPROXY_FIELD(flight.bytes), 0, kMaxBytes, "BYTES"),
-           .help = "Memory of the flight recorder, which keeps samples of all requests for "
-                   "`osproxyctl top`, `recent` and `plan`; 0 turns it off."},
+           .help = "Memory of the flight recorder; 0 turns it off. It keeps samples of all "
+                   "requests for `osproxyctl top`, `recent` and `plan`."},
           {.name = "recorder-window",
            .form = duration_form(OSPROXY_FIELD(flight.window)),
            .help = "Time for which the flight recorder keeps a sample."},
           {.name = "slow-after",
            .form = duration_form(OSPROXY_FIELD(flight.slow_after)),
-           .help = "Duration from which a request is slow: the flight recorder keeps all slow and "
-                   "failed requests, as far as it has room."},
+           .help = "Duration from which a request counts as slow. The flight recorder keeps all "
+                   "slow and failed requests, as far as it has room."},
           {.name = "metrics-tenants",
            .form = count_form(OSPROXY_FIELD(observer.metrics_tenants), 0, kMaxMetricsTenants),
            .help =

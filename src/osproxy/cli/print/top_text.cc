@@ -97,8 +97,10 @@ std::string head_line(const TopView& view) {
                         format_duration(std::min(before, view.against)));
   }
   if (view.covered < view.last + view.against) {
-    text += fmt::format("only the last {} are held: osproxy keeps {} (--recorder-window)\n",
-                        format_duration(view.covered), format_duration(view.window));
+    const bool is_young = view.covered < view.window;
+    text +=
+        fmt::format("only the last {} are held: {}\n", format_duration(view.covered),
+                    is_young ? "an instance has started since" : "that is its --recorder-window");
   }
   return text;
 }
