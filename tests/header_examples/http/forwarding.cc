@@ -1,6 +1,6 @@
 namespace osproxy::http {
-void example(const ForwardingOptions& options, const boost::asio::ip::address& peer,
-             const RequestHead& head, std::string& out) {
+void example(const ForwardingOptions& options, const IpAddress& peer, const RequestHead& head,
+             std::string& out) {
   EXAMPLE(1);
 }
 }  // namespace osproxy::http
