@@ -98,7 +98,7 @@ def test_a_full_disk_stops_capture_but_not_traffic(start_proxy, tmp_path, traffi
         resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE, (100_000, hard))
         traffic.send(proxy, "POST", "/orders/_search", body=large)
         eventually(lambda: proxy.status()["capture"]["state"] == "stopped", what="the stop")
-        assert "capture is stopped" in proxy.log()
+        eventually(lambda: "capture is stopped" in proxy.log(), what="a line in the log")
         assert proxy.status()["capture"]["reason"] == "File too large"
         assert proxy.metrics()["osproxy_capture_stopped"] == 1
         traffic.recorded(proxy, traffic.send(proxy, "GET", "/orders/_search"))

@@ -62,6 +62,7 @@ std::vector<std::string> find_records(const Context& context, std::string_view r
                                       bool with_recorder) {
   const std::vector<Record> recorded = context.dependencies.observer.explain(request_id);
   std::vector<std::string> found;
+  found.reserve(recorded.size());
   for (const Record& record : recorded) found.push_back(to_json(record));
   const FlightRecorder* const flight = context.dependencies.flight;
   if (!with_recorder || flight == nullptr || !flight->is_on()) return found;

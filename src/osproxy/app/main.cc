@@ -182,10 +182,11 @@ int main(int argc, char** argv) try {
     const auto& [exit_code, text] = settings.error();
     return print(text, exit_code);
   }
-  etcd::set_up_grpc();
-  app::set_up_log(settings->log_level);
+  // Before any thread is started: a signal must find all of them closed.
   const sigset_t signals = set_of({SIGTERM, SIGINT, SIGHUP});
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  etcd::set_up_grpc();
+  app::set_up_log(settings->log_level);
   return run(*settings, sources);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "osproxy: %s\n", error.what());

@@ -179,6 +179,8 @@ void RequestDiagnostics::finish() {
   Record record = make_record(verdict, latency);
   if (!verdict.selected()) return keep_sample(sample, std::move(record));
   if (sample.is_kept) keep_sample(sample, record);
+  // No level but the highest has it, whatever the flight recorder has read.
+  if (verdict.level < Level::ShapeRewriteDiff && !verdict_.reads_shape) record.shape.reset();
   if (verdict.matched_count > 0) context_.recorder.count_by_directive();
   context_.recorder.record(std::move(record), verdict.ring_buffer);
   end_capture(verdict, latency);

@@ -62,6 +62,7 @@ seconds covered_now(const TopView& view) { return std::min(view.last, view.cover
 
 std::vector<std::string> row_of(const TopView& view, const TopRow& row) {
   std::vector<std::string> cells;
+  cells.reserve(row.key.size());
   for (const std::string& name : row.key) cells.push_back(name_of(name));
   const TopSums& sums = row.now;
   cells.push_back(format_estimate(sums.requests));
