@@ -97,6 +97,7 @@ def expected_server(record: dict) -> dict:
         user_agent__name=agent or None,
         user_agent__version=version or None,
         osproxy__client__opaque_id=record["client"]["opaque_id"],
+        osproxy__shape=record["shape"],
     )
 
 
