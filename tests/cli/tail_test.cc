@@ -57,6 +57,8 @@ TEST(TailLine, SaysWhatTheRecordSays) {
                            R"("Count","index":null,"status":null,"upstream":null,"retries":2,)"
                            R"("error":"upstream_unreachable","times":{"total_us":1500}})"),
             "14:22:31 p a Count - - 2ms retries=2 error=upstream_unreachable");
+  EXPECT_EQ(tail_line("p", R"({"request_id":"a","started":"x","response":{"failed_items":3}})"),
+            "- p a - - - - failed_items=3");
   EXPECT_EQ(tail_line("p", R"({"request_id":"a","started":"x","upstream":"n","status":200,)"
                            R"("connection_reused":true,"index":"a\u001b[2J"})"),
             "- p a - a?[2J 200 - pool=hit");

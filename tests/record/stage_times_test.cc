@@ -102,5 +102,22 @@ TEST(StageTimer, MeasuresAStageThatItWasInWhileItWasOff) {
   EXPECT_EQ(timer.current(), Stage::Match);
 }
 
+TEST(StageTimer, TurnedOnLateCountsTheTimeSoFarForTheCurrentStage) {
+  ManualClock clock;
+  StageTimer timer(clock, clock.now().boot);
+  timer.enter(Stage::Send);
+  timer.enter(Stage::FirstByte);
+  clock.advance(250ms);
+  timer.turn_on_late();
+  clock.advance(750ms);
+  timer.enter(Stage::Transfer);
+  timer.turn_on_late();  // once only
+  clock.advance(1ms);
+  timer.end(clock.now().boot);
+  EXPECT_EQ(timer.times().spent(Stage::FirstByte), 1s);
+  EXPECT_EQ(timer.times().spent(Stage::Transfer), 1ms);
+  EXPECT_EQ(timer.times().spent(Stage::Send), std::nullopt);
+}
+
 }  // namespace
 }  // namespace osproxy

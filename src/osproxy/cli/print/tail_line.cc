@@ -57,6 +57,10 @@ std::string rest_of(dom::element record) {
   if (const auto retries = value_or<std::int64_t>(record, "/retries", 0); retries > 0) {
     rest += fmt::format(" retries={}", retries);
   }
+  if (const auto failed = value_or<std::uint64_t>(record, "/response/failed_items", 0);
+      failed > 0) {
+    rest += fmt::format(" failed_items={}", failed);
+  }
   if (const auto error = value_or<std::string_view>(record, "/error", ""); !error.empty()) {
     rest += " error=" + printable(error);
   }

@@ -1,0 +1,116 @@
+// The flight recorder's samples of requests that no directive selects.
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "osproxy/flight/flight_recorder.h"
+#include "tests/proxy/fixture.h"
+
+namespace osproxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ProxyFlight : public ProxyTest {
+ protected:
+  ProxyFlight() { options.flight = &flight; }
+
+  struct Kept {
+    Record record;
+    bool is_notable;
+  };
+
+  /// The samples, once there is one.
+  std::vector<Kept> await_samples() {
+    const auto end = SteadyClock::now() + kPatience;
+    std::vector<Kept> samples;
+    while (samples.empty() && SteadyClock::now() < end) {
+      flight.visit({}, [&](const Sample& sample) {
+        samples.push_back({.record = sample.record, .is_notable = sample.is_notable});
+      });
+    }
+    EXPECT_EQ(samples.size(), 1U);
+    samples.resize(1);
+    return samples;
+  }
+
+  FlightRecorder flight{{.slow_after = 1h}, 4};
+};
+
+const std::string kSearch = crlf(
+    "POST /orders/_search HTTP/1.1\nHost: h\nX-Tenant-Id: acme\nX-Request-Id: r-1\n"
+    "User-Agent: curl/8.0\nX-Opaque-Id: job\nContent-Length: 34\n\n"
+    R"({"query":{"term":{"status":"x"}}})"
+    " ");
+
+TEST_F(ProxyFlight, ARequestThatNoDirectiveSelectsIsSampled) {
+  start();
+  Dialog dialog = this->dialog();
+  dialog.client_sends(kSearch);
+  dialog.node().read_head();
+  dialog.node_gets(R"({"query":{"term":{"status":"x"}}} )")
+      .node_sends(response(R"({"took":7})"))
+      .client_gets_status(200)
+      .client_gets(R"({"took":7})");
+  const Kept kept = await_samples()[0];
+  EXPECT_FALSE(kept.is_notable);
+  const Record& record = kept.record;
+  EXPECT_EQ(record.request_id, "r-1");
+  EXPECT_EQ(record.endpoint, Endpoint::Search);
+  EXPECT_EQ(record.index, "orders");
+  EXPECT_EQ(record.tenant, "acme");
+  EXPECT_EQ(record.client, "127.0.0.1");
+  EXPECT_EQ(record.agent, "curl/8.0");
+  EXPECT_EQ(record.opaque_id, "job");
+  EXPECT_EQ(record.status, 200);
+  EXPECT_EQ(record.level, Level::ShapeTiming);
+  EXPECT_TRUE(record.times.spent(Stage::FirstByte));
+  EXPECT_TRUE(record.shape);
+  ASSERT_TRUE(record.response);
+  EXPECT_EQ(record.response->took_ms, 7U);
+  EXPECT_TRUE(record.directives.empty());
+  EXPECT_TRUE(record.body.parts.empty());
+  EXPECT_EQ(recorder.records().size(), 0U);
+}
+
+TEST_F(ProxyFlight, AFailedRequestIsNotable) {
+  start();
+  Dialog dialog = this->dialog();
+  dialog.client_sends(crlf("GET /orders/_doc/1 HTTP/1.1\nHost: h\n\n"));
+  dialog.node().read_head();
+  dialog.node_sends(response("{}", 503)).client_gets_status(503).client_gets("{}");
+  const Kept kept = await_samples()[0];
+  EXPECT_TRUE(kept.is_notable);
+  EXPECT_EQ(kept.record.status, 503);
+}
+
+TEST_F(ProxyFlight, ABulkWithFailedItemsIsNotable) {
+  start();
+  const std::string body = "{\"index\":{\"_index\":\"a\"}}\n{}\n";
+  const std::string failed =
+      R"({"took":1,"errors":true,"items":[{"index":{"_index":"a","status":400,)"
+      R"("error":{"type":"mapper_parsing_exception"}}}]})";
+  Dialog dialog = this->dialog();
+  dialog.client_sends(crlf("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: " +
+                           std::to_string(body.size()) + "\n\n") +
+                      body);
+  dialog.node().read_head();
+  dialog.node_gets(body).node_sends(response(failed)).client_gets_status(200).client_gets(failed);
+  const Kept kept = await_samples()[0];
+  EXPECT_TRUE(kept.is_notable);
+  ASSERT_TRUE(kept.record.response);
+  EXPECT_EQ(kept.record.response->failed_items, 1U);
+}
+
+TEST_F(ProxyFlight, ARefusedRequestIsNotable) {
+  start();
+  Dialog dialog = this->dialog();
+  dialog.client_sends("GET / HTTP/1.1\r\n\r\n").client_gets_status(400);
+  const Kept kept = await_samples()[0];
+  EXPECT_TRUE(kept.is_notable);
+  EXPECT_NE(kept.record.error, "");
+}
+
+}  // namespace
+}  // namespace osproxy
