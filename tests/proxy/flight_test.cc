@@ -1,4 +1,5 @@
 // The flight recorder's samples of requests that no directive selects.
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,9 @@ class ProxyFlight : public ProxyTest {
 
   /// The samples, once there is one.
   std::vector<Kept> await_samples() {
-    const auto end = SteadyClock::now() + kPatience;
+    const auto end = std::chrono::steady_clock::now() + kPatience;
     std::vector<Kept> samples;
-    while (samples.empty() && SteadyClock::now() < end) {
+    while (samples.empty() && std::chrono::steady_clock::now() < end) {
       flight.visit({}, [&](const Sample& sample) {
         samples.push_back({.record = sample.record, .is_notable = sample.is_notable});
       });
@@ -79,7 +80,9 @@ TEST_F(ProxyFlight, AFailedRequestIsNotable) {
   Dialog dialog = this->dialog();
   dialog.client_sends(crlf("GET /orders/_doc/1 HTTP/1.1\nHost: h\n\n"));
   dialog.node().read_head();
-  dialog.node_sends(response("{}", 503)).client_gets_status(503).client_gets("{}");
+  dialog.node_sends(crlf("HTTP/1.1 503 Service Unavailable\nContent-Length: 2\n\n{}"))
+      .client_gets_status(503)
+      .client_gets("{}");
   const Kept kept = await_samples()[0];
   EXPECT_TRUE(kept.is_notable);
   EXPECT_EQ(kept.record.status, 503);
@@ -87,7 +90,7 @@ TEST_F(ProxyFlight, AFailedRequestIsNotable) {
 
 TEST_F(ProxyFlight, ABulkWithFailedItemsIsNotable) {
   start();
-  const std::string body = "{\"index\":{\"_index\":\"a\"}}\n{}\n";
+  const std::string body = crlf("{\"index\":{\"_index\":\"a\"}}\n{}\n");
   const std::string failed =
       R"({"took":1,"errors":true,"items":[{"index":{"_index":"a","status":400,)"
       R"("error":{"type":"mapper_parsing_exception"}}}]})";
