@@ -302,6 +302,9 @@ TEST_F(UpstreamPoolTest, OneClientTakesNoPlaceOfOthersInTheQueue) {
   settle();
   EXPECT_TRUE(other.has_lease());
   EXPECT_FALSE(third.result);
+  other.finish();
+  settle();
+  EXPECT_TRUE(third.has_lease());
 }
 
 TEST_F(UpstreamPoolTest, AWaitIsBounded) {

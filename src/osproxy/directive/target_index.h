@@ -87,8 +87,9 @@ class DirectiveSet::Index {
       if (group.names.first == group.names.last) return;
       const std::uint32_t last = names_[group.names.last - 1].directives.last;
       for (std::uint32_t at = names_[group.names.first].directives.first; at < last; ++at) {
-        if (visited > kMaxNamed || ++visited > kMaxNamed) return;
-        visitor(order_[at]);
+        if (visited > kMaxNamed) return;
+        ++visited;
+        if (visited <= kMaxNamed) visitor(order_[at]);
       }
     });
     return visited <= kMaxNamed;
