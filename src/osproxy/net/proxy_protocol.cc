@@ -102,11 +102,12 @@ void ProxyHeaderReader::take_byte(char byte) noexcept {
   };
   if (begins(kBinary)) {
     if (size_ == kFixedBytes) begin_binary();
-  } else if (!begins(kText)) {
-    state_ = State::Bad;
-  } else if (byte == '\n') {
+    return;
+  }
+  const bool is_text = begins(kText);
+  if (is_text && byte == '\n') {
     state_ = end_text() ? State::Complete : State::Bad;
-  } else if (size_ == kMaxTextBytes) {
+  } else if (!is_text || size_ == kMaxTextBytes) {
     state_ = State::Bad;
   }
 }

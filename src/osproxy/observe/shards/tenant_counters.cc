@@ -41,12 +41,14 @@ std::vector<std::string> TenantNames::from(std::size_t first) const {
 TenantCounters::TenantCounters(TenantNames& names) : names_(names), counters_(names.max() + 1) {}
 
 void TenantCounters::count(const RequestSample& sample) noexcept {
-  std::size_t place = names_.max();
-  try {
-    place = place_of(sample);
-  } catch (const std::bad_alloc&) {  // then it is one of the others
-  }
-  Counters& counters = counters_[place];
+  const auto place = [&]() -> std::size_t {
+    try {
+      return place_of(sample);
+    } catch (const std::bad_alloc&) {
+      return names_.max();  // one of the others
+    }
+  };
+  Counters& counters = counters_[place()];
   counters.requests.add(1);
   if (is_error(sample.status)) counters.errors.add(1);
   counters.nanoseconds.add(
