@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 class ProxyFlight : public ProxyTest {
  protected:
   ProxyFlight() { options.flight = &flight; }
+  ~ProxyFlight() override { server.reset(); }  // its workers use the recorder
 
   struct Kept {
     Record record;
