@@ -68,6 +68,7 @@ void print_text(const Search& search, std::ostream& out) {
 
 std::string to_json(const Search& search) {
   std::vector<std::string> records;
+  records.reserve(search.records.size());
   for (const auto& [instance, record] : search.records) records.push_back(record.json);
   return join_records(records);
 }
