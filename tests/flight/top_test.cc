@@ -177,12 +177,12 @@ TEST(TopTable, FindsTheTopOfAZipfDistribution) {
   for (int i = 1; i <= kTenants; ++i) cumulative.push_back(sum += 1.0 / i);
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     Random random(seed);
-    FlightRecorder recorder({.bytes = 8 << 20, .window = 60s}, 1, Random(seed + 1'000));
+    FlightRecorder recorder({.bytes = 16 << 20, .window = 600s}, 1, Random(seed + 1'000));
     FlightShard& shard = recorder.shard(0);
     std::map<std::string, double> truth;
     BootTime now{1'000s};
     for (int i = 0; i < 200'000; ++i) {
-      now += 250us;
+      now += 1ms;
       const double point = sum * static_cast<double>(random.below(1 << 30)) / (1 << 30);
       const auto tenant =
           std::to_string(std::ranges::upper_bound(cumulative, point) - cumulative.begin());

@@ -18,15 +18,15 @@ class ProxyFlight : public ProxyTest {
   ProxyFlight() { options.flight = &flight; }
   ~ProxyFlight() override { server.reset(); }  // its workers use the recorder
 
-  struct Kept {
+  struct SampledRequest {
     Record record;
     bool is_notable;
   };
 
   /// The samples, once there is one.
-  std::vector<Kept> await_samples() {
+  std::vector<SampledRequest> await_samples() {
     const auto end = std::chrono::steady_clock::now() + kPatience;
-    std::vector<Kept> samples;
+    std::vector<SampledRequest> samples;
     while (samples.empty() && std::chrono::steady_clock::now() < end) {
       flight.visit({}, [&](const Sample& sample) {
         samples.push_back({.record = sample.record, .is_notable = sample.is_notable});
@@ -55,7 +55,7 @@ TEST_F(ProxyFlight, ARequestThatNoDirectiveSelectsIsSampled) {
       .node_sends(response(R"({"took":7})"))
       .client_gets_status(200)
       .client_gets(R"({"took":7})");
-  const Kept kept = await_samples()[0];
+  const SampledRequest kept = await_samples()[0];
   EXPECT_FALSE(kept.is_notable);
   const Record& record = kept.record;
   EXPECT_EQ(record.request_id, "r-1");
@@ -84,7 +84,7 @@ TEST_F(ProxyFlight, AFailedRequestIsNotable) {
   dialog.node_sends(crlf("HTTP/1.1 503 Service Unavailable\nContent-Length: 2\n\n{}"))
       .client_gets_status(503)
       .client_gets("{}");
-  const Kept kept = await_samples()[0];
+  const SampledRequest kept = await_samples()[0];
   EXPECT_TRUE(kept.is_notable);
   EXPECT_EQ(kept.record.status, 503);
 }
@@ -101,7 +101,7 @@ TEST_F(ProxyFlight, ABulkWithFailedItemsIsNotable) {
                       body);
   dialog.node().read_head();
   dialog.node_gets(body).node_sends(response(failed)).client_gets_status(200).client_gets(failed);
-  const Kept kept = await_samples()[0];
+  const SampledRequest kept = await_samples()[0];
   EXPECT_TRUE(kept.is_notable);
   ASSERT_TRUE(kept.record.response);
   EXPECT_EQ(kept.record.response->failed_items, 1U);
@@ -111,7 +111,7 @@ TEST_F(ProxyFlight, ARefusedRequestIsNotable) {
   start();
   Dialog dialog = this->dialog();
   dialog.client_sends("GET / HTTP/1.1\r\n\r\n").client_gets_status(400);
-  const Kept kept = await_samples()[0];
+  const SampledRequest kept = await_samples()[0];
   EXPECT_TRUE(kept.is_notable);
   EXPECT_NE(kept.record.error, "");
 }

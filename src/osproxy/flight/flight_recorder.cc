@@ -11,9 +11,11 @@ namespace {
 /// Part of the memory. Notable requests are fewer, and each of them matters more.
 constexpr std::size_t kNotableShare = 3;
 
-/// Samples of one kind that a worker takes in a second. Each costs about two microseconds, so that
-/// both kinds together take one percent of a core at most.
-constexpr std::size_t kMostOrdinary = 1'000;
+/// Samples of one kind that a worker takes in a second. Each ordinary one costs some microseconds,
+/// with the times of its stages and perhaps the shape of its body: at 1,000 a second, four percent
+/// of the CPU of small requests, and at 250 one percent (docs/performance.md). A flood of failures
+/// may cost more, because each of them says something.
+constexpr std::size_t kMostOrdinary = 250;
 constexpr std::size_t kMostNotable = 4'000;
 
 /// Part of a small memory that one second may fill. The time before it keeps the rest.

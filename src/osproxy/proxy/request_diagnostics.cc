@@ -11,7 +11,7 @@ namespace osproxy {
 namespace {
 
 /// Bodies that the flight recorder reads: each costs some microseconds more than a sample.
-constexpr TokenRate kBodySamples{.per_second = 100, .burst = 200};
+constexpr TokenRate kBodySamples{.per_second = 50, .burst = 100};
 
 /// Method names are a client's to choose; a record has those that OpenSearch knows.
 std::string_view known_method(std::string_view method) noexcept {
