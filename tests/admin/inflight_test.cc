@@ -67,8 +67,10 @@ TEST_F(InflightTest, AMalformedQueryIsRefusedAndNotRepeated) {
     EXPECT_THAT(response.body, HasSubstr("bad_filter")) << query;
   }
   const Response response = ask("?limit=5&secret=1");
-  EXPECT_THAT(response.body, HasSubstr("filter 2 of the query is unknown or malformed; there are "
-                                       "tenant= index= principal= client= agent= opaque_id= endpoint= slower= limit="));
+  EXPECT_THAT(
+      response.body,
+      HasSubstr("filter 2 of the query is unknown or malformed; there are "
+                "tenant= index= principal= client= agent= opaque_id= endpoint= slower= limit="));
   EXPECT_THAT(response.body, Not(HasSubstr("secret")));
 }
 
