@@ -52,7 +52,7 @@ class FlightRecorderTest : public testing::Test {
     return sum;
   }
 
-  FlightRecorder recorder{{.bytes = 1 << 20, .window = 60s}, 2};
+  FlightRecorder recorder{{.bytes = 1 << 20, .window = 60s}, 2, Random(1)};
   BootTime now{1'000s};
 };
 

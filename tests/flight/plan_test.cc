@@ -45,7 +45,7 @@ class PlanTest : public testing::Test {
   }
 
   const Now now_{.wall = WallTime(1'000'000s), .boot = BootTime(500s)};
-  FlightRecorder recorder_{{}, 1};
+  FlightRecorder recorder_{{}, 1, Random(1)};
 };
 
 TEST_F(PlanTest, CountsTheRequestsOfTheTarget) {
@@ -95,7 +95,7 @@ TEST_F(PlanTest, DetailCostsMore) {
 
 TEST(Plan, LeavesRecordsOutBeyondTheBudget) {
   const Now now{.wall = WallTime(1'000'000s), .boot = BootTime(500s)};
-  FlightRecorder recorder({}, 1);
+  FlightRecorder recorder({}, 1, Random(1));
   FlightShard& shard = recorder.shard(0);
   for (int i = 0; i < 50; ++i) shard.keep(shard.end(now.boot, shard.begin(now.boot), false), {});
   Directive directive{.level = Level::Shape, .end = AbsoluteEnd(now.wall + 10s)};

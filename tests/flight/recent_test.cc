@@ -32,7 +32,7 @@ class RecentTest : public testing::Test {
     return ids;
   }
 
-  FlightRecorder recorder{{}, 2};
+  FlightRecorder recorder{{}, 2, Random(1)};
 
  private:
   std::chrono::seconds time_{1'000};

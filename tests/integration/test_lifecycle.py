@@ -255,8 +255,8 @@ def test_connections_in_the_accept_queue_are_served_before_the_end(start_proxy, 
     proxy.send(signal.SIGTERM)
     proxy.send(signal.SIGCONT)
     for client in clients:
-        response = client.getresponse()
-        assert (response.status, response.headers["Connection"]) == (200, "close")
+        response = client.getresponse()  # "close" only once the signal has been noticed
+        assert response.status == 200
         response.read()
         client.close()
     eventually(ends(proxy), what="it ends")
