@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "tests/inspect/compressed.h"
 #include "tests/inspect/response_twin.h"
 
 namespace osproxy {
@@ -25,21 +26,6 @@ const std::string kBulk =
 const std::string kMultiSearch =
     R"({"took":5,"responses":[{"took":1,"hits":{"total":{"value":3}},"status":200},)"
     R"({"error":{"root_cause":[]},"status":404},{"status":200}]})";
-
-/// `body` compressed by zlib; `format`: 31 for gzip, 15 for zlib's format ("deflate").
-std::string compressed(std::string_view plain, int format = 31) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, format, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&stream, plain.size()) + 32, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
-  stream.avail_in = static_cast<uInt>(plain.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 ResponseFacts read(Endpoint endpoint, std::string_view body) {
   return test::read_response({.endpoint = endpoint}, body, [] { return std::string_view::npos; });
@@ -265,7 +251,7 @@ TEST(ResponseReader, ShowsNoCountOfItemsOfABodyThatIsTooLong) {
 
 TEST(ResponseReader, ReadsCompressedResponsesInPiecesOfAnySize) {
   for (const int format : {31, 15}) {
-    const std::string bytes = compressed(kBulk, format);
+    const std::string bytes = test::compressed(kBulk, format);
     for (const std::size_t size : {std::size_t{1}, std::size_t{3}, bytes.size()}) {
       const ResponseFacts facts = test::read_response(
           {.endpoint = Endpoint::IngestBulk, .content_encoding = format == 31 ? "GZip" : "deflate"},
@@ -276,7 +262,8 @@ TEST(ResponseReader, ReadsCompressedResponsesInPiecesOfAnySize) {
 }
 
 TEST(ResponseReader, ReadsNoMoreOfABombThanOfAnyOtherBody) {
-  const std::string bomb = compressed(R"({"took":1,"x":")" + std::string(32 << 20, 'x') + "\"}");
+  const std::string bomb =
+      test::compressed(R"({"took":1,"x":")" + std::string(32 << 20, 'x') + "\"}");
   ASSERT_LT(bomb.size(), 100'000U);
   const ResponseFacts facts =
       test::read_response({.endpoint = Endpoint::IngestBulk, .content_encoding = "gzip"}, bomb,

@@ -23,21 +23,22 @@ class ProxyFlight : public ProxyTest {
     bool is_notable;
   };
 
-  /// The samples, once there is one.
-  std::vector<SampledRequest> await_samples() {
+  /// The samples, once there are so many.
+  std::vector<SampledRequest> await_samples(std::size_t count = 1) {
     const auto end = std::chrono::steady_clock::now() + kPatience;
     std::vector<SampledRequest> samples;
-    while (samples.empty() && std::chrono::steady_clock::now() < end) {
+    while (samples.size() < count && std::chrono::steady_clock::now() < end) {
+      samples.clear();
       flight.visit({}, [&](const Sample& sample) {
         samples.push_back({.record = sample.record, .is_notable = sample.is_notable});
       });
     }
-    EXPECT_EQ(samples.size(), 1U);
-    samples.resize(1);
+    EXPECT_EQ(samples.size(), count);
+    samples.resize(count);
     return samples;
   }
 
-  FlightRecorder flight{{.slow_after = 1h}, 4};
+  FlightRecorder flight{{.bytes = std::size_t{64} << 20, .slow_after = 1h}, 4};
 };
 
 const std::string kSearch = crlf(
@@ -105,6 +106,31 @@ TEST_F(ProxyFlight, ABulkWithFailedItemsIsNotable) {
   EXPECT_TRUE(kept.is_notable);
   ASSERT_TRUE(kept.record.response);
   EXPECT_EQ(kept.record.response->failed_items, 1U);
+}
+
+/// Bodies are read of so many bulks a second; beyond that, the start of a response tells.
+TEST_F(ProxyFlight, NoBulkWithFailedItemsIsMissed) {
+  constexpr std::size_t kBulks = 800;
+  start();
+  const std::string failed =
+      R"({"took":1,"errors":true,"items":[{"index":{"_index":"a","status":400,)"
+      R"("error":{"type":"mapper_parsing_exception"}}}]})";
+  Dialog dialog = this->dialog();
+  for (std::size_t i = 0; i < kBulks && !HasFailure(); ++i) {
+    dialog.client_sends(crlf("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 2\n\n{}"));
+    dialog.node().read_head();
+    dialog.node_gets("{}").node_sends(response(failed)).client_gets_status(200).client_gets(failed);
+  }
+  std::size_t notable = 0;
+  std::size_t read = 0;
+  for (const SampledRequest& kept : await_samples(kBulks)) {
+    ASSERT_TRUE(kept.record.response);
+    EXPECT_EQ(kept.record.response->errors, true);
+    notable += kept.is_notable;
+    read += kept.record.response->failed_items == 1U;
+  }
+  EXPECT_EQ(notable, kBulks);
+  EXPECT_GE(read, 400U);
 }
 
 TEST_F(ProxyFlight, ARefusedRequestIsNotable) {

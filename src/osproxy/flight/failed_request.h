@@ -15,7 +15,8 @@ constexpr bool is_failed_status(int status) noexcept {
 /// bulk request, as far as its response was read.
 inline bool is_failed(const Record& record) noexcept {
   return is_failed_status(record.status) || !record.error.empty() ||
-         (record.response && record.response->failed_items.value_or(0) > 0);
+         (record.response && (record.response->failed_items.value_or(0) > 0 ||
+                              record.response->errors.value_or(false)));
 }
 
 }  // namespace osproxy

@@ -48,6 +48,7 @@ struct DiagnosticsContext {
   Random random;
   TokenBucket signed_bucket{};     ///< what signed directives may record
   TokenBucket body_samples{};      ///< the bodies that the flight recorder may read
+  TokenBucket bulk_reads{};        ///< and the responses of bulks with failed items
   SingleWriterCounter sniffing{};  ///< see Server::sniffing_requests()
   RunningList running{};           ///< the requests under way
 };

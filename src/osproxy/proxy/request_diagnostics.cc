@@ -1,17 +1,23 @@
 #include "osproxy/proxy/request_diagnostics.h"
 
+#include <new>
 #include <utility>
 
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/ids.h"
 #include "osproxy/flight/failed_request.h"
 #include "osproxy/identify/sniffing.h"
+#include "osproxy/inspect/bulk_errors.h"
 
 namespace osproxy {
 namespace {
 
 /// Bodies that the flight recorder reads: each costs some microseconds more than a sample.
 constexpr TokenRate kBodySamples{.per_second = 50, .burst = 100};
+
+/// Responses of bulks with failed items that it reads besides, and compressed ones whose start it
+/// reads. Reading one takes some microseconds for each item.
+constexpr TokenRate kBulkReads{.per_second = 200, .burst = 400};
 
 /// Method names are a client's to choose; a record has those that OpenSearch knows.
 std::string_view known_method(std::string_view method) noexcept {
@@ -111,6 +117,25 @@ void RequestDiagnostics::begin_inspection(bool is_sampled) {
   if (reads_body && request_.matched.body_may_name_index) inspection_->read_indices();
 }
 
+/// Of a bulk whose bodies nothing reads, the start of the response tells whether an item failed.
+/// If so, the rest of the response is read, as far as there is room for that.
+void RequestDiagnostics::look_at_bulk(std::string_view start) noexcept {
+  const http::ResponseHead& head = *std::exchange(unread_bulk_, nullptr);
+  const BodyHead body{.endpoint = Endpoint::IngestBulk,
+                      .content_type = http::find_header(head, "Content-Type"),
+                      .content_encoding = http::find_header(head, "Content-Encoding")};
+  const auto may_read = [this] { return context_.bulk_reads.take(kBulkReads, started_.boot); };
+  if (!body.content_encoding.empty() && !may_read()) return;
+  bulk_has_errors_ = bulk_has_errors(body, start);
+  if (!bulk_has_errors_ || !may_read()) return;
+  try {
+    begin_inspection(/*is_sampled=*/false);
+    inspection_->response_head(head, {});
+  } catch (const std::bad_alloc&) {
+    inspection_.reset();
+  }
+}
+
 void RequestDiagnostics::make_spans_of_request() {
   spans_ = std::make_unique<TraceSpans>(make_spans(request_.trace, context_.random));
 }
@@ -207,7 +232,8 @@ Verdict RequestDiagnostics::judge(std::chrono::nanoseconds latency) {
 /// The flight recorder keeps such requests as far as it has room.
 bool RequestDiagnostics::is_notable(std::chrono::nanoseconds latency) const noexcept {
   const bool is_whole = result_.error == http::ProxyError::None;
-  if (latency >= context_.flight->slow_after() || !is_whole || is_failed_status(result_.status)) {
+  if (latency >= context_.flight->slow_after() || !is_whole || is_failed_status(result_.status) ||
+      bulk_has_errors_) {
     return true;
   }
   const ResponseFacts* const facts =
@@ -307,7 +333,11 @@ Record RequestDiagnostics::make_record(const Verdict& verdict, std::chrono::nano
   record.times = stages.times();
   record.stalled =
       std::chrono::floor<std::chrono::microseconds>(context_.stalls.longest_since(started_.boot));
-  if (inspection_) inspection_->finish(result_, record);
+  if (inspection_) {
+    inspection_->finish(result_, record);
+  } else if (bulk_has_errors_) {
+    record.response = {.errors = true, .not_read = NotRead::OverRate};
+  }
   return record;
 }
 

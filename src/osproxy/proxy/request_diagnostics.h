@@ -106,10 +106,16 @@ class RequestDiagnostics final : private RunningEntry {
   void request_body(std::string_view payload) noexcept {
     if (inspection_) inspection_->request_body(payload);
   }
+  /// `received` must stay as it is until the first piece of the body.
   void response_head(const http::ResponseHead& received, std::string_view sent) {
-    if (inspection_) inspection_->response_head(received, sent);
+    if (inspection_) {
+      inspection_->response_head(received, sent);
+    } else if (endpoint() == Endpoint::IngestBulk && context_.flight != nullptr) {
+      unread_bulk_ = &received;
+    }
   }
   void response_body(std::string_view payload) noexcept {
+    if (unread_bulk_ != nullptr && !payload.empty()) look_at_bulk(payload);
     if (inspection_) inspection_->response_body(payload);
   }
 
@@ -136,6 +142,7 @@ class RequestDiagnostics final : private RunningEntry {
   void match_directives(const DirectiveSet::Pointer& set);
   bool samples_body() noexcept;
   void begin_inspection(bool is_sampled);
+  void look_at_bulk(std::string_view start) noexcept;
   bool is_notable(std::chrono::nanoseconds latency) const noexcept;
   void keep_sample(const FlightShard::Choice& choice, Record record) noexcept;
   bool is_accepted() const noexcept;
@@ -168,6 +175,8 @@ class RequestDiagnostics final : private RunningEntry {
   double chosen_weight_ = 0;      // the flight recorder samples it, for so many requests; 0: no
   DirectiveSet::Pointer set_;     // the snapshot, held only if there is a verdict to conclude
   bool finished_ = false;
+  bool bulk_has_errors_ = false;                     // known although its response is not read
+  const http::ResponseHead* unread_bulk_ = nullptr;  // until its body begins
   /// Only if the request is selected, or the flight recorder reads its bodies.
   std::unique_ptr<ExchangeInspection> inspection_;
   std::unique_ptr<TraceSpans> spans_;  // only if the request is selected and spans are wanted

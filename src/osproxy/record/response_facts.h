@@ -25,6 +25,7 @@ enum class NotRead : std::uint8_t {
   TooLong,        ///< it is longer than the reader's bound
   CutOff,         ///< the sender broke off before its end
   OutOfMemory,
+  OverRate,  ///< the flight recorder reads only so many a second
 };
 
 /// A stable slug, such as "too_deep"; empty for None.
@@ -52,6 +53,8 @@ constexpr std::string_view to_string(NotRead reason) noexcept {
       return "cut_off";
     case NotRead::OutOfMemory:
       return "out_of_memory";
+    case NotRead::OverRate:
+      return "over_rate";
   }
   return "";
 }
