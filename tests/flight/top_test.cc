@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "osproxy/flight/top_report.h"
+#include "tests/flight/seeds.h"
 
 namespace osproxy {
 namespace {
@@ -175,20 +176,26 @@ TEST(TopTable, FindsTheTopOfAZipfDistribution) {
   std::vector<double> cumulative;
   double sum = 0;
   for (int i = 1; i <= kTenants; ++i) cumulative.push_back(sum += 1.0 / i);
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= test::seeds(5); ++seed) {
     Random random(seed);
     FlightRecorder recorder({.bytes = 16 << 20, .window = 600s}, 1, Random(seed + 1'000));
     FlightShard& shard = recorder.shard(0);
     std::map<std::string, double> truth;
+    std::map<std::string, double> time_us;
+    std::map<std::string, double> errors;
     BootTime now{1'000s};
     for (int i = 0; i < 200'000; ++i) {
       now += 1ms;
       const double point = sum * static_cast<double>(random.below(1 << 30)) / (1 << 30);
       const auto tenant =
           std::to_string(std::ranges::upper_bound(cumulative, point) - cumulative.begin());
+      const std::chrono::milliseconds latency(random.below(100) == 0 ? 500 : 1 + random.below(20));
+      const bool fails = random.below(50) == 0;
       ++truth[tenant];
-      const auto choice = shard.end(now, shard.begin(now), false);
-      if (choice.is_kept) shard.keep(choice, request_of(tenant));
+      time_us[tenant] += static_cast<double>(std::chrono::microseconds(latency).count());
+      errors[tenant] += fails;
+      const auto choice = shard.end(now, shard.begin(now), fails);
+      if (choice.is_kept) shard.keep(choice, request_of(tenant, latency, fails ? 503 : 200));
     }
     TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Requests});
     recorder.visit({}, [&](const Sample& sample) { table.add(sample, TopPeriod::Now); });
@@ -197,8 +204,11 @@ TEST(TopTable, FindsTheTopOfAZipfDistribution) {
     int hits = 0;
     for (const TopRow& row : result.rows) {
       hits += static_cast<int>(std::ranges::count(true_ten, row.key[0]));
-      EXPECT_NEAR(row.now.requests.value(), truth[row.key[0]], row.now.requests.error() + 1e-6);
-      EXPECT_GT(row.now.requests.error(), 0);
+      const TopSums& sums = row.now;
+      EXPECT_NEAR(sums.requests.value(), truth[row.key[0]], sums.requests.error()) << seed;
+      EXPECT_GT(sums.requests.error(), 0);
+      EXPECT_NEAR(sums.time_us.value(), time_us[row.key[0]], sums.time_us.error()) << seed;
+      EXPECT_NEAR(sums.errors.value(), errors[row.key[0]], sums.errors.error()) << seed;
     }
     EXPECT_GE(hits, 9) << "seed " << seed;
     EXPECT_NEAR(result.total.now.requests.value(), 200'000, result.total.now.requests.error());

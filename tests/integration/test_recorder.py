@@ -24,6 +24,10 @@ def rows_of(ctl, *arguments) -> dict:
     return {row["key"][0]: row["now"]["requests"]["value"] for row in report["rows"]}
 
 
+def recorded_by(directive: str, proxy) -> int:
+    return {d["id"]: d for d in proxy.status()["directives"]}[directive]["recorded"]
+
+
 def test_the_hammering_client_is_found(pair, index, traffic):
     one, two, ctl = pair
     for proxy, requests in ((one, 12), (two, 8)):
@@ -90,20 +94,44 @@ def test_searches_have_their_shape(pair, index, traffic):
     assert sorted(shapes.values()) == [1, 2]
 
 
-def test_a_plan_counts_what_on_would_record(pair, index, traffic):
+def test_a_plan_counts_what_on_records_then(pair, index, traffic):
     one, two, ctl = pair
-    for proxy in (one, two, two):
-        traffic.search(proxy, index, tenant="acme")
-    flags = ("--level", "Shape", "--ttl", "10m")
+
+    def send_all():
+        for number in range(30):
+            for proxy in (one, two):
+                traffic.search(proxy, index, tenant="acme" if number % 3 == 0 else "globex")
+
+    flags = ("--tenant", "acme", "--level", "Shape", "--ttl", "10m")
+    send_all()
     plan = eventually(
-        lambda: (p := ctl("plan", "--tenant", "acme", *flags, "--output", "json").json()["plans"][0])
-        and p["matched"]["value"] == 3 and p,
+        lambda: (p := ctl("plan", *flags, "--output", "json").json()["plans"][0])
+        and p["seen"]["value"] == 60 and p,
         what="all requests",
     )  # fmt: skip
-    assert plan["recorded"]["value"] == 3 and plan["hints"] == []
-    text = ctl("plan", "--tenant", "acmee", *flags).out
-    assert 'no tenant "acmee"' in text and 'nearest: "acme"' in text
+    assert plan["matched"]["value"] == plan["recorded"]["value"] == 20
+    assert plan["hints"] == []
     assert one.active() == [] and two.active() == []
+
+    for proxy in (one, two):
+        Ctl("--admin", proxy.admin_url)("on", *flags, "--id", "acme")
+    send_all()
+    recorded = eventually(
+        lambda: (n := recorded_by("acme", one) + recorded_by("acme", two)) >= 18 and n,
+        what="the records",
+    )
+    assert recorded <= 22
+
+
+def test_a_plan_hints_at_the_nearest_name(pair, index, traffic):
+    one, _, ctl = pair
+    traffic.search(one, index, tenant="acme")
+    flags = ("--tenant", "acmee", "--level", "Shape", "--ttl", "10m")
+    text = eventually(
+        lambda: (out := ctl("plan", *flags).out) and 'nearest: "acme"' in out and out,
+        what="the hint",
+    )
+    assert 'no tenant "acmee"' in text
 
 
 def test_an_instance_whose_recorder_is_off_is_named(start_proxy, opensearch):

@@ -1,11 +1,14 @@
 // The flight recorder's samples of requests that no directive selects.
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "osproxy/flight/flight_recorder.h"
+#include "osproxy/record/packed_record.h"
 #include "tests/proxy/fixture.h"
 
 namespace osproxy {
@@ -131,6 +134,41 @@ TEST_F(ProxyFlight, NoBulkWithFailedItemsIsMissed) {
   }
   EXPECT_EQ(notable, kBulks);
   EXPECT_GE(read, 400U);
+}
+
+/// Neither a client nor a node can write a value into the memory of the recorder.
+TEST_F(ProxyFlight, ItsMemoryHoldsNoValues) {
+  start();
+  const std::string body = R"({"index":{"_index":"a","_id":"Canary 1"}})"
+                           "\n"
+                           R"({"Canary 2":"Canary 3"})"
+                           "\n";
+  const std::string failed =
+      R"({"took":"Canary 4","errors":true,"items":[{"index":{"_index":"Canary 5","_id":"Canary 6",)"
+      R"("status":400,"error":{"type":"Canary 7","reason":"Canary 8"}}}],"Canary 9":1})";
+  Dialog dialog = this->dialog();
+  dialog.client_sends(
+      "POST /a/_bulk?routing=Canary_10 HTTP/1.1\nHost: h\nX-Canary: Canary 11\n"
+      "Authorization: Bearer Canary12\nCookie: Canary=13\nUser-Agent: curl/8.0 (Canary 14)\n"
+      "Content-Length: " +
+          std::to_string(body.size()) + "\n\n",
+      body);
+  dialog.node().read_head();
+  dialog.node_gets("", body)
+      .node_sends(
+          "HTTP/1.1 200 Canary\nX-Canary: Canary 15\nContent-Type: application/json\n"
+          "Content-Length: " +
+              std::to_string(failed.size()) + "\n\n",
+          failed)
+      .client_gets_status(200)
+      .client_gets("", failed);
+  const SampledRequest kept = await_samples()[0];
+  ASSERT_TRUE(kept.record.response);
+  EXPECT_EQ(kept.record.response->failed_items, 1U);
+  std::string packed(packed_size(kept.record), '\0');
+  pack(kept.record, std::as_writable_bytes(std::span(packed)));
+  EXPECT_THAT(packed, testing::Not(testing::HasSubstr("anary")));
+  EXPECT_THAT(packed, testing::HasSubstr("curl/8.0"));
 }
 
 TEST_F(ProxyFlight, ARefusedRequestIsNotable) {

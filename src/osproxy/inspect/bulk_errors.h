@@ -1,6 +1,7 @@
 // Tells from the start of a bulk's response whether an item failed, without reading the items.
 //
-//   bulk_has_errors({.content_type = "application/json"}, R"({"took":3,"errors":true,"it)");  // true
+//   // true:
+//   bulk_has_errors({.content_type = "application/json"}, R"({"took":3,"errors":true,"it)");
 //
 // OpenSearch writes `took`, perhaps `ingest_took`, then `errors`, and the items last
 // (BulkResponse.toXContent), so that the first bytes tell. A `filter_path` may take `errors` out:

@@ -106,7 +106,7 @@ class RequestDiagnostics final : private RunningEntry {
   void request_body(std::string_view payload) noexcept {
     if (inspection_) inspection_->request_body(payload);
   }
-  /// `received` must stay as it is until the first piece of the body.
+  /// `received` must stay unchanged until the first piece of the body.
   void response_head(const http::ResponseHead& received, std::string_view sent) {
     if (inspection_) {
       inspection_->response_head(received, sent);
