@@ -28,7 +28,8 @@ class RecorderEndpointTest : public testing::Test {
     record.status = status;
     record.started = now.wall;
     record.latency = 5ms;
-    const auto choice = shard.end(now.boot, shard.begin(now.boot), status >= 500);
+    const auto choice =
+        shard.end({.at = now.boot, .is_notable = status >= 500}, shard.begin(now.boot));
     shard.keep(choice, record);
   }
 

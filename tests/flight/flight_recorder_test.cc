@@ -13,16 +13,19 @@ using namespace std::chrono_literals;
 
 class FlightRecorderTest : public testing::Test {
  protected:
-  /// One request that takes no time.
-  void request(const std::string& tenant, bool is_notable = false, std::size_t worker = 0) {
+  /// One request, which ends at once. `ended.at` is not used.
+  void request(const std::string& tenant, FlightShard::Ended ended, std::size_t worker = 0) {
     FlightShard& shard = recorder.shard(worker);
-    const double chosen = shard.begin(now);
-    const auto choice = shard.end(now, chosen, is_notable);
+    ended.at = now;
+    const auto choice = shard.end(ended, shard.begin(now));
     if (!choice.is_kept) return;
     Record record;
     record.tenant = tenant;
     record.request_id = "0123456789abcdef0123456789abcdef";
     shard.keep(choice, record);
+  }
+  void request(const std::string& tenant, bool is_notable = false, std::size_t worker = 0) {
+    request(tenant, {.is_notable = is_notable}, worker);
   }
 
   void requests(std::size_t count, const std::string& tenant, bool is_notable = false) {
@@ -104,6 +107,32 @@ TEST_F(FlightRecorderTest, SlowAndFailedOnesAreAllKeptBesideAFlood) {
   EXPECT_EQ(samples("failures"), 200U);
   EXPECT_EQ(estimate("failures"), 200);
   EXPECT_EQ(recorder.totals().thinned_notable, 0U);
+}
+
+/// Sums of times are made by the few that take long.
+TEST_F(FlightRecorderTest, RareLongAndLargeOnesAreAllKeptBesideAFlood) {
+  for (int second = 0; second < 50; ++second) {
+    now += 1s;
+    for (int i = 0; i < 20'000; ++i) request("flood");
+    for (int i = 0; i < 3; ++i) {
+      request("long", {.latency = 300ms});
+      request("large", {.bytes = 3 << 20});
+    }
+  }
+  EXPECT_EQ(samples("long"), 150U);
+  EXPECT_EQ(estimate("long"), 150);
+  EXPECT_EQ(samples("large"), 150U);
+  EXPECT_EQ(estimate("large"), 150);
+}
+
+TEST_F(FlightRecorderTest, FastFailuresDoNotHideASlowOne) {
+  for (int second = 0; second < 50; ++second) {
+    now += 1s;
+    requests(20'000, "rejected", true);
+    request("slow", {.latency = 30s, .is_notable = true});
+  }
+  EXPECT_EQ(samples("slow"), 50U);
+  EXPECT_EQ(estimate("slow"), 50);
 }
 
 TEST_F(FlightRecorderTest, ABurstOfFailuresIsKeptWhole) {

@@ -40,7 +40,8 @@ class PlanTest : public testing::Test {
     record.endpoint = endpoint;
     record.status = status;
     record.latency = took;
-    const auto choice = shard.end(now_.boot, shard.begin(now_.boot), status >= 500);
+    const auto choice = shard.end({.at = now_.boot, .latency = took, .is_notable = status >= 500},
+                                  shard.begin(now_.boot));
     shard.keep(choice, record);
   }
 
@@ -97,7 +98,7 @@ TEST(Plan, LeavesRecordsOutBeyondTheBudget) {
   const Now now{.wall = WallTime(1'000'000s), .boot = BootTime(500s)};
   FlightRecorder recorder({}, 1, Random(1));
   FlightShard& shard = recorder.shard(0);
-  for (int i = 0; i < 50; ++i) shard.keep(shard.end(now.boot, shard.begin(now.boot), false), {});
+  for (int i = 0; i < 50; ++i) shard.keep(shard.end({.at = now.boot}, shard.begin(now.boot)), {});
   Directive directive{.level = Level::Shape, .end = AbsoluteEnd(now.wall + 10s)};
   const Plan plan =
       plan_directive(recorder, directive,

@@ -21,7 +21,7 @@ class RecentTest : public testing::Test {
     record.tenant = std::move(tenant);
     record.status = status;
     record.started = WallTime(time_);
-    const auto choice = shard.end(now, shard.begin(now), status >= 500);
+    const auto choice = shard.end({.at = now, .is_notable = status >= 500}, shard.begin(now));
     ASSERT_TRUE(choice.is_kept);
     shard.keep(choice, record);
   }

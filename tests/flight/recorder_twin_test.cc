@@ -30,7 +30,7 @@ class Traffic {
         shard_(recorder.shard(0)) {}
 
   void request(BootTime now, const std::string& tenant, bool is_notable = false) {
-    const auto choice = shard_.end(now, shard_.begin(now), is_notable);
+    const auto choice = shard_.end({.at = now, .is_notable = is_notable}, shard_.begin(now));
     if (!choice.is_kept) return;
     Record record;
     record.tenant = tenant;

@@ -87,6 +87,51 @@ TEST(SampleLog, ThinsOutWhatIsOldAndKeepsItsSum) {
   EXPECT_EQ(newest_weight, 1);
 }
 
+TEST(SampleLog, KeepsTheSamplesOfARareKind) {
+  SampleLog log(64 << 10, Random(5));
+  constexpr int kSamples = 20'000;
+  for (int i = 0; i < kSamples; ++i) {
+    const bool is_rare = i % 500 == 0;
+    log.append(at(std::chrono::seconds(i)), record_of(is_rare ? "rare" : "x"), is_rare ? 7 : 0);
+    ASSERT_LE(log.bytes(), 64U << 10);
+  }
+  double rare = 0;
+  double others = 0;
+  double variance = 0;
+  for (const auto& page : log.pages()) {
+    page->visit([&](const SampleWeight& weight, std::span<const std::byte> packed) {
+      if (unpack(packed).request_id == "rare") {
+        EXPECT_EQ(weight.weight, 1);
+        ++rare;
+      } else {
+        others += weight.weight;
+        variance += weight.weight * (weight.weight - 1);
+      }
+    });
+  }
+  EXPECT_EQ(rare, kSamples / 500);
+  EXPECT_NEAR(others, kSamples - rare, 5 * std::sqrt(variance));
+}
+
+TEST(SampleLog, MakesRoomIfNoKindIsRare) {
+  SampleLog log(64 << 10, Random(5));
+  constexpr int kSamples = 20'000;
+  for (int i = 0; i < kSamples; ++i) {
+    log.append(at(std::chrono::seconds(i)), record_of("x"),
+               static_cast<std::uint32_t>(i) % SampleLog::kKinds);
+    ASSERT_LE(log.bytes(), 64U << 10);
+  }
+  double sum = 0;
+  double variance = 0;
+  for (const auto& page : log.pages()) {
+    page->visit([&](const SampleWeight& weight, std::span<const std::byte>) {
+      sum += weight.weight;
+      variance += weight.weight * (weight.weight - 1);
+    });
+  }
+  EXPECT_NEAR(sum, kSamples, 5 * std::sqrt(variance));
+}
+
 TEST(SampleLog, ExpiresWholePages) {
   SampleLog log(64 << 10, Random(5));
   for (int i = 0; i < 100; ++i) log.append(at(std::chrono::seconds(i)), record_of("x"));

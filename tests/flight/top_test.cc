@@ -194,7 +194,8 @@ TEST(TopTable, FindsTheTopOfAZipfDistribution) {
       ++truth[tenant];
       time_us[tenant] += static_cast<double>(std::chrono::microseconds(latency).count());
       errors[tenant] += fails;
-      const auto choice = shard.end(now, shard.begin(now), fails);
+      const auto choice = shard.end(
+          {.at = now, .latency = latency, .bytes = 120, .is_notable = fails}, shard.begin(now));
       if (choice.is_kept) shard.keep(choice, request_of(tenant, latency, fails ? 503 : 200));
     }
     TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Requests});

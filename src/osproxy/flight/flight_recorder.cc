@@ -1,7 +1,10 @@
 #include "osproxy/flight/flight_recorder.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <span>
+#include <utility>
 
 #include "osproxy/record/packed_record.h"
 
@@ -11,61 +14,108 @@ namespace {
 /// Part of the memory. Notable requests are fewer, and each of them matters more.
 constexpr std::size_t kNotableShare = 3;
 
-/// Samples of one kind that a worker takes in a second. Each ordinary one costs some microseconds,
+/// Samples that a worker takes in a second. Each one chosen at its start costs some microseconds,
 /// with the times of its stages and perhaps the shape of its body: at 1,000 a second, four percent
 /// of the CPU of small requests, and at 250 one percent (docs/performance.md). A flood of failures
 /// may cost more, because each of them says something.
-constexpr std::size_t kMostOrdinary = 250;
+constexpr std::size_t kMostChosen = 250;
 constexpr std::size_t kMostNotable = 4'000;
+constexpr std::size_t kMostOfClass = 50;
 
 /// Part of a small memory that one second may fill. The time before it keeps the rest.
 constexpr std::size_t kSliceShare = 8;
 
-}  // namespace
-
-FlightShard::FlightShard(const Options& options, Random ordinary, Random notable)
-    : options_(options),
-      ordinary_(options.bytes - options.bytes / kNotableShare, kMostOrdinary, ordinary),
-      notable_(options.bytes / kNotableShare, kMostNotable, notable) {}
-
-void FlightShard::begin_slice(Kind& kind, BootTime now) noexcept {
-  kind.log.expire(now - options_.window);
-  held_bytes_.set(ordinary_.log.bytes() + notable_.log.bytes());
-  kind.sampler.begin_slice(
-      now, std::min(kind.log.max_bytes() / kSliceShare, kind.most_a_slice * usual_size_));
+/// 0 for 0, 1 up to 3, 2 up to 15, and so on.
+constexpr std::uint32_t class_of(std::uint64_t value, std::size_t classes) noexcept {
+  return std::min<std::uint32_t>((static_cast<std::uint32_t>(std::bit_width(value)) + 1) / 2,
+                                 static_cast<std::uint32_t>(classes) - 1);
 }
 
-FlightShard::Choice FlightShard::end(BootTime now, double chosen_weight, bool is_notable) noexcept {
-  Choice choice{.is_kept = chosen_weight > 0,
-                .is_notable = is_notable,
-                .weight = {.ended = now, .weight = chosen_weight, .chosen_weight = chosen_weight}};
-  if (!is_notable) return choice;
-  if (notable_.sampler.is_over(now)) begin_slice(notable_, now);
-  choice.weight.weight = notable_.sampler.offer();
-  if (choice.weight.weight > 0) {
-    choice.is_kept = true;
-  } else {
-    thinned_notable_.add(1);
+}  // namespace
+
+/// The decision on one request: it is kept if any sampler picks it.
+class FlightShard::Picks {
+ public:
+  explicit Picks(double chosen) noexcept
+      : is_kept_(chosen > 0), missed_(chosen == 0 ? 1 : 1 - 1 / std::abs(chosen)) {}
+
+  void offer_to(ThinningSampler& sampler, std::size_t size) noexcept {
+    missed_ *= 1 - 1 / sampler.weight();
+    if (sampler.offer() <= 0) return;
+    is_kept_ = true;
+    sampler.kept(size);
   }
-  return choice;
+
+  bool is_kept() const noexcept { return is_kept_; }
+  double weight() const noexcept { return 1 / (1 - missed_); }
+
+ private:
+  bool is_kept_;
+  double missed_;  // the probability that none picks it
+};
+
+FlightShard::FlightShard(const Options& options, Random random)
+    : options_(options),
+      ordinary_log_(options.bytes - options.bytes / kNotableShare, Random(random.next())),
+      notable_log_(options.bytes / kNotableShare, Random(random.next())),
+      chosen_(Random(random.next())),
+      notable_(Random(random.next())),
+      by_latency_(make_classes(random)),
+      by_size_(make_classes(random)) {}
+
+FlightShard::Classes FlightShard::make_classes(Random& random) {
+  const auto make = [&random](auto) { return ThinningSampler(Random(random.next())); };
+  return [&make]<std::size_t... I>(std::index_sequence<I...>) {
+    return Classes{make(I)...};
+  }(std::make_index_sequence<kClasses>());
+}
+
+std::size_t FlightShard::slice_bytes(const SampleLog& log, std::size_t samples) const noexcept {
+  return std::min(log.max_bytes() / kSliceShare, samples * usual_size_);
+}
+
+void FlightShard::begin_slice(BootTime now) noexcept {
+  ordinary_log_.expire(now - options_.window);
+  notable_log_.expire(now - options_.window);
+  held_bytes_.set(ordinary_log_.bytes() + notable_log_.bytes());
+  chosen_.begin_slice(now, slice_bytes(ordinary_log_, kMostChosen));
+}
+
+FlightShard::Choice FlightShard::end(const Ended& ended, double chosen) noexcept {
+  Picks picks(chosen);
+  const auto offer_to = [&](ThinningSampler& sampler, const SampleLog& log, std::size_t most) {
+    if (sampler.is_over(ended.at)) sampler.begin_slice(ended.at, slice_bytes(log, most));
+    picks.offer_to(sampler, usual_size_);
+  };
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(ended.latency).count();
+  const auto latency =
+      class_of(static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 0)), kClasses);
+  const auto size = class_of(ended.bytes / 1024, kClasses);
+  const SampleLog& log = ended.is_notable ? notable_log_ : ordinary_log_;
+  if (latency > 0) offer_to(by_latency_[latency], log, kMostOfClass);
+  if (size > 0) offer_to(by_size_[size], log, kMostOfClass);
+  if (ended.is_notable) {
+    offer_to(notable_, log, kMostNotable);
+    if (!picks.is_kept()) thinned_notable_.add(1);
+  }
+  return {.is_kept = picks.is_kept(),
+          .is_notable = ended.is_notable,
+          .kind = static_cast<std::uint32_t>(latency * kClasses + size),
+          .weight = {.ended = ended.at,
+                     .weight = picks.is_kept() ? picks.weight() : 0,
+                     .chosen_weight = std::max(chosen, 0.0)}};
 }
 
 void FlightShard::keep(const Choice& choice, const Record& record) noexcept {
-  // A notable request that only others stand for is kept with the ordinary ones if it was chosen.
-  const bool is_notable = choice.is_notable && choice.weight.weight > 0;
-  Kind& kind = is_notable ? notable_ : ordinary_;
-  const std::size_t size = kind.log.append(choice.weight, record);
-  held_bytes_.set(ordinary_.log.bytes() + notable_.log.bytes());
+  SampleLog& log = choice.is_notable ? notable_log_ : ordinary_log_;
+  const std::size_t size = log.append(choice.weight, record, choice.kind);
+  held_bytes_.set(ordinary_log_.bytes() + notable_log_.bytes());
   if (size == 0) {
     dropped_.add(1);
     return;
   }
-  (is_notable ? kept_notable_ : kept_).add(1);
-  if (is_notable) {
-    kind.sampler.kept(size);
-  } else {
-    usual_size_ = (7 * usual_size_ + size) / 8;
-  }
+  (choice.is_notable ? kept_notable_ : kept_).add(1);
+  usual_size_ = (7 * usual_size_ + size) / 8;
 }
 
 FlightRecorder::FlightRecorder(const FlightOptions& options, std::size_t workers, Random random)
@@ -76,7 +126,7 @@ FlightRecorder::FlightRecorder(const FlightOptions& options, std::size_t workers
         std::make_unique<FlightShard>(FlightShard::Options{.bytes = options.bytes / workers,
                                                            .window = options.window,
                                                            .slow_after = options.slow_after},
-                                      Random(random.next()), Random(random.next())));
+                                      Random(random.next())));
   }
 }
 
@@ -85,12 +135,12 @@ void FlightRecorder::visit_if(Filter&& is_wanted,
                               const std::function<void(const Sample&)>& use) const {
   const std::lock_guard lock(reading_);
   for (const auto& shard : shards_) {
-    for (const FlightShard::Kind* const kind : {&shard->ordinary_, &shard->notable_}) {
-      for (const SampleLog::PagePointer& page : kind->log.pages()) {
+    for (const SampleLog* const log : {&shard->ordinary_log_, &shard->notable_log_}) {
+      for (const SampleLog::PagePointer& page : log->pages()) {
         page->visit([&](const SampleWeight& weight, std::span<const std::byte> packed) {
           if (!is_wanted(weight, packed)) return;
           use({.weight = weight,
-               .is_notable = kind == &shard->notable_ || weight.weight == 0,
+               .is_notable = log == &shard->notable_log_,
                .record = unpack(packed)});
         });
       }

@@ -4,19 +4,25 @@
 //   FlightRecorder recorder({.bytes = 16 << 20}, workers);
 //   FlightShard& shard = recorder.shard(i);          // for worker i's thread only
 //   const double chosen = shard.begin(started);      // at the start of each request
-//   const auto choice = shard.end(ended, chosen, is_notable);
+//   const auto choice = shard.end({.at = ended, .latency = 5ms}, chosen);
 //   if (choice.is_kept) shard.keep(choice, make_record());
 //   recorder.visit(now - 5min, [](const Sample& sample) { use(sample); });  // any thread
 //
-// Requests are of two kinds, which share the memory: notable ones, which are slow or failed, and
-// all others. All of them are kept while they are few. Of a flood, random samples are kept, so that
-// keeping them takes little time, and those that are older are thinned out further when the memory
-// is used up (sample_log.h). Each sample says how many requests of its kind it stands for.
+// All requests are kept while they are few. Of a flood, random samples are kept, so that keeping
+// them takes little time. Several samplers pick them, independently of each other: one picks at the
+// start of a request, so that its stages are timed and its body may be read; one picks of the
+// notable requests, which are slow or failed; and there is one for each class of latency and of
+// size. A rare long or large request is therefore kept whatever else passes by: sums of times and
+// of sizes are made by those. A sample stands for 1/p requests if p is the probability that at
+// least one of the samplers picks it.
+//
+// Samples that are older are thinned out further when the memory is used up (sample_log.h).
 //
 // Thread safety: a shard belongs to its worker's thread; all else may be called from any thread.
 // The recorder must outlive the workers.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -49,7 +55,8 @@ struct FlightTotals {
   std::uint64_t held_bytes = 0;
 };
 
-/// One worker's part. The functions that are called for each request neither wait nor allocate.
+/// One worker's part. Members: the two logs, and a sampler for each reason to keep a request. The
+/// functions that are called for each request neither wait nor allocate.
 class FlightShard {
  public:
   struct Options {
@@ -58,28 +65,37 @@ class FlightShard {
     std::chrono::nanoseconds slow_after;
   };
 
+  /// A request that has ended.
+  struct Ended {
+    BootTime at{};
+    std::chrono::nanoseconds latency{0};
+    std::uint64_t bytes = 0;  ///< of its bodies, both ways
+    bool is_notable = false;  ///< it was slow or failed
+  };
+
   struct Choice {
     bool is_kept = false;
     bool is_notable = false;
+    std::uint32_t kind = 0;
     SampleWeight weight{};
   };
 
-  FlightShard(const Options& options, Random ordinary, Random notable);
+  FlightShard(const Options& options, Random random);
 
-  /// A request begins. Returns the number of requests that it stands for, whatever becomes of it;
-  /// 0 if it is not chosen.
+  /// A request begins. Returns the number of requests that it stands for, whatever becomes of it,
+  /// if it is chosen. If not, returns the negative of the number that it would have stood for.
   double begin(BootTime now) noexcept {
-    if (ordinary_.sampler.is_over(now)) begin_slice(ordinary_, now);
-    const double weight = ordinary_.sampler.offer();
-    // Its memory is paid for now: its end may be in another slice.
-    if (weight > 0) ordinary_.sampler.kept(usual_size_);
+    if (chosen_.is_over(now)) begin_slice(now);
+    const double weight = chosen_.weight();
+    if (chosen_.offer() <= 0) return -weight;
+    chosen_.kept(usual_size_);  // its memory is paid for now: its end may be in another slice
     return weight;
   }
 
   std::chrono::nanoseconds slow_after() const noexcept { return options_.slow_after; }
 
-  /// The request ends: is it to be kept? `is_notable`: it was slow or failed.
-  Choice end(BootTime now, double chosen_weight, bool is_notable) noexcept;
+  /// Is it to be kept? `chosen`: as begin() returned it.
+  Choice end(const Ended& ended, double chosen) noexcept;
 
   /// Keeps a sample that end() chose.
   void keep(const Choice& choice, const Record& record) noexcept;
@@ -87,21 +103,22 @@ class FlightShard {
  private:
   friend class FlightRecorder;
 
-  /// The samples of one kind.
-  struct Kind {
-    Kind(std::size_t bytes, std::size_t samples, Random random)
-        : log(bytes, Random(random.next())), sampler(random), most_a_slice(samples) {}
+  /// A class is a factor of four, of milliseconds or of KiB; in the lowest, nobody picks.
+  static constexpr std::size_t kClasses = 8;
+  using Classes = std::array<ThinningSampler, kClasses>;
+  class Picks;
 
-    SampleLog log;
-    ThinningSampler sampler;
-    const std::size_t most_a_slice;  // samples
-  };
-
-  void begin_slice(Kind& kind, BootTime now) noexcept;
+  static Classes make_classes(Random& random);
+  void begin_slice(BootTime now) noexcept;
+  std::size_t slice_bytes(const SampleLog& log, std::size_t samples) const noexcept;
 
   const Options options_;
-  Kind ordinary_;
-  Kind notable_;
+  SampleLog ordinary_log_;
+  SampleLog notable_log_;
+  ThinningSampler chosen_;
+  ThinningSampler notable_;
+  Classes by_latency_;
+  Classes by_size_;
   std::size_t usual_size_ = 300;  // of a sample, as of late
 
   // Read by any thread.

@@ -19,11 +19,15 @@
 // been thinned least, the oldest first. So the last seconds are the most exact, and all of the time
 // is covered.
 //
+// Samples are of several kinds. Only the kinds that take most of the log are thinned: of those that
+// are rare, each sample counts more than the room that it takes.
+//
 // A reader that holds pages keeps them alive after the worker has dropped them.
 //
 // Thread safety: append(), expire() and bytes() on the worker's thread; pages() on any.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +35,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "osproxy/core/clock.h"
@@ -53,6 +58,8 @@ struct SampleWeight {
 
 class SampleLog {
  public:
+  static constexpr std::uint32_t kKinds = 64;
+
   /// Samples in the order of their ends.
   class Page {
    public:
@@ -65,14 +72,9 @@ class SampleLog {
     /// thread.
     template <class Function>
     void visit(Function&& use) const {
-      std::size_t at = 0;
-      const std::size_t end = used_.load(std::memory_order_acquire);
-      while (at < end) {
-        const Entry entry = read_entry(at);
-        use(entry.weight,
-            std::span<const std::byte>(bytes_.get() + at + sizeof(Entry), entry.size));
-        at += sizeof(Entry) + entry.size;
-      }
+      visit_entries([&use](const Entry& entry, std::span<const std::byte> packed) {
+        use(entry.weight, packed);
+      });
     }
 
    private:
@@ -80,19 +82,32 @@ class SampleLog {
 
     struct Entry {
       SampleWeight weight;
-      std::size_t size;
+      std::uint32_t size;
+      std::uint32_t kind;
     };
 
+    template <class Function>
+    void visit_entries(Function&& use) const {
+      std::size_t at = 0;
+      const std::size_t end = used_.load(std::memory_order_acquire);
+      while (at < end) {
+        const Entry entry = read_entry(at);
+        use(entry, std::span<const std::byte>(bytes_.get() + at + sizeof(Entry), entry.size));
+        at += sizeof(Entry) + entry.size;
+      }
+    }
     Entry read_entry(std::size_t at) const noexcept;
     /// Room for a packed record of so many bytes; empty: there is none.
-    std::span<std::byte> begin_entry(const SampleWeight& weight, std::size_t size) noexcept;
+    std::span<std::byte> begin_entry(const Entry& entry) noexcept;
     void end_entry(std::size_t size) noexcept;
 
     const std::unique_ptr<std::byte[]> bytes_;
     const std::size_t capacity_;
     const unsigned level_;  // how often its samples were thinned
     std::atomic<std::size_t> used_{0};
-    BootTime last_{};  // the worker's: when the newest ended
+    // The worker's.
+    BootTime last_{};                                 // when the newest ended
+    std::array<std::uint32_t, kKinds> kind_bytes_{};  // by kind
   };
   using PagePointer = std::shared_ptr<const Page>;
 
@@ -101,8 +116,9 @@ class SampleLog {
   SampleLog& operator=(const SampleLog&) = delete;
 
   /// Keeps the sample. Returns the bytes that it takes; 0 if it is too large, or if there is no
-  /// memory.
-  std::size_t append(const SampleWeight& weight, const Record& record) noexcept;
+  /// memory. `kind`: less than kKinds.
+  std::size_t append(const SampleWeight& weight, const Record& record,
+                     std::uint32_t kind = 0) noexcept;
 
   /// Drops the pages whose samples have all ended before `oldest`.
   void expire(BootTime oldest) noexcept;
@@ -117,8 +133,19 @@ class SampleLog {
  private:
   using Pages = std::deque<std::shared_ptr<Page>>;
 
+  /// Samples of one page that stay.
+  struct Survivors {
+    std::vector<std::pair<Page::Entry, std::span<const std::byte>>> entries;
+    std::size_t bytes = 0;
+  };
+
   bool add_page();
   void thin_out();
+  void count(const Page& page, int sign) noexcept;
+  void replace(std::shared_ptr<Page>& page, std::shared_ptr<Page> by) noexcept;
+  std::uint64_t largest_kinds() const noexcept;
+  Survivors thin(const Page& page, std::uint64_t kinds);
+  static void write(const Survivors& survivors, Page& page) noexcept;
   void publish() noexcept;
 
   const std::size_t max_bytes_;
@@ -128,7 +155,8 @@ class SampleLog {
   Random random_;
   Pages pages_;  // oldest first
   std::size_t bytes_ = 0;
-  bool is_published_ = true;  // shown_ has the same pages
+  std::array<std::size_t, kKinds> kind_bytes_{};  // of samples, by kind
+  bool is_published_ = true;                      // shown_ has the same pages
 
   mutable std::mutex mutex_;
   std::vector<PagePointer> shown_;  // guarded by mutex_

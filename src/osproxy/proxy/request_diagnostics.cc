@@ -88,7 +88,7 @@ void RequestDiagnostics::match_directives(const DirectiveSet::Pointer& set) {
   signed_.add_to(verdict_);
   if (verdict_.selected() && context_.options.spans) make_spans_of_request();
   await_body(set);
-  if (verdict_.level < Level::ShapeTiming && spans_ == nullptr && chosen_weight_ == 0) {
+  if (verdict_.level < Level::ShapeTiming && spans_ == nullptr && chosen_weight_ <= 0) {
     stages.turn_off();
   }
 }
@@ -196,7 +196,11 @@ void RequestDiagnostics::finish() {
                            .accepted = is_accepted()});
   FlightShard::Choice sample;
   if (context_.flight != nullptr) {
-    sample = context_.flight->end(ended, chosen_weight_, is_notable(latency));
+    sample = context_.flight->end({.at = ended,
+                                   .latency = latency,
+                                   .bytes = result_.request_bytes + result_.response_bytes,
+                                   .is_notable = is_notable(latency)},
+                                  chosen_weight_);
   }
   Verdict verdict;
   if (set_ || set_number_ != 0 || signed_.is_valid()) verdict = judge(latency);

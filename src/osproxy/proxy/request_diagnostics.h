@@ -172,7 +172,7 @@ class RequestDiagnostics final : private RunningEntry {
   std::string_view path_index_;   // the index at the start; request_ may get the body's at the end
   std::string all_indices_;       // the expression of both, if the body names any
   std::uint32_t set_number_ = 0;  // of the set it was matched by; 0: not to be remembered
-  double chosen_weight_ = 0;      // the flight recorder samples it, for so many requests; 0: no
+  double chosen_weight_ = 0;      // above 0, the flight recorder has chosen it (FlightShard::begin)
   DirectiveSet::Pointer set_;     // the snapshot, held only if there is a verdict to conclude
   bool finished_ = false;
   bool bulk_has_errors_ = false;                     // known although its response is not read
