@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "osproxy/proxy/refusal.h"
 #include "tests/proxy/fixture.h"
 
 namespace osproxy {
@@ -249,6 +250,16 @@ TEST_F(ProxyTest, ABrokenChunkAfterGoodOnesIsRefused) {
       .client_sends("zz\r\n")
       .client_gets_status(400)
       .node_gets_end();  // without the last chunk
+}
+
+TEST(RefusalText, SaysThatANameServerWasSilent) {
+  ExchangeResult result;
+  result.error = http::ProxyError::UpstreamTimeout;
+  const std::string_view of_node = refusal_for(result).reason;
+  EXPECT_EQ(of_node, "OpenSearch did not respond in time");
+  result.name_timed_out = true;
+  const std::string_view of_name = refusal_for(result).reason;
+  EXPECT_EQ(of_name, "the lookup of OpenSearch's name timed out; the name server may be silent");
 }
 
 }  // namespace

@@ -525,7 +525,7 @@ TEST_F(UpstreamPoolTest, ANameServerThatIsSilentIsNamedInTheFault) {
   Request& request = ask();
   tick(options.connect_timeout + 1ms);
   ASSERT_TRUE(request.is_refused());
-  EXPECT_EQ(request.result->error().failure, AcquireFailure::TimedOut);
+  EXPECT_EQ(request.result->error().failure, AcquireFailure::NameTimedOut);
   EXPECT_EQ(seen().fault, NodeFault::NameTimedOut);
 }
 

@@ -16,9 +16,8 @@ constexpr auto kRecent = 4s;
 std::size_t share(std::size_t total, unsigned workers) { return (total + workers - 1) / workers; }
 
 AcquireFailure failure_of(NodeFault fault) noexcept {
-  if (fault == NodeFault::ConnectTimedOut || fault == NodeFault::NameTimedOut) {
-    return AcquireFailure::TimedOut;
-  }
+  if (fault == NodeFault::ConnectTimedOut) return AcquireFailure::TimedOut;
+  if (fault == NodeFault::NameTimedOut) return AcquireFailure::NameTimedOut;
   return fault == NodeFault::TlsFailed ? AcquireFailure::Tls : AcquireFailure::Unreachable;
 }
 

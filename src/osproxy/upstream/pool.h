@@ -43,9 +43,10 @@
 namespace osproxy {
 
 enum class AcquireFailure : std::uint8_t {
-  Unreachable,  ///< no node accepted a connection
-  TimedOut,     ///< the last node did not accept one in time
-  Tls,          ///< the last node did, and the TLS handshake failed
+  Unreachable,   ///< no node accepted a connection
+  TimedOut,      ///< the last node did not accept one in time
+  NameTimedOut,  ///< the name of the last node could not be looked up in time
+  Tls,           ///< the last node did, and the TLS handshake failed
   /// All nodes are full, and the queue is full too or the wait was too long; or osproxy has no
   /// descriptor or port left for a connection.
   Busy,
