@@ -1,11 +1,12 @@
 // Malformed requests are refused: the client gets an error in OpenSearch's shape, its connection
 // ends, and no byte reaches a node. Malformed responses become a 502. The tests of module http
 // (head_test, body_test) say in full which bytes are malformed.
+#include "osproxy/proxy/refusal.h"
+
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "osproxy/proxy/refusal.h"
 #include "tests/proxy/fixture.h"
 
 namespace osproxy {

@@ -1,9 +1,7 @@
-#include "osproxy/app/settings/settings.h"
-#include "osproxy/core/clock.h"
+#include "osproxy/app/settings/tls_files.h"
 
 namespace osproxy::app {
-void read_tls_contexts(const Settings& settings);
-void use(const TlsContext& context);
+void use(const TlsContext::Pointer& context);
 void warn(const std::string& error);
 void example(const Settings& settings, const Clock& clock) { EXAMPLE(1); }
 }  // namespace osproxy::app
