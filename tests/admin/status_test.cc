@@ -162,13 +162,15 @@ TEST(Status, ShowsTheUpstreamNodes) {
   stats.of_worker(0).refused.add(4);
   AdminDependencies view = dependencies.view();
   view.upstreams = &stats;
-  EXPECT_THAT(status_of(dependencies, view),
-              HasSubstr(R"("upstreams":{"nodes":[{"node":"a:1","state":"healthy",)"
-                        R"("since":"2030-01-01T00:00:00Z","reason":"","ejected_by":0,"workers":2,)"
-                        R"("in_flight":3,"connections":0,"idle":0},)"
-                        R"({"node":"b:2","state":"ejected","since":"2030-01-01T00:00:02Z",)"
-                        R"("reason":"connect_refused","ejected_by":1,"workers":2,"in_flight":0,)"
-                        R"("connections":0,"idle":0}],"waiting":0,"refused":4},"records")"));
+  EXPECT_THAT(
+      status_of(dependencies, view),
+      HasSubstr(
+          R"("upstreams":{"nodes":[{"node":"a:1","state":"healthy",)"
+          R"("since":"2030-01-01T00:00:00Z","reason":"","ejected_by":0,"workers":2,)"
+          R"("in_flight":3,"connections":0,"idle":0,"bad_addresses":0},)"
+          R"({"node":"b:2","state":"ejected","since":"2030-01-01T00:00:02Z",)"
+          R"("reason":"connect_refused","ejected_by":1,"workers":2,"in_flight":0,)"
+          R"("connections":0,"idle":0,"bad_addresses":0}],"waiting":0,"refused":4},"records")"));
 }
 
 TEST(Status, CountsTheRequestsForTheNodesAddresses) {

@@ -52,6 +52,12 @@ class AnchorMachineTest : public ::testing::Test {
                          clock_.now()));
   }
 
+  /// A page of `count` anchors that are left.
+  void list_returns(CallId call, std::vector<KeyValue> entries, std::int64_t count) {
+    take(machine_.resume(ListDone{.call = call, .count = count, .entries = std::move(entries)},
+                         clock_.now()));
+  }
+
   bool nothing_is_anchored() const {
     return std::ranges::none_of(
         actions_, [](const auto& action) { return std::holds_alternative<Anchored>(action); });
@@ -226,6 +232,65 @@ TEST_F(AnchorMachineTest, RetriesAfterAFailure) {
   fail(next<WriteAnchor>().call, FailureKind::Silent);
   pass(5s);
   EXPECT_EQ(next<WriteAnchor>().request.expected, 0);
+}
+
+TEST_F(AnchorMachineTest, ReadsTheAnchorsPageByPage) {
+  adopt(with(b_), 7, false);
+  ListAnchors list = next<ListAnchors>();
+  EXPECT_EQ(list.request.first, "");
+  EXPECT_EQ(list.request.limit, AnchorMachine::kPage);
+  const std::string foreign = kPrefix + std::string("!");
+  list_returns(list.call, {{.key = foreign, .mod_revision = 5, .value = ""}}, 2);
+  EXPECT_TRUE(machine_.withholds(b_));
+  list = next<ListAnchors>();
+  EXPECT_EQ(list.request.first, foreign + '\0');
+  list_returns(list.call, {anchor(b_, 1min)}, 1);
+  EXPECT_EQ(next<Anchored>().first_seen, clock_.now().wall - 1min);
+  next<ReleaseWithheld>();
+  EXPECT_TRUE(actions_.empty());
+}
+
+TEST_F(AnchorMachineTest, APageThatIsTooLargeIsReadInSmallerOnes) {
+  adopt(with(a_), 7, false);
+  std::int64_t last = AnchorMachine::kPage;
+  while (last > 1) {
+    const ListAnchors list = next<ListAnchors>();
+    fail(list.call, FailureKind::TooLarge);
+    ASSERT_FALSE(actions_.empty());
+    EXPECT_LT(std::get<ListAnchors>(actions_.front()).request.limit, last);
+    last = std::get<ListAnchors>(actions_.front()).request.limit;
+  }
+  list_returns(next<ListAnchors>().call, {anchor(a_, 1min)}, 1);
+  EXPECT_EQ(next<Anchored>().first_seen, clock_.now().wall - 1min);
+}
+
+TEST_F(AnchorMachineTest, AnotherDocumentBeginsAPagedListAnew) {
+  adopt(with(b_), 7, true);
+  const ListAnchors first = next<ListAnchors>();
+  list_returns(first.call, {{.key = kPrefix + std::string("!"), .mod_revision = 5}}, 2);
+  const ListAnchors second = next<ListAnchors>();
+  adopt(with(a_), 8, true);  // its anchor may stand in the first page
+  list_returns(second.call, {anchor(b_, 1min)}, 1);
+  const ListAnchors again = next<ListAnchors>();
+  EXPECT_EQ(again.request.first, "");
+  EXPECT_TRUE(actions_.empty());
+}
+
+TEST_F(AnchorMachineTest, OneSweepRemovesABoundedNumberOfOrphans) {
+  adopt({}, 7, true);
+  pass(10s);
+  std::vector<KeyValue> foreign;
+  for (std::size_t i = 0; i <= AnchorMachine::kMaxOrphans; ++i) {
+    foreign.push_back({.key = kPrefix + std::to_string(i), .mod_revision = 5});
+  }
+  list_returns(std::move(foreign));
+  for (std::size_t i = 0; i < AnchorMachine::kMaxOrphans; ++i) {
+    const WriteAnchor removal = next<WriteAnchor>();
+    take(machine_.resume(WriteDone{.call = removal.call, .succeeded = true}, clock_.now()));
+  }
+  EXPECT_TRUE(actions_.empty());
+  pass(30s);
+  next<ListAnchors>();  // the rest
 }
 
 TEST_F(AnchorMachineTest, ReportsAMissingPermissionAndReleasesWhatItWithholds) {

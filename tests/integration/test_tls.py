@@ -161,6 +161,41 @@ def test_an_https_node_is_healthy_only_with_a_trusted_certificate(
         eventually(lambda: has("healthy"), what="the node is healthy again")
 
 
+def test_a_renewed_ca_of_nodes_is_trusted_without_a_reload(start_proxy, ca, other_ca, tmp_path):
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_text(ca.file.read_text())
+    with EchoUpstream(tls=other_ca.issue("node-of-the-next-ca")) as node:
+        proxy = start_proxy(
+            upstream=node.url,
+            arguments=["--upstream-ca-file", str(trusted), "--health-check-interval", "50ms"],
+        )
+        assert proxy.request("GET", "/").status == 502
+        trusted.write_text("no certificate")
+        failed = 'osproxy_reloads_total{result="failed"}'
+        eventually(lambda: proxy.metrics()[failed] == 1, timeout=60, what="the file cannot be used")
+        assert "cannot be used" in proxy.log()
+        trusted.write_text(ca.file.read_text() + other_ca.file.read_text())
+        eventually(lambda: proxy.request("GET", "/").status == 200, timeout=60,
+                   what="the new CA is trusted")  # fmt: skip
+        assert proxy.metrics()['osproxy_reloads_total{result="done"}'] == 1
+
+
+def test_a_renewed_system_ca_is_trusted_without_a_reload(start_proxy, ca, other_ca, tmp_path):
+    trusted = tmp_path / "system.pem"
+    trusted.write_text(ca.file.read_text())
+    with EchoUpstream(tls=other_ca.issue("node-of-a-system-ca")) as node:
+        proxy = start_proxy(
+            upstream=node.url,
+            arguments=["--health-check-interval", "50ms"],
+            env={"SSL_CERT_FILE": str(trusted)},
+        )
+        assert proxy.request("GET", "/").status == 502
+        trusted.write_text(other_ca.file.read_text())
+        eventually(lambda: proxy.request("GET", "/").status == 200, timeout=60,
+                   what="the new CA is trusted")  # fmt: skip
+        assert "new connections use the new ones" in proxy.log()
+
+
 @pytest.mark.parametrize(
     ("made", "name_class", "reason"),
     [

@@ -88,6 +88,7 @@ TEST(UpstreamMetrics, ShowEachNode) {
   b.connections.set(7);
   b.idle.set(3);
   b.connect_failures.add(5);
+  b.bad_addresses.set(2);
   b.ejection.change(NodeFault::ConnectRefused, kStart + 1s);
   stats.of_worker(0).refused.add(9);
   const auto page = parse_exposition(to_exposition({std::make_shared<UpstreamMetrics>(stats)}));
@@ -98,6 +99,7 @@ TEST(UpstreamMetrics, ShowEachNode) {
   EXPECT_EQ(page.sample(R"(osproxy_upstream_connections{node="b:2"})"), 7);
   EXPECT_EQ(page.sample(R"(osproxy_upstream_idle_connections{node="b:2"})"), 3);
   EXPECT_EQ(page.sample(R"(osproxy_upstream_connect_failures_total{node="b:2"})"), 5);
+  EXPECT_EQ(page.sample(R"(osproxy_upstream_bad_addresses{node="b:2"})"), 2);
   EXPECT_EQ(page.sample("osproxy_upstream_refused_total"), 9);
 }
 
@@ -107,7 +109,7 @@ TEST(UpstreamMetrics, AreAllInTheDocumentation) {
   documented << file.rdbuf();
   const UpstreamStats stats({"a:1"}, 1, kStart);
   const auto page = parse_exposition(to_exposition({std::make_shared<UpstreamMetrics>(stats)}));
-  EXPECT_EQ(page.types.size(), 11U);
+  EXPECT_EQ(page.types.size(), 12U);
   for (const auto& [name, type] : page.types) {
     EXPECT_THAT(documented.str(), testing::HasSubstr("| `" + name + "` | " + type + " |"));
   }

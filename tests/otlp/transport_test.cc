@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "osproxy/core/clock.h"
+#include "osproxy/otlp/grpc_transport.h"
 #include "osproxy/otlp/span_transport.h"
 #include "tests/support/tcp_listener.h"
 #include "trace_service.pb.h"
@@ -222,6 +223,12 @@ TEST(HttpTransport, HasNoResponseOfOneThatClosesOrIsSilent) {
   std::stop_source stop;
   stop.request_stop();
   EXPECT_EQ(transport->send("{}", 1h, stop.get_token()).kind, Kind::NoResponse);
+}
+
+TEST(GrpcTimeout, NamesTheHostWhoseLookupHasNotEnded) {
+  EXPECT_EQ(timeout_text("collector.example", false),
+            "the lookup of the name collector.example timed out: does the name server respond");
+  EXPECT_EQ(timeout_text("collector.example", true), "no response in time");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Malformed requests are refused: the client gets an error in OpenSearch's shape, its connection
 // ends, and no byte reaches a node. Malformed responses become a 502. The tests of module http
 // (head_test, body_test) say in full which bytes are malformed.
+#include "osproxy/proxy/refusal.h"
+
 #include <string>
 
 #include <gtest/gtest.h>
@@ -249,6 +251,16 @@ TEST_F(ProxyTest, ABrokenChunkAfterGoodOnesIsRefused) {
       .client_sends("zz\r\n")
       .client_gets_status(400)
       .node_gets_end();  // without the last chunk
+}
+
+TEST(RefusalText, SaysThatANameServerWasSilent) {
+  ExchangeResult result;
+  result.error = http::ProxyError::UpstreamTimeout;
+  const std::string_view of_node = refusal_for(result).reason;
+  EXPECT_EQ(of_node, "OpenSearch did not respond in time");
+  result.name_timed_out = true;
+  const std::string_view of_name = refusal_for(result).reason;
+  EXPECT_EQ(of_name, "the lookup of OpenSearch's name timed out; the name server may be silent");
 }
 
 }  // namespace

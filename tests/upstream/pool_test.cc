@@ -71,6 +71,7 @@ class UpstreamPoolTest : public testing::Test {
     std::vector<std::string> names;
     for (const Origin& origin : options.nodes) names.push_back(origin.address.to_string());
     stats.emplace(names, 2, clock.now().wall);
+    reports.emplace(names.size());
     make(pool, 0);
   }
 
@@ -82,7 +83,8 @@ class UpstreamPoolTest : public testing::Test {
                                         .contexts = contexts,
                                         .tls = tls,
                                         .lookup = [this](const HostPort&) { return look_up(); }},
-        UpstreamPool::Dependencies{.clock = clock, .stats = *stats, .worker = worker});
+        UpstreamPool::Dependencies{
+            .clock = clock, .stats = *stats, .reports = *reports, .worker = worker});
   }
 
   /// A connection of another worker, which it keeps; false if it must wait for one.
@@ -157,6 +159,7 @@ class UpstreamPoolTest : public testing::Test {
   SnapshotReader<TlsContexts> contexts{cell};
   TlsWorker tls;
   std::optional<UpstreamStats> stats;
+  std::optional<AddressReports> reports;
   std::optional<UpstreamPool> pool;
   std::vector<std::unique_ptr<Request>> requests;
 
@@ -418,6 +421,67 @@ TEST_F(UpstreamPoolTest, IfAnAddressRefusesTheNextOneIsTried) {
   EXPECT_EQ(seen().connect_failures, 0U);
 }
 
+TEST_F(UpstreamPoolTest, AMuteAddressOfANameIsLeftOutAndNotTheNode) {
+  RawListener mute;  // accepts connections, by its queue, and never responds
+  options.nodes = {kNamed};
+  addresses = {endpoint_of(mute), endpoint_of(node)};
+  start();
+  unsigned failed = 0;
+  for (unsigned i = 0; i < 12; ++i) {
+    Request& request = ask_from(1 + i % 2, ReusePolicy::None);
+    const auto end = SteadyClock::now() + kPatience;
+    while (!request.result && SteadyClock::now() < end) io->run_one_for(1s);
+    ASSERT_TRUE(request.has_lease());
+    if (node.nobody_waits()) {
+      ++failed;
+      request.lease().failed(NodeFault::ResponseTimedOut);
+    } else {
+      node.accept();
+      request.lease().answered();
+    }
+    request.finish(false);
+  }
+  EXPECT_EQ(failed, options.eject_after);
+  EXPECT_EQ(seen().state, NodeState::Healthy);
+  EXPECT_EQ(seen().ejections, 0U);
+}
+
+TEST_F(UpstreamPoolTest, IdleConnectionsToABadAddressAreClosed) {
+  RawListener other;
+  options.nodes = {kNamed};
+  addresses = {endpoint_of(other), endpoint_of(node)};
+  start();
+  Request& first = ask_and_get();
+  Request& second = ask_and_get();
+  first.finish();
+  second.finish();
+  RawConnection bad = other.accept();
+  EXPECT_EQ(seen().idle, 2U);
+  reports->publish(0, {endpoint_of(other)});
+  tick();
+  bad.expect_end();
+  EXPECT_EQ(seen().idle, 1U);
+  EXPECT_EQ(seen().bad_addresses, 1U);
+  node.accept();
+  for (int i = 0; i < 3; ++i) ask_and_get(ReusePolicy::None);
+  EXPECT_TRUE(other.nobody_waits());
+}
+
+TEST_F(UpstreamPoolTest, ASuspectAddressAsksForAHealthCheck) {
+  RawListener other;
+  options.nodes = {kNamed};
+  options.health_check_path = "/";
+  addresses = {endpoint_of(other), endpoint_of(node)};
+  start();
+  for (unsigned i = 0; i < 2 * options.eject_after - 1; ++i) {
+    Request& request = ask_and_get(ReusePolicy::None);
+    if (i % 2 == 0) request.lease().failed(NodeFault::Closed);
+    EXPECT_EQ(stats->suspicions(0), i + 1 < 2 * options.eject_after - 1 ? 0U : 1U);
+    request.finish(false);
+  }
+  EXPECT_EQ(seen().state, NodeState::Healthy);
+}
+
 TEST_F(UpstreamPoolTest, ConnectionsFollowANameToItsNewAddress) {
   RawListener moved;
   options.nodes = {kNamed};
@@ -461,7 +525,7 @@ TEST_F(UpstreamPoolTest, ANameServerThatIsSilentIsNamedInTheFault) {
   Request& request = ask();
   tick(options.connect_timeout + 1ms);
   ASSERT_TRUE(request.is_refused());
-  EXPECT_EQ(request.result->error().failure, AcquireFailure::TimedOut);
+  EXPECT_EQ(request.result->error().failure, AcquireFailure::NameTimedOut);
   EXPECT_EQ(seen().fault, NodeFault::NameTimedOut);
 }
 

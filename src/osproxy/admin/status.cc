@@ -94,6 +94,7 @@ void write_node(JsonWriter& json, const UpstreamNode& node, std::size_t workers)
   json.field("in_flight", node.in_flight);
   json.field("connections", node.connections);
   json.field("idle", node.idle);
+  json.field("bad_addresses", node.bad_addresses);
   json.end_object();
 }
 

@@ -172,9 +172,11 @@ std::expected<ServerOptions, std::string> Instance::server_options(int listener)
   if (!known) return std::unexpected(std::move(known).error());
   for (const auto& warning : secret_file_warnings(settings_)) spdlog::warn("{}", warning);
   for (const auto& warning : settings_.otlp.warnings) spdlog::warn("{}", warning);
+  UpstreamTlsFiles files(settings_.tls.upstream);
   auto tls = read_tls(settings_);
   if (!tls) return std::unexpected(std::move(tls).error());
 
+  if ((*tls)->upstream) upstream_tls_files_ = std::move(files);
   ServerOptions options = settings_.server;
   options.listener = listener;
   options.max_connections = *connections;
@@ -256,8 +258,10 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
   Settings renewed = next;
   renewed.server.upstream.nodes =
       settings_.server.upstream.nodes;  // the nodes stay, with TLS or without
+  UpstreamTlsFiles files(next.tls.upstream);
   auto tls = read_tls(renewed);
   if (!tls) return std::unexpected(std::move(tls).error());
+  if ((*tls)->upstream) upstream_tls_files_ = std::move(files);
   spdlog::info(
       "reloaded: {} known tokens, {} principals with a tenant, {} debug keys, log level {}",
       known->token_count(), known->tenant_count(), known->debug_keys().size(), next.log_level);
@@ -279,6 +283,27 @@ void Instance::poll() {
   if (outputs_.spans) logs_.otlp.update(outputs_.spans->status());
   if (!outputs_.capture) logs_.capture.update(*set, clock_.now());
   if (proxy_) warn_of_sniffing();
+  if (proxy_) renew_upstream_tls();
+}
+
+/// New connections to nodes use the new files.
+void Instance::renew_upstream_tls() {
+  if (!upstream_tls_files_) return;
+  auto renewed = upstream_tls_files_->poll(clock_.now().boot);
+  if (!renewed) return;
+  reloads_->count(renewed->has_value());
+  if (!*renewed) {
+    spdlog::error(
+        "the files of TLS to nodes have changed and cannot be used, the last ones stay: {}",
+        renewed->error());
+    return;
+  }
+  const TlsContexts contexts{.listener = proxy_->tls()->listener, .upstream = **std::move(renewed)};
+  for (const auto& warning : expiry_warnings({.upstream = contexts.upstream}, clock_.now().wall)) {
+    spdlog::warn("{}", warning);
+  }
+  spdlog::info("the files of TLS to nodes have changed: new connections use the new ones");
+  proxy_->replace_tls(std::make_shared<const TlsContexts>(contexts));
 }
 
 /// Once: the metric counts on.

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@
 #include "osproxy/app/metrics/tls_metrics.h"
 #include "osproxy/app/reload_counters.h"
 #include "osproxy/app/settings/settings.h"
+#include "osproxy/app/upstream_tls_files.h"
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/flight/flight_recorder.h"
@@ -87,8 +89,9 @@ class Instance {
   bool is_alive(std::chrono::nanoseconds bound) const { return proxy_->silence() <= bound; }
 
   /// Logs what has changed since the last call, in the store and in the nodes' health among others,
-  /// and thins directives out if all together are over the instance's budget. Call it about once a
-  /// second. (etcd's store also logs changes by itself, at once.)
+  /// thins directives out if all together are over the instance's budget, and reads the TLS files
+  /// for nodes again if they have changed. Call it about once a second. (etcd's store also logs
+  /// changes by itself, at once.)
   void poll();
 
  private:
@@ -103,6 +106,7 @@ class Instance {
       const Settings& settings) const;
   std::vector<std::string> not_ready() const;
   void warn_of_sniffing();
+  void renew_upstream_tls();
 
   const Settings settings_;
   const Clock& clock_;
@@ -120,6 +124,7 @@ class Instance {
   std::atomic<bool> stopping_{false};
 
   bool warned_of_sniffing_ = false;
+  std::optional<UpstreamTlsFiles> upstream_tls_files_;  // empty: no node uses TLS
 
   // In the order in which they refer to each other: destroyed from the last to the first.
   DirectiveSource source_{};

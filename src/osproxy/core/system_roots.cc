@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdlib>
 
+#include <openssl/x509.h>
+
 #include "osproxy/core/pem.h"
 #include "osproxy/core/read_file.h"
 
@@ -20,6 +22,12 @@ constexpr std::array<const char*, 4> kBundles{
     "/etc/ssl/cert.pem",                   // Alpine
 };
 
+/// The value of a variable, if it has one.
+std::string value_or(const char* variable, const char* otherwise) {
+  const char* const value = std::getenv(variable);
+  return value == nullptr || *value == '\0' ? otherwise : value;
+}
+
 }  // namespace
 
 std::string read_system_roots() {
@@ -32,6 +40,11 @@ std::string read_system_roots() {
     if (auto roots = read_file(path, kMaxPemBytes)) return *std::move(roots);
   }
   return {};
+}
+
+std::vector<std::string> openssl_root_paths() {
+  return {value_or(X509_get_default_cert_file_env(), X509_get_default_cert_file()),
+          value_or(X509_get_default_cert_dir_env(), X509_get_default_cert_dir())};
 }
 
 }  // namespace osproxy

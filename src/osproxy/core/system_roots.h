@@ -11,11 +11,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace osproxy {
 
 /// The first file that can be read of GRPC_DEFAULT_SSL_ROOTS_FILE_PATH, SSL_CERT_FILE, and the
 /// bundles of common distributions; empty if there is none.
 std::string read_system_roots();
+
+/// The file and the folder from which OpenSSL takes the CAs that the system trusts. Neither need
+/// exist.
+std::vector<std::string> openssl_root_paths();
 
 }  // namespace osproxy

@@ -60,6 +60,10 @@ void AnchorMachine::handle(const AdoptDocument& adopt) {
   adopted_ = Adopted{
       .mod_revision = adopt.mod_revision, .as_of = adopt.as_of, .cluster_id = adopt.cluster_id};
   sweep_.forget_orphans();
+  if (!listing_.first.empty()) {
+    listing_ = {};
+    call_.reset();
+  }
 }
 
 /// Another cluster, or an older state of it, may not know what was agreed in the earlier one. An
@@ -67,6 +71,7 @@ void AnchorMachine::handle(const AdoptDocument& adopt) {
 void AnchorMachine::forget_lineage() {
   if (adopted_) adopted_->as_of = 0;
   call_.reset();
+  listing_ = {};
   next_call_at_ = now_.boot;
   for (auto& [key, entry] : entries_) {
     entry.absent_at = 0;
@@ -98,11 +103,32 @@ std::optional<AnchorMachine::Call> AnchorMachine::finish_call(CallId id) {
 void AnchorMachine::handle(const ListDone& list) {
   if (!finish_call(list.call)) return;
   refusal_.reset();
-  std::vector<std::string> orphans;
-  for (const KeyValue& anchor : list.entries) {
+  take_page(list);
+  const bool is_needed = sweep_.needs_list() || std::ranges::any_of(entries_, [](const auto& one) {
+                           return one.second.progress == Progress::Unknown;
+                         });
+  const bool is_last = list.count <= std::ssize(list.entries) || list.entries.empty();
+  if (is_needed && !is_last && listing_.seen < kMaxListed) {
+    listing_.first = list.entries.back().key + '\0';
+    return;
+  }
+  for (auto& [key, entry] : entries_) {
+    if (entry.progress == Progress::Unknown) entry.progress = Progress::Missing;
+  }
+  if (listing_.orphans.size() == kMaxOrphans) {
+    sweep_.plan(now_.boot, options_.resweep_window, random_);
+  }
+  sweep_.listed(std::move(listing_.orphans));
+  listing_ = {};
+  release_withheld();
+}
+
+void AnchorMachine::take_page(const ListDone& page) {
+  listing_.seen += page.entries.size();
+  for (const KeyValue& anchor : page.entries) {
     const auto found = entries_.find(anchor.key);
     if (found == entries_.end()) {
-      orphans.push_back(anchor.key);
+      if (listing_.orphans.size() < kMaxOrphans) listing_.orphans.push_back(anchor.key);
       continue;
     }
     Entry& entry = found->second;
@@ -113,11 +139,6 @@ void AnchorMachine::handle(const ListDone& list) {
       agree(entry, anchor.value);
     }
   }
-  for (auto& [key, entry] : entries_) {
-    if (entry.progress == Progress::Unknown) entry.progress = Progress::Missing;
-  }
-  sweep_.listed(std::move(orphans));
-  release_withheld();
 }
 
 void AnchorMachine::handle(const WriteDone& write) {
@@ -179,6 +200,15 @@ void AnchorMachine::announce(const Entry& entry) {
 void AnchorMachine::handle(const CallFailed& failed) {
   const auto call = finish_call(failed.call);
   if (!call) return;
+  if (call->purpose == Purpose::List) {
+    // One key always fits: etcd takes no value above 1.5 MiB.
+    const bool is_too_large = failed.failure.kind == FailureKind::TooLarge && listing_.limit > 1;
+    if (is_too_large) {
+      listing_.limit = std::max<std::int64_t>(listing_.limit / 4, 1);
+      return;
+    }
+    listing_ = {};
+  }
   if (failed.failure.kind == FailureKind::Permission) {
     refusal_ = failed.failure;
     next_call_at_ = now_.boot + options_.retry_after_refusal;
@@ -234,6 +264,7 @@ bool AnchorMachine::has_work() const {
 /// First the list that withheld directives wait for, last the list of a sweep, which can wait.
 void AnchorMachine::start_next_call() {
   if (call_ || now_.boot < next_call_at_) return;
+  if (listing_.is_under_way) return start_list();
   sweep_.begin_if_due(now_.boot, options_.sweep_window, random_);
   const auto first = [this](Progress progress) {
     return std::ranges::find_if(
@@ -256,9 +287,12 @@ CallId AnchorMachine::begin_call(Purpose purpose, std::string key, WallTime firs
 }
 
 void AnchorMachine::start_list() {
-  actions_.emplace_back(
-      ListAnchors{.call = begin_call(Purpose::List, {}),
-                  .request = {.prefix = options_.prefix, .timeout = options_.call_timeout}});
+  listing_.is_under_way = true;
+  actions_.emplace_back(ListAnchors{.call = begin_call(Purpose::List, {}),
+                                    .request = {.prefix = options_.prefix,
+                                                .first = listing_.first,
+                                                .limit = listing_.limit,
+                                                .timeout = options_.call_timeout}});
 }
 
 void AnchorMachine::start_write(const std::string& key, const Entry& entry) {

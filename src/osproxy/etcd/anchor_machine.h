@@ -34,12 +34,15 @@
 // is still the one without it (etcd/anchor_sweep.h).
 // - An anchor that is older than a document without the directive belongs to an earlier publish of
 // it, and is replaced.
+// - The anchors are read page by page, because others may write there, too: what they write must
+// not make a response larger than the transport takes. Another document begins the list anew: the
+// anchors of its directives may stand in a page that was read before.
 //
 // The machine has no connection: its calls go over the watch's, and a lost connection is a failed
 // call. So it has no Start and no Stop; AdoptDocument starts its work.
 //
 // Not thread-safe, not copyable. Invariants: at most one call is under way; all sizes are bounded
-// by the document's limit of 10,000 directives.
+// by the document's limit of 10,000 directives, or by kMaxOrphans.
 #pragma once
 
 #include <chrono>
@@ -121,6 +124,14 @@ class AnchorMachine {
   using Action = std::variant<ListAnchors, WriteAnchor, Anchored, ReleaseWithheld>;
   using Actions = std::vector<Action>;
 
+  /// Anchors in one response: a tenth of what the largest document has. Of larger values, which are
+  /// no anchors, fewer are read at a time.
+  static constexpr std::int64_t kPage = 1'000;
+  /// Keys of one list. Anchors beyond are found when they cannot be created.
+  static constexpr std::size_t kMaxListed = 100'000;
+  /// Orphans that one sweep removes; the next one removes more.
+  static constexpr std::size_t kMaxOrphans = 10'000;
+
   AnchorMachine(AnchorMachineOptions options, Random random);
   AnchorMachine(const AnchorMachine&) = delete;
   AnchorMachine& operator=(const AnchorMachine&) = delete;
@@ -169,6 +180,14 @@ class AnchorMachine {
     WallTime first_seen{};  // of a Put
   };
 
+  struct Listing {
+    bool is_under_way = false;
+    std::string first;           // the first key of the next page; empty: of the first page
+    std::int64_t limit = kPage;  // of a page
+    std::size_t seen = 0;
+    std::vector<std::string> orphans;
+  };
+
   void handle(TimePassed) {}
   void handle(const AdoptDocument& adopt);
   void handle(const ListDone& list);
@@ -176,6 +195,7 @@ class AnchorMachine {
   void handle(const CallFailed& failed);
 
   void forget_lineage();
+  void take_page(const ListDone& page);
   Entry make_entry(const Directive& directive, const AdoptDocument& adopt) const;
   std::optional<Call> finish_call(CallId id);
   void finish_put(const WriteDone& write, const Call& call);
@@ -199,6 +219,7 @@ class AnchorMachine {
   Now now_{};
 
   std::optional<Call> call_;
+  Listing listing_;
   std::uint64_t last_call_;
   BootTime next_call_at_{};
   std::optional<BootTime> hold_until_;

@@ -1,5 +1,6 @@
 #include "osproxy/net/connect_race.h"
 
+#include <cassert>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -130,6 +131,11 @@ void ConnectRace::cancel() noexcept {
     if (attempt.begun && !attempt.ended) attempt.socket.close(ignored);
   }
   state_->wake();
+}
+
+const tcp::endpoint& ConnectRace::winner() const noexcept {
+  assert(state_->winner);
+  return state_->attempts[*state_->winner].address;
 }
 
 Endpoints ConnectRace::losers() const {

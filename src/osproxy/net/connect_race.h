@@ -42,6 +42,10 @@ class ConnectRace {
   /// Ends run().
   void cancel() noexcept;
 
+  /// The address of the socket that run() returned. The socket itself no longer knows it if the
+  /// other side has reset the connection.
+  const asio::ip::tcp::endpoint& winner() const noexcept;
+
   /// The addresses that were tried and have not accepted a connection: they refused it, or were
   /// slower than the winner, who began later. Empty if all attempts failed for local reasons.
   Endpoints losers() const;

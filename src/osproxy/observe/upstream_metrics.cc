@@ -39,6 +39,10 @@ void append_health(const std::vector<UpstreamNode>& nodes, std::vector<MetricFam
       nodes, [](const UpstreamNode& node) {
         return std::chrono::duration<double>(node.since.time_since_epoch()).count();
       }));
+  families.push_back(by_node(
+      metric_family("osproxy_upstream_bad_addresses",
+                    "Addresses of the node's name that connections avoid.", MetricType::Gauge),
+      nodes, &UpstreamNode::bad_addresses));
 }
 
 }  // namespace

@@ -109,6 +109,7 @@ UpstreamNode UpstreamStats::node(std::size_t index) const {
     node.connect_failures += counters.connect_failures.get();
     node.retries += counters.retries.get();
     node.waits += counters.waits.get();
+    node.bad_addresses = std::max(node.bad_addresses, counters.bad_addresses.get());
     const NodeHealth passive = counters.ejection.get();
     if (passive.is_healthy()) {
       healthy.since = std::max(healthy.since, passive.since);

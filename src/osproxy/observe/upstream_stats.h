@@ -82,6 +82,7 @@ struct NodeCounters {
   SingleWriterCounter retries;           ///< requests sent again because the node did not respond
   SingleWriterCounter waits;             ///< requests that waited before they were sent to it
   SingleWriterCounter suspicions;        ///< times that failed requests asked for a health check
+  SingleWriterCounter bad_addresses;     ///< addresses of its name that come last, as of a tick
   AtomicNodeHealth ejection;             ///< passive health
 };
 
@@ -131,6 +132,7 @@ struct UpstreamNode {
   std::uint64_t connect_failures = 0;
   std::uint64_t retries = 0;
   std::uint64_t waits = 0;
+  std::uint64_t bad_addresses = 0;  ///< of the worker that has the most
 };
 
 struct UpstreamTotals {

@@ -1,10 +1,13 @@
 #include "osproxy/otlp/grpc_transport.h"
 
+#include <atomic>
 #include <utility>
 
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include "osproxy/client/http_error.h"
+#include "osproxy/core/resolve_host.h"
 #include "osproxy/core/system_roots.h"
 #include "osproxy/core/version.h"
 #include "osproxy/otlp/collector_response.h"
@@ -102,8 +105,12 @@ class GrpcTransport final : public SpanTransport {
     bool ok = false;
     queue.Next(&tag, &ok);  // returns by the deadline
     queue.Shutdown();
+    ExportResult result = result_of(status, response);
+    if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+      result.message = timeout_text(target_.origin.address.host, *is_resolved_);
+    }
     if (needs_new_connection(status.error_code())) stub_.reset();
-    return result_of(status, response);
+    return result;
   }
 
  private:
@@ -111,6 +118,9 @@ class GrpcTransport final : public SpanTransport {
     if (stub_) return {};
     const auto credentials = read_credentials(options_);
     if (!credentials) return std::unexpected(credentials.error());
+    is_resolved_ = std::make_shared<std::atomic<bool>>(false);
+    resolve_host(target_.origin.address.host,
+                 [resolved = is_resolved_](const ResolvedHost&) { *resolved = true; });
     stub_ = std::make_unique<grpc::GenericStub>(grpc::CreateCustomChannel(
         "dns:///" + target_.origin.address.to_string(),
         channel_credentials(target_.origin.tls, *credentials), arguments()));
@@ -126,9 +136,16 @@ class GrpcTransport final : public SpanTransport {
   const Target target_;
   const TransportOptions options_;
   std::unique_ptr<grpc::GenericStub> stub_;
+  // gRPC does not say whether a name server or the collector was silent: this lookup of the same
+  // name does.
+  std::shared_ptr<std::atomic<bool>> is_resolved_;
 };
 
 }  // namespace
+
+std::string timeout_text(const std::string& host, bool is_resolved) {
+  return is_resolved ? "no response in time" : client::lookup_timed_out(host).reason;
+}
 
 std::unique_ptr<SpanTransport> make_grpc_transport(Target target, const TransportOptions& options) {
   return std::make_unique<GrpcTransport>(std::move(target), options);

@@ -14,6 +14,7 @@ http::ProxyError error_of(AcquireFailure failure) noexcept {
     case AcquireFailure::Unreachable:
       return http::ProxyError::UpstreamUnreachable;
     case AcquireFailure::TimedOut:
+    case AcquireFailure::NameTimedOut:
       return http::ProxyError::UpstreamTimeout;
     case AcquireFailure::Tls:
       return http::ProxyError::UpstreamTls;
@@ -111,6 +112,7 @@ Task<AttemptOutcome> Exchange::send_until_response() {
         scope_.result.error = watch_.cause_or(client_left ? http::ProxyError::ClientGone
                                                           : error_of(waited.error().failure));
         scope_.result.tls_failure = waited.error().tls;
+        scope_.result.name_timed_out = waited.error().failure == AcquireFailure::NameTimedOut;
         co_return AttemptOutcome::Failed;
       }
       lease.emplace(*std::move(waited));

@@ -15,6 +15,7 @@ namespace osproxy {
 struct ExchangeResult {
   http::ProxyError error = http::ProxyError::None;
   TlsFailure tls_failure = TlsFailure::Other;  ///< with ProxyError::UpstreamTls
+  bool name_timed_out = false;                 ///< with ProxyError::UpstreamTimeout: of the node
 
   int status = 0;                    ///< of the response that the client was sent; 0: none
   std::uint64_t request_bytes = 0;   ///< of its body, without framing, as received

@@ -44,7 +44,9 @@ Refusal refusal_for(const ExchangeResult& result) noexcept {
     case http::ProxyError::RequestTimeout:
       return {408, "the request's body did not arrive in time"};
     case http::ProxyError::UpstreamTimeout:
-      return {504, "OpenSearch did not respond in time"};
+      return {504, result.name_timed_out
+                       ? "the lookup of OpenSearch's name timed out; the name server may be silent"
+                       : "OpenSearch did not respond in time"};
     case http::ProxyError::UpstreamTls:
       return refusal_for(result.tls_failure);
     case http::ProxyError::UpstreamClosed:

@@ -8,6 +8,7 @@
 
 #include "osproxy/net/listen_addresses.h"
 #include "osproxy/proxy/worker.h"
+#include "osproxy/upstream/address_reports.h"
 
 namespace osproxy {
 namespace {
@@ -47,7 +48,7 @@ std::expected<void, std::string> Server::open(const RecorderOf& recorder_of,
   skipped_addresses_ = where.skipped;
   for (unsigned i = 0; i < options_.workers; ++i) {
     auto worker = std::make_unique<Worker>(options_, limits_, directives, replaceable_,
-                                           recorder_of(i), clock_, stats, i);
+                                           recorder_of(i), clock_, stats, *address_reports_, i);
     if (options_.listener < 0) {
       const auto bound = worker->listen(where);
       if (!bound) return std::unexpected(cannot_listen(options_.listen, bound.error()));
@@ -69,7 +70,8 @@ Server::Server(ServerOptions options, const Clock& clock)
                .each = options_.connections_of_one(),
                .trusted = options_.trusted_proxies}),
       replaceable_{.identities = SnapshotCell<Identities>(options_.identities),
-                   .tls = SnapshotCell<TlsContexts>(options_.tls)} {
+                   .tls = SnapshotCell<TlsContexts>(options_.tls)},
+      address_reports_(std::make_unique<AddressReports>(options_.upstream.nodes.size())) {
   options_.upstream.workers = options_.workers;
   options_.upstream.handshake_timeout = options_.handshake_timeout;
   options_.upstream.dead_after = std::max(options_.upstream.dead_after, options_.transfer_timeout);

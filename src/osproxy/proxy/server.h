@@ -40,6 +40,8 @@
 
 namespace osproxy {
 
+class AddressReports;
+
 class Server {
  public:
   /// Gives worker `i` its recorder; called once for each, from start().
@@ -126,6 +128,7 @@ class Server {
   std::vector<std::string> skipped_addresses_;
   ClientLimits limits_;
   Replaceable replaceable_;
+  const std::unique_ptr<AddressReports> address_reports_;
   std::mutex listing_;  // held by the caller of running()
   std::vector<std::unique_ptr<Worker>> workers_;
 };

@@ -32,7 +32,8 @@ class Server::Worker {
  public:
   Worker(const ServerOptions& options, ClientLimits& limits,
          const SnapshotCell<DirectiveSet>& directives, const Replaceable& replaceable,
-         Recorder& recorder, const Clock& clock, UpstreamStats& stats, std::size_t number);
+         Recorder& recorder, const Clock& clock, UpstreamStats& stats, AddressReports& reports,
+         std::size_t number);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -15,10 +15,14 @@ namespace {
 
 using asio::ip::tcp;
 
-AddressBook book_for(const HostPort& address, std::chrono::milliseconds interval) {
+AddressBook book_for(const HostPort& address, const UpstreamOptions& options) {
   error_code error;
   const auto literal = asio::ip::make_address(address.host, error);
-  if (error) return AddressBook(interval);
+  if (error) {
+    return AddressBook({.lookup_interval = options.resolve_interval,
+                        .mute_after = options.eject_after,
+                        .has_checks = !options.health_check_path.empty()});
+  }
   return AddressBook(tcp::endpoint(literal, address.port));
 }
 
@@ -39,20 +43,21 @@ UpstreamConnector::UpstreamConnector(const UpstreamOptions& options, Origin node
       address_(std::move(node.address)),
       dependencies_(std::move(dependencies)),
       resumption_(node.tls ? std::make_shared<TlsResumption>() : nullptr),
-      book_(book_for(address_, options.resolve_interval)) {}
+      book_(book_for(address_, options)) {}
 
-Task<std::expected<std::unique_ptr<Connection>, ConnectError>> UpstreamConnector::connect(
-    std::chrono::milliseconds timeout, SteadyClock::time_point latest, StageTimer* stages) {
+Task<UpstreamConnector::Reached> UpstreamConnector::connect(std::chrono::milliseconds timeout,
+                                                            SteadyClock::time_point latest,
+                                                            StageTimer* stages) {
   const auto end = dependencies_.deadlines.now() + timeout;
   const Limits limits{.end = std::min(end, latest), .latest = latest, .is_full = end <= latest};
   const NodeFault none = co_await await_addresses(limits.end);
   if (none != NodeFault::None) co_return std::unexpected(ConnectError{none});
   refresh();
-  auto reached = co_await open(book_.in_order(), limits, stages);
+  auto reached = co_await open(book_.in_order(dependencies_.deadlines.now()), limits, stages);
   // An address without the right certificate may be that of another server.
   const bool is_of_address = !reached && reached.error().fault == NodeFault::TlsFailed;
   if (is_of_address && !book_.is_literal() && book_.has_good() && until(limits.end).count() > 0) {
-    reached = co_await open(book_.in_order(), limits, stages);
+    reached = co_await open(book_.in_order(dependencies_.deadlines.now()), limits, stages);
   }
   co_return reached;
 }
@@ -60,22 +65,20 @@ Task<std::expected<std::unique_ptr<Connection>, ConnectError>> UpstreamConnector
 /// A connection to one of `addresses`, with TLS if the node is reached by https.
 Task<UpstreamConnector::Reached> UpstreamConnector::open(AddressBook::Addresses addresses,
                                                          Limits limits, StageTimer* stages) {
-  auto socket = co_await reach(std::move(addresses), limits);
-  if (!socket) co_return std::unexpected(socket.error());
-  error_code ignored;
-  const AddressBook::Address address = socket->remote_endpoint(ignored);
-  auto connection = std::make_unique<Connection>(*std::move(socket), dependencies_.deadlines);
-  if (const auto failure = co_await secure(*connection, limits.latest, stages)) {
-    if (limits.is_full) book_.failed(address, dependencies_.deadlines.now());
+  auto connected = co_await reach(std::move(addresses), limits);
+  if (!connected) co_return connected;
+  UpstreamConnection& connection = **connected;
+  if (const auto failure = co_await secure(connection, limits.latest, stages)) {
+    if (limits.is_full) book_.failed(connection.address(), dependencies_.deadlines.now());
     co_return std::unexpected(ConnectError{NodeFault::TlsFailed, *failure});
   }
-  book_.succeeded(address);
-  co_return connection;
+  book_.succeeded(connection.address());
+  co_return connected;
 }
 
-/// A socket that is connected to one of `addresses`.
-Task<std::expected<Socket, ConnectError>> UpstreamConnector::reach(AddressBook::Addresses addresses,
-                                                                   Limits limits) {
+/// A connection to one of `addresses`, still without TLS.
+Task<UpstreamConnector::Reached> UpstreamConnector::reach(AddressBook::Addresses addresses,
+                                                          Limits limits) {
   ConnectRace race(dependencies_.executor, std::move(addresses));
   Deadline deadline(dependencies_.deadlines, [&] { race.cancel(); });
   deadline.expire_after(until(limits.end));
@@ -94,7 +97,8 @@ Task<std::expected<Socket, ConnectError>> UpstreamConnector::reach(AddressBook::
   error_code ignored;
   socket->set_option(tcp::no_delay(true), ignored);
   detect_dead_peer(socket->native_handle(), options_.dead_after);
-  co_return *std::move(socket);
+  co_return std::make_unique<UpstreamConnection>(*std::move(socket), dependencies_.deadlines,
+                                                 race.winner());
 }
 
 /// The handshake with a node that is reached by https.
@@ -112,14 +116,16 @@ std::chrono::milliseconds UpstreamConnector::until(SteadyClock::time_point end) 
   return std::chrono::ceil<std::chrono::milliseconds>(end - dependencies_.deadlines.now());
 }
 
+void UpstreamConnector::look_up_if_due() {
+  if (looking_up_ || !book_.is_due(dependencies_.deadlines.now())) return;
+  looking_up_ = true;
+  asio::co_spawn(dependencies_.executor, look_up(), asio::detached);
+}
+
 void UpstreamConnector::refresh() {
-  const auto now = dependencies_.deadlines.now();
-  if (!looking_up_ && book_.is_due(now)) {
-    looking_up_ = true;
-    asio::co_spawn(dependencies_.executor, look_up(), asio::detached);
-  }
+  look_up_if_due();
   if (checking_) return;
-  if (const auto address = book_.next_check(now)) {
+  if (const auto address = book_.next_check(dependencies_.deadlines.now())) {
     checking_ = true;
     asio::co_spawn(dependencies_.executor, check(*address), asio::detached);
   }
@@ -146,7 +152,7 @@ Task<> UpstreamConnector::check(AddressBook::Address address) {
 Task<NodeFault> UpstreamConnector::await_addresses(SteadyClock::time_point end) {
   if (!book_.empty()) co_return NodeFault::None;
   // A name that has just been looked up in vain is not looked up again at once.
-  refresh();
+  look_up_if_due();
   if (!book_.empty()) co_return NodeFault::None;
   if (!looking_up_) co_return NodeFault::NameNotFound;
   Wakeup wakeup(dependencies_.executor);
@@ -159,11 +165,26 @@ Task<NodeFault> UpstreamConnector::await_addresses(SteadyClock::time_point end) 
   co_return deadline.expired() ? NodeFault::NameTimedOut : NodeFault::NameNotFound;
 }
 
-bool UpstreamConnector::is_current(Connection& connection) const {
-  if (book_.is_literal()) return true;
-  error_code error;
-  const tcp::endpoint where = connection.socket().remote_endpoint(error);
-  return !error && book_.contains(where);
+Task<std::expected<AddressBook::Addresses, NodeFault>> UpstreamConnector::find(
+    std::chrono::milliseconds timeout) {
+  const NodeFault none = co_await await_addresses(dependencies_.deadlines.now() + timeout);
+  if (none != NodeFault::None) co_return std::unexpected(none);
+  look_up_if_due();
+  co_return book_.all();
+}
+
+Task<UpstreamConnector::Reached> UpstreamConnector::connect_to(AddressBook::Address address,
+                                                               std::chrono::milliseconds timeout) {
+  const auto end = dependencies_.deadlines.now() + timeout;
+  // Not the full time of a connection: its failure says nothing of the next ones.
+  const Limits limits{.end = end, .latest = end, .is_full = false};
+  co_return co_await open(AddressBook::Addresses(1, std::move(address)), limits, nullptr);
+}
+
+AddressEffect UpstreamConnector::request_failed(const UpstreamConnection& connection,
+                                                ClientKey client) noexcept {
+  return book_.request_failed({.address = connection.address(), .client = client},
+                              dependencies_.deadlines.now());
 }
 
 }  // namespace osproxy

@@ -4,12 +4,14 @@
 //   UpstreamConnector connector(options, node, dependencies);
 //   auto connection = co_await connector.connect(5s, latest);
 //   if (!connection) log(connection.error().fault);
+//   connector.responded(**connection);                          // or connector.request_failed()
 //   connector.refresh();                                        // from the worker's tick
 //
 // A name is looked up before the first connection, and again at an interval, in the background: a
 // slow name server delays only a request to a node without any address. Several addresses of a name
 // race (net/connect_race.h), and the result is remembered (address_book.h): a dead address costs
-// one request a quarter of a second, and refresh() tries it again.
+// one request a quarter of a second, and refresh() tries it again. An address that accepts
+// connections and then is silent is judged by the outcomes of requests and health checks.
 //
 // Belongs to one worker; not thread-safe. Must outlive the executor's loop.
 #pragma once
@@ -19,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "osproxy/core/address.h"
@@ -49,8 +52,22 @@ struct ConnectError {
   bool is_local = false;
 };
 
+/// A connection to a node, and which of its addresses it leads to.
+class UpstreamConnection : public Connection {
+ public:
+  UpstreamConnection(Socket socket, Deadlines& deadlines, AddressBook::Address address)
+      : Connection(std::move(socket), deadlines), address_(std::move(address)) {}
+
+  const AddressBook::Address& address() const noexcept { return address_; }
+
+ private:
+  const AddressBook::Address address_;
+};
+
 class UpstreamConnector {
  public:
+  using Reached = std::expected<std::unique_ptr<UpstreamConnection>, ConnectError>;
+
   /// References to the worker's objects, which must outlive the connector.
   struct Dependencies {
     Executor executor;
@@ -67,19 +84,36 @@ class UpstreamConnector {
 
   /// TCP within `timeout`, and TLS too before `latest`. `stages`, if not null, is told when TLS
   /// begins, and must outlive the task.
-  Task<std::expected<std::unique_ptr<Connection>, ConnectError>> connect(
-      std::chrono::milliseconds timeout, SteadyClock::time_point latest,
-      StageTimer* stages = nullptr);
+  Task<Reached> connect(std::chrono::milliseconds timeout, SteadyClock::time_point latest,
+                        StageTimer* stages = nullptr);
+
+  /// All addresses of the node, good or bad, once its name is resolved; or why there are none.
+  Task<std::expected<AddressBook::Addresses, NodeFault>> find(std::chrono::milliseconds timeout);
+
+  /// The same as connect(), but to one of these addresses, and not remembered: for a health check.
+  Task<Reached> connect_to(AddressBook::Address address, std::chrono::milliseconds timeout);
 
   /// Looks the name up again, and tries an address that has failed, if that is due.
   void refresh();
 
-  /// False if the name no longer resolves to the address of this connection.
-  bool is_current(Connection& connection) const;
+  /// False if the name no longer resolves to the address of this connection, or if the address is
+  /// bad while others are good.
+  bool is_current(const UpstreamConnection& connection) const noexcept {
+    return book_.is_literal() || book_.is_current(connection.address());
+  }
+
+  // Outcomes of a request on a connection.
+  void responded(const UpstreamConnection& connection) noexcept {
+    if (book_.is_in_doubt()) book_.responded(connection.address());
+  }
+  AddressEffect request_failed(const UpstreamConnection& connection, ClientKey client) noexcept;
+
+  std::size_t bad_addresses() const noexcept { return book_.bad(); }
+
+  /// The addresses whose health checks fail now.
+  void probed(const AddressBook::Addresses& failing) noexcept { book_.probed(failing); }
 
  private:
-  using Reached = std::expected<std::unique_ptr<Connection>, ConnectError>;
-
   /// The times of one attempt.
   struct Limits {
     SteadyClock::time_point end;     ///< of TCP's connection
@@ -88,11 +122,12 @@ class UpstreamConnector {
   };
 
   std::chrono::milliseconds until(SteadyClock::time_point end) const;
+  void look_up_if_due();
   Task<> look_up();
   Task<> check(AddressBook::Address address);
   Task<NodeFault> await_addresses(SteadyClock::time_point end);
   Task<Reached> open(AddressBook::Addresses addresses, Limits limits, StageTimer* stages);
-  Task<std::expected<Socket, ConnectError>> reach(AddressBook::Addresses addresses, Limits limits);
+  Task<Reached> reach(AddressBook::Addresses addresses, Limits limits);
   Task<std::optional<TlsFailure>> secure(Connection& connection, SteadyClock::time_point latest,
                                          StageTimer* stages);
 

@@ -16,9 +16,8 @@ constexpr auto kRecent = 4s;
 std::size_t share(std::size_t total, unsigned workers) { return (total + workers - 1) / workers; }
 
 AcquireFailure failure_of(NodeFault fault) noexcept {
-  if (fault == NodeFault::ConnectTimedOut || fault == NodeFault::NameTimedOut) {
-    return AcquireFailure::TimedOut;
-  }
+  if (fault == NodeFault::ConnectTimedOut) return AcquireFailure::TimedOut;
+  if (fault == NodeFault::NameTimedOut) return AcquireFailure::NameTimedOut;
   return fault == NodeFault::TlsFailed ? AcquireFailure::Tls : AcquireFailure::Unreachable;
 }
 
@@ -26,7 +25,7 @@ AcquireFailure failure_of(NodeFault fault) noexcept {
 
 struct UpstreamPool::Node {
   struct Idle {
-    std::unique_ptr<Connection> connection;
+    std::unique_ptr<UpstreamConnection> connection;
     ConnectionPlace place;
     SteadyClock::time_point since;
   };
@@ -36,11 +35,12 @@ struct UpstreamPool::Node {
   NodeCounters& counters;
   SharedConnections& shared;
   UpstreamConnector connector;
-  std::size_t held = 0;               // places of this worker
-  bool hungry = false;                // counted in `shared`
-  std::vector<Idle> idle{};           // the most recently used last
-  std::uint64_t probe_successes = 0;  // as of the last tick
-  std::uint64_t probe_failures = 0;   // likewise
+  SnapshotReader<AddressBook::Addresses> failing;  // addresses, say health checks
+  std::size_t held = 0;                            // places of this worker
+  bool hungry = false;                             // counted in `shared`
+  std::vector<Idle> idle{};                        // the most recently used last
+  std::uint64_t probe_successes = 0;               // as of the last tick
+  std::uint64_t probe_failures = 0;                // likewise
 };
 
 /// A request in the queue. Lives in the frame of wait().
@@ -95,11 +95,13 @@ const std::string& UpstreamPool::Lease::name() const noexcept {
 }
 
 void UpstreamPool::Lease::answered() {
+  pool_->nodes_[choice_.node]->connector.responded(*connection_);
   pool_->balancer_.answered(choice_.node, pool_->network_.deadlines.now());
   pool_->show(*pool_->nodes_[choice_.node]);
 }
 
 void UpstreamPool::Lease::failed(NodeFault fault) {
+  if (pool_->is_of_address(*this)) return;
   Node& node = *pool_->nodes_[choice_.node];
   switch (pool_->balancer_.failed(choice_.node, {.fault = fault, .client = client_key_},
                                   pool_->network_.deadlines.now())) {
@@ -133,7 +135,8 @@ UpstreamPool::UpstreamPool(const UpstreamOptions& options, UpstreamConnector::De
                                  .name = node.address.to_string(),
                                  .counters = worker_stats_.nodes[i],
                                  .shared = dependencies.stats.shared(i),
-                                 .connector = {options, node, network_}});
+                                 .connector = {options, node, network_},
+                                 .failing = SnapshotReader(dependencies.reports.of(i))});
   }
 }
 
@@ -292,7 +295,7 @@ std::optional<ConnectionPlace> UpstreamPool::take_place(Node& node) noexcept {
   return place;
 }
 
-std::unique_ptr<Connection> UpstreamPool::take_idle(
+std::unique_ptr<UpstreamConnection> UpstreamPool::take_idle(
     Node& node, ReusePolicy reuse, std::optional<ConnectionPlace>& place) noexcept {
   const auto oldest = reuse == ReusePolicy::Recent ? network_.deadlines.now() - kRecent
                                                    : SteadyClock::time_point::min();
@@ -348,6 +351,7 @@ void UpstreamPool::tick() {
   for (const auto& node : nodes_) {
     take_over_health(*node);
     node->connector.refresh();
+    node->counters.bad_addresses.set(node->connector.bad_addresses());
     close_idle(*node);
     set_full(*node, false);
     show(*node);
@@ -362,6 +366,7 @@ void UpstreamPool::take_over_health(Node& node) {
   const bool healthy = probed.health.get().is_healthy();
   balancer_.probed(node.place, healthy, network_.deadlines.now());
   if (!healthy) node.idle.clear();
+  node.connector.probed(*node.failing.load());
   const auto is_new = [](const SingleWriterCounter& counter, std::uint64_t& seen) {
     const std::uint64_t count = counter.get();
     return count != std::exchange(seen, count);
@@ -373,7 +378,8 @@ void UpstreamPool::take_over_health(Node& node) {
   if (balancer_.checked(node.place, !failed, network_.deadlines.now())) ejected(node);
 }
 
-/// Closes connections that were idle for too long, and those to an address that the name has lost.
+/// Closes connections that were idle for too long, and those to an address that the name has lost
+/// or that is bad.
 void UpstreamPool::close_idle(Node& node) {
   const auto oldest = network_.deadlines.now() - options_.idle_timeout;
   std::erase_if(node.idle, [&](const Node::Idle& idle) {
@@ -388,6 +394,25 @@ void UpstreamPool::drain() {
     node->idle.clear();
     show(*node);
   }
+}
+
+/// Counts a failed request against the address of its connection. False: it counts against the
+/// node, because no other address is good.
+bool UpstreamPool::is_of_address(Lease& lease) {
+  Node& node = *nodes_[lease.node()];
+  switch (node.connector.request_failed(*lease.connection_, lease.client_key_)) {
+    case AddressEffect::NodeIsToBlame:
+      return false;
+    case AddressEffect::Counted:
+      return true;
+    case AddressEffect::Suspected:
+      node.counters.suspicions.add(1);
+      return true;
+    case AddressEffect::Muted:
+      close_idle(node);
+      return true;
+  }
+  std::unreachable();
 }
 
 void UpstreamPool::ejected(Node& node) {

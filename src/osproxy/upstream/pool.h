@@ -33,6 +33,7 @@
 #include "osproxy/net/deadlines.h"
 #include "osproxy/observe/upstream_stats.h"
 #include "osproxy/record/stage_timer.h"
+#include "osproxy/upstream/address_reports.h"
 #include "osproxy/upstream/balancer.h"
 #include "osproxy/upstream/connection_place.h"
 #include "osproxy/upstream/connector.h"
@@ -42,9 +43,10 @@
 namespace osproxy {
 
 enum class AcquireFailure : std::uint8_t {
-  Unreachable,  ///< no node accepted a connection
-  TimedOut,     ///< the last node did not accept one in time
-  Tls,          ///< the last node did, and the TLS handshake failed
+  Unreachable,   ///< no node accepted a connection
+  TimedOut,      ///< the last node did not accept one in time
+  NameTimedOut,  ///< the name of the last node could not be looked up in time
+  Tls,           ///< the last node did, and the TLS handshake failed
   /// All nodes are full, and the queue is full too or the wait was too long; or osproxy has no
   /// descriptor or port left for a connection.
   Busy,
@@ -108,7 +110,7 @@ class UpstreamPool {
     ClientKey client_key_;
     UpstreamBalancer::Choice choice_;
     std::optional<ConnectionPlace> place_{};
-    std::unique_ptr<Connection> connection_;
+    std::unique_ptr<UpstreamConnection> connection_;
     bool reused_ = false;
     bool keep_ = false;
   };
@@ -117,6 +119,7 @@ class UpstreamPool {
   struct Dependencies {
     const Clock& clock;
     UpstreamStats& stats;
+    const AddressReports& reports;
     std::size_t worker = 0;
   };
 
@@ -159,8 +162,8 @@ class UpstreamPool {
   bool begin(const UpstreamBalancer::Choice& choice, const AcquireRequest& request,
              std::optional<Lease>& lease);
   std::optional<ConnectionPlace> take_place(Node& node) noexcept;
-  std::unique_ptr<Connection> take_idle(Node& node, ReusePolicy reuse,
-                                        std::optional<ConnectionPlace>& place) noexcept;
+  std::unique_ptr<UpstreamConnection> take_idle(Node& node, ReusePolicy reuse,
+                                                std::optional<ConnectionPlace>& place) noexcept;
   Task<ConnectError> connect(Lease& lease, const AcquireRequest& request);
   void finish(Lease& lease);
 
@@ -169,6 +172,7 @@ class UpstreamPool {
   void set_full(Node& node, bool full) noexcept;
   bool owes_one(const Node& node) const noexcept;
   void ejected(Node& node);
+  bool is_of_address(Lease& lease);
   void show(Node& node);
 
   const UpstreamOptions& options_;

@@ -4,10 +4,12 @@
 //   UpstreamProber prober(options, network, dependencies);
 //   prober.start();
 //
-// The first worker checks for all workers: each of them reads the stats. One check at a time for
-// each node. A node passes if its status is below 500: a 401 comes from a node that is alive. A
-// worker that suspects a node (balancer.h) gets a check at once, but at most one a second, so that
-// clients whose requests fail cause few checks.
+// The first worker checks for all workers: each of them reads the stats. A check passes if its
+// status is below 500: a 401 comes from a node that is alive. Each check of a node asks all
+// addresses of its name at the same time, once. The node passes if one of them does. Addresses that
+// fail while others pass are shown in the reports, so that no connection begins with them. A worker
+// that suspects a node (balancer.h) or an address (address_book.h) gets a check at once, but at
+// most one a second, so that clients whose requests fail cause few checks.
 //
 // Belongs to its worker. Must outlive the executor's loop, with which the checks end.
 #pragma once
@@ -25,6 +27,8 @@
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/deadlines.h"
 #include "osproxy/observe/upstream_stats.h"
+#include "osproxy/upstream/address_health.h"
+#include "osproxy/upstream/address_reports.h"
 #include "osproxy/upstream/connector.h"
 #include "osproxy/upstream/options.h"
 
@@ -35,6 +39,7 @@ class UpstreamProber {
   struct Dependencies {
     const Clock& clock;
     UpstreamStats& stats;
+    AddressReports& reports;
     Random random;
   };
 
@@ -48,9 +53,13 @@ class UpstreamProber {
   void start();
 
  private:
+  struct Check;
+
   Task<> watch(std::size_t node);
   Task<> pause(std::size_t node, std::chrono::milliseconds time, std::uint64_t suspicions);
-  Task<std::optional<NodeFault>> probe(std::size_t node);
+  Task<std::optional<NodeFault>> probe(std::size_t node, AddressHealth& addresses);
+  std::optional<NodeFault> conclude(std::size_t node, const Check& check, AddressHealth& addresses);
+  Task<> probe_address(std::size_t node, Check& check, std::size_t place);
   Task<NodeFault> ask(Connection& connection, std::string request, SteadyClock::time_point end);
 
   const UpstreamOptions& options_;

@@ -1,4 +1,4 @@
-// Logs each change of a node's health.
+// Logs each change of a node's health, and of the number of its bad addresses.
 //
 // Not thread-safe; one owner.
 #pragma once
@@ -11,7 +11,8 @@ namespace osproxy::app {
 
 class UpstreamLog {
  public:
-  /// Logs a line for each node whose health has changed; the first call logs the unhealthy nodes.
+  /// Logs a line for each node whose health or addresses have changed; the first call logs those
+  /// that are not well.
   void update(std::vector<UpstreamNode> nodes);
 
  private:

@@ -1,0 +1,4 @@
+namespace osproxy {
+void read_files();
+void example() { EXAMPLE(1); }
+}  // namespace osproxy
