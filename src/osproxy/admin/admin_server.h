@@ -74,6 +74,9 @@ struct AdminDependencies {
   FleetReader* fleet = nullptr;
   /// The flight recorder; null: none.
   const FlightRecorder* flight = nullptr;
+  /// Returns the URL of this listener for others, for the fleet of an instance without etcd; empty,
+  /// or no function: not known. Called on any thread.
+  std::function<std::string()> admin_url{};
   /// The live tail; null: none.
   RecordTail* tail = nullptr;
   /// The state of the upstream nodes; null: none.

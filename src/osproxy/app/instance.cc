@@ -103,7 +103,8 @@ Instance::Instance(const Settings& settings, const Clock& clock, RecordOutputs o
 
 std::expected<void, std::string> Instance::open(int listener, std::stop_token cancel) {
   if (auto opened = outputs_.open(); !opened) return opened;
-  auto source = open_directive_source(settings_, logs_.store, clock_, std::move(cancel));
+  auto source = open_directive_source(settings_, logs_.store, clock_, std::move(cancel),
+                                      [this] { return advertised_url_.get(); });
   if (!source) return std::unexpected(std::move(source).error());
   source_ = *std::move(source);
   poll();
@@ -147,6 +148,7 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .readiness = [this] { return not_ready(); },
                                           .fleet = source_.fleet.get(),
                                           .flight = &flight_,
+                                          .admin_url = [this] { return advertised_url_.get(); },
                                           .tail = outputs_.tail.get(),
                                           .upstreams = &upstreams_,
                                           .capture = outputs_.capture.get(),
@@ -155,6 +157,9 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .running = running_requests(client_metrics_)});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
+  advertised_url_.set(find_advertised_url(settings_.admin.advertise, admin_->address(),
+                                          settings_.document.etcd.target.endpoints));
+  if (source_.acks) source_.acks->check_store();
   spdlog::info("admin listener on {}", admin_->address().to_string());
   return {};
 }

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "osproxy/admin/admin_server.h"
+#include "osproxy/app/advertised_url.h"
 #include "osproxy/app/directive_source.h"
 #include "osproxy/app/logs/event_logs.h"
 #include "osproxy/app/metrics/client_metrics.h"
@@ -120,6 +121,7 @@ class Instance {
   std::atomic<bool> stopping_{false};
 
   bool warned_of_sniffing_ = false;
+  AdvertisedUrl advertised_url_;
 
   // In the order in which they refer to each other: destroyed from the last to the first.
   DirectiveSource source_{};

@@ -47,12 +47,12 @@ Exit codes: 0 every instance has responded, 1 some worker of an instance has not
 not; the others are shown.)";
 
 struct Report {
-  Origin address;
+  AdminInstance address;
   std::optional<InstanceInflight> inflight;
   std::string error;
 };
 
-Report make_report(const Origin& address, const AdminResult& response) {
+Report make_report(const AdminInstance& address, const AdminResult& response) {
   if (!response) return {.address = address, .inflight = std::nullopt, .error = response.error()};
   auto inflight = response->status == 200 ? parse_inflight(response->body) : std::nullopt;
   std::string error;
@@ -152,7 +152,7 @@ void print_json(const std::vector<Report>& reports, std::ostream& out) {
   JsonWriter json;
   json.begin_object().key("instances").begin_array();
   for (const Report& report : reports) {
-    json.begin_object().field("admin", report.address.to_string());
+    json.begin_object().field_or_null("admin", report.address.url());
     json.field_or_null("error", report.error);
     json.key("inflight").raw(report.inflight ? report.inflight->json : "null").end_object();
   }
