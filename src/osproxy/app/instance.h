@@ -30,6 +30,7 @@
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/flight/flight_recorder.h"
+#include "osproxy/observe/cursor_table.h"
 #include "osproxy/observe/instance_budget.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_log.h"
@@ -122,6 +123,7 @@ class Instance {
 
   bool warned_of_sniffing_ = false;
   AdvertisedUrl advertised_url_;
+  CursorTable cursors_;
 
   // In the order in which they refer to each other: destroyed from the last to the first.
   DirectiveSource source_{};
