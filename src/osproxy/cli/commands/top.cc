@@ -1,4 +1,5 @@
 // osproxyctl top
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@ using namespace std::chrono_literals;
 
 // An instance gives so many rows, so that few are missing where tables are added up.
 constexpr int kRowsOfInstance = 1'000;
+constexpr std::size_t kMaxDimensions = 4;  // as the admin listener takes
 constexpr auto kRedrawInterval = 2s;
 constexpr auto kSignalCheckInterval = 100ms;
 
@@ -168,6 +170,9 @@ std::expected<void, std::string> read_by(const std::string& text, std::vector<To
   for (const std::string& name : *names) {
     const auto dimension = parse_top_dimension(name);
     if (!dimension) return std::unexpected("must be of " + top_dimension_names());
+    if (by.size() == kMaxDimensions || std::ranges::count(by, *dimension) > 0) {
+      return std::unexpected("must be one to four names, each once");
+    }
     by.push_back(*dimension);
   }
   return {};
