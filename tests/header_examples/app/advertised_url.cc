@@ -3,8 +3,6 @@
 
 namespace osproxy::app {
 
-void example(const std::vector<std::string>& etcd_endpoints) {
-  EXAMPLE(1);
-}
+void example(const std::vector<std::string>& etcd_endpoints) { EXAMPLE(1); }
 
 }  // namespace osproxy::app

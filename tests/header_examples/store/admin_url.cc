@@ -2,8 +2,6 @@ namespace osproxy {
 
 void show(std::string_view text);
 
-void example() {
-  EXAMPLE(1);
-}
+void example() { EXAMPLE(1); }
 
 }  // namespace osproxy
