@@ -38,6 +38,25 @@ TEST(Dispatcher, NeverEchoesWhatTheClientSent) {
   }
 }
 
+TEST(Dispatcher, RefusesWhatIsMeantForAnotherInstance) {
+  test::Parts dependencies;
+  dependencies.options.instance = "proxy/1";
+  Request request = get("/admin/status");
+  const auto status_for = [&](std::string_view instance) {
+    request.instance = instance;
+    return call(dependencies.options, dependencies.view(), request).status;
+  };
+  EXPECT_EQ(status_for("proxy%2F1"), 200);
+  EXPECT_EQ(status_for("proxy/1"), 421);
+  EXPECT_EQ(status_for(""), 421);
+  request.instance = "canary";
+  const Response response = call(dependencies.options, dependencies.view(), request);
+  EXPECT_THAT(response.body, HasSubstr("this is proxy/1, another instance"));
+  EXPECT_THAT(response.body, testing::Not(HasSubstr("canary")));
+  dependencies.options.token = "0123456789abcdef";  // tells no stranger its name
+  EXPECT_EQ(status_for("canary"), 401);
+}
+
 TEST(Dispatcher, NamesTheMethodsThatAnEndpointTakes) {
   test::Parts dependencies;
   const auto allow = [&](Method method, std::string_view path) {

@@ -52,6 +52,11 @@ TEST(Fleet, OfAnInstanceWithoutEtcdIsItself) {
   EXPECT_EQ(fleet->members[0].instance, "proxy-1");
   EXPECT_TRUE(fleet->members[0].applied);
   EXPECT_EQ(fleet->members[0].ack->version, "1.2.3");
+  EXPECT_EQ(fleet->members[0].ack->admin, "");
+  AdminDependencies view = dependencies.view();
+  view.admin_url = [] { return std::string("http://127.0.0.1:1"); };
+  EXPECT_THAT(call(dependencies.options, view, get("/admin/fleet")).body,
+              HasSubstr(R"("admin":"http://127.0.0.1:1")"));
 }
 
 TEST(Status, SaysHowItStandsWithTheAck) {

@@ -51,6 +51,34 @@ TEST_F(InflightTest, ListsEachRequestWithItsFields) {
             R"("request_bytes":2,"response_bytes":0,"retries":1}]})");
 }
 
+TEST_F(InflightTest, ListsOpenScrolls) {
+  CursorTable table(SipKey{});
+  table.open(1,
+             {.kind = CursorKind::PointInTime,
+              .keep_alive = 60s,
+              .index = "orders",
+              .tenant = "ac\u202eme"},
+             parts_.clock.now());
+  table.use(2, 2, 30s, {.client = "10.1.2.3"}, parts_.clock.now());
+  parts_.clock.advance(10s);
+  AdminDependencies dependencies = parts_.view();
+  const auto ask_for = [&](const char* target) {
+    return test::call(parts_.options, dependencies, test::get(target));
+  };
+  EXPECT_EQ(ask_for("/admin/inflight?scrolls=true").status, 404);
+  dependencies.cursors = &table;
+  EXPECT_EQ(ask_for("/admin/inflight?scrolls=true&tenant=ac%E2%80%AEme").body,
+            R"({"instance":"proxy-1","open":2,"matched":1,"dropped":0,"scrolls":[)"
+            R"({"kind":"point_in_time","opened":"2030-01-01T00:00:00Z","age_us":10000000,)"
+            R"("unused_us":10000000,"keep_alive_ms":60000,"left_ms":50000,"continued":0,)"
+            R"("index":"orders","tenant":"ac\u202eme","principal":null,)"
+            R"("principal_verified":false,"client":null,"agent":null,"opaque_id":null}]})");
+  EXPECT_THAT(ask_for("/admin/inflight?scrolls=true&client=10.1.2.3").body,
+              HasSubstr(R"("matched":0)"));  // the address in binary counts
+  EXPECT_THAT(ask_for("/admin/inflight?scrolls=true&limit=1").body, HasSubstr(R"("matched":2)"));
+  EXPECT_EQ(ask_for("/admin/inflight?scrolls=yes").status, 400);
+}
+
 TEST_F(InflightTest, TheQuerySelects) {
   ask("?tenant=a%20b&index=i&principal=p&endpoint=Count&slower=1m30s&limit=10000");
   EXPECT_EQ(asked_.target,

@@ -37,6 +37,20 @@ std::string error_of(std::vector<std::string> arguments, Environment environment
 
 const std::string kUpstream = "--upstream=http://127.0.0.1:9200";
 
+TEST(Settings, TakesAnAdminUrlThatOthersCanReach) {
+  const auto advertised = [](const std::string& text) {
+    return read({kUpstream, "--admin-advertise", text}).value().admin.advertise;
+  };
+  EXPECT_EQ(advertised("proxy-1:9901"), "http://proxy-1:9901");
+  EXPECT_EQ(advertised("http://10.0.0.7"), "http://10.0.0.7:80");
+  EXPECT_EQ(advertised("[2001:db8::7]:9901"), "http://[2001:db8::7]:9901");
+  for (const char* text : {"https://proxy-1:9901", "proxy-1", "0.0.0.0:9901", "proxy-1:0",
+                           "http://u:p@proxy-1:1", "http://proxy-1:1/x", "file:///etc/passwd"}) {
+    EXPECT_THAT(error_of({kUpstream, "--admin-advertise", text}), HasSubstr("--admin-advertise"))
+        << text;
+  }
+}
+
 TEST(Settings, NeedNothingButAnUpstream) {
   const auto settings = read({"--upstream", "http://127.0.0.1:9200"});
   ASSERT_TRUE(settings) << settings.error().text;

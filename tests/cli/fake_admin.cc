@@ -64,6 +64,7 @@ class FakeAdmin::Impl {
                      .target = std::string(request.target()),
                      .authorization = std::string(request[http::field::authorization]),
                      .if_match = std::string(request[http::field::if_match]),
+                     .instance = std::string(request["Osproxy-Instance"]),
                      .body = request.body()};
     {
       const std::lock_guard lock(mutex_);

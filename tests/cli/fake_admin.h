@@ -16,6 +16,7 @@ struct FakeRequest {
   std::string target;
   std::string authorization;
   std::string if_match;
+  std::string instance;  ///< of Osproxy-Instance, as it came
   std::string body;
 };
 

@@ -30,6 +30,49 @@ constexpr char kOther[] =
     R"({"request_id":"r-2","age_us":20000000,"stage":"queue","endpoint":"IngestBulk",)"
     R"("node":null,"request_bytes":9,"response_bytes":0}]})";
 
+constexpr char kScrolls[] =
+    R"({"instance":"proxy-1","open":3,"matched":2,"dropped":5,"scrolls":[)"
+    R"({"kind":"scroll","opened":"2030-01-01T00:00:00Z","age_us":90000000,"unused_us":1500000,)"
+    R"("keep_alive_ms":60000,"left_ms":58500,"continued":4,"index":"orders","tenant":"ac\u001bme",)"
+    R"("principal":null,"principal_verified":false,"client":"10.1.2.3","agent":null,)"
+    R"("opaque_id":null},{"kind":"point_in_time","opened":null,"age_us":95000000,)"
+    R"("unused_us":0,"keep_alive_ms":60000,"left_ms":60000,"continued":1}]})";
+
+TEST(InflightScrolls, ShowsTheOldestOfAllInstancesFirst) {
+  const FakeAdmin one = instance(kScrolls);
+  const FakeAdmin off([](const FakeRequest&) {
+    return json_response(400, R"({"error":{"type":"bad_filter","reason":"scrolls"}})");
+  });
+  Harness harness;
+  const Result result =
+      harness.run_bare({"inflight", "--scrolls", "--admin", one.url() + "," + off.url()});
+  EXPECT_EQ(result.out,
+            "3 open, 2 matched, 2 shown\n"
+            "5 more were opened and are not known: too many\n"
+            "AGE     KIND           UNUSED  LEFT   CONTINUED  INDEX   TENANT  PRINCIPAL  CLIENT    "
+            "AGENT  "
+            "OPAQUE_ID  INSTANCE\n"
+            ">95.0s  point_in_time  0ms     60.0s  1          -       -       -          -         "
+            "-      "
+            "-          proxy-1\n"
+            "90.0s   scroll         1.5s    58.5s  4          orders  ac?me   -          10.1.2.3  "
+            "-      "
+            "-          proxy-1\n");
+  EXPECT_EQ(result.code, 5);
+  EXPECT_THAT(result.err, HasSubstr("too old: it does not list open scrolls"));
+  EXPECT_EQ(one.requests()[0].target, "/admin/inflight?limit=20&scrolls=true");
+}
+
+TEST(InflightScrolls, PrintsTheJsonOfEachInstance) {
+  const FakeAdmin one = instance(kScrolls);
+  Harness harness;
+  const Result result =
+      harness.run_bare({"inflight", "--scrolls", "-o", "json", "--admin", one.url()});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\"scrolls\":{\"instance\":\"proxy-1\",\"open\":3"));
+  EXPECT_THAT(result.out, Not(HasSubstr("\x1b")));
+}
+
 TEST(Inflight, ShowsTheOldestOfAllInstancesFirst) {
   const FakeAdmin one = instance(kOne);
   const FakeAdmin other = instance(kOther);

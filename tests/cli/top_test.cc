@@ -87,6 +87,11 @@ TEST(Top, ShowsHowExactItIs) {
 TEST(Top, RefusesWrongFlags) {
   Harness harness;
   EXPECT_THAT(harness.run_bare({"top", "--by", "colour"}).err, HasSubstr("must be of tenant"));
+  for (const char* by : {"tenant,tenant", "tenant,index,agent,node,status"}) {
+    const Result result = harness.run_bare({"top", "--by", by});
+    EXPECT_EQ(result.code, 2) << by;
+    EXPECT_THAT(result.err, HasSubstr("must be one to four names, each once"));
+  }
   EXPECT_THAT(harness.run_bare({"top", "--sort", "size"}).err, HasSubstr("must be one of"));
   EXPECT_EQ(harness.run_bare({"top", "--last", "0s"}).code, 2);
 }

@@ -67,6 +67,11 @@ class AckWriterTest : public ::testing::Test {
                                          .instance = std::move(instance),
                                          .version = "9",
                                          .started = kStarted,
+                                         .admin =
+                                             [this] {
+                                               const std::lock_guard lock(mutex_);
+                                               return admin_;
+                                             },
                                          .on_change =
                                              [this](const AckStatus& status) {
                                                const std::lock_guard lock(mutex_);
@@ -122,6 +127,7 @@ class AckWriterTest : public ::testing::Test {
   const std::shared_ptr<FakePeer> peer_ = std::make_shared<FakePeer>();
   std::mutex mutex_;
   std::vector<std::string> states_;  // guarded by mutex_
+  std::string admin_;                // guarded by mutex_
   InstanceAck first_;
   std::unique_ptr<EtcdAckWriter> writer_;
 };
@@ -150,6 +156,21 @@ TEST_F(AckWriterTest, WritesAgainWhenTheStoreHasChanged) {
   const auto write = peer_->await_write();
   EXPECT_EQ(write.request.expected, 100);
   EXPECT_EQ(decode_ack(write.request.value.value()).value().revision, 6);
+}
+
+TEST_F(AckWriterTest, WritesAgainWhenTheAdminAddressIsKnown) {
+  start();
+  write_first();
+  EXPECT_EQ(first_.admin, "");
+  {
+    const std::lock_guard lock(mutex_);
+    admin_ = "http://10.0.0.7:9901";
+  }
+  writer_->check_store();
+  ASSERT_TRUE(await([&] { return writer_->status().state == AckState::Pending; }));
+  pass_window();
+  EXPECT_EQ(decode_ack(peer_->await_write().request.value.value()).value().admin,
+            "http://10.0.0.7:9901");
 }
 
 TEST_F(AckWriterTest, WritesAgainWhenADirectiveIsThinned) {

@@ -130,7 +130,7 @@ TEST(RecorderTwin, APlanHoldsForTheNextWindowOfSteadyLoad) {
   }
 }
 
-/// An hour far above the rate that is kept whole, each request of a tenant of its own.
+/// An hour far above the rate that is kept whole, each request of another tenant.
 TEST(RecorderTwin, AnHourOfFullLoadStaysWithinItsMemory) {
   constexpr std::size_t kBytes = 4 << 20;
   Traffic traffic(kBytes, 1);

@@ -102,3 +102,78 @@ def test_names_are_cleaned_and_values_are_never_listed(opensearch, start_proxy, 
     client.close()
     eventually(lambda: not is_running(cluster, "clean"), what="the end of the search")
     cluster.send("DELETE", f"/{cluster.index}")
+
+
+def scrolls(ctl: Ctl, *arguments: str) -> list[dict]:
+    done = ctl("inflight", "--scrolls", "-o", "json", *arguments)
+    assert done.status == 0, done.err
+    return [s for i in done.json()["instances"] for s in i["scrolls"]["scrolls"]]
+
+
+@pytest.fixture(params=["opensearch", "current_opensearch"])
+def scrolled(request, start_proxy):
+    """A proxy with several workers in front of an index of nine documents."""
+    node = request.getfixturevalue(request.param)
+    proxy = start_proxy(upstream=node.url, workers=4)
+    index = f"scrolled-{uuid.uuid4().hex}"
+    for number in range(9):
+        proxy.request("PUT", f"/{index}/_doc/{number}", json_body={"n": number})
+    proxy.request("POST", f"/{index}/_refresh")
+    yield proxy, index
+    proxy.request("DELETE", f"/{index}")
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_scroll_is_listed_from_its_opening_to_its_end(scrolled, encoding):
+    proxy, index = scrolled
+    ctl = Ctl.of_admin(proxy)
+    opener = {"X-Tenant-Id": "acme", "X-Opaque-Id": "export", "User-Agent": "exporter/3 (x)"}
+    page = {"size": 2, "query": {"match_all": {}}}
+    opened = proxy.request("POST", f"/{index}/_search?scroll=5m", json_body=page, headers=opener)
+    scroll_id = opened.json()["_scroll_id"]
+    (found,) = eventually(lambda: scrolls(ctl, "--index", index), what="the scroll")
+    assert (found["kind"], found["continued"], found["keep_alive_ms"]) == ("scroll", 0, 300_000)
+    assert found["opened"] is not None
+    names = [found[name] for name in ("index", "tenant", "client", "agent", "opaque_id")]
+    assert names == [index, "acme", "127.0.0.1", "exporter/3", "export"]
+
+    following = {"scroll": "2m", "scroll_id": scroll_id}
+    for pages in range(1, 5):  # on as many connections, and so on several workers
+        reply = proxy.request("POST", "/_search/scroll", json_body=following,
+                              headers={"Accept-Encoding": encoding})  # fmt: skip
+        assert reply.status == 200
+        eventually(
+            lambda pages=pages: [s["continued"] for s in scrolls(ctl, "--tenant", "acme")]
+            == [pages],
+            what="another page",
+        )
+    (found,) = scrolls(ctl)
+    assert found["keep_alive_ms"] == 120_000 and found["tenant"] == "acme"
+    text = ctl("inflight", "--scrolls")
+    assert text.out.startswith("1 open, 1 matched, 1 shown\n") and "exporter/3" in text.out
+    assert scroll_id not in text.out + json.dumps(found), "an id gives access to data"
+
+    assert proxy.request("DELETE", "/_search/scroll", json_body={"scroll_id": [scroll_id]}).status == 200
+    eventually(lambda: scrolls(ctl) == [], what="the end of the scroll")
+
+
+def test_a_point_in_time_is_listed_until_it_is_deleted_or_over(scrolled):
+    proxy, index = scrolled
+    ctl = Ctl.of_admin(proxy)
+    at = f"/{index}/_search/point_in_time?keep_alive="
+    pit = proxy.request("POST", at + "10m", headers={"X-Tenant-Id": "acme"}).json()["pit_id"]
+    brief = proxy.request("POST", at + "3s", headers={"X-Tenant-Id": "brief"})
+    assert brief.status == 200
+    eventually(lambda: len(scrolls(ctl, "--tenant", "acme")) == 1, what="the point in time")
+    body = {"size": 1, "pit": {"id": pit, "keep_alive": "10m"}}
+    assert proxy.request("POST", "/_search", json_body=body).status == 200
+    proxy.request("POST", "/_search", json_body={"size": 1})  # without one
+
+    def used():
+        (found,) = scrolls(ctl, "--index", index, "--tenant", "acme")
+        return found["continued"] == 1 and found
+
+    assert eventually(used, what="its use")["kind"] == "point_in_time"
+    eventually(lambda: scrolls(ctl, "--tenant", "brief") == [], timeout=30, what="its end")
+    proxy.request("DELETE", "/_search/point_in_time", json_body={"pit_id": [pit]})
+    eventually(lambda: scrolls(ctl) == [], what="the end of all")

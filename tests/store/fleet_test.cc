@@ -31,7 +31,7 @@ InstanceAck make(std::int64_t revision, std::string state = "synced") {
 constexpr char kText[] =
     R"({"instance":"proxy-1","revision":7,"rejected":null,"state":"synced",)"
     R"("verified_age_ms":1200,"version":"0.1.0","started":"2030-01-01T00:00:00.5Z",)"
-    R"("written":"2030-01-01T00:00:01Z","thinned_count":0,"thinned":[]})";
+    R"("written":"2030-01-01T00:00:01Z","admin":null,"thinned_count":0,"thinned":[]})";
 
 TEST(Ack, IsWrittenAsItIsDocumented) { EXPECT_EQ(encode_ack(make(7)), kText); }
 
@@ -48,6 +48,25 @@ TEST(Ack, CanBeReadBack) {
                  {.id = "e", .since = ack.written, .reason = "x"}};
   ack.thinned_count = 9;
   EXPECT_EQ(decode_ack(encode_ack(ack)), ack);
+}
+
+TEST(Ack, CarriesItsAdminAddressAsItIs) {
+  InstanceAck ack = make(7);
+  ack.admin = "http://10.0.0.7:9901";
+  EXPECT_THAT(encode_ack(ack), HasSubstr(R"("admin":"http://10.0.0.7:9901")"));
+  EXPECT_EQ(decode_ack(encode_ack(ack)), ack);
+  ack.admin = "file:///etc/passwd";  // judged where it is used: the rest of the ack counts
+  EXPECT_EQ(decode_ack(encode_ack(ack)), ack);
+  std::string text = kText;
+  text.replace(text.find("null,\"thinned"), 4, "7");
+  EXPECT_EQ(decode_ack(text).error(), "admin is not a string");
+}
+
+TEST(Ack, OfAnOlderVersionHasNoAdminAddress) {
+  std::string text = kText;
+  constexpr std::string_view kNew = R"("admin":null,)";
+  text.erase(text.find(kNew), kNew.size());
+  EXPECT_EQ(decode_ack(text), make(7));
 }
 
 TEST(Ack, OfAnOlderVersionHasNothingThinned) {

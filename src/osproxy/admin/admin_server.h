@@ -31,6 +31,7 @@
 #include "osproxy/core/token_bucket.h"
 #include "osproxy/directive/decode.h"
 #include "osproxy/flight/flight_recorder.h"
+#include "osproxy/observe/cursor_table.h"
 #include "osproxy/observe/metrics.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_tail.h"
@@ -60,6 +61,7 @@ struct AdminOptions {
   std::chrono::milliseconds io_timeout{30'000};    ///< to receive a body, or to send a response
 };
 
+/// Members: one for each part of the instance that an endpoint shows.
 struct AdminDependencies {
   DirectiveStore& store;
   /// Null: osproxy does not write this store; POST says so.
@@ -74,6 +76,9 @@ struct AdminDependencies {
   FleetReader* fleet = nullptr;
   /// The flight recorder; null: none.
   const FlightRecorder* flight = nullptr;
+  /// Returns the URL of this listener for others, for the fleet of an instance without etcd; empty,
+  /// or no function: not known. Called on any thread.
+  std::function<std::string()> admin_url{};
   /// The live tail; null: none.
   RecordTail* tail = nullptr;
   /// The state of the upstream nodes; null: none.
@@ -87,6 +92,8 @@ struct AdminDependencies {
   std::function<std::uint64_t()> sniffing_requests{};
   /// Lists requests under way; none: nothing does. Called on a thread that may block.
   std::function<RunningRequests(const RunningQuery&)> running{};
+  /// The open scrolls and points in time; null: nothing follows them.
+  CursorTable* cursors = nullptr;
 };
 
 class AdminServer {

@@ -3,7 +3,10 @@
 #include <exception>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "osproxy/admin/access.h"
+#include "osproxy/core/encoding.h"
 
 namespace osproxy::admin {
 namespace {
@@ -77,6 +80,18 @@ Response method_not_allowed(std::string allowed) {
   return response;
 }
 
+/// A client that has the address from an ack names the instance, percent-encoded. Another one may
+/// be there: each machine has a 127.0.0.1, and addresses are assigned again.
+bool is_meant(const Request& head, std::string_view instance) {
+  return !head.instance || *head.instance == percent_encode(instance);
+}
+
+Response misdirected(std::string_view instance) {
+  return error_response(
+      421, "misdirected",
+      fmt::format("this is {}, another instance than the one asked for", instance));
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(const AdminOptions& options, const AdminDependencies& dependencies)
@@ -97,6 +112,9 @@ std::expected<Route, Response> Dispatcher::admit(const Request& head) const {
     const AccessRules rules{.token = context_.options.token, .hosts = context_.options.hosts};
     const auto check = endpoint.access == Access::Guarded ? check_access : check_open_access;
     if (auto refusal = check(head, rules)) return std::unexpected(*std::move(refusal));
+    if (!is_meant(head, context_.options.instance)) {
+      return std::unexpected(misdirected(context_.options.instance));
+    }
     return Route{.endpoint = &endpoint, .id = *id};
   }
   if (!allowed.empty()) return std::unexpected(method_not_allowed(std::move(allowed)));

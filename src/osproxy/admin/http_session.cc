@@ -82,6 +82,7 @@ Request request_of(const http::request<http::string_body>& message, bool over_lo
           .if_match = header(message, http::field::if_match),
           .fetch_site = header(message, "Sec-Fetch-Site"),
           .fetch_mode = header(message, "Sec-Fetch-Mode"),
+          .instance = header(message, "Osproxy-Instance"),
           .over_loopback = over_loopback,
           .body = {}};
 }

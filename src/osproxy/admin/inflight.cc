@@ -1,4 +1,4 @@
-// GET /admin/inflight: the requests under way, the oldest first.
+// GET /admin/inflight: the requests under way, the oldest first; or the open scrolls.
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -13,16 +13,26 @@
 namespace osproxy::admin {
 namespace {
 
-std::expected<RunningQuery, Response> read_wanted(std::string_view query) {
-  RunningQuery wanted;
+struct Wanted {
+  RunningQuery query;
+  bool scrolls = false;
+};
+
+std::expected<Wanted, Response> read_wanted(std::string_view query) {
+  Wanted all;
+  RunningQuery& wanted = all.query;
   std::vector<Parameter> parameters = target_parameters(wanted.target);
   parameters.push_back(slower_parameter(wanted.slower));
   parameters.push_back({"limit", "a whole number from 1 to 10000", [&](const std::string& v) {
                           return set_number<std::size_t>(wanted.limit, v, 1, kMaxListed);
                         }});
+  parameters.push_back({"scrolls", "true or false", [&](const std::string& v) {
+                          all.scrolls = v == "true";
+                          return all.scrolls || v == "false";
+                        }});
   auto read = read_query(query, parameters);
   if (!read) return std::unexpected(std::move(read).error());
-  return wanted;
+  return all;
 }
 
 void write(const RunningRequest& request, JsonWriter& json) {
@@ -43,15 +53,54 @@ void write(const RunningRequest& request, JsonWriter& json) {
   json.field("retries", request.retries).end_object();
 }
 
+/// The age and the time since the last use are as of `now`, by the clock that counts no changes of
+/// the wall clock.
+void write(const OpenCursor& cursor, BootTime now, JsonWriter& json) {
+  using std::chrono::microseconds;
+  using std::chrono::milliseconds;
+  json.begin_object().field("kind", to_string(cursor.kind)).key("opened");
+  if (cursor.opened) {
+    json.value(format_rfc3339(std::chrono::floor<microseconds>(*cursor.opened)));
+  } else {
+    json.null();
+  }
+  json.field("age_us", std::chrono::floor<microseconds>(now - cursor.seen).count());
+  json.field("unused_us", std::chrono::floor<microseconds>(now - cursor.used).count());
+  json.field("keep_alive_ms", cursor.keep_alive.count());
+  json.field("left_ms", std::chrono::floor<milliseconds>(cursor.ends() - now).count());
+  json.field("continued", cursor.continued);
+  json.field_or_null("index", cursor.index).field_or_null("tenant", cursor.tenant);
+  json.field_or_null("principal", cursor.principal);
+  json.field("principal_verified", cursor.principal_verified);
+  json.field_or_null("client", cursor.client).field_or_null("agent", cursor.agent);
+  json.field_or_null("opaque_id", cursor.opaque_id).end_object();
+}
+
+Response list_cursors(const Context& context, const RunningQuery& query) {
+  if (context.dependencies.cursors == nullptr) {
+    return error_response(404, "output_off", "this instance does not follow scrolls");
+  }
+  const Now now = context.dependencies.clock.now();
+  const OpenCursors found = context.dependencies.cursors->list(query, now);
+  JsonWriter json;
+  json.begin_object().field("instance", context.options.instance);
+  json.field("open", found.open).field("matched", found.matched).field("dropped", found.dropped);
+  json.key("scrolls").begin_array();
+  for (const OpenCursor& one : found.cursors) write(one, now.boot, json);
+  json.end_array().end_object();
+  return {.body = std::move(json).take()};
+}
+
 }  // namespace
 
 Response get_inflight(const Context& context, const Request& request, std::string_view) {
+  const auto wanted = read_wanted(request.query());
+  if (!wanted) return wanted.error();
+  if (wanted->scrolls) return list_cursors(context, wanted->query);
   if (!context.dependencies.running) {
     return error_response(404, "output_off", "this instance does not list running requests");
   }
-  const auto query = read_wanted(request.query());
-  if (!query) return query.error();
-  const RunningRequests running = context.dependencies.running(*query);
+  const RunningRequests running = context.dependencies.running(wanted->query);
   JsonWriter json;
   json.begin_object().field("instance", context.options.instance);
   json.field("running", running.running).field("matched", running.matched);

@@ -28,6 +28,7 @@ struct Request {
   std::optional<std::string_view> if_match{};
   std::optional<std::string_view> fetch_site{};  ///< Sec-Fetch-Site, which browsers send
   std::optional<std::string_view> fetch_mode{};  ///< Sec-Fetch-Mode
+  std::optional<std::string_view> instance{};    ///< Osproxy-Instance: whom the client means
   bool over_loopback = true;                     ///< it came to a loopback address
   std::string_view body{};
 

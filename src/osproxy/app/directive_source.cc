@@ -32,7 +32,8 @@ std::expected<std::shared_ptr<EtcdDirectiveStore>, std::string> connect_store(
 }
 
 std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, StoreLog& log,
-                                                      const Clock& clock, std::stop_token cancel) {
+                                                      const Clock& clock, std::stop_token cancel,
+                                                      std::function<std::string()> admin_url) {
   const DocumentSettings& document = settings.document;
   const EtcdTarget& target = document.etcd.target;
   auto publisher =
@@ -50,6 +51,7 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
        .version = kVersion,
        .started = clock.now().wall,
        .ttl = document.ack_ttl,
+       .admin = std::move(admin_url),
        .on_change = [ack_log =
                          AckLog()](const AckStatus& status) mutable { ack_log.update(status); }},
       **store, notifier, clock);
@@ -66,12 +68,12 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
 
 }  // namespace
 
-std::expected<DirectiveSource, std::string> open_directive_source(const Settings& settings,
-                                                                  StoreLog& log, const Clock& clock,
-                                                                  std::stop_token cancel) {
+std::expected<DirectiveSource, std::string> open_directive_source(
+    const Settings& settings, StoreLog& log, const Clock& clock, std::stop_token cancel,
+    std::function<std::string()> admin_url) {
   const DocumentSettings& document = settings.document;
   if (!document.etcd.target.endpoints.empty())
-    return open_etcd(settings, log, clock, std::move(cancel));
+    return open_etcd(settings, log, clock, std::move(cancel), std::move(admin_url));
   if (!document.file.empty()) {
     auto store =
         FileDirectiveStore::open({.path = document.file, .limits = document.limits}, clock);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -38,9 +39,10 @@ struct DirectiveSource {
 
 /// Opens the store. With etcd, blocks until the first read, for at most --etcd-connect-timeout, or
 /// until `cancel`. The error says what could not be opened and why. `log` and `clock` must outlive
-/// the source.
-std::expected<DirectiveSource, std::string> open_directive_source(const Settings& settings,
-                                                                  StoreLog& log, const Clock& clock,
-                                                                  std::stop_token cancel);
+/// the source. `admin_url` returns the URL for the instance's ack, or an empty text; it is called
+/// on a thread of the source.
+std::expected<DirectiveSource, std::string> open_directive_source(
+    const Settings& settings, StoreLog& log, const Clock& clock, std::stop_token cancel,
+    std::function<std::string()> admin_url);
 
 }  // namespace osproxy::app

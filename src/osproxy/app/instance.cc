@@ -21,6 +21,11 @@
 namespace osproxy::app {
 namespace {
 
+SipKey random_key() {
+  Random random = Random::from_system();
+  return {.k0 = random.next(), .k1 = random.next()};
+}
+
 /// `acks` may be null; else it must outlive the function that is returned.
 std::function<AckStatus()> ack_status(const EtcdAckWriter* acks) {
   if (acks == nullptr) return {};
@@ -99,11 +104,13 @@ Instance::Instance(const Settings& settings, const Clock& clock, RecordOutputs o
       upstreams_(names_of(settings.server.upstream.nodes), settings.server.workers,
                  clock.now().wall),
       budget_({.instance = settings.instance_budget, .directive = settings.server.directive_budget},
-              clock.now()) {}
+              clock.now()),
+      cursors_(random_key()) {}
 
 std::expected<void, std::string> Instance::open(int listener, std::stop_token cancel) {
   if (auto opened = outputs_.open(); !opened) return opened;
-  auto source = open_directive_source(settings_, logs_.store, clock_, std::move(cancel));
+  auto source = open_directive_source(settings_, logs_.store, clock_, std::move(cancel),
+                                      [this] { return advertised_url_.get(); });
   if (!source) return std::unexpected(std::move(source).error());
   source_ = *std::move(source);
   poll();
@@ -147,14 +154,19 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .readiness = [this] { return not_ready(); },
                                           .fleet = source_.fleet.get(),
                                           .flight = &flight_,
+                                          .admin_url = [this] { return advertised_url_.get(); },
                                           .tail = outputs_.tail.get(),
                                           .upstreams = &upstreams_,
                                           .capture = outputs_.capture.get(),
                                           .ack = ack_status(source_.acks.get()),
                                           .sniffing_requests = sniffing_count(client_metrics_),
-                                          .running = running_requests(client_metrics_)});
+                                          .running = running_requests(client_metrics_),
+                                          .cursors = &cursors_});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
+  advertised_url_.set(find_advertised_url(settings_.admin.advertise, admin_->address(),
+                                          settings_.document.etcd.target.endpoints));
+  if (source_.acks) source_.acks->check_store();
   spdlog::info("admin listener on {}", admin_->address().to_string());
   return {};
 }
@@ -183,6 +195,7 @@ std::expected<ServerOptions, std::string> Instance::server_options(int listener)
   options.max_life = settings_.document.limits.max_life;
   options.capture = outputs_.capture.get();
   options.flight = &flight_;
+  options.cursors = &cursors_;
   options.spans = outputs_.spans != nullptr;
   if (settings_.tenant) options.tenant = *settings_.tenant;
   options.identities = std::make_shared<const Identities>(*std::move(known));

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "osproxy/admin/admin_server.h"
+#include "osproxy/app/advertised_url.h"
 #include "osproxy/app/directive_source.h"
 #include "osproxy/app/logs/event_logs.h"
 #include "osproxy/app/metrics/client_metrics.h"
@@ -31,6 +32,7 @@
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/flight/flight_recorder.h"
+#include "osproxy/observe/cursor_table.h"
 #include "osproxy/observe/instance_budget.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/observe/record_log.h"
@@ -125,6 +127,8 @@ class Instance {
 
   bool warned_of_sniffing_ = false;
   std::optional<UpstreamTlsFiles> upstream_tls_files_;  // empty: no node uses TLS
+  AdvertisedUrl advertised_url_;
+  CursorTable cursors_;
 
   // In the order in which they refer to each other: destroyed from the last to the first.
   DirectiveSource source_{};

@@ -136,12 +136,16 @@ class CommandLine {
 
 bool is_command(const std::string& word) { return std::ranges::count(command_names(), word) > 0; }
 
+bool is_switch(std::string_view flag) {
+  return flag == "--fleet" || flag == "--verbose" || flag == "-v";
+}
+
 // Moves the command in front of its flags, which may stand before it. All flags that may stand
-// there (`--endpoints`, `--output`, …) have a value.
+// there (`--endpoints`, `--output`, …) have a value, but for is_switch().
 void move_command_first(std::vector<std::string>& arguments) {
   auto it = arguments.begin();
   while (it != arguments.end() && it->starts_with("-")) {
-    const bool next_is_value = !it->contains('=') && arguments.end() - it > 1;
+    const bool next_is_value = !it->contains('=') && !is_switch(*it) && arguments.end() - it > 1;
     it += next_is_value ? 2 : 1;
   }
   if (it != arguments.end()) std::rotate(arguments.begin(), it, it + 1);

@@ -31,6 +31,7 @@ struct AckFacts {
   std::string state{};
   std::vector<InstanceAck::Thinned> thinned{};
   std::int64_t thinned_count = 0;
+  std::string admin{};
 
   friend bool operator==(const AckFacts&, const AckFacts&) = default;
 };

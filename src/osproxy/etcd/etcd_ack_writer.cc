@@ -115,16 +115,19 @@ class EtcdAckWriter::Impl {
                          .rejected = ack.rejected,
                          .state = ack.state,
                          .thinned = ack.thinned,
-                         .thinned_count = ack.thinned_count};
+                         .thinned_count = ack.thinned_count,
+                         .admin = ack.admin};
     if (facts == reported_) return;
     reported_ = facts;
     step(etcd::AckReport{std::move(facts)});
   }
 
   InstanceAck make_ack() const {
-    return osproxy::make_ack(
-        {.instance = options_.instance, .version = options_.version, .started = options_.started},
-        store_.status(), *store_.load(), clock_.now());
+    return osproxy::make_ack({.instance = options_.instance,
+                              .version = options_.version,
+                              .started = options_.started,
+                              .admin = options_.admin ? options_.admin() : std::string()},
+                             store_.status(), *store_.load(), clock_.now());
   }
 
   void step(etcd::AckMachine::Event event) {
@@ -153,6 +156,7 @@ class EtcdAckWriter::Impl {
     ack.state = write.facts.state;
     ack.thinned = write.facts.thinned;
     ack.thinned_count = write.facts.thinned_count;
+    ack.admin = write.facts.admin;
     transport_->write(write.call, {.key = key_,
                                    .value = encode_ack(ack),
                                    .expected = write.expected,

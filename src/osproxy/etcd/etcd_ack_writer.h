@@ -69,6 +69,9 @@ struct EtcdAckOptions {
   WallTime started{};      ///< of the process
   /// How long the key outlives the process. etcd grants at least two seconds.
   std::chrono::seconds ttl{15};
+  /// Returns the URL of the instance's admin listener; empty, or no function: not known (yet).
+  /// Called on the writer's thread whenever the store is read; see check_store().
+  std::function<std::string()> admin{};
   /// Called on the writer's thread when the state has changed. It must not throw, block for long or
   /// destroy the writer.
   std::function<void(const AckStatus&)> on_change{};
@@ -92,8 +95,9 @@ class EtcdAckWriter {
 
   AckStatus status() const;
 
-  /// Has the writer read the store's status and set once more. Needed when a directive is thinned,
-  /// of which the store notifies nobody. Returns at once.
+  /// Has the writer read the store's status and set once more, and the URL of the admin listener.
+  /// Needed when a directive is thinned or the URL becomes known, of which the store notifies
+  /// nobody. Returns at once.
   void check_store();
 
   /// Counts since the start, for metrics.

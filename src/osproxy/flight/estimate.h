@@ -11,8 +11,8 @@
 // probability 1/weight, as thinning_sampler.h and sample_log.h do. If n samples of the weight w
 // were kept, n w is off by no more than w (L + sqrt(L^2 + 2 n L)), where L is the logarithm of the
 // odds. For other sums, n w^2 becomes the sum of the squares, and w the largest summand. Only the
-// kept summands are known. The error of such a sum can therefore be trusted as far as large summands
-// are kept with a high probability, as flight_recorder.h does.
+// kept summands are known. The error of such a sum can therefore be trusted as far as large
+// summands are kept with a high probability, as flight_recorder.h does.
 //
 // A regular value.
 #pragma once

@@ -79,8 +79,8 @@ bool SampleLog::add_page() {
   return true;
 }
 
-/// Thins two neighbours that have been thinned equally, or least, and makes one page of them if they
-/// fit in one. Small pages are not left, since neighbours go together.
+/// Thins two neighbours that have been thinned equally, or least, and makes one page of them if
+/// they fit in one. Small pages are not left, since neighbours go together.
 void SampleLog::thin_out() {
   const auto level = [](const auto& page) { return page->level_; };
   const auto least = std::ranges::min_element(pages_, {}, level);

@@ -20,6 +20,7 @@
 namespace osproxy {
 
 class CaptureWriter;
+class CursorTable;
 class FlightShard;
 
 /// server_options.h has the defaults and says what each is.
@@ -33,6 +34,7 @@ struct DiagnosticsOptions {
   UpstreamIds upstream_ids{};
   bool publishes_address = false;
   ClientFields client_fields{};
+  CursorTable* cursors = nullptr;
 };
 
 /// Belongs to the worker's thread.

@@ -49,6 +49,14 @@ void RequestDiagnostics::identify(const http::RequestHead& head) {
   is_sniffing_ = endpoint() == Endpoint::Admin && asks_for_nodes(head.target);
   if (is_sniffing_ && !context_.options.publishes_address) count_sniffing();
   if (head.has_debug_directive) signed_.read(head, context_, started_);
+  if (endpoint() == Endpoint::Search || endpoint() == Endpoint::Cursor) begin_cursor();
+}
+
+void RequestDiagnostics::begin_cursor() {
+  if (context_.options.cursors == nullptr) return;
+  cursor_ = CursorWatch::begin(
+      {.head = *head_, .endpoint = endpoint(), .has_index = !request_.matched.index.empty()},
+      *context_.options.cursors);
 }
 
 void RequestDiagnostics::identify_refused(const http::RequestHead& head) {
@@ -194,6 +202,10 @@ void RequestDiagnostics::finish() {
                            .matched = is_matched_,
                            .tenant = request_.matched.tenant,
                            .accepted = is_accepted()});
+  if (cursor_) {
+    cursor_->finish(as_cursor(), result_.upstream != nullptr ? result_.status : 0,
+                    context_.clock.now());
+  }
   FlightShard::Choice sample;
   if (context_.flight != nullptr) {
     sample = context_.flight->end({.at = ended,
@@ -290,6 +302,23 @@ RunningRequest RequestDiagnostics::describe(BootTime now) const {
   request.response_bytes = result_.response_bytes;
   request.retries = result_.retries;
   return request;
+}
+
+OpenCursor RequestDiagnostics::as_cursor() const {
+  const Attributes& names = request_.matched;
+  OpenCursor cursor{.endpoint = endpoint(),
+                    .index = std::string(names.index),
+                    .tenant = std::string(names.tenant),
+                    .principal = std::string(names.principal),
+                    .principal_verified = names.principal_verified};
+  const ClientFields& kept = context_.options.client_fields;
+  if (kept.address) {
+    cursor.client = names.client;
+    cursor.client_address = names.client_address;
+  }
+  if (kept.agent) cursor.agent = names.agent;
+  if (kept.opaque_id) cursor.opaque_id = names.opaque_id;
+  return cursor;
 }
 
 Verdict RequestDiagnostics::conclude(const Outcome& outcome) {

@@ -35,6 +35,7 @@
 #include "osproxy/identify/attributes.h"
 #include "osproxy/identify/trace_context.h"
 #include "osproxy/proxy/client_peer.h"
+#include "osproxy/proxy/cursor_watch.h"
 #include "osproxy/proxy/diagnostics_context.h"
 #include "osproxy/proxy/exchange_inspection.h"
 #include "osproxy/proxy/exchange_result.h"
@@ -105,6 +106,7 @@ class RequestDiagnostics final : private RunningEntry {
   }
   void request_body(std::string_view payload) noexcept {
     if (inspection_) inspection_->request_body(payload);
+    if (cursor_) cursor_->request_body(payload);
   }
   /// `received` must stay unchanged until the first piece of the body.
   void response_head(const http::ResponseHead& received, std::string_view sent) {
@@ -113,10 +115,12 @@ class RequestDiagnostics final : private RunningEntry {
     } else if (endpoint() == Endpoint::IngestBulk && context_.flight != nullptr) {
       unread_bulk_ = &received;
     }
+    if (cursor_) cursor_->response_head(received);
   }
   void response_body(std::string_view payload) noexcept {
     if (unread_bulk_ != nullptr && !payload.empty()) look_at_bulk(payload);
     if (inspection_) inspection_->response_body(payload);
+    if (cursor_) cursor_->response_body(payload);
   }
 
   StageTimer stages;  ///< on from Level::ShapeTiming, and if there are spans
@@ -139,6 +143,8 @@ class RequestDiagnostics final : private RunningEntry {
   bool has_room() const noexcept;
   bool has_whole_head() const noexcept { return head_ != nullptr && head_->size > 0; }
 
+  void begin_cursor();
+  OpenCursor as_cursor() const;
   void match_directives(const DirectiveSet::Pointer& set);
   bool samples_body() noexcept;
   void begin_inspection(bool is_sampled);
@@ -179,7 +185,8 @@ class RequestDiagnostics final : private RunningEntry {
   const http::ResponseHead* unread_bulk_ = nullptr;  // until its body begins
   /// Only if the request is selected, or the flight recorder reads its bodies.
   std::unique_ptr<ExchangeInspection> inspection_;
-  std::unique_ptr<TraceSpans> spans_;  // only if the request is selected and spans are wanted
+  std::unique_ptr<CursorWatch> cursor_;  // only if it opens, continues or closes a cursor
+  std::unique_ptr<TraceSpans> spans_;    // only if the request is selected and spans are wanted
 };
 
 }  // namespace osproxy

@@ -28,6 +28,8 @@
 
 namespace osproxy {
 
+class CursorTable;
+
 enum class ProxyProtocol : std::uint8_t {
   Off,
   Required,  ///< of each connection; others are closed
@@ -67,6 +69,7 @@ struct ServerOptions {
   std::chrono::seconds max_life{86'400};  ///< of a signed directive, as of any other
   CaptureWriter* capture =
       nullptr;  ///< where captured exchanges go; null: nowhere. Outlives the server
+  CursorTable* cursors = nullptr;    ///< open scrolls and points in time; null: off. Outlives it
   FlightRecorder* flight = nullptr;  ///< keeps samples of all requests; null: off. Outlives it too
   bool spans = false;  ///< a selected request gets span ids, and its node a `traceparent` with them
 

@@ -106,7 +106,8 @@ DiagnosticsOptions diagnostics_options(const ServerOptions& options) {
           .spans = options.spans,
           .upstream_ids = options.upstream_ids,
           .publishes_address = options.publish_address.has_value(),
-          .client_fields = options.client_fields};
+          .client_fields = options.client_fields,
+          .cursors = options.cursors};
 }
 
 FlightShard* flight_shard(const ServerOptions& options, std::size_t worker) noexcept {

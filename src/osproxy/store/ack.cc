@@ -118,7 +118,8 @@ std::string encode_ack(const InstanceAck& ack) {
   json.key("verified_age_ms");
   ack.verified_age ? json.value(ack.verified_age->count()) : json.null();
   json.field("version", ack.version).field("started", format_rfc3339(ack.started));
-  json.field("written", format_rfc3339(ack.written)).field("thinned_count", ack.thinned_count);
+  json.field("written", format_rfc3339(ack.written)).field_or_null("admin", ack.admin);
+  json.field("thinned_count", ack.thinned_count);
   json.key("thinned").begin_array();
   for (const InstanceAck::Thinned& thinned : ack.thinned) write_thinned(json, thinned);
   json.end_array().end_object();
@@ -143,6 +144,7 @@ std::expected<InstanceAck, std::string> decode_ack(std::string_view value) {
                   .version = fields.text("version"),
                   .started = fields.time("started"),
                   .written = fields.time("written"),
+                  .admin = fields.has("admin") ? fields.text("admin") : "",
                   .thinned = decode_thinned(root, fields)};
   if (fields.has("thinned_count")) ack.thinned_count = fields.count("thinned_count");
   if (fields.has("verified_age_ms")) {

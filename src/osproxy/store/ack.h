@@ -53,6 +53,8 @@ struct InstanceAck {
   std::string version{};  ///< of its osproxy
   WallTime started{};     ///< of the process; distinguishes two runs with one name
   WallTime written{};     ///< by the clock of that instance
+  /// The URL of its admin listener, as it says: read it with parse_admin_url() only. Empty: none.
+  std::string admin{};
   /// The first kMaxThinned, in the order of the document.
   std::vector<Thinned> thinned{};
   std::int64_t thinned_count = 0;  ///< of all of them

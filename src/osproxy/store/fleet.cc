@@ -148,7 +148,8 @@ InstanceAck make_ack(AckAuthor author, const StoreStatus& status, const Directiv
                   .verified_age = std::nullopt,
                   .version = std::move(author.version),
                   .started = author.started,
-                  .written = now.wall};
+                  .written = now.wall,
+                  .admin = std::move(author.admin)};
   add_thinned(ack, set, now);
   if (status.rejected) {
     ack.rejected = {.revision = status.rejected->revision,

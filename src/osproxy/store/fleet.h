@@ -71,6 +71,7 @@ struct AckAuthor {
   std::string instance{};
   std::string version{};
   WallTime started{};
+  std::string admin{};  ///< the URL of its admin listener; empty: not known yet
 };
 
 /// Makes the ack of an instance whose store reports `status` and holds `set`.

@@ -38,6 +38,12 @@ SettingGroup admin_settings() {
            .help = "Host names of the admin listener. Requests may name them, besides IP addresses "
                    "and localhost. If set, probes and scrapers from other machines must use one "
                    "of them too."},
+          {.name = "admin-advertise",
+           .form = text_form("URL", OSPROXY_FIELD(admin.advertise), store_admin_url),
+           .help = "URL or HOST:PORT under which others reach the admin listener. The instance's "
+                   "ack carries it, for osproxyctl --fleet.",
+           .default_words = "that of --admin-listen; if it is 0.0.0.0 or ::, the address from "
+                            "which this machine reaches etcd"},
       }};
 }
 

@@ -15,6 +15,7 @@
 #include "osproxy/etcd/endpoints.h"
 #include "osproxy/etcd/fleet_key.h"
 #include "osproxy/otlp/environment.h"
+#include "osproxy/store/admin_url.h"
 
 namespace osproxy::app {
 namespace {
@@ -135,6 +136,19 @@ Stored store_admin_hosts(std::vector<std::string>& hosts, Values names) {
     }
   }
   hosts.assign(names.begin(), names.end());
+  return {};
+}
+
+Stored store_admin_url(std::string& url, const std::string& text) {
+  const bool has_scheme = text.contains("://");
+  if (!has_scheme) {
+    if (auto address = parse_host_port(text); !address) {
+      return std::unexpected(std::move(address).error());
+    }
+  }
+  auto origin = parse_admin_url(has_scheme ? text : "http://" + text);
+  if (!origin) return std::unexpected(std::move(origin).error());
+  url = origin->to_string();
   return {};
 }
 

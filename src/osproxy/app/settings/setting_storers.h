@@ -44,6 +44,8 @@ Stored store_token(std::string& token, const std::string& path);
 /// Host names without a port.
 Stored store_admin_hosts(std::vector<std::string>& hosts, Values names);
 
+/// A URL of plain HTTP, or HOST:PORT; stored as a URL.
+Stored store_admin_url(std::string& url, const std::string& text);
 Stored store_instance(std::string& instance, const std::string& text);
 Stored store_ack_ttl(std::chrono::seconds& ttl, const std::string& text);
 Stored store_max_life(std::chrono::seconds& life, const std::string& text);

@@ -61,6 +61,7 @@ struct AdminSettings {
   std::string token{};               ///< the contents of --admin-token-file; empty: none
   std::vector<std::string> hosts{};  ///< more names that a Host header may have
   std::string token_file{};          ///< where the token stands
+  std::string advertise{};           ///< URL for others; empty: found by find_advertised_url()
 };
 
 /// Where the document is. Neither etcd endpoints nor a file: in memory.

@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 
 #include "osproxy/cli/admin/http_error.h"
+#include "osproxy/cli/print/text.h"
 #include "osproxy/client/http_call.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/version.h"
 
 namespace osproxy::cli {
@@ -18,10 +20,12 @@ namespace {
 // Enough to ask a fleet with dead members within seconds, and few enough for a laptop.
 constexpr std::size_t kMaxParallel = 16;
 
-AdminResult perform(const Origin& instance, client::HttpRequest request,
+AdminResult perform(const AdminInstance& instance, client::HttpRequest request,
                     std::chrono::milliseconds timeout) {
+  if (!instance.fault.empty()) return std::unexpected(instance.fault);
   request.set("User-Agent", fmt::format("osproxyctl/{}", kVersion));
-  auto response = client::http_call(instance, std::move(request),
+  if (!instance.name.empty()) request.set(kInstanceHeader, percent_encode(instance.name));
+  auto response = client::http_call(instance.origin, std::move(request),
                                     {.timeout = timeout, .max_response_bytes = kMaxResponseBytes});
   if (response) {
     return AdminResponse{.status = response->status,
@@ -44,9 +48,26 @@ client::HttpRequest make_request(std::string method, const std::string& target,
   return request;
 }
 
+template <class Ask>
+std::vector<AdminResult> ask_all(const AdminAccess& access, const Ask& ask) {
+  std::vector<AdminResult> results(access.instances.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    // relaxed: only hands out indices; the results are published by the join below
+    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < results.size();) {
+      results[i] = ask(AdminClient(access.instances[i], access.token, access.timeout));
+    }
+  };
+  std::vector<std::jthread> threads(std::min(kMaxParallel, results.size()));
+  for (std::jthread& thread : threads) thread = std::jthread(work);
+  threads.clear();  // joins
+  return results;
+}
+
 }  // namespace
 
-AdminClient::AdminClient(Origin instance, std::string token, std::chrono::milliseconds timeout)
+AdminClient::AdminClient(AdminInstance instance, std::string token,
+                         std::chrono::milliseconds timeout)
     : instance_(std::move(instance)), token_(std::move(token)), timeout_(timeout) {}
 
 AdminResult AdminClient::get(const std::string& target) const {
@@ -62,19 +83,19 @@ AdminResult AdminClient::post(const std::string& target, std::string body,
   return perform(instance_, std::move(request), timeout_);
 }
 
+std::string AdminInstance::to_string() const {
+  if (name.empty()) return origin.to_string();
+  return printable(name) + (fault.empty() ? " at " + origin.to_string() : "");
+}
+
 std::vector<AdminResult> get_from_all(const AdminAccess& access, const std::string& target) {
-  std::vector<AdminResult> results(access.instances.size());
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    // relaxed: only hands out indices; the results are published by the join below
-    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < results.size();) {
-      results[i] = AdminClient(access.instances[i], access.token, access.timeout).get(target);
-    }
-  };
-  std::vector<std::jthread> threads(std::min(kMaxParallel, results.size()));
-  for (std::jthread& thread : threads) thread = std::jthread(work);
-  threads.clear();  // joins
-  return results;
+  return ask_all(access, [&target](const AdminClient& client) { return client.get(target); });
+}
+
+std::vector<AdminResult> post_to_all(const AdminAccess& access, const std::string& target,
+                                     const std::string& body) {
+  return ask_all(
+      access, [&](const AdminClient& client) { return client.post(target, body, std::nullopt); });
 }
 
 }  // namespace osproxy::cli

@@ -25,10 +25,23 @@ namespace osproxy::cli {
 /// A document has at most 1 MiB, a status with 10,000 directives a few.
 inline constexpr std::size_t kMaxResponseBytes = std::size_t{16} << 20;
 
+/// An instance that a command talks to: given by its address, or found in the fleet by its ack.
+struct AdminInstance {
+  Origin origin{};
+  std::string name{};   ///< by its ack; empty: not known
+  std::string fault{};  ///< why it cannot be asked: for a person, printable; empty: it can
+
+  /// The address, after the name if that is known: `proxy-1 at http://10.0.0.7:9901`; printable.
+  std::string to_string() const;
+
+  /// The address; empty if there is none.
+  std::string url() const { return fault.empty() ? origin.to_string() : std::string(); }
+};
+
 /// The instances that a command talks to, and how.
 struct AdminAccess {
-  std::vector<Origin> instances;  ///< at least one
-  std::string token;              ///< empty: none is sent
+  std::vector<AdminInstance> instances;  ///< at least one
+  std::string token;                     ///< empty: none is sent
   std::chrono::milliseconds timeout{0};
 };
 
@@ -45,7 +58,7 @@ using AdminResult = std::expected<AdminResponse, std::string>;
 
 class AdminClient {
  public:
-  AdminClient(Origin instance, std::string token, std::chrono::milliseconds timeout);
+  AdminClient(AdminInstance instance, std::string token, std::chrono::milliseconds timeout);
 
   AdminResult get(const std::string& target) const;
 
@@ -53,10 +66,10 @@ class AdminClient {
   AdminResult post(const std::string& target, std::string body,
                    std::optional<std::int64_t> if_match) const;
 
-  const Origin& instance() const noexcept { return instance_; }
+  const AdminInstance& instance() const noexcept { return instance_; }
 
  private:
-  const Origin instance_;
+  const AdminInstance instance_;
   const std::string token_;
   const std::chrono::milliseconds timeout_;
 };
@@ -64,5 +77,13 @@ class AdminClient {
 /// GETs `target` from every instance, several at a time. The results are in the order of
 /// `instances`.
 std::vector<AdminResult> get_from_all(const AdminAccess& access, const std::string& target);
+
+/// The same by POST of JSON.
+std::vector<AdminResult> post_to_all(const AdminAccess& access, const std::string& target,
+                                     const std::string& body);
+
+/// The name of the header that says which instance is meant, if its name is known. Another instance
+/// at that address refuses the request.
+inline constexpr char kInstanceHeader[] = "Osproxy-Instance";
 
 }  // namespace osproxy::cli

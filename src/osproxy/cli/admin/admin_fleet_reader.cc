@@ -6,7 +6,7 @@ namespace osproxy::cli {
 
 std::expected<Fleet, std::string> AdminFleetReader::read() {
   std::string failures;
-  for (const Origin& instance : access_.instances) {
+  for (const AdminInstance& instance : access_.instances) {
     const auto response = AdminClient(instance, access_.token, access_.timeout).get("/admin/fleet");
     auto fleet = response && response->status == 200 ? parse_fleet(response->body) : std::nullopt;
     if (fleet) return *std::move(fleet);

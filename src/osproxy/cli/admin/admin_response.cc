@@ -168,7 +168,7 @@ std::optional<DecodeError> rejection_of(const AdminResponse& response) {
   return DecodeError{.fault = *fault, .where = std::move(error.where)};
 }
 
-std::string describe_refusal(const Origin& instance, const AdminResponse& response) {
+std::string describe_refusal(const AdminInstance& instance, const AdminResponse& response) {
   const std::string reason = printable(error_of(response).reason);
   std::string message = fmt::format("{}: responded {}", instance.to_string(), response.status);
   if (!reason.empty()) message += ": " + reason;

@@ -35,7 +35,7 @@ AdminError error_of(const AdminResponse& response);
 std::optional<DecodeError> rejection_of(const AdminResponse& response);
 
 /// Describes a response that is not a success, for a person: status, reason, and what to check.
-std::string describe_refusal(const Origin& instance, const AdminResponse& response);
+std::string describe_refusal(const AdminInstance& instance, const AdminResponse& response);
 
 /// One instance's GET /admin/status. A regular value.
 struct InstanceStatus {

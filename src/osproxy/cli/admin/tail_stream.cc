@@ -18,6 +18,7 @@
 
 #include "osproxy/cli/admin/admin_response.h"
 #include "osproxy/cli/admin/http_error.h"
+#include "osproxy/core/encoding.h"
 #include "osproxy/core/version.h"
 
 namespace osproxy::cli {
@@ -40,8 +41,8 @@ constexpr std::chrono::seconds kRetry{1};
 
 class TailStream::Impl {
  public:
-  Impl(asio::io_context& context, Origin instance, std::string target, const AdminAccess& access,
-       TailListener& listener)
+  Impl(asio::io_context& context, AdminInstance instance, std::string target,
+       const AdminAccess& access, TailListener& listener)
       : context_(context),
         instance_(std::move(instance)),
         target_(std::move(target)),
@@ -72,7 +73,7 @@ class TailStream::Impl {
   }
 
   asio::io_context& context_;
-  const Origin instance_;
+  const AdminInstance instance_;
   const std::string target_;
   const AdminAccess& access_;
   TailListener& listener_;
@@ -119,14 +120,15 @@ asio::awaitable<error_code> TailStream::Impl::ask(beast::tcp_stream& stream) {
   stream.expires_after(access_.timeout);
   asio::ip::tcp::resolver resolver(context_);
   auto [resolve_error, found] = co_await resolver.async_resolve(
-      instance_.address.host, std::to_string(instance_.address.port), kAwait);
+      instance_.origin.address.host, std::to_string(instance_.origin.address.port), kAwait);
   if (resolve_error) co_return resolve_error;
   auto [connect_error, endpoint] = co_await stream.async_connect(found, kAwait);
   if (connect_error) co_return connect_error;
   http::request<http::empty_body> request(http::verb::get, target_, 11);
-  request.set(http::field::host, instance_.address.to_string());
+  request.set(http::field::host, instance_.origin.address.to_string());
   request.set(http::field::user_agent, fmt::format("osproxyctl/{}", kVersion));
   request.set(http::field::accept, "text/event-stream");
+  if (!instance_.name.empty()) request.set(kInstanceHeader, percent_encode(instance_.name));
   if (!access_.token.empty()) {
     request.set(http::field::authorization, "Bearer " + access_.token);
   }
@@ -173,7 +175,7 @@ asio::awaitable<TailStream::Impl::End> TailStream::Impl::read_events(beast::tcp_
   co_return lost(http::error::end_of_stream);
 }
 
-TailStream::TailStream(asio::io_context& context, Origin instance, std::string target,
+TailStream::TailStream(asio::io_context& context, AdminInstance instance, std::string target,
                        const AdminAccess& access, TailListener& listener)
     : impl_(std::make_unique<Impl>(context, std::move(instance), std::move(target), access,
                                    listener)) {}

@@ -24,17 +24,17 @@ class TailListener {
   virtual ~TailListener() = default;
 
   /// The stream has started, for the first time or again.
-  virtual void on_begin(const Origin& instance) = 0;
-  virtual void on_event(const Origin& instance, const Event& event) = 0;
+  virtual void on_begin(const AdminInstance& instance) = 0;
+  virtual void on_event(const AdminInstance& instance, const Event& event) = 0;
   /// The connection is lost, or could not be made. It is tried again soon.
-  virtual void on_lost(const Origin& instance, const std::string& reason) = 0;
+  virtual void on_lost(const AdminInstance& instance, const std::string& reason) = 0;
   /// The instance refuses the request (4xx). It is not tried again.
-  virtual void on_refused(const Origin& instance, const std::string& reason) = 0;
+  virtual void on_refused(const AdminInstance& instance, const std::string& reason) = 0;
 };
 
 class TailStream {
  public:
-  TailStream(boost::asio::io_context& context, Origin instance, std::string target,
+  TailStream(boost::asio::io_context& context, AdminInstance instance, std::string target,
              const AdminAccess& access, TailListener& listener);
   ~TailStream();
   TailStream(const TailStream&) = delete;

@@ -12,6 +12,7 @@
 #include "osproxy/cli/admin/admin_response.h"
 #include "osproxy/cli/admin/inflight_response.h"
 #include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/commands/show_scrolls.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/filter_flags.h"
 #include "osproxy/cli/flags/flags.h"
@@ -28,6 +29,7 @@ struct Flags {
   Output output = Output::Text;
   RecordFilter filter;  // of which a running request has the target and its age
   std::optional<std::int64_t> count;
+  bool scrolls = false;
 };
 
 constexpr std::int64_t kDefaultCount = 20;
@@ -36,23 +38,25 @@ constexpr std::int64_t kMaxCount = 10'000;  // as the admin listener's limit
 constexpr char kExamples[] = R"(Examples:
   osproxyctl inflight
   osproxyctl inflight --tenant acme --slower 10s --admin http://proxy-1:9901,http://proxy-2:9901
+  osproxyctl inflight --scrolls --fleet --endpoints etcd-1:2379
   osproxyctl inflight -n 1000 --output json | jq -r '.instances[].inflight.requests[].client'
 
 Shows the requests that run now, the oldest first: age, stage, kind, names, node, bytes of the body
 received and of the response sent. No directive is needed. Under a request that OpenSearch can cancel
 stands the line that does it; it cancels every such task with the same X-Opaque-Id. osproxyctl
-itself cancels nothing.
+itself cancels nothing. With --scrolls, --slower is the age, and -n counts scrolls. A > before the
+age means that the scroll was opened elsewhere or earlier: the names are of who continued it first.
 
 Exit codes: 0 every instance has responded, 1 some worker of an instance has not, 5 some instance has
 not; the others are shown.)";
 
 struct Report {
-  Origin address;
+  AdminInstance address;
   std::optional<InstanceInflight> inflight;
   std::string error;
 };
 
-Report make_report(const Origin& address, const AdminResult& response) {
+Report make_report(const AdminInstance& address, const AdminResult& response) {
   if (!response) return {.address = address, .inflight = std::nullopt, .error = response.error()};
   auto inflight = response->status == 200 ? parse_inflight(response->body) : std::nullopt;
   std::string error;
@@ -152,7 +156,7 @@ void print_json(const std::vector<Report>& reports, std::ostream& out) {
   JsonWriter json;
   json.begin_object().key("instances").begin_array();
   for (const Report& report : reports) {
-    json.begin_object().field("admin", report.address.to_string());
+    json.begin_object().field_or_null("admin", report.address.url());
     json.field_or_null("error", report.error);
     json.key("inflight").raw(report.inflight ? report.inflight->json : "null").end_object();
   }
@@ -188,6 +192,10 @@ std::expected<void, Failure> inflight(const Flags& flags, Environment& environme
   const auto access = admin_access(flags.connection, environment);
   if (!access) return std::unexpected(access.error());
   const std::int64_t count = flags.count.value_or(kDefaultCount);
+  if (flags.scrolls) {
+    return show_scrolls(*access, target_of(flags, count) + "&scrolls=true",
+                        static_cast<std::size_t>(count), flags.output, environment);
+  }
   const auto responses = get_from_all(*access, target_of(flags, count));
   std::vector<Report> reports;
   reports.reserve(responses.size());
@@ -213,6 +221,8 @@ Action add_inflight(CLI::App& app) {
             duration_reader(flags->filter.slower, std::chrono::days{1}));
   add_value(app, "-n,--count", "N", fmt::format("Show the N oldest (default {})", kDefaultCount),
             number_reader(flags->count, {1, kMaxCount}));
+  app.add_flag("--scrolls", flags->scrolls,
+               "Show open scrolls and points in time instead, by those who opened them");
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Admin);
   app.footer(kExamples);

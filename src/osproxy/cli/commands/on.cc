@@ -268,8 +268,13 @@ Action add_on(CLI::App& app) {
   const auto flags = add_flags(app, Reach::Either);
   app.add_flag("--dry-run", flags->is_planned,
                "Publish nothing: show what it would have recorded, as `plan` does");
+  add_fleet_choice(app, flags->connection);
   app.footer(kExamples);
-  return [flags](Environment& environment) {
+  return [flags](Environment& environment) -> std::expected<void, Failure> {
+    if (flags->connection.fleet && !flags->is_planned) {
+      return std::unexpected(
+          usage("--fleet goes with --dry-run only: a document is published once"));
+    }
     return flags->is_planned ? plan(*flags, environment) : on(*flags, environment);
   };
 }

@@ -91,8 +91,7 @@ std::expected<void, Failure> recent(const Flags& flags, Environment& environment
                shown.left_out);
   }
   if (shown.errors.empty()) return {};
-  return std::unexpected(
-      Failure{ExitCode::Unreachable, fmt::format("{}", fmt::join(shown.errors, "; "))});
+  return std::unexpected(instances_missing(shown.errors, environment));
 }
 
 }  // namespace

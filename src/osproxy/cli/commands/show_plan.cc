@@ -27,16 +27,16 @@ struct Responses {
 Responses ask_all(const AdminAccess& access, const Directive& directive) {
   const std::string document = encode_document({.directives = {directive}});
   Responses all;
-  for (const Origin& instance : access.instances) {
-    const AdminClient client(instance, access.token, access.timeout);
-    const AdminResult response = client.post("/admin/plan", document, std::nullopt);
+  const auto responses = post_to_all(access, "/admin/plan", document);
+  for (std::size_t i = 0; i < responses.size(); ++i) {
+    const AdminResult& response = responses[i];
     if (!response) {
       all.errors.push_back(response.error());
       continue;
     }
     const auto report = response->status == 200 ? decode_plan_report(response->body) : std::nullopt;
     if (!report || report->plans.size() != 1) {
-      all.errors.push_back(describe_refusal(instance, *response));
+      all.errors.push_back(describe_refusal(access.instances[i], *response));
       continue;
     }
     all.plans.emplace_back(report->instance, report->plans.front().second);
@@ -107,8 +107,7 @@ std::expected<void, Failure> show_plan(const Directive& directive,
                output == Output::Json ? encode_plan_report(report) + "\n" : plan_text(all.plans));
   }
   if (all.errors.empty()) return {};
-  return std::unexpected(
-      Failure{ExitCode::Unreachable, fmt::format("{}", fmt::join(all.errors, "; "))});
+  return std::unexpected(instances_missing(all.errors, environment));
 }
 
 }  // namespace osproxy::cli

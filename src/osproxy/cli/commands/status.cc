@@ -35,14 +35,14 @@ Exit codes: 0 every instance is reachable, synced, and its newest document was a
 
 // One instance: its status, or why there is none.
 struct Report {
-  Origin address;
+  AdminInstance address;
   std::optional<InstanceStatus> status;
   std::string error;
 
   bool healthy() const { return status && status->state == "synced" && !status->rejected; }
 };
 
-Report make_report(const Origin& address, const AdminResult& response) {
+Report make_report(const AdminInstance& address, const AdminResult& response) {
   if (!response) return {.address = address, .status = std::nullopt, .error = response.error()};
   auto status = response->status == 200 ? parse_status(response->body) : std::nullopt;
   std::string error = status ? "" : describe_refusal(address, *response);
@@ -156,7 +156,7 @@ void print_json(const std::vector<Report>& reports, std::ostream& out) {
   json.begin_object().field("synced", std::ranges::all_of(reports, &Report::healthy));
   json.key("instances").begin_array();
   for (const Report& report : reports) {
-    json.begin_object().field("admin", report.address.to_string());
+    json.begin_object().field_or_null("admin", report.address.url());
     json.field_or_null("error", report.error);
     json.key("status").raw(report.status ? report.status->json : "null").end_object();
   }

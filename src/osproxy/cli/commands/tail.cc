@@ -56,7 +56,7 @@ class Tail final : public TailListener {
        Environment& environment)
       : flags_(flags), instances_(instances), context_(context), environment_(environment) {}
 
-  void on_begin(const Origin& instance) override {
+  void on_begin(const AdminInstance& instance) override {
     begun_ = true;
     print_reasons();
     if (lost_.erase(instance.to_string()) > 0) {
@@ -65,9 +65,9 @@ class Tail final : public TailListener {
     }
   }
 
-  void on_event(const Origin& instance, const Event& event) override;
+  void on_event(const AdminInstance& instance, const Event& event) override;
 
-  void on_lost(const Origin& instance, const std::string& reason) override {
+  void on_lost(const AdminInstance& instance, const std::string& reason) override {
     if (!lost_.insert(instance.to_string()).second) return;  // told already
     reasons_.push_back(reason);
     if (begun_) return print_reasons();
@@ -76,7 +76,7 @@ class Tail final : public TailListener {
     }
   }
 
-  void on_refused(const Origin&, const std::string& reason) override {
+  void on_refused(const AdminInstance&, const std::string& reason) override {
     fail({ExitCode::Unreachable, reason});
   }
 
@@ -90,7 +90,7 @@ class Tail final : public TailListener {
     environment_.err.flush();
     reasons_.clear();
   }
-  void show(const Origin& instance, const std::string& record);
+  void show(const AdminInstance& instance, const std::string& record);
   void fail(Failure failure) {
     failure_ = std::move(failure);
     context_.stop();
@@ -116,7 +116,7 @@ class Tail final : public TailListener {
   std::optional<Failure> failure_;
 };
 
-void Tail::on_event(const Origin& instance, const Event& event) {
+void Tail::on_event(const AdminInstance& instance, const Event& event) {
   if (is_done() || failure_) return;
   if (event.type == "instance") names_[instance.to_string()] = instance_of_event(event.data);
   if (event.type == "dropped") dropped_ += count_of_event(event.data);
@@ -128,7 +128,7 @@ void Tail::on_event(const Origin& instance, const Event& event) {
   if (event.type == "record") show(instance, event.data);
 }
 
-void Tail::show(const Origin& instance, const std::string& record) {
+void Tail::show(const AdminInstance& instance, const std::string& record) {
   const std::string& name = names_[instance.to_string()];
   const auto line = tail_line(name.empty() ? instance.to_string() : name, record);
   if (!line) {
@@ -167,14 +167,28 @@ std::string target_of(const Flags& flags) {
   return target;
 }
 
+// Names the instances that cannot be asked. At least one must be left.
+std::expected<void, Failure> leave_out_faulty(AdminAccess& access, Environment& environment) {
+  std::vector<std::string> faults;
+  std::erase_if(access.instances, [&faults](const AdminInstance& instance) {
+    if (!instance.fault.empty()) faults.push_back(instance.fault);
+    return !instance.fault.empty();
+  });
+  if (access.instances.empty()) return std::unexpected(instances_missing(faults, environment));
+  for (const std::string& fault : faults) fmt::print(environment.err, "{}\n", fault);
+  environment.err.flush();
+  return {};
+}
+
 std::expected<void, Failure> tail(const Flags& flags, Environment& environment) {
-  const auto access = admin_access(flags.connection, environment);
-  if (!access) return std::unexpected(access.error());
+  auto access = admin_access(flags.connection, environment);
+  if (!access) return std::unexpected(std::move(access).error());
   const std::stop_token stop = environment.stop_on_signal();
   boost::asio::io_context context(1);
+  if (auto left = leave_out_faulty(*access, environment); !left) return left;
   Tail tail(flags, access->instances.size(), context, environment);
   std::list<TailStream> streams;
-  for (const Origin& instance : access->instances) {
+  for (const AdminInstance& instance : access->instances) {
     streams.emplace_back(context, instance, target_of(flags), *access, tail).start();
   }
   const std::stop_callback stop_here(stop, [&context] { context.stop(); });

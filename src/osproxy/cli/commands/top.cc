@@ -1,4 +1,5 @@
 // osproxyctl top
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@ using namespace std::chrono_literals;
 
 // An instance gives so many rows, so that few are missing where tables are added up.
 constexpr int kRowsOfInstance = 1'000;
+constexpr std::size_t kMaxDimensions = 4;  // as the admin listener takes
 constexpr auto kRedrawInterval = 2s;
 constexpr auto kSignalCheckInterval = 100ms;
 
@@ -45,9 +47,10 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl top --by principal,endpoint --last 1m --sort errors
   osproxyctl top --by index --tenant acme --against 5m
   osproxyctl top --admin http://proxy-1:9901,http://proxy-2:9901 --watch
+  osproxyctl top --fleet --endpoints etcd-1:2379
 
-Sums over the requests of the last minutes, with no directive published. All instances of --admin
-are added up. A number with ± is an estimate: of many requests, the flight recorder keeps samples,
+Sums over the requests of the last minutes, with no directive published. All instances of --admin,
+or with --fleet of the fleet, are added up. A number with ± is an estimate: of many requests, the flight recorder keeps samples,
 and the true number is within these bounds. SHARE is the row's part of what --sort orders by.
 --against shows the rows first whose share has changed most since the time before.
 
@@ -74,7 +77,7 @@ struct Reports {
   std::vector<std::string> errors;
 };
 
-std::string describe_failure(const Origin& instance, const AdminResponse& response) {
+std::string describe_failure(const AdminInstance& instance, const AdminResponse& response) {
   if (response.status == 404 && error_of(response).type == "not_found") {
     return fmt::format("{} has no flight recorder: its version is too old", instance.to_string());
   }
@@ -127,9 +130,10 @@ std::string to_json(const TopView& view) {
 }
 
 /// Prints the table once. The errors are those of the instances that are missing in it.
-std::expected<void, Failure> show(const Flags& flags, const AdminAccess& access,
-                                  Environment& environment) {
-  const Reports all = read_reports(access, target_of(flags));
+std::expected<void, Failure> show(const Flags& flags, Environment& environment) {
+  const auto access = admin_access(flags.connection, environment);  // the fleet may have changed
+  if (!access) return std::unexpected(access.error());
+  const Reports all = read_reports(*access, target_of(flags));
   if (!all.reports.empty()) {
     const auto rows = static_cast<std::size_t>(flags.count.value_or(10));
     const TopView view = add_up(all.reports, flags.query, rows);
@@ -140,19 +144,17 @@ std::expected<void, Failure> show(const Flags& flags, const AdminAccess& access,
     if (!environment.out) return std::unexpected(output_failure());
   }
   if (all.errors.empty()) return {};
-  return std::unexpected(
-      Failure{ExitCode::Unreachable, fmt::format("{}", fmt::join(all.errors, "; "))});
+  return std::unexpected(instances_missing(all.errors, environment));
 }
 
 std::expected<void, Failure> top(const Flags& flags, Environment& environment) {
-  const auto access = admin_access(flags.connection, environment);
-  if (!access) return std::unexpected(access.error());
-  if (!flags.watches) return show(flags, *access, environment);
+  if (!flags.watches) return show(flags, environment);
   const std::stop_token stop = environment.stop_on_signal();
   while (!stop.stop_requested()) {
-    const auto shown = show(flags, *access, environment);
+    const auto shown = show(flags, environment);
     if (!shown && shown.error().code != ExitCode::Unreachable) return shown;
-    if (!shown) fmt::print(environment.err, "{}\n", printable(shown.error().message));
+    if (!shown && !shown.error().message.empty())
+      fmt::print(environment.err, "{}\n", printable(shown.error().message));
     for (auto waited = 0ms; waited < kRedrawInterval && !stop.stop_requested();
          waited += kSignalCheckInterval) {
       environment.sleep(kSignalCheckInterval);
@@ -168,6 +170,9 @@ std::expected<void, std::string> read_by(const std::string& text, std::vector<To
   for (const std::string& name : *names) {
     const auto dimension = parse_top_dimension(name);
     if (!dimension) return std::unexpected("must be of " + top_dimension_names());
+    if (by.size() == kMaxDimensions || std::ranges::count(by, *dimension) > 0) {
+      return std::unexpected("must be one to four names, each once");
+    }
     by.push_back(*dimension);
   }
   return {};

@@ -75,7 +75,7 @@ struct Search {
   std::vector<std::string> errors;
 };
 
-void take_response(Search& search, const Origin& instance, const AdminResult& response) {
+void take_response(Search& search, const AdminInstance& instance, const AdminResult& response) {
   if (!response) {
     search.errors.push_back(response.error());
     return;

@@ -4,11 +4,13 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include "osproxy/cli/admin/admin_fleet_reader.h"
 #include "osproxy/cli/admin/admin_publisher.h"
+#include "osproxy/cli/connection/fleet_access.h"
 #include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/print/text.h"
 #include "osproxy/core/address.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/read_file.h"
@@ -157,8 +159,10 @@ void add_admin(CLI::App& app, ConnectionFlags& flags, Reach reach) {
 }  // namespace
 
 void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach) {
-  if (reach != Reach::Admin) add_etcd(app, flags);
+  flags.reach = reach;
+  add_etcd(app, flags);
   if (reach != Reach::Etcd) add_admin(app, flags, reach);
+  if (reach == Reach::Admin) add_fleet_choice(app, flags);
   add_value(app, "--timeout", "DURATION",
             fmt::format("How long to wait for a response (default: {})",
                         format_duration(kDefaultTimeout)),
@@ -169,6 +173,20 @@ void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach) {
             "The instances' --max-life, if they do not have the default",
             duration_reader(flags.max_life, kLongestMaxLife))
       .group("Connection");
+}
+
+void add_fleet_choice(CLI::App& app, ConnectionFlags& flags) {
+  app.add_flag("--fleet", flags.fleet,
+               "Ask every instance of the fleet, by the addresses in its acks: read from etcd with "
+               "--endpoints, else from the instance of --admin")
+      ->group("Connection");
+  add_value(app, "--fleet-hosts", "HOST[,...]",
+            "With --fleet, ask only instances at these hosts: names, .suffixes, addresses, blocks "
+            "like 10.0.0.0/8 (OSPROXYCTL_FLEET_HOSTS; default: all)",
+            text_reader(flags.fleet_hosts, kMaxListBytes))
+      .group("Connection");
+  app.add_flag("-v,--verbose", flags.verbose, "Say on standard error which instances are asked")
+      ->group("Connection");
 }
 
 DecodeLimits decode_limits(const ConnectionFlags& flags) {
@@ -205,7 +223,10 @@ std::expected<EtcdAccess, Failure> etcd_access(const ConnectionFlags& flags,
                     .limits = decode_limits(flags)};
 }
 
-std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
+namespace {
+
+// The instances of --admin.
+std::expected<AdminAccess, Failure> given_access(const ConnectionFlags& flags,
                                                  const Environment& environment) {
   const Source urls = find(flags.admin, "--admin", "OSPROXYCTL_ADMIN", environment)
                           .value_or(Source{"--admin", kDefaultAdmin});
@@ -220,29 +241,36 @@ std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
   for (const std::string& piece : *pieces) {
     auto instance = parse_instance(urls.name, piece);
     if (!instance) return std::unexpected(std::move(instance).error());
-    access.instances.push_back(*std::move(instance));
+    access.instances.push_back({.origin = *std::move(instance)});
   }
   return access;
 }
 
-namespace {
+// The name of a flag that was given for etcd; null: none was.
+const char* given_etcd_flag(const ConnectionFlags& flags) {
+  if (flags.endpoints) return "--endpoints";
+  if (flags.key) return "--key";
+  for (const Credential& one : kCredentials) {
+    if (flags.*one.given) return one.flag;
+  }
+  return nullptr;
+}
 
 // A command of Reach::Either goes one of two ways; each refuses the flags of the other.
 std::expected<EtcdAccess, Failure> only_etcd(const ConnectionFlags& flags,
                                              const Environment& environment) {
-  if (flags.token_file) return std::unexpected(usage("--token-file goes with --admin only"));
+  if (flags.token_file && !flags.fleet) {
+    return std::unexpected(usage("--token-file goes with --admin only"));
+  }
   return etcd_access(flags, environment);
 }
 
 std::expected<AdminAccess, Failure> only_admin(const ConnectionFlags& flags,
                                                const Environment& environment) {
-  if (flags.key) return std::unexpected(usage("--key goes with --endpoints only"));
-  for (const Credential& one : kCredentials) {
-    if (flags.*one.given) {
-      return std::unexpected(usage(fmt::format("{} goes with --endpoints only", one.flag)));
-    }
+  if (const char* const flag = given_etcd_flag(flags)) {
+    return std::unexpected(usage(fmt::format("{} goes with --endpoints only", flag)));
   }
-  return admin_access(flags, environment);
+  return given_access(flags, environment);
 }
 
 template <class Opened>
@@ -251,7 +279,60 @@ std::expected<Opened, Failure> or_unreachable(std::expected<Opened, std::string>
   return *std::move(opened);
 }
 
+std::expected<FleetHosts, Failure> find_fleet_hosts(const ConnectionFlags& flags,
+                                                    const Environment& environment) {
+  const auto source =
+      find(flags.fleet_hosts, "--fleet-hosts", "OSPROXYCTL_FLEET_HOSTS", environment);
+  if (!source) return FleetHosts();
+  const auto pieces = split(*source);
+  if (!pieces) return std::unexpected(pieces.error());
+  auto hosts = FleetHosts::parse(*pieces);
+  if (!hosts) return std::unexpected(usage(fmt::format("{}: {}", source->name, hosts.error())));
+  return *std::move(hosts);
+}
+
+// The instances of the fleet, which is read now.
+std::expected<AdminAccess, Failure> fleet_access(const ConnectionFlags& flags,
+                                                 const Environment& environment) {
+  auto token = find_token(flags, environment);
+  if (!token) return std::unexpected(std::move(token).error());
+  const auto hosts = find_fleet_hosts(flags, environment);
+  if (!hosts) return std::unexpected(hosts.error());
+  const auto reader = open_fleet(flags, environment);
+  if (!reader) return std::unexpected(reader.error());
+  const auto fleet = (*reader)->read();
+  if (!fleet) return std::unexpected(Failure{ExitCode::Unreachable, fleet.error()});
+  AdminAccess access{.instances = instances_of(*fleet, *hosts),
+                     .token = *std::move(token),
+                     .timeout = flags.timeout.value_or(kDefaultTimeout)};
+  if (!access.instances.empty()) return access;
+  return std::unexpected(Failure{ExitCode::Unreachable, "the fleet has no instances"});
+}
+
 }  // namespace
+
+std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
+                                                 const Environment& environment) {
+  const char* const etcd_flag = given_etcd_flag(flags);
+  if (flags.reach == Reach::Admin && !flags.fleet && etcd_flag != nullptr) {
+    return std::unexpected(usage(fmt::format("{} goes with --fleet only", etcd_flag)));
+  }
+  if (flags.fleet_hosts && !flags.fleet) {
+    return std::unexpected(usage("--fleet-hosts goes with --fleet only"));
+  }
+  auto access = flags.fleet ? fleet_access(flags, environment) : given_access(flags, environment);
+  if (!access || !flags.verbose) return access;
+  for (const AdminInstance& instance : access->instances) {
+    if (instance.fault.empty()) fmt::print(environment.err, "asks {}\n", instance.to_string());
+  }
+  return access;
+}
+
+Failure instances_missing(const std::vector<std::string>& errors, const Environment& environment) {
+  if (errors.size() == 1) return {ExitCode::Unreachable, errors.front()};
+  for (const std::string& error : errors) fmt::print(environment.err, "{}\n", printable(error));
+  return {ExitCode::Unreachable, ""};
+}
 
 std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
     const ConnectionFlags& flags, const Environment& environment) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "osproxy/cli/admin/admin_client.h"
 #include "osproxy/cli/run/environment.h"
@@ -37,10 +38,18 @@ struct ConnectionFlags {
   std::optional<std::string> token_file;
   std::optional<std::chrono::milliseconds> timeout;
   std::optional<std::chrono::milliseconds> max_life;
+  bool fleet = false;  ///< the instances of the fleet, instead of those of --admin
+  std::optional<std::string> fleet_hosts;
+  bool verbose = false;  ///< says which instances are asked
+  Reach reach = Reach::Either;
 };
 
 /// Adds the flags for `reach`. `flags` must outlive `app`.
+/// With Reach::Admin, --fleet and its flags are among them, and those of etcd go with --fleet only.
 void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach);
+
+/// Adds --fleet and its flags, for a command of Reach::Either that also asks instances.
+void add_fleet_choice(CLI::App& app, ConnectionFlags& flags);
 
 /// The limits of a document; --max-life is a setting of the fleet's instances.
 DecodeLimits decode_limits(const ConnectionFlags& flags);
@@ -48,8 +57,15 @@ DecodeLimits decode_limits(const ConnectionFlags& flags);
 /// Evaluates the flags and the variables; a failure names the one that is wrong.
 std::expected<EtcdAccess, Failure> etcd_access(const ConnectionFlags& flags,
                                                const Environment& environment);
+
+/// The instances to ask: those of --admin; with --fleet those of the fleet, which is read here, and
+/// of which some may not be askable (AdminInstance::fault).
 std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
                                                  const Environment& environment);
+
+/// The failure of a command that shows the other instances. `errors` has at least one, each of an
+/// instance that is missing; several are printed here, a line each.
+Failure instances_missing(const std::vector<std::string>& errors, const Environment& environment);
 
 /// The publisher for a command of Reach::Either. It takes exactly one admin listener: instances
 /// without etcd each have their own document, and publishing to some of them would be half a

@@ -2,7 +2,7 @@ namespace osproxy::cli {
 
 void print(const std::string& text);
 
-void example(const Origin& instance, const std::string& token) {
+void example(const AdminInstance& instance, const std::string& token) {
   using namespace std::chrono_literals;
   EXAMPLE(1);
 }

@@ -1,6 +1,6 @@
 namespace osproxy::cli {
 
-void example(const Origin& instance, const AdminAccess& access, TailListener& listener) {
+void example(const AdminInstance& instance, const AdminAccess& access, TailListener& listener) {
   EXAMPLE(1);
 }
 

@@ -1,0 +1,58 @@
+#include "osproxy/cli/admin/scrolls_response.h"
+
+#include <simdjson.h>
+
+#include "osproxy/core/visible_text.h"
+
+namespace osproxy::cli {
+namespace {
+
+namespace dom = simdjson::dom;
+
+// Its value; T{} if it is missing, null or of another type.
+template <class T>
+T value_of(dom::element object, std::string_view key) {
+  T value{};
+  return object[key].get(value) == simdjson::SUCCESS ? value : T{};
+}
+
+std::string text_of(dom::element object, std::string_view key) {
+  return std::string(value_of<std::string_view>(object, key));
+}
+
+OpenScroll read_scroll(dom::element object) {
+  return {.kind = text_of(object, "kind"),
+          .is_opened_here = !text_of(object, "opened").empty(),
+          .age_us = value_of<std::int64_t>(object, "age_us"),
+          .unused_us = value_of<std::int64_t>(object, "unused_us"),
+          .left_ms = value_of<std::int64_t>(object, "left_ms"),
+          .continued = value_of<std::uint64_t>(object, "continued"),
+          .index = text_of(object, "index"),
+          .tenant = text_of(object, "tenant"),
+          .principal = text_of(object, "principal"),
+          .client = text_of(object, "client"),
+          .agent = text_of(object, "agent"),
+          .opaque_id = text_of(object, "opaque_id")};
+}
+
+}  // namespace
+
+std::optional<InstanceScrolls> parse_scrolls(std::string_view body) {
+  dom::parser parser;
+  dom::element root;
+  dom::array scrolls;
+  if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS ||
+      root["scrolls"].get(scrolls) != simdjson::SUCCESS) {
+    return std::nullopt;
+  }
+  InstanceScrolls found{.instance = text_of(root, "instance"),
+                        .open = value_of<std::uint64_t>(root, "open"),
+                        .matched = value_of<std::uint64_t>(root, "matched"),
+                        .dropped = value_of<std::uint64_t>(root, "dropped"),
+                        .scrolls = {},
+                        .json = visible_json(simdjson::minify(root))};
+  for (const dom::element one : scrolls) found.scrolls.push_back(read_scroll(one));
+  return found;
+}
+
+}  // namespace osproxy::cli

@@ -1,0 +1,43 @@
+// Makes the instances of a fleet, as their acks name them, into those that a command asks.
+//
+//   const std::vector<AdminInstance> instances = instances_of(fleet, FleetHosts());
+//
+// An ack is another process's text, and the token goes where it says. So only a URL of plain HTTP
+// counts, and with --fleet-hosts only one of these hosts. An instance that cannot be asked stays in
+// the list with the reason, so that the command names it.
+//
+// Pure functions.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "osproxy/cli/admin/admin_client.h"
+#include "osproxy/core/cidr.h"
+#include "osproxy/store/fleet.h"
+
+namespace osproxy::cli {
+
+/// Hosts that may be asked: names, `.suffix` for all names below one, addresses and blocks.
+class FleetHosts {
+ public:
+  /// No restriction.
+  FleetHosts() = default;
+
+  /// The error is a clause for a person.
+  static std::expected<FleetHosts, std::string> parse(const std::vector<std::string>& texts);
+
+  bool contains(std::string_view host) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<Cidr> blocks_;
+};
+
+/// The members of `fleet` in its order. Instances that the fleet's reader has left out are one
+/// entry.
+std::vector<AdminInstance> instances_of(const Fleet& fleet, const FleetHosts& hosts);
+
+}  // namespace osproxy::cli

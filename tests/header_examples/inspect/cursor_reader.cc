@@ -1,0 +1,5 @@
+namespace osproxy {
+
+void example(const SipKey& key) { EXAMPLE(1); }
+
+}  // namespace osproxy

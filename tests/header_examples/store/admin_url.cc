@@ -1,0 +1,7 @@
+namespace osproxy {
+
+void show(std::string_view text);
+
+void example() { EXAMPLE(1); }
+
+}  // namespace osproxy
