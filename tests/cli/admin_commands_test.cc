@@ -76,10 +76,11 @@ TEST(Admin, PublishesOnTheConditionOfTheRevisionThatWasRead) {
       run(admin, {"on", "--all", "--level", "Shape", "--ttl", "5m", "--id", "mine"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("published mine at revision 8"));
-  ASSERT_EQ(admin.requests().size(), 2u);
-  EXPECT_EQ(admin.requests()[1].method, "POST");
-  EXPECT_EQ(admin.requests()[1].if_match, "\"7\"");
-  EXPECT_THAT(admin.requests()[1].body, HasSubstr(R"("id":"mine")"));
+  ASSERT_EQ(admin.requests().size(), 3u);
+  EXPECT_EQ(admin.requests()[0].target, "/admin/plan");
+  EXPECT_EQ(admin.requests()[2].method, "POST");
+  EXPECT_EQ(admin.requests()[2].if_match, "\"7\"");
+  EXPECT_THAT(admin.requests()[2].body, HasSubstr(R"("id":"mine")"));
 }
 
 TEST(Admin, PublishesWithoutAConditionUnlessAsked) {

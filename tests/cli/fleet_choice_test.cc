@@ -15,6 +15,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 FleetMember member(std::string name, std::string admin) {
   return judge_member({.instance = std::move(name),
@@ -165,6 +166,53 @@ TEST(FleetChoice, OfTailNamesTheInstancesThatItLeavesOut) {
   EXPECT_THAT(harness.run({"tail", "--fleet"}).err, HasSubstr("proxy-2 is not asked"));
 }
 
+/// The response to POST /admin/plan.
+std::string plan_of(double matched) {
+  const Plan plan{.seen = Estimate::of(100, 0, 0),
+                  .matched = Estimate::of(matched, 0, 0),
+                  .recorded = Estimate::of(matched, 0, 0),
+                  .covered = 10s};
+  return encode_plan_report({.instance = "p", .plans = {{"planned", plan}}});
+}
+
+constexpr const char* kOn[] = {"on", "--all", "--level", "Shape", "--ttl", "1m"};
+
+TEST(FleetChoice, OnFirstShowsWhatTheFleetWouldRecord) {
+  FakeAdmin admin([](const FakeRequest&) { return json_response(200, plan_of(30)); });
+  Harness harness;
+  harness.etcd.fleet =
+      Fleet{.revision = 7,
+            .members = {member("a", admin.url()), member("b", admin.url()), member("c", "")}};
+  harness.variables["OSPROXYCTL_TOKEN"] = "secret";
+  std::vector<std::string> arguments(std::begin(kOn), std::end(kOn));
+  Result result = harness.run(arguments);
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out,
+              StartsWith("plan: in the last 10s it matches 60 requests (30.0%), 6.0/s, on 2 of 2 "
+                         "instances, and records 6.0/s; 1 not asked\npublished all-"));
+  EXPECT_EQ(admin.requests()[0].authorization, "");  // nobody has agreed to that
+
+  arguments.emplace_back("--fleet");
+  result = harness.run(arguments);
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(admin.requests()[2].authorization, "Bearer secret");
+}
+
+TEST(FleetChoice, OnPublishesEvenIfNobodyCanBeAsked) {
+  Harness harness;
+  const std::vector<std::string> arguments(std::begin(kOn), std::end(kOn));
+  Result result = harness.run(arguments);
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.err, "no plan: the fleet has no instances\n");
+  EXPECT_THAT(result.out, StartsWith("published all-"));
+  FakeAdmin silent([](const FakeRequest&) { return std::nullopt; });
+  harness.etcd.fleet = Fleet{.revision = 7, .members = {member("a", silent.url())}};
+  result = harness.run(arguments);
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.err, AllOf(StartsWith("no plan: "), HasSubstr("no response")));
+  EXPECT_THAT(result.out, StartsWith("published all-"));
+}
+
 TEST(FleetChoice, GoesWithItsFlagsOnly) {
   Harness harness;
   EXPECT_THAT(harness.run({"top"}).err, HasSubstr("--endpoints goes with --fleet only"));
@@ -172,7 +220,6 @@ TEST(FleetChoice, GoesWithItsFlagsOnly) {
               HasSubstr("--fleet-hosts goes with --fleet only"));
   EXPECT_THAT(harness.run_bare({"top", "--fleet", "--key", "k"}).err,
               HasSubstr("--key goes with --endpoints only"));
-  EXPECT_EQ(harness.run({"on", "--fleet", "--all", "--level", "Shape", "--ttl", "1m"}).code, 2);
   EXPECT_EQ(harness.run({"list", "--fleet"}).code, 2);
 }
 

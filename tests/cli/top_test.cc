@@ -180,5 +180,22 @@ TEST(PlanCommand, ShowsHintsThatAllInstancesGive) {
   EXPECT_EQ(admin.requests().size(), 1U);  // nothing is published
 }
 
+TEST(PlanCommand, HintsThatDifferInTimeAndNearestNameAreOne) {
+  FakeAdmin one(
+      [](const FakeRequest&) { return plan_of("p1", 0, "no tenant \"x\" in the last 5s"); });
+  FakeAdmin two([](const FakeRequest&) {
+    return plan_of("p2", 0, "no tenant \"x\" in the last 10s; nearest: \"y\"");
+  });
+  FakeAdmin idle([](const FakeRequest&) {
+    return json_response(200, encode_plan_report({.instance = "p3", .plans = {{"d", Plan{}}}}));
+  });
+  Harness harness;
+  const Result result =
+      harness.run_bare({"plan", "--tenant", "x", "--level", "Shape", "--ttl", "10m", "--admin",
+                        one.url() + "," + two.url() + "," + idle.url()});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("HINT    no tenant \"x\" in the last 10s; nearest: \"y\"\n"));
+}
+
 }  // namespace
 }  // namespace osproxy::cli

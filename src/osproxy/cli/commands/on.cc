@@ -56,6 +56,10 @@ constexpr char kExamples[] = R"(Examples:
 Adds one directive to the document and does not change the others, except that those that are over
 are pruned. Names are compared exactly; --index also selects requests whose wildcard covers it.
 
+Before it publishes, it prints in one line what the instances would have recorded in the last
+minutes (see osproxyctl help plan): the one of --admin, or with --endpoints those of the fleet. It
+waits for that no longer than a second. A token goes to the fleet only with --fleet.
+
 Exit codes: 0 published, 1 the id is taken, 3 rejected, 4 others kept publishing in between,
 5 not reachable.)";
 
@@ -219,12 +223,21 @@ void print_text(const Edited& edited, const Directive& directive, Environment& e
   print_pruned(edited.draft.pruned, environment.out);
 }
 
+/// For a plan, any id will do.
+Directive planned(Directive directive, const Flags& flags) {
+  directive.id = flags.id.value_or("planned");
+  return directive;
+}
+
 std::expected<void, Failure> on(const Flags& flags, Environment& environment) {
   auto directive = make_directive(flags, environment);
   if (!directive) return std::unexpected(std::move(directive).error());
   if (auto good = check(*directive, flags); !good) return std::unexpected(good.error());
   const auto publisher = open_publisher(flags.connection, environment);
   if (!publisher) return std::unexpected(publisher.error());
+
+  if (flags.output == Output::Text)
+    print_plan_line(planned(*directive, flags), flags.connection, environment);
 
   const EditOptions options{.limits = decode_limits(flags.connection),
                             .restart_ttl = flags.restart_ttl};
@@ -244,8 +257,7 @@ std::expected<void, Failure> plan(const Flags& flags, Environment& environment) 
   auto directive = make_directive(flags, environment);
   if (!directive) return std::unexpected(std::move(directive).error());
   if (auto good = check(*directive, flags); !good) return std::unexpected(good.error());
-  directive->id = flags.id.value_or("planned");
-  return show_plan(*directive, flags.connection, flags.output, environment);
+  return show_plan(planned(*directive, flags), flags.connection, flags.output, environment);
 }
 
 std::shared_ptr<Flags> add_flags(CLI::App& app, Reach reach) {
@@ -270,11 +282,7 @@ Action add_on(CLI::App& app) {
                "Publish nothing: show what it would have recorded, as `plan` does");
   add_fleet_choice(app, flags->connection);
   app.footer(kExamples);
-  return [flags](Environment& environment) -> std::expected<void, Failure> {
-    if (flags->connection.fleet && !flags->is_planned) {
-      return std::unexpected(
-          usage("--fleet goes with --dry-run only: a document is published once"));
-    }
+  return [flags](Environment& environment) {
     return flags->is_planned ? plan(*flags, environment) : on(*flags, environment);
   };
 }

@@ -1,7 +1,9 @@
 #include "osproxy/cli/commands/show_plan.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,9 @@
 
 namespace osproxy::cli {
 namespace {
+
+/// An operator who switches something on does not wait longer for what it will record.
+constexpr std::chrono::seconds kPlanLineTimeout{1};
 
 /// The plans of all instances that responded, with the instance of each.
 struct Responses {
@@ -44,11 +49,31 @@ Responses ask_all(const AdminAccess& access, const Directive& directive) {
   return all;
 }
 
-/// All instances together. Of hints, those that every instance gives: a name that one of them has
-/// seen is no mistake.
+/// Two hints are about the same name if they differ only in the time and in the nearest name.
+std::string_view subject_of(std::string_view hint) {
+  return hint.substr(0, hint.find(" in the last "));
+}
+
+/// Keeps the hints that both instances give: a name that one of them has seen is no mistake. An
+/// instance that has seen no requests has nothing to say.
+void merge_hints(std::vector<std::string>& hints, const Plan& other) {
+  if (other.seen.value() == 0) return;
+  std::erase_if(hints, [&](std::string& hint) {
+    const auto same = std::ranges::find(other.hints, subject_of(hint), subject_of);
+    if (same == other.hints.end()) return true;
+    if (!hint.contains("; nearest:")) hint = *same;
+    return false;
+  });
+}
+
+/// All instances together.
 Plan add_up(const std::vector<std::pair<std::string, Plan>>& plans) {
-  Plan sum = plans.front().second;
-  for (const auto& [instance, plan] : std::span(plans).subspan(1)) {
+  const auto busiest =
+      std::ranges::max_element(plans, {}, [](const auto& one) { return one.second.seen.value(); });
+  Plan sum = busiest->second;
+  for (auto one = plans.begin(); one != plans.end(); ++one) {
+    if (one == busiest) continue;
+    const Plan& plan = one->second;
     sum.seen.add(plan.seen);
     sum.matched.add(plan.matched);
     sum.recorded.add(plan.recorded);
@@ -56,9 +81,7 @@ Plan add_up(const std::vector<std::pair<std::string, Plan>>& plans) {
     sum.recorded_in_life += plan.recorded_in_life;
     sum.bytes_in_life += plan.bytes_in_life;
     sum.cpu_percent = std::max(sum.cpu_percent, plan.cpu_percent);
-    std::erase_if(sum.hints, [&](const std::string& hint) {
-      return std::ranges::find(plan.hints, hint) == plan.hints.end();
-    });
+    merge_hints(sum.hints, plan);
   }
   return sum;
 }
@@ -67,15 +90,33 @@ double per_second(const Estimate& requests, std::chrono::seconds time) {
   return requests.value() / static_cast<double>(std::max<std::int64_t>(time.count(), 1));
 }
 
-std::string plan_text(const std::vector<std::pair<std::string, Plan>>& plans) {
-  const Plan sum = add_up(plans);
+/// "30 requests (15.0%), 3.0/s, on 1 of 2 instances"
+std::string match_text(const std::vector<std::pair<std::string, Plan>>& plans, const Plan& sum) {
   const auto seeing =
       std::ranges::count_if(plans, [](const auto& one) { return one.second.matched.value() > 0; });
   const double share = sum.seen.value() > 0 ? 100 * sum.matched.value() / sum.seen.value() : 0;
+  return fmt::format("{} requests ({:.1f}%), {:.1f}/s, on {} of {} instances",
+                     format_estimate(sum.matched), share, per_second(sum.matched, sum.covered),
+                     seeing, plans.size());
+}
+
+std::string plan_line(const Responses& all) {
+  const Plan sum = add_up(all.plans);
+  std::string line = fmt::format("plan: in the last {} it matches {}, and records {:.1f}/s",
+                                 format_duration(sum.covered), match_text(all.plans, sum),
+                                 per_second(sum.recorded, sum.covered));
+  const auto over =
+      std::ranges::count_if(all.plans, [](const auto& one) { return one.second.is_over_budget; });
+  if (over > 0) line += fmt::format("; over budget on {}: the rest is left out", over);
+  if (!all.errors.empty()) line += fmt::format("; {} not asked", all.errors.size());
+  for (const std::string& hint : sum.hints) line += "; " + hint;
+  return printable(line);
+}
+
+std::string plan_text(const std::vector<std::pair<std::string, Plan>>& plans) {
+  const Plan sum = add_up(plans);
   std::string text =
-      fmt::format("MATCH   last {}: {} requests ({:.1f}%), {:.1f}/s, on {} of {} instances\n",
-                  format_duration(sum.covered), format_estimate(sum.matched), share,
-                  per_second(sum.matched, sum.covered), seeing, plans.size());
+      fmt::format("MATCH   last {}: {}\n", format_duration(sum.covered), match_text(plans, sum));
   text += fmt::format("RECORD  {} of them, {:.1f}/s\n", format_estimate(sum.recorded),
                       per_second(sum.recorded, sum.covered));
   text +=
@@ -108,6 +149,22 @@ std::expected<void, Failure> show_plan(const Directive& directive,
   }
   if (all.errors.empty()) return {};
   return std::unexpected(instances_missing(all.errors, environment));
+}
+
+void print_plan_line(const Directive& directive, const ConnectionFlags& connection,
+                     Environment& environment) {
+  auto access = access_beside(connection, environment);
+  if (!access) {
+    fmt::print(environment.err, "no plan: {}\n", printable(access.error().message));
+    return;
+  }
+  access->timeout = std::min<std::chrono::milliseconds>(access->timeout, kPlanLineTimeout);
+  const Responses all = ask_all(*access, directive);
+  if (all.plans.empty()) {
+    fmt::print(environment.err, "no plan: {}\n", printable(all.errors.front()));
+  } else {
+    fmt::print(environment.out, "{}\n", plan_line(all));
+  }
 }
 
 }  // namespace osproxy::cli

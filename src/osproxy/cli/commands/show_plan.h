@@ -16,4 +16,9 @@ std::expected<void, Failure> show_plan(const Directive& directive,
                                        const ConnectionFlags& connection, Output output,
                                        Environment& environment);
 
+/// Prints the same in one line, for a directive that is published next. If nobody can be asked, or
+/// nobody responds within a second, prints one line on standard error that says why.
+void print_plan_line(const Directive& directive, const ConnectionFlags& connection,
+                     Environment& environment);
+
 }  // namespace osproxy::cli

@@ -328,6 +328,17 @@ std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
   return access;
 }
 
+std::expected<AdminAccess, Failure> access_beside(ConnectionFlags flags,
+                                                  const Environment& environment) {
+  const auto etcd = uses_etcd(flags, environment);
+  if (!etcd) return std::unexpected(etcd.error());
+  if (!*etcd || flags.fleet) return admin_access(flags, environment);
+  flags.fleet = true;
+  auto access = admin_access(flags, environment);
+  if (access) access->token.clear();
+  return access;
+}
+
 Failure instances_missing(const std::vector<std::string>& errors, const Environment& environment) {
   if (errors.size() == 1) return {ExitCode::Unreachable, errors.front()};
   for (const std::string& error : errors) fmt::print(environment.err, "{}\n", printable(error));

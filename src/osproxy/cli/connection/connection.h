@@ -63,6 +63,11 @@ std::expected<EtcdAccess, Failure> etcd_access(const ConnectionFlags& flags,
 std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
                                                  const Environment& environment);
 
+/// The instances that a command of Reach::Either asks beside what it publishes: the one of --admin,
+/// or with etcd those of the fleet. Unless --fleet agrees to that, no token goes where acks say.
+std::expected<AdminAccess, Failure> access_beside(ConnectionFlags flags,
+                                                  const Environment& environment);
+
 /// The failure of a command that shows the other instances. `errors` has at least one, each of an
 /// instance that is missing; several are printed here, a line each.
 Failure instances_missing(const std::vector<std::string>& errors, const Environment& environment);
