@@ -48,8 +48,9 @@ def test_on_select_explain_off(fleet, ctl, traffic, index):
 def test_on_as_text_says_what_was_published_and_until_when(fleet, ctl):
     done = ctl(*ON, "--ttl", "10m", "--id", "mine")
     assert done.status == DONE
-    assert done.out.startswith("published mine at revision ")
-    assert "expires 20" in done.out
+    plan, published, *_ = done.out.splitlines()
+    assert plan.startswith("plan: in the last ") and published.startswith("published mine at revision ")
+    assert "expires 20" in published
 
 
 def test_on_adds_to_what_is_there_and_refuses_an_id_that_is_taken(fleet, ctl):
