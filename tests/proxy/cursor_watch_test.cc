@@ -36,7 +36,8 @@ class CursorWatchTest : public testing::Test {
     watch->request_body(exchange.request);
     watch->response_head({});
     watch->response_body(exchange.response);
-    watch->finish({.index = exchange.index, .tenant = tenant}, exchange.status, clock_.now());
+    watch->finish(exchange.status, clock_.now(),
+                  [&] { return OpenCursor{.index = exchange.index, .tenant = tenant}; });
     return true;
   }
   std::vector<OpenCursor> open() { return table_.list({}, clock_.now()).cursors; }

@@ -29,6 +29,13 @@ SampleLog::Page::Entry SampleLog::Page::read_entry(std::size_t at) const noexcep
   return entry;
 }
 
+bool SampleLog::Page::has_any_of(std::uint64_t kinds) const noexcept {
+  for (std::uint32_t kind = 0; kind < kKinds; ++kind) {
+    if (((kinds >> kind) & 1U) != 0 && kind_bytes_[kind] > 0) return true;
+  }
+  return false;
+}
+
 std::span<std::byte> SampleLog::Page::begin_entry(const Entry& entry) noexcept {
   const std::size_t used = used_.load(std::memory_order_relaxed);
   if (sizeof(Entry) + entry.size > capacity_ - used) return {};
@@ -92,6 +99,11 @@ void SampleLog::thin_out() {
   const auto second = is_pair ? first + 1 : first;
 
   const std::uint64_t kinds = largest_kinds();
+  if (!(*first)->has_any_of(kinds) && !(*second)->has_any_of(kinds)) {
+    ++(*first)->level_;
+    if (is_pair) ++(*second)->level_;
+    return;
+  }
   const Survivors of_first = thin(**first, kinds);
   const Survivors of_second = is_pair ? thin(**second, kinds) : Survivors{};
   const auto make = [level_now = (*first)->level_ + 1](std::size_t bytes) {

@@ -96,6 +96,7 @@ class SampleLog {
         at += sizeof(Entry) + entry.size;
       }
     }
+    bool has_any_of(std::uint64_t kinds) const noexcept;
     Entry read_entry(std::size_t at) const noexcept;
     /// Room for a packed record of so many bytes; empty: there is none.
     std::span<std::byte> begin_entry(const Entry& entry) noexcept;
@@ -103,9 +104,9 @@ class SampleLog {
 
     const std::unique_ptr<std::byte[]> bytes_;
     const std::size_t capacity_;
-    const unsigned level_;  // how often its samples were thinned
     std::atomic<std::size_t> used_{0};
     // The worker's.
+    unsigned level_;                                  // how often its samples were thinned
     BootTime last_{};                                 // when the newest ended
     std::array<std::uint32_t, kKinds> kind_bytes_{};  // by kind
   };

@@ -87,7 +87,7 @@ void CursorWatch::response_head(const http::ResponseHead& head) noexcept {
   response_.emplace(body_head(head), CursorReader::Message::Response, table_.key());
 }
 
-void CursorWatch::finish(OpenCursor requester, int status, Now now) {
+void CursorWatch::finish(int status, Now now, const std::function<OpenCursor()>& requester) {
   const bool is_done = 200 <= status && status < 300;
   if (does_ == Does::CloseScroll || does_ == Does::ClosePoint) {
     if (is_done || status == 404) close();
@@ -96,15 +96,16 @@ void CursorWatch::finish(OpenCursor requester, int status, Now now) {
   const bool is_point = response_ && response_->is_point_in_time();
   if (!is_done || !response_ || response_->ids().empty()) return;
   const std::uint64_t id = response_->ids().front();
-  requester.kind = is_point ? CursorKind::PointInTime : CursorKind::Scroll;
+  OpenCursor cursor = requester();
+  cursor.kind = is_point ? CursorKind::PointInTime : CursorKind::Scroll;
   if (does_ == Does::OpenScroll || does_ == Does::OpenPoint) {
-    requester.keep_alive = keep_alive_.value_or(CursorTable::kAssumedKeepAlive);
-    return table_.open(id, std::move(requester), now);
+    cursor.keep_alive = keep_alive_.value_or(CursorTable::kAssumedKeepAlive);
+    return table_.open(id, std::move(cursor), now);
   }
   std::uint64_t old = path_id_.value_or(id);
   if (request_ && !request_->ids().empty()) old = request_->ids().front();
   if (request_ && request_->keep_alive()) keep_alive_ = request_->keep_alive();
-  table_.use(old, id, keep_alive_, std::move(requester), now);
+  table_.use(old, id, keep_alive_, std::move(cursor), now);
 }
 
 void CursorWatch::close() const {

@@ -6,7 +6,7 @@
 //   watch->request_body(piece);
 //   watch->response_head(received);
 //   watch->response_body(piece);
-//   watch->finish(std::move(opener), status, now);
+//   watch->finish(status, now, [] { return OpenCursor{.tenant = "acme"}; });
 //
 // The path tells such a request, and `scroll=` in the query of a search. Any search without an
 // index in its path may have a point in time; of its response the first key is read. Paths that are
@@ -17,6 +17,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -48,8 +49,9 @@ class CursorWatch {
     if (response_) response_->read(payload);
   }
 
-  /// `requester` has the names of the one who sent it; `status` is the node's, 0 if there is none.
-  void finish(OpenCursor requester, int status, Now now);
+  /// `status` is the node's, 0 if there is none. `requester` makes the names of the one who sent it,
+  /// if they are needed.
+  void finish(int status, Now now, const std::function<OpenCursor()>& requester);
 
  private:
   enum class Does : std::uint8_t {

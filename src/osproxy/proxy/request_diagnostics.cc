@@ -203,8 +203,8 @@ void RequestDiagnostics::finish() {
                            .tenant = request_.matched.tenant,
                            .accepted = is_accepted()});
   if (cursor_) {
-    cursor_->finish(as_cursor(), result_.upstream != nullptr ? result_.status : 0,
-                    context_.clock.now());
+    cursor_->finish(result_.upstream != nullptr ? result_.status : 0, context_.clock.now(),
+                    [this] { return as_cursor(); });
   }
   FlightShard::Choice sample;
   if (context_.flight != nullptr) {

@@ -2,23 +2,13 @@
 
 #include <simdjson.h>
 
+#include "osproxy/cli/admin/json_member.h"
 #include "osproxy/core/visible_text.h"
 
 namespace osproxy::cli {
 namespace {
 
 namespace dom = simdjson::dom;
-
-// Its value; T{} if it is missing, null or of another type.
-template <class T>
-T value_of(dom::element object, std::string_view key) {
-  T value{};
-  return object[key].get(value) == simdjson::SUCCESS ? value : T{};
-}
-
-std::string text_of(dom::element object, std::string_view key) {
-  return std::string(value_of<std::string_view>(object, key));
-}
 
 OpenScroll read_scroll(dom::element object) {
   return {.kind = text_of(object, "kind"),
