@@ -49,8 +49,8 @@ class CursorWatch {
     if (response_) response_->read(payload);
   }
 
-  /// `status` is the node's, 0 if there is none. `requester` makes the names of the one who sent it,
-  /// if they are needed.
+  /// `status` is the node's, 0 if there is none. `requester` makes the names of the one who sent
+  /// it, if they are needed.
   void finish(int status, Now now, const std::function<OpenCursor()>& requester);
 
  private:
