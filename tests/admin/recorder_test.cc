@@ -47,6 +47,37 @@ class RecorderEndpointTest : public testing::Test {
   FlightRecorder flight{{}, 1};
 };
 
+/// Samples leave the memory by the page, and only when others come.
+TEST_F(RecorderEndpointTest, NothingOlderThanTheWindowCounts) {
+  request("acme", 503);
+  parts.clock.advance(9min);
+  request("globex", 503);
+  parts.clock.advance(2min);
+  for (const char* const query : {"?last=1h", "?last=5m&against=1h"}) {
+    const auto report = top(query);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->result.rows.size(), 1U) << query;
+    EXPECT_EQ(report->result.rows[0].key[0], "globex");
+  }
+  const std::string recent = serve(get("/admin/recent")).body;
+  EXPECT_THAT(recent, HasSubstr("globex"));
+  EXPECT_THAT(recent, Not(HasSubstr("acme")));
+}
+
+TEST_F(RecorderEndpointTest, AsksNothingOfWhatIsNotKept) {
+  FlightRecorder nameless({.client_fields = {.agent = false}}, 1);
+  AdminDependencies view = parts.view();
+  view.flight = &nameless;
+  for (const Request& request :
+       {get("/admin/top?agent=curl"), get("/admin/recent?agent=curl"),
+        post("/admin/plan",
+             R"({"directives":[{"id":"a","level":"Shape","ttl_secs":60,"agent":"curl"}]})")}) {
+    const Response response = call(parts.options, view, request);
+    EXPECT_EQ(response.status, 400);
+    EXPECT_THAT(response.body, HasSubstr("--client-fields keeps no agent"));
+  }
+}
+
 TEST_F(RecorderEndpointTest, SumsTheLastMinutes) {
   for (int i = 0; i < 3; ++i) request("acme");
   request("globex", 503);

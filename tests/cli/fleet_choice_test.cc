@@ -28,14 +28,14 @@ FleetMember member(std::string name, std::string admin) {
                       {.revision = 7, .seen = 9});
 }
 
-std::string report_of(int requests) {
+std::string report_of(int requests, const std::string& instance) {
   TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Requests});
   Record record;
   record.tenant = "acme";
   for (int i = 0; i < requests; ++i) {
     table.add({.weight = {.weight = 1}, .is_notable = false, .record = record}, TopPeriod::Now);
   }
-  return encode_top_report({.instance = "p",
+  return encode_top_report({.instance = instance,
                             .window = 600s,
                             .last = 300s,
                             .covered = 300s,
@@ -44,8 +44,9 @@ std::string report_of(int requests) {
 }
 
 FakeAdmin instance_with(int requests) {
-  return FakeAdmin(
-      [requests](const FakeRequest&) { return json_response(200, report_of(requests)); });
+  return FakeAdmin([requests](const FakeRequest& request) {
+    return json_response(200, report_of(requests, request.instance));
+  });
 }
 
 TEST(FleetChoice, AsksTheInstancesOfTheAcks) {
@@ -68,7 +69,7 @@ TEST(FleetChoice, NeedsOneInstanceOnlyToKnowAll) {
   FakeAdmin two = instance_with(12);
   std::string fleet;
   FakeAdmin one([&fleet](const FakeRequest& request) {
-    return json_response(200, request.target == "/admin/fleet" ? fleet : report_of(30));
+    return json_response(200, request.target == "/admin/fleet" ? fleet : report_of(30, "proxy-1"));
   });
   fleet = fleet_json(
       {.revision = 7, .members = {member("proxy-1", one.url()), member("proxy-2", two.url())}});
@@ -167,18 +168,19 @@ TEST(FleetChoice, OfTailNamesTheInstancesThatItLeavesOut) {
 }
 
 /// The response to POST /admin/plan.
-std::string plan_of(double matched) {
+std::string plan_of(double matched, const std::string& instance) {
   const Plan plan{.seen = Estimate::of(100, 0, 0),
                   .matched = Estimate::of(matched, 0, 0),
                   .recorded = Estimate::of(matched, 0, 0),
                   .covered = 10s};
-  return encode_plan_report({.instance = "p", .plans = {{"planned", plan}}});
+  return encode_plan_report({.instance = instance, .plans = {{"planned", plan}}});
 }
 
 constexpr const char* kOn[] = {"on", "--all", "--level", "Shape", "--ttl", "1m"};
 
 TEST(FleetChoice, OnFirstShowsWhatTheFleetWouldRecord) {
-  FakeAdmin admin([](const FakeRequest&) { return json_response(200, plan_of(30)); });
+  FakeAdmin admin(
+      [](const FakeRequest& request) { return json_response(200, plan_of(30, request.instance)); });
   Harness harness;
   harness.etcd.fleet =
       Fleet{.revision = 7,

@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 /// A report of `requests` of each tenant, of 10 ms and 100 bytes each.
-std::string report_of(std::initializer_list<std::pair<const char*, int>> tenants,
-                      double weight = 1) {
+std::string report_of(std::initializer_list<std::pair<const char*, int>> tenants, double weight = 1,
+                      const char* instance = "p") {
   TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Time});
   for (const auto& [tenant, requests] : tenants) {
     Record record;
@@ -30,7 +30,7 @@ std::string report_of(std::initializer_list<std::pair<const char*, int>> tenants
                 TopPeriod::Now);
     }
   }
-  return encode_top_report({.instance = "p",
+  return encode_top_report({.instance = instance,
                             .window = 600s,
                             .last = 300s,
                             .covered = 300s,
@@ -41,7 +41,7 @@ std::string report_of(std::initializer_list<std::pair<const char*, int>> tenants
 TEST(Top, AddsUpAllInstances) {
   FakeAdmin one([](const FakeRequest&) { return json_response(200, report_of({{"acme", 30}})); });
   FakeAdmin two([](const FakeRequest&) {
-    return json_response(200, report_of({{"acme", 30}, {"x\u0007y", 20}}));
+    return json_response(200, report_of({{"acme", 30}, {"x\u0007y", 20}}, 1, "q"));
   });
   Harness harness;
   const Result result = harness.run_bare({"top", "--admin", one.url() + "," + two.url()});
@@ -62,6 +62,43 @@ TEST(Top, AsksAsTheFlagsSay) {
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(admin.requests()[0].target,
             "/admin/top?by=index%2Cstatus&sort=errors&last=1m&against=2m&limit=1000&tenant=a%20b");
+}
+
+/// The report of an instance that holds so many seconds.
+std::string young_report(const char* instance, int requests, std::chrono::seconds covered) {
+  TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Requests});
+  Record record;
+  record.tenant = "acme";
+  for (int i = 0; i < requests; ++i) {
+    table.add({.weight = {.weight = 1}, .is_notable = false, .record = record}, TopPeriod::Now);
+  }
+  return encode_top_report({.instance = instance,
+                            .window = 600s,
+                            .last = 300s,
+                            .covered = covered,
+                            .query = {.by = {TopDimension::Tenant}, .sort = TopSort::Requests},
+                            .result = table.top(10)});
+}
+
+TEST(Top, AnInstanceThatHasJustStartedTakesNoTimeFromOthers) {
+  FakeAdmin old(
+      [](const FakeRequest&) { return json_response(200, young_report("a", 600, 300s)); });
+  FakeAdmin young([](const FakeRequest&) { return json_response(200, young_report("b", 0, 1s)); });
+  Harness harness;
+  const Result result = harness.run_bare({"top", "--admin", old.url() + "," + young.url()});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("last 5m: 600 requests, 2.0/s, 0 failed, of 2 instances\n"
+                                    "b holds the last 1s only\n"));
+}
+
+TEST(Top, AnInstanceGivenTwiceCountsOnce) {
+  FakeAdmin admin(
+      [](const FakeRequest&) { return json_response(200, young_report("a", 2, 300s)); });
+  Harness harness;
+  const Result result = harness.run_bare({"top", "--admin", admin.url() + "," + admin.url()});
+  EXPECT_EQ(result.code, 5);
+  EXPECT_THAT(result.out, HasSubstr("2 requests"));
+  EXPECT_THAT(result.err, HasSubstr("is a, which was asked already"));
 }
 
 TEST(Top, SaysWhichInstancesAreMissing) {

@@ -135,6 +135,29 @@ TEST_F(FlightRecorderTest, FastFailuresDoNotHideASlowOne) {
   EXPECT_EQ(estimate("slow"), 50);
 }
 
+/// Of many requests with a body, those whose body is read stand for the others.
+TEST_F(FlightRecorderTest, ReadBodiesStandForTheUnread) {
+  FlightShard& shard = recorder.shard(0);
+  double truth = 0;
+  for (int second = 0; second < 30; ++second) {
+    now += 1s;
+    for (int i = 0; i < 1'000; ++i) {
+      const double chosen = shard.begin(now);
+      FlightShard::Ended ended{.at = now};
+      if (chosen > 0) ended.body_weight = shard.offer_body(now);
+      const auto choice = shard.end(ended, chosen);
+      Record record;
+      record.tenant = i % 3 == 0 ? "a" : "b";
+      truth += i % 3 == 0 ? 1 : 0;
+      if (choice.is_kept) shard.keep(choice, record);
+    }
+  }
+  EXPECT_NEAR(estimate_of_chosen("a"), truth, truth / 5);
+  std::size_t read = 0;
+  recorder.visit({}, [&](const Sample& sample) { read += sample.weight.chosen_weight > 0; });
+  EXPECT_LT(read, 3'500U);  // 50 a second, and more in the first one
+}
+
 TEST_F(FlightRecorderTest, ABurstOfFailuresIsKeptWhole) {
   requests(100, "failures", true);
   EXPECT_EQ(samples("failures"), 100U);

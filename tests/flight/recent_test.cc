@@ -43,9 +43,10 @@ TEST_F(RecentTest, ShowsSlowAndFailedOnesNewestFirst) {
   request("b", "acme", 200);
   request("c", "other", 503);
   request("d", "acme", 502);
-  EXPECT_EQ(ids_of(newest_notable(recorder, {}, 10)), "d c a ");
-  EXPECT_EQ(ids_of(newest_notable(recorder, {}, 2)), "d c ");
-  EXPECT_EQ(ids_of(newest_notable(recorder, {.target = {.tenant = "acme"}}, 10)), "d a ");
+  EXPECT_EQ(ids_of(newest_notable(recorder, BootTime{}, {}, 10)), "d c a ");
+  EXPECT_EQ(ids_of(newest_notable(recorder, BootTime{}, {}, 2)), "d c ");
+  EXPECT_EQ(ids_of(newest_notable(recorder, BootTime{}, {.target = {.tenant = "acme"}}, 10)),
+            "d a ");
 }
 
 TEST_F(RecentTest, FindsRequestsByTheirId) {

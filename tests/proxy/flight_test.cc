@@ -136,6 +136,52 @@ TEST_F(ProxyFlight, NoBulkWithFailedItemsIsMissed) {
   EXPECT_GE(read, 400U);
 }
 
+TEST_F(ProxyFlight, ABulkIsFailedHoweverItsResponseIsSplit) {
+  constexpr std::size_t kBulks = 600;
+  start();
+  const std::string failed =
+      R"({"took":1,"errors":true,"items":[{"index":{"_index":"a","status":400,)"
+      R"("error":{"type":"mapper_parsing_exception"}}}]})";
+  Dialog dialog = this->dialog();
+  for (std::size_t i = 0; i < kBulks && !HasFailure(); ++i) {
+    dialog.client_sends(crlf("POST /_bulk HTTP/1.1\nHost: h\nContent-Length: 2\n\n{}"));
+    dialog.node().read_head();
+    dialog.node_gets("{}").node_sends(
+        "HTTP/1.1 200 OK\nContent-Type: application/json\n"
+        "Content-Length: " +
+        std::to_string(failed.size()) + "\n\n");
+    dialog.client_gets_status(200);
+    const std::size_t cut = 1 + i % 40;
+    for (const std::string& piece : {failed.substr(0, cut), failed.substr(cut)}) {
+      dialog.node_sends("", piece).client_gets("", piece);
+    }
+  }
+  std::size_t notable = 0;
+  for (const SampledRequest& kept : await_samples(kBulks)) {
+    notable += kept.is_notable;
+    ASSERT_TRUE(kept.record.response);
+    EXPECT_EQ(kept.record.response->errors, true);
+    if (kept.record.response->not_read == NotRead::None) {
+      EXPECT_EQ(kept.record.response->failed_items, 1U);
+    }
+  }
+  EXPECT_EQ(notable, kBulks);
+}
+
+TEST_F(ProxyFlight, ABulkIsFailedByItsOwnWord) {
+  start();
+  const std::string filtered = R"({"errors":true})";
+  Dialog dialog = this->dialog();
+  dialog.client_sends(
+      crlf("POST /_bulk?filter_path=errors HTTP/1.1\nHost: h\nContent-Length: 2\n\n{}"));
+  dialog.node().read_head();
+  dialog.node_gets("{}")
+      .node_sends(response(filtered))
+      .client_gets_status(200)
+      .client_gets(filtered);
+  EXPECT_TRUE(await_samples()[0].is_notable);
+}
+
 /// Neither a client nor a node can write a value into the memory of the recorder.
 TEST_F(ProxyFlight, ItsMemoryHoldsNoValues) {
   start();

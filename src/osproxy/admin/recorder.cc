@@ -99,12 +99,34 @@ std::expected<WantedTop, Response> read_wanted_top(std::string_view query) {
   return wanted;
 }
 
-// The time of which samples are held: since the start, at most the window.
+// The time of which samples are held: since the start, at most the window. At least a second: an
+// instance that has just started has seen what it has.
 std::chrono::seconds covered(const Context& context, BootTime now) {
   const auto window =
       std::chrono::floor<std::chrono::seconds>(context.dependencies.flight->options().window);
-  const auto since_start = std::chrono::floor<std::chrono::seconds>(now - context.started.boot);
-  return std::min(window, since_start);
+  const auto since_start = std::chrono::ceil<std::chrono::seconds>(now - context.started.boot);
+  return std::max(std::min(window, since_start), std::chrono::seconds(1));
+}
+
+// Samples leave the memory by the page. Those that are older than the window do not count.
+BootTime window_begin(const FlightRecorder& flight, BootTime now) noexcept {
+  return now - flight.options().window;
+}
+
+// The part of the client's identity that `target` asks for and no sample has; else null.
+const char* missing_field(const Target& target, const ClientFields& kept) noexcept {
+  if (target.client && !kept.address) return "address";
+  if (target.agent && !kept.agent) return "agent";
+  if (target.opaque_id && !kept.opaque_id) return "opaque-id";
+  return nullptr;
+}
+
+std::optional<Response> refuse_missing(const Context& context, const Target& target) {
+  const char* const field =
+      missing_field(target, context.dependencies.flight->options().client_fields);
+  if (field == nullptr) return std::nullopt;
+  return error_response(400, "client_not_kept",
+                        std::string("not known here: --client-fields keeps no ") + field);
 }
 
 }  // namespace
@@ -113,11 +135,13 @@ Response get_top(const Context& context, const Request& request, std::string_vie
   if (is_off(context)) return recorder_off();
   const auto wanted = read_wanted_top(request.query());
   if (!wanted) return wanted.error();
+  if (auto refused = refuse_missing(context, wanted->filter.target)) return *std::move(refused);
   const FlightRecorder& flight = *context.dependencies.flight;
   const BootTime now = context.dependencies.clock.boot();
+  const BootTime oldest = window_begin(flight, now);
   const BootTime begin = now - wanted->last;
   TopTable table(wanted->query);
-  flight.visit(begin - wanted->against, [&](const Sample& sample) {
+  flight.visit(std::max(begin - wanted->against, oldest), [&](const Sample& sample) {
     if (!wanted->filter.passes(sample.record)) return;
     table.add(sample, sample.weight.ended < begin ? TopPeriod::Before : TopPeriod::Now);
   });
@@ -141,13 +165,16 @@ Response get_recent(const Context& context, const Request& request, std::string_
                           return set_number<std::size_t>(limit, v, 1, kMaxRecent);
                         }});
   if (auto read = read_query(request.query(), parameters); !read) return read.error();
+  if (auto refused = refuse_missing(context, filter.target)) return *std::move(refused);
   const FlightRecorder& flight = *context.dependencies.flight;
+  const BootTime oldest = window_begin(flight, context.dependencies.clock.boot());
   const FlightTotals totals = flight.totals();
   JsonWriter json;
   json.begin_object().field("instance", context.options.instance);
   json.field("slow_after_ms", flight.options().slow_after.count());
   json.field("left_out", totals.thinned_notable).key("records").begin_array();
-  for (const Record& record : newest_notable(flight, filter, limit)) json.raw(to_json(record));
+  for (const Record& record : newest_notable(flight, oldest, filter, limit))
+    json.raw(to_json(record));
   json.end_array().end_object();
   return {.body = std::move(json).take()};
 }
@@ -170,6 +197,9 @@ Response post_plan(const Context& context, const Request& request, std::string_v
   const PlanOptions options{.covered = std::min(covered(context, now.boot), kPlanned),
                             .budget = context.options.directive_budget,
                             .now = now.wall};
+  for (const Directive& directive : document->directives) {
+    if (auto refused = refuse_missing(context, directive.target)) return *std::move(refused);
+  }
   PlanReport report{.instance = context.options.instance, .plans = {}};
   for (const Directive& directive : document->directives) {
     report.plans.emplace_back(

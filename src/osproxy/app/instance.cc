@@ -56,6 +56,12 @@ std::vector<std::string> names_of(const std::vector<Origin>& upstreams) {
   return names;
 }
 
+FlightOptions flight_options(const Settings& settings) {
+  FlightOptions options = settings.flight;
+  options.client_fields = settings.server.client_fields;
+  return options;
+}
+
 }  // namespace
 
 std::expected<RecordOutputs, std::string> RecordOutputs::make(const Settings& settings,
@@ -100,7 +106,7 @@ Instance::Instance(const Settings& settings, const Clock& clock, RecordOutputs o
       logs_(clock),
       outputs_(std::move(outputs)),
       observer_(settings.observer, settings.server.workers, outputs_.sinks()),
-      flight_(settings.flight, settings.server.workers),
+      flight_(flight_options(settings), settings.server.workers),
       upstreams_(names_of(settings.server.upstream.nodes), settings.server.workers,
                  clock.now().wall),
       budget_({.instance = settings.instance_budget, .directive = settings.server.directive_budget},

@@ -22,6 +22,9 @@ constexpr std::size_t kMostChosen = 250;
 constexpr std::size_t kMostNotable = 4'000;
 constexpr std::size_t kMostOfClass = 50;
 
+/// Bodies that are read in a second: each costs some microseconds more than a sample.
+constexpr std::size_t kMostBodies = 50;
+
 /// Part of a small memory that one second may fill. The time before it keeps the rest.
 constexpr std::size_t kSliceShare = 8;
 
@@ -60,6 +63,7 @@ FlightShard::FlightShard(const Options& options, Random random)
       notable_log_(options.bytes / kNotableShare, Random(random.next())),
       chosen_(Random(random.next())),
       notable_(Random(random.next())),
+      bodies_(Random(random.next())),
       by_latency_(make_classes(random)),
       by_size_(make_classes(random)) {}
 
@@ -79,6 +83,13 @@ void FlightShard::begin_slice(BootTime now) noexcept {
   notable_log_.expire(now - options_.window);
   held_bytes_.set(ordinary_log_.bytes() + notable_log_.bytes());
   chosen_.begin_slice(now, slice_bytes(ordinary_log_, kMostChosen));
+}
+
+double FlightShard::offer_body(BootTime now) noexcept {
+  if (bodies_.is_over(now)) bodies_.begin_slice(now, kMostBodies);
+  const double weight = bodies_.offer();
+  if (weight > 0) bodies_.kept(1);
+  return weight;
 }
 
 FlightShard::Choice FlightShard::end(const Ended& ended, double chosen) noexcept {
@@ -103,7 +114,7 @@ FlightShard::Choice FlightShard::end(const Ended& ended, double chosen) noexcept
           .kind = static_cast<std::uint32_t>(latency * kClasses + size),
           .weight = {.ended = ended.at,
                      .weight = picks.is_kept() ? picks.weight() : 0,
-                     .chosen_weight = std::max(chosen, 0.0)}};
+                     .chosen_weight = std::max(chosen, 0.0) * ended.body_weight}};
 }
 
 void FlightShard::keep(const Choice& choice, const Record& record) noexcept {

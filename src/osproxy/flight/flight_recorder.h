@@ -36,6 +36,7 @@
 #include "osproxy/core/single_writer_counter.h"
 #include "osproxy/flight/sample_log.h"
 #include "osproxy/flight/thinning_sampler.h"
+#include "osproxy/record/client_fields.h"
 #include "osproxy/record/record.h"
 
 namespace osproxy {
@@ -44,6 +45,7 @@ struct FlightOptions {
   std::size_t bytes = std::size_t{16} << 20;  ///< of all workers together; 0: off
   std::chrono::milliseconds window{600'000};  ///< older samples are dropped
   std::chrono::milliseconds slow_after{1'000};
+  ClientFields client_fields{};  ///< that the records of samples have
 };
 
 /// Of the samples since the start, and of the memory that is held now.
@@ -71,6 +73,7 @@ class FlightShard {
     std::chrono::nanoseconds latency{0};
     std::uint64_t bytes = 0;  ///< of its bodies, both ways
     bool is_notable = false;  ///< it was slow or failed
+    double body_weight = 1;   ///< as offer_body() returned it; 1 if it has no body to be read
   };
 
   struct Choice {
@@ -91,6 +94,10 @@ class FlightShard {
     chosen_.kept(usual_size_);  // its memory is paid for now: its end may be in another slice
     return weight;
   }
+
+  /// A request that was chosen has a body that could be read. Returns the number of chosen ones that
+  /// it stands for; 0: it is not read.
+  double offer_body(BootTime now) noexcept;
 
   std::chrono::nanoseconds slow_after() const noexcept { return options_.slow_after; }
 
@@ -117,6 +124,7 @@ class FlightShard {
   SampleLog notable_log_;
   ThinningSampler chosen_;
   ThinningSampler notable_;
+  ThinningSampler bodies_;
   Classes by_latency_;
   Classes by_size_;
   std::size_t usual_size_ = 300;  // of a sample, as of late

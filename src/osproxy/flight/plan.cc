@@ -109,8 +109,10 @@ Plan plan_directive(const FlightRecorder& recorder, const Directive& directive,
     if (!target.matches(record)) return;
     plan.matched.add(weight, 1);
     if (!is_recorded(directive, record)) return;
-    plan.recorded.add(weight, taken);
-    bytes.add(weight, taken * static_cast<double>(packed_size(record)));
+    // A shape is known of those only whose body was read.
+    const double selected = directive.shape ? sample.weight.chosen_weight : weight;
+    plan.recorded.add(selected, taken);
+    bytes.add(selected, taken * static_cast<double>(packed_size(record)));
   });
 
   const double time = static_cast<double>(std::max<std::int64_t>(options.covered.count(), 1));

@@ -36,10 +36,10 @@ class Newest {
 
 }  // namespace
 
-std::vector<Record> newest_notable(const FlightRecorder& recorder, const RecordFilter& filter,
-                                   std::size_t limit) {
+std::vector<Record> newest_notable(const FlightRecorder& recorder, BootTime from,
+                                   const RecordFilter& filter, std::size_t limit) {
   Newest found(limit);
-  recorder.visit({}, [&](const Sample& sample) {
+  recorder.visit(from, [&](const Sample& sample) {
     if (sample.is_notable && filter.passes(sample.record)) found.add(sample.record);
   });
   return std::move(found).take();

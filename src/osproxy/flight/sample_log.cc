@@ -86,15 +86,17 @@ bool SampleLog::add_page() {
   return true;
 }
 
-/// Thins two neighbours that have been thinned equally, or least, and makes one page of them if
-/// they fit in one. Small pages are not left, since neighbours go together.
+/// Thins two neighbours that have been thinned equally, or least, and makes one page of them, unless
+/// it would become much larger than others. Small pages are not left, since neighbours go together.
 void SampleLog::thin_out() {
   const auto level = [](const auto& page) { return page->level_; };
-  const auto least = std::ranges::min_element(pages_, {}, level);
-  auto first = std::ranges::adjacent_find(pages_, [&](const auto& a, const auto& b) {
+  // All but the newest, unless that is the only one.
+  const auto end = pages_.size() > 1 ? pages_.end() - 1 : pages_.end();
+  const auto least = std::ranges::min_element(pages_.begin(), end, {}, level);
+  auto first = std::ranges::adjacent_find(pages_.begin(), end, [&](const auto& a, const auto& b) {
     return a->level_ == (*least)->level_ && b->level_ == a->level_;
   });
-  const bool is_pair = first != pages_.end();
+  const bool is_pair = first != end;
   if (!is_pair) first = least;
   const auto second = is_pair ? first + 1 : first;
 
@@ -109,7 +111,7 @@ void SampleLog::thin_out() {
   const auto make = [level_now = (*first)->level_ + 1](std::size_t bytes) {
     return std::make_shared<Page>(std::max<std::size_t>(bytes, 1), level_now);
   };
-  const bool makes_one = is_pair && of_first.bytes + of_second.bytes <= page_bytes_;
+  const bool makes_one = is_pair && of_first.bytes + of_second.bytes <= 2 * page_bytes_;
   auto made = make(of_first.bytes + (makes_one ? of_second.bytes : 0));
   auto made_second = is_pair && !makes_one ? make(of_second.bytes) : nullptr;
   write(of_first, *made);

@@ -51,8 +51,8 @@ struct SampleWeight {
   /// Requests of its kind that it stands for: slow and failed ones are one kind, all others the
   /// other. 0: it stands for none, because others of its kind do.
   double weight = 1;
-  /// Requests of both kinds that it stands for, if it was chosen at its start; else 0. Only these
-  /// have their body read.
+  /// Likewise, but 0 for a request whose body could have been read and was not: what the body tells
+  /// is known of the others only.
   double chosen_weight = 0;
 };
 

@@ -129,7 +129,7 @@ void TopSums::add(const TopSums& other) {
 }
 
 void TopTable::add(const Sample& sample, TopPeriod period) {
-  // The body is read only of requests that are chosen at their start.
+  // The shape is known of those only whose body was read.
   const double weight = is_by_shape() ? sample.weight.chosen_weight : sample.weight.weight;
   if (weight == 0) return;
   std::vector<std::string> key;

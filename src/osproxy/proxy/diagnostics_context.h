@@ -49,8 +49,7 @@ struct DiagnosticsContext {
   TokenHasher hasher{};
   Random random;
   TokenBucket signed_bucket{};     ///< what signed directives may record
-  TokenBucket body_samples{};      ///< the bodies that the flight recorder may read
-  TokenBucket bulk_reads{};        ///< and the responses of bulks with failed items
+  TokenBucket bulk_reads{};        ///< the responses of bulks with failed items that may be read
   SingleWriterCounter sniffing{};  ///< see Server::sniffing_requests()
   RunningList running{};           ///< the requests under way
 };

@@ -81,6 +81,14 @@ void ExchangeInspection::response_head(const http::ResponseHead& received, std::
   if (capture_) capture_response_head(received);
 }
 
+void ExchangeInspection::read_response(std::string_view content_type,
+                                       std::string_view content_encoding) {
+  BodyHead head = body_head(http::ResponseHead(), api_, head_.target);
+  head.content_type = content_type;
+  head.content_encoding = content_encoding;
+  response_.emplace(head);
+}
+
 void ExchangeInspection::capture_response_head(const http::ResponseHead& head) {
   capture_->response(head.status);
   for (const http::Header& header : head.headers) {

@@ -62,6 +62,8 @@ class ExchangeInspection {
 
   /// OpenSearch's response: its head as received, and as it goes to the client.
   void response_head(const http::ResponseHead& received, std::string_view sent);
+  /// In place of response_head(): only the facts of the response are wanted.
+  void read_response(std::string_view content_type, std::string_view content_encoding);
   /// The next piece of the response's body.
   void response_body(std::string_view payload) noexcept;
 

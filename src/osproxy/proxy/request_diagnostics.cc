@@ -8,16 +8,18 @@
 #include "osproxy/flight/failed_request.h"
 #include "osproxy/identify/sniffing.h"
 #include "osproxy/inspect/bulk_errors.h"
+#include "osproxy/inspect/media_type.h"
 
 namespace osproxy {
 namespace {
 
-/// Bodies that the flight recorder reads: each costs some microseconds more than a sample.
-constexpr TokenRate kBodySamples{.per_second = 50, .burst = 100};
-
 /// Responses of bulks with failed items that it reads besides, and compressed ones whose start it
 /// reads. Reading one takes some microseconds for each item.
 constexpr TokenRate kBulkReads{.per_second = 200, .burst = 400};
+
+/// Bytes of a bulk's response, compressed or not, after which it will not say any more whether an
+/// item failed.
+constexpr std::size_t kBulkStart = 128;
 
 /// Method names are a client's to choose; a record has those that OpenSearch knows.
 std::string_view known_method(std::string_view method) noexcept {
@@ -109,7 +111,8 @@ bool RequestDiagnostics::samples_body() noexcept {
     case Endpoint::MultiSearch:
     case Endpoint::Count:
     case Endpoint::IngestBulk:
-      return context_.body_samples.take(kBodySamples, started_.boot);
+      body_weight_ = context_.flight->offer_body(started_.boot);
+      return body_weight_ > 0;
     default:
       return false;
   }
@@ -125,21 +128,44 @@ void RequestDiagnostics::begin_inspection(bool is_sampled) {
   if (reads_body && request_.matched.body_may_name_index) inspection_->read_indices();
 }
 
+RequestDiagnostics::UnreadBulk RequestDiagnostics::form_of(
+    const http::ResponseHead& head) noexcept {
+  if (!is_json(http::find_header(head, "Content-Type"))) return UnreadBulk::No;
+  switch (coding_of(http::find_header(head, "Content-Encoding"))) {
+    case Coding::None:
+      return UnreadBulk::Plain;
+    case Coding::Compressed:
+      return UnreadBulk::Compressed;
+    case Coding::Unknown:
+      break;
+  }
+  return UnreadBulk::No;
+}
+
 /// Of a bulk whose bodies nothing reads, the start of the response tells whether an item failed.
 /// If so, the rest of the response is read, as far as there is room for that.
-void RequestDiagnostics::look_at_bulk(std::string_view start) noexcept {
-  const http::ResponseHead& head = *std::exchange(unread_bulk_, nullptr);
-  const BodyHead body{.endpoint = Endpoint::IngestBulk,
-                      .content_type = http::find_header(head, "Content-Type"),
-                      .content_encoding = http::find_header(head, "Content-Encoding")};
+void RequestDiagnostics::look_at_bulk(std::string_view piece) noexcept {
+  constexpr std::string_view kJson = "application/json";
+  const std::string_view coding = unread_bulk_ == UnreadBulk::Compressed ? "gzip" : "";
   const auto may_read = [this] { return context_.bulk_reads.take(kBulkReads, started_.boot); };
-  if (!body.content_encoding.empty() && !may_read()) return;
-  bulk_has_errors_ = bulk_has_errors(body, start);
-  if (!bulk_has_errors_ || !may_read()) return;
   try {
+    const bool is_first = bulk_start_.empty();
+    if (is_first && !coding.empty() && !may_read()) {
+      unread_bulk_ = UnreadBulk::No;
+      return;
+    }
+    // A node may send the start in small pieces.
+    if (!is_first || piece.size() < kBulkStart) bulk_start_ += piece;
+    const std::string_view start = bulk_start_.empty() ? piece : std::string_view(bulk_start_);
+    bulk_has_errors_ = bulk_has_errors({.content_type = kJson, .content_encoding = coding}, start);
+    if (!bulk_has_errors_ && start.size() < kBulkStart) return;  // the next piece may tell
+    unread_bulk_ = UnreadBulk::No;
+    if (!bulk_has_errors_ || !may_read()) return;
     begin_inspection(/*is_sampled=*/false);
-    inspection_->response_head(head, {});
+    inspection_->read_response(kJson, coding);
+    inspection_->response_body(start.substr(0, start.size() - piece.size()));
   } catch (const std::bad_alloc&) {
+    unread_bulk_ = UnreadBulk::No;
     inspection_.reset();
   }
 }
@@ -211,7 +237,8 @@ void RequestDiagnostics::finish() {
     sample = context_.flight->end({.at = ended,
                                    .latency = latency,
                                    .bytes = result_.request_bytes + result_.response_bytes,
-                                   .is_notable = is_notable(latency)},
+                                   .is_notable = is_notable(latency),
+                                   .body_weight = body_weight_},
                                   chosen_weight_);
   }
   Verdict verdict;
@@ -254,12 +281,12 @@ bool RequestDiagnostics::is_notable(std::chrono::nanoseconds latency) const noex
   }
   const ResponseFacts* const facts =
       inspection_ != nullptr ? inspection_->end_response(is_whole) : nullptr;
-  return facts != nullptr && facts->failed_items.value_or(0) > 0;
+  return facts != nullptr && (facts->failed_items.value_or(0) > 0 || facts->errors.value_or(false));
 }
 
 /// Without the structure of the body, and what osproxy changed: they take much room.
 void RequestDiagnostics::keep_sample(const FlightShard::Choice& choice, Record record) noexcept {
-  record.level = stages.is_on() ? Level::ShapeTiming : Level::Shape;
+  record.level = Level::ShapeTiming;
   record.rewrite = {};
   record.body = {};
   context_.flight->keep(choice, record);

@@ -108,17 +108,16 @@ class RequestDiagnostics final : private RunningEntry {
     if (inspection_) inspection_->request_body(payload);
     if (cursor_) cursor_->request_body(payload);
   }
-  /// `received` must stay unchanged until the first piece of the body.
   void response_head(const http::ResponseHead& received, std::string_view sent) {
     if (inspection_) {
       inspection_->response_head(received, sent);
     } else if (endpoint() == Endpoint::IngestBulk && context_.flight != nullptr) {
-      unread_bulk_ = &received;
+      unread_bulk_ = form_of(received);
     }
     if (cursor_) cursor_->response_head(received);
   }
   void response_body(std::string_view payload) noexcept {
-    if (unread_bulk_ != nullptr && !payload.empty()) look_at_bulk(payload);
+    if (unread_bulk_ != UnreadBulk::No && !payload.empty()) look_at_bulk(payload);
     if (inspection_) inspection_->response_body(payload);
     if (cursor_) cursor_->response_body(payload);
   }
@@ -126,6 +125,9 @@ class RequestDiagnostics final : private RunningEntry {
   StageTimer stages;  ///< on from Level::ShapeTiming, and if there are spans
 
  private:
+  /// The response of a bulk that nothing reads, but whose start may tell of failed items.
+  enum class UnreadBulk : std::uint8_t { No, Plain, Compressed };
+
   BootTime started() const noexcept override { return started_.boot; }
   bool passes(const RunningQuery& query, BootTime now) const noexcept override {
     return query.passes(request_.matched, now - started_.boot);
@@ -148,7 +150,8 @@ class RequestDiagnostics final : private RunningEntry {
   void match_directives(const DirectiveSet::Pointer& set);
   bool samples_body() noexcept;
   void begin_inspection(bool is_sampled);
-  void look_at_bulk(std::string_view start) noexcept;
+  static UnreadBulk form_of(const http::ResponseHead& head) noexcept;
+  void look_at_bulk(std::string_view piece) noexcept;
   bool is_notable(std::chrono::nanoseconds latency) const noexcept;
   void keep_sample(const FlightShard::Choice& choice, Record record) noexcept;
   bool is_accepted() const noexcept;
@@ -178,11 +181,13 @@ class RequestDiagnostics final : private RunningEntry {
   std::string_view path_index_;   // the index at the start; request_ may get the body's at the end
   std::string all_indices_;       // the expression of both, if the body names any
   std::uint32_t set_number_ = 0;  // of the set it was matched by; 0: not to be remembered
+  double body_weight_ = 1;        // of the body, see FlightShard::Ended
   double chosen_weight_ = 0;      // above 0, the flight recorder has chosen it (FlightShard::begin)
   DirectiveSet::Pointer set_;     // the snapshot, held only if there is a verdict to conclude
   bool finished_ = false;
-  bool bulk_has_errors_ = false;                     // known although its response is not read
-  const http::ResponseHead* unread_bulk_ = nullptr;  // until its body begins
+  bool bulk_has_errors_ = false;             // known although its response is not read
+  UnreadBulk unread_bulk_ = UnreadBulk::No;  // until its body has told
+  std::string bulk_start_;                   // if it comes in small pieces
   /// Only if the request is selected, or the flight recorder reads its bodies.
   std::unique_ptr<ExchangeInspection> inspection_;
   std::unique_ptr<CursorWatch> cursor_;  // only if it opens, continues or closes a cursor

@@ -44,6 +44,12 @@ Responses ask_all(const AdminAccess& access, const Directive& directive) {
       all.errors.push_back(describe_refusal(access.instances[i], *response));
       continue;
     }
+    if (std::ranges::find(all.plans, report->instance, &std::pair<std::string, Plan>::first) !=
+        all.plans.end()) {
+      all.errors.push_back(fmt::format("{} is {}, which was asked already",
+                                       access.instances[i].to_string(), report->instance));
+      continue;
+    }
     all.plans.emplace_back(report->instance, report->plans.front().second);
   }
   return all;
@@ -77,7 +83,7 @@ Plan add_up(const std::vector<std::pair<std::string, Plan>>& plans) {
     sum.seen.add(plan.seen);
     sum.matched.add(plan.matched);
     sum.recorded.add(plan.recorded);
-    sum.covered = std::min(sum.covered, plan.covered);
+    sum.covered = std::max(sum.covered, plan.covered);
     sum.recorded_in_life += plan.recorded_in_life;
     sum.bytes_in_life += plan.bytes_in_life;
     sum.cpu_percent = std::max(sum.cpu_percent, plan.cpu_percent);
@@ -90,21 +96,28 @@ double per_second(const Estimate& requests, std::chrono::seconds time) {
   return requests.value() / static_cast<double>(std::max<std::int64_t>(time.count(), 1));
 }
 
+/// Of all instances together; each may have seen another time.
+double per_second(const std::vector<std::pair<std::string, Plan>>& plans, Estimate Plan::* sum) {
+  double rate = 0;
+  for (const auto& [instance, plan] : plans) rate += per_second(plan.*sum, plan.covered);
+  return rate;
+}
+
 /// "30 requests (15.0%), 3.0/s, on 1 of 2 instances"
 std::string match_text(const std::vector<std::pair<std::string, Plan>>& plans, const Plan& sum) {
   const auto seeing =
       std::ranges::count_if(plans, [](const auto& one) { return one.second.matched.value() > 0; });
   const double share = sum.seen.value() > 0 ? 100 * sum.matched.value() / sum.seen.value() : 0;
   return fmt::format("{} requests ({:.1f}%), {:.1f}/s, on {} of {} instances",
-                     format_estimate(sum.matched), share, per_second(sum.matched, sum.covered),
-                     seeing, plans.size());
+                     format_estimate(sum.matched), share, per_second(plans, &Plan::matched), seeing,
+                     plans.size());
 }
 
 std::string plan_line(const Responses& all) {
   const Plan sum = add_up(all.plans);
   std::string line = fmt::format("plan: in the last {} it matches {}, and records {:.1f}/s",
                                  format_duration(sum.covered), match_text(all.plans, sum),
-                                 per_second(sum.recorded, sum.covered));
+                                 per_second(all.plans, &Plan::recorded));
   const auto over =
       std::ranges::count_if(all.plans, [](const auto& one) { return one.second.is_over_budget; });
   if (over > 0) line += fmt::format("; over budget on {}: the rest is left out", over);
@@ -118,7 +131,7 @@ std::string plan_text(const std::vector<std::pair<std::string, Plan>>& plans) {
   std::string text =
       fmt::format("MATCH   last {}: {}\n", format_duration(sum.covered), match_text(plans, sum));
   text += fmt::format("RECORD  {} of them, {:.1f}/s\n", format_estimate(sum.recorded),
-                      per_second(sum.recorded, sum.covered));
+                      per_second(plans, &Plan::recorded));
   text +=
       fmt::format("COST    ~{:.0f} records, ~{} in {}; {:.2f}% of a core on the busiest instance\n",
                   sum.recorded_in_life, format_bytes(sum.bytes_in_life), format_duration(sum.life),
@@ -139,7 +152,8 @@ std::string plan_text(const std::vector<std::pair<std::string, Plan>>& plans) {
 std::expected<void, Failure> show_plan(const Directive& directive,
                                        const ConnectionFlags& connection, Output output,
                                        Environment& environment) {
-  const auto access = admin_access(connection, environment);
+  const auto access = connection.reach == Reach::Either ? access_beside(connection, environment)
+                                                        : admin_access(connection, environment);
   if (!access) return std::unexpected(access.error());
   const Responses all = ask_all(*access, directive);
   if (!all.plans.empty()) {

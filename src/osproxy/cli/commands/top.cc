@@ -84,6 +84,11 @@ std::string describe_failure(const AdminInstance& instance, const AdminResponse&
   return describe_refusal(instance, response);
 }
 
+// An instance that is given twice must not count twice.
+bool is_known(const std::vector<TopReport>& reports, const std::string& instance) {
+  return std::ranges::find(reports, instance, &TopReport::instance) != reports.end();
+}
+
 Reports read_reports(const AdminAccess& access, const std::string& target) {
   Reports all;
   const auto responses = get_from_all(access, target);
@@ -94,7 +99,10 @@ Reports read_reports(const AdminAccess& access, const std::string& target) {
     }
     auto report =
         responses[i]->status == 200 ? decode_top_report(responses[i]->body) : std::nullopt;
-    if (report) {
+    if (report && is_known(all.reports, report->instance)) {
+      all.errors.push_back(fmt::format("{} is {}, which was asked already",
+                                       access.instances[i].to_string(), report->instance));
+    } else if (report) {
       all.reports.push_back(*std::move(report));
     } else {
       all.errors.push_back(describe_failure(access.instances[i], *responses[i]));
@@ -107,12 +115,22 @@ TopView add_up(const std::vector<TopReport>& reports, const TopQuery& query, std
   TopView view{.instances = reports.size(), .query = query};
   TopTable table(query);
   for (const TopReport& report : reports) {
-    const bool is_first = &report == &reports.front();
-    view.window = is_first ? report.window : std::min(view.window, report.window);
-    view.covered = is_first ? report.covered : std::min(view.covered, report.covered);
+    view.window = std::max(view.window, report.window);
+    view.covered = std::max(view.covered, report.covered);
     view.last = report.last;
     view.against = report.against;
     table.add(report.result);
+  }
+  for (const TopReport& report : reports) {
+    if (report.covered < view.covered) {
+      view.notes.push_back(fmt::format("{} holds the last {} only", printable(report.instance),
+                                       format_duration(report.covered)));
+    }
+    if (reports.size() > 1 && report.result.others_count > 0) {
+      view.notes.push_back(
+          fmt::format("{} has {} rows more than it sends: rare names may have more",
+                      printable(report.instance), report.result.others_count));
+    }
   }
   view.result = table.top(rows);
   return view;
@@ -137,9 +155,12 @@ std::expected<void, Failure> show(const Flags& flags, Environment& environment) 
   if (!all.reports.empty()) {
     const auto rows = static_cast<std::size_t>(flags.count.value_or(10));
     const TopView view = add_up(all.reports, flags.query, rows);
-    if (flags.watches) fmt::print(environment.out, "\x1b[H\x1b[2J");
-    fmt::print(environment.out, "{}",
-               flags.output == Output::Json ? to_json(view) + "\n" : top_text(view));
+    const bool is_json = flags.output == Output::Json;
+    if (flags.watches && !is_json) fmt::print(environment.out, "\x1b[H\x1b[2J");
+    fmt::print(environment.out, "{}", is_json ? to_json(view) + "\n" : top_text(view));
+    if (is_json) {
+      for (const std::string& note : view.notes) fmt::print(environment.err, "{}\n", note);
+    }
     environment.out.flush();
     if (!environment.out) return std::unexpected(output_failure());
   }

@@ -57,6 +57,11 @@ std::vector<std::string> heads(const TopView& view) {
   return row;
 }
 
+std::string with_error(const Estimate& sum, std::string (*format)(double)) {
+  const std::string value = format(sum.value());
+  return sum.error() < 0.5 ? value : fmt::format("{} ±{}", value, format(sum.error()));
+}
+
 // The time that `now` sums over, as far as it is covered.
 seconds covered_now(const TopView& view) { return std::min(view.last, view.covered); }
 
@@ -67,10 +72,10 @@ std::vector<std::string> row_of(const TopView& view, const TopRow& row) {
   const TopSums& sums = row.now;
   cells.push_back(format_estimate(sums.requests));
   cells.push_back(rate(sums.requests.value(), covered_now(view)));
-  cells.push_back(format_micros(sums.time_us.value()));
+  cells.push_back(with_error(sums.time_us, format_micros));
   cells.push_back(format_micros(static_cast<double>(sums.latency.quantile(0.5).count())));
   cells.push_back(format_micros(static_cast<double>(sums.latency.quantile(0.99).count())));
-  cells.push_back(format_bytes(sums.bytes.value()));
+  cells.push_back(with_error(sums.bytes, format_bytes));
   cells.push_back(format_estimate(sums.errors));
   const double share = share_of(sums, view.result.total.now, view.query.sort);
   cells.push_back(percent(share));
@@ -103,6 +108,7 @@ std::string head_line(const TopView& view) {
         fmt::format("only the last {} are held: {}\n", format_duration(view.covered),
                     is_young ? "an instance has started since" : "that is its --recorder-window");
   }
+  for (const std::string& note : view.notes) text += note + "\n";
   return text;
 }
 

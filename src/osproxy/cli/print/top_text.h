@@ -4,12 +4,14 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "osproxy/flight/top_report.h"
 
 namespace osproxy::cli {
 
-/// The reports of several instances as one. `covered` is the least of all.
+/// The reports of several instances as one. `window` and `covered` are the longest of all: an
+/// instance that has just started has nothing to say of the time before.
 struct TopView {
   std::size_t instances = 0;
   std::chrono::seconds window{0};
@@ -18,6 +20,7 @@ struct TopView {
   std::chrono::seconds covered{0};
   TopQuery query{};
   TopResult result{};
+  std::vector<std::string> notes{};  ///< lines on instances that know less; printable
 };
 
 /// A line of totals, a table with a bar in each row, and a line about the rows that are left out.
