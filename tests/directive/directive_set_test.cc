@@ -19,6 +19,9 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 
+/// A call to documents: a node that responds to it vouches for it.
+constexpr Attributes kSearch{.endpoint = Endpoint::Search};
+
 class DirectiveSetTest : public ::testing::Test {
  protected:
   /// A set of directives, each given by its fields behind id ("0", "1", …) and a life of 600 s.
@@ -33,13 +36,13 @@ class DirectiveSetTest : public ::testing::Test {
     return DirectiveSet::compile(*document, ledger_, clock_.now());
   }
 
-  Verdict match(const DirectiveSet& set, const Attributes& attributes = {},
+  Verdict match(const DirectiveSet& set, const Attributes& attributes = kSearch,
                 std::string_view id = "r") {
     return set.match(attributes, clock_.now(), id);
   }
 
   Verdict conclude(const DirectiveSet& set, const Outcome& outcome,
-                   const Attributes& attributes = {}) {
+                   const Attributes& attributes = kSearch) {
     return set.conclude(attributes, clock_.now(), "r", outcome);
   }
 
@@ -363,7 +366,7 @@ TEST_F(DirectiveSetTest, ConcludesARequestThatOutlivedTheDirective) {
   const auto set = compile({R"("level":"Shape")"});
   const Now started = clock_.now();
   clock_.advance(1h);
-  EXPECT_TRUE(set->conclude({}, started, "r", {.latency = 1h, .status = 200}).selected());
+  EXPECT_TRUE(set->conclude(kSearch, started, "r", {.latency = 1h, .status = 200}).selected());
 }
 
 TEST_F(DirectiveSetTest, StopsAfterMaxRecords) {
@@ -404,8 +407,8 @@ TEST_F(DirectiveSetTest, ThinsOutWhatIsOverItsBudgetAndNotItsNeighbour) {
   const auto set =
       compile({R"("level":"ShapeTiming","tenant":"t")", R"("level":"Shape","status":"5xx")"});
   const auto conclude_of = [&](int status) {
-    return set->conclude({.tenant = "t"}, clock_.now(), "r", {.latency = 1ms, .status = status},
-                         kBudget);
+    return set->conclude({.tenant = "t", .endpoint = Endpoint::Search}, clock_.now(), "r",
+                         {.latency = 1ms, .status = status}, kBudget);
   };
   for (int i = 0; i < 3; ++i) EXPECT_EQ(conclude_of(200).level, Level::ShapeTiming);
   const Verdict verdict = conclude_of(500);
@@ -424,24 +427,24 @@ TEST_F(DirectiveSetTest, ThinsOutWhatIsOverItsBudgetAndNotItsNeighbour) {
 TEST_F(DirectiveSetTest, InspectsNothingForADirectiveWithoutTokens) {
   constexpr TokenRate kBudget{.per_second = 1, .burst = 1};
   const auto set = compile({R"("level":"ShapeTiming","ring_buffer":true)", R"("level":"Off")"});
-  std::ignore = set->conclude({}, clock_.now(), "r", {.latency = 0ms, .status = 200}, kBudget);
-  const Verdict start = set->match({}, clock_.now(), "r", kBudget);
+  std::ignore = set->conclude(kSearch, clock_.now(), "r", {.latency = 0ms, .status = 200}, kBudget);
+  const Verdict start = set->match(kSearch, clock_.now(), "r", kBudget);
   EXPECT_EQ(start.level, Level::Off);
   EXPECT_FALSE(start.ring_buffer);
   EXPECT_EQ(start.refused_count, 1);
   EXPECT_TRUE(start.needs_conclusion());
 
   // A token that flows in meanwhile cannot pay for a record of what was not inspected.
-  const Verdict end = set->conclude({}, clock_.now(), "r", {.latency = 5s, .status = 200}, kBudget,
-                                    {.level = start.level, .capture = start.capture});
+  const Verdict end = set->conclude(kSearch, clock_.now(), "r", {.latency = 5s, .status = 200},
+                                    kBudget, {.level = start.level, .capture = start.capture});
   EXPECT_FALSE(end.selected());
   EXPECT_EQ(set->directives()[0].usage->refused, 1);
-  EXPECT_TRUE(set->match({}, clock_.now(), "r", {}).selected());
+  EXPECT_TRUE(set->match(kSearch, clock_.now(), "r", {}).selected());
 }
 
 TEST_F(DirectiveSetTest, CapturesOnlyWhatWasCapturedFromTheStart) {
   const auto set = compile({R"("level":"Shape","capture":true)", R"("level":"Shape")"});
-  const Verdict end = set->conclude({}, clock_.now(), "r", {.latency = 1ms, .status = 200}, {},
+  const Verdict end = set->conclude(kSearch, clock_.now(), "r", {.latency = 1ms, .status = 200}, {},
                                     {.level = Level::Shape, .capture = false});
   EXPECT_FALSE(end.capture);
   EXPECT_THAT(end.named(), ElementsAre(1));
@@ -470,7 +473,7 @@ TEST_F(DirectiveSetTest, KeepsWithinTheCapOfTheInstance) {
 TEST_F(DirectiveSetTest, SpendsNoBudgetOnWhatRecordsNothing) {
   const auto set = compile({R"("level":"Off")", R"("level":"Shape","status":"5xx")"});
   for (int i = 0; i < 10; ++i) {
-    std::ignore = set->conclude({}, clock_.now(), "r", {.latency = 1ms, .status = 200},
+    std::ignore = set->conclude(kSearch, clock_.now(), "r", {.latency = 1ms, .status = 200},
                                 {.per_second = 1, .burst = 1});
   }
   for (const auto& compiled : set->directives()) EXPECT_EQ(compiled.usage->refused, 0);
@@ -482,8 +485,8 @@ TEST_F(DirectiveSetTest, KeepsHalfOfTheBucketForRequestsVouchedFor) {
   const auto set = compile({R"("level":"Shape","tenant":"t")"});
   const auto records = [&](const Outcome& outcome, bool verified = false) {
     return set
-        ->conclude({.tenant = "t", .principal_verified = verified}, clock_.now(), "r", outcome,
-                   kBudget)
+        ->conclude({.tenant = "t", .endpoint = Endpoint::Search, .principal_verified = verified},
+                   clock_.now(), "r", outcome, kBudget)
         .selected();
   };
   int by_strangers = 0;
@@ -497,14 +500,29 @@ TEST_F(DirectiveSetTest, KeepsHalfOfTheBucketForRequestsVouchedFor) {
 TEST_F(DirectiveSetTest, KeepsHalfOfMaxRecordsForRequestsVouchedFor) {
   const auto set = compile({R"("level":"Shape","principal":"p","max_records":5)"});
   const auto records = [&](int status) {
-    return conclude(*set, {.latency = 1ms, .status = status}, {.principal = "p"}).selected();
+    return conclude(*set, {.latency = 1ms, .status = status},
+                    {.principal = "p", .endpoint = Endpoint::Search})
+        .selected();
   };
   int by_strangers = 0;
-  for (int i = 0; i < 20; ++i) by_strangers += records(401) ? 1 : 0;
+  for (const int status : {401, 403, 400, 405, 406, 401}) by_strangers += records(status) ? 1 : 0;
   EXPECT_EQ(by_strangers, 3);
+  EXPECT_FALSE(conclude(*set, {.latency = 1ms, .status = 200},
+                        {.principal = "p", .endpoint = Endpoint::Admin})
+                   .selected());  // as of /favicon.ico
   EXPECT_TRUE(records(200));
   EXPECT_TRUE(records(404));
   EXPECT_FALSE(records(200));
+}
+
+TEST_F(DirectiveSetTest, LeavesAllOfMaxRecordsToAnEndpointWithoutDocuments) {
+  const auto set = compile({R"("level":"Shape","endpoint":"Admin","max_records":4)"});
+  int recorded = 0;
+  for (int i = 0; i < 10; ++i) {
+    recorded +=
+        conclude(*set, {.latency = 1ms, .status = 200}, {.endpoint = Endpoint::Admin}).selected();
+  }
+  EXPECT_EQ(recorded, 4);
 }
 
 TEST_F(DirectiveSetTest, LeavesAllOfMaxRecordsToAStatusThatIsAskedFor) {
@@ -536,7 +554,7 @@ TEST_F(DirectiveSetTest, NeverRecordsMoreThanTheBudgetFromManyThreads) {
       threads.emplace_back([&] {
         for (int i = 0; i < 1'000; ++i) {
           const Outcome outcome{.latency = 1ms, .status = 200};
-          if (set->conclude({}, clock_.now(), "r", outcome, {.per_second = 1, .burst = 777})
+          if (set->conclude(kSearch, clock_.now(), "r", outcome, {.per_second = 1, .burst = 777})
                   .selected()) {
             ++recorded;
           }

@@ -16,9 +16,16 @@ bool claim(std::atomic<std::uint64_t>& count, std::uint64_t most) noexcept {
   return false;
 }
 
-/// Of `max_records`, the part of requests that nobody vouches for; nullopt: they have no bound.
+bool is_of_documents(Endpoint endpoint) noexcept {
+  return endpoint != Endpoint::Admin && endpoint != Endpoint::Unknown;
+}
+
+/// Of `max_records`, the part of requests that nobody vouches for; nullopt: they have no bound,
+/// because nobody can vouch for those that are meant.
 std::optional<std::uint64_t> bound_of_others(const Directive& directive) noexcept {
   if (!directive.max_records || directive.status) return std::nullopt;
+  const auto& endpoint = directive.target.endpoint;
+  if (endpoint && !is_of_documents(*endpoint)) return std::nullopt;
   return *directive.max_records / 2 + *directive.max_records % 2;
 }
 
@@ -35,9 +42,17 @@ std::optional<TokenRate> rate_of(const CompiledDirective& compiled,
 
 }  // namespace
 
+bool is_authorized(Endpoint endpoint, int status) noexcept {
+  constexpr int kBadRequest = 400;
+  constexpr int kNotFound = 404;
+  constexpr int kConflict = 409;
+  return is_of_documents(endpoint) &&
+         ((0 < status && status < kBadRequest) || status == kNotFound || status == kConflict);
+}
+
 bool is_vouched_for(const Attributes& attributes, const Outcome& outcome) noexcept {
-  constexpr int kUnauthorized = 401;
-  return attributes.principal_verified || (outcome.from_node && outcome.status != kUnauthorized);
+  return attributes.principal_verified ||
+         (outcome.from_node && is_authorized(attributes.endpoint, outcome.status));
 }
 
 bool has_records_left(const CompiledDirective& compiled, bool vouched_for) noexcept {

@@ -95,8 +95,8 @@ class FlightShard {
     return weight;
   }
 
-  /// A request that was chosen has a body that could be read. Returns the number of chosen ones that
-  /// it stands for; 0: it is not read.
+  /// A request that was chosen has a body that could be read. Returns the number of chosen ones
+  /// that it stands for; 0: it is not read.
   double offer_body(BootTime now) noexcept;
 
   std::chrono::nanoseconds slow_after() const noexcept { return options_.slow_after; }

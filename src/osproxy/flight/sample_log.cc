@@ -86,8 +86,9 @@ bool SampleLog::add_page() {
   return true;
 }
 
-/// Thins two neighbours that have been thinned equally, or least, and makes one page of them, unless
-/// it would become much larger than others. Small pages are not left, since neighbours go together.
+/// Thins two neighbours that have been thinned equally, or least, and makes one page of them,
+/// unless it would become much larger than others. Small pages are not left, since neighbours go
+/// together.
 void SampleLog::thin_out() {
   const auto level = [](const auto& page) { return page->level_; };
   // All but the newest, unless that is the only one.

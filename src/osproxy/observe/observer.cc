@@ -28,8 +28,8 @@ constexpr std::size_t kLookedAtAtOnce = 16;
 
 // As directive/record_budget.h judges requests; osproxy's own refusals name no node.
 bool is_vouched_for(const Record& record) noexcept {
-  constexpr int kUnauthorized = 401;
-  return record.principal_verified || (!record.upstream.empty() && record.status != kUnauthorized);
+  return record.principal_verified ||
+         (!record.upstream.empty() && is_authorized(record.endpoint, record.status));
 }
 
 bool is_vouched_for(const RememberedRequest& request) noexcept {

@@ -5,6 +5,7 @@
 
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/ids.h"
+#include "osproxy/directive/record_budget.h"
 #include "osproxy/flight/failed_request.h"
 #include "osproxy/identify/sniffing.h"
 #include "osproxy/inspect/bulk_errors.h"
@@ -209,9 +210,10 @@ std::string_view RequestDiagnostics::traceparent() const noexcept {
   return is_set ? std::string_view(spans_->to_upstream) : std::string_view{};
 }
 
-/// A node took the request for a good one.
+/// A node took the request for a good one, and for an authorized one.
 bool RequestDiagnostics::is_accepted() const noexcept {
-  return result_.upstream != nullptr && 200 <= result_.status && result_.status < 400;
+  return result_.upstream != nullptr && 200 <= result_.status && result_.status < 400 &&
+         is_authorized(endpoint(), result_.status);
 }
 
 void RequestDiagnostics::finish() {

@@ -63,7 +63,7 @@ struct DecisionRing::Slot {
   std::string_view id() const noexcept { return {text, id_size}; }
 
   bool is_vouched_for() const noexcept {
-    return osproxy::is_vouched_for({.principal_verified = principal_verified},
+    return osproxy::is_vouched_for({.endpoint = endpoint, .principal_verified = principal_verified},
                                    {.latency = {}, .status = status, .from_node = from_node});
   }
 };
