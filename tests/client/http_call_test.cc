@@ -110,6 +110,18 @@ TEST(HttpCall, ReadsABodyWithoutALengthToTheEnd) {
   EXPECT_EQ(call("HTTP/1.1 200 OK\r\n\r\nto the end")->body, "to the end");
 }
 
+TEST(HttpCall, ReadsPastInterimResponses) {
+  const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  const Result result = call("HTTP/1.1 100 Continue\r\n\r\n" + interim + kOk);
+  ASSERT_TRUE(result) << result.error().reason;
+  EXPECT_EQ(result->status, 200);
+  EXPECT_EQ(result->body, "ok");
+  EXPECT_EQ(result->header("link"), "");
+  std::string many;
+  for (int i = 0; i < 20; ++i) many += interim;
+  EXPECT_EQ(fault_of(call(many + kOk)), HttpFault::Other);
+}
+
 TEST(HttpCall, TellsThatNobodyListens) {
   EXPECT_EQ(http_call(loopback_node(TcpListener::free_port()), {}, options()).error(),
             (HttpError{HttpFault::Refused, "connection refused"}));

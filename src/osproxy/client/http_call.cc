@@ -22,6 +22,22 @@ namespace ssl = boost::asio::ssl;
 using Request = http::request<http::string_body>;
 using ResponseParser = http::response_parser<http::string_body>;
 
+/// Interim responses (RFC 9110, section 15.2) that may come before the final one.
+constexpr int kMaxInterim = 8;
+
+/// The response, and how to read it.
+struct Reading {
+  std::uint64_t max_bytes = 0;
+  bool is_of_head = false;
+  std::optional<ResponseParser> parser{};
+
+  void begin() {
+    parser.emplace();
+    parser->body_limit(max_bytes);
+    parser->skip(is_of_head);
+  }
+};
+
 /// Loads the credentials before the handshake, so that a half-written file is reported as such.
 error_code load(const TlsCredentials& credentials, ssl::context& context) {
   error_code error;
@@ -48,13 +64,21 @@ bool is_name(const std::string& host) {
 // The frames of these coroutines end within http_call(), which owns what they refer to.
 
 template <class Stream>
-Task<error_code> exchange(Stream& stream, const Request& request, ResponseParser& response) {
+Task<error_code> exchange(Stream& stream, const Request& request, Reading& response) {
   auto [write_error, written] = co_await http::async_write(stream, request, kAsTask);
   if (write_error) co_return write_error;
   boost::beast::flat_buffer buffer;
-  auto [read_error, read] = co_await http::async_read(stream, buffer, response, kAsTask);
-  // A server may omit close_notify: a complete response says itself where it ends.
-  co_return response.is_done() ? error_code() : read_error;
+  for (int interim = 0; interim <= kMaxInterim; ++interim) {
+    response.begin();
+    ResponseParser& parser = *response.parser;
+    auto [read_error, read] = co_await http::async_read(stream, buffer, parser, kAsTask);
+    // A server may omit close_notify: a complete response says itself where it ends.
+    if (!parser.is_done()) co_return read_error;
+    const unsigned status = parser.get().result_int();  // not all have a name in Beast
+    const bool is_final = status / 100 != 1 || status == 101;
+    if (is_final) co_return error_code();
+  }
+  co_return make_error_code(http::error::bad_status);
 }
 
 /// How far a call has come.
@@ -72,7 +96,7 @@ Task<std::expected<Socket, error_code>> connect(Executor executor, const HostPor
 }
 
 Task<error_code> exchange_by_tls(Socket& socket, const std::string& address, ssl::context& context,
-                                 const Request& request, ResponseParser& response) {
+                                 const Request& request, Reading& response) {
   const std::string host(tls_name(address));
   ssl::stream<Socket&> stream(socket, context);
   // SNI carries no addresses (RFC 6066, section 3).
@@ -87,7 +111,7 @@ Task<error_code> exchange_by_tls(Socket& socket, const std::string& address, ssl
 
 /// `context` is null for plain HTTP.
 Task<error_code> perform(Executor executor, const HostPort& address, ssl::context* context,
-                         const Request& request, ResponseParser& response, Progress& progress) {
+                         const Request& request, Reading& response, Progress& progress) {
   auto socket = co_await connect(executor, address, progress);
   if (!socket) co_return socket.error();
   if (context == nullptr) co_return co_await exchange(*socket, request, response);
@@ -140,9 +164,8 @@ std::expected<HttpResponse, HttpError> http_call(const Origin& to, HttpRequest r
     }
   }
   const Request message = to_beast(to, std::move(request));
-  ResponseParser parser;
-  parser.body_limit(options.max_response_bytes);
-  parser.skip(message.method() == http::verb::head);
+  Reading response{.max_bytes = options.max_response_bytes,
+                   .is_of_head = message.method() == http::verb::head};
 
   Progress progress;
   std::optional<error_code> ended;
@@ -151,7 +174,7 @@ std::expected<HttpResponse, HttpError> http_call(const Origin& to, HttpRequest r
     const std::stop_callback give_up(options.stop, [&context] { context.stop(); });
     asio::co_spawn(context,
                    perform(context.get_executor(), to.address, tls ? &*tls : nullptr, message,
-                           parser, progress),
+                           response, progress),
                    [&ended](std::exception_ptr, error_code error) { ended = error; });
     context.run_for(options.timeout);
   }  // abandons what is not done by now
@@ -162,7 +185,7 @@ std::expected<HttpResponse, HttpError> http_call(const Origin& to, HttpRequest r
                                      : to_http_error(boost::beast::error::timeout));
   }
   if (*ended) return std::unexpected(to_http_error(*ended));
-  return from_beast(parser);
+  return from_beast(*response.parser);
 }
 
 }  // namespace osproxy::client

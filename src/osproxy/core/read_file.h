@@ -4,7 +4,8 @@
 //   if (!token) fail("--token-file: the file " + token.error());
 //
 // The error is a clause: "cannot be read: No such file or directory", "has more than 4096 bytes".
-// Blocks for as long as the file system does. Thread safety: a free function.
+// Blocks for as long as the file system does; of a pipe, at most two seconds for the next bytes.
+// Thread safety: a free function.
 #pragma once
 
 #include <cstddef>

@@ -18,9 +18,9 @@
 
 namespace osproxy {
 
-/// True if a node's response of this status says that OpenSearch has authorized the request. Anybody
-/// gets a 400 from parsing a head, and a 200 from an endpoint like `/favicon.ico`; only calls to
-/// documents are authorized first.
+/// True if a node's response of this status says that OpenSearch has authorized the request.
+/// Anybody gets a 400 from parsing a head, and a 200 from an endpoint like `/favicon.ico`; only
+/// calls to documents are authorized first.
 bool is_authorized(Endpoint endpoint, int status) noexcept;
 
 /// True if a verified principal or a node's response vouches for the request.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <sstream>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -10,10 +11,13 @@
 #include "osproxy/app/settings/setting_table.h"
 #include "osproxy/app/settings/settings_help.h"
 #include "osproxy/core/nearest_name.h"
+#include "osproxy/core/read_file.h"
 #include "osproxy/core/version.h"
 
 namespace osproxy::app {
 namespace {
+
+constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
 
 constexpr int kExitUsage = 2;
 
@@ -108,9 +112,14 @@ std::expected<CommandLine, SettingsExit> parse_command_line(std::vector<std::str
 std::expected<GivenValues, SettingsExit> read_settings_file(const std::string& path) {
   GivenValues given;
   if (path.empty()) return given;
+  const auto text = read_file(path, kMaxConfigBytes);
+  if (!text) {
+    return std::unexpected(bad_setting(fmt::format("--config: {} {}", path, text.error())));
+  }
   std::vector<CLI::ConfigItem> items;
   try {
-    items = CLI::ConfigTOML().from_file(path);
+    std::istringstream stream(*text);
+    items = CLI::ConfigTOML().from_config(stream);
   } catch (const CLI::Error& error) {
     return std::unexpected(bad_setting(fmt::format("--config: {}: {}", path, error.what())));
   }
