@@ -119,7 +119,7 @@ TEST(HttpCall, ReadsPastInterimResponses) {
   EXPECT_EQ(result->header("link"), "");
   std::string many;
   for (int i = 0; i < 20; ++i) many += interim;
-  EXPECT_EQ(fault_of(call(many + kOk)), HttpFault::Other);
+  EXPECT_EQ(fault_of(call(many + kOk)), HttpFault::NotHttp);
 }
 
 TEST(HttpCall, TellsThatNobodyListens) {
