@@ -92,7 +92,7 @@ std::string find_advertised_url(const std::string& given, const HostPort& listen
     if (!host) return {};
     address.host = *std::move(host);
   }
-  std::string url = Origin{.tls = false, .address = std::move(address)}.to_string();
+  const std::string url = Origin{.tls = false, .address = std::move(address)}.to_string();
   return parse_admin_url(url) ? url : std::string();  // a host name may be no name for a URL
 }
 

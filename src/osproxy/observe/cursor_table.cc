@@ -69,7 +69,7 @@ void CursorTable::close_all(CursorKind kind) {
 std::optional<OpenCursor> CursorTable::take(std::uint64_t id) {
   Shard& shard = shard_of(id);
   const std::lock_guard lock(shard.mutex);
-  auto found = shard.cursors.extract(id);
+  const auto found = shard.cursors.extract(id);
   if (!found) return std::nullopt;
   return std::move(found.mapped());
 }

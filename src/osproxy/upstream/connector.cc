@@ -178,7 +178,7 @@ Task<UpstreamConnector::Reached> UpstreamConnector::connect_to(AddressBook::Addr
   const auto end = dependencies_.deadlines.now() + timeout;
   // Not the full time of a connection: its failure says nothing of the next ones.
   const Limits limits{.end = end, .latest = end, .is_full = false};
-  co_return co_await open(AddressBook::Addresses(1, std::move(address)), limits, nullptr);
+  co_return co_await open(AddressBook::Addresses(1, address), limits, nullptr);
 }
 
 AddressEffect UpstreamConnector::request_failed(const UpstreamConnection& connection,
