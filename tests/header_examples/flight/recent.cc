@@ -1,3 +1,7 @@
 namespace osproxy {
-void example(const FlightRecorder& recorder) { EXAMPLE(1); }
+
+using namespace std::chrono_literals;
+
+void example(const FlightRecorder& recorder, BootTime now) { EXAMPLE(1); }
+
 }  // namespace osproxy
