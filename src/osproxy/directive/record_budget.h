@@ -3,8 +3,8 @@
 //
 // A request that nobody vouches for cannot use up what the others need: it takes no token of the
 // bucket's last half, and at most half of `max_records`. Vouched for is a request with a verified
-// principal, and one that a node answered with anything but 401. A flood of refused requests that
-// only name a tenant thus leaves room for the tenant's real ones.
+// principal, and one whose response says that OpenSearch authorized it. A flood of refused requests
+// that only name a tenant thus leaves room for the tenant's real ones.
 //
 // Pure but for the directive's usage, which all workers share. Thread safety: every function may be
 // called from any thread.
