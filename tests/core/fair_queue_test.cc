@@ -55,6 +55,18 @@ TEST_F(FairQueueTest, OnePartyIsServedInTheOrderOfArrival) {
   EXPECT_TRUE(queue_.empty());
 }
 
+TEST_F(FairQueueTest, APartyThatDeclinesIsNotAskedAgainInThatRound) {
+  push({"a1", "a2", "b1"});
+  std::string asked;
+  queue_.serve([&](FairQueue::Entry& entry) {
+    asked += name_of(entry) + " ";
+    return name_of(entry).starts_with('a') ? FairQueue::Offer::PartyDeclined
+                                           : FairQueue::Offer::Taken;
+  });
+  EXPECT_EQ(asked, "a1 b1 a1 ");
+  EXPECT_EQ(queue_.size(), 2U);
+}
+
 TEST_F(FairQueueTest, PartiesTakeTurns) {
   push({"a1", "a2", "a3", "b1"});
   EXPECT_EQ(serve(), "a1 b1 a2 a3 ");

@@ -121,8 +121,9 @@ class UpstreamPoolTest : public testing::Test {
   }
 
   /// The same, and waits for the result.
-  Request& ask_and_get(ReusePolicy reuse = ReusePolicy::Any) {
-    Request& request = ask(reuse);
+  Request& ask_and_get(ReusePolicy reuse = ReusePolicy::Any) { return get(ask(reuse)); }
+
+  Request& get(Request& request) {
     const auto end = SteadyClock::now() + kPatience;
     while (!request.result && SteadyClock::now() < end) io->run_one_for(1s);
     EXPECT_TRUE(request.result.has_value());
@@ -308,6 +309,36 @@ TEST_F(UpstreamPoolTest, OneClientTakesNoPlaceOfOthersInTheQueue) {
   other.finish();
   settle();
   EXPECT_TRUE(third.has_lease());
+}
+
+TEST_F(UpstreamPoolTest, OneClientLeavesConnectionsToOthers) {
+  options.max_connections = 8;
+  start();
+  for (int i = 0; i < 6; ++i) ask_and_get();
+  Request& seventh = ask();
+  EXPECT_FALSE(seventh.result);
+  EXPECT_EQ(stats->totals().waiting, 1U);
+  EXPECT_FALSE(pool->others_wait());  // only itself does
+  ask_from(2);
+  EXPECT_EQ(seen().in_flight, 7U);
+  EXPECT_FALSE(seventh.result);
+
+  requests[0]->finish();
+  settle();
+  EXPECT_TRUE(seventh.has_lease());
+}
+
+TEST_F(UpstreamPoolTest, AClientAtItsShareGoesOnWhenOthersEnd) {
+  options.max_connections = 8;
+  start();
+  Request& other = get(ask_from(2));
+  get(ask_from(3));
+  for (int i = 0; i < 5; ++i) ask_and_get();
+  Request& sixth = ask();
+  EXPECT_FALSE(sixth.result);
+  other.finish();
+  settle();
+  EXPECT_TRUE(sixth.has_lease());
 }
 
 TEST_F(UpstreamPoolTest, AWaitIsBounded) {

@@ -59,9 +59,10 @@ class FairQueue {
   };
 
   enum class Offer : std::uint8_t {
-    Taken,     ///< the entry leaves the queue
-    Declined,  ///< it waits on
-    Over,      ///< there is nothing for any entry
+    Taken,          ///< the entry leaves the queue
+    Declined,       ///< it waits on
+    PartyDeclined,  ///< there is nothing for any entry of its party
+    Over,           ///< there is nothing for any entry
   };
 
   explicit FairQueue(std::size_t capacity) noexcept : capacity_(capacity) {}
@@ -116,6 +117,7 @@ class FairQueue {
     for (Entry* const entry : line->entries) {
       const Offer offered = offer(*entry);
       if (offered == Offer::Declined) continue;
+      if (offered == Offer::PartyDeclined) return Offer::Declined;
       if (offered == Offer::Taken) {
         lines_.splice(lines_.end(), lines_, line);  // it is the other lines' turn
         remove(*entry);

@@ -71,14 +71,15 @@ std::vector<MetricFamily> UpstreamMetrics::Collect() const {
   add("osproxy_upstream_waits_total", "Requests that waited before they were sent to the node.",
       MetricType::Counter, &UpstreamNode::waits);
 
-  MetricFamily waiting = metric_family(
-      "osproxy_upstream_waiting",
-      "Requests that wait because all nodes are at their connection limit.", MetricType::Gauge);
+  MetricFamily waiting =
+      metric_family("osproxy_upstream_waiting", "Requests that wait for a connection to a node.",
+                    MetricType::Gauge);
   add_gauge(waiting, static_cast<double>(totals.waiting));
   families.push_back(std::move(waiting));
-  MetricFamily refused = metric_family(
-      "osproxy_upstream_refused_total",
-      "Requests refused because all nodes were at their connection limit.", MetricType::Counter);
+  MetricFamily refused =
+      metric_family("osproxy_upstream_refused_total",
+                    "Requests refused because no connection to a node became free for them.",
+                    MetricType::Counter);
   add_counter(refused, static_cast<double>(totals.refused));
   families.push_back(std::move(refused));
   return families;

@@ -88,6 +88,12 @@ std::uint64_t UpstreamStats::suspicions(std::size_t node) const noexcept {
   return sum;
 }
 
+std::size_t UpstreamStats::in_flight(std::size_t node) const noexcept {
+  std::size_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->nodes[node].in_flight.get();
+  return sum;
+}
+
 std::vector<UpstreamNode> UpstreamStats::nodes() const {
   std::vector<UpstreamNode> nodes;
   nodes.reserve(names_.size());

@@ -105,8 +105,8 @@ struct alignas(64) WorkerUpstreamStats {
   explicit WorkerUpstreamStats(std::size_t node_count) : nodes(node_count) {}
 
   std::vector<NodeCounters> nodes;
-  SingleWriterCounter waiting;  ///< requests that wait because all nodes are at their limit
-  SingleWriterCounter refused;  ///< requests refused for that reason
+  SingleWriterCounter waiting;  ///< requests that wait for a connection
+  SingleWriterCounter refused;  ///< requests for which none became free
 };
 
 enum class NodeState : std::uint8_t {
@@ -153,6 +153,9 @@ class UpstreamStats {
 
   /// The sum of all workers' suspicions of a node.
   std::uint64_t suspicions(std::size_t node) const noexcept;
+
+  /// The requests of all workers at a node, including those that are connecting.
+  std::size_t in_flight(std::size_t node) const noexcept;
 
   std::size_t workers() const noexcept { return workers_.size(); }
   std::vector<UpstreamNode> nodes() const;

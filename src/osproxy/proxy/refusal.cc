@@ -56,7 +56,7 @@ Refusal refusal_for(const ExchangeResult& result) noexcept {
     case http::ProxyError::UpstreamUnreachable:
       return {502, "no OpenSearch node can be reached"};
     case http::ProxyError::UpstreamBusy:
-      return {503, "all OpenSearch nodes are at their connection limit", kRetryAfterS};
+      return {503, "no connection to an OpenSearch node is free for this client", kRetryAfterS};
     case http::ProxyError::ExchangeTimeout:
       return {504, "the request took longer than this proxy allows"};
     case http::ProxyError::TooManyConnections:

@@ -44,7 +44,7 @@ void UploadSlots::give_back(ClientKey client) {
   waiting_.serve([this](FairQueue::Entry& entry) {
     Waiter& waiter = Waiter::of(entry);
     if (taken_ >= options_.most) return FairQueue::Offer::Over;
-    if (!take_now(waiter.client)) return FairQueue::Offer::Declined;
+    if (!take_now(waiter.client)) return FairQueue::Offer::PartyDeclined;
     waiter.granted = true;
     waiter.wakeup.wake();
     return FairQueue::Offer::Taken;

@@ -71,6 +71,7 @@ UpstreamPool::Lease::Lease(UpstreamPool& pool, const UpstreamBalancer::Choice& c
                            ClientKey client_key)
     : pool_(&pool), client_key_(client_key), choice_(choice) {
   pool.balancer_.start(choice);
+  pool.shares_.add({.node = choice.node, .client = client_key});
   pool.show(*pool.nodes_[choice.node]);
 }
 
@@ -128,6 +129,7 @@ UpstreamPool::UpstreamPool(const UpstreamOptions& options, UpstreamConnector::De
                  .eject_after = options.eject_after,
                  .has_checks = !options.health_check_path.empty()},
                 options.nodes.size()),
+      shares_(options.workers),
       waiting_(share(options.max_waiting, options.workers)) {
   for (std::size_t i = 0; i < options.nodes.size(); ++i) {
     const Origin& node = options.nodes[i];
@@ -147,7 +149,8 @@ UpstreamPool::~UpstreamPool() {
 std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(AcquireRequest& request) {
   const auto choice = balancer_.choose(request.tried, network_.deadlines.now());
   std::optional<Lease> lease;
-  if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
+  if (choice.kind == UpstreamBalancer::Choice::Kind::Node &&
+      has_share_left({.node = choice.node, .client = request.client_key})) {
     std::optional<ConnectionPlace> place;
     if (auto connection = take_idle(*nodes_[choice.node], request.reuse, place)) {
       lease.emplace(*this, choice, request.client_key);
@@ -169,7 +172,8 @@ Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(
                                        : balancer_.choose(request.tried, network_.deadlines.now());
     if (choice.kind == UpstreamBalancer::Choice::Kind::None) co_return std::unexpected(failure);
     std::optional<Lease> lease;
-    if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
+    if (choice.kind == UpstreamBalancer::Choice::Kind::Node &&
+        has_share_left({.node = choice.node, .client = request.client_key})) {
       if (!begin(choice, request, lease)) continue;  // the node counts as full now
     } else {
       auto waited = co_await wait(request);
@@ -236,6 +240,9 @@ void UpstreamPool::grant() {
     while (true) {
       const auto choice = balancer_.choose(tried, network_.deadlines.now());
       if (choice.kind != UpstreamBalancer::Choice::Kind::Node) return nothing;
+      if (!has_share_left({.node = choice.node, .client = waiter.request.client_key})) {
+        return FairQueue::Offer::PartyDeclined;
+      }
       if (!begin(choice, waiter.request, waiter.granted)) continue;  // it counts as full now
       nodes_[choice.node]->counters.waits.add(1);
       waiter.wakeup.wake();
@@ -261,7 +268,8 @@ void UpstreamPool::end_waits() {
 }
 
 void UpstreamPool::show_waiting() noexcept {
-  others_wait_ = !waiting_.empty();
+  others_wait_ = !waiting_.empty() && balancer_.choose({}, network_.deadlines.now()).kind !=
+                                          UpstreamBalancer::Choice::Kind::Node;
   worker_stats_.waiting.set(waiting_.size());
 }
 
@@ -317,6 +325,17 @@ bool UpstreamPool::owes_one(const Node& node) const noexcept {
          node.held > options_.max_connections / options_.workers;
 }
 
+/// False: the client has its share of the connections to the node.
+bool UpstreamPool::has_share_left(const ClientShares::Share& share) const noexcept {
+  const auto unused = [this](std::size_t used) {
+    return options_.max_connections - std::min(used, options_.max_connections);
+  };
+  // No more are in use than are open, which is a single look.
+  const std::size_t open = nodes_[share.node]->shared.open.load(std::memory_order_relaxed);
+  return shares_.allow_one_more(share, unused(open)) ||
+         shares_.allow_one_more(share, unused(dependencies_.stats.in_flight(share.node)));
+}
+
 /// Until the next tick, or until a request there ends. A worker that has less than its share then
 /// gets connections of others.
 void UpstreamPool::set_full(Node& node, bool full) noexcept {
@@ -331,6 +350,7 @@ void UpstreamPool::set_full(Node& node, bool full) noexcept {
 void UpstreamPool::finish(Lease& lease) {
   Node& node = *nodes_[lease.node()];
   balancer_.finish(lease.choice_);
+  shares_.remove({.node = lease.node(), .client = lease.client_key_});
   const bool owes = lease.place_ && owes_one(node);
   if (lease.keep_ && !draining_ && !owes) {
     lease.connection_->input().release_if_empty();

@@ -12,8 +12,9 @@
 // it in the stats. A node never has more connections than `max_connections`, all workers together
 // (connection_place.h). A worker may use all of them; once another one needs some, it gives back
 // what is beyond its share.
-// A request that finds all nodes full waits for a bounded time, in a bounded queue that is fair
-// between clients (core/fair_queue.h).
+// No client takes all of them (client_shares.h). A request that finds all nodes full, or its client
+// at its share, waits for a bounded time, in a bounded queue that is fair between clients
+// (core/fair_queue.h).
 //
 // Belongs to one worker; not thread-safe. Must outlive its leases.
 #pragma once
@@ -35,6 +36,7 @@
 #include "osproxy/record/stage_timer.h"
 #include "osproxy/upstream/address_reports.h"
 #include "osproxy/upstream/balancer.h"
+#include "osproxy/upstream/client_shares.h"
 #include "osproxy/upstream/connection_place.h"
 #include "osproxy/upstream/connector.h"
 #include "osproxy/upstream/options.h"
@@ -47,8 +49,8 @@ enum class AcquireFailure : std::uint8_t {
   TimedOut,      ///< the last node did not accept one in time
   NameTimedOut,  ///< the name of the last node could not be looked up in time
   Tls,           ///< the last node did, and the TLS handshake failed
-  /// All nodes are full, and the queue is full too or the wait was too long; or osproxy has no
-  /// descriptor or port left for a connection.
+  /// All nodes are full or the client has its share of them, and the queue is full too or the wait
+  /// was too long; or osproxy has no descriptor or port left for a connection.
   Busy,
 };
 
@@ -142,7 +144,8 @@ class UpstreamPool {
   /// There is a node that the request could still be sent to.
   bool has_other(const TriedNodes& tried) noexcept;
 
-  /// Requests wait, because all nodes are full. Good as long as the pool is.
+  /// Requests wait, because all nodes are full; not those of a client that has its share. Good as
+  /// long as the pool is.
   const bool& others_wait() const noexcept { return others_wait_; }
 
   /// Call a few times a second: closes connections that have been idle for too long, ends waits
@@ -171,6 +174,7 @@ class UpstreamPool {
   void close_idle(Node& node);
   void set_full(Node& node, bool full) noexcept;
   bool owes_one(const Node& node) const noexcept;
+  bool has_share_left(const ClientShares::Share& share) const noexcept;
   void ejected(Node& node);
   bool is_of_address(Lease& lease);
   void show(Node& node);
@@ -181,8 +185,9 @@ class UpstreamPool {
   WorkerUpstreamStats& worker_stats_;  // this worker's part of the stats
   UpstreamBalancer balancer_;
   std::vector<std::unique_ptr<Node>> nodes_;
+  ClientShares shares_;
   FairQueue waiting_;
-  bool others_wait_ = false;  // waiting_ is not empty
+  bool others_wait_ = false;
   bool draining_ = false;
 };
 

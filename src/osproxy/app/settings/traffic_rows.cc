@@ -230,7 +230,8 @@ SettingGroup node_settings() {
                    "_reindex that waits for completion is silent for hours."},
           {.name = "upstream-connections",
            .form = count_form(OSPROXY_FIELD(server.upstream.max_connections), 1, kMaxConnections),
-           .help = "Connections to one node at a time, all workers together."},
+           .help = "Connections to one node at a time, all workers together. One client gets at "
+                   "most three quarters of them."},
           {.name = "upstream-waiting",
            .form = count_form(OSPROXY_FIELD(server.upstream.max_waiting), 0, kMaxWaiting),
            .help = "Requests that may wait for a connection to a node. They wait while all nodes "
