@@ -49,6 +49,12 @@ class Protected:
     def grant_reading(self) -> None:
         self.etcd.run_etcdctl("role", "grant-permission", "osproxy", "read", self.key)
 
+    def grant_operators_the_fleet(self) -> None:
+        fleet = self.key.removesuffix("directives") + "fleet/"
+        self.etcd.run_etcdctl(
+            "role", "grant-permission", "osproxy-operator", "read", fleet, "--prefix=true"
+        )
+
     def revoke_reading(self) -> None:
         self.etcd.run_etcdctl("role", "revoke-permission", "osproxy", self.key)
 

@@ -26,6 +26,11 @@ constexpr std::string_view kRelative =
 constexpr std::string_view kMalformed =
     R"({"directives":[{"id":"secret-id","level":"Shape","ttl_secs":0}]})";
 
+// The rest of a command's JSON, if the fleet has one instance and that has applied it.
+constexpr char kAppliedJson[] =
+    R"(,"fleet":{"applied":1,"instances":1,"took_ms":0,"slowest":null,"missing":[]}})"
+    "\n";
+
 const PublishError kUnavailable{.kind = PublishError::Kind::Unavailable,
                                 .message = "127.0.0.1:2379: connection refused"};
 
@@ -55,7 +60,8 @@ TEST(Publish, ReadsAFileAndPrintsJson) {
   std::ofstream(path) << kTwo;
   const Result result = harness.run({"publish", path, "--output", "json"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_EQ(result.out, "{\"revision\":1," + std::string(kTwo.substr(1)) + "\n");
+  EXPECT_EQ(result.out,
+            "{\"revision\":1," + std::string(kTwo.substr(1, kTwo.size() - 2)) + kAppliedJson);
 }
 
 TEST(Publish, NamesTheSlugThePlaceAndTheFileOfARejectedDocument) {
@@ -150,7 +156,9 @@ TEST(On, AddsADirectiveAndLeavesTheOthers) {
                                         "--id",
                                         "mine"}));
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_EQ(result.out, "published mine at revision 2, expires 2030-01-01T00:10:00Z (in 10m)\n");
+  EXPECT_EQ(
+      result.out,
+      "published mine at revision 2, expires 2030-01-01T00:10:00Z (in 10m)\napplied 1/1 in 0 ms\n");
   EXPECT_THAT(
       harness.etcd.current.bytes,
       AllOf(HasSubstr(R"("id":"a")"), HasSubstr(R"("id":"b")"),
@@ -173,7 +181,7 @@ TEST(On, MakesAnIdOutOfTheTarget) {
   const Result all = harness.run(on({"--all", "--output", "json"}));
   EXPECT_THAT(all.out, MatchesRegex(R"(\{"revision":2,"id":"all-[0-9a-f]{3}",)"
                                     R"("expires_at":"2030-01-01T00:10:00Z","directive":\{.*\},)"
-                                    R"("pruned":\[\]\}.)"));
+                                    R"("pruned":\[\],"fleet":\{.*\}\}.)"));
 }
 
 TEST(On, DrawsAnotherSuffixIfTheIdIsTaken) {
@@ -187,7 +195,9 @@ TEST(On, TakesAnAbsoluteEnd) {
   Harness harness;
   const Result result = harness.run(
       {"on", "--all", "--level", "Shape", "--expires-at", "2030-01-01T08:00:00Z", "--id", "x"});
-  EXPECT_EQ(result.out, "published x at revision 1, expires 2030-01-01T08:00:00Z (in 8h)\n");
+  EXPECT_EQ(
+      result.out,
+      "published x at revision 1, expires 2030-01-01T08:00:00Z (in 8h)\napplied 1/1 in 0 ms\n");
 }
 
 TEST(On, TheAuthorIsTheUserUnlessGiven) {
@@ -281,11 +291,12 @@ TEST(Off, TakesDirectivesOffByTheirIds) {
   harness.etcd.put(kTwo);
   const Result result = harness.run({"off", "a"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_EQ(result.out, "off at revision 2: a\n");
+  EXPECT_EQ(result.out, "off at revision 2: a\napplied 1/1 in 0 ms\n");
   EXPECT_THAT(harness.etcd.current.bytes,
               AllOf(Not(HasSubstr(R"("id":"a")")), HasSubstr(R"("id":"b")")));
   EXPECT_EQ(harness.run({"off", "b", "b", "-o", "json"}).out,
-            "{\"revision\":3,\"off\":[\"b\"],\"pruned\":[]}\n");
+            std::string(R"({"revision":3,"off":["b"],"pruned":[],"recorded":null,"not_asked":1)") +
+                kAppliedJson);
 }
 
 TEST(Off, ListsWhatThereIsIfAnIdIsUnknownAndChangesNothing) {
@@ -305,16 +316,17 @@ TEST(Off, TakesOffOneThatIsOverAndPrunesTheOthers) {
   harness.clock.advance(2h);
   const Result result = harness.run({"off", "a"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_EQ(result.out, "off at revision 2: a\npruned because over: b\n");
+  EXPECT_EQ(result.out, "off at revision 2: a\npruned because over: b\napplied 1/1 in 0 ms\n");
 }
 
 TEST(Off, TakesEverythingOff) {
   Harness harness;
   harness.etcd.put(kTwo);
   const Result result = harness.run({"off", "--all"});
-  EXPECT_EQ(result.out, "off at revision 2: a, b\n");
+  EXPECT_EQ(result.out, "off at revision 2: a, b\napplied 1/1 in 0 ms\n");
   EXPECT_EQ(harness.etcd.current.bytes, R"({"directives":[]})");
-  EXPECT_EQ(harness.run({"off", "--all"}).out, "everything is off at revision 3\n");
+  EXPECT_EQ(harness.run({"off", "--all"}).out,
+            "everything is off at revision 3\napplied 1/1 in 0 ms\n");
 }
 
 TEST(Off, TakesEverythingOffWhateverIsPublishedAndWhoeverPublishes) {

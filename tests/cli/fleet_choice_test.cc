@@ -202,9 +202,10 @@ TEST(FleetChoice, OnFirstShowsWhatTheFleetWouldRecord) {
 
 TEST(FleetChoice, OnPublishesEvenIfNobodyCanBeAsked) {
   Harness harness;
+  harness.etcd.fleet = Fleet{};
   const std::vector<std::string> arguments(std::begin(kOn), std::end(kOn));
   Result result = harness.run(arguments);
-  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.code, 7);  // and nobody applies it
   EXPECT_EQ(result.err, "no plan: the fleet has no instances\n");
   EXPECT_THAT(result.out, StartsWith("published all-"));
   FakeAdmin silent([](const FakeRequest&) { return std::nullopt; });

@@ -64,7 +64,7 @@ TEST(Fleet, PrintsJsonAsTheAdminListenerDoes) {
   Harness harness;
   harness.etcd.fleet = Fleet{.revision = 4812, .members = {member("proxy-1", 4812)}};
   const Result result = harness.run({"fleet", "--output", "json"});
-  EXPECT_EQ(result.out, fleet_json(*harness.etcd.fleet) + "\n");
+  EXPECT_EQ(result.out, fleet_json(**harness.etcd.fleet) + "\n");
 }
 
 TEST(Fleet, LetsNoNameDriveTheTerminal) {

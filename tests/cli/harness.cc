@@ -44,7 +44,14 @@ class FakeFleetReader final : public FleetReader {
  public:
   explicit FakeFleetReader(const FakeEtcd& etcd) : etcd_(etcd) {}
 
-  std::expected<Fleet, std::string> read() override { return etcd_.fleet; }
+  std::expected<Fleet, std::string> read() override {
+    if (etcd_.on_fleet) etcd_.on_fleet();
+    if (etcd_.fleet) return *etcd_.fleet;
+    const std::int64_t revision = etcd_.current.revision;
+    return Fleet{.revision = revision,
+                 .members = {judge_member({.instance = "proxy-1", .revision = revision},
+                                          {.revision = revision, .seen = revision})}};
+  }
 
  private:
   const FakeEtcd& etcd_;
@@ -100,7 +107,11 @@ Result Harness::run_bare(std::vector<std::string> arguments) {
         const auto it = variables.find(name);
         return it == variables.end() ? std::nullopt : std::optional(it->second);
       },
-      .sleep = [this](std::chrono::nanoseconds) { ++sleeps; },
+      .sleep =
+          [this](std::chrono::nanoseconds time) {
+            ++sleeps;
+            clock.advance(time);
+          },
       .etcd = connector,
       .stop_on_signal = [this] { return stop.get_token(); }};
   const int code = cli::run(std::move(arguments), environment);

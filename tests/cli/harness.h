@@ -28,8 +28,11 @@ struct FakeEtcd {
   int competing_edits = 0;           ///< how many publishes are overtaken by somebody else's
   int publishes = 0;                 ///< attempts, successful or not
   std::optional<EtcdAccess> access;  ///< as the last command gave it
-  std::expected<Fleet, std::string> fleet{};  ///< what reading it gives
-  std::optional<std::string> connect_error;   ///< what opening a publisher or a store says
+  /// The fleet as it is read; none: one instance that has applied `current`.
+  std::optional<std::expected<Fleet, std::string>> fleet;
+  /// Called before each reading of the fleet.
+  std::function<void()> on_fleet;
+  std::optional<std::string> connect_error;  ///< what opening a publisher or a store says
 
   /// Puts bytes as `etcdctl put` does: no decoder, no resolving.
   void put(std::string_view bytes) {
@@ -50,7 +53,7 @@ class Harness {
   std::map<std::string, std::string> variables{{"USER", "ana"}};
   FakeEtcd etcd;
   std::stop_source stop;
-  int sleeps = 0;  ///< how often a command has waited; it takes no time
+  int sleeps = 0;  ///< how often a command has waited, for which the clock advances
   std::string in;
   std::function<void()> on_flush;  ///< called whenever a command flushes its output
   /// Takes the place of the store; unset, `watch` fails to connect.

@@ -15,6 +15,7 @@ from parts import (
 )
 
 UNREACHABLE = 5
+NOT_APPLIED = 7
 
 UPSTREAM = "http://127.0.0.1:9"  # nothing is sent there
 KEY = "osproxy/directives"
@@ -84,9 +85,12 @@ def test_an_operator_publishes_what_an_instance_may_only_read(protected, start_p
     proxy = start_proxy(upstream=UPSTREAM, etcd=protected.etcd, arguments=protected.flags())
     on = ("on", "--all", "--level", "Shape", "--ttl", "10m", "--id", "all")
     done = protected.ctl()(*on)
-    assert done.status == 0, done.err
+    assert (done.status, done.err.count("no plan")) == (NOT_APPLIED, 1)
+    assert "applied: not known: " in done.out and "permission denied" in done.out
     holds(proxy, "all")
-    assert protected.ctl()("off", "all").status == 0
+    protected.grant_operators_the_fleet()
+    done = protected.ctl()("off", "all")
+    assert (done.status, "applied 1/1 in " in done.out) == (0, True), done.err
     holds(proxy)
     refused = protected.ctl("osproxy", "secret-1")(*on)
     assert refused.status == UNREACHABLE

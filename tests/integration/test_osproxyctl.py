@@ -2,6 +2,7 @@
 
 import json
 import queue
+import signal
 import subprocess
 import threading
 import time
@@ -12,7 +13,7 @@ from parts import Ctl, eventually
 from parts.process import free_port
 
 # Published formats: scripts rely on them.
-DONE, FAILED, USAGE, REJECTED, UNREACHABLE, NOT_FOUND = 0, 1, 2, 3, 5, 6
+DONE, FAILED, USAGE, REJECTED, UNREACHABLE, NOT_FOUND, NOT_APPLIED = 0, 1, 2, 3, 5, 6, 7
 
 ON = ("on", "--tenant", "acme", "--endpoint", "Search", "--level", "Shape")
 
@@ -51,6 +52,40 @@ def test_on_as_text_says_what_was_published_and_until_when(fleet, ctl):
     plan, published, *_ = done.out.splitlines()
     assert plan.startswith("plan: in the last ") and published.startswith("published mine at revision ")
     assert "expires 20" in published
+
+
+def await_acks(fleet) -> None:
+    of_fleet = Ctl.of_admin(fleet.a)
+    eventually(lambda: len(of_fleet("fleet", "-o", "json").json()["instances"]) == 2)
+
+
+def test_on_and_off_wait_until_the_fleet_has_applied_it(fleet, ctl, traffic, index):
+    await_acks(fleet)
+    done = ctl(*ON, "--ttl", "10m", "--id", "mine")
+    assert done.status == DONE, done.err
+    assert "\napplied 2/2 in " in done.out
+    for proxy in fleet:  # at once: the command has waited
+        assert proxy.active() == ["mine"]
+    traffic.recorded(fleet.a, traffic.search(fleet.a, index, tenant="acme"))
+    off = ctl("off", "mine", "--output", "json")
+    assert off.status == DONE
+    assert (off.json()["recorded"], off.json()["fleet"]["missing"]) == (1, [])
+    for proxy in fleet:
+        assert proxy.active() == []
+
+
+def test_an_instance_that_hangs_is_named(fleet, ctl):
+    await_acks(fleet)
+    name = fleet.b.status()["instance"]
+    fleet.b.send(signal.SIGSTOP)
+    try:
+        done = ctl(*ON, "--ttl", "10m", "--id", "mine", "--wait", "300ms")
+        published = ctl("list", "--output", "json").json()
+    finally:
+        fleet.b.send(signal.SIGCONT)
+    assert done.status == NOT_APPLIED
+    assert f"\n  not {name}: it has not reported it yet\n" in done.out
+    assert [one["id"] for one in published["directives"]] == ["mine"]
 
 
 def test_on_adds_to_what_is_there_and_refuses_an_id_that_is_taken(fleet, ctl):

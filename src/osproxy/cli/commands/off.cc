@@ -7,6 +7,8 @@
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/commands/count_records.h"
+#include "osproxy/cli/commands/show_progress.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/document/edit_document.h"
 #include "osproxy/cli/flags/flags.h"
@@ -24,6 +26,7 @@ struct Flags {
   std::vector<std::string> ids;
   bool all = false;
   bool restart_ttl = false;
+  WaitFlags wait;
 };
 
 // The outcome: `off` are the ids taken off on request, `pruned` those that were over anyway.
@@ -39,10 +42,12 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl off --all
       Works even if the published document is malformed.
 
-Directives that are over are pruned from the document as well.
+Directives that are over are pruned from the document as well. Waits until every instance of the
+fleet has applied it, and says who has not, and why.
 
-Exit codes: 0 off, 4 others kept publishing in between, 5 not reachable, 6 there is no directive
-with that id (nothing was changed).)";
+Exit codes: 0 off and applied, 4 others kept publishing in between, 5 not reachable, 6 there is no
+directive with that id (nothing was changed), 7 published, but not applied by every instance in
+time.)";
 
 std::vector<std::string> all_ids(const Draft& draft) {
   std::vector<std::string> ids = draft.pruned;
@@ -111,11 +116,15 @@ void print_text(const Result& result, std::ostream& out) {
   print_pruned(result.pruned, out);
 }
 
-void print_json(const Result& result, std::ostream& out) {
+void print_json(const Result& result, const RecordCount& count,
+                const std::optional<FleetProgress>& progress, std::ostream& out) {
   JsonWriter json;
   json.begin_object().field("revision", result.revision);
   write_ids(json, "off", result.off);
   write_ids(json, "pruned", result.pruned);
+  json.key("recorded").value(count.asked > 0 ? std::optional(count.recorded) : std::nullopt);
+  json.field("not_asked", count.missing);
+  write_progress(json, progress);
   json.end_object();
   fmt::print(out, "{}\n", std::move(json).take());
 }
@@ -127,12 +136,19 @@ std::expected<void, Failure> off(const Flags& flags, Environment& environment) {
   }
   const auto publisher = open_publisher(flags.connection, environment);
   if (!publisher) return std::unexpected(publisher.error());
+  const RecordCount count = count_records(flags.ids, flags.connection, environment);
   const auto result = flags.all ? take_off_all(**publisher, decode_limits(flags.connection))
                                 : take_off_some(**publisher, flags, environment);
   if (!result) return std::unexpected(result.error());
-  flags.output == Output::Json ? print_json(*result, environment.out)
-                               : print_text(*result, environment.out);
-  return {};
+  if (flags.output == Output::Text) print_text(*result, environment.out);
+  const auto progress =
+      await_applied(flags.wait, flags.connection, result->revision, flags.output, environment);
+  if (flags.output == Output::Json) {
+    print_json(*result, count, progress, environment.out);
+  } else {
+    print_count(count, environment);
+  }
+  return conclude(progress);
 }
 
 }  // namespace
@@ -142,8 +158,10 @@ Action add_off(CLI::App& app) {
   app.add_option("ID", flags->ids, "The directives to take off");
   app.add_flag("--all", flags->all, "Take off every directive");
   add_restart_ttl(app, flags->restart_ttl);
+  add_wait(app, flags->wait);
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Either);
+  add_fleet_choice(app, flags->connection);
   app.footer(kExamples);
   return [flags](Environment& environment) { return off(*flags, environment); };
 }

@@ -9,6 +9,7 @@
 
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/commands/show_plan.h"
+#include "osproxy/cli/commands/show_progress.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/document/edit_document.h"
 #include "osproxy/cli/document/make_directive_id.h"
@@ -42,6 +43,7 @@ struct Flags {
   std::optional<std::string> author;
   bool restart_ttl = false;
   bool is_planned = false;
+  WaitFlags wait;
 };
 
 constexpr char kExamples[] = R"(Examples:
@@ -60,8 +62,10 @@ Before it publishes, it prints in one line what the instances would have recorde
 minutes (see osproxyctl help plan): the one of --admin, or with --endpoints those of the fleet. It
 waits for that no longer than a second. A token goes to the fleet only with --fleet.
 
-Exit codes: 0 published, 1 the id is taken, 3 rejected, 4 others kept publishing in between,
-5 not reachable.)";
+After it, it waits until every instance of the fleet has applied it, and says who has not, and why.
+
+Exit codes: 0 published and applied, 1 the id is taken, 3 rejected, 4 others kept publishing in
+between, 5 not reachable, 7 published, but not applied by every instance in time.)";
 
 constexpr char kPlanExamples[] = R"(Examples:
   osproxyctl plan --tenant acme --endpoint Search --level ShapeTiming --ttl 10m
@@ -205,12 +209,14 @@ std::expected<void, Failure> add_to(Draft& draft, Directive& directive, const Fl
   return {};
 }
 
-void print_json(const Edited& edited, const Directive& directive, std::ostream& out) {
+void print_json(const Edited& edited, const Directive& directive,
+                const std::optional<FleetProgress>& progress, std::ostream& out) {
   JsonWriter json;
   json.begin_object().field("revision", edited.revision).field("id", directive.id);
   json.field("expires_at", format_rfc3339(std::get<AbsoluteEnd>(directive.end)));
   json.key("directive").raw(encode_directive(directive));
   write_ids(json, "pruned", edited.draft.pruned);
+  write_progress(json, progress);
   json.end_object();
   fmt::print(out, "{}\n", std::move(json).take());
 }
@@ -245,12 +251,11 @@ std::expected<void, Failure> on(const Flags& flags, Environment& environment) {
     return add_to(draft, *directive, flags, environment.random);
   });
   if (!edited) return std::unexpected(edited.error());
-  if (flags.output == Output::Json) {
-    print_json(*edited, *directive, environment.out);
-  } else {
-    print_text(*edited, *directive, environment);
-  }
-  return {};
+  if (flags.output == Output::Text) print_text(*edited, *directive, environment);
+  const auto progress =
+      await_applied(flags.wait, flags.connection, edited->revision, flags.output, environment);
+  if (flags.output == Output::Json) print_json(*edited, *directive, progress, environment.out);
+  return conclude(progress);
 }
 
 std::expected<void, Failure> plan(const Flags& flags, Environment& environment) {
@@ -280,6 +285,7 @@ Action add_on(CLI::App& app) {
   const auto flags = add_flags(app, Reach::Either);
   app.add_flag("--dry-run", flags->is_planned,
                "Publish nothing: show what it would have recorded, as `plan` does");
+  add_wait(app, flags->wait);
   add_fleet_choice(app, flags->connection);
   app.footer(kExamples);
   return [flags](Environment& environment) {

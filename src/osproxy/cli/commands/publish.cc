@@ -6,6 +6,7 @@
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/commands/show_progress.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/print/directive_text.h"
@@ -20,6 +21,7 @@ struct Flags {
   Output output = Output::Text;
   std::string file;
   std::optional<std::int64_t> if_revision;
+  WaitFlags wait;
 };
 
 constexpr char kExamples[] = R"(Examples:
@@ -30,8 +32,10 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl publish directives.json --if-revision 4811
       Only if revision 4811 is still the current one (0: only if there is no document).
 
-Exit codes: 0 published, 3 the document was rejected, 4 --if-revision did not hold,
-5 not reachable.)";
+Waits until every instance of the fleet has applied it, and says who has not, and why.
+
+Exit codes: 0 published and applied, 3 the document was rejected, 4 --if-revision did not hold,
+5 not reachable, 7 published, but not applied by every instance in time.)";
 
 std::expected<void, Failure> publish(const Flags& flags, Environment& environment) {
   const DecodeLimits limits = decode_limits(flags.connection);
@@ -50,13 +54,20 @@ std::expected<void, Failure> publish(const Flags& flags, Environment& environmen
   const auto revision = (*publisher)->publish(encode_document(*document), flags.if_revision);
   if (!revision) return std::unexpected(to_failure(revision.error()));
 
-  if (flags.output == Output::Json) {
-    fmt::print(environment.out, "{}\n", document_json(*revision, *document));
-  } else {
+  if (flags.output == Output::Text) {
     fmt::print(environment.out, "published revision {}\n{}", *revision,
                document_text(*document, now));
   }
-  return {};
+  const auto progress =
+      await_applied(flags.wait, flags.connection, *revision, flags.output, environment);
+  if (flags.output == Output::Json) {
+    JsonWriter json;
+    begin_document(json, *revision, *document);
+    write_progress(json, progress);
+    json.end_object();
+    fmt::print(environment.out, "{}\n", std::move(json).take());
+  }
+  return conclude(progress);
 }
 
 }  // namespace
@@ -66,6 +77,7 @@ Action add_publish(CLI::App& app) {
   app.add_option("FILE", flags->file, "The document, or - for standard input")->required();
   add_value(app, "--if-revision", "N", "Publish only if N is still the current revision",
             number_reader(flags->if_revision, {0, INT64_MAX}));
+  add_wait(app, flags->wait);
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Either);
   app.footer(kExamples);

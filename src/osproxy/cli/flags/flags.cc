@@ -88,6 +88,13 @@ void add_output(CLI::App& app, Output& output) {
             });
 }
 
+void add_wait(CLI::App& app, WaitFlags& flags) {
+  add_value(app, "--wait", "DURATION",
+            "How long to wait until every instance has applied it (default: 2s)",
+            duration_reader(flags.wait, std::chrono::hours{1}));
+  app.add_flag("--no-wait", flags.no_wait, "End as soon as it is published")->excludes("--wait");
+}
+
 void add_restart_ttl(CLI::App& app, bool& restart_ttl) {
   app.add_flag("--restart-ttl", restart_ttl,
                "Also write back directives that were put by hand with ttl_secs, although their "

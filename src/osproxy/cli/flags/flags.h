@@ -63,6 +63,15 @@ enum class Output : std::uint8_t { Text, Json };
 /// Adds `--output text|json`.
 void add_output(CLI::App& app, Output& output);
 
+/// How long a command that publishes waits for the fleet; see await_fleet.h.
+struct WaitFlags {
+  std::optional<std::chrono::milliseconds> wait;  ///< none: the default
+  bool no_wait = false;
+};
+
+/// Adds `--wait` and `--no-wait`.
+void add_wait(CLI::App& app, WaitFlags& flags);
+
 /// Adds `--restart-ttl`; see edit_document.h.
 void add_restart_ttl(CLI::App& app, bool& restart_ttl);
 

@@ -61,12 +61,6 @@ std::vector<std::string> row(const Directive& directive, WallTime now) {
           or_dash(directive.author.value_or(""))};
 }
 
-void begin_document(JsonWriter& json, std::int64_t revision, const Document& document) {
-  json.begin_object().field("revision", revision).key("directives").begin_array();
-  for (const Directive& directive : document.directives) json.raw(encode_directive(directive));
-  json.end_array();
-}
-
 }  // namespace
 
 std::string describe_target(const Target& target) {
@@ -101,11 +95,10 @@ std::string thinned_text(const std::vector<ThinnedAt>& thinned) {
   return text;
 }
 
-std::string document_json(std::int64_t revision, const Document& document) {
-  JsonWriter json;
-  begin_document(json, revision, document);
-  json.end_object();
-  return std::move(json).take();
+void begin_document(JsonWriter& json, std::int64_t revision, const Document& document) {
+  json.begin_object().field("revision", revision).key("directives").begin_array();
+  for (const Directive& directive : document.directives) json.raw(encode_directive(directive));
+  json.end_array();
 }
 
 std::string listing_json(std::int64_t revision, const Document& document,

@@ -29,11 +29,11 @@ struct ThinnedAt {
 /// A line for each: `thinned: acme at proxy-1 since …: over budget: 412 records/s, budget 200`.
 std::string thinned_text(const std::vector<ThinnedAt>& thinned);
 
-/// `{"revision":4812,"directives":[…]}`, the directives as in the document.
-std::string document_json(std::int64_t revision, const Document& document);
+/// Begins the object `{"revision":4812,"directives":[…]`, the directives as in the document.
+void begin_document(JsonWriter& json, std::int64_t revision, const Document& document);
 
-/// The same, with `"thinned":[{"id":…,"instance":…,"since":…,"reason":…},…]`, which is null if
-/// `thinned` is.
+/// The whole object, with `"thinned":[{"id":…,"instance":…,"since":…,"reason":…},…]`, which is null
+/// if `thinned` is.
 std::string listing_json(std::int64_t revision, const Document& document,
                          const std::vector<ThinnedAt>* thinned);
 

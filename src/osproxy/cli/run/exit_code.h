@@ -17,6 +17,7 @@ enum class ExitCode : std::uint8_t {
   Conflict = 4,     ///< others published in between, more often than the command retries
   Unreachable = 5,  ///< etcd or an instance gave no response, or an invalid one
   NotFound = 6,     ///< no directive or record has that id
+  NotApplied = 7,   ///< published, and not every instance of the fleet is known to have applied it
 };
 
 /// Why a command stopped. `message` is for a person and goes to stderr; empty: nothing to add.
