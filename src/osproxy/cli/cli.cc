@@ -41,6 +41,7 @@ constexpr CommandRow kCommands[] = {
     {"sign", "Make a header that gets its own request recorded", add_sign},
     {"shape", "Hash the shape of a request's body", add_shape},
     {"capture", "Send captured requests again", add_capture},
+    {"context", "List the named fleets, and choose one", add_context},
 };
 
 constexpr char kFooter[] = R"(Examples:
@@ -50,10 +51,10 @@ constexpr char kFooter[] = R"(Examples:
 
 Connect to etcd (--endpoints) or to an instance's admin listener (--admin), or set the variables
 OSPROXYCTL_ENDPOINTS, OSPROXYCTL_KEY, OSPROXYCTL_ADMIN, OSPROXYCTL_TOKEN. A flag takes precedence
-over a variable.
+over a variable, and both over a context.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or setting, 3 document rejected, 4 conflict,
-5 not reachable, 6 not found.)";
+5 not reachable, 6 not found, 7 not applied by every instance.)";
 
 std::vector<std::string> command_names() {
   std::vector<std::string> names{"help"};
@@ -137,7 +138,7 @@ class CommandLine {
 bool is_command(const std::string& word) { return std::ranges::count(command_names(), word) > 0; }
 
 bool is_switch(std::string_view flag) {
-  return flag == "--fleet" || flag == "--verbose" || flag == "-v";
+  return flag == "--fleet" || flag == "--verbose" || flag == "--no-wait" || flag == "-v";
 }
 
 // Moves the command in front of its flags, which may stand before it. All flags that may stand

@@ -1,19 +1,17 @@
 #include "osproxy/store/state_file.h"
 
-#include <cerrno>
 #include <charconv>
 #include <fstream>
 #include <iterator>
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <simdjson.h>
-#include <unistd.h>
 
 #include "osproxy/core/hash.h"
 #include "osproxy/core/json_writer.h"
+#include "osproxy/core/replace_file.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/core/secret_file.h"
 #include "osproxy/directive/encode.h"
@@ -33,27 +31,6 @@ constexpr std::uintmax_t kMaxFileBytes = std::uintmax_t{8} << 20;
 std::unexpected<std::string> refused(const fs::path& path, std::string_view why) {
   return std::unexpected(fmt::format("{}: {}", path.string(), why));
 }
-
-std::unexpected<std::string> failed(const fs::path& path, std::string_view what, int error) {
-  return refused(path, fmt::format("{}: {}", what, std::generic_category().message(error)));
-}
-
-/// Closes a file descriptor at the end of its scope.
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  int fd() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-
- private:
-  const int fd_;
-};
 
 std::string first_line(std::string_view body) {
   return fmt::format("osproxy-state {} {:016x}\n", kFormat, fnv1a_64(body));
@@ -173,28 +150,6 @@ std::expected<SavedSet, std::string> parse(std::string_view body, std::string_vi
   return *std::move(saved);
 }
 
-std::expected<void, int> write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return std::unexpected(errno);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
-/// Writes a new file in the directory of `path`, syncs it, and stores its name in `name`.
-std::expected<void, std::string> write_beside(const fs::path& path, std::string_view bytes,
-                                              std::string& name) {
-  name = path.string() + ".XXXXXX";
-  const File file(::mkostemp(name.data(), O_CLOEXEC));  // mode 0600
-  if (!file.is_open()) return failed(path, "cannot create a file in its directory", errno);
-  const auto written = write_all(file.fd(), bytes);
-  if (!written) return failed(name, "cannot write", written.error());
-  if (::fsync(file.fd()) != 0) return failed(name, "cannot sync", errno);
-  return {};
-}
-
 }  // namespace
 
 std::string current_boot_id() {
@@ -235,21 +190,7 @@ std::expected<std::optional<SavedSet>, std::string> load_state(const fs::path& p
 }
 
 std::expected<void, std::string> save_state(const fs::path& path, const SavedSet& saved) {
-  std::string name;
-  auto written = write_beside(path, encode(saved), name);
-  if (written && ::rename(name.c_str(), path.c_str()) != 0) {
-    written = failed(path, "cannot replace it", errno);
-  }
-  if (!written) {
-    ::unlink(name.c_str());
-    return written;
-  }
-  const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const File directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.is_open() || ::fsync(directory.fd()) != 0) {
-    return failed(parent, "cannot sync the directory", errno);
-  }
-  return {};
+  return replace_file(path, encode(saved));
 }
 
 }  // namespace osproxy

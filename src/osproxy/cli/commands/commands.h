@@ -36,5 +36,6 @@ Action add_why(CLI::App& app);
 Action add_sign(CLI::App& app);
 Action add_capture(CLI::App& app);
 Action add_shape(CLI::App& app);
+Action add_context(CLI::App& app);
 
 }  // namespace osproxy::cli

@@ -9,6 +9,7 @@
 #include "osproxy/cli/admin/admin_fleet_reader.h"
 #include "osproxy/cli/admin/admin_publisher.h"
 #include "osproxy/cli/connection/fleet_access.h"
+#include "osproxy/cli/connection/use_context.h"
 #include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/address.h"
@@ -24,8 +25,9 @@ constexpr std::chrono::milliseconds kDefaultTimeout{5'000};
 constexpr std::chrono::milliseconds kMaxTimeout{600'000};  // longer is a mistyped unit
 constexpr std::chrono::milliseconds kLongestMaxLife = std::chrono::days{366};
 constexpr std::size_t kMaxListBytes = 64 * 1024;  // a fleet of a thousand instances with long names
-constexpr std::size_t kMaxPathBytes = 4096;       // PATH_MAX
-constexpr std::size_t kMaxTokenBytes = 4096;      // must fit in a request head
+constexpr std::size_t kMaxNameBytes = 256;
+constexpr std::size_t kMaxPathBytes = 4096;   // PATH_MAX
+constexpr std::size_t kMaxTokenBytes = 4096;  // must fit in a request head
 
 // The credentials for etcd, each given by a flag or a variable.
 struct Credential {
@@ -54,6 +56,21 @@ constexpr Credential kCredentials[] = {
 };
 
 Failure usage(std::string message) { return {ExitCode::Usage, std::move(message)}; }
+
+// The result of a function that takes complete flags. Its failure names the context that they are
+// of.
+template <class Function>
+auto with_complete(const ConnectionFlags& given, const Environment& environment,
+                   Function&& function) -> decltype(function(given)) {
+  const auto flags = with_context(given, environment);
+  if (!flags) return std::unexpected(flags.error());
+  auto result = function(*flags);
+  if (!result && result.error().code == ExitCode::Usage && !given.is_complete &&
+      !flags->from_context.empty()) {
+    result.error().message += fmt::format(" (context {})", flags->from_context);
+  }
+  return result;
+}
 
 // The text of a flag or variable, with its name for errors.
 struct Source {
@@ -160,6 +177,11 @@ void add_admin(CLI::App& app, ConnectionFlags& flags, Reach reach) {
 
 void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach) {
   flags.reach = reach;
+  add_value(app, "--context", "NAME",
+            "The fleet, by its name in the configuration (OSPROXYCTL_CONTEXT; see osproxyctl help "
+            "context)",
+            text_reader(flags.context, kMaxNameBytes))
+      .group("Connection");
   add_etcd(app, flags);
   if (reach != Reach::Etcd) add_admin(app, flags, reach);
   if (reach == Reach::Admin) add_fleet_choice(app, flags);
@@ -195,8 +217,10 @@ DecodeLimits decode_limits(const ConnectionFlags& flags) {
   return limits;
 }
 
-std::expected<EtcdAccess, Failure> etcd_access(const ConnectionFlags& flags,
-                                               const Environment& environment) {
+namespace {
+
+std::expected<EtcdAccess, Failure> complete_etcd_access(const ConnectionFlags& flags,
+                                                        const Environment& environment) {
   const auto endpoints = find(flags.endpoints, "--endpoints", "OSPROXYCTL_ENDPOINTS", environment);
   if (!endpoints) {
     return std::unexpected(
@@ -222,8 +246,6 @@ std::expected<EtcdAccess, Failure> etcd_access(const ConnectionFlags& flags,
                     .timeout = flags.timeout.value_or(kDefaultTimeout),
                     .limits = decode_limits(flags)};
 }
-
-namespace {
 
 // The instances of --admin.
 std::expected<AdminAccess, Failure> given_access(const ConnectionFlags& flags,
@@ -262,7 +284,7 @@ std::expected<EtcdAccess, Failure> only_etcd(const ConnectionFlags& flags,
   if (flags.token_file && !flags.fleet) {
     return std::unexpected(usage("--token-file goes with --admin only"));
   }
-  return etcd_access(flags, environment);
+  return complete_etcd_access(flags, environment);
 }
 
 std::expected<AdminAccess, Failure> only_admin(const ConnectionFlags& flags,
@@ -311,8 +333,10 @@ std::expected<AdminAccess, Failure> fleet_access(const ConnectionFlags& flags,
 
 }  // namespace
 
-std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
-                                                 const Environment& environment) {
+namespace {
+
+std::expected<AdminAccess, Failure> complete_admin_access(const ConnectionFlags& flags,
+                                                          const Environment& environment) {
   const char* const etcd_flag = given_etcd_flag(flags);
   if (flags.reach == Reach::Admin && !flags.fleet && etcd_flag != nullptr) {
     return std::unexpected(usage(fmt::format("{} goes with --fleet only", etcd_flag)));
@@ -328,8 +352,27 @@ std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
   return access;
 }
 
-std::expected<AdminAccess, Failure> access_beside(ConnectionFlags flags,
+}  // namespace
+
+std::expected<EtcdAccess, Failure> etcd_access(const ConnectionFlags& given,
+                                               const Environment& environment) {
+  return with_complete(given, environment, [&](const ConnectionFlags& flags) {
+    return complete_etcd_access(flags, environment);
+  });
+}
+
+std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& given,
+                                                 const Environment& environment) {
+  return with_complete(given, environment, [&](const ConnectionFlags& flags) {
+    return complete_admin_access(flags, environment);
+  });
+}
+
+std::expected<AdminAccess, Failure> access_beside(const ConnectionFlags& given,
                                                   const Environment& environment) {
+  auto complete = with_context(given, environment);
+  if (!complete) return std::unexpected(std::move(complete).error());
+  ConnectionFlags& flags = *complete;
   const auto etcd = uses_etcd(flags, environment);
   if (!etcd) return std::unexpected(etcd.error());
   if (!*etcd || flags.fleet) return admin_access(flags, environment);
@@ -345,7 +388,9 @@ Failure instances_missing(const std::vector<std::string>& errors, const Environm
   return {ExitCode::Unreachable, ""};
 }
 
-std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
+namespace {
+
+std::expected<std::unique_ptr<DirectivePublisher>, Failure> complete_publisher(
     const ConnectionFlags& flags, const Environment& environment) {
   const auto etcd = uses_etcd(flags, environment);
   if (!etcd) return std::unexpected(etcd.error());
@@ -364,8 +409,8 @@ std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
       AdminClient(access->instances.front(), access->token, access->timeout));
 }
 
-std::expected<std::unique_ptr<FleetReader>, Failure> open_fleet(const ConnectionFlags& flags,
-                                                                const Environment& environment) {
+std::expected<std::unique_ptr<FleetReader>, Failure> complete_fleet(
+    const ConnectionFlags& flags, const Environment& environment) {
   const auto etcd = uses_etcd(flags, environment);
   if (!etcd) return std::unexpected(etcd.error());
   if (*etcd) {
@@ -376,6 +421,22 @@ std::expected<std::unique_ptr<FleetReader>, Failure> open_fleet(const Connection
   auto access = only_admin(flags, environment);
   if (!access) return std::unexpected(std::move(access).error());
   return std::make_unique<AdminFleetReader>(*std::move(access));
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
+    const ConnectionFlags& given, const Environment& environment) {
+  return with_complete(given, environment, [&](const ConnectionFlags& flags) {
+    return complete_publisher(flags, environment);
+  });
+}
+
+std::expected<std::unique_ptr<FleetReader>, Failure> open_fleet(const ConnectionFlags& given,
+                                                                const Environment& environment) {
+  return with_complete(given, environment, [&](const ConnectionFlags& flags) {
+    return complete_fleet(flags, environment);
+  });
 }
 
 }  // namespace osproxy::cli

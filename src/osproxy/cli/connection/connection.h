@@ -1,8 +1,8 @@
 // Connects a command to etcd or to the admin listeners of instances, by flags and variables.
 //
-// A flag takes precedence over a variable. For a command that can use both, the flags of etcd and
-// of the admin listener exclude each other, and so do the variables. By default a command uses the
-// admin listener on this machine.
+// A flag takes precedence over a variable, and both over a context (use_context.h). For a command
+// that can use both, the flags of etcd and of the admin listener exclude each other, and so do the
+// variables. By default a command uses the admin listener on this machine.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,9 @@ namespace osproxy::cli {
 /// The targets that a command can connect to.
 enum class Reach : std::uint8_t { Either, Etcd, Admin };
 
+/// Members: a flag each, and where they have come from.
 struct ConnectionFlags {
+  std::optional<std::string> context;
   std::optional<std::string> endpoints;
   std::optional<std::string> key;
   std::optional<std::string> ca_file;
@@ -42,6 +44,8 @@ struct ConnectionFlags {
   std::optional<std::string> fleet_hosts;
   bool verbose = false;  ///< says which instances are asked
   Reach reach = Reach::Either;
+  bool is_complete = false;    ///< has been through with_context()
+  std::string from_context{};  ///< the context that has given some of them; empty: none has
 };
 
 /// Adds the flags for `reach`. `flags` must outlive `app`.
@@ -65,7 +69,7 @@ std::expected<AdminAccess, Failure> admin_access(const ConnectionFlags& flags,
 
 /// The instances that a command of Reach::Either asks beside what it publishes: the one of --admin,
 /// or with etcd those of the fleet. Unless --fleet agrees to that, no token goes where acks say.
-std::expected<AdminAccess, Failure> access_beside(ConnectionFlags flags,
+std::expected<AdminAccess, Failure> access_beside(const ConnectionFlags& flags,
                                                   const Environment& environment);
 
 /// The failure of a command that shows the other instances. `errors` has at least one, each of an
