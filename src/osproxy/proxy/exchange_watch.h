@@ -12,7 +12,8 @@
 // The client has left
 // - if its connection was reset,
 // - or if it has closed its side, is owed the rest of a response, and half_close_timeout has passed
-//   without a byte of that. A client that only ends its side (shutdown(SHUT_WR)) and one that
+//   without a byte of that. (Its end cannot be seen if it has pipelined more than the kernel's
+//   buffers hold: TCP delivers it after the bytes before it.) A client that only ends its side (shutdown(SHUT_WR)) and one that
 //   closes its connection look the same, until something is written to them; OpenSearch itself
 //   gives neither a response.
 //
@@ -67,6 +68,8 @@ class ExchangeWatch {
     next_look_.expire_after(std::chrono::milliseconds(0));  // at the next tick
   }
   void stop() noexcept { next_look_.clear(); }
+
+  SteadyClock::time_point now() const noexcept { return deadlines_.now(); }
 
   /// The time limit; good if the options have one.
   SteadyClock::time_point limit() const noexcept { return started_ + options_.request_timeout; }
