@@ -8,8 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/inspect/response_twin.h"
 #include "tests/inspect/compressed.h"
+#include "tests/inspect/response_twin.h"
 #include "tests/inspect/structure_twin.h"
 
 namespace osproxy {

@@ -12,10 +12,11 @@
 // The client has left
 // - if its connection was reset,
 // - or if it has closed its side, is owed the rest of a response, and half_close_timeout has passed
-//   without a byte of that. (Its end cannot be seen if it has pipelined more than the kernel's
-//   buffers hold: TCP delivers it after the bytes before it.) A client that only ends its side (shutdown(SHUT_WR)) and one that
+//   without a byte of that. A client that only ends its side (shutdown(SHUT_WR)) and one that
 //   closes its connection look the same, until something is written to them; OpenSearch itself
 //   gives neither a response.
+// The end of a client that has pipelined more than the kernel's buffers hold cannot be seen: TCP
+// delivers it after the bytes before it.
 //
 // The client is too slow
 // - if it takes none of the response for transfer_timeout, or for kStallWhileOthersWait if all
