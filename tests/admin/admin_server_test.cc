@@ -1,11 +1,13 @@
 #include "osproxy/admin/admin_server.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <prometheus/collectable.h>
 
 #include "osproxy/admin/http_server.h"
 #include "tests/admin/client.h"
@@ -70,6 +72,29 @@ class BlockingPublisher {
   std::condition_variable changed_;
   bool entered_ = false;   // guarded by mutex_
   bool released_ = false;  // guarded by mutex_
+};
+
+// Metrics whose first collection blocks until it is let go.
+class BlockingCollectable : public prometheus::Collectable {
+ public:
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    ++collections_;
+    entered_.test_and_set();
+    entered_.notify_all();
+    released_.wait(false);
+    return {};
+  }
+  void await_entry() const { entered_.wait(false); }
+  void release() {
+    released_.test_and_set();
+    released_.notify_all();
+  }
+  int collections() const { return collections_; }
+
+ private:
+  mutable std::atomic<int> collections_{0};
+  mutable std::atomic_flag entered_;
+  std::atomic_flag released_;
 };
 
 TEST_F(AdminServerTest, AnswersAGet) {
@@ -246,6 +271,56 @@ TEST_F(AdminServerTest, ServesProbesWhileNobodyReadsHisResponse) {
     }
   }
   EXPECT_THAT(ask(server->address(), "GET /healthz HTTP/1.1\r\n"), StartsWith("HTTP/1.1 200 OK"));
+}
+
+// They pipeline scrapes and connect again as soon as they are closed: their calls once closed every
+// connection that had not sent its head yet.
+TEST_F(AdminServerTest, ServesAllWhileStrangersPipelineScrapes) {
+  dependencies_.options.max_connections = 8;
+  dependencies_.options.token = "secret";
+  const auto server = start();
+  std::string scrapes;
+  for (int i = 0; i < 100; ++i) scrapes += "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  scrapes += "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+  std::vector<std::jthread> strangers;
+  for (int i = 0; i < 24; ++i) {
+    strangers.emplace_back([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        Client client(server->address());
+        client.send(scrapes);
+        client.read_all();
+      }
+    });
+  }
+  for (int i = 0; i < 50; ++i) {
+    for (const char* request :
+         {"GET /healthz HTTP/1.1\r\n", "GET /readyz HTTP/1.1\r\n", "GET /metrics HTTP/1.1\r\n",
+          "GET /admin/status HTTP/1.1\r\nAuthorization: Bearer secret\r\n"}) {
+      EXPECT_THAT(ask(server->address(), request), StartsWith("HTTP/1.1 200 OK"));
+    }
+  }
+}
+
+TEST_F(AdminServerTest, CollectsTheMetricsOnceForAllThatWait) {
+  const auto blocking = std::make_shared<BlockingCollectable>();
+  AdminDependencies view = dependencies_.view();
+  view.collectables.push_back(blocking);
+  const auto server = start(view);
+  std::vector<std::unique_ptr<Client>> scrapers;
+  const auto scrape = [&] {
+    scrapers.push_back(std::make_unique<Client>(server->address()));
+    scrapers.back()->send("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+  };
+  scrape();
+  blocking->await_entry();
+  for (int i = 0; i < 20; ++i) scrape();
+  // A response to a later request: the server has read the scrapes before it.
+  EXPECT_THAT(ask(server->address(), "GET /healthz HTTP/1.1\r\n"), StartsWith("HTTP/1.1 200 OK"));
+  blocking->release();
+  for (const auto& scraper : scrapers) {
+    EXPECT_THAT(scraper->read_all(), StartsWith("HTTP/1.1 200 OK"));
+  }
+  EXPECT_LE(blocking->collections(), 3);  // 2, unless a head is read late
 }
 
 TEST_F(AdminServerTest, DoesNotReadTheBodyOfAGet) {

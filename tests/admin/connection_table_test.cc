@@ -72,6 +72,60 @@ TEST_F(ConnectionTableTest, LetsTheNewestSendTheirHead) {
   EXPECT_EQ(closed(), "0 7 8");  // those had their time
 }
 
+TEST_F(ConnectionTableTest, ClosesAStrangersCallBeforeANewConnection) {
+  for (int i = 0; i < 7; ++i) arrive("127.0.0.1", Stage::Call);
+  arrive("127.0.0.1", Stage::Head);  // a probe or a holder of the token
+  arrive("127.0.0.1");
+  EXPECT_EQ(closed(), "0");
+}
+
+TEST_F(ConnectionTableTest, ClosesStrangersCallsBeforeHoldersOfTheToken) {
+  for (const Stage stage : {Stage::Idle, Stage::Body, Stage::Call, Stage::Events}) {
+    arrive("127.0.0.1", stage).set_trusted();
+  }
+  for (int i = 0; i < 12; ++i) arrive("127.0.0.1", i % 2 == 0 ? Stage::Call : Stage::Events);
+  EXPECT_EQ(closed(), "4 5 6 7 8 9 11 13");
+}
+
+TEST_F(ConnectionTableTest, ClosesAnIdleHolderOfTheTokenBeforeANewOne) {
+  for (int i = 0; i < 7; ++i) arrive("127.0.0.1", Stage::Idle).set_trusted();
+  arrive("127.0.0.1");  // a probe
+  arrive("127.0.0.1");
+  EXPECT_EQ(closed(), "0");
+}
+
+TEST_F(ConnectionTableTest, IsBusyIfOnlyACallOfAStrangerMakesRoom) {
+  for (int i = 0; i < 6; ++i) arrive("127.0.0.1", Stage::Call);
+  arrive("127.0.0.1").set_trusted();
+  EXPECT_FALSE(table_.is_busy());  // one is free
+  auto& fresh = arrive("127.0.0.1");
+  EXPECT_TRUE(table_.is_busy());
+  fresh.enter(Stage::Response);
+  EXPECT_FALSE(table_.is_busy());
+  fresh.enter(Stage::Call);
+  EXPECT_TRUE(table_.is_busy());
+  for (const auto& place : places_) place->set_trusted();
+  EXPECT_FALSE(table_.is_busy());  // their calls may take long
+}
+
+TEST_F(ConnectionTableTest, LetsAStrangerStayOnlyWhileThereIsRoom) {
+  const auto& stranger = arrive("127.0.0.1", Stage::Response);
+  auto& holder = arrive("127.0.0.1", Stage::Response);
+  holder.set_trusted();
+  EXPECT_FALSE(stranger.must_leave());
+  for (int i = 0; i < 6; ++i) arrive("127.0.0.1");
+  EXPECT_TRUE(stranger.must_leave());
+  EXPECT_FALSE(holder.must_leave());
+}
+
+TEST_F(ConnectionTableTest, LetsAStrangerLeaveWhoseAddressHasItsShare) {
+  const auto& one = arrive("10.0.0.1", Stage::Response);
+  const auto& other = arrive("10.0.0.2", Stage::Response);
+  for (int i = 0; i < 3; ++i) arrive("10.0.0.1");
+  EXPECT_TRUE(one.must_leave());
+  EXPECT_FALSE(other.must_leave());
+}
+
 TEST_F(ConnectionTableTest, BoundsTheConnectionsOfOneClientAddress) {
   for (int i = 0; i < 5; ++i) arrive("10.0.0.1");
   EXPECT_EQ(closed(), "0");

@@ -3,11 +3,13 @@
 #include <functional>
 #include <thread>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "osproxy/core/read_file.h"
 #include "osproxy/tls/context.h"
+#include "tests/support/private_files.h"
 #include "tests/support/raw_socket.h"
 #include "tests/support/tcp_listener.h"
 #include "tests/support/temp_dir.h"
@@ -237,6 +239,36 @@ TEST(HttpRequest, ReplacesAHeaderWhateverItsCase) {
   HttpRequest request{.headers = {{"x-a", "1"}, {"X-B", "2"}, {"X-A", "3"}}};
   request.set("X-a", "4");
   EXPECT_EQ(request.headers, (HttpHeaders{{"X-B", "2"}, {"X-a", "4"}}));
+}
+
+/// A name with two addresses: one accepts connections and then is silent, the other one responds.
+bool leaves_the_silent_address() {
+  const RawListener silent;
+  boost::asio::io_context context;
+  boost::asio::ip::tcp::acceptor good(context,
+                                      {boost::asio::ip::make_address("127.0.0.2"), silent.port()});
+  std::thread([&good] {
+    for (;;) {
+      RawConnection connection{Descriptor(good.accept().release())};
+      connection.read_head();
+      connection.send(kOk);
+    }
+  }).detach();  // until the process ends
+  const Origin origin{.tls = false, .address = {.host = "two.test", .port = silent.port()}};
+  HttpCallOptions brief = options();
+  brief.timeout = 1s;
+  const Result first = http_call(origin, {}, brief);
+  return !first && first.error().fault == HttpFault::TimedOut && http_call(origin, {}, options()) &&
+         http_call(origin, {}, options());
+}
+
+// Each call began at the same address, and timed out.
+TEST(HttpCall, LeavesAnAddressThatNeverResponds) {
+  if (!can_replace_files()) GTEST_SKIP() << "needs namespaces";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(exit_with_files({{"/etc/hosts", "127.0.0.1 two.test\n127.0.0.2 two.test\n"}},
+                              leaves_the_silent_address),
+              testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/inspect/compressed.h"
 #include "tests/inspect/response_twin.h"
 #include "tests/inspect/structure_twin.h"
 
@@ -283,6 +284,11 @@ TEST(BodyStructure, IsNotReadIfThereIsNoBody) {
   EXPECT_EQ(with({.content_type = "application/x-www-form-urlencoded"}), NotRead::NotJson);
   EXPECT_EQ(with({.content_encoding = "zstd"}), NotRead::UnknownCoding);
   EXPECT_EQ(with({.content_encoding = "gzip"}), NotRead::BadCoding);
+  const std::string cut_off = test::compressed(R"({"a":1})").substr(0, 11);
+  EXPECT_EQ(test::read_structure({.endpoint = Endpoint::Search, .content_encoding = "gzip"},
+                                 cut_off, whole)
+                .not_read,
+            NotRead::Malformed);
 }
 
 TEST(BodyStructure, AHostileBodyCostsNoMoreThanAnyOther) {

@@ -219,6 +219,21 @@ TEST(ResponseReader, StopsWhereTheHitsBegin) {
   EXPECT_EQ(read(Endpoint::Search, std::string(start) + "no json"), ResponseFacts{.took_ms = 1});
 }
 
+// The first bytes give no plain text: the body once seemed to be none.
+TEST(ResponseReader, ACompressedBodyThatIsCutOffIsMalformed) {
+  const std::string whole = test::compressed(R"({"took":1,"timed_out":false})");
+  for (std::size_t size = 1; size < 30; ++size) {
+    const ResponseFacts facts =
+        test::read_response({.endpoint = Endpoint::Search, .content_encoding = "gzip"},
+                            whole.substr(0, size), [&] { return size; });
+    EXPECT_EQ(facts.not_read, NotRead::Malformed) << size;
+  }
+  EXPECT_EQ(test::read_response({.endpoint = Endpoint::Search, .content_encoding = "gzip"},
+                                test::compressed(""), [] { return std::size_t{100}; })
+                .not_read,
+            NotRead::NoBody);
+}
+
 TEST(ResponseReader, GivesTheReasonIfABodyIsNotRead) {
   EXPECT_EQ(read(Endpoint::Search, "").not_read, NotRead::NoBody);
   EXPECT_EQ(read(Endpoint::Search, "<html>").not_read, NotRead::Malformed);

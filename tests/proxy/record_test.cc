@@ -1,6 +1,7 @@
 // The record and the sample of a request, whichever way the request ends.
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -133,6 +134,34 @@ TEST_F(ProxyRecord, ATimeOutCountsInTheStageInWhichItHappens) {
   EXPECT_GE(times.spent(Stage::FirstByte), 25ms);
   EXPECT_EQ(times.spent(Stage::Transfer), std::nullopt);
   EXPECT_EQ(sum_of(times), times.total());
+}
+
+TEST_F(ProxyRecord, TheFirstByteIsThatOfTheHead) {
+  start();
+  select_all(Level::ShapeTiming, [](Directive& d) { d.target.endpoint = Endpoint::Search; });
+  Dialog dialog = this->dialog();
+  dialog.request_passes(get("/_search")).node_sends("HTTP/1.1 200 OK\n");
+  // The server has read the first line once it has responded to a later request.
+  this->dialog().exchange("/seen");
+  std::this_thread::sleep_for(30ms);
+  dialog.node_sends("Content-Length: 2\n\n", "ok").client_gets_status(200);
+  const StageTimes times = record().times;
+  EXPECT_GE(times.spent(Stage::Transfer), 25ms);
+  EXPECT_EQ(sum_of(times), times.total());
+}
+
+TEST_F(ProxyRecord, ShowsTheVersionThatWasSent) {
+  start();
+  select_all();
+  upstream.close();
+  std::vector<std::string> protocols;
+  for (const std::string version : {"HTTP/1.0", "HTTP/3.0", "nothing"}) {
+    RawConnection client = this->client();
+    client.send("GET / " + version + "\r\nHost: h\r\n\r\n");
+    client.read_to_end();
+    protocols.push_back(recorder.await_records(protocols.size() + 1).back().protocol);
+  }
+  EXPECT_EQ(protocols, (std::vector<std::string>{"HTTP/1.0", "HTTP/3.0", ""}));
 }
 
 TEST_F(ProxyRecord, AnIndexInTheBodySelectsABulk) {

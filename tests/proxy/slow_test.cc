@@ -61,6 +61,31 @@ TEST_F(ProxySlow, ASilentNodeIsAGatewayTimeOut) {
   dialog.client_gets_status(504).node_gets_end();
 }
 
+TEST_F(ProxySlow, AResponseTimeOutEndsWithTheFirstByte) {
+  options.response_timeout = 5s;
+  options.transfer_timeout = 60s;
+  start();
+  Dialog dialog = this->dialog();
+  dialog.request_passes(get("/")).node_sends("HTTP/1.1 200 OK\n");
+  let_the_server_read();
+  pass(50s);
+  dialog.node_sends("Content-Length: 2\n\n", "ok")
+      .client_gets(ok_head_seen("Content-Length: 2\n"), "ok");
+}
+
+TEST_F(ProxySlow, AResponsesHeadThatTricklesIsAGatewayTimeOut) {
+  options.transfer_timeout = 10s;  // from its first byte, however often it makes progress
+  start();
+  Dialog dialog = this->dialog();
+  dialog.request_passes(get("/")).node_sends("HTTP/1.1 200 OK\n");
+  let_the_server_read();
+  pass(9s);
+  dialog.node_sends("A: 1\n");
+  let_the_server_read();
+  pass(2s);
+  dialog.client_gets_status(504).node_gets_end();
+}
+
 TEST_F(ProxySlow, ABodyThatStopsIsRefusedAndTheNodeSeesNoEnd) {
   options.transfer_timeout = 10s;
   start();

@@ -34,9 +34,21 @@ Peer Peer::of(const boost::asio::ip::address& address) {
   return peer;
 }
 
+/// In the order in which places are taken away (connection_table.h).
+enum class ConnectionTable::Rank : std::uint8_t {
+  StrangerIdle,
+  StrangerBusy,
+  StrangerCall,
+  TrustedIdle,
+  Fresh,
+  TrustedBusy,
+  TrustedEvents,
+  TrustedCall,
+};
+
 /// The smallest one loses its place.
 struct ConnectionTable::Candidate {
-  int rank;
+  Rank rank;
   std::size_t others;  ///< of its peer
   bool is_loopback;
   std::uint64_t since;
@@ -73,21 +85,35 @@ bool ConnectionTable::is_fresh(const Place& place) const noexcept {
   return !place.was_served_ && static_cast<std::size_t>(newer) < limits_.connections / kFreshPart;
 }
 
-int ConnectionTable::rank_of(const Place& place) const noexcept {
+ConnectionTable::Rank ConnectionTable::rank_of(const Place& place) const noexcept {
   switch (place.stage_) {
     case Stage::Idle:
     case Stage::Head:
-      if (place.trusted_) return 2;
-      return is_fresh(place) ? 1 : 0;
+      if (place.trusted_) return Rank::TrustedIdle;
+      return is_fresh(place) ? Rank::Fresh : Rank::StrangerIdle;
     case Stage::Body:
     case Stage::Response:
-      return place.trusted_ ? 3 : 1;
+      return place.trusted_ ? Rank::TrustedBusy : Rank::StrangerBusy;
     case Stage::Events:
-      return 4;
+      return place.trusted_ ? Rank::TrustedEvents : Rank::StrangerBusy;
     case Stage::Call:
-      return 5;
+      return place.trusted_ ? Rank::TrustedCall : Rank::StrangerCall;
   }
   std::unreachable();
+}
+
+bool ConnectionTable::is_full_for(const Peer& peer) const {
+  if (size() >= limits_.connections) return true;
+  return !peer.is_loopback && count_of(peer) >= limits_.per_peer;
+}
+
+bool ConnectionTable::is_busy() const {
+  if (size() < limits_.connections) return false;
+  Rank least = Rank::TrustedCall;
+  for (const Place* const place : places_) {
+    if (!place->closed_) least = std::min(least, rank_of(*place));
+  }
+  return least == Rank::StrangerCall;
 }
 
 bool ConnectionTable::close_one(const Filter& filter) {

@@ -6,18 +6,27 @@
 //   ConnectionTable::Place place(table, peer, [&] { stream.close(); });  // may close another
 //   place.enter(Stage::Body);
 //
-// The order in which places are taken away:
+// The order in which places are taken away (`Rank`):
 //
-//  rank 0  strangers that are idle or have not sent a whole head
-//  rank 1  strangers that send a body or receive a response, and strangers that came a moment ago
-//  rank 2  holders of the token, idle
-//  rank 3  holders of the token that send or receive
-//  rank 4  streams of events
-//  rank 5  requests whose call is under way: to close them would not end the call
+//  1. clients without the token ("strangers") that are idle, or whose head does not come
+//  2. strangers that send a body or receive a response
+//  3. strangers whose call is under way
+//  4. holders of the token, idle
+//  5. the newest connections that have sent no request yet: they may hold the token, or be a probe
+//  6. holders of the token that send or receive
+//  7. streams of events to holders of the token
+//  8. holders of the token whose call is under way: to close them would not end the call
 //
 // Within a rank, the client address with the most connections loses one, others before loopback,
-// and the connection that has waited longest. A probe sends its head at once and is served in a
-// moment; a client that holds many connections loses its own.
+// and the connection that has waited longest.
+//
+// The order alone would let strangers that connect faster than they are served close each other's
+// calls, and those of a scrape. Two rules give each of them its turn:
+//
+//  - The listener accepts nothing for a moment while is_busy(): a call would be closed that is
+//    about to end. New connections wait in the kernel's queue, in the order of their arrival.
+//  - A stranger has one request in a table that is full (must_leave()), and then makes room. So
+//    one that pipelines requests must connect again for each, and waits with all others.
 //
 // Thread safety: none; belongs to the thread of the listener. Places must not outlive the table.
 #pragma once
@@ -71,16 +80,21 @@ class ConnectionTable {
   /// The number of connections that have not been told to close.
   std::size_t size() const noexcept;
 
+  /// The table is full, and a stranger's call that is under way would have to make room.
+  bool is_busy() const;
+
   void close_all();
 
  private:
   struct Candidate;
+  enum class Rank : std::uint8_t;
   using Filter = std::function<bool(const Place&)>;
 
   std::size_t count(const Filter& filter) const;
   std::size_t count_of(const Peer& peer) const;
   bool is_fresh(const Place& place) const noexcept;
-  int rank_of(const Place& place) const noexcept;
+  Rank rank_of(const Place& place) const noexcept;
+  bool is_full_for(const Peer& peer) const;
   /// Closes the place that is needed least among those that `filter` takes; false: there is none.
   bool close_one(const Filter& filter);
   void admit(const Place& place);
@@ -110,6 +124,10 @@ class ConnectionTable::Place {
 
   /// The response that is being sent takes `bytes` of memory, until the next stage.
   void hold(std::size_t bytes);
+
+  /// The response that comes is to be the last one of this connection: a stranger's, for which
+  /// there is no room longer than that.
+  bool must_leave() const { return !trusted_ && table_.is_full_for(peer_); }
 
   bool is_closed() const noexcept { return closed_; }
 

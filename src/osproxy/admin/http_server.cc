@@ -39,6 +39,11 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 // The pause after accept() failed, for example because no file descriptor is left.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
+// While the connections are busy, the next one waits for at most this long, and then closes another
+// one. Most calls take some milliseconds.
+constexpr std::chrono::milliseconds kBusyPause{1};
+constexpr int kMaxBusyPauses = 100;
+
 // The bodies that are received at once: 16 MiB if all are as large as they may be. A document is
 // received in a moment.
 constexpr std::size_t kMaxBodies = 16;
@@ -47,20 +52,19 @@ constexpr std::size_t kMaxBodies = 16;
 constexpr std::size_t kMaxResponseBytes = std::size_t{64} << 20;
 
 // The threads of a lane, and its calls that run or wait. Publishes are short or wait for etcd, all
-// for the same; a second thread serves when one call is stuck. Scrapes take about a millisecond:
-// more can wait than there are connections, since a closed one may still wait for its call.
+// for the same; a second thread serves when one call is stuck. Scrapes share a call.
 struct LaneSize {
   std::size_t threads;
   std::size_t calls;
 };
 constexpr std::array<LaneSize, kLaneCount> kLanes{{
-    {.threads = 0, .calls = 0},    // Inline
-    {.threads = 1, .calls = 256},  // Scrape
-    {.threads = 2, .calls = 32},   // Read
-    {.threads = 1, .calls = 4},    // Bulk
-    {.threads = 2, .calls = 8},    // Publish
-    {.threads = 2, .calls = 8},    // Fleet
-    {.threads = 1, .calls = 4},    // Workers
+    {.threads = 0, .calls = 0},   // Inline
+    {.threads = 1, .calls = 1},   // Scrape
+    {.threads = 2, .calls = 32},  // Read
+    {.threads = 1, .calls = 4},   // Bulk
+    {.threads = 2, .calls = 8},   // Publish
+    {.threads = 2, .calls = 8},   // Fleet
+    {.threads = 1, .calls = 4},   // Workers
 }};
 
 // Out of memory ends the events.
@@ -97,6 +101,23 @@ class LaneThreads {
  private:
   std::size_t calls_ = 0;
   std::optional<asio::thread_pool> pool_;
+};
+
+// A collection of the metrics, and the requests that wait for it. Not thread-safe.
+class SharedScrape {
+ public:
+  explicit SharedScrape(asio::io_context& io) : ended_(io, asio::steady_timer::time_point::max()) {}
+
+  asio::awaitable<void> end() { co_await ended_.async_wait(kAwait); }
+
+  void set_response(Response response) { response_ = std::move(response); }
+  const Response& response() const noexcept { return response_; }
+
+  void wake_all() { ended_.cancel(); }
+
+ private:
+  asio::steady_timer ended_;
+  Response response_ = error_response(500, "internal_error", "the metrics could not be collected");
 };
 
 // A client whose machine is gone keeps no place: a stream of events sends often, so that something
@@ -150,8 +171,11 @@ class HttpServer::Impl {
   error_code bind(const tcp::endpoint& endpoint, bool v6_only);
   void close_all();
   asio::awaitable<void> accept(Listener& listener);
+  asio::awaitable<void> await_room(Listener& listener);
   asio::awaitable<void> serve(tcp::socket socket, Peer peer);
   asio::awaitable<Response> respond(const Route& route, const Request& request);
+  asio::awaitable<Response> scrape(const Route& route, const Request& request);
+  asio::awaitable<Response> call(const Route& route, const Request& request);
   asio::awaitable<std::optional<std::string>> next(EventSource& events);
   bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
 
@@ -175,6 +199,8 @@ class HttpServer::Impl {
   std::deque<Listener> listeners_;
   ConnectionTable connections_;
   std::array<LaneThreads, kLaneCount> lanes_;
+  std::shared_ptr<SharedScrape> current_scrape_;
+  std::shared_ptr<SharedScrape> next_scrape_;
   // For events, of which there can be many; made for the first.
   std::optional<asio::thread_pool> events_pool_;
 
@@ -227,6 +253,7 @@ void HttpServer::Impl::close_all() {
 
 asio::awaitable<void> HttpServer::Impl::accept(Listener& listener) {
   while (!stopping()) {
+    co_await await_room(listener);
     auto [error, socket] = co_await listener.acceptor.async_accept(kAwait);
     if (stopping()) break;
     if (error) {
@@ -242,6 +269,14 @@ asio::awaitable<void> HttpServer::Impl::accept(Listener& listener) {
   }
 }
 
+// Lets those that are about to be served be served, before another connection closes one of them.
+asio::awaitable<void> HttpServer::Impl::await_room(Listener& listener) {
+  for (int i = 0; i < kMaxBusyPauses && connections_.is_busy() && !stopping(); ++i) {
+    listener.pause.expires_after(kBusyPause);
+    co_await listener.pause.async_wait(kAwait);
+  }
+}
+
 asio::awaitable<void> HttpServer::Impl::serve(tcp::socket socket, Peer peer) {
   error_code unknown;
   const auto local = socket.local_endpoint(unknown);
@@ -254,8 +289,41 @@ asio::awaitable<void> HttpServer::Impl::serve(tcp::socket socket, Peer peer) {
 }
 
 asio::awaitable<Response> HttpServer::Impl::respond(const Route& route, const Request& request) {
+  switch (route.endpoint->lane) {
+    case Lane::Inline:
+      co_return dispatcher_.respond(route, request);
+    case Lane::Scrape:
+      co_return co_await scrape(route, request);
+    default:
+      co_return co_await call(route, request);
+  }
+}
+
+// The scrapes that come while the metrics are collected share the next collection. So each gets
+// values that are newer than its request, and however many there are, they wait for no more than
+// two collections.
+asio::awaitable<Response> HttpServer::Impl::scrape(const Route& route, const Request& request) {
+  if (const auto shared = next_scrape_) {
+    co_await shared->end();
+    co_return shared->response();
+  }
+  const auto mine = std::make_shared<SharedScrape>(io_);
+  next_scrape_ = mine;
+  while (const auto before = current_scrape_) co_await before->end();
+  current_scrape_ = std::exchange(next_scrape_, nullptr);
+  try {
+    mine->set_response(co_await call(route, request));
+  } catch (
+      const std::exception&) {  // such as a thread that cannot start: the response stays an error
+  }
+  current_scrape_ = nullptr;
+  mine->wake_all();
+  co_return mine->response();
+}
+
+// Calls the handler on a thread of its lane.
+asio::awaitable<Response> HttpServer::Impl::call(const Route& route, const Request& request) {
   const auto number = static_cast<std::size_t>(route.endpoint->lane);
-  if (route.endpoint->lane == Lane::Inline) co_return dispatcher_.respond(route, request);
   LaneThreads& lane = lanes_[number];
   if (!lane.has_room(kLanes[number])) co_return too_many_calls();
   const LaneThreads::Call call(lane);

@@ -127,7 +127,7 @@ asio::awaitable<bool> HttpSession::exchange(ConnectionTable::Place& place) {
   if (!route) {
     place.enter(Stage::Response);
     // An unread body would be taken for the next request: the connection ends.
-    const bool keep_alive = parser.is_done() && parser.keep_alive();
+    const bool keep_alive = parser.is_done() && parser.keep_alive() && !place.must_leave();
     co_return co_await send(route.error(), head_only, keep_alive);
   }
   if (route->takes_body() && !parser.is_done()) {
@@ -145,7 +145,8 @@ asio::awaitable<bool> HttpSession::exchange(ConnectionTable::Place& place) {
   }
   place.enter(Stage::Response);
   place.hold(response.body.size());
-  co_return co_await send(response, head_only, parser.is_done() && parser.keep_alive());
+  const bool keep_alive = parser.is_done() && parser.keep_alive() && !place.must_leave();
+  co_return co_await send(response, head_only, keep_alive);
 }
 
 // An idle client may stay for longer than one that has begun a head.

@@ -10,6 +10,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "osproxy/client/address_memory.h"
 #include "osproxy/core/field_name.h"
 #include "osproxy/net/connect_race.h"
 #include "osproxy/net/resolve.h"
@@ -81,9 +82,17 @@ Task<error_code> exchange(Stream& stream, const Request& request, Reading& respo
   co_return make_error_code(http::error::bad_status);
 }
 
+/// Of the process: an address is as good or bad for one caller as for another. Never destroyed,
+/// since a call may outlive main().
+AddressMemory& address_memory() {
+  static auto& instance = *new AddressMemory;
+  return instance;
+}
+
 /// How far a call has come.
 struct Progress {
   bool resolved = false;
+  std::optional<AddressMemory::Address> connected_to{};
 };
 
 Task<std::expected<Socket, error_code>> connect(Executor executor, const HostPort& address,
@@ -91,8 +100,22 @@ Task<std::expected<Socket, error_code>> connect(Executor executor, const HostPor
   auto found = co_await resolve(executor, address);
   progress.resolved = true;
   if (!found) co_return std::unexpected(found.error());
+  address_memory().sort(*found);
   ConnectRace race(executor, *std::move(found));
-  co_return co_await race.run();
+  auto socket = co_await race.run();
+  for (const auto& loser : race.losers()) address_memory().failed(loser);
+  if (socket) progress.connected_to = race.winner();
+  co_return socket;
+}
+
+/// An address that has accepted the connection and then was silent, or has ended it, is a bad one.
+void remember(const Progress& progress, bool has_responded) {
+  if (!progress.connected_to) return;
+  if (has_responded) {
+    address_memory().worked(*progress.connected_to);
+  } else {
+    address_memory().failed(*progress.connected_to);
+  }
 }
 
 Task<error_code> exchange_by_tls(Socket& socket, const std::string& address, ssl::context& context,
@@ -178,6 +201,7 @@ std::expected<HttpResponse, HttpError> http_call(const Origin& to, HttpRequest r
                    [&ended](std::exception_ptr, error_code error) { ended = error; });
     context.run_for(options.timeout);
   }  // abandons what is not done by now
+  if (!options.stop.stop_requested()) remember(progress, ended && !*ended);
   if (!ended) {
     const bool at_lookup =
         !progress.resolved && is_name(to.address.host) && !options.stop.stop_requested();

@@ -9,7 +9,9 @@
 // A new connection for each call uses the credentials of that call, and spreads calls over the
 // members of a load balancer. It verifies an https origin: the certificate must name its host and
 // be issued by a trusted CA. The deadline covers the whole call, with the lookup of the name. Of
-// several addresses of a name, it uses the first that accepts a connection (net/connect_race.h).
+// several addresses of a name, it uses the first that accepts a connection (net/connect_race.h). An
+// address that accepted none, or gave no response, comes last in the later calls of the process
+// (address_memory.h).
 //
 // Not for the data plane: it blocks its thread.
 //

@@ -7,12 +7,17 @@
 // question for a name that is being resolved shares the first one's result, and the number of
 // threads is bounded.
 //
+// Some name servers respond for IPv4 and drop questions for IPv6, or the reverse. So if both
+// together take longer than kResolutionDelay, each family is asked for alone too, and the first one
+// with addresses is the result. Those that come later are part of the name's next result.
+//
 // Thread safety: any thread may call it. The callback runs on another thread, or on the caller's
 // own if no thread can be started, and must not block. It may run long after its caller has given
 // up, so it must own what it refers to.
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,8 +26,11 @@
 
 namespace osproxy {
 
-/// More threads than any sensible number of names needs. Each further name waits for one of them.
-inline constexpr std::size_t kMaxResolverThreads = 32;
+/// Three for each of 32 names, more than any sensible number. Each further name waits for a thread.
+inline constexpr std::size_t kMaxResolverThreads = 96;
+
+/// RFC 8305, section 3, recommends this "Resolution Delay".
+inline constexpr std::chrono::milliseconds kResolutionDelay{50};
 
 /// More addresses than the name of any cluster has; what else there is is not used.
 inline constexpr std::size_t kMaxResolvedAddresses = 64;

@@ -86,7 +86,10 @@ bool parse_request_line(std::string_view line, RequestHead& head, HeadFault& fau
   HeadFault target_fault;
   const bool is_target = check_target(head, target_fault);
   if (!is_target) head.target = {};
-  if (!parse_version(line.substr(space + 1), head, fault)) return false;
+  const std::string_view version = line.substr(space + 1);
+  const bool is_supported = parse_version(version, head, fault);
+  if (is_supported || fault.status == 505) head.version = version;
+  if (!is_supported) return false;
   if (!is_target) fault = target_fault;
   return is_target;
 }
@@ -214,7 +217,7 @@ ParseResult parse_response(std::string_view bytes, std::string_view method,
 ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head,
                                HeadFault& fault) {
   reset(head);
-  head.method = head.target = head.origin_form = head.host = {};
+  head.method = head.target = head.version = head.origin_form = head.host = {};
   head.lacks_slash = head.host_in_target = false;
   head.expects_continue = head.has_debug_directive = false;
   head.max_forwards.reset();

@@ -71,6 +71,7 @@ struct MessageHead {
 struct RequestHead : MessageHead {
   std::string_view method;
   std::string_view target;       ///< as received, byte for byte
+  std::string_view version;      ///< as received, such as "HTTP/1.1", also if it is not supported
   std::string_view origin_form;  ///< the target for a node: without `http://host`, if it has that
   bool lacks_slash = false;      ///< `origin_form` needs a slash before it
   std::string_view host;  ///< of an absolute target, else of `Host`; null: HTTP/1.0 without one
@@ -99,8 +100,8 @@ enum class ParseResult : std::uint8_t { Complete, Incomplete, Bad };
 /// Bad: `fault` says why, and the connection must be closed. One empty line before a request is
 /// skipped and counted in `size` (RFC 9112, section 2.2).
 ///
-/// Incomplete and Bad leave in `head` the parts that could be read, for records: method, target and
-/// headers. The target then is valid, but may have lost its query. `size` is 0.
+/// Incomplete and Bad leave in `head` the parts that could be read, for records: method, target,
+/// version and headers. The target then is valid, but may have lost its query. `size` is 0.
 ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head,
                                HeadFault& fault);
 

@@ -285,7 +285,7 @@ void BodyStructureReader::end_body(bool whole) noexcept {
   if (reading_ && !whole) {
     truncate(Truncation::CutOff);
   } else if (reading_ && body_.bytes() == 0) {
-    stop(NotRead::NoBody);
+    stop(body_.is_cut_off() ? NotRead::Malformed : NotRead::NoBody);
   } else if (reading_ && (lines_ == Lines::None || line_.bytes > 0)) {
     end_line();
   }

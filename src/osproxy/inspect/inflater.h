@@ -53,6 +53,9 @@ class Inflater {
     return status_;
   }
 
+  /// The compressed stream has begun, and its end has not come.
+  bool is_open() const noexcept { return stream_.total_in > 0 && status_ == Status::More; }
+
  private:
   void begin(std::string_view compressed) noexcept;
   std::string_view step() noexcept;

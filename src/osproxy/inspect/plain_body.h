@@ -66,6 +66,9 @@ class PlainBody {
   /// The number of plain bytes passed to sinks so far.
   std::uint64_t bytes() const noexcept { return bytes_; }
 
+  /// The bytes so far are compressed, and less than a whole body.
+  bool is_cut_off() const noexcept { return inflater_ != nullptr && inflater_->is_open(); }
+
   /// Frees the memory of decompression. Do not call it within feed(), nor feed() afterwards.
   void close() noexcept { inflater_.reset(); }
 

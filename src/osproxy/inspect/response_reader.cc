@@ -437,7 +437,7 @@ ResponseFacts ResponseReader::finish(bool whole) noexcept {
   if (!whole) {
     stop(NotRead::CutOff);
   } else if (body_.bytes() == 0) {
-    stop(NotRead::NoBody);
+    stop(body_.is_cut_off() ? NotRead::Malformed : NotRead::NoBody);
   } else {
     stop(scanner_.finish() == JsonScanner::Token::Malformed ? NotRead::Malformed : NotRead::None);
   }

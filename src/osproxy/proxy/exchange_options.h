@@ -16,8 +16,9 @@ inline constexpr std::chrono::milliseconds kNoTimeLimit = std::chrono::years(10)
 struct ExchangeOptions {
   http::HeadLimits limits{};                                           ///< of a response's head
   std::uint64_t max_body = std::numeric_limits<std::uint64_t>::max();  ///< of a request; else 413
-  std::chrono::milliseconds response_timeout{};    ///< to the first byte of a response, never 0
-  std::chrono::milliseconds transfer_timeout{};    ///< without progress in a body, either way
+  std::chrono::milliseconds response_timeout{};  ///< to the first byte of a response, never 0
+  std::chrono::milliseconds
+      transfer_timeout{};  ///< without progress in a body, and for a response head
   std::chrono::milliseconds request_timeout{};     ///< for an exchange, head to end; 0: none
   std::chrono::milliseconds half_close_timeout{};  ///< see exchange_watch.h
   std::uint64_t min_client_rate = 0;               ///< bytes per second, either way; 0: any

@@ -15,6 +15,8 @@
 //   without a byte of that. A client that only ends its side (shutdown(SHUT_WR)) and one that
 //   closes its connection look the same, until something is written to them; OpenSearch itself
 //   gives neither a response.
+// The end of a client that has pipelined more than the kernel's buffers hold cannot be seen: TCP
+// delivers it after the bytes before it.
 //
 // The client is too slow
 // - if it takes none of the response for transfer_timeout, or for kStallWhileOthersWait if all
@@ -67,6 +69,8 @@ class ExchangeWatch {
     next_look_.expire_after(std::chrono::milliseconds(0));  // at the next tick
   }
   void stop() noexcept { next_look_.clear(); }
+
+  SteadyClock::time_point now() const noexcept { return deadlines_.now(); }
 
   /// The time limit; good if the options have one.
   SteadyClock::time_point limit() const noexcept { return started_ + options_.request_timeout; }

@@ -381,7 +381,7 @@ Record RequestDiagnostics::make_record(const Verdict& verdict, std::chrono::nano
   if (kept.address) record.client = request_.matched.client;
   if (kept.agent) record.agent = request_.matched.agent;
   if (kept.opaque_id) record.opaque_id = request_.matched.opaque_id;
-  record.protocol = head_ != nullptr && head_->minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  record.protocol = head_ != nullptr ? head_->version : "";
   record.tls = peer_.tls;
   record.request_bytes = result_.request_bytes;
   record.response_bytes = result_.response_bytes;

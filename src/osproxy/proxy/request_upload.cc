@@ -159,7 +159,7 @@ Task<> RequestUpload::send_rest(Connection& upstream) {
   is_sent_ = body_.done() && upstream_reads;
   scope_.diagnostics.stages.enter(Stage::FirstByte);
   // A node that stopped reading may still have responded: wait for that, as for any response.
-  const bool has_begun = scope_.result.status != 0;
+  const bool has_begun = scope_.result.status != 0 || !upstream.input().empty();
   upstream.read_deadline().expire_after(has_begun ? scope_.options.transfer_timeout
                                                   : scope_.options.response_timeout);
 }

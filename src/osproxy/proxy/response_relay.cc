@@ -1,6 +1,8 @@
 #include "osproxy/proxy/response_relay.h"
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,6 +17,12 @@ using namespace std::chrono_literals;
 
 /// While the request is being sent, only its progress is limited.
 constexpr std::chrono::milliseconds kNoTimeout = 24h;
+
+/// The first digit of a status line has come, and it is not that of an interim response.
+bool is_final_status(std::string_view head) noexcept {
+  constexpr std::size_t kDigit = 9;  // after "HTTP/1.1 "
+  return head.size() > kDigit && head[kDigit] != '1';
+}
 
 }  // namespace
 
@@ -45,6 +53,7 @@ Task<AttemptOutcome> ResponseRelay::run(UpstreamPool::Lease& lease) {
 Task<std::optional<AttemptOutcome>> ResponseRelay::receive_head(UpstreamPool::Lease& lease) {
   Connection& upstream = lease.connection();
   Turns turns(scope_.turns);
+  std::optional<SteadyClock::time_point> end;  // of the head's time, once it has begun
   while (true) {
     http::HeadFault fault;
     const http::ParseResult parsed = http::parse_response_head(
@@ -58,6 +67,7 @@ Task<std::optional<AttemptOutcome>> ResponseRelay::receive_head(UpstreamPool::Le
       if (response_.status == 101) co_return no_response(lease);  // osproxy asked for no upgrade
       if (turns.spend(response_.size)) co_await turns.take();
       if (!co_await pass_on_interim(upstream)) co_return AttemptOutcome::Broken;
+      end.reset();
       continue;
     }
     if (parsed == http::ParseResult::Bad) {
@@ -65,14 +75,26 @@ Task<std::optional<AttemptOutcome>> ResponseRelay::receive_head(UpstreamPool::Le
       co_return AttemptOutcome::Failed;
     }
     if (upload_.error() != http::ProxyError::None) co_return AttemptOutcome::Failed;
-    error_code error =
-        upstream.begin_read(upload_.is_streaming() ? kNoTimeout : scope_.options.response_timeout);
+    const std::string_view begun = upstream.input().view();
+    if (is_final_status(begun)) scope_.diagnostics.stages.enter(Stage::Transfer);
+    if (!begun.empty() && !end) end = scope_.watch.now() + scope_.options.transfer_timeout;
+    error_code error = upstream.begin_read(end ? time_until(*end) : first_byte_timeout());
     while (error == asio::error::would_block) {
       const auto [ended] = co_await upstream.until_readable();
       error = upstream.go_on_reading(ended);
     }
     if (error) co_return no_response(lease);
   }
+}
+
+std::chrono::milliseconds ResponseRelay::first_byte_timeout() const noexcept {
+  return upload_.is_streaming() ? kNoTimeout : scope_.options.response_timeout;
+}
+
+/// Zero if that is over: the next tick then ends the wait.
+std::chrono::milliseconds ResponseRelay::time_until(SteadyClock::time_point end) const noexcept {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - scope_.watch.now());
+  return std::max(left, std::chrono::milliseconds(0));
 }
 
 Task<bool> ResponseRelay::pass_on_interim(Connection& upstream) {

@@ -68,6 +68,8 @@ class ResponseRelay {
 
  private:
   Task<std::optional<AttemptOutcome>> receive_head(UpstreamPool::Lease& lease);
+  std::chrono::milliseconds first_byte_timeout() const noexcept;
+  std::chrono::milliseconds time_until(SteadyClock::time_point end) const noexcept;
   Task<bool> pass_on_interim(Connection& upstream);
   Task<std::optional<AttemptOutcome>> replace_nodes_addresses(UpstreamPool::Lease& lease);
   void replace_body(InputBuffer& input, const WholeBody& received);

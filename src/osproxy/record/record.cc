@@ -210,7 +210,7 @@ void write_request(JsonWriter& json, const Record& record) {
   json.field_or_null("principal", record.principal);
   json.field("principal_verified", record.principal_verified);
   write_client(json, record);
-  json.field("protocol", record.protocol);
+  json.field_or_null("protocol", record.protocol);
   json.field("tls", record.tls);
   write_body_indices(json, record.body_indices);
   json.key("shape");

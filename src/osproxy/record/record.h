@@ -47,7 +47,7 @@ struct Record {
   std::string client;     ///< the client's address; empty if unknown or not kept
   std::string agent;      ///< the product of its User-Agent; likewise
   std::string opaque_id;  ///< its own X-Opaque-Id; likewise
-  std::string protocol;   ///< "HTTP/1.1"
+  std::string protocol;   ///< "HTTP/1.1"; empty if the client sent no valid version
   bool tls = false;
   std::optional<BodyIndices> body_indices;  ///< absent if the body was not read for them
   std::optional<std::uint64_t> shape;       ///< inspect/shape_hash.h; absent if it is not known

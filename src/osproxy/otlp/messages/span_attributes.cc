@@ -168,7 +168,9 @@ void add_server_attributes(const Record& record, pb::Span& span) {
   Attributes& to = *span.mutable_attributes();
   add_http(record, to);
   add(to, "network.protocol.name", std::string_view("http"));
-  add(to, "network.protocol.version", version_of(record.protocol));
+  if (!record.protocol.empty()) {
+    add(to, "network.protocol.version", version_of(record.protocol));
+  }
   add(to, "url.scheme", std::string_view(record.tls ? "https" : "http"));
   add_client(record, to);
   add_error_type(record, 500, to);

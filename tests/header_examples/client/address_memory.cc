@@ -1,0 +1,7 @@
+#include "osproxy/client/address_memory.h"
+
+namespace osproxy::client {
+void example(Endpoints endpoints) {
+  EXAMPLE(1);
+}
+}  // namespace osproxy::client
