@@ -91,6 +91,20 @@ TEST_F(RecorderEndpointTest, SumsTheLastMinutes) {
   EXPECT_EQ(report->last, 5min);
 }
 
+/// The samples that the filter holds back say that acme may have had more.
+TEST_F(RecorderEndpointTest, ANameIsNotExactBesideAFloodOfOthers) {
+  for (int i = 0; i < 5'000; ++i) request("flood");
+  request("acme", 503);
+  const auto acme = top("?tenant=acme");
+  ASSERT_TRUE(acme);
+  EXPECT_GT(acme->result.total.now.requests.error(), 10);
+  EXPECT_EQ(acme->result.total.now.errors.error(), 0);
+  const auto failed = top("?tenant=acme&status=5xx");
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->result.total.now.requests.value(), 1);
+  EXPECT_EQ(failed->result.total.now.requests.error(), 0);
+}
+
 TEST_F(RecorderEndpointTest, FiltersAndSortsAndLimits) {
   request("acme");
   request("acme", 503);

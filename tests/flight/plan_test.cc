@@ -74,6 +74,25 @@ TEST_F(PlanTest, AppliesSampling) {
   EXPECT_NEAR(plan({.sample_per_mille = 100}).recorded.value(), 2.5, 1e-9);
 }
 
+/// It once claimed 0 ± 0.
+TEST(Plan, IsNotExactBesideThinnedSeconds) {
+  const Now now{.wall = WallTime(1'000'000s), .boot = BootTime(500s)};
+  FlightRecorder recorder({}, 1, Random(1));
+  FlightShard& shard = recorder.shard(0);
+  for (int i = 0; i < 5'000; ++i) {
+    const auto choice = shard.end({.at = now.boot}, shard.begin(now.boot));
+    if (choice.is_kept) shard.keep(choice, {});
+  }
+  Directive directive{.level = Level::Shape, .end = AbsoluteEnd{}, .target = {.tenant = "acme"}};
+  const auto plan = [&] { return plan_directive(recorder, directive, {.covered = 1s}, now.boot); };
+  EXPECT_EQ(plan().matched.value(), 0);
+  EXPECT_GT(plan().matched.error(), 10);
+  EXPECT_GT(plan().recorded.error(), 10);
+  directive.status = StatusFilter::parse("5xx");  // of these, none would have been missed
+  EXPECT_GT(plan().matched.error(), 10);
+  EXPECT_EQ(plan().recorded.error(), 0);
+}
+
 TEST_F(PlanTest, StopsAtMaxRecords) { EXPECT_EQ(plan({.max_records = 7}).recorded_in_life, 7); }
 
 TEST_F(PlanTest, HintsAtTheNearestName) {

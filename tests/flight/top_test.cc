@@ -27,10 +27,10 @@ Record request_of(std::string tenant, std::chrono::milliseconds latency = 1ms, i
 
 void add(TopTable& table, const Record& record, double weight = 1,
          TopPeriod period = TopPeriod::Now) {
-  table.add({.weight = {.weight = weight, .chosen_weight = weight},
-             .is_notable = false,
-             .record = record},
-            period);
+  const Sample sample{
+      .weight = {.weight = weight, .chosen_weight = weight}, .is_notable = false, .record = record};
+  table.see(sample, period);
+  table.add(sample, period);
 }
 
 std::string keys_of(const TopResult& result) {
@@ -103,6 +103,62 @@ TEST(TopTable, IgnoresSamplesThatStandForNone) {
   TopTable table({.by = {TopDimension::Tenant}});
   add(table, request_of("a"), 0);
   EXPECT_EQ(keys_of(table.top(10)), "");
+}
+
+/// It once claimed 1 ± 0 for a name whose only kept request was a slow one, in a flood.
+TEST(TopTable, NoRowIsExactBesideThinnedSeconds) {
+  TopTable table({.by = {TopDimension::Tenant}});
+  add(table, request_of("flood"), 30);
+  add(table, request_of("rare", 10s));
+  add(table, request_of("failing", 1ms, 503));
+  for (const TopRow& row : table.top(10).rows) {
+    EXPECT_EQ(row.now.requests.largest(), 30) << row.key[0];
+    EXPECT_EQ(row.now.bytes.largest(), 30 * 120) << row.key[0];
+    EXPECT_EQ(row.now.time_us.largest(), 30 * 1'000) << row.key[0];
+    EXPECT_EQ(row.now.errors.error(), 0) << row.key[0];  // no failed request was thinned out
+    EXPECT_EQ(row.before.requests.error(), 0) << row.key[0];
+  }
+}
+
+TEST(TopTable, FailedRowsAreExactBesideThinnedOthers) {
+  for (const TopDimension by : {TopDimension::Status, TopDimension::Error}) {
+    TopTable table({.by = {by}});
+    add(table, request_of("a", 1ms), 30);
+    Record failed = request_of("a", 1ms, 503);
+    failed.error = "upstream_gone";
+    add(table, failed);
+    for (const TopRow& row : table.top(10).rows) {
+      const bool is_failed = row.now.errors.value() > 0;
+      EXPECT_EQ(row.now.requests.error() == 0, is_failed) << row.key[0];
+      EXPECT_EQ(row.now.time_us.error() == 0, is_failed) << row.key[0];
+    }
+  }
+}
+
+/// By shape, only chosen requests count, of failed ones as of others.
+TEST(TopTable, FailedRowsByShapeAreNotExact) {
+  TopTable table({.by = {TopDimension::Shape, TopDimension::Status}});
+  add(table, request_of("a", 1ms), 30);
+  add(table, request_of("a", 1ms, 503));
+  for (const TopRow& row : table.top(10).rows) {
+    EXPECT_EQ(row.now.requests.largest(), 30);
+    EXPECT_EQ(row.now.errors.largest(), 30);
+  }
+}
+
+TEST(TopTable, KnowsTheSamplesThatAFilterHoldsBack) {
+  TopTable table({.by = {TopDimension::Tenant}});
+  const Record other = request_of("other");
+  table.see({.weight = {.weight = 8, .chosen_weight = 8}, .is_notable = false, .record = other},
+            TopPeriod::Now);
+  EXPECT_EQ(table.top(10).total.now.requests.value(), 0);
+  EXPECT_EQ(table.top(10).total.now.requests.largest(), 8);
+  // An instance that has no row of a name could have missed it, too.
+  TopTable both({.by = {TopDimension::Tenant}});
+  add(both, request_of("a"));
+  both.add(table.top(10));
+  ASSERT_EQ(keys_of(both.top(10)), "a ");
+  EXPECT_EQ(both.top(10).rows[0].now.requests.largest(), 8);
 }
 
 TEST(TopTable, ComparesShares) {
@@ -199,7 +255,10 @@ TEST(TopTable, FindsTheTopOfAZipfDistribution) {
       if (choice.is_kept) shard.keep(choice, request_of(tenant, latency, fails ? 503 : 200));
     }
     TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Requests});
-    recorder.visit({}, [&](const Sample& sample) { table.add(sample, TopPeriod::Now); });
+    recorder.visit({}, [&](const Sample& sample) {
+      table.see(sample, TopPeriod::Now);
+      table.add(sample, TopPeriod::Now);
+    });
     const TopResult result = table.top(10);
     const auto true_ten = first_ten(truth);
     int hits = 0;

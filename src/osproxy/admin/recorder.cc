@@ -142,8 +142,10 @@ Response get_top(const Context& context, const Request& request, std::string_vie
   const BootTime begin = now - wanted->last;
   TopTable table(wanted->query);
   flight.visit(std::max(begin - wanted->against, oldest), [&](const Sample& sample) {
-    if (!wanted->filter.passes(sample.record)) return;
-    table.add(sample, sample.weight.ended < begin ? TopPeriod::Before : TopPeriod::Now);
+    if (!wanted->filter.judges(sample.record)) return;
+    const auto period = sample.weight.ended < begin ? TopPeriod::Before : TopPeriod::Now;
+    table.see(sample, period);
+    if (wanted->filter.matches(sample.record)) table.add(sample, period);
   });
   const TopReport report{
       .instance = context.options.instance,
