@@ -39,7 +39,7 @@ class RecorderEndpointTest : public testing::Test {
     return call(parts.options, view, request);
   }
 
-  std::optional<TopReport> top(std::string_view query) {
+  std::expected<TopReport, std::string> top(std::string_view query) {
     return decode_top_report(serve(get(std::string("/admin/top").append(query))).body);
   }
 

@@ -132,9 +132,27 @@ TEST(Inflight, PrintsTheResponsesWhenAskedForJson) {
 }
 
 TEST(Inflight, RefusesWhatIsNoList) {
-  const FakeAdmin admin = instance("[]");
-  Harness harness;
-  EXPECT_EQ(harness.run_bare({"inflight", "--admin", admin.url()}).code, 5);
+  for (const char* const body :
+       {"[]", R"({"running":18446744073709551615,"requests":[]})",
+        R"({"matched":9007199254740993,"requests":[]})", R"({"requests":[{"age_us":-5000000}]})",
+        R"({"requests":[{"age_us":9223372036854775807}]})"}) {
+    const FakeAdmin admin = instance(body);
+    Harness harness;
+    const Result result = harness.run_bare({"inflight", "--admin", admin.url()});
+    EXPECT_EQ(result.code, 5) << body;
+    EXPECT_THAT(result.err, HasSubstr(admin.url())) << body;
+  }
+}
+
+TEST(InflightScrolls, RefusesTimesThatCannotBe) {
+  for (const char* const times :
+       {R"("left_ms":9223372036854775807)", R"("left_ms":-9223372036854775808)",
+        R"("age_us":-9223372036854775808)", R"("unused_us":9223372036854775807)"}) {
+    const FakeAdmin admin =
+        instance(std::string(R"({"open":1,"scrolls":[{"kind":"scroll",)") + times + "}]}");
+    Harness harness;
+    EXPECT_EQ(harness.run_bare({"inflight", "--scrolls", "--admin", admin.url()}).code, 5) << times;
+  }
 }
 
 TEST(CancelLine, WithoutAnOpaqueIdThePersonChoosesTheTask) {

@@ -141,7 +141,30 @@ TEST(PlanReport, IsReadAsItWasWritten) {
   plan.is_over_budget = true;
   plan.hints = {"no tenant \"x\""};
   EXPECT_EQ(decode_plan_report(encode_plan_report(report)), report);
-  EXPECT_EQ(decode_plan_report("{}"), std::nullopt);
+  EXPECT_FALSE(decode_plan_report("{}").has_value());
+}
+
+TEST(PlanReport, RefusesNumbersThatNobodyCounted) {
+  const std::string good = encode_plan_report({.instance = "p", .plans = {{"a", {}}}});
+  ASSERT_TRUE(decode_plan_report(good));
+  struct Case {
+    std::string_view part;
+    std::string_view by;
+    std::string_view fault;
+  };
+  for (const Case& one :
+       {Case{R"("seen":{"value":0)", R"("seen":{"value":-1)", "seen.value is no number"},
+        Case{R"("cpu_percent":0)", R"("cpu_percent":1e300)", "cpu_percent is no number"},
+        Case{R"("life_secs":0)", R"("life_secs":-5)", "life_secs is no time"},
+        Case{R"("budget_per_second":null)", R"("budget_per_second":99999999999)", "too large"},
+        Case{R"("recorded_in_life":0)", R"("recorded_in_life":"7")", "recorded_in_life is no"}}) {
+    std::string json = good;
+    ASSERT_TRUE(json.contains(one.part)) << one.part;
+    json.replace(json.find(one.part), one.part.size(), one.by);
+    const auto report = decode_plan_report(json);
+    ASSERT_FALSE(report.has_value()) << json;
+    EXPECT_THAT(report.error(), HasSubstr(one.fault));
+  }
 }
 
 }  // namespace

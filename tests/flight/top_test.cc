@@ -212,7 +212,46 @@ TEST(TopReport, IsReadAsItWasWritten) {
 TEST(TopReport, RefusesOtherJson) {
   for (const char* const json : {"", "{", "[]", "{}", R"({"rows":[]})",
                                  R"({"rows":[],"total":{},"others":{},"by":["colour"]})"}) {
-    EXPECT_EQ(decode_top_report(json), std::nullopt) << json;
+    EXPECT_FALSE(decode_top_report(json).has_value()) << json;
+  }
+}
+
+/// Each was shown once, or counted in.
+TEST(TopReport, RefusesNumbersThatNobodyCounted) {
+  const TopQuery query{.by = {TopDimension::Tenant}, .sort = TopSort::Time};
+  TopTable table(query);
+  add(table, request_of("a"));
+  const std::string good = encode_top_report(
+      {.instance = "p", .last = 300s, .covered = 300s, .query = query, .result = table.top(10)});
+  ASSERT_TRUE(decode_top_report(good));
+  constexpr std::string_view kValue = R"("requests":{"value":1,)";
+  constexpr std::string_view kBucket = "[80,1]";
+  const std::pair<std::string_view, std::string_view> changes[] = {
+      {kValue, R"("requests":{"value":-1,)"},
+      {kValue, R"("requests":{"value":1e300,)"},
+      {kValue, R"("requests":{"value":1e999,)"},
+      {kValue, R"("requests":{"value":NaN,)"},
+      {kValue, R"("requests":{"value":"NaN",)"},
+      {kValue, R"("requests":{"value":9007199254740994,)"},
+      {kValue, R"("requests":{)"},
+      {R"("variance":0)", R"("variance":-1)"},
+      {R"("variance":0)", R"("variance":1e300)"},
+      {R"("largest":0)", R"("largest":-1)"},
+      {R"("time_us":{)", R"("time":{)"},
+      {kBucket, "[99999,1]"},
+      {kBucket, "[80,-1]"},
+      {kBucket, "[80,1e300]"},
+      {kBucket, "[]"},
+      {R"("covered_secs":300)", R"("covered_secs":-300)"},
+      {R"("covered_secs":300)", R"("covered_secs":9223372036854775807)"},
+      {R"("key":["a"])", R"("key":[])"},
+      {R"("key":["a"])", R"("key":["a","b"])"},
+      {R"("others":{"rows":0)", R"("others":{"rows":-1)"}};
+  for (const auto& [part, by] : changes) {
+    std::string json = good;
+    ASSERT_TRUE(json.contains(part)) << part << " in " << good;
+    json.replace(json.find(part), part.size(), by);
+    EXPECT_FALSE(decode_top_report(json).has_value()) << json;
   }
 }
 

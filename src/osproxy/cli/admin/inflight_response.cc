@@ -44,7 +44,11 @@ std::optional<InstanceInflight> parse_inflight(std::string_view body) {
                             .silent_workers = {},
                             .requests = {},
                             .json = visible_json(simdjson::minify(root))};
-  for (const dom::element one : requests) inflight.requests.push_back(read_request(one));
+  if (inflight.running > kMaxCounted || inflight.matched > kMaxCounted) return std::nullopt;
+  for (const dom::element one : requests) {
+    inflight.requests.push_back(read_request(one));
+    if (!is_age(inflight.requests.back().age_us)) return std::nullopt;
+  }
   dom::array silent;
   if (root["silent_workers"].get(silent) == simdjson::SUCCESS) {
     for (const dom::element one : silent) {
