@@ -92,9 +92,9 @@ TEST(RecorderTwin, MissesNoFailureBelowTheBound) {
   }
 }
 
-/// A few tenants make a flood, and forty have a few requests each, of which many are slow or failed.
-/// So most of these have a row by samples that stand for themselves only, and requests that nobody
-/// kept. Some of a memory is small enough to be thinned out later.
+/// A few tenants make a flood, and forty have a few requests each, of which many are slow or
+/// failed. So most of these have a row by samples that stand for themselves only, and requests that
+/// nobody kept. Half of the recorders are so small that they thin out their samples later.
 TEST(RecorderTwin, EveryNumberOfEveryRowIsWithinItsError) {
   int rows = 0;
   int inexact = 0;

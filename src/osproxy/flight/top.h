@@ -11,8 +11,9 @@
 //
 // Sums are estimates with an error (estimate.h). A sample that the filter holds back tells how many
 // requests one of another name could have stood for, and yet not have been kept: see() takes it. So
-// no row claims to be exact beside seconds that were thinned out. By shape, only requests that were chosen at their
-// start count, since the bodies of others are not read; the rows of others are then under "".
+// no row claims to be exact beside seconds that were thinned out. By shape, only requests that were
+// chosen at their start count, since the bodies of others are not read; the rows of others are then
+// under "".
 //
 // A table has a row for each combination of names in its samples, and so takes a small multiple of
 // their memory. Not thread-safe.
@@ -120,7 +121,7 @@ class TopTable {
   TopResult top(std::size_t limit) const;
 
  private:
-  /// What one sample contributes to each sum at most, if it stands for others.
+  /// The most that one sample contributes to each sum, if it stands for others.
   struct Largest {
     double requests = 0;
     double time_us = 0;

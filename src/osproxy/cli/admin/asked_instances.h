@@ -24,8 +24,8 @@ class AskedInstances {
   /// The i-th is missing, because of `error`: for a person, with the instance.
   void miss(std::size_t i, std::string error) { all_[i].error = std::move(error); }
 
-  /// The i-th has responded as the instance `name`. False: that is shown already, and must not count
-  /// twice; it is missing now.
+  /// The i-th has responded as the instance `name`. False: that is shown already, and must not
+  /// count twice; it is missing now.
   bool show(std::size_t i, const std::string& name);
 
   /// Those of the missing ones.
