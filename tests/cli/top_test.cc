@@ -129,6 +129,17 @@ TEST(Top, CountsNoInstanceWhoseNumbersCannotBe) {
                                                   "response to this question"));
 }
 
+TEST(Top, ShortensLongNamesInTheTableOnly) {
+  const std::string name(1'024, 'n');
+  FakeAdmin admin(
+      [&](const FakeRequest&) { return json_response(200, report_of({{name.c_str(), 3}})); });
+  Harness harness;
+  const std::string table = harness.run_bare({"top", "--admin", admin.url()}).out;
+  EXPECT_THAT(table, HasSubstr("nnn…nnn"));
+  EXPECT_LT(table.size(), 500U);
+  EXPECT_THAT(harness.run_bare({"top", "-o", "json", "--admin", admin.url()}).out, HasSubstr(name));
+}
+
 TEST(Top, JsonNamesTheInstancesAndTheMissingOnes) {
   FakeAdmin admin([](const FakeRequest&) { return json_response(200, report_of({{"acme", 3}})); });
   FakeAdmin busy([](const FakeRequest&) {
