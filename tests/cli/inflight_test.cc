@@ -172,6 +172,28 @@ TEST(CancelLine, TakesNothingIntoAShellThatItCouldRun) {
   EXPECT_THAT(cancel_lines({.endpoint = "Search", .node = "$(id)", .opaque_id = "r"}), IsEmpty());
 }
 
+TEST(CancelLine, FindsAnUpdateByQueryAndAReindex) {
+  EXPECT_THAT(cancel_lines({.endpoint = "IngestBulk",
+                            .by_query = true,
+                            .node = "os-1:9200",
+                            .opaque_id = "nightly"}),
+              ElementsAre("curl -s 'http://os-1:9200/_cat/tasks?actions=indices:data/write/update/"
+                          "byquery,indices:data/write/reindex&h=x_opaque_id,task_id' | awk '$1 == "
+                          "\"nightly\" {print $2}' | xargs -rI{} curl -s -XPOST "
+                          "'http://os-1:9200/_tasks/{}/_cancel'"));
+}
+
+TEST(Inflight, PrintsTheCancelLineOfAReindex) {
+  const FakeAdmin admin =
+      instance(R"({"instance":"p","running":1,"matched":1,"silent_workers":[],"requests":[)"
+               R"({"request_id":"r-1","age_us":1,"stage":"first_byte","endpoint":"IngestBulk",)"
+               R"("by_query":true,"node":"os-1:9200","adds_opaque_id":true}]})");
+  Harness harness;
+  const Result result = harness.run_bare({"inflight", "--admin", admin.url()});
+  EXPECT_THAT(result.out, HasSubstr("indices:data/write/reindex&h=x_opaque_id,task_id' | awk "
+                                    "'$1 == \"r-1\""));
+}
+
 TEST(CancelLine, ThereIsNoneForWhatCannotBeCancelled) {
   EXPECT_THAT(cancel_lines({.endpoint = "IngestBulk", .node = "os-1:9200", .opaque_id = "r"}),
               IsEmpty());

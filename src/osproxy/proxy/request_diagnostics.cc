@@ -314,6 +314,7 @@ RunningRequest RequestDiagnostics::describe(BootTime now) const {
   request.age = now - started_.boot;
   request.stage = stages.current();
   request.endpoint = endpoint();
+  request.is_by_query = request_.form == BodyForm::ByQuery;
   request.index = request_.matched.index;
   request.tenant = request_.matched.tenant;
   request.principal = request_.matched.principal;

@@ -15,6 +15,7 @@ InflightRequest read_request(dom::element object) {
           .age_us = value_of<std::int64_t>(object, "age_us"),
           .stage = text_of(object, "stage"),
           .endpoint = text_of(object, "endpoint"),
+          .by_query = value_of<bool>(object, "by_query"),
           .index = text_of(object, "index"),
           .tenant = text_of(object, "tenant"),
           .principal = text_of(object, "principal"),
