@@ -161,6 +161,13 @@ TEST(TopTable, KnowsTheSamplesThatAFilterHoldsBack) {
   EXPECT_EQ(both.top(10).rows[0].now.requests.largest(), 8);
 }
 
+TEST(TopDimension, HasOneNameAndTakesTheFlagsToo) {
+  EXPECT_EQ(to_string(TopDimension::OpaqueId), "opaque_id");
+  EXPECT_EQ(parse_top_dimension("opaque_id"), TopDimension::OpaqueId);
+  EXPECT_EQ(parse_top_dimension("opaque-id"), TopDimension::OpaqueId);
+  EXPECT_EQ(parse_top_dimension("opaque"), std::nullopt);
+}
+
 TEST(TopTable, ComparesShares) {
   TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Requests, .compares = true});
   add(table, request_of("steady"), 60);

@@ -117,7 +117,7 @@ BootTime window_begin(const FlightRecorder& flight, BootTime now) noexcept {
 const char* missing_field(const Target& target, const ClientFields& kept) noexcept {
   if (target.client && !kept.address) return "address";
   if (target.agent && !kept.agent) return "agent";
-  if (target.opaque_id && !kept.opaque_id) return "opaque-id";
+  if (target.opaque_id && !kept.opaque_id) return "opaque_id";
   return nullptr;
 }
 

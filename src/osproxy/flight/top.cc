@@ -23,7 +23,7 @@ constexpr std::array kDimensions = {
     DimensionName{TopDimension::Principal, "principal"},
     DimensionName{TopDimension::Client, "client"},
     DimensionName{TopDimension::Agent, "agent"},
-    DimensionName{TopDimension::OpaqueId, "opaque-id"},
+    DimensionName{TopDimension::OpaqueId, "opaque_id"},
     DimensionName{TopDimension::Endpoint, "endpoint"},
     DimensionName{TopDimension::Shape, "shape"},
     DimensionName{TopDimension::Node, "node"},
@@ -95,7 +95,9 @@ std::string_view to_string(TopDimension dimension) noexcept {
 }
 
 std::optional<TopDimension> parse_top_dimension(std::string_view text) noexcept {
-  const auto* const found = std::ranges::find(kDimensions, text, &DimensionName::name);
+  // As the flag --opaque-id has it.
+  const std::string_view name = text == "opaque-id" ? "opaque_id" : text;
+  const auto* const found = std::ranges::find(kDimensions, name, &DimensionName::name);
   return found == kDimensions.end() ? std::nullopt : std::optional(found->dimension);
 }
 
