@@ -95,6 +95,15 @@ TEST(Plan, IsNotExactBesideThinnedSeconds) {
 
 TEST_F(PlanTest, StopsAtMaxRecords) { EXPECT_EQ(plan({.max_records = 7}).recorded_in_life, 7); }
 
+/// It once spoke of 9m59s where ten minutes were asked for.
+TEST_F(PlanTest, RoundsItsLifeUp) {
+  FlightRecorder recorder({}, 1, Random(1));
+  const WallTime now{1'000'000s};
+  const Directive directive{.level = Level::Shape, .end = AbsoluteEnd(now + 600s - 3ms)};
+  const Plan plan = plan_directive(recorder, directive, {.covered = 1s, .now = now}, BootTime(5s));
+  EXPECT_EQ(plan.life, 600s);
+}
+
 TEST_F(PlanTest, HintsAtTheNearestName) {
   const Plan typo = plan({.target = {.tenant = "acmee"}});
   EXPECT_EQ(typo.matched.value(), 0);

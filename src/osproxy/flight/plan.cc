@@ -40,7 +40,8 @@ constexpr std::size_t kMaxNames = 10'000;
 
 seconds life_of(const Directive& directive, WallTime now) {
   if (const auto* const end = std::get_if<AbsoluteEnd>(&directive.end)) {
-    return std::max(std::chrono::floor<seconds>(*end - now), seconds(0));
+    // Up, so that ten minutes are ten minutes although the document has been on its way.
+    return std::max(std::chrono::ceil<seconds>(*end - now), seconds(0));
   }
   return std::get<seconds>(directive.end);
 }
