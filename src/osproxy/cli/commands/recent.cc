@@ -35,10 +35,10 @@ constexpr char kExamples[] = R"(Examples:
   osproxyctl recent --tenant acme --status 5xx -n 50
   osproxyctl recent --slower 2s --output json | jq .index
 
-Shows the newest requests that were slow (--slow-after of osproxy) or failed (429, 5xx, refused, or
-left by their client), the newest last, with no directive published: a line for each as `tail` has
-it. With --output json, each line is an explain document, and the instances that were asked are on
-standard error. `osproxyctl explain ID` shows one whole.
+Shows the newest requests that were slow (--slow-after of osproxy) or failed (429, 5xx, refused, left
+by their client, or a bulk with failed items), the newest last, with no directive published: a line
+for each as `tail` has it. With --output json, each line is an explain document, and the instances
+that were asked are on standard error. `osproxyctl explain ID` shows one whole.
 
 Exit codes: 0 all instances are shown, 1 the output cannot be written, 5 some instance is not: it is
 not reachable, too old, or its flight recorder is off.)";
