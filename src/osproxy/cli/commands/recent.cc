@@ -59,7 +59,8 @@ std::expected<Recent, std::string> read_recent(const AdminInstance& instance,
                                                const AdminResponse& response) {
   if (response.status != 200) return std::unexpected(describe_refusal(instance, response));
   auto recent = parse_recent(response.body);
-  if (!recent) return std::unexpected(describe_unusable(instance, "it is no list of records of osproxy"));
+  if (!recent)
+    return std::unexpected(describe_unusable(instance, "it is no list of records of osproxy"));
   return *std::move(recent);
 }
 
