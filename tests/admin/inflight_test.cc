@@ -42,13 +42,14 @@ TEST_F(InflightTest, ListsEachRequestWithItsFields) {
   request.retries = 1;
   const Response response = ask();
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.body,
-            R"({"instance":"proxy-1","running":3,"matched":1,"silent_workers":[2],"requests":[)"
-            R"({"request_id":"r-1","since":"2030-01-01T00:00:00Z","age_us":1500,)"
-            R"("stage":"first_byte","endpoint":"Search","index":"orders","tenant":"ac\u202eme",)"
-            R"("principal":null,"principal_verified":false,"client":"10.1.2.3","agent":null,)"
-            R"("opaque_id":null,"node":"os-1:9200","node_tls":false,"adds_opaque_id":false,)"
-            R"("request_bytes":2,"response_bytes":0,"retries":1}]})");
+  EXPECT_EQ(
+      response.body,
+      R"({"instance":"proxy-1","running":3,"matched":1,"silent_workers":[2],"requests":[)"
+      R"({"request_id":"r-1","since":"2030-01-01T00:00:00Z","age_us":1500,)"
+      R"("stage":"first_byte","endpoint":"Search","by_query":false,"index":"orders","tenant":"ac\u202eme",)"
+      R"("principal":null,"principal_verified":false,"client":"10.1.2.3","agent":null,)"
+      R"("opaque_id":null,"node":"os-1:9200","node_tls":false,"adds_opaque_id":false,)"
+      R"("request_bytes":2,"response_bytes":0,"retries":1}]})");
 }
 
 TEST_F(InflightTest, ListsOpenScrolls) {

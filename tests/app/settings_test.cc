@@ -127,11 +127,23 @@ TEST(Settings, NameThePartsOfAClientThatAreKept) {
             (ClientFields{.address = true, .agent = true, .opaque_id = false}));
   EXPECT_EQ(read({kUpstream, "--client-fields", "none"})->server.client_fields,
             (ClientFields{.address = false, .agent = false, .opaque_id = false}));
-  for (const char* bad : {"addresses", "none,agent", "opaque_id", ""}) {
+  for (const char* bad : {"addresses", "none,agent", "opaque id", ""}) {
     EXPECT_THAT(error_of({kUpstream, "--client-fields", bad}),
-                HasSubstr("it must be a list of address, agent and opaque-id, or none"))
+                HasSubstr("it must be a list of address, agent and opaque_id, or none"))
         << bad;
   }
+}
+
+TEST(Settings, GiveTheRecorderRoomForEachWorker) {
+  const auto with = [](const char* bytes) {
+    return std::vector<std::string>{kUpstream, "--workers=4", "--recorder-bytes", bytes};
+  };
+  EXPECT_EQ(read(with("0"))->flight.bytes, 0U);
+  EXPECT_EQ(read(with("262144"))->flight.bytes, 262'144U);
+  EXPECT_THAT(error_of(with("262143")),
+              HasSubstr("--recorder-bytes is 262143: the flight recorder needs 65536 for each "
+                        "worker, 262144 in all; 0 turns it off"));
+  EXPECT_THAT(error_of({kUpstream, "--slow-after", "99999d"}), HasSubstr("at most 100 years"));
 }
 
 TEST(Settings, TakeThePROXYProtocolFromTrustedProxiesOnly) {
@@ -191,7 +203,7 @@ TEST(Settings, AnErrorNamesTheSettingItsSourceAndWhatIsRight) {
   EXPECT_EQ(error_of({kUpstream, "--config", path}),
             "osproxy: --drain-timeout (from " + path +
                 ") is \"soon\": it must be a duration greater than zero, as in 500ms, 5s or "
-                "1h30m\n");
+                "1h30m, of at most 100 years\n");
 }
 
 TEST(Settings, EachBadValueIsRefused) {

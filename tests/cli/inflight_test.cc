@@ -132,9 +132,27 @@ TEST(Inflight, PrintsTheResponsesWhenAskedForJson) {
 }
 
 TEST(Inflight, RefusesWhatIsNoList) {
-  const FakeAdmin admin = instance("[]");
-  Harness harness;
-  EXPECT_EQ(harness.run_bare({"inflight", "--admin", admin.url()}).code, 5);
+  for (const char* const body :
+       {"[]", R"({"running":18446744073709551615,"requests":[]})",
+        R"({"matched":9007199254740993,"requests":[]})", R"({"requests":[{"age_us":-5000000}]})",
+        R"({"requests":[{"age_us":9223372036854775807}]})"}) {
+    const FakeAdmin admin = instance(body);
+    Harness harness;
+    const Result result = harness.run_bare({"inflight", "--admin", admin.url()});
+    EXPECT_EQ(result.code, 5) << body;
+    EXPECT_THAT(result.err, HasSubstr(admin.url())) << body;
+  }
+}
+
+TEST(InflightScrolls, RefusesTimesThatCannotBe) {
+  for (const char* const times :
+       {R"("left_ms":9223372036854775807)", R"("left_ms":-9223372036854775808)",
+        R"("age_us":-9223372036854775808)", R"("unused_us":9223372036854775807)"}) {
+    const FakeAdmin admin =
+        instance(std::string(R"({"open":1,"scrolls":[{"kind":"scroll",)") + times + "}]}");
+    Harness harness;
+    EXPECT_EQ(harness.run_bare({"inflight", "--scrolls", "--admin", admin.url()}).code, 5) << times;
+  }
 }
 
 TEST(CancelLine, WithoutAnOpaqueIdThePersonChoosesTheTask) {
@@ -152,6 +170,28 @@ TEST(CancelLine, TakesNothingIntoAShellThatItCouldRun) {
     EXPECT_THAT(lines[0], Not(HasSubstr("awk"))) << id;
   }
   EXPECT_THAT(cancel_lines({.endpoint = "Search", .node = "$(id)", .opaque_id = "r"}), IsEmpty());
+}
+
+TEST(CancelLine, FindsAnUpdateByQueryAndAReindex) {
+  EXPECT_THAT(cancel_lines({.endpoint = "IngestBulk",
+                            .by_query = true,
+                            .node = "os-1:9200",
+                            .opaque_id = "nightly"}),
+              ElementsAre("curl -s 'http://os-1:9200/_cat/tasks?actions=indices:data/write/update/"
+                          "byquery,indices:data/write/reindex&h=x_opaque_id,task_id' | awk '$1 == "
+                          "\"nightly\" {print $2}' | xargs -rI{} curl -s -XPOST "
+                          "'http://os-1:9200/_tasks/{}/_cancel'"));
+}
+
+TEST(Inflight, PrintsTheCancelLineOfAReindex) {
+  const FakeAdmin admin =
+      instance(R"({"instance":"p","running":1,"matched":1,"silent_workers":[],"requests":[)"
+               R"({"request_id":"r-1","age_us":1,"stage":"first_byte","endpoint":"IngestBulk",)"
+               R"("by_query":true,"node":"os-1:9200","adds_opaque_id":true}]})");
+  Harness harness;
+  const Result result = harness.run_bare({"inflight", "--admin", admin.url()});
+  EXPECT_THAT(result.out, HasSubstr("indices:data/write/reindex&h=x_opaque_id,task_id' | awk "
+                                    "'$1 == \"r-1\""));
 }
 
 TEST(CancelLine, ThereIsNoneForWhatCannotBeCancelled) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/cli/harness.h"
+#include "tests/inspect/compressed.h"
 #include "tests/support/temp_dir.h"
 
 namespace osproxy::cli {
@@ -42,6 +43,19 @@ TEST_F(Shape, PrintsTheHashAndTheTextThatIsHashed) {
             R"({"shape":"2d2814f85dcdeda6","endpoint":"Search","text":"shape 1\nbody object $\n)"
             R"(body object query\nbody object query.term\nbody string query.term.status\n"})"
             "\n");
+}
+
+TEST_F(Shape, ReadsAFileThatIsCompressed) {
+  const std::string body = R"({"query":{"term":{"status":"open"}}})";
+  EXPECT_THAT(run(test::compressed(body)).out, HasSubstr("2d2814f85dcdeda6\n\n"));
+  const std::string cut = test::compressed(body).substr(0, 15);
+  for (const std::string& bad : {cut.substr(0, 4), "\x1f\x8b" + std::string(50, 'x')}) {
+    const Result result = run(bad);
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err, HasSubstr("it begins as gzip does, and cannot be decompressed"));
+  }
+  EXPECT_THAT(run(test::compressed("\"" + std::string(1 << 20, 'x') + "\"")).err,
+              HasSubstr("longer than the 1048576 bytes that are read"));
 }
 
 TEST_F(Shape, FindsTheEndpointByTheBody) {

@@ -24,6 +24,20 @@ TEST(Text, AlignsColumnsOfHiddenCharacters) {
             "A   B\n?x  1\n\uFFFD   2\n");
 }
 
+TEST(Text, ShortensLongNamesInTheMiddle) {
+  EXPECT_EQ(shortened("acme"), "acme");
+  EXPECT_EQ(shortened(std::string(kMaxCell, 'x')), std::string(kMaxCell, 'x'));
+  const std::string a(500, 'a');
+  EXPECT_EQ(shortened(a + "z"), std::string(31, 'a') + "…" + std::string(15, 'a') + "z");
+  std::string umlauts;
+  for (int i = 0; i < 40; ++i) umlauts += "ä";
+  EXPECT_EQ(shortened(umlauts), umlauts);  // 40 characters of 80 bytes
+  std::string many;
+  for (int i = 0; i < 200; ++i) many += "ä";
+  EXPECT_EQ(shortened(many), umlauts.substr(0, 62) + "…" + umlauts.substr(0, 32));
+  EXPECT_EQ(shortened(std::string(60, '\x1b')), std::string(31, '?') + "…" + std::string(16, '?'));
+}
+
 TEST(Text, AlignsColumnsByCharactersNotBytes) {
   EXPECT_EQ(format_table({{"A", "B"}, {"Zürich", "1"}, {"x\n", "2"}, {"ab"}}),
             "A       B\nZürich  1\nx?      2\nab\n");

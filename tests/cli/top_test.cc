@@ -54,7 +54,12 @@ TEST(Top, AddsUpAllInstances) {
 }
 
 TEST(Top, AsksAsTheFlagsSay) {
-  FakeAdmin admin([](const FakeRequest&) { return json_response(200, report_of({})); });
+  const TopQuery query{
+      .by = {TopDimension::Index, TopDimension::Status}, .sort = TopSort::Errors, .compares = true};
+  FakeAdmin admin([&](const FakeRequest&) {
+    return json_response(
+        200, encode_top_report({.instance = "p", .against = 120s, .query = query, .result = {}}));
+  });
   Harness harness;
   const Result result =
       harness.run_bare({"top", "--by", "index,status", "--sort", "errors", "--last", "1m",
@@ -76,7 +81,7 @@ std::string young_report(const char* instance, int requests, std::chrono::second
                             .window = 600s,
                             .last = 300s,
                             .covered = covered,
-                            .query = {.by = {TopDimension::Tenant}, .sort = TopSort::Requests},
+                            .query = {.by = {TopDimension::Tenant}, .sort = TopSort::Time},
                             .result = table.top(10)});
 }
 
@@ -99,6 +104,58 @@ TEST(Top, AnInstanceGivenTwiceCountsOnce) {
   EXPECT_EQ(result.code, 5);
   EXPECT_THAT(result.out, HasSubstr("2 requests"));
   EXPECT_THAT(result.err, HasSubstr("is a, which was asked already"));
+}
+
+/// A lying or damaged instance is missing; the sums are those of the others.
+TEST(Top, CountsNoInstanceWhoseNumbersCannotBe) {
+  FakeAdmin good([](const FakeRequest&) { return json_response(200, report_of({{"acme", 3}})); });
+  FakeAdmin liar([](const FakeRequest&) {
+    std::string report = report_of({{"acme", 3}}, 1, "liar");
+    report.replace(report.find(R"("value":3)"), 9, R"("value":1e300)");
+    return json_response(200, report);
+  });
+  FakeAdmin other([](const FakeRequest&) {  // the right numbers of another question
+    const TopQuery query{.by = {TopDimension::Index}, .sort = TopSort::Time};
+    return json_response(200, encode_top_report({.instance = "o", .query = query, .result = {}}));
+  });
+  Harness harness;
+  const Result result =
+      harness.run_bare({"top", "--admin", good.url() + "," + liar.url() + "," + other.url()});
+  EXPECT_EQ(result.code, 5);
+  EXPECT_THAT(result.out, HasSubstr("3 requests, 0.0/s, 0 failed, of 1 instance\n"));
+  EXPECT_THAT(result.err, HasSubstr(liar.url() + ": its response does not count: requests.value is "
+                                                 "no number from 0 to 2^53"));
+  EXPECT_THAT(result.err, HasSubstr(other.url() + ": its response does not count: it is no "
+                                                  "response to this question"));
+}
+
+TEST(Top, ShortensLongNamesInTheTableOnly) {
+  const std::string name(1'024, 'n');
+  FakeAdmin admin(
+      [&](const FakeRequest&) { return json_response(200, report_of({{name.c_str(), 3}})); });
+  Harness harness;
+  const std::string table = harness.run_bare({"top", "--admin", admin.url()}).out;
+  EXPECT_THAT(table, HasSubstr("nnn…nnn"));
+  EXPECT_LT(table.size(), 500U);
+  EXPECT_THAT(harness.run_bare({"top", "-o", "json", "--admin", admin.url()}).out, HasSubstr(name));
+}
+
+TEST(Top, JsonNamesTheInstancesAndTheMissingOnes) {
+  FakeAdmin admin([](const FakeRequest&) { return json_response(200, report_of({{"acme", 3}})); });
+  FakeAdmin busy([](const FakeRequest&) {
+    return json_response(503, R"({"error":{"type":"busy","reason":"too much"}})");
+  });
+  Harness harness;
+  const Result result =
+      harness.run_bare({"top", "-o", "json", "--admin", admin.url() + "," + busy.url()});
+  EXPECT_EQ(result.code, 5);
+  EXPECT_THAT(
+      result.out,
+      HasSubstr(fmt::format(R"(,"instances":[{{"admin":"{0}","instance":"p","error":null}},)"
+                            R"({{"admin":"{1}","instance":null,)"
+                            R"("error":"{1}: responded 503: too much"}}]}})",
+                            admin.url(), busy.url()) +
+                "\n"));
 }
 
 TEST(Top, SaysWhichInstancesAreMissing) {
@@ -176,6 +233,25 @@ TEST(Recent, ShowsTheNewestOfAllInstancesLast) {
   EXPECT_EQ(one.requests()[0].target, "/admin/recent?limit=20&slower=2s");
 }
 
+TEST(Recent, JsonNamesTheInstancesOnStandardError) {
+  FakeAdmin admin([](const FakeRequest&) {
+    return json_response(
+        200, R"({"instance":"p1","left_out":2,"records":[{"request_id":"a","started":"x"}]})");
+  });
+  Harness harness;
+  const std::string down = refusing_url();
+  const Result result = harness.run_bare(
+      {"recent", "-o", "json", "--admin", admin.url() + "," + admin.url() + "," + down});
+  EXPECT_EQ(result.code, 5);
+  EXPECT_EQ(result.out, "{\"request_id\":\"a\",\"started\":\"x\"}\n");
+  EXPECT_THAT(result.err,
+              HasSubstr(fmt::format(R"({{"shown":1,"left_out":2,"instances":[{{"admin":"{0}",)"
+                                    R"("instance":"p1","error":null}},{{"admin":"{0}",)"
+                                    R"("instance":"p1","error":"{0} is p1, which was asked )"
+                                    R"(already"}},{{"admin":"{1}","instance":null,"error":"{1})",
+                                    admin.url(), down)));
+}
+
 /// The plan of an instance that has seen `matched` of 100 requests.
 FakeResponse plan_of(const char* instance, double matched, const char* hint = nullptr) {
   Plan plan{.seen = Estimate::of(100, 0, 0),
@@ -205,6 +281,34 @@ TEST(PlanCommand, AddsUpAllInstances) {
             "COST    ~1800 records, ~540kB in 10m; 0.50% of a core on the busiest instance\n"
             "BUDGET  p1: 3 records/s, budget 2: the rest is left out\n");
   EXPECT_THAT(one.requests()[0].body, HasSubstr(R"("tenant":"x")"));
+}
+
+TEST(PlanCommand, JsonSaysThatOneInstanceIsOverItsBudget) {
+  FakeAdmin over([](const FakeRequest&) { return plan_of("p1", 30); });
+  FakeAdmin busiest([](const FakeRequest&) {
+    const Plan plan{.seen = Estimate::of(900, 0, 0)};
+    return json_response(200, encode_plan_report({.instance = "p2", .plans = {{"d", plan}}}));
+  });
+  Harness harness;
+  const Result result =
+      harness.run_bare({"plan", "--tenant", "x", "--level", "Shape", "--ttl", "10m", "-o", "json",
+                        "--admin", busiest.url() + "," + over.url()});
+  EXPECT_THAT(result.out, HasSubstr(R"("budget_per_second":2,"over_budget":true)"));
+}
+
+TEST(PlanCommand, JsonNamesTheInstancesAndTheMissingOnes) {
+  FakeAdmin admin([](const FakeRequest&) { return plan_of("p1", 30); });
+  FakeAdmin liar([](const FakeRequest&) { return plan_of("p2", -7); });
+  Harness harness;
+  const Result result =
+      harness.run_bare({"plan", "--tenant", "x", "--level", "Shape", "--ttl", "10m", "-o", "json",
+                        "--admin", admin.url() + "," + liar.url()});
+  EXPECT_EQ(result.code, 5);
+  EXPECT_THAT(result.out,
+              HasSubstr(fmt::format(R"("instances":[{{"admin":"{0}","instance":"p1","error":null}})"
+                                    R"(,{{"admin":"{1}","instance":null,"error":"{1}: its )"
+                                    R"(response does not count: matched.value is no number)",
+                                    admin.url(), liar.url())));
 }
 
 TEST(PlanCommand, ShowsHintsThatAllInstancesGive) {

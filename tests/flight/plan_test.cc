@@ -74,7 +74,35 @@ TEST_F(PlanTest, AppliesSampling) {
   EXPECT_NEAR(plan({.sample_per_mille = 100}).recorded.value(), 2.5, 1e-9);
 }
 
+/// It once claimed 0 ± 0.
+TEST(Plan, IsNotExactBesideThinnedSeconds) {
+  const Now now{.wall = WallTime(1'000'000s), .boot = BootTime(500s)};
+  FlightRecorder recorder({}, 1, Random(1));
+  FlightShard& shard = recorder.shard(0);
+  for (int i = 0; i < 5'000; ++i) {
+    const auto choice = shard.end({.at = now.boot}, shard.begin(now.boot));
+    if (choice.is_kept) shard.keep(choice, {});
+  }
+  Directive directive{.level = Level::Shape, .end = AbsoluteEnd{}, .target = {.tenant = "acme"}};
+  const auto plan = [&] { return plan_directive(recorder, directive, {.covered = 1s}, now.boot); };
+  EXPECT_EQ(plan().matched.value(), 0);
+  EXPECT_GT(plan().matched.error(), 10);
+  EXPECT_GT(plan().recorded.error(), 10);
+  directive.status = StatusFilter::parse("5xx");  // of these, none would have been missed
+  EXPECT_GT(plan().matched.error(), 10);
+  EXPECT_EQ(plan().recorded.error(), 0);
+}
+
 TEST_F(PlanTest, StopsAtMaxRecords) { EXPECT_EQ(plan({.max_records = 7}).recorded_in_life, 7); }
+
+/// It once spoke of 9m59s where ten minutes were asked for.
+TEST_F(PlanTest, RoundsItsLifeUp) {
+  FlightRecorder recorder({}, 1, Random(1));
+  const WallTime now{1'000'000s};
+  const Directive directive{.level = Level::Shape, .end = AbsoluteEnd(now + 600s - 3ms)};
+  const Plan plan = plan_directive(recorder, directive, {.covered = 1s, .now = now}, BootTime(5s));
+  EXPECT_EQ(plan.life, 600s);
+}
 
 TEST_F(PlanTest, HintsAtTheNearestName) {
   const Plan typo = plan({.target = {.tenant = "acmee"}});
@@ -122,7 +150,30 @@ TEST(PlanReport, IsReadAsItWasWritten) {
   plan.is_over_budget = true;
   plan.hints = {"no tenant \"x\""};
   EXPECT_EQ(decode_plan_report(encode_plan_report(report)), report);
-  EXPECT_EQ(decode_plan_report("{}"), std::nullopt);
+  EXPECT_FALSE(decode_plan_report("{}").has_value());
+}
+
+TEST(PlanReport, RefusesNumbersThatNobodyCounted) {
+  const std::string good = encode_plan_report({.instance = "p", .plans = {{"a", {}}}});
+  ASSERT_TRUE(decode_plan_report(good));
+  struct Case {
+    std::string_view part;
+    std::string_view by;
+    std::string_view fault;
+  };
+  for (const Case& one :
+       {Case{R"("seen":{"value":0)", R"("seen":{"value":-1)", "seen.value is no number"},
+        Case{R"("cpu_percent":0)", R"("cpu_percent":1e300)", "cpu_percent is no number"},
+        Case{R"("life_secs":0)", R"("life_secs":-5)", "life_secs is no time"},
+        Case{R"("budget_per_second":null)", R"("budget_per_second":99999999999)", "too large"},
+        Case{R"("recorded_in_life":0)", R"("recorded_in_life":"7")", "recorded_in_life is no"}}) {
+    std::string json = good;
+    ASSERT_TRUE(json.contains(one.part)) << one.part;
+    json.replace(json.find(one.part), one.part.size(), one.by);
+    const auto report = decode_plan_report(json);
+    ASSERT_FALSE(report.has_value()) << json;
+    EXPECT_THAT(report.error(), HasSubstr(one.fault));
+  }
 }
 
 }  // namespace

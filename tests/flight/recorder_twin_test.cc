@@ -10,6 +10,7 @@
 
 #include "osproxy/flight/flight_recorder.h"
 #include "osproxy/flight/plan.h"
+#include "osproxy/flight/top.h"
 #include "tests/flight/seeds.h"
 
 namespace osproxy {
@@ -29,12 +30,17 @@ class Traffic {
         recorder({.bytes = bytes, .window = kWindow}, 1, Random(seed + 1'000'000)),
         shard_(recorder.shard(0)) {}
 
-  void request(BootTime now, const std::string& tenant, bool is_notable = false) {
-    const auto choice = shard_.end({.at = now, .is_notable = is_notable}, shard_.begin(now));
+  void request(BootTime now, const std::string& tenant, bool fails = false,
+               std::chrono::milliseconds latency = 0ms, std::uint64_t bytes = 0) {
+    const auto choice = shard_.end(
+        {.at = now, .latency = latency, .bytes = bytes, .is_notable = fails || latency >= 1s},
+        shard_.begin(now));
     if (!choice.is_kept) return;
     Record record;
     record.tenant = tenant;
-    record.status = is_notable ? 503 : 200;
+    record.status = fails ? 503 : 200;
+    record.latency = latency;
+    record.response_bytes = bytes;
     record.request_id = std::to_string(now.time_since_epoch().count());
     shard_.keep(choice, record);
   }
@@ -84,6 +90,70 @@ TEST(RecorderTwin, MissesNoFailureBelowTheBound) {
     }
     EXPECT_EQ(traffic.recorder.totals().thinned_notable, 0U);
   }
+}
+
+/// A few tenants make a flood, and forty have a few requests each, of which many are slow or
+/// failed. So most of these have a row by samples that stand for themselves only, and requests that
+/// nobody kept. Half of the recorders are so small that they thin out their samples later.
+TEST(RecorderTwin, EveryNumberOfEveryRowIsWithinItsError) {
+  int rows = 0;
+  int inexact = 0;
+  for (std::uint64_t seed = 1; seed <= test::seeds(10); ++seed) {
+    Traffic traffic(seed % 2 == 0 ? 1 << 20 : 16 << 20, seed);
+    Random& random = traffic.random;
+    std::map<std::string, TopSums> truth;
+    BootTime now = kStart;
+    for (int second = 0; second < 50; ++second) {
+      const std::uint64_t count = 1 + (random.below(2) == 0 ? random.below(6'000) : 0);
+      for (std::uint64_t i = 0; i < count; ++i) {
+        now += std::chrono::nanoseconds(1s) / count;
+        const bool is_rare = random.below(300) == 0;
+        const std::string tenant =
+            is_rare ? "rare" + std::to_string(random.below(40)) : std::to_string(random.below(3));
+        const bool fails = random.below(is_rare ? 4 : 40) == 0;
+        const bool is_slow = random.below(is_rare ? 4 : 200) == 0;
+        const std::chrono::milliseconds latency(is_slow ? 1'000 + random.below(9'000)
+                                                        : random.below(30));
+        const std::uint64_t bytes = random.below(50) == 0 ? random.below(1 << 20) : 100;
+        traffic.request(now, tenant, fails, latency, bytes);
+        Record record;
+        record.latency = latency;
+        record.response_bytes = bytes;
+        record.status = fails ? 503 : 200;
+        truth[tenant].add(1, record);
+      }
+      now = kStart + std::chrono::seconds(second + 1);
+    }
+    TopTable table({.by = {TopDimension::Tenant}});
+    traffic.recorder.visit({}, [&](const Sample& sample) {
+      table.see(sample, TopPeriod::Now);
+      table.add(sample, TopPeriod::Now);
+    });
+    for (const TopRow& row : table.top(100).rows) {
+      const TopSums& exact = truth[row.key[0]];
+      const auto expect_within = [&](const char* what, const Estimate TopSums::* sum) {
+        const Estimate& estimate = row.now.*sum;
+        EXPECT_NEAR(estimate.value(), (exact.*sum).value(), estimate.error() + 1e-3)
+            << what << " of " << row.key[0] << ", seed " << seed;
+        inexact += estimate.value() != (exact.*sum).value();
+      };
+      expect_within("requests", &TopSums::requests);
+      expect_within("time", &TopSums::time_us);
+      expect_within("bytes", &TopSums::bytes);
+      expect_within("errors", &TopSums::errors);
+      ++rows;
+    }
+    for (const auto& [tenant, exact] : truth) {  // with samples, or without any
+      const Plan plan = plan_directive(
+          traffic.recorder,
+          {.level = Level::Shape, .end = AbsoluteEnd(kWall), .target = {.tenant = tenant}},
+          {.covered = kWindow, .now = kWall}, now);
+      EXPECT_NEAR(plan.matched.value(), exact.requests.value(), plan.matched.error() + 1e-3)
+          << tenant << ", seed " << seed;
+    }
+  }
+  EXPECT_GT(rows, 10);
+  EXPECT_GT(inexact, 10);
 }
 
 /// A tenth of a steady load is one tenant's, and a fifth of that fails.

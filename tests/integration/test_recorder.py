@@ -153,7 +153,7 @@ def test_values_never_reach_the_recorder(pair, index, traffic):
     traffic.send(one, "PUT", f"/{index}/_doc/1", json_body={"name": canary, "number": "x"})
     eventually(lambda: sum(rows_of(ctl, "--by", "endpoint").values()) == 2, what="both requests")
     texts = [ctl("recent", "--output", "json").out, ctl("recent").out]
-    for by in ("tenant", "index", "principal", "client", "agent", "opaque-id", "endpoint", "shape",
+    for by in ("tenant", "index", "principal", "client", "agent", "opaque_id", "endpoint", "shape",
                "node", "status", "error"):  # fmt: skip
         texts.append(ctl("top", "--by", by, "--output", "json").out)
     texts.append(one.admin("GET", "/metrics").body.decode())

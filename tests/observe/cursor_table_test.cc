@@ -112,6 +112,15 @@ TEST_F(CursorTableTest, ListsWhatTheQuerySelectsTheOldestFirst) {
   EXPECT_EQ(list({.slower = 5s}).matched, 1U);
 }
 
+TEST_F(CursorTableTest, OnlyCountsIfNoneAreWanted) {
+  open(1, of("acme"));
+  open(2, of("globex"));
+  const OpenCursors found = list({.target = {.tenant = "acme"}, .limit = 0});
+  EXPECT_EQ(found.open, 2U);
+  EXPECT_EQ(found.matched, 1U);
+  EXPECT_TRUE(found.cursors.empty());
+}
+
 TEST_F(CursorTableTest, ListsNoMoreBytesThanAResponseMayHave) {
   OpenCursor cursor = of("", 1h);
   cursor.index = std::string(64 * 1024, 'x');

@@ -115,6 +115,25 @@ TEST_F(CursorWatchTest, FollowsAPointInTime) {
   EXPECT_TRUE(open().empty());
 }
 
+/// A usual search without an index in its path once took 2 KiB for nothing.
+TEST(CursorWatch, KnowsAPointInTimeByTheStartOfTheResponse) {
+  http::RequestHead head;
+  head.method = "POST";
+  head.target = "/_search";
+  EXPECT_TRUE(CursorWatch::may_have_point({.head = head, .endpoint = Endpoint::Search}));
+  EXPECT_FALSE(
+      CursorWatch::may_have_point({.head = head, .endpoint = Endpoint::Search, .has_index = true}));
+  EXPECT_FALSE(CursorWatch::may_have_point({.head = head, .endpoint = Endpoint::Cursor}));
+  for (const char* start :
+       {R"({"pit_id":"x","took":1})", "{\n  \"pit_id\" : \"x\"", R"({"pi)", "{", ""}) {
+    EXPECT_TRUE(CursorWatch::names_point(start)) << start;
+  }
+  for (const char* start :
+       {R"({"took":1,"pit_id":"x"})", R"({"pit":1})", R"({"pit_i":"x"})", "[", "x"}) {
+    EXPECT_FALSE(CursorWatch::names_point(start)) << start;
+  }
+}
+
 TEST_F(CursorWatchTest, ClosesAllAtOnce) {
   open_scroll("a");
   open_scroll("b");

@@ -73,6 +73,22 @@ TEST_F(ProxyRunning, ARequestShowsItsWay) {
   eventually([&] { return server->running({}).running == 0; });
 }
 
+TEST_F(ProxyRunning, AReindexIsNoUsualBulk) {
+  start();
+  for (const auto& [path, is_by_query] :
+       {std::pair("/_reindex", true), std::pair("/a/_update_by_query", true),
+        std::pair("/a/_delete_by_query", true), std::pair("/a/_bulk", false)}) {
+    Dialog dialog = this->dialog();
+    dialog.client_sends("POST " + std::string(path) + " HTTP/1.1\nHost: h\nContent-Length: 2\n\n",
+                        "{}");
+    dialog.node().read_head();
+    EXPECT_EQ(in_stage(Stage::FirstByte).is_by_query, is_by_query) << path;
+    dialog.node_gets("{}").node_sends("HTTP/1.1 200 OK\nContent-Length: 0\n\n");
+    dialog.client_gets_status(200);
+    eventually([&] { return server->running({}).running == 0; });
+  }
+}
+
 TEST_F(ProxyRunning, AnIdOfOsproxyIsTheOneThatTheNodeGot) {
   start();
   select_all();

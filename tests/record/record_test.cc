@@ -144,6 +144,16 @@ TEST(RecordJson, ShowsTimesFromShapeTimingOnOnly) {
   EXPECT_THAT(to_json(record), testing::HasSubstr("\"total_us\":3000"));
 }
 
+/// Such a request once was said to have taken 0 µs.
+TEST(RecordJson, KnowsTheTotalIfNoStageWasMeasured) {
+  Record record = full_record();
+  record.times = StageTimes();
+  record.latency = 12'345'678ns;
+  const std::string json = to_json(record);
+  EXPECT_THAT(json, testing::HasSubstr("\"total_us\":12345,"));
+  EXPECT_THAT(json, testing::HasSubstr("\"receive_us\":null,"));
+}
+
 TEST(RecordJson, ShowsRewriteAndBodyAtTheHighestLevelOnly) {
   Record record = make_record("id");
   record.rewrite.request = HeadRewrite{.bytes_in = 5, .bytes_out = 6, .added = {"X-Request-Id"}};

@@ -41,6 +41,7 @@ void write(const RunningRequest& request, JsonWriter& json) {
   json.field("since", format_rfc3339(std::chrono::floor<microseconds>(request.since)));
   json.field("age_us", std::chrono::floor<microseconds>(request.age).count());
   json.field("stage", to_string(request.stage)).field("endpoint", to_string(request.endpoint));
+  json.field("by_query", request.is_by_query);
   json.field_or_null("index", request.index).field_or_null("tenant", request.tenant);
   json.field_or_null("principal", request.principal);
   json.field("principal_verified", request.principal_verified);

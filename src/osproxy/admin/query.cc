@@ -13,6 +13,12 @@ namespace {
 
 Response bad_filter(std::string reason) { return error_response(400, "bad_filter", reason); }
 
+// `opaque-id`, as osproxyctl's flags have it, is `opaque_id`.
+bool is_named(const Parameter& parameter, std::string_view name) noexcept {
+  return std::ranges::equal(parameter.name, name,
+                            [](char a, char b) { return a == b || (a == '_' && b == '-'); });
+}
+
 // Does not repeat an unknown name: the client may have sent anything.
 Response unknown_filter(std::size_t position, const std::vector<Parameter>& parameters) {
   std::string reason =
@@ -43,7 +49,8 @@ std::expected<void, Response> read_query(std::string_view query,
     const std::string_view text = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(text.size() + 1, query.size()));
     const std::size_t equals = text.find('=');
-    const auto parameter = std::ranges::find(parameters, text.substr(0, equals), &Parameter::name);
+    const auto parameter = std::ranges::find_if(
+        parameters, [&](const Parameter& one) { return is_named(one, text.substr(0, equals)); });
     if (equals == text.npos || parameter == parameters.end()) {
       return std::unexpected(unknown_filter(position, parameters));
     }

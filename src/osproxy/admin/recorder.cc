@@ -117,7 +117,7 @@ BootTime window_begin(const FlightRecorder& flight, BootTime now) noexcept {
 const char* missing_field(const Target& target, const ClientFields& kept) noexcept {
   if (target.client && !kept.address) return "address";
   if (target.agent && !kept.agent) return "agent";
-  if (target.opaque_id && !kept.opaque_id) return "opaque-id";
+  if (target.opaque_id && !kept.opaque_id) return "opaque_id";
   return nullptr;
 }
 
@@ -142,8 +142,10 @@ Response get_top(const Context& context, const Request& request, std::string_vie
   const BootTime begin = now - wanted->last;
   TopTable table(wanted->query);
   flight.visit(std::max(begin - wanted->against, oldest), [&](const Sample& sample) {
-    if (!wanted->filter.passes(sample.record)) return;
-    table.add(sample, sample.weight.ended < begin ? TopPeriod::Before : TopPeriod::Now);
+    if (!wanted->filter.judges(sample.record)) return;
+    const auto period = sample.weight.ended < begin ? TopPeriod::Before : TopPeriod::Now;
+    table.see(sample, period);
+    if (wanted->filter.matches(sample.record)) table.add(sample, period);
   });
   const TopReport report{
       .instance = context.options.instance,

@@ -91,7 +91,7 @@ std::string describe(Mismatch mismatch, const CompiledDirective& compiled,
 const char* missing_field(Mismatch mismatch, const ClientFields& kept) {
   if (mismatch == Mismatch::Client && !kept.address) return "address";
   if (mismatch == Mismatch::Agent && !kept.agent) return "agent";
-  if (mismatch == Mismatch::OpaqueId && !kept.opaque_id) return "opaque-id";
+  if (mismatch == Mismatch::OpaqueId && !kept.opaque_id) return "opaque_id";
   return nullptr;
 }
 

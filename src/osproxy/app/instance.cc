@@ -7,6 +7,7 @@
 #include "osproxy/admin/store_metrics.h"
 #include "osproxy/app/descriptors.h"
 #include "osproxy/app/logs/log.h"
+#include "osproxy/app/metrics/cursor_metrics.h"
 #include "osproxy/app/metrics/flight_metrics.h"
 #include "osproxy/app/metrics/log_metrics.h"
 #include "osproxy/app/settings/identity_files.h"
@@ -128,6 +129,7 @@ std::expected<void, std::string> Instance::open_admin() {
   DirectiveStore* const store = source_.store.get();
   metrics_ = {std::make_shared<ObserverMetrics>(observer_),
               std::make_shared<FlightMetrics>(flight_),
+              std::make_shared<CursorMetrics>(cursors_, clock_),
               std::make_shared<DirectiveMetrics>([store] { return store->load(); }, clock_),
               std::make_shared<admin::StoreMetrics>(*store),
               std::make_shared<UpstreamMetrics>(upstreams_),

@@ -1,6 +1,8 @@
 #include "osproxy/core/visible_text.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 
 #include "osproxy/core/utf8.h"
 
@@ -11,11 +13,30 @@ constexpr char kHexDigits[] = "0123456789abcdef";
 
 constexpr bool is_control(std::uint8_t byte) noexcept { return byte < 0x20 || byte == 0x7F; }
 
-constexpr bool is_hidden_beyond_latin(char32_t code) noexcept {
-  return code == 0x061C || code == 0x200E || code == 0x200F ||  // marks of direction
-         (code >= 0x2028 && code <= 0x202E) ||                  // separators, embeddings, overrides
-         (code >= 0x2066 && code <= 0x2069) ||                  // isolates
-         code == 0xFEFF;                                        // the byte order mark
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+
+// In order. Cf of Unicode 15, Default_Ignorable_Code_Point, and the separators of lines.
+constexpr Range kHidden[] = {
+    {0xAD, 0xAD},       {0x34F, 0x34F},     {0x600, 0x605},     {0x61C, 0x61C},
+    {0x6DD, 0x6DD},     {0x70F, 0x70F},     {0x890, 0x891},     {0x8E2, 0x8E2},
+    {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},
+    {0x2028, 0x202E},   {0x2060, 0x206F},   {0x3164, 0x3164},   {0xFE00, 0xFE0F},
+    {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},   {0x110BD, 0x110BD},
+    {0x110CD, 0x110CD}, {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A},
+    {0xE0000, 0xE0FFF},
+};
+
+bool is_hidden_beyond_latin(char32_t code) noexcept {
+  const auto* const found = std::ranges::lower_bound(kHidden, code, {}, &Range::last);
+  return found != std::end(kHidden) && found->first <= code;
+}
+
+void append_unit(std::string& out, char32_t unit) {
+  out.append("\\u").append({kHexDigits[unit >> 12 & 0xF], kHexDigits[unit >> 8 & 0xF],
+                            kHexDigits[unit >> 4 & 0xF], kHexDigits[unit & 0xF]});
 }
 
 /// Moves the first character of `text` to `out`, by `\xXX` if it is no UTF-8.
@@ -54,14 +75,19 @@ std::optional<HiddenCharacter> hidden_character(std::string_view text) noexcept 
   } else if ((lead & 0xF0) == 0xE0 && continues(1) && continues(2)) {
     code = static_cast<char32_t>(lead & 0x0F) << 12 | bits(1) << 6 | bits(2);
     size = 3;
+  } else if ((lead & 0xF8) == 0xF0 && continues(1) && continues(2) && continues(3)) {
+    code = static_cast<char32_t>(lead & 0x07) << 18 | bits(1) << 12 | bits(2) << 6 | bits(3);
+    size = 4;
   }
   if (size == 0 || !is_hidden_beyond_latin(code)) return std::nullopt;
   return HiddenCharacter{.code = code, .size = size};
 }
 
 void append_escaped_character(std::string& out, char32_t code) {
-  out.append("\\u").append({kHexDigits[code >> 12 & 0xF], kHexDigits[code >> 8 & 0xF],
-                            kHexDigits[code >> 4 & 0xF], kHexDigits[code & 0xF]});
+  if (code <= 0xFFFF) return append_unit(out, code);
+  const char32_t above = code - 0x10000;
+  append_unit(out, 0xD800 + (above >> 10));
+  append_unit(out, 0xDC00 + (above & 0x3FF));
 }
 
 std::string visible_text(std::string_view text) {

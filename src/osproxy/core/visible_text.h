@@ -4,8 +4,10 @@
 //   log(visible_text("evil\nline"));  // evil\u000aline
 //   auto hidden = hidden_character("\u009b31m");  // U+009B, of 2 bytes
 //
-// Hidden characters are C0, DEL, C1, the controls of bidirectional text, the line and paragraph
-// separators, and the byte order mark (UAX #9, UTR #36).
+// Hidden characters are C0, DEL, C1, the line and paragraph separators, and all without a shape, by
+// which two names could look alike: the characters of format (general category Cf), among them the
+// controls of bidirectional text and the zero-width space, and those that Unicode lets programs
+// ignore (Default_Ignorable_Code_Point; UAX #9, UAX #44, UTR #36).
 //
 // Thread safety: pure functions.
 #pragma once
@@ -28,7 +30,7 @@ struct HiddenCharacter {
 /// character, or no UTF-8.
 std::optional<HiddenCharacter> hidden_character(std::string_view text) noexcept;
 
-/// Appends `\u009b` for U+009B. All hidden characters have four digits.
+/// Appends `\u009b` for U+009B, and as JSON does, `\udb40\udc41` for U+E0041.
 void append_escaped_character(std::string& out, char32_t code);
 
 /// Copies `text`, with `\uXXXX` in place of each hidden character and `\xXX` in place of each byte

@@ -5,7 +5,8 @@
 //   print(bytes.value(), bytes.error());   // 1200 ± 90
 //
 // The true sum lies outside of value() ± error() in one of a million independent cases. The error
-// is 0 if every sample stands for itself only.
+// is 0 if every sample stands for itself only, and no other sample could have been missed
+// (may_miss()).
 //
 // By the Chernoff bound of a Poisson variable, for samples that were kept independently with
 // probability 1/weight, as thinning_sampler.h and sample_log.h do. If n samples of the weight w
@@ -30,6 +31,10 @@ class Estimate {
     variance_ += weight * (weight - 1) * amount * amount;
     largest_ = std::max(largest_, weight * std::abs(amount));
   }
+
+  /// Summands up to this, weight included, may belong to the sum without a sample that was kept. A
+  /// group of which no sample was kept at all is then 0 with an error.
+  void may_miss(double largest) noexcept { largest_ = std::max(largest_, largest); }
 
   /// Adds a sum over other requests.
   void add(const Estimate& other) noexcept {
@@ -64,7 +69,7 @@ class Estimate {
 
   double value_ = 0;
   double variance_ = 0;
-  double largest_ = 0;  // what one sample that stands for others contributes at most
+  double largest_ = 0;  // what one sample that stands for others contributes, or could, at most
 };
 
 }  // namespace osproxy

@@ -40,7 +40,8 @@ constexpr std::size_t kMaxNames = 10'000;
 
 seconds life_of(const Directive& directive, WallTime now) {
   if (const auto* const end = std::get_if<AbsoluteEnd>(&directive.end)) {
-    return std::max(std::chrono::floor<seconds>(*end - now), seconds(0));
+    // Up, so that ten minutes are ten minutes although the document has been on its way.
+    return std::max(std::chrono::ceil<seconds>(*end - now), seconds(0));
   }
   return std::get<seconds>(directive.end);
 }
@@ -73,12 +74,12 @@ struct Names {
   }
 };
 
-bool is_recorded(const Directive& directive, const Record& record) noexcept {
+/// By all that is judged at the end of a request but its shape.
+bool is_end_selected(const Directive& directive, const Record& record) noexcept {
   const std::uint64_t failed_items =
       record.response ? record.response->failed_items.value_or(0) : 0;
   return (!directive.min_latency || record.latency >= *directive.min_latency) &&
          (!directive.status || directive.status->matches(record.status)) &&
-         (!directive.shape || record.shape == directive.shape) &&
          (!directive.min_failed_items || failed_items >= *directive.min_failed_items);
 }
 
@@ -106,11 +107,15 @@ Plan plan_directive(const FlightRecorder& recorder, const Directive& directive,
     const Record& record = sample.record;
     plan.seen.add(weight, 1);
     for (Names& one : names) one.add(record);
-    if (!target.matches(record)) return;
-    plan.matched.add(weight, 1);
-    if (!is_recorded(directive, record)) return;
+    // A request of the target like this one may have been missed.
+    if (weight > 1) plan.matched.may_miss(weight);
     // A shape is known of those only whose body was read.
     const double selected = directive.shape ? sample.weight.chosen_weight : weight;
+    const bool ends_so = is_end_selected(directive, record);
+    if (ends_so && selected > 1) plan.recorded.may_miss(selected * taken);
+    if (!target.matches(record)) return;
+    plan.matched.add(weight, 1);
+    if (!ends_so || (directive.shape && record.shape != directive.shape)) return;
     plan.recorded.add(selected, taken);
     bytes.add(selected, taken * static_cast<double>(packed_size(record)));
   });

@@ -1,10 +1,13 @@
 #include "osproxy/flight/plan_report.h"
 
 #include <cstdint>
+#include <limits>
+#include <tuple>
 
 #include <simdjson.h>
 
 #include "osproxy/core/json_writer.h"
+#include "osproxy/flight/report_reader.h"
 
 namespace osproxy {
 namespace {
@@ -32,32 +35,21 @@ void write_plan(JsonWriter& json, const std::string& id, const Plan& plan) {
   json.end_array().end_object();
 }
 
-/// The value below `key`, or the default of T if it is missing, null or of another type.
-template <class T>
-T value_of(dom::element object, std::string_view key) {
-  T value{};
-  return object[key].get(value) == simdjson::SUCCESS ? value : T{};
-}
-
-Estimate read_estimate(dom::element plan, std::string_view key) {
-  dom::element estimate;
-  if (plan[key].get(estimate) != simdjson::SUCCESS) return {};
-  return Estimate::of(value_of<double>(estimate, "value"), value_of<double>(estimate, "variance"),
-                      value_of<double>(estimate, "largest"));
-}
-
-Plan read_plan(dom::element element) {
-  Plan plan{.seen = read_estimate(element, "seen"),
-            .matched = read_estimate(element, "matched"),
-            .recorded = read_estimate(element, "recorded"),
-            .covered = std::chrono::seconds(value_of<std::int64_t>(element, "covered_secs")),
-            .life = std::chrono::seconds(value_of<std::int64_t>(element, "life_secs")),
-            .recorded_in_life = value_of<double>(element, "recorded_in_life"),
-            .bytes_in_life = value_of<double>(element, "bytes_in_life"),
-            .cpu_percent = value_of<double>(element, "cpu_percent"),
-            .budget_per_second =
-                static_cast<std::uint32_t>(value_of<std::uint64_t>(element, "budget_per_second")),
-            .is_over_budget = value_of<bool>(element, "over_budget")};
+Plan read_plan(ReportReader& reader, dom::element element) {
+  Plan plan{.seen = reader.estimate(element, "seen"),
+            .matched = reader.estimate(element, "matched"),
+            .recorded = reader.estimate(element, "recorded"),
+            .covered = reader.time(element, "covered_secs"),
+            .life = reader.time(element, "life_secs"),
+            .recorded_in_life = reader.number(element, "recorded_in_life"),
+            .bytes_in_life = reader.number(element, "bytes_in_life"),
+            .cpu_percent = reader.number(element, "cpu_percent")};
+  std::uint64_t budget = 0;  // null: there is none
+  std::ignore = element["budget_per_second"].get(budget);
+  if (budget > std::numeric_limits<std::uint32_t>::max())
+    reader.fail("budget_per_second is too large");
+  plan.budget_per_second = static_cast<std::uint32_t>(budget);
+  std::ignore = element["over_budget"].get(plan.is_over_budget);
   dom::array hints;
   if (element["hints"].get(hints) != simdjson::SUCCESS) return plan;
   for (const dom::element hint : hints) {
@@ -77,20 +69,21 @@ std::string encode_plan_report(const PlanReport& report) {
   return std::move(json).take();
 }
 
-std::optional<PlanReport> decode_plan_report(std::string_view json) {
+std::expected<PlanReport, std::string> decode_plan_report(std::string_view json) {
   dom::parser parser;
   dom::element root;
   dom::array plans;
   if (parser.allocate(json.size(), kMaxDepth) != simdjson::SUCCESS ||
       parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS ||
       root["plans"].get(plans) != simdjson::SUCCESS) {
-    return std::nullopt;
+    return std::unexpected(kNoReport);
   }
-  PlanReport report{.instance = std::string(value_of<std::string_view>(root, "instance")),
-                    .plans = {}};
+  ReportReader reader;
+  PlanReport report{.instance = reader.text(root, "instance"), .plans = {}};
   for (const dom::element plan : plans) {
-    report.plans.emplace_back(value_of<std::string_view>(plan, "id"), read_plan(plan));
+    report.plans.emplace_back(reader.text(plan, "id"), read_plan(reader, plan));
   }
+  if (!reader.fault().empty()) return std::unexpected(reader.fault());
   return report;
 }
 

@@ -1,12 +1,12 @@
 // The response of POST /admin/plan: what one instance says of the planned directives.
 //
 //   std::string json = encode_plan_report(report);
-//   std::optional<PlanReport> same = decode_plan_report(json);
+//   std::expected<PlanReport, std::string> same = decode_plan_report(json);
 //
 // Pure functions.
 #pragma once
 
-#include <optional>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,7 +26,8 @@ struct PlanReport {
 
 std::string encode_plan_report(const PlanReport& report);
 
-/// nullopt if `json` is no such report.
-std::optional<PlanReport> decode_plan_report(std::string_view json);
+/// The error is a clause: why `json` is no such report, or which of its numbers is none that an
+/// instance can have counted (report_reader.h).
+std::expected<PlanReport, std::string> decode_plan_report(std::string_view json);
 
 }  // namespace osproxy

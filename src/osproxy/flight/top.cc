@@ -1,6 +1,7 @@
 #include "osproxy/flight/top.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <functional>
 #include <utility>
@@ -22,7 +23,7 @@ constexpr std::array kDimensions = {
     DimensionName{TopDimension::Principal, "principal"},
     DimensionName{TopDimension::Client, "client"},
     DimensionName{TopDimension::Agent, "agent"},
-    DimensionName{TopDimension::OpaqueId, "opaque-id"},
+    DimensionName{TopDimension::OpaqueId, "opaque_id"},
     DimensionName{TopDimension::Endpoint, "endpoint"},
     DimensionName{TopDimension::Shape, "shape"},
     DimensionName{TopDimension::Node, "node"},
@@ -94,7 +95,9 @@ std::string_view to_string(TopDimension dimension) noexcept {
 }
 
 std::optional<TopDimension> parse_top_dimension(std::string_view text) noexcept {
-  const auto* const found = std::ranges::find(kDimensions, text, &DimensionName::name);
+  // As the flag --opaque-id has it.
+  const std::string_view name = text == "opaque-id" ? "opaque_id" : text;
+  const auto* const found = std::ranges::find(kDimensions, name, &DimensionName::name);
   return found == kDimensions.end() ? std::nullopt : std::optional(found->dimension);
 }
 
@@ -113,11 +116,15 @@ std::optional<TopSort> parse_top_sort(std::string_view text) noexcept {
 std::string top_sort_names() { return names_of(kSorts); }
 
 void TopSums::add(double weight, const Record& record) {
+  add_sums(weight, record);
+  latency.add(weight, record.latency);
+}
+
+void TopSums::add_sums(double weight, const Record& record) noexcept {
   requests.add(weight, 1);
   time_us.add(weight, static_cast<double>(record.latency.count()) / 1e3);
   bytes.add(weight, static_cast<double>(record.request_bytes + record.response_bytes));
   errors.add(weight, is_failed(record) ? 1 : 0);
-  latency.add(weight, record.latency);
 }
 
 void TopSums::add(const TopSums& other) {
@@ -128,9 +135,17 @@ void TopSums::add(const TopSums& other) {
   latency.add(other.latency);
 }
 
+void TopTable::see(const Sample& sample, TopPeriod period) noexcept {
+  TopSums one;  // without a latency it allocates nothing
+  one.add_sums(weight_of(sample), sample.record);
+  // Of requests by shape, failed ones are kept no better than others.
+  if (is_by_shape()) one.errors.may_miss(one.requests.largest());
+  Largest& seen = period == TopPeriod::Now ? now_ : before_;
+  seen = larger(seen, one);
+}
+
 void TopTable::add(const Sample& sample, TopPeriod period) {
-  // The shape is known of those only whose body was read.
-  const double weight = is_by_shape() ? sample.weight.chosen_weight : sample.weight.weight;
+  const double weight = weight_of(sample);
   if (weight == 0) return;
   std::vector<std::string> key;
   key.reserve(query_.by.size());
@@ -149,6 +164,9 @@ void TopTable::add(const TopResult& other) {
   others_.now.add(other.others.now);
   others_.before.add(other.others.before);
   others_count_ += other.others_count;
+  // Its total says what a row that it does not have could have had there.
+  now_ = larger(now_, other.total.now);
+  before_ = larger(before_, other.total.before);
 }
 
 TopResult TopTable::top(std::size_t limit) const {
@@ -178,11 +196,66 @@ TopResult TopTable::top(std::size_t limit) const {
       ++result.others_count;
     }
   }
+  bound_errors(result);
   return result;
+}
+
+TopTable::Largest TopTable::larger(const Largest& seen, const TopSums& sums) noexcept {
+  return {.requests = std::max(seen.requests, sums.requests.largest()),
+          .time_us = std::max(seen.time_us, sums.time_us.largest()),
+          .bytes = std::max(seen.bytes, sums.bytes.largest()),
+          .errors = std::max(seen.errors, sums.errors.largest())};
+}
+
+void TopTable::may_miss(TopSums& sums, const Largest& seen) noexcept {
+  sums.requests.may_miss(seen.requests);
+  sums.time_us.may_miss(seen.time_us);
+  sums.bytes.may_miss(seen.bytes);
+  sums.errors.may_miss(seen.errors);
+}
+
+/// A row may have had requests that no kept sample stands for.
+void TopTable::bound_errors(TopResult& result) const noexcept {
+  // Failed requests are exact in seconds in which only others were thinned out.
+  const auto of_failed = [](const Largest& seen) {
+    return seen.errors == 0 ? Largest{}
+                            : Largest{.requests = seen.errors,
+                                      .time_us = seen.time_us,
+                                      .bytes = seen.bytes,
+                                      .errors = seen.errors};
+  };
+  for (TopRow& row : result.rows) {
+    const bool is_failed = has_failed_only(row.key);
+    may_miss(row.now, is_failed ? of_failed(now_) : now_);
+    may_miss(row.before, is_failed ? of_failed(before_) : before_);
+  }
+  if (result.others_count > 0) {
+    may_miss(result.others.now, now_);
+    may_miss(result.others.before, before_);
+  }
+  may_miss(result.total.now, now_);
+  may_miss(result.total.before, before_);
+}
+
+/// True if no request that did not fail can be in the row, by the names that it sums by.
+bool TopTable::has_failed_only(const std::vector<std::string>& key) const noexcept {
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (query_.by[i] == TopDimension::Error && !key[i].empty()) return true;
+    if (query_.by[i] != TopDimension::Status) continue;
+    int status = 0;
+    std::from_chars(key[i].data(), key[i].data() + key[i].size(), status);
+    if (is_failed_status(status)) return true;
+  }
+  return false;
 }
 
 bool TopTable::is_by_shape() const noexcept {
   return std::ranges::find(query_.by, TopDimension::Shape) != query_.by.end();
+}
+
+/// The shape is known of those only whose body was read.
+double TopTable::weight_of(const Sample& sample) const noexcept {
+  return is_by_shape() ? sample.weight.chosen_weight : sample.weight.weight;
 }
 
 double TopTable::order_of(const TopRow& row, const TopRow& total) const noexcept {

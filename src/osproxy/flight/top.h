@@ -2,12 +2,18 @@
 // samples, by tenant, client, index and other names of a request.
 //
 //   TopTable table({.by = {TopDimension::Tenant}, .sort = TopSort::Time});
-//   recorder.visit(from, [&](const Sample& sample) { table.add(sample, TopPeriod::Now); });
+//   recorder.visit(from, [&](const Sample& sample) {
+//     table.see(sample, TopPeriod::Now);
+//     if (filter.matches(sample.record)) table.add(sample, TopPeriod::Now);
+//   });
 //   table.add(table_of_another_instance);
 //   for (const TopRow& row : table.top(10).rows) print(row);
 //
-// Sums are estimates with an error (estimate.h). By shape, only requests that were chosen at their
-// start count, since the bodies of others are not read; the rows of others are then under "".
+// Sums are estimates with an error (estimate.h). A sample that the filter holds back tells how many
+// requests one of another name could have stood for, and yet not have been kept: see() takes it. So
+// no row claims to be exact beside seconds that were thinned out. By shape, only requests that were
+// chosen at their start count, since the bodies of others are not read; the rows of others are then
+// under "".
 //
 // A table has a row for each combination of names in its samples, and so takes a small multiple of
 // their memory. Not thread-safe.
@@ -69,6 +75,7 @@ struct TopSums {
   LatencyHistogram latency;
 
   void add(double weight, const Record& record);
+  void add_sums(double weight, const Record& record) noexcept;  ///< all but the latency
   void add(const TopSums& other);
 
   friend bool operator==(const TopSums&, const TopSums&) = default;
@@ -104,6 +111,9 @@ class TopTable {
  public:
   explicit TopTable(TopQuery query) : query_(std::move(query)) {}
 
+  /// A sample whose request ended as those that are asked for, whatever its names.
+  void see(const Sample& sample, TopPeriod period) noexcept;
+  /// A sample that is asked for. see() comes first.
   void add(const Sample& sample, TopPeriod period);
   /// Adds the rows of another instance, which were made by the same query.
   void add(const TopResult& other);
@@ -111,11 +121,26 @@ class TopTable {
   TopResult top(std::size_t limit) const;
 
  private:
+  /// The most that one sample contributes to each sum, if it stands for others.
+  struct Largest {
+    double requests = 0;
+    double time_us = 0;
+    double bytes = 0;
+    double errors = 0;
+  };
+
+  static Largest larger(const Largest& seen, const TopSums& sums) noexcept;
+  static void may_miss(TopSums& sums, const Largest& seen) noexcept;
   bool is_by_shape() const noexcept;
+  double weight_of(const Sample& sample) const noexcept;
+  bool has_failed_only(const std::vector<std::string>& key) const noexcept;
+  void bound_errors(TopResult& result) const noexcept;
   double order_of(const TopRow& row, const TopRow& total) const noexcept;
 
   const TopQuery query_;
   std::map<std::vector<std::string>, TopRow> rows_;
+  Largest now_;
+  Largest before_;
   TopRow others_;  // that other instances left out
   std::size_t others_count_ = 0;
 };

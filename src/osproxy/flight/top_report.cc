@@ -1,11 +1,13 @@
 #include "osproxy/flight/top_report.h"
 
 #include <cstdint>
+#include <tuple>
 #include <utility>
 
 #include <simdjson.h>
 
 #include "osproxy/core/json_writer.h"
+#include "osproxy/flight/report_reader.h"
 
 namespace osproxy {
 namespace {
@@ -44,79 +46,73 @@ void write_row(JsonWriter& json, const TopRow& row, bool compares) {
   write_sums(json, row.before);
 }
 
-double number_of(dom::element object, std::string_view key) {
-  double number = 0;
-  return object[key].get(number) == simdjson::SUCCESS ? number : 0;
-}
-
-std::chrono::seconds seconds_of(dom::element object, std::string_view key) {
-  std::int64_t number = 0;
-  return std::chrono::seconds(object[key].get(number) == simdjson::SUCCESS ? number : 0);
-}
-
-std::string text_of(dom::element object, std::string_view key) {
-  std::string_view text;
-  return object[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
-Estimate read_estimate(dom::element sums, std::string_view key) {
-  dom::element estimate;
-  if (sums[key].get(estimate) != simdjson::SUCCESS) return {};
-  return Estimate::of(number_of(estimate, "value"), number_of(estimate, "variance"),
-                      number_of(estimate, "largest"));
-}
-
-LatencyHistogram read_latency(dom::element sums) {
+LatencyHistogram read_latency(ReportReader& reader, dom::element sums) {
   LatencyHistogram latency;
   dom::array buckets;
-  if (sums["latency"]["buckets"].get(buckets) != simdjson::SUCCESS) return latency;
+  if (sums["latency"]["buckets"].get(buckets) != simdjson::SUCCESS) {
+    reader.fail("latency.buckets is no array");
+    return latency;
+  }
   for (const dom::element bucket : buckets) {
     std::uint64_t number = 0;
     double weight = 0;
     if (bucket.at(0).get(number) != simdjson::SUCCESS ||
-        bucket.at(1).get(weight) != simdjson::SUCCESS || number >= LatencyHistogram::kBuckets) {
-      continue;
+        bucket.at(1).get(weight) != simdjson::SUCCESS || number >= LatencyHistogram::kBuckets ||
+        weight < 0 || weight > ReportReader::kMaxNumber) {
+      reader.fail("latency.buckets has one that is none");
+      return latency;
     }
     latency.add_to(static_cast<std::uint16_t>(number), weight);
   }
   return latency;
 }
 
-TopSums read_sums(dom::element row, std::string_view key) {
+TopSums read_sums(ReportReader& reader, dom::element row, std::string_view key) {
   dom::element sums;
-  if (row[key].get(sums) != simdjson::SUCCESS) return {};
-  return {.requests = read_estimate(sums, "requests"),
-          .time_us = read_estimate(sums, "time_us"),
-          .bytes = read_estimate(sums, "bytes"),
-          .errors = read_estimate(sums, "errors"),
-          .latency = read_latency(sums)};
+  if (row[key].get(sums) != simdjson::SUCCESS) {
+    reader.fail(std::string(key) + " is missing");
+    return {};
+  }
+  return {.requests = reader.estimate(sums, "requests"),
+          .time_us = reader.estimate(sums, "time_us"),
+          .bytes = reader.estimate(sums, "bytes"),
+          .errors = reader.estimate(sums, "errors"),
+          .latency = read_latency(reader, sums)};
 }
 
-TopRow read_row(dom::element element) {
-  TopRow row{.key = {}, .now = read_sums(element, "now"), .before = read_sums(element, "before")};
+TopRow read_sums_of_row(ReportReader& reader, dom::element element, bool compares) {
+  return {.key = {},
+          .now = read_sums(reader, element, "now"),
+          .before = compares ? read_sums(reader, element, "before") : TopSums{}};
+}
+
+TopRow read_row(ReportReader& reader, dom::element element, const TopQuery& query) {
+  TopRow row = read_sums_of_row(reader, element, query.compares);
   dom::array key;
-  if (element["key"].get(key) != simdjson::SUCCESS) return row;
-  for (const dom::element one : key) {
-    std::string_view name;
-    row.key.emplace_back(one.get(name) == simdjson::SUCCESS ? name : std::string_view());
+  if (element["key"].get(key) == simdjson::SUCCESS) {
+    for (const dom::element one : key) {
+      std::string_view name;
+      row.key.emplace_back(one.get(name) == simdjson::SUCCESS ? name : std::string_view());
+    }
   }
+  if (row.key.size() != query.by.size()) reader.fail("a row's key has not a name for each of by");
   return row;
 }
 
-std::optional<TopQuery> read_query(dom::element root) {
-  TopQuery query{.by = {}, .compares = seconds_of(root, "against_secs").count() > 0};
+TopQuery read_query(ReportReader& reader, dom::element root) {
+  TopQuery query{.by = {}, .compares = reader.time(root, "against_secs").count() > 0};
   dom::array by;
-  if (root["by"].get(by) != simdjson::SUCCESS) return std::nullopt;
-  for (const dom::element one : by) {
-    std::string_view name;
-    if (one.get(name) != simdjson::SUCCESS) return std::nullopt;
-    const auto dimension = parse_top_dimension(name);
-    if (!dimension) return std::nullopt;
-    query.by.push_back(*dimension);
+  if (root["by"].get(by) == simdjson::SUCCESS) {
+    for (const dom::element one : by) {
+      std::string_view name;
+      std::ignore = one.get(name);
+      if (const auto dimension = parse_top_dimension(name)) query.by.push_back(*dimension);
+    }
   }
-  const auto sort = parse_top_sort(text_of(root, "sort"));
-  if (!sort) return std::nullopt;
-  query.sort = *sort;
+  if (query.by.empty() || query.by.size() != by.size()) reader.fail("by has no known names");
+  const auto sort = parse_top_sort(reader.text(root, "sort"));
+  if (!sort) reader.fail("sort is no known sum");
+  query.sort = sort.value_or(TopSort::Time);
   return query;
 }
 
@@ -149,7 +145,7 @@ std::string encode_top_report(const TopReport& report) {
   return std::move(json).take();
 }
 
-std::optional<TopReport> decode_top_report(std::string_view json) {
+std::expected<TopReport, std::string> decode_top_report(std::string_view json) {
   dom::parser parser;
   dom::element root;
   dom::element total;
@@ -160,21 +156,23 @@ std::optional<TopReport> decode_top_report(std::string_view json) {
       root["total"].get(total) != simdjson::SUCCESS ||
       root["others"].get(others) != simdjson::SUCCESS ||
       root["rows"].get(rows) != simdjson::SUCCESS) {
-    return std::nullopt;
+    return std::unexpected(kNoReport);
   }
-  auto query = read_query(root);
-  if (!query) return std::nullopt;
-  TopReport report{.instance = text_of(root, "instance"),
-                   .window = seconds_of(root, "window_secs"),
-                   .last = seconds_of(root, "last_secs"),
-                   .against = seconds_of(root, "against_secs"),
-                   .covered = seconds_of(root, "covered_secs"),
-                   .query = *std::move(query),
-                   .result = {.rows = {},
-                              .others = read_row(others),
-                              .others_count = static_cast<std::size_t>(number_of(others, "rows")),
-                              .total = read_row(total)}};
-  for (const dom::element row : rows) report.result.rows.push_back(read_row(row));
+  ReportReader reader;
+  TopReport report{.instance = reader.text(root, "instance"),
+                   .window = reader.time(root, "window_secs"),
+                   .last = reader.time(root, "last_secs"),
+                   .against = reader.time(root, "against_secs"),
+                   .covered = reader.time(root, "covered_secs"),
+                   .query = read_query(reader, root),
+                   .result = {}};
+  report.result.others = read_sums_of_row(reader, others, report.query.compares);
+  report.result.others_count = static_cast<std::size_t>(reader.number(others, "rows"));
+  report.result.total = read_sums_of_row(reader, total, report.query.compares);
+  for (const dom::element row : rows) {
+    report.result.rows.push_back(read_row(reader, row, report.query));
+  }
+  if (!reader.fault().empty()) return std::unexpected(reader.fault());
   return report;
 }
 

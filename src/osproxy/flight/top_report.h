@@ -1,13 +1,13 @@
 // The response of GET /admin/top: one instance's table, and what it covers.
 //
 //   std::string json = encode_top_report(report);
-//   std::optional<TopReport> same = decode_top_report(json);
+//   std::expected<TopReport, std::string> same = decode_top_report(json);
 //
 // Pure functions.
 #pragma once
 
 #include <chrono>
-#include <optional>
+#include <expected>
 #include <string>
 #include <string_view>
 
@@ -32,7 +32,8 @@ struct TopReport {
 
 std::string encode_top_report(const TopReport& report);
 
-/// nullopt if `json` is no such report.
-std::optional<TopReport> decode_top_report(std::string_view json);
+/// The error is a clause: why `json` is no such report, or which of its numbers is none that an
+/// instance can have counted (report_reader.h).
+std::expected<TopReport, std::string> decode_top_report(std::string_view json);
 
 }  // namespace osproxy

@@ -101,10 +101,10 @@ OpenCursors CursorTable::list(const RunningQuery& query, Now now) {
     all.dropped += shard.dropped;
     for (const auto& [id, cursor] : shard.cursors) {
       if (!query.passes(attributes_of(cursor), now.boot - cursor.seen)) continue;
-      all.cursors.push_back(cursor);
+      ++all.matched;
+      if (query.limit > 0) all.cursors.push_back(cursor);
     }
   }
-  all.matched = all.cursors.size();
   std::ranges::sort(all.cursors, {}, &OpenCursor::seen);
   std::size_t listed = 0;
   for (std::size_t bytes = 0; listed < std::min(all.cursors.size(), query.limit); ++listed) {

@@ -33,9 +33,12 @@ bool RecordFilter::matches(const Record& record) const noexcept {
          (!target.index || index_expression_covers(record.index, *target.index));
 }
 
+bool RecordFilter::judges(const Record& record) const noexcept {
+  return (!status || status->matches(record.status)) && (!slower || record.latency >= *slower);
+}
+
 bool RecordFilter::passes(const Record& record) const noexcept {
-  return matches(record) && (!status || status->matches(record.status)) &&
-         (!slower || record.latency >= *slower);
+  return matches(record) && judges(record);
 }
 
 }  // namespace osproxy

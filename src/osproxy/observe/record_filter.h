@@ -24,6 +24,10 @@ struct RecordFilter {
   /// True if `directive` and `target` match; ignores how the request ended.
   bool matches(const Record& record) const noexcept;
 
+  /// True if the end of the request fits: `status` and `slower`.
+  bool judges(const Record& record) const noexcept;
+
+  /// Both.
   bool passes(const Record& record) const noexcept;
 
   friend bool operator==(const RecordFilter&, const RecordFilter&) = default;

@@ -30,7 +30,8 @@ struct RunningRequest {
   std::chrono::nanoseconds age{0};  ///< the time since then
   Stage stage = Stage::Receive;
   Endpoint endpoint = Endpoint::Unknown;
-  std::string index{};  ///< of its path
+  bool is_by_query = false;  ///< a reindex, or an update or delete by query
+  std::string index{};       ///< of its path
   std::string tenant{};
   std::string principal{};
   bool principal_verified = false;

@@ -45,6 +45,17 @@ std::optional<CursorWatch::Does> CursorWatch::does(const Call& call) noexcept {
   return call.head.method == "POST" ? std::optional(Does::OpenPoint) : std::nullopt;
 }
 
+bool CursorWatch::names_point(std::string_view beginning) noexcept {
+  constexpr std::string_view kStart = R"({"pit_id")";
+  std::size_t matched = 0;
+  for (const char c : beginning) {
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;  // `pretty`
+    if (c != kStart[matched]) return false;
+    if (++matched == kStart.size()) break;
+  }
+  return true;  // so far
+}
+
 std::unique_ptr<CursorWatch> CursorWatch::begin(const Call& call, CursorTable& table) noexcept {
   const auto does = CursorWatch::does(call);
   if (!does) return nullptr;

@@ -9,8 +9,9 @@
 //   watch->finish(status, now, [] { return OpenCursor{.tenant = "acme"}; });
 //
 // The path tells such a request, and `scroll=` in the query of a search. Any search without an
-// index in its path may have a point in time; of its response the first key is read. Paths that are
-// percent-encoded without need are not recognized.
+// index in its path may have a point in time, which the first key of its response tells. A watch
+// begins there only if the response does (may_have_point() and names_point()), so that other
+// searches pay for nothing. Paths that are percent-encoded without need are not recognized.
 //
 // `head` and `table` must outlive it. Belongs to its worker.
 #pragma once
@@ -37,6 +38,13 @@ class CursorWatch {
     Endpoint endpoint = Endpoint::Unknown;
     bool has_index = false;  ///< in its path or query
   };
+
+  /// True for a search that may have a point in time, and is nothing else of this.
+  static bool may_have_point(const Call& call) noexcept { return does(call) == Does::Search; }
+
+  /// False if a response that begins so is of a search without a point in time. `beginning` is not
+  /// compressed.
+  static bool names_point(std::string_view beginning) noexcept;
 
   /// Null for a request that has nothing to do with cursors, and if there is no memory.
   static std::unique_ptr<CursorWatch> begin(const Call& call, CursorTable& table) noexcept;

@@ -57,9 +57,26 @@ void RequestDiagnostics::identify(const http::RequestHead& head) {
 
 void RequestDiagnostics::begin_cursor() {
   if (context_.options.cursors == nullptr) return;
-  cursor_ = CursorWatch::begin(
-      {.head = *head_, .endpoint = endpoint(), .has_index = !request_.matched.index.empty()},
-      *context_.options.cursors);
+  awaits_point_ = CursorWatch::may_have_point(cursor_call());
+  if (!awaits_point_) cursor_ = CursorWatch::begin(cursor_call(), *context_.options.cursors);
+}
+
+CursorWatch::Call RequestDiagnostics::cursor_call() const noexcept {
+  return {.head = *head_, .endpoint = endpoint(), .has_index = !request_.matched.index.empty()};
+}
+
+/// Of a compressed response, only the reader knows how it begins.
+void RequestDiagnostics::look_for_point(const http::ResponseHead& head) noexcept {
+  if (http::find_header(head, "Content-Encoding").empty()) return;
+  awaits_point_ = false;
+  cursor_ = CursorWatch::begin(cursor_call(), *context_.options.cursors);
+}
+
+void RequestDiagnostics::look_for_point(std::string_view payload) noexcept {
+  awaits_point_ = false;
+  if (!CursorWatch::names_point(payload)) return;
+  cursor_ = CursorWatch::begin(cursor_call(), *context_.options.cursors);
+  if (cursor_) cursor_->response_head({});  // what it would tell is known
 }
 
 void RequestDiagnostics::identify_refused(const http::RequestHead& head) {
@@ -314,6 +331,7 @@ RunningRequest RequestDiagnostics::describe(BootTime now) const {
   request.age = now - started_.boot;
   request.stage = stages.current();
   request.endpoint = endpoint();
+  request.is_by_query = request_.form == BodyForm::ByQuery;
   request.index = request_.matched.index;
   request.tenant = request_.matched.tenant;
   request.principal = request_.matched.principal;

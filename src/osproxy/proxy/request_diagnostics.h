@@ -114,11 +114,13 @@ class RequestDiagnostics final : private RunningEntry {
     } else if (endpoint() == Endpoint::IngestBulk && context_.flight != nullptr) {
       unread_bulk_ = form_of(received);
     }
+    if (awaits_point_) look_for_point(received);
     if (cursor_) cursor_->response_head(received);
   }
   void response_body(std::string_view payload) noexcept {
     if (unread_bulk_ != UnreadBulk::No && !payload.empty()) look_at_bulk(payload);
     if (inspection_) inspection_->response_body(payload);
+    if (awaits_point_ && !payload.empty()) look_for_point(payload);
     if (cursor_) cursor_->response_body(payload);
   }
 
@@ -146,6 +148,9 @@ class RequestDiagnostics final : private RunningEntry {
   bool has_whole_head() const noexcept { return head_ != nullptr && head_->size > 0; }
 
   void begin_cursor();
+  CursorWatch::Call cursor_call() const noexcept;
+  void look_for_point(const http::ResponseHead& head) noexcept;
+  void look_for_point(std::string_view payload) noexcept;
   OpenCursor as_cursor() const;
   void match_directives(const DirectiveSet::Pointer& set);
   bool samples_body() noexcept;
@@ -191,6 +196,7 @@ class RequestDiagnostics final : private RunningEntry {
   /// Only if the request is selected, or the flight recorder reads its bodies.
   std::unique_ptr<ExchangeInspection> inspection_;
   std::unique_ptr<CursorWatch> cursor_;  // only if it opens, continues or closes a cursor
+  bool awaits_point_ = false;            // the response may tell that it has a point in time
   std::unique_ptr<TraceSpans> spans_;    // only if the request is selected and spans are wanted
 };
 

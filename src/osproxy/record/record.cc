@@ -70,21 +70,25 @@ void write_response_facts(JsonWriter& json, const std::optional<ResponseFacts>& 
   json.end_object();
 }
 
-void write_times(JsonWriter& json, const StageTimes& times, std::chrono::microseconds stalled) {
+/// The flight recorder keeps requests whose stages were not measured. Of these, the total is known.
+void write_times(JsonWriter& json, const Record& record) {
+  const StageTimes& times = record.times;
+  const bool is_measured = times != StageTimes();
   json.key("times").begin_object();
   for (std::size_t i = 0; i < kStageCount; ++i) {
     const auto stage = static_cast<Stage>(i);
-    const auto spent = times.spent(stage);
+    const auto spent = is_measured ? times.spent(stage) : std::nullopt;
     json.key(std::string(to_string(stage)).append("_us"));
     spent ? json.value(spent->count()) : json.null();
   }
-  json.field("total_us", times.total().count());
+  const auto latency = std::chrono::floor<std::chrono::microseconds>(record.latency);
+  json.field("total_us", (is_measured ? times.total() : latency).count());
   for (const Stage stage : {Stage::Send, Stage::Transfer}) {
     const auto wait = times.client_wait(stage);
     json.key(std::string(to_string(stage)).append("_client_us"));
     wait ? json.value(wait->count()) : json.null();
   }
-  json.field("stalled_us", stalled.count());
+  json.field("stalled_us", record.stalled.count());
   json.end_object();
 }
 
@@ -250,7 +254,7 @@ std::string to_json(const Record& record) {
   json.field("started", format_rfc3339(record.started));
   write_request(json, record);
   write_response(json, record);
-  if (record.level >= Level::ShapeTiming) write_times(json, record.times, record.stalled);
+  if (record.level >= Level::ShapeTiming) write_times(json, record);
   if (record.level >= Level::ShapeRewriteDiff) {
     write_rewrite(json.key("rewrite"), record.rewrite);
     write_body(json.key("body"), record.body);

@@ -166,8 +166,8 @@ SettingGroup record_settings() {
                    "was recorded or not."},
           {.name = "recorder-bytes",
            .form = count_form(OSPROXY_FIELD(flight.bytes), 0, kMaxBytes, "BYTES"),
-           .help = "Memory of the flight recorder; 0 turns it off. It keeps samples of all "
-                   "requests for `osproxyctl top`, `recent` and `plan`."},
+           .help = "Memory of the flight recorder; 0 turns it off. The least is 65536 a worker. "
+                   "It keeps samples of all requests for `osproxyctl top`, `recent` and `plan`."},
           {.name = "recorder-window",
            .form = duration_form(OSPROXY_FIELD(flight.window)),
            .help = "Time for which the flight recorder keeps a sample."},

@@ -35,6 +35,19 @@ std::expected<void, std::string> check_document(const DocumentSettings& document
   return {};
 }
 
+/// A worker keeps some pages each of ordinary samples and of slow or failed ones, and a page has
+/// room for a sample with long names (flight/sample_log.h). With less it keeps next to nothing.
+constexpr std::size_t kLeastRecorderBytes = std::size_t{64} << 10;
+
+std::expected<void, std::string> check_recorder(const Settings& settings) {
+  const std::size_t bytes = settings.flight.bytes;
+  const std::size_t least = settings.server.workers * kLeastRecorderBytes;
+  if (bytes == 0 || bytes >= least) return {};
+  return std::unexpected("--recorder-bytes is " + std::to_string(bytes) +
+                         ": the flight recorder needs 65536 for each worker, " +
+                         std::to_string(least) + " in all; 0 turns it off");
+}
+
 std::expected<void, std::string> check_otlp(const Settings& settings) {
   const otlp::TransportOptions& transport = settings.otlp.transport;
   if (!settings.otlp.is_on()) return {};
@@ -72,6 +85,7 @@ std::expected<void, std::string> check_together(const Settings& settings) {
   if (settings.capture.rules.body_bytes > settings.capture.memory_bytes) {
     return std::unexpected("--capture-body-bytes is larger than --capture-memory-bytes");
   }
+  if (auto checked = check_recorder(settings); !checked) return checked;
   if (const auto known = read_identities(settings); !known) {
     return std::unexpected(known.error());
   }

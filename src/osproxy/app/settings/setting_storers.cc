@@ -61,8 +61,9 @@ Stored store_client_fields(ClientFields& fields, Values values) {
   const auto keep = [&given](std::string_view name) {
     given.address = given.address || name == "address";
     given.agent = given.agent || name == "agent";
-    given.opaque_id = given.opaque_id || name == "opaque-id";
-    return name == "address" || name == "agent" || name == "opaque-id";
+    const bool is_opaque_id = name == "opaque_id" || name == "opaque-id";
+    given.opaque_id = given.opaque_id || is_opaque_id;
+    return name == "address" || name == "agent" || is_opaque_id;
   };
   const bool is_none = values.size() == 1 && values[0] == "none";
   bool is_good = !values.empty();
@@ -73,7 +74,7 @@ Stored store_client_fields(ClientFields& fields, Values values) {
     is_good = is_good && !value.empty();
   }
   if (!is_good) {
-    return std::unexpected("it must be a list of address, agent and opaque-id, or none");
+    return std::unexpected("it must be a list of address, agent and opaque_id, or none");
   }
   fields = given;
   return {};
@@ -86,7 +87,7 @@ std::string client_fields_text(const ClientFields& fields) {
   };
   add(fields.address, "address");
   add(fields.agent, "agent");
-  add(fields.opaque_id, "opaque-id");
+  add(fields.opaque_id, "opaque_id");
   return text.empty() ? "none" : text;
 }
 

@@ -26,7 +26,7 @@ Stored store_publish_address(std::optional<HostPort>& address, const std::string
 
 Stored store_trusted_proxies(Settings& settings, Values values);
 
-/// `address`, `agent`, `opaque-id`, or `none` alone.
+/// `address`, `agent`, `opaque_id`, or `none` alone.
 Stored store_client_fields(ClientFields& fields, Values values);
 std::string client_fields_text(const ClientFields& fields);
 

@@ -28,7 +28,8 @@ Stored store_count(std::size_t& out, const std::string& text, std::size_t least,
 Stored store_duration(std::chrono::milliseconds& out, const std::string& text) {
   const auto duration = parse_duration(text);
   if (!duration || duration->count() == 0) {
-    return std::unexpected("it must be a duration greater than zero, as in 500ms, 5s or 1h30m");
+    return std::unexpected(
+        "it must be a duration greater than zero, as in 500ms, 5s or 1h30m, of at most 100 years");
   }
   out = *duration;
   return {};
@@ -36,7 +37,8 @@ Stored store_duration(std::chrono::milliseconds& out, const std::string& text) {
 
 Stored store_duration_or_none(std::chrono::milliseconds& out, const std::string& text) {
   const auto duration = parse_duration(text);
-  if (!duration) return std::unexpected("it must be a duration, as in 0s, 500ms or 5s");
+  if (!duration)
+    return std::unexpected("it must be a duration, as in 0s, 500ms or 5s, of at most 100 years");
   out = *duration;
   return {};
 }

@@ -146,7 +146,7 @@ SettingGroup client_settings() {
                    "1 or 2."},
           {.name = "client-fields",
            .form = client_fields_form(),
-           .help = "Parts of a client that are kept: address, agent, opaque-id, none. "
+           .help = "Parts of a client that are kept: address, agent, opaque_id, none. "
                    "Records and osproxyctl why have only these. Directives can target all of "
                    "them."},
           {.name = "max-request-line",

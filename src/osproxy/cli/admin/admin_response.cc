@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "osproxy/cli/admin/json_member.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/visible_text.h"
 
@@ -180,6 +181,10 @@ std::string describe_refusal(const AdminInstance& instance, const AdminResponse&
   return message;
 }
 
+std::string describe_unusable(const AdminInstance& instance, std::string_view fault) {
+  return fmt::format("{}: its response does not count: {}", instance.to_string(), printable(fault));
+}
+
 std::optional<InstanceStatus> parse_status(std::string_view body) {
   Parsed parsed;
   dom::element store;
@@ -252,13 +257,13 @@ std::optional<Recent> parse_recent(std::string_view body) {
   if (!parse(body, parsed) || parsed.root["records"].get(records) != simdjson::SUCCESS) {
     return std::nullopt;
   }
-  Recent recent{.records = {},
+  Recent recent{.instance = text(parsed.root, "instance"),
+                .records = {},
                 .left_out = value_or_default<std::uint64_t>(parsed.root, "left_out")};
-  const std::string instance = text(parsed.root, "instance");
+  if (recent.left_out > kMaxCounted) return std::nullopt;
   for (const simdjson::dom::element record : records) {
-    recent.records.push_back({.instance = instance,
-                              .started = text(record, "started"),
-                              .json = simdjson::minify(record)});
+    recent.records.push_back(
+        {.started = text(record, "started"), .json = simdjson::minify(record)});
   }
   return recent;
 }

@@ -37,6 +37,9 @@ std::optional<DecodeError> rejection_of(const AdminResponse& response);
 /// Describes a response that is not a success, for a person: status, reason, and what to check.
 std::string describe_refusal(const AdminInstance& instance, const AdminResponse& response);
 
+/// Describes a response that is a success, and yet no use: `fault` is a clause.
+std::string describe_unusable(const AdminInstance& instance, std::string_view fault);
+
 /// One instance's GET /admin/status. A regular value.
 struct InstanceStatus {
   struct Directive {
@@ -98,11 +101,11 @@ std::vector<FlatObject> flatten_records(std::string_view body);
 
 /// A record of GET /admin/recent.
 struct RecentRecord {
-  std::string instance;
   std::string started;  ///< as in the record
   std::string json;
 };
 struct Recent {
+  std::string instance;
   std::vector<RecentRecord> records;
   std::uint64_t left_out = 0;  ///< slow or failed requests that are not held
 };

@@ -15,6 +15,7 @@ InflightRequest read_request(dom::element object) {
           .age_us = value_of<std::int64_t>(object, "age_us"),
           .stage = text_of(object, "stage"),
           .endpoint = text_of(object, "endpoint"),
+          .by_query = value_of<bool>(object, "by_query"),
           .index = text_of(object, "index"),
           .tenant = text_of(object, "tenant"),
           .principal = text_of(object, "principal"),
@@ -44,7 +45,11 @@ std::optional<InstanceInflight> parse_inflight(std::string_view body) {
                             .silent_workers = {},
                             .requests = {},
                             .json = visible_json(simdjson::minify(root))};
-  for (const dom::element one : requests) inflight.requests.push_back(read_request(one));
+  if (inflight.running > kMaxCounted || inflight.matched > kMaxCounted) return std::nullopt;
+  for (const dom::element one : requests) {
+    inflight.requests.push_back(read_request(one));
+    if (!is_age(inflight.requests.back().age_us)) return std::nullopt;
+  }
   dom::array silent;
   if (root["silent_workers"].get(silent) == simdjson::SUCCESS) {
     for (const dom::element one : silent) {

@@ -18,6 +18,7 @@ struct InflightRequest {
   std::int64_t age_us = 0;
   std::string stage;
   std::string endpoint;
+  bool by_query = false;
   std::string index;
   std::string tenant;
   std::string principal;

@@ -7,12 +7,21 @@
 // Pure functions.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include <simdjson.h>
 
 namespace osproxy::cli {
+
+/// Nothing that an instance counts comes near it. A response with a larger count does not count,
+/// because the sums of others must not depend on it.
+inline constexpr std::uint64_t kMaxCounted = std::uint64_t{1} << 53;
+
+/// Likewise of times in microseconds. Two clocks of an instance may be read at once, so that an age
+/// is a little less than nothing.
+inline bool is_age(std::int64_t us) noexcept { return us > -1'000'000 && us < (1LL << 53); }
 
 template <class T>
 T value_of(simdjson::dom::element object, std::string_view key) {

@@ -1,5 +1,7 @@
 #include "osproxy/cli/admin/scrolls_response.h"
 
+#include <algorithm>
+
 #include <simdjson.h>
 
 #include "osproxy/cli/admin/json_member.h"
@@ -9,6 +11,8 @@ namespace osproxy::cli {
 namespace {
 
 namespace dom = simdjson::dom;
+
+constexpr std::int64_t kMaxLeftMs = std::int64_t{1} << 43;  // in microseconds, no overflow
 
 OpenScroll read_scroll(dom::element object) {
   return {.kind = text_of(object, "kind"),
@@ -41,7 +45,13 @@ std::optional<InstanceScrolls> parse_scrolls(std::string_view body) {
                         .dropped = value_of<std::uint64_t>(root, "dropped"),
                         .scrolls = {},
                         .json = visible_json(simdjson::minify(root))};
-  for (const dom::element one : scrolls) found.scrolls.push_back(read_scroll(one));
+  if (std::max({found.open, found.matched, found.dropped}) > kMaxCounted) return std::nullopt;
+  for (const dom::element one : scrolls) {
+    found.scrolls.push_back(read_scroll(one));
+    const OpenScroll& read = found.scrolls.back();
+    if (!is_age(read.age_us) || !is_age(read.unused_us)) return std::nullopt;
+    if (read.left_ms < -kMaxLeftMs || read.left_ms > kMaxLeftMs) return std::nullopt;
+  }
   return found;
 }
 

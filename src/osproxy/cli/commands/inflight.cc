@@ -93,7 +93,7 @@ std::string age_text(std::int64_t age_us) {
   return age_us >= 1'000'000 ? fmt::format("{:.1f}s", us / 1e6) : fmt::format("{:.0f}ms", us / 1e3);
 }
 
-std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : shortened(text); }
 
 std::vector<std::string> row(const Shown& shown) {
   const InflightRequest& request = *shown.request;
@@ -117,6 +117,7 @@ void print_cancel_lines(const InflightRequest& request, std::ostream& out) {
   const std::string& own = request.opaque_id;
   const auto lines =
       cancel_lines({.endpoint = request.endpoint,
+                    .by_query = request.by_query,
                     .node = request.node,
                     .node_tls = request.node_tls,
                     .opaque_id = own.empty() && request.adds_opaque_id ? request.request_id : own});

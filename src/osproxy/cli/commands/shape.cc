@@ -16,6 +16,7 @@
 #include "osproxy/core/json_writer.h"
 #include "osproxy/inspect/body_structure_reader.h"
 #include "osproxy/inspect/json_scanner.h"
+#include "osproxy/inspect/plain_body.h"
 #include "osproxy/inspect/shape_hash.h"
 
 namespace osproxy::cli {
@@ -37,8 +38,8 @@ constexpr char kExamples[] = R"help(Examples:
 Prints the hash of the body's shape, as in a record's shape, and the text that is hashed. Bodies
 that differ in values, in the order of members or in the length of arrays have the same hash. The
 meaning of a body depends on the endpoint: without --endpoint, a body of several JSON values is a
-bulk if its first line is an action, else a multi-search; one value is a search. This command sends
-nothing.
+bulk if its first line is an action, else a multi-search; one value is a search. A body in gzip is
+decompressed. This command sends nothing.
 
 Exit codes: 0 done, 1 the body has no hash, 2 wrong usage.)help";
 
@@ -106,6 +107,20 @@ std::string fault_of(Endpoint endpoint, std::string_view body) {
   }
 }
 
+/// A file that holds a compressed body is read as the body.
+std::expected<std::string, std::string> decompressed(std::string bytes) {
+  constexpr std::string_view kGzip = "\x1f\x8b";
+  if (!bytes.starts_with(kGzip)) return bytes;
+  PlainBody body({.content_encoding = "gzip"}, BodyStructureReader::kMaxBytes + 1);
+  std::string plain;
+  const NotRead fault = body.feed(bytes, [&plain](std::string_view piece) {
+    plain += piece;
+    return true;
+  });
+  if (fault == NotRead::TooLong || (fault == NotRead::None && !plain.empty())) return plain;
+  return std::unexpected("it begins as gzip does, and cannot be decompressed");
+}
+
 std::string shape_json(Endpoint endpoint, std::uint64_t hash, std::string_view text) {
   JsonWriter json;
   json.begin_object().field("shape", to_hex16(hash)).field("endpoint", to_string(endpoint));
@@ -114,8 +129,13 @@ std::string shape_json(Endpoint endpoint, std::uint64_t hash, std::string_view t
 }
 
 std::expected<void, Failure> shape(const Flags& flags, Environment& environment) {
-  const auto body = read_input(flags.file, BodyStructureReader::kMaxBytes, environment);
-  if (!body) return std::unexpected(body.error());
+  auto bytes = read_input(flags.file, BodyStructureReader::kMaxBytes, environment);
+  if (!bytes) return std::unexpected(bytes.error());
+  const auto body = decompressed(*std::move(bytes));
+  if (!body) {
+    return std::unexpected(Failure{
+        ExitCode::Failed, fmt::format("{}: no shape: {}", input_name(flags.file), body.error())});
+  }
   const Endpoint endpoint = flags.endpoint ? *flags.endpoint : guess_endpoint(*body);
   BodyStructureReader reader({.endpoint = endpoint});
   reader.read(*body);

@@ -11,6 +11,7 @@
 
 #include "osproxy/cli/admin/admin_client.h"
 #include "osproxy/cli/admin/admin_response.h"
+#include "osproxy/cli/admin/asked_instances.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/cli/print/top_text.h"
 #include "osproxy/core/duration.h"
@@ -26,31 +27,32 @@ constexpr std::chrono::seconds kPlanLineTimeout{1};
 /// The plans of all instances that responded, with the instance of each.
 struct Responses {
   std::vector<std::pair<std::string, Plan>> plans;
-  std::vector<std::string> errors;
+  AskedInstances asked;
 };
+
+std::expected<PlanReport, std::string> read_report(const AdminInstance& instance,
+                                                   const AdminResponse& response) {
+  if (response.status != 200) return std::unexpected(describe_refusal(instance, response));
+  auto report = decode_plan_report(response.body);
+  if (!report) return std::unexpected(describe_unusable(instance, report.error()));
+  if (report->plans.size() != 1) {
+    return std::unexpected(describe_unusable(instance, "it is not of one directive"));
+  }
+  return report;
+}
 
 Responses ask_all(const AdminAccess& access, const Directive& directive) {
   const std::string document = encode_document({.directives = {directive}});
-  Responses all;
+  Responses all{.plans = {}, .asked = AskedInstances(access)};
   const auto responses = post_to_all(access, "/admin/plan", document);
   for (std::size_t i = 0; i < responses.size(); ++i) {
-    const AdminResult& response = responses[i];
-    if (!response) {
-      all.errors.push_back(response.error());
-      continue;
+    auto report = responses[i] ? read_report(access.instances[i], *responses[i])
+                               : std::unexpected(responses[i].error());
+    if (!report) {
+      all.asked.miss(i, report.error());
+    } else if (all.asked.show(i, report->instance)) {
+      all.plans.emplace_back(report->instance, report->plans.front().second);
     }
-    const auto report = response->status == 200 ? decode_plan_report(response->body) : std::nullopt;
-    if (!report || report->plans.size() != 1) {
-      all.errors.push_back(describe_refusal(access.instances[i], *response));
-      continue;
-    }
-    if (std::ranges::find(all.plans, report->instance, &std::pair<std::string, Plan>::first) !=
-        all.plans.end()) {
-      all.errors.push_back(fmt::format("{} is {}, which was asked already",
-                                       access.instances[i].to_string(), report->instance));
-      continue;
-    }
-    all.plans.emplace_back(report->instance, report->plans.front().second);
   }
   return all;
 }
@@ -87,6 +89,10 @@ Plan add_up(const std::vector<std::pair<std::string, Plan>>& plans) {
     sum.recorded_in_life += plan.recorded_in_life;
     sum.bytes_in_life += plan.bytes_in_life;
     sum.cpu_percent = std::max(sum.cpu_percent, plan.cpu_percent);
+    if (plan.is_over_budget && !sum.is_over_budget) {
+      sum.is_over_budget = true;
+      sum.budget_per_second = plan.budget_per_second;
+    }
     merge_hints(sum.hints, plan);
   }
   return sum;
@@ -121,7 +127,9 @@ std::string plan_line(const Responses& all) {
   const auto over =
       std::ranges::count_if(all.plans, [](const auto& one) { return one.second.is_over_budget; });
   if (over > 0) line += fmt::format("; over budget on {}: the rest is left out", over);
-  if (!all.errors.empty()) line += fmt::format("; {} not asked", all.errors.size());
+  if (const auto errors = all.asked.errors(); !errors.empty()) {
+    line += fmt::format("; {} not asked", errors.size());
+  }
   for (const std::string& hint : sum.hints) line += "; " + hint;
   return printable(line);
 }
@@ -159,10 +167,12 @@ std::expected<void, Failure> show_plan(const Directive& directive,
   if (!all.plans.empty()) {
     const PlanReport report{.instance = "", .plans = {{directive.id, add_up(all.plans)}}};
     fmt::print(environment.out, "{}",
-               output == Output::Json ? encode_plan_report(report) + "\n" : plan_text(all.plans));
+               output == Output::Json ? all.asked.add_to(encode_plan_report(report)) + "\n"
+                                      : plan_text(all.plans));
   }
-  if (all.errors.empty()) return {};
-  return std::unexpected(instances_missing(all.errors, environment));
+  const std::vector<std::string> errors = all.asked.errors();
+  if (errors.empty()) return {};
+  return std::unexpected(instances_missing(errors, environment));
 }
 
 void print_plan_line(const Directive& directive, const ConnectionFlags& connection,
@@ -175,7 +185,7 @@ void print_plan_line(const Directive& directive, const ConnectionFlags& connecti
   access->timeout = std::min<std::chrono::milliseconds>(access->timeout, kPlanLineTimeout);
   const Responses all = ask_all(*access, directive);
   if (all.plans.empty()) {
-    fmt::print(environment.err, "no plan: {}\n", printable(all.errors.front()));
+    fmt::print(environment.err, "no plan: {}\n", printable(all.asked.errors().front()));
   } else {
     fmt::print(environment.out, "{}\n", plan_line(all));
   }

@@ -42,7 +42,7 @@ std::string time_text(std::int64_t us) {
                          : fmt::format("{:.0f}ms", value / 1e3);
 }
 
-std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : shortened(text); }
 
 using Shown = std::pair<const OpenScroll*, const std::string*>;  // with its instance
 

@@ -12,6 +12,7 @@
 
 #include "osproxy/cli/admin/admin_client.h"
 #include "osproxy/cli/admin/admin_response.h"
+#include "osproxy/cli/admin/asked_instances.h"
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/filter_flags.h"
@@ -26,7 +27,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // An instance gives so many rows, so that few are missing where tables are added up.
-constexpr int kRowsOfInstance = 1'000;
+constexpr std::size_t kRowsOfInstance = 1'000;
 constexpr std::size_t kMaxDimensions = 4;  // as the admin listener takes
 constexpr auto kRedrawInterval = 2s;
 constexpr auto kSignalCheckInterval = 100ms;
@@ -74,38 +75,42 @@ std::string target_of(const Flags& flags) {
 
 struct Reports {
   std::vector<TopReport> reports;
-  std::vector<std::string> errors;
+  AskedInstances asked;
 };
 
-std::string describe_failure(const AdminInstance& instance, const AdminResponse& response) {
-  if (response.status == 404 && error_of(response).type == "not_found") {
-    return fmt::format("{} has no flight recorder: its version is too old", instance.to_string());
+/// Why the sums cannot count in what an instance has sent.
+std::optional<std::string> fault_of(const TopReport& report, const TopQuery& query) {
+  if (report.query.by != query.by || report.query.compares != query.compares) {
+    return "it is no response to this question";
   }
-  return describe_refusal(instance, response);
+  if (report.result.rows.size() > kRowsOfInstance) return "it has more rows than were asked for";
+  return std::nullopt;
 }
 
-// An instance that is given twice must not count twice.
-bool is_known(const std::vector<TopReport>& reports, const std::string& instance) {
-  return std::ranges::find(reports, instance, &TopReport::instance) != reports.end();
+std::expected<TopReport, std::string> read_report(const AdminInstance& instance,
+                                                  const AdminResponse& response,
+                                                  const TopQuery& query) {
+  if (response.status == 404 && error_of(response).type == "not_found") {
+    return std::unexpected(
+        fmt::format("{} has no flight recorder: its version is too old", instance.to_string()));
+  }
+  if (response.status != 200) return std::unexpected(describe_refusal(instance, response));
+  auto report = decode_top_report(response.body);
+  const auto fault = report ? fault_of(*report, query) : std::optional(report.error());
+  if (fault) return std::unexpected(describe_unusable(instance, *fault));
+  return report;
 }
 
-Reports read_reports(const AdminAccess& access, const std::string& target) {
-  Reports all;
-  const auto responses = get_from_all(access, target);
+Reports read_reports(const AdminAccess& access, const Flags& flags) {
+  Reports all{.reports = {}, .asked = AskedInstances(access)};
+  const auto responses = get_from_all(access, target_of(flags));
   for (std::size_t i = 0; i < responses.size(); ++i) {
-    if (!responses[i]) {
-      all.errors.push_back(responses[i].error());
-      continue;
-    }
-    auto report =
-        responses[i]->status == 200 ? decode_top_report(responses[i]->body) : std::nullopt;
-    if (report && is_known(all.reports, report->instance)) {
-      all.errors.push_back(fmt::format("{} is {}, which was asked already",
-                                       access.instances[i].to_string(), report->instance));
-    } else if (report) {
+    auto report = responses[i] ? read_report(access.instances[i], *responses[i], flags.query)
+                               : std::unexpected(responses[i].error());
+    if (!report) {
+      all.asked.miss(i, report.error());
+    } else if (all.asked.show(i, report->instance)) {
       all.reports.push_back(*std::move(report));
-    } else {
-      all.errors.push_back(describe_failure(access.instances[i], *responses[i]));
     }
   }
   return all;
@@ -136,36 +141,37 @@ TopView add_up(const std::vector<TopReport>& reports, const TopQuery& query, std
   return view;
 }
 
-// As one instance responds.
-std::string to_json(const TopView& view) {
-  return encode_top_report({.instance = "",
-                            .window = view.window,
-                            .last = view.last,
-                            .against = view.against,
-                            .covered = view.covered,
-                            .query = view.query,
-                            .result = view.result});
+// As one instance responds, with the instances.
+std::string to_json(const TopView& view, const AskedInstances& asked) {
+  return asked.add_to(encode_top_report({.instance = "",
+                                         .window = view.window,
+                                         .last = view.last,
+                                         .against = view.against,
+                                         .covered = view.covered,
+                                         .query = view.query,
+                                         .result = view.result}));
 }
 
 /// Prints the table once. The errors are those of the instances that are missing in it.
 std::expected<void, Failure> show(const Flags& flags, Environment& environment) {
   const auto access = admin_access(flags.connection, environment);  // the fleet may have changed
   if (!access) return std::unexpected(access.error());
-  const Reports all = read_reports(*access, target_of(flags));
+  const Reports all = read_reports(*access, flags);
+  const bool is_json = flags.output == Output::Json;
   if (!all.reports.empty()) {
     const auto rows = static_cast<std::size_t>(flags.count.value_or(10));
     const TopView view = add_up(all.reports, flags.query, rows);
-    const bool is_json = flags.output == Output::Json;
     if (flags.watches && !is_json) fmt::print(environment.out, "\x1b[H\x1b[2J");
-    fmt::print(environment.out, "{}", is_json ? to_json(view) + "\n" : top_text(view));
+    fmt::print(environment.out, "{}", is_json ? to_json(view, all.asked) + "\n" : top_text(view));
     if (is_json) {
       for (const std::string& note : view.notes) fmt::print(environment.err, "{}\n", note);
     }
     environment.out.flush();
     if (!environment.out) return std::unexpected(output_failure());
   }
-  if (all.errors.empty()) return {};
-  return std::unexpected(instances_missing(all.errors, environment));
+  const std::vector<std::string> errors = all.asked.errors();
+  if (errors.empty()) return {};
+  return std::unexpected(instances_missing(errors, environment));
 }
 
 std::expected<void, Failure> top(const Flags& flags, Environment& environment) {
@@ -220,7 +226,7 @@ Action add_top(CLI::App& app) {
               return duration_reader(flags->against, std::chrono::days{1})(text);
             });
   add_value(app, "-n,--count", "N", "Rows to show; default 10",
-            number_reader(flags->count, {1, kRowsOfInstance}));
+            number_reader(flags->count, {1, static_cast<std::int64_t>(kRowsOfInstance)}));
   app.add_flag("--watch", flags->watches, "Draw the table again every two seconds");
   add_filter(app, flags->filter);
   add_output(app, flags->output);

@@ -35,7 +35,11 @@ Reader duration_reader(std::optional<std::chrono::milliseconds>& into,
                        std::chrono::milliseconds max) {
   return [&into, max](const std::string& text) -> std::expected<void, std::string> {
     const auto duration = parse_duration(text);
-    if (!duration) return std::unexpected("must be a duration, such as 250ms, 10s, 5m or 1h30m");
+    if (!duration) {
+      return std::unexpected(
+          fmt::format("must be a duration, such as 250ms, 10s, 5m or 1h30m, of at most {}",
+                      format_duration(max)));
+    }
     if (duration->count() == 0) return std::unexpected("must be longer than zero");
     if (*duration > max) {
       return std::unexpected(fmt::format("must be at most {}", format_duration(max)));

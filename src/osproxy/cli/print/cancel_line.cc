@@ -7,8 +7,11 @@
 namespace osproxy::cli {
 namespace {
 
-/// The action of the tasks that OpenSearch can cancel. Empty: none of that kind.
-std::string_view action_of(std::string_view endpoint) noexcept {
+/// The actions of the tasks that OpenSearch can cancel. Empty: none of that kind.
+std::string_view actions_of(std::string_view endpoint, bool by_query) noexcept {
+  constexpr std::string_view kByQuery =
+      "indices:data/write/update/byquery,indices:data/write/reindex";
+  if (endpoint == "IngestBulk") return by_query ? kByQuery : std::string_view{};
   struct Row {
     std::string_view endpoint;
     std::string_view action;
@@ -38,18 +41,18 @@ bool is_plain(std::string_view text) noexcept {
 }  // namespace
 
 std::vector<std::string> cancel_lines(const CancelTarget& target) {
-  const std::string_view action = action_of(target.endpoint);
-  if (action.empty() || !is_plain(target.node)) return {};
+  const std::string_view actions = actions_of(target.endpoint, target.by_query);
+  if (actions.empty() || !is_plain(target.node)) return {};
   const std::string node = fmt::format("{}://{}", target.node_tls ? "https" : "http", target.node);
   if (is_plain(target.opaque_id)) {
     return {fmt::format(
         "curl -s '{0}/_cat/tasks?actions={1}&h=x_opaque_id,task_id' | awk '$1 == "
         "\"{2}\" {{print $2}}' | xargs -rI{{}} curl -s -XPOST '{0}/_tasks/{{}}/_cancel'",
-        node, action, target.opaque_id)};
+        node, actions, target.opaque_id)};
   }
   return {fmt::format("curl -s '{}/_cat/tasks?v&actions={}&detailed&s=running_time_ns:desc"
                       "&h=task_id,running_time,x_opaque_id,description'",
-                      node, action),
+                      node, actions),
           fmt::format("curl -s -XPOST '{}/_tasks/TASK_ID/_cancel'", node)};
 }
 

@@ -18,6 +18,7 @@ namespace osproxy::cli {
 /// Views into another program's text.
 struct CancelTarget {
   std::string_view endpoint;
+  bool by_query = false;  ///< a reindex or an update by query, if the endpoint is IngestBulk
   std::string_view node;  ///< `host:port`; empty: no node has the request yet
   bool node_tls = false;
   std::string_view opaque_id{};  ///< as the node got it; empty: it got none, or it is unknown

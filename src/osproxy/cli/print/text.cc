@@ -36,6 +36,20 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string shortened(std::string_view text) {
+  if (text.size() <= kMaxCell) return std::string(text);
+  const std::string shown = printable(text);  // so that no character is cut
+  if (width(shown) <= kMaxCell) return shown;
+  const auto begin_of = [&shown](std::size_t character) {
+    std::size_t at = 0;
+    while (at < shown.size() && (is_continuation(shown[at]) || character-- > 0)) ++at;
+    return at;
+  };
+  constexpr std::size_t kEnd = kMaxCell / 3;
+  const std::size_t head = begin_of(kMaxCell - kEnd - 1);
+  return shown.substr(0, head) + "…" + shown.substr(begin_of(width(shown) - kEnd));
+}
+
 std::string format_table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::vector<std::string>> cells;
   std::vector<std::size_t> widths;

@@ -17,6 +17,11 @@ namespace osproxy::cli {
 /// control the operator's terminal.
 std::string printable(std::string_view text);
 
+/// A name of a client's own, at most kMaxCell characters of it: its beginning and its end, with `…`
+/// between them, so that one long name does not take the line of all others.
+inline constexpr std::size_t kMaxCell = 48;
+std::string shortened(std::string_view text);
+
 /// The rows as columns, two spaces between them, each line ended by a newline. The first row is the
 /// head. Every cell is made printable.
 std::string format_table(const std::vector<std::vector<std::string>>& rows);

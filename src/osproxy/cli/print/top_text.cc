@@ -33,7 +33,7 @@ std::string rate(double requests, seconds time) {
   return per_second < 10 ? fmt::format("{:.1f}", per_second) : fmt::format("{:.0f}", per_second);
 }
 
-std::string name_of(const std::string& name) { return name.empty() ? "-" : name; }
+std::string name_of(const std::string& name) { return name.empty() ? "-" : shortened(name); }
 
 std::vector<std::string> heads(const TopView& view) {
   std::vector<std::string> row;
