@@ -266,7 +266,9 @@ bool leaves_the_silent_address() {
 TEST(HttpCall, LeavesAnAddressThatNeverResponds) {
   if (!can_replace_files()) GTEST_SKIP() << "needs namespaces";
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(exit_with_files({{"/etc/hosts", "127.0.0.1 two.test\n127.0.0.2 two.test\n"}},
+  EXPECT_EXIT(exit_with_files({{"/etc/nsswitch.conf", "hosts: files\n"},
+                               {"/etc/host.conf", "multi on\n"},
+                               {"/etc/hosts", "127.0.0.1 two.test\n127.0.0.2 two.test\n"}},
                               leaves_the_silent_address),
               testing::ExitedWithCode(0), "");
 }

@@ -1,25 +1,25 @@
 #include "tests/support/private_files.h"
 
+#include <filesystem>
 #include <fstream>
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/support/temp_dir.h"
-
 namespace osproxy {
 namespace {
 
+namespace fs = std::filesystem;
+
+/// With a network that has nothing but loopback, which is down. Root needs no user namespace, which
+/// some machines forbid.
 bool enter_namespaces() {
-  constexpr int kWanted = CLONE_NEWNS | CLONE_NEWNET;
-  // Root needs no user namespace, which some machines forbid.
-  if (::unshare(kWanted) != 0 && ::unshare(CLONE_NEWUSER | kWanted) != 0) return false;
-  return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  return ::unshare(CLONE_NEWNET) == 0 || ::unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0;
 }
 
 bool bring_up_loopback() {
@@ -33,11 +33,12 @@ bool bring_up_loopback() {
   return is_up;
 }
 
-bool replace(const std::string& path, const std::string& text) {
-  const TempDir dir;  // the mount keeps the file
-  const std::string source = dir.path() / "file";
-  std::ofstream(source) << text;
-  return ::mount(source.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0;
+void write_files(const fs::path& root, const std::map<std::string, std::string>& files) {
+  for (const auto& [path, text] : files) {
+    const fs::path place = root / fs::path(path).relative_path();
+    fs::create_directories(place.parent_path());
+    std::ofstream(place) << text;
+  }
 }
 
 }  // namespace
@@ -49,11 +50,23 @@ bool can_replace_files() {
   return child > 0 && ::waitpid(child, &status, 0) == child && status == 0;
 }
 
+// Not a mount over each file: that needs a mount point as root, which a chroot is not.
 void exit_with_files(const std::map<std::string, std::string>& files,
                      const std::function<bool()>& body) {
-  bool passed = enter_namespaces() && bring_up_loopback();
-  for (const auto& [path, text] : files) passed = passed && replace(path, text);
-  ::_exit(passed && body() ? 0 : 1);
+  const fs::path above = fs::temp_directory_path();
+  std::string root = (above / "osproxy-test-XXXXXX").string();
+  if (::mkdtemp(root.data()) == nullptr) ::_exit(1);
+  write_files(root, files);
+  const int outside = ::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool is_inside =
+      enter_namespaces() && bring_up_loopback() && ::chroot(root.c_str()) == 0 && ::chdir("/") == 0;
+  const bool passed = is_inside && body();
+  if (is_inside) {
+    for (const auto& [path, text] : files)
+      fs::remove_all("/" / *fs::path(path).relative_path().begin());
+  }
+  ::unlinkat(outside, fs::path(root).filename().c_str(), AT_REMOVEDIR);
+  ::_exit(passed ? 0 : 1);
 }
 
 }  // namespace osproxy

@@ -16,7 +16,7 @@ namespace osproxy {
 /// If not, the machine forbids it: such a test is to be skipped.
 bool can_replace_files();
 
-/// `files` maps the path of a file that exists to its text. Ends the process, with code 0 if `body`
+/// `files` maps the path of a file to its text. Ends the process, with code 0 if `body`
 /// returns true.
 [[noreturn]] void exit_with_files(const std::map<std::string, std::string>& files,
                                   const std::function<bool()>& body);

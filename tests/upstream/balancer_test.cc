@@ -1,5 +1,7 @@
 #include "osproxy/upstream/balancer.h"
 
+#include <map>
+
 #include <gtest/gtest.h>
 
 namespace osproxy {
@@ -46,25 +48,39 @@ class Script {
     return nodes;
   }
 
-  bool refuse(std::size_t node) { return balancer_.connect_failed(node, kRefused, now_); }
+  bool refuse(std::size_t node) {
+    return count(node, balancer_.connect_failed(node, kRefused, now_));
+  }
   /// Each time another client, if none is given.
   bool fail(std::size_t node, ClientKey client = 0, NodeFault fault = kBad) {
     if (client == 0) client = ++last_client_;
     effect_ = balancer_.failed(node, {.fault = fault, .client = client}, now_);
-    return effect_ == FailureEffect::Ejected;
+    return count(node, effect_ == FailureEffect::Ejected);
   }
   bool is_suspicion() const { return effect_ == FailureEffect::Suspected; }
-  void respond(std::size_t node) { balancer_.answered(node, now_); }
+  void respond(const UpstreamBalancer::Choice& choice) { balancer_.answered(choice, now_); }
+  /// To a request that was sent at this moment.
+  void respond(std::size_t node) {
+    respond({.kind = Kind::Node, .node = node, .ejections = ejections_[node]});
+  }
   void finish(const UpstreamBalancer::Choice& choice) { balancer_.finish(choice); }
   void probe(std::size_t node, bool healthy) { balancer_.probed(node, healthy, now_); }
-  bool check(std::size_t node, bool succeeded) { return balancer_.checked(node, succeeded, now_); }
+  bool check(std::size_t node, bool succeeded) {
+    return count(node, balancer_.checked(node, succeeded, now_));
+  }
   void wait(std::chrono::milliseconds time) { now_ += time; }
   NodeFault ejection(std::size_t node) const { return balancer_.ejection(node); }
 
  private:
+  bool count(std::size_t node, bool is_ejected) {
+    ejections_[node] += is_ejected ? 1 : 0;
+    return is_ejected;
+  }
+
   UpstreamBalancer balancer_;
   const std::size_t nodes_;
   UpstreamBalancer::Time now_{1h};
+  std::map<std::size_t, std::uint32_t> ejections_;
   ClientKey last_client_ = 1'000;
   FailureEffect effect_ = FailureEffect::None;
 };
@@ -155,6 +171,57 @@ TEST(UpstreamBalancer, AfterAnEjectionOneRequestIsATrial) {
   script.finish(trial);
   EXPECT_EQ(script.ejection(0), NodeFault::None);
   EXPECT_EQ(script.taken(), 0b11U);
+}
+
+// It may be a search that runs for an hour.
+TEST(UpstreamBalancer, ATrialThatIsLongIsFollowedByAnother) {
+  Script script(2);
+  script.refuse(0);
+  script.wait(1s);
+  const auto trial = script.send_to(0);
+  script.wait(999ms);
+  EXPECT_EQ(script.taken(), 0b10U);
+  script.wait(1ms);
+  const auto other = script.send_to(1);  // so that both have one
+  const auto next = script.send_to(0);
+  EXPECT_TRUE(next.trial);
+  script.respond(next);
+  EXPECT_EQ(script.ejection(0), NodeFault::None);
+  for (const auto& one : {trial, other, next}) script.finish(one);
+  EXPECT_EQ(script.taken(), 0b11U);
+}
+
+TEST(UpstreamBalancer, ACheckEndsAnEjectionBesideALongTrial) {
+  Script script(2, {.has_checks = true});
+  script.refuse(0);
+  script.wait(1s);
+  const auto trial = script.send_to(0);
+  EXPECT_FALSE(script.check(0, true));
+  EXPECT_EQ(script.ejection(0), NodeFault::None);
+  script.finish(trial);
+}
+
+// A node that goes down finishes its requests, and refuses new ones.
+TEST(UpstreamBalancer, AResponseToAnEarlierRequestEndsNoEjection) {
+  Script script(2);
+  const auto before = script.send_to(0);
+  EXPECT_TRUE(script.refuse(0));
+  script.respond(before);
+  EXPECT_EQ(script.ejection(0), kRefused);
+  script.finish(before);
+  script.wait(1s);
+  EXPECT_EQ(script.taken(), 0b11U);
+}
+
+TEST(UpstreamBalancer, NodesThatAreNotAllowedCountAsFull) {
+  UpstreamBalancer balancer({}, 2);
+  const auto among = [&](bool first, bool second) {
+    return balancer.choose_among({}, {},
+                                 [&](std::size_t node) { return node == 0 ? first : second; });
+  };
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(among(false, true).node, 1U);
+  EXPECT_EQ(among(true, false).kind, Kind::Node);
+  EXPECT_EQ(among(false, false).kind, Kind::Wait);
 }
 
 TEST(UpstreamBalancer, ATrialWithoutAResultIsFollowedByAnother) {
@@ -340,15 +407,6 @@ TEST(UpstreamBalancer, OnlyATrialOrTimeEndsAnEjectionForBadStatuses) {
   script.wait(1s);
   EXPECT_FALSE(script.check(0, true));
   EXPECT_EQ(script.ejection(0), NodeFault::None);
-}
-
-TEST(UpstreamBalancer, AHealthCheckDoesNotPreventATrial) {
-  Script script(2);
-  script.refuse(0);
-  script.wait(1s);
-  script.send_to(0);
-  EXPECT_FALSE(script.check(0, true));
-  EXPECT_EQ(script.ejection(0), kRefused);
 }
 
 TEST(UpstreamBalancer, IfAllNodesAreOutRequestsStillGoToThem) {

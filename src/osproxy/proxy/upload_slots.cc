@@ -29,18 +29,18 @@ Task<bool> UploadSlots::take(ClientKey client, SteadyClock::time_point latest) {
 }
 
 bool UploadSlots::take_now(ClientKey client) {
-  const std::size_t reserved = taken_by_.contains(client) ? options_.most / 4 : 0;
-  if (taken_ + reserved >= options_.most) return false;
+  const ClientShares::Share share{.node = 0, .client = client};
+  const std::size_t unused = options_.most - taken_;
+  if (unused == 0 || !shares_.allow_one_more(share, unused)) return false;
   ++taken_;
-  ++taken_by_[client];
+  shares_.add(share);
   return true;
 }
 
 /// The slot goes on to one that waits.
 void UploadSlots::give_back(ClientKey client) {
   --taken_;
-  const auto taken_by = taken_by_.find(client);
-  if (--taken_by->second == 0) taken_by_.erase(taken_by);
+  shares_.remove({.node = 0, .client = client});
   waiting_.serve([this](FairQueue::Entry& entry) {
     Waiter& waiter = Waiter::of(entry);
     if (taken_ >= options_.most) return FairQueue::Offer::Over;

@@ -9,20 +9,21 @@
 // bound, a thousand slow clients leave nothing for the others. Uploads beyond the bound wait, in a
 // queue that is fair between clients (core/fair_queue.h).
 //
-// A quarter of the slots is for clients that have none: one client alone cannot have all.
+// No number of clients takes all of them: a client gets another one only while it has fewer than
+// three times as many as are free (upstream/client_shares.h).
 //
 // Belongs to one worker. The slots must outlive each slot.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
-#include <unordered_map>
 
 #include "osproxy/core/client_key.h"
 #include "osproxy/core/fair_queue.h"
 #include "osproxy/net/asio_types.h"
 #include "osproxy/net/deadlines.h"
 #include "osproxy/net/wakeup.h"
+#include "osproxy/upstream/client_shares.h"
 
 namespace osproxy {
 
@@ -55,8 +56,8 @@ class UploadSlots {
   const Executor executor_;
   Deadlines& deadlines_;
   std::size_t taken_ = 0;
-  std::unordered_map<ClientKey, std::size_t> taken_by_;  // never 0
-  FairQueue waiting_;                                    // each in the frame of its take()
+  ClientShares shares_{/*workers=*/1};  // of the slots, which belong to one worker
+  FairQueue waiting_;                   // each in the frame of its take()
 };
 
 class UploadSlot {

@@ -135,6 +135,7 @@ std::optional<Fleet> parse_fleet(std::string_view json) {
     return std::nullopt;
   }
   std::ignore = root["left_out"].get(fleet.left_out);
+  fleet.left_out = std::max<std::int64_t>(fleet.left_out, 0);  // another process's text
   for (const dom::element member : members) fleet.members.push_back(parse_member(member));
   return fleet;
 }

@@ -31,14 +31,28 @@ UpstreamBalancer::UpstreamBalancer(const BalancerOptions& options, std::size_t n
 }
 
 UpstreamBalancer::Choice UpstreamBalancer::choose(const TriedNodes& tried, Time now) noexcept {
+  return choose_if(tried, now, [](std::size_t) { return true; });
+}
+
+UpstreamBalancer::Choice UpstreamBalancer::choose_among(
+    const TriedNodes& tried, Time now, const std::function<bool(std::size_t node)>& is_allowed) {
+  return choose_if(tried, now, is_allowed);
+}
+
+template <class IsAllowed>
+UpstreamBalancer::Choice UpstreamBalancer::choose_if(const TriedNodes& tried, Time now,
+                                                     const IsAllowed& is_allowed) {
   ++turn_;
   Choice choice;
   if (tried.is_full()) return choice;
+  const auto has_no_room = [&](const Node& node, std::size_t place) {
+    return is_full(node) || !is_allowed(place);
+  };
   const auto rank = [&](const Node& node, std::size_t place) {
     // Full before out: while a node is in, its queue is better than a node that is thought to be
     // ill.
-    return std::tuple(!is_in(node, now), !node.healthy, is_full(node), tried.avoids(place),
-                      node.in_flight);
+    return std::tuple(!is_in(node, now), !node.healthy, has_no_room(node, place),
+                      tried.avoids(place), node.in_flight);
   };
   const Node* best = nullptr;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -50,21 +64,23 @@ UpstreamBalancer::Choice UpstreamBalancer::choose(const TriedNodes& tried, Time 
     choice.node = place;
   }
   if (best == nullptr) return choice;
-  choice.kind = is_full(*best) ? Choice::Kind::Wait : Choice::Kind::Node;
-  choice.trial = best->fault != NodeFault::None && !best->on_trial;
+  choice.kind = has_no_room(*best, choice.node) ? Choice::Kind::Wait : Choice::Kind::Node;
+  choice.trial = best->fault != NodeFault::None && now >= best->next_trial;
+  choice.ejections = best->ejections;
+  choice.next_trial = now + options_.first_ejection;
   return choice;
 }
 
 void UpstreamBalancer::start(const Choice& choice) noexcept {
   Node& node = nodes_[choice.node];
   ++node.in_flight;
-  if (choice.trial) node.on_trial = true;
+  if (choice.trial) node.next_trial = choice.next_trial;
 }
 
 void UpstreamBalancer::finish(const Choice& choice) noexcept {
   Node& node = nodes_[choice.node];
   --node.in_flight;
-  if (choice.trial) node.on_trial = false;
+  if (choice.trial) node.next_trial = {};
 }
 
 bool UpstreamBalancer::connect_failed(std::size_t place, NodeFault fault, Time now) noexcept {
@@ -89,8 +105,10 @@ FailureEffect UpstreamBalancer::failed(std::size_t place, const FailedRequest& r
   return FailureEffect::Ejected;
 }
 
-void UpstreamBalancer::answered(std::size_t place, Time now) noexcept {
-  Node& node = nodes_[place];
+void UpstreamBalancer::answered(const Choice& choice, Time now) noexcept {
+  Node& node = nodes_[choice.node];
+  // A node that is going down still finishes its requests, and refuses new ones.
+  if (choice.ejections != node.ejections) return;
   node.run.clear();
   node.suspected_of = NodeFault::None;
   if (node.fault != NodeFault::None) take_back(node, now);
@@ -119,7 +137,7 @@ bool UpstreamBalancer::refute(Node& node, Time now) noexcept {
     if (!is_refuted_by_check(fault) && is_convicted(node)) return eject(node, fault, now);
     node.run.clear();
   }
-  if (node.fault == NodeFault::None || node.on_trial) return false;
+  if (node.fault == NodeFault::None) return false;
   // Only time, or a good response, proves what a check does not show.
   const auto proven_at =
       is_refuted_by_check(node.fault) ? node.until : node.until + options_.settled_after;
@@ -130,7 +148,7 @@ bool UpstreamBalancer::refute(Node& node, Time now) noexcept {
 /// Available, or due for a trial.
 bool UpstreamBalancer::is_in(const Node& node, Time now) const noexcept {
   if (!node.healthy) return false;
-  return node.fault == NodeFault::None || (now >= node.until && !node.on_trial);
+  return node.fault == NodeFault::None || now >= std::max(node.until, node.next_trial);
 }
 
 /// True if its bad responses alone are reason enough to leave the node out.
@@ -154,6 +172,8 @@ bool UpstreamBalancer::eject(Node& node, NodeFault fault, Time now) noexcept {
   node.ejection =
       again ? std::min(2 * node.ejection, options_.last_ejection) : options_.first_ejection;
   node.until = now + node.ejection;
+  node.next_trial = {};
+  ++node.ejections;
   node.fault = fault;
   node.run.clear();
   return true;

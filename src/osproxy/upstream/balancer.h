@@ -4,7 +4,7 @@
 //   UpstreamBalancer balancer({.max_requests = 512}, /*nodes=*/3);
 //   const auto choice = balancer.choose(tried, now);
 //   balancer.start(choice);
-//   balancer.answered(choice.node, now);                    // or failed(), or connect_failed()
+//   balancer.answered(choice, now);                         // or failed(), or connect_failed()
 //   balancer.finish(choice);
 //
 // A request goes to the available node with the fewest requests in flight. A node is out while its
@@ -20,8 +20,9 @@
 //   OpenSearch may have reasons that are not the node's, such as a red index.
 //
 // An ejection takes one second, then two, up to half a minute, if the node is ejected again within
-// a minute of its return. When it is over, one request goes there as a trial. A good response ends
-// the ejection; a bad one extends it only as it would eject the node, or if trials of two clients
+// a minute of its return. When it is over, one request goes there as a trial, and another one each
+// second, since the first may take hours. A good response ends the ejection, unless its request was
+// sent before; a bad one extends it only as it would eject the node, or if trials of two clients
 // fail. If all nodes are out, requests go to them all the same: a response from a node that is
 // thought to be ill is better than none, and the only way to learn that all of them are well.
 //
@@ -33,6 +34,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -97,7 +99,9 @@ class UpstreamBalancer {
     };
     Kind kind = Kind::None;
     std::size_t node = 0;
-    bool trial = false;  ///< for finish()
+    bool trial = false;           ///< for start() and finish()
+    std::uint32_t ejections = 0;  ///< of the node until now, for answered()
+    Time next_trial{};            ///< for start()
   };
 
   /// `nodes` must be at least 1.
@@ -105,6 +109,10 @@ class UpstreamBalancer {
 
   /// Only a question: nothing is counted until start().
   Choice choose(const TriedNodes& tried, Time now) noexcept;
+
+  /// The same, where nodes that `is_allowed` denies count as full.
+  Choice choose_among(const TriedNodes& tried, Time now,
+                      const std::function<bool(std::size_t node)>& is_allowed);
 
   /// The request of that choice begins.
   void start(const Choice& choice) noexcept;
@@ -115,7 +123,7 @@ class UpstreamBalancer {
   // Outcomes of the request. True if this ejects the node.
   bool connect_failed(std::size_t node, NodeFault fault, Time now) noexcept;
   FailureEffect failed(std::size_t node, const FailedRequest& request, Time now) noexcept;
-  void answered(std::size_t node, Time now) noexcept;
+  void answered(const Choice& choice, Time now) noexcept;
 
   /// The health checks' current result.
   void probed(std::size_t node, bool healthy, Time now) noexcept;
@@ -140,13 +148,16 @@ class UpstreamBalancer {
     bool full = false;                         // says set_full()
     bool healthy = true;                       // say health checks
     NodeFault fault = NodeFault::None;         // why it is ejected; None: it is not
-    bool on_trial = false;                     // a trial request is in flight
+    std::uint32_t ejections = 0;               // so far
+    Time next_trial{};                         // not before, while one is in flight
     FailureRun run{};                          // bad responses in a row
     NodeFault suspected_of = NodeFault::None;  // until the next check
     std::chrono::milliseconds ejection{0};     // the length of the last one
     Time until{};                              // the end of the ejection, or of the last one
   };
 
+  template <class IsAllowed>
+  Choice choose_if(const TriedNodes& tried, Time now, const IsAllowed& is_allowed);
   bool is_in(const Node& node, Time now) const noexcept;
   bool is_full(const Node& node) const noexcept {
     return node.full || node.in_flight >= options_.max_requests;

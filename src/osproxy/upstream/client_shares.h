@@ -11,7 +11,8 @@
 // both cases nobody can take the connection back. The rule is a dynamic threshold, as switches have
 // for buffers that ports share (Choudhury and Hahne, 1998): it needs no configuration, and always
 // leaves some free. One client gets three quarters of the connections; two at the same time get
-// three sevenths each, three get three tenths. A client that has none is always allowed one.
+// three sevenths each, three get three tenths. A client that has none is always allowed one: the
+// bounds hold where there are many more connections than workers.
 //
 // A worker knows only its own requests. It takes a client's requests for evenly spread, and allows
 // its part of the bound. A client whose requests come to one worker after the other gets more, but

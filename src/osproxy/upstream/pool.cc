@@ -97,7 +97,7 @@ const std::string& UpstreamPool::Lease::name() const noexcept {
 
 void UpstreamPool::Lease::answered() {
   pool_->nodes_[choice_.node]->connector.responded(*connection_);
-  pool_->balancer_.answered(choice_.node, pool_->network_.deadlines.now());
+  pool_->balancer_.answered(choice_, pool_->network_.deadlines.now());
   pool_->show(*pool_->nodes_[choice_.node]);
 }
 
@@ -147,10 +147,9 @@ UpstreamPool::~UpstreamPool() {
 }
 
 std::optional<UpstreamPool::Lease> UpstreamPool::acquire_now(AcquireRequest& request) {
-  const auto choice = balancer_.choose(request.tried, network_.deadlines.now());
+  const auto choice = choose(request.tried, request.client_key);
   std::optional<Lease> lease;
-  if (choice.kind == UpstreamBalancer::Choice::Kind::Node &&
-      has_share_left({.node = choice.node, .client = request.client_key})) {
+  if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
     std::optional<ConnectionPlace> place;
     if (auto connection = take_idle(*nodes_[choice.node], request.reuse, place)) {
       lease.emplace(*this, choice, request.client_key);
@@ -169,11 +168,10 @@ Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(
   AcquireFault failure{AcquireFailure::Unreachable};
   while (network_.deadlines.now() < request.latest) {
     const auto choice = request.choice ? *std::exchange(request.choice, std::nullopt)
-                                       : balancer_.choose(request.tried, network_.deadlines.now());
+                                       : choose(request.tried, request.client_key);
     if (choice.kind == UpstreamBalancer::Choice::Kind::None) co_return std::unexpected(failure);
     std::optional<Lease> lease;
-    if (choice.kind == UpstreamBalancer::Choice::Kind::Node &&
-        has_share_left({.node = choice.node, .client = request.client_key})) {
+    if (choice.kind == UpstreamBalancer::Choice::Kind::Node) {
       if (!begin(choice, request, lease)) continue;  // the node counts as full now
     } else {
       auto waited = co_await wait(request);
@@ -188,6 +186,22 @@ Task<std::expected<UpstreamPool::Lease, AcquireFault>> UpstreamPool::acquire(
     request.tried.add(node.place);
   }
   co_return std::unexpected(AcquireFault{AcquireFailure::TimedOut});
+}
+
+/// Of the nodes at which the client has its share, none is chosen.
+UpstreamBalancer::Choice UpstreamPool::choose(const TriedNodes& tried, ClientKey client) {
+  const auto now = network_.deadlines.now();
+  const auto choice = balancer_.choose(tried, now);
+  const auto is_allowed = [&](std::size_t node) {
+    return has_share_left({.node = node, .client = client});
+  };
+  if (choice.kind != UpstreamBalancer::Choice::Kind::Node || is_allowed(choice.node)) return choice;
+  return balancer_.choose_among(tried, now, is_allowed);
+}
+
+bool UpstreamPool::has_free_node(const TriedNodes& tried) noexcept {
+  return balancer_.choose(tried, network_.deadlines.now()).kind ==
+         UpstreamBalancer::Choice::Kind::Node;
 }
 
 bool UpstreamPool::has_other(const TriedNodes& tried) noexcept {
@@ -238,10 +252,9 @@ void UpstreamPool::grant() {
     // If no node suits a request that has tried none, no node suits any.
     const auto nothing = tried.empty() ? FairQueue::Offer::Over : FairQueue::Offer::Declined;
     while (true) {
-      const auto choice = balancer_.choose(tried, network_.deadlines.now());
-      if (choice.kind != UpstreamBalancer::Choice::Kind::Node) return nothing;
-      if (!has_share_left({.node = choice.node, .client = waiter.request.client_key})) {
-        return FairQueue::Offer::PartyDeclined;
+      const auto choice = choose(tried, waiter.request.client_key);
+      if (choice.kind != UpstreamBalancer::Choice::Kind::Node) {
+        return has_free_node(tried) ? FairQueue::Offer::PartyDeclined : nothing;
       }
       if (!begin(choice, waiter.request, waiter.granted)) continue;  // it counts as full now
       nodes_[choice.node]->counters.waits.add(1);
@@ -268,8 +281,7 @@ void UpstreamPool::end_waits() {
 }
 
 void UpstreamPool::show_waiting() noexcept {
-  others_wait_ = !waiting_.empty() && balancer_.choose({}, network_.deadlines.now()).kind !=
-                                          UpstreamBalancer::Choice::Kind::Node;
+  others_wait_ = !waiting_.empty() && is_scarce();
   worker_stats_.waiting.set(waiting_.size());
 }
 
@@ -334,6 +346,14 @@ bool UpstreamPool::has_share_left(const ClientShares::Share& share) const noexce
   const std::size_t open = nodes_[share.node]->shared.open.load(std::memory_order_relaxed);
   return shares_.allow_one_more(share, unused(open)) ||
          shares_.allow_one_more(share, unused(dependencies_.stats.in_flight(share.node)));
+}
+
+/// True if more than three quarters of the connections are in use. One client alone has no more,
+/// and then waits for nobody but itself.
+bool UpstreamPool::is_scarce() noexcept {
+  const auto choice = balancer_.choose({}, network_.deadlines.now());
+  return choice.kind != UpstreamBalancer::Choice::Kind::Node ||
+         4 * dependencies_.stats.in_flight(choice.node) > 3 * options_.max_connections;
 }
 
 /// Until the next tick, or until a request there ends. A worker that has less than its share then

@@ -144,8 +144,8 @@ class UpstreamPool {
   /// There is a node that the request could still be sent to.
   bool has_other(const TriedNodes& tried) noexcept;
 
-  /// Requests wait, because all nodes are full; not those of a client that has its share. Good as
-  /// long as the pool is.
+  /// Requests wait, and more connections are in use than one client alone can have. Good as long as
+  /// the pool is.
   const bool& others_wait() const noexcept { return others_wait_; }
 
   /// Call a few times a second: closes connections that have been idle for too long, ends waits
@@ -174,7 +174,10 @@ class UpstreamPool {
   void close_idle(Node& node);
   void set_full(Node& node, bool full) noexcept;
   bool owes_one(const Node& node) const noexcept;
+  UpstreamBalancer::Choice choose(const TriedNodes& tried, ClientKey client);
+  bool has_free_node(const TriedNodes& tried) noexcept;
   bool has_share_left(const ClientShares::Share& share) const noexcept;
+  bool is_scarce() noexcept;
   void ejected(Node& node);
   bool is_of_address(Lease& lease);
   void show(Node& node);

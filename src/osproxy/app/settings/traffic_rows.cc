@@ -194,9 +194,9 @@ SettingGroup client_settings() {
            .help = "Longest time from a request head's first byte to its last."},
           {.name = "transfer-timeout",
            .form = duration_form(OSPROXY_FIELD(server.transfer_timeout)),
-           .help =
-               "Longest time that a body makes no progress, either way, and from the first byte "
-               "of a response's head to its last."},
+           .help = "Longest time that a body makes no progress, either way. It also bounds the "
+                   "time from "
+                   "the first byte of a response's head to its last."},
           {.name = "min-client-rate",
            .form = count_form(OSPROXY_FIELD(server.min_client_rate), 0, 1'000'000, "BYTES"),
            .help =

@@ -52,9 +52,17 @@ template <class Ask>
 std::vector<AdminResult> ask_all(const AdminAccess& access, const Ask& ask) {
   std::vector<AdminResult> results(access.instances.size());
   std::atomic<std::size_t> next{0};
+  const auto start = std::chrono::steady_clock::now();
+  const auto is_late = [&] {
+    return access.in_all && std::chrono::steady_clock::now() - start >= *access.in_all;
+  };
   const auto work = [&] {
     // relaxed: only hands out indices; the results are published by the join below
     for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < results.size();) {
+      if (is_late()) {
+        results[i] = std::unexpected(access.instances[i].to_string() + " was not asked in time");
+        continue;
+      }
       results[i] = ask(AdminClient(access.instances[i], access.token, access.timeout));
     }
   };

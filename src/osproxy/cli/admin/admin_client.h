@@ -42,7 +42,9 @@ struct AdminInstance {
 struct AdminAccess {
   std::vector<AdminInstance> instances;  ///< at least one
   std::string token;                     ///< empty: none is sent
-  std::chrono::milliseconds timeout{0};
+  std::chrono::milliseconds timeout{0};  ///< of one request
+  /// After so long, get_from_all() and post_to_all() begin no request; none: they ask all.
+  std::optional<std::chrono::milliseconds> in_all{};
 };
 
 struct AdminResponse {

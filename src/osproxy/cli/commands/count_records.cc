@@ -18,9 +18,11 @@ constexpr std::chrono::milliseconds kTimeout{333};
 
 RecordCount count_records(const std::vector<std::string>& ids, const ConnectionFlags& connection,
                           const Environment& environment) {
-  auto access = access_beside(connection, environment);
+  ConnectionFlags brief = connection;
+  if (!brief.timeout || *brief.timeout > kTimeout) brief.timeout = kTimeout;
+  auto access = access_beside(brief, environment);
   if (!access) return {.why = access.error().message};
-  access->timeout = std::min(access->timeout, kTimeout);
+  access->in_all = kTimeout;
   RecordCount count;
   const auto responses = get_from_all(*access, "/admin/status");
   for (std::size_t i = 0; i < responses.size(); ++i) {

@@ -20,8 +20,8 @@ struct RecordCount {
 };
 
 /// Asks the instance of --admin, or with etcd those of the fleet, for the records of the directives
-/// `ids`, or of all if it is empty. Waits for a third of a second at most: who takes something off
-/// is in a hurry.
+/// `ids`, or of all if it is empty. Waits for a third of a second at each step: who takes something
+/// off is in a hurry.
 RecordCount count_records(const std::vector<std::string>& ids, const ConnectionFlags& connection,
                           const Environment& environment);
 

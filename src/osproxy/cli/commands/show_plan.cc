@@ -177,12 +177,14 @@ std::expected<void, Failure> show_plan(const Directive& directive,
 
 void print_plan_line(const Directive& directive, const ConnectionFlags& connection,
                      Environment& environment) {
-  auto access = access_beside(connection, environment);
+  ConnectionFlags brief = connection;
+  if (!brief.timeout || *brief.timeout > kPlanLineTimeout) brief.timeout = kPlanLineTimeout;
+  auto access = access_beside(brief, environment);
   if (!access) {
     fmt::print(environment.err, "no plan: {}\n", printable(access.error().message));
     return;
   }
-  access->timeout = std::min<std::chrono::milliseconds>(access->timeout, kPlanLineTimeout);
+  access->in_all = kPlanLineTimeout;
   const Responses all = ask_all(*access, directive);
   if (all.plans.empty()) {
     fmt::print(environment.err, "no plan: {}\n", printable(all.asked.errors().front()));

@@ -11,7 +11,10 @@ std::optional<FleetProgress> await_applied(const WaitFlags& wait, const Connecti
   environment.out.flush();
   AwaitedPublish publish{.revision = revision};
   if (wait.wait) publish.most = *wait.wait;
-  const auto reader = open_fleet(connection, environment);
+  // A read that hangs is not to take longer than the wait.
+  ConnectionFlags brief = connection;
+  if (!brief.timeout || *brief.timeout > publish.most) brief.timeout = publish.most;
+  const auto reader = open_fleet(brief, environment);
   FleetProgress progress = reader ? await_fleet(**reader, publish, environment)
                                   : FleetProgress{.unreadable = reader.error().message};
   if (output == Output::Text) fmt::print(environment.out, "{}", progress_text(progress));

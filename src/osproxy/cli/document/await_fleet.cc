@@ -28,8 +28,8 @@ bool has_applied(const FleetMember& member, const Fleet& fleet, std::int64_t rev
   return member.ack->revision >= revision || (member.applied && knows_of(fleet, revision));
 }
 
-bool has_rejected(const FleetMember& member, std::int64_t revision) {
-  return member.ack && member.ack->rejected && member.ack->rejected->revision >= revision;
+bool has_rejected(const FleetMember& member, std::int64_t current) {
+  return member.ack && member.ack->rejected && member.ack->rejected->revision == current;
 }
 
 /// The last that wrote its ack of those that were still missing, by their clocks: they were found
@@ -63,7 +63,10 @@ FleetProgress await_fleet(FleetReader& reader, const AwaitedPublish& publish,
   milliseconds pause = kFirstPause;
   while (true) {
     const auto fleet = reader.read();
-    if (!fleet) return {.unreadable = fleet.error()};
+    if (!fleet) {
+      progress.unreadable = fleet.error();
+      return progress;
+    }
     const std::vector<FleetMember> missing_before = std::exchange(progress.missing, {});
     std::vector<FleetMember> applied;
     for (const FleetMember& member : fleet->members) {
@@ -75,7 +78,7 @@ FleetProgress await_fleet(FleetReader& reader, const AwaitedPublish& publish,
     const BootTime now = environment.clock.now().boot;
     progress.took = std::chrono::floor<milliseconds>(now - start);
     const bool is_hopeless = std::ranges::all_of(
-        progress.missing, [&](const auto& one) { return has_rejected(one, publish.revision); });
+        progress.missing, [&](const auto& one) { return has_rejected(one, fleet->revision); });
     if (is_hopeless || progress.took >= publish.most) {
       if (progress.missing.empty()) progress.slowest = find_slowest(applied, missing_before);
       return progress;
@@ -87,7 +90,10 @@ FleetProgress await_fleet(FleetReader& reader, const AwaitedPublish& publish,
 
 std::string progress_text(const FleetProgress& progress) {
   if (!progress.unreadable.empty()) {
-    return fmt::format("applied: not known: {}\n", printable(progress.unreadable));
+    const std::string seen = progress.members() > 0
+                                 ? fmt::format(" ({}/{} had)", progress.applied, progress.members())
+                                 : "";
+    return fmt::format("applied: not known{}: {}\n", seen, printable(progress.unreadable));
   }
   if (progress.members() == 0 && progress.left_out == 0) {
     return "applied 0/0: no instance of a fleet acknowledges this key\n";

@@ -34,7 +34,7 @@ struct FleetProgress {
   std::int64_t left_out = 0;           ///< instances of which nothing is known: there are too many
   std::chrono::milliseconds took{};
   std::string slowest{};     ///< of several instances, the last that applied it
-  std::string unreadable{};  ///< why the fleet cannot be read; then all above is empty
+  std::string unreadable{};  ///< why the fleet cannot be read any more; empty: it can
 
   std::size_t members() const { return applied + missing.size(); }
 
