@@ -117,7 +117,7 @@ class SharedScrape {
 
  private:
   asio::steady_timer ended_;
-  Response response_ = error_response(500, "internal_error", "the metrics could not be collected");
+  Response response_;
 };
 
 // A client whose machine is gone keeps no place: a stream of events sends often, so that something
@@ -313,8 +313,8 @@ asio::awaitable<Response> HttpServer::Impl::scrape(const Route& route, const Req
   current_scrape_ = std::exchange(next_scrape_, nullptr);
   try {
     mine->set_response(co_await call(route, request));
-  } catch (
-      const std::exception&) {  // such as a thread that cannot start: the response stays an error
+  } catch (const std::exception&) {  // such as a thread that cannot start
+    mine->set_response(error_response(500, "internal_error", "the metrics could not be collected"));
   }
   current_scrape_ = nullptr;
   mine->wake_all();

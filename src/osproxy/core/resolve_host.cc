@@ -150,9 +150,10 @@ bool start_thread(Resolver& shared) {
   try {
     std::thread(run).detach();
     ++shared.threads;
+    return true;
   } catch (const std::system_error&) {
+    return shared.threads > 0;
   }
-  return shared.threads > 0;
 }
 
 }  // namespace

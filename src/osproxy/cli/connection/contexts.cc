@@ -123,6 +123,7 @@ const Context* Contexts::find(std::string_view name) const {
 
 std::vector<std::string> Contexts::names() const {
   std::vector<std::string> names;
+  names.reserve(contexts.size());
   for (const Context& context : contexts) names.push_back(context.name);
   return names;
 }

@@ -38,7 +38,7 @@ std::string printable(std::string_view text) {
 
 std::string shortened(std::string_view text) {
   if (text.size() <= kMaxCell) return std::string(text);
-  const std::string shown = printable(text);  // so that no character is cut
+  std::string shown = printable(text);  // so that no character is cut
   if (width(shown) <= kMaxCell) return shown;
   const auto begin_of = [&shown](std::size_t character) {
     std::size_t at = 0;
