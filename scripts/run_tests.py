@@ -196,6 +196,7 @@ def main() -> int:
         run.unit_tests("dev", {})
         run.python_tests("dev", {})
         run.library_tests("dev")
+        run.as_a_whole("the demo", SCRIPTS / "demo")
         run.fault_matrix("dev")
         if not quick:
             run.as_a_whole("the simulator finds planted bugs", SCRIPTS / "check_mutations")

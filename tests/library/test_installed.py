@@ -59,10 +59,11 @@ class Example(Process):
 def keeps_fresh(tmp_path, etcd, program: Path) -> None:
     with Example(tmp_path, program, etcd.endpoint) as example:
         ctl = Ctl("--endpoints", etcd.endpoint)
-        done = ctl("on", "--tenant", "acme", "--level", "Shape", "--ttl", "10m", "--id", "one")
+        done = ctl("on", "--tenant", "acme", "--level", "Shape", "--ttl", "10m", "--id", "one",
+                   "--no-wait")  # the example writes no acks
         assert done.status == 0, done.err
         eventually(lambda: example.shown("on") == WORKERS, 60, "every thread sees the publish")
-        assert ctl("off", "one").status == 0
+        assert ctl("off", "one", "--no-wait").status == 0
         eventually(lambda: example.shown("off") == WORKERS, 60, "every thread sees its end")
 
 
