@@ -31,6 +31,11 @@ class PublisherTest : public ::testing::Test {
                       [this, expected] { return publisher_->publish(kDocument, expected); });
   }
 
+  std::future<Published> publishing_again() {
+    return std::async(std::launch::async,
+                      [this] { return publisher_->publish(kDocument, std::nullopt); });
+  }
+
   std::string lose_response() {
     const auto write = peer_->await_write();
     peer_->deliver(CallFailed{.call = write.call, .failure = {FailureKind::Silent, ""}});
@@ -59,6 +64,23 @@ TEST_F(PublisherTest, WritesTheSameBytesAgainIfTheResponseIsLost) {
   EXPECT_EQ(again.request.value.value(), bytes);
   peer_->deliver(WriteDone{.call = again.call, .succeeded = true, .mod_revision = 9});
   EXPECT_EQ(published.get(), 9);
+}
+
+// A silent first endpoint cost each call of a command its share of the time.
+TEST_F(PublisherTest, TheNextCallBeginsWithTheEndpointThatResponded) {
+  auto published = publishing(std::nullopt);
+  lose_response();
+  const auto write = peer_->await_write();
+  EXPECT_EQ(peer_->endpoint(), 1U);
+  peer_->deliver(WriteDone{.call = write.call, .succeeded = true, .mod_revision = 9});
+  EXPECT_EQ(published.get(), 9);
+
+  auto next = publishing_again();
+  lose_response();  // of the second endpoint: the first one is tried again
+  const auto last = peer_->await_write();
+  EXPECT_EQ(peer_->endpoint(), 0U);
+  peer_->deliver(WriteDone{.call = last.call, .succeeded = true, .mod_revision = 10});
+  EXPECT_EQ(next.get(), 10);
 }
 
 TEST_F(PublisherTest, RecognisesItsOwnDocumentWhoseResponseWasLost) {

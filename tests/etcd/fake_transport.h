@@ -28,6 +28,7 @@ struct Started {
   Request request;
 };
 
+/// Members: the calls of each kind that were started, and what the transport gets of the test.
 class FakePeer {
  public:
   // The test's side.
@@ -57,6 +58,11 @@ class FakePeer {
     const std::lock_guard lock(mutex_);
     woken_ = true;
     changed_.notify_all();
+  }
+  /// The endpoint of the newest connection.
+  std::size_t endpoint() const {
+    const std::lock_guard lock(mutex_);
+    return endpoint_;
   }
   bool is_gone() const {
     const std::lock_guard lock(mutex_);
@@ -113,6 +119,7 @@ class FakePeer {
   Queue<AuthRequest> authentications_;
   std::string token_;
   std::size_t started_ = 0;
+  std::size_t endpoint_ = 0;
   std::deque<TransportEvent> events_;
   bool woken_ = false;
   bool gone_ = false;
@@ -126,7 +133,10 @@ class FakeTransport final : public Transport {
     peer_->gone_ = true;
   }
 
-  void open(std::size_t) override {}
+  void open(std::size_t endpoint) override {
+    const std::lock_guard lock(peer_->mutex_);
+    peer_->endpoint_ = endpoint;
+  }
   void close() override {}
   void read(CallId call, const ReadRequest& request) override {
     peer_->start(peer_->reads_, call, request);

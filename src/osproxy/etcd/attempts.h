@@ -1,6 +1,7 @@
 // A blocking operation on etcd: tries the endpoints in turn, until one responds or the time is up.
 //
-//   Attempts attempts(endpoints, make_grpc_transport(endpoints), clock, 5s);
+//   std::atomic<std::size_t> good{0};   // the endpoint to begin with; lives longer than attempts
+//   Attempts attempts(endpoints, make_grpc_transport(endpoints), clock, 5s, good);
 //   while (attempts.next()) {
 //     attempts.transport().read(attempts.begin_call(),
 //                               {.key = key, .timeout = attempts.timeout()});
@@ -8,10 +9,15 @@
 //   }
 //   return std::unexpected(attempts.failures());
 //
-// Not thread-safe; one owner each. `endpoints` and `clock` must outlive it.
+// The next operation begins with the endpoint that has responded: a silent one costs a person its
+// share of the time only once.
+//
+// Not thread-safe; one owner each. `endpoints`, `clock` and `good` must outlive it; operations on
+// several threads may share `good`.
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -30,16 +36,19 @@ namespace osproxy::etcd {
 class Attempts {
  public:
   Attempts(const std::vector<std::string>& endpoints, std::unique_ptr<Transport> transport,
-           const Clock& clock, std::chrono::nanoseconds deadline)
+           const Clock& clock, std::chrono::nanoseconds deadline, std::atomic<std::size_t>& good)
       : endpoints_(endpoints),
         transport_(std::move(transport)),
         clock_(clock),
-        deadline_(clock.boot() + deadline) {}
+        deadline_(clock.boot() + deadline),
+        good_(good),
+        first_(good.load(std::memory_order_relaxed)) {}
 
   /// Connects to the next endpoint; false if no endpoint or no time is left.
   bool next() {
     if (started_ == endpoints_.size() || remaining() <= std::chrono::nanoseconds{0}) return false;
-    transport_->open(started_++);
+    ++started_;
+    transport_->open(current());
     return true;
   }
 
@@ -61,7 +70,9 @@ class Attempts {
       if (!event && clock_.boot() >= end) return fail({FailureKind::Silent, {}});
       if (!event) continue;
       if (auto* response = std::get_if<Response>(&*event)) {
-        if (response->call == CallId{calls_}) return std::move(*response);
+        if (response->call != CallId{calls_}) continue;
+        good_.store(current(), std::memory_order_relaxed);  // only a hint
+        return std::move(*response);
       } else if (auto* failed = std::get_if<CallFailed>(&*event)) {
         if (failed->call == CallId{calls_}) return fail(failed->failure);
       }
@@ -79,11 +90,14 @@ class Attempts {
 
   std::chrono::nanoseconds remaining() const { return deadline_ - clock_.boot(); }
 
+  /// The endpoint of the newest connection.
+  std::size_t current() const { return (first_ + started_ - 1) % endpoints_.size(); }
+
   std::nullopt_t fail(const Failure& failure) {
     last_failure_ = failure.kind;
     if (failures_.size() >= kMaxFailureBytes) return std::nullopt;
     if (!failures_.empty()) failures_ += "; ";
-    failures_ += describe(endpoints_[started_ - 1], failure);
+    failures_ += describe(endpoints_[current()], failure);
     return std::nullopt;
   }
 
@@ -91,6 +105,8 @@ class Attempts {
   const std::unique_ptr<Transport> transport_;
   const Clock& clock_;
   const BootTime deadline_;
+  std::atomic<std::size_t>& good_;
+  const std::size_t first_;
   std::size_t started_ = 0;
   std::uint64_t calls_ = 0;
   FailureKind last_failure_ = FailureKind::Other;

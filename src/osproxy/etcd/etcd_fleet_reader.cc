@@ -110,7 +110,7 @@ EtcdFleetReader::EtcdFleetReader(EtcdFleetOptions options, std::vector<std::stri
 
 std::expected<Fleet, std::string> EtcdFleetReader::read() {
   const std::string prefix = etcd::fleet_prefix(options_.target.key);
-  etcd::Attempts attempts(endpoints_, make_transport_(), clock_, options_.deadline);
+  etcd::Attempts attempts(endpoints_, make_transport_(), clock_, options_.deadline, good_);
   while (attempts.next()) {
     attempts.transport().read(
         attempts.begin_call(),

@@ -13,6 +13,7 @@
 // when it returns. Blocks for at most `deadline`.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <expected>
 #include <functional>
@@ -65,6 +66,7 @@ class EtcdFleetReader final : public FleetReader {
   const std::vector<std::string> endpoints_;
   const Clock& clock_;
   const MakeTransport make_transport_;
+  std::atomic<std::size_t> good_{0};  // the endpoint that responded last
 };
 
 }  // namespace osproxy

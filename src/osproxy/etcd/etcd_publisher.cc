@@ -1,5 +1,6 @@
 #include "osproxy/etcd/etcd_publisher.h"
 
+#include <atomic>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,8 +54,8 @@ class EtcdDirectivePublisher::Impl {
   }
 
  private:
-  etcd::Attempts begin() const {
-    return {endpoints_, make_transport_(), clock_, options_.deadline};
+  etcd::Attempts begin() {
+    return {endpoints_, make_transport_(), clock_, options_.deadline, good_};
   }
 
   std::expected<std::int64_t, PublishError> write(const std::string& bytes,
@@ -82,6 +83,7 @@ class EtcdDirectivePublisher::Impl {
   const std::vector<std::string> endpoints_;
   const Clock& clock_;
   const MakeTransport make_transport_;
+  std::atomic<std::size_t> good_{0};  // the endpoint that responded last
 };
 
 std::expected<std::unique_ptr<EtcdDirectivePublisher>, EtcdError> EtcdDirectivePublisher::create(
