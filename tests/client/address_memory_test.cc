@@ -27,7 +27,7 @@ TEST(AddressMemory, KeepsTheOrderOfGoodAddresses) {
 
 TEST(AddressMemory, LetsFailedAddressesTakeTurns) {
   AddressMemory memory;
-  for (const unsigned host : {3, 1, 2}) memory.failed(at(host));
+  for (const unsigned host : {3U, 1U, 2U}) memory.failed(at(host));
   EXPECT_THAT(sorted(memory), ElementsAre(at(3), at(1), at(2)));
   memory.failed(at(3));
   EXPECT_THAT(sorted(memory), ElementsAre(at(1), at(2), at(3)));
