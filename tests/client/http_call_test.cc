@@ -244,16 +244,17 @@ TEST(HttpRequest, ReplacesAHeaderWhateverItsCase) {
 /// A name with two addresses: one accepts connections and then is silent, the other one responds.
 bool leaves_the_silent_address() {
   const RawListener silent;
-  boost::asio::io_context context;
-  boost::asio::ip::tcp::acceptor good(context,
-                                      {boost::asio::ip::make_address("127.0.0.2"), silent.port()});
+  // Never destroyed: its thread ends with the process.
+  auto& context = *new boost::asio::io_context;
+  auto& good = *new boost::asio::ip::tcp::acceptor(
+      context, {boost::asio::ip::make_address("127.0.0.2"), silent.port()});
   std::thread([&good] {
     for (;;) {
       RawConnection connection{Descriptor(good.accept().release())};
       connection.read_head();
       connection.send(kOk);
     }
-  }).detach();  // until the process ends
+  }).detach();
   const Origin origin{.tls = false, .address = {.host = "two.test", .port = silent.port()}};
   HttpCallOptions brief = options();
   brief.timeout = 1s;
