@@ -2,8 +2,6 @@
 plugin, and the current release."""
 
 import base64
-import os
-import random
 import re
 import shutil
 import subprocess
@@ -12,10 +10,14 @@ from pathlib import Path
 
 from .client import request
 from .pki import Authority
-from .process import Process, parts_dir
+from .process import Process, free_port, parts_dir
 
 # Debian's openjdk-17-jre-headless. The first `java` in PATH may be another version.
 _JAVA_17 = Path("/usr/lib/jvm/java-17-openjdk-amd64/bin/java")
+
+# The runner refuses others. It looks for a free one and binds it ten seconds later, so that two
+# nodes that start together could pick one port.
+_PORTS = range(9201, 9300)
 
 
 def _place_for_data(wanted: Path) -> Path:
@@ -50,16 +52,19 @@ class OpenSearch(Process):
         super().__init__(run_dir, name or self.part_name)
         self.heap = heap
         self.url = ""  # known once it is ready
-        # The runner takes the first free port above this one, below 9300.
-        self.base_port = random.randrange(9200, 9290)
+        self.port = free_port(_PORTS)
         self.data = _place_for_data(self.dir)
         self.config = self.data / "node_1" / "config"
         self.config.mkdir(parents=True, exist_ok=True)
         (self.config / "opensearch.yml").write_text("\n".join(self.settings()) + "\n")
 
     def settings(self) -> list[str]:
-        # On a nearly full disk OpenSearch refuses writes, which these tests do not want to see.
-        return ["cluster.routing.allocation.disk.threshold_enabled: false"]
+        return [
+            # On a nearly full disk OpenSearch refuses writes, which these tests do not want to see.
+            "cluster.routing.allocation.disk.threshold_enabled: false",
+            # Nodes look for each other at the ports from 9300 on. Those of other tests must not.
+            "discovery.type: single-node",
+        ]
 
     def java(self) -> Path | str:
         return _JAVA_17 if _JAVA_17.exists() else "java"
@@ -76,9 +81,7 @@ class OpenSearch(Process):
             "-cp", ":".join(map(str, self.class_path())),
             "org.codelibs.opensearch.runner.OpenSearchRunner",
             "-basePath", str(self.data), "-numOfNode", "1",
-            "-baseHttpPort", str(self.base_port), "-printOnFailure",
-            # Nodes with one cluster name find each other on a machine. Two runs must not.
-            "-clusterName", f"osproxy-{os.getpid()}-{random.randrange(1 << 32):08x}",
+            "-baseHttpPort", str(self.port - 1), "-printOnFailure", "-clusterName", self.part_name,
             *self.plugins(),
         ]  # fmt: skip
 

@@ -42,10 +42,10 @@ def _claim(port: int) -> None:
     fcntl.lockf(_port_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
 
 
-def free_port() -> int:
+def free_port(ports: range = _PORTS) -> int:
     """Returns a port of 127.0.0.1 on which nobody listens. No other call has returned it, in this
     process or in another running process of this user."""
-    for port in random.sample(_PORTS, 200):
+    for port in random.sample(ports, min(200, len(ports))):
         if port in _handed_out:
             continue
         with socket.socket() as probe:
@@ -56,7 +56,7 @@ def free_port() -> int:
                 continue
         _handed_out.add(port)
         return port
-    raise PartFailed("no free port between 20000 and 32000")
+    raise PartFailed(f"no free port between {ports[0]} and {ports[-1]}")
 
 
 class Process:
