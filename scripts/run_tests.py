@@ -201,6 +201,7 @@ def main() -> int:
         if not quick:
             run.as_a_whole("the simulator finds planted bugs", SCRIPTS / "check_mutations")
             run.as_a_whole("lint", sys.executable, SCRIPTS / "lint")
+            run.as_a_whole("the docs as a site", SCRIPTS / "docs_site")
     if not quick:
         run.sanitized("asan")
         run.sanitized("tsan")
