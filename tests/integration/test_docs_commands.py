@@ -58,7 +58,7 @@ ALL = [(page.name, command) for page in PAGES for command in commands_of(page)]
 
 
 def first_words(command: str) -> str:
-    """What a command begins with, of ELSEWHERE; else its program."""
+    """A command's beginning, as ELSEWHERE lists it; else its program."""
     for words in ELSEWHERE:
         if command.startswith(words):
             return words
