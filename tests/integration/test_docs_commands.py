@@ -36,6 +36,7 @@ ELSEWHERE = {
     "build/dev/bin/flight_test": "the unit tests",
     "TOKEN=$(openssl": "test_records.py",
     "echo": "test_records.py",
+    "source <(osproxyctl": "test_completion_scripts.py",
     "openssl": "test_signed.py",
     "curl -si -H \"$(osproxyctl": "test_signed.py",
 }  # fmt: skip

@@ -3,18 +3,24 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <sstream>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
+#include "osproxy/cli/complete.h"
 #include "osproxy/cli/print/text.h"
+#include "osproxy/cli/print/yaml.h"
 #include "osproxy/core/nearest_name.h"
 #include "osproxy/core/version.h"
 
 namespace osproxy::cli {
 namespace {
+
+// What the scripts of `osproxyctl completion` run; not for people, and not in the help.
+constexpr char kCompleteCommand[] = "__complete";
 
 struct CommandRow {
   const char* name;
@@ -42,6 +48,8 @@ constexpr CommandRow kCommands[] = {
     {"shape", "Hash the shape of a request's body", add_shape},
     {"capture", "Send captured requests again", add_capture},
     {"context", "List the named fleets, and choose one", add_context},
+    {"version", "Show the versions of osproxyctl and of the instances", add_version},
+    {"completion", "Print the script that completes commands in a shell", add_completion},
 };
 
 constexpr char kFooter[] = R"(Examples:
@@ -88,6 +96,12 @@ const CLI::App* innermost(const CLI::App* app) {
   return chosen.empty() ? app : innermost(chosen.front());
 }
 
+// True if the command has `--output yaml`.
+bool wants_yaml(const CLI::App& root) {
+  const CLI::Option* const output = innermost(&root)->get_option_no_throw("--output");
+  return output != nullptr && !output->empty() && output->results().front() == "yaml";
+}
+
 // Names the argument that the command does not know: a flag first, since it may be the reason why
 // something else is missing. `otherwise` is the message if it knows them all.
 std::string unexpected_argument(const CLI::App& root, std::string otherwise) {
@@ -123,6 +137,9 @@ class CommandLine {
 
   int run(std::vector<std::string> arguments, Environment& environment);
 
+  /// Prints the candidates for the last of `words`, one a line; see complete.h.
+  int print_candidates(const std::vector<std::string>& words, Environment& environment);
+
  private:
   std::expected<void, Failure> dispatch(Environment& environment);
   std::expected<void, Failure> show_help(std::ostream& out);
@@ -134,6 +151,14 @@ class CommandLine {
   CLI::App* help_ = nullptr;
   std::string help_topic_;
 };
+
+bool is_shell_word(std::string_view text) {
+  const auto is_safe = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_.,:/=@+%").contains(c);
+  };
+  return std::ranges::all_of(text, is_safe);
+}
 
 bool is_command(const std::string& word) { return std::ranges::count(command_names(), word) > 0; }
 
@@ -173,10 +198,29 @@ std::expected<void, Failure> CommandLine::show_help(std::ostream& out) {
   return std::unexpected(Failure{ExitCode::Usage, unknown_command(help_topic_)});
 }
 
+// The same environment with other streams.
+Environment with_output(const Environment& environment, std::ostream& out, std::ostream& err) {
+  return {.in = environment.in,
+          .out = out,
+          .err = err,
+          .clock = environment.clock,
+          .random = environment.random,
+          .variable = environment.variable,
+          .sleep = environment.sleep,
+          .etcd = environment.etcd,
+          .is_out_closed = environment.is_out_closed,
+          .stop_on_signal = environment.stop_on_signal};
+}
+
 std::expected<void, Failure> CommandLine::dispatch(Environment& environment) {
   if (help_->parsed()) return show_help(environment.out);
   for (const auto& [app, action] : actions_) {
-    if (app->parsed()) return action(environment);
+    if (!app->parsed()) continue;
+    if (!wants_yaml(root_)) return action(environment);
+    YamlOutput yaml(environment.out);
+    std::ostream out(&yaml);
+    Environment with_yaml = with_output(environment, out, environment.err);
+    return action(with_yaml);
   }
   return std::unexpected(Failure{ExitCode::Usage, "a command is missing"});
 }
@@ -215,9 +259,29 @@ int CommandLine::run(std::vector<std::string> arguments, Environment& environmen
   return static_cast<int>(failure.code);
 }
 
+int CommandLine::print_candidates(const std::vector<std::string>& words, Environment& environment) {
+  const Lookup lookup = [&environment](std::vector<std::string> command) {
+    std::ostringstream out;
+    std::ostringstream err;  // a shell has no place for messages
+    Environment captured = with_output(environment, out, err);
+    return CommandLine().run(std::move(command), captured) == 0 ? std::move(out).str()
+                                                                : std::string();
+  };
+  for (const Candidate& candidate : complete(root_, words, lookup)) {
+    // A name that would need quotes in a shell is left out: it could end the word, or run a command.
+    if (!is_shell_word(candidate.text)) continue;
+    fmt::print(environment.out, "{}\t{}\n", candidate.text, printable(candidate.description));
+  }
+  return static_cast<int>(ExitCode::Done);
+}
+
 }  // namespace
 
 int run(std::vector<std::string> arguments, Environment& environment) {
+  if (!arguments.empty() && arguments.front() == kCompleteCommand) {
+    arguments.erase(arguments.begin());
+    return CommandLine().print_candidates(arguments, environment);
+  }
   move_command_first(arguments);
   if (!arguments.empty() && !arguments.front().starts_with('-') && !is_command(arguments.front())) {
     fmt::print(environment.err, "osproxyctl: {}\nSee: osproxyctl --help\n",

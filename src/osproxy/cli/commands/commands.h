@@ -37,5 +37,7 @@ Action add_sign(CLI::App& app);
 Action add_capture(CLI::App& app);
 Action add_shape(CLI::App& app);
 Action add_context(CLI::App& app);
+Action add_version(CLI::App& app);
+Action add_completion(CLI::App& app);
 
 }  // namespace osproxy::cli

@@ -27,7 +27,6 @@
 namespace osproxy::cli {
 namespace {
 
-constexpr std::size_t kLevelCount = 4;
 
 struct Flags {
   ConnectionFlags connection;

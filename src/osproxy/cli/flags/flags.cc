@@ -84,10 +84,12 @@ void add_request_id(CLI::App& app, std::string& request_id) {
 }
 
 void add_output(CLI::App& app, Output& output) {
-  add_value(app, "-o,--output", "text|json", "How to print the result (default: text)",
+  add_value(app, "-o,--output", "text|json|yaml", "How to print the result (default: text)",
             [&output](const std::string& text) -> std::expected<void, std::string> {
-              if (text != "text" && text != "json") return std::unexpected("must be text or json");
-              output = text == "json" ? Output::Json : Output::Text;
+              if (text != "text" && text != "json" && text != "yaml") {
+                return std::unexpected("must be text, json or yaml");
+              }
+              output = text == "text" ? Output::Text : Output::Json;
               return {};
             });
 }

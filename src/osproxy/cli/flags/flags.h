@@ -42,6 +42,9 @@ struct Range {
 };
 Reader number_reader(std::optional<std::int64_t>& into, Range range);
 
+/// Level's enumerators (directive/model.h), for names().
+inline constexpr std::size_t kLevelCount = 4;
+
 /// The names of an enum's first `count` values, for an error or a help text.
 template <class Enum>
 std::string names(std::size_t count) {
@@ -60,7 +63,7 @@ void add_request_id(CLI::App& app, std::string& request_id);
 
 enum class Output : std::uint8_t { Text, Json };
 
-/// Adds `--output text|json`.
+/// Adds `--output text|json|yaml`. With `yaml` a command prints JSON, which cli.cc turns into YAML.
 void add_output(CLI::App& app, Output& output);
 
 /// How long a command that publishes waits for the fleet; see await_fleet.h.
