@@ -19,7 +19,7 @@
 namespace osproxy::cli {
 namespace {
 
-// What the scripts of `osproxyctl completion` run; not for people, and not in the help.
+// The scripts of `osproxyctl completion` run it. It is not for people, and not in the help.
 constexpr char kCompleteCommand[] = "__complete";
 
 struct CommandRow {
@@ -268,7 +268,7 @@ int CommandLine::print_candidates(const std::vector<std::string>& words, Environ
                                                                 : std::string();
   };
   for (const Candidate& candidate : complete(root_, words, lookup)) {
-    // A name that would need quotes in a shell is left out: it could end the word, or run a command.
+    // A name that needs quotes in a shell is left out: it could end the word, or run a command.
     if (!is_shell_word(candidate.text)) continue;
     fmt::print(environment.out, "{}\t{}\n", candidate.text, printable(candidate.description));
   }

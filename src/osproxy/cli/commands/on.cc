@@ -27,7 +27,6 @@
 namespace osproxy::cli {
 namespace {
 
-
 struct Flags {
   ConnectionFlags connection;
   Output output = Output::Text;
