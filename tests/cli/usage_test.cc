@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{"--min-latency", "1", "must be a duration"},
         BadFlag{"--status", "6xx", "such as 5xx or 429"}, BadFlag{"--id", "", "must not be empty"},
         BadFlag{"--id", "a\nb", "bad_id"}, BadFlag{"--reason", "a\x1b[2J", "bad_reason"},
-        BadFlag{"--output", "yaml", "text or json"},
+        BadFlag{"--output", "xml", "text, json or yaml"},
         BadFlag{"--timeout", "forever", "must be a duration"},
         BadFlag{"--max-life", "400d", "must be at most 366d"}));
 
