@@ -14,7 +14,9 @@ namespace {
 Response get_index(const Context& context, const Request& request, std::string_view);
 
 constexpr AdminEndpoint kEndpoints[] = {
-    {Method::Get, "/", Access::Guarded, Lane::Inline, get_index, "this list"},
+    {Method::Get, "/", Access::Open, Lane::Inline, get_console, "the console, for a browser"},
+    {Method::Get, "/console/{id}", Access::Open, Lane::Inline, get_console, "the console's files"},
+    {Method::Get, "/admin", Access::Guarded, Lane::Inline, get_index, "this list"},
     {Method::Get, "/admin/directives", Access::Guarded, Lane::Read, get_directives,
      "the document in force on this instance"},
     {Method::Post, "/admin/directives", Access::Guarded, Lane::Publish, post_directives,
@@ -118,7 +120,8 @@ std::expected<Route, Response> Dispatcher::admit(const Request& head) const {
     return Route{.endpoint = &endpoint, .id = *id};
   }
   if (!allowed.empty()) return std::unexpected(method_not_allowed(std::move(allowed)));
-  return std::unexpected(error_response(404, "not_found", "no such endpoint; GET / lists them"));
+  return std::unexpected(
+      error_response(404, "not_found", "no such endpoint; GET /admin lists them"));
 }
 
 bool Dispatcher::is_trusted(const Request& head) const noexcept {

@@ -21,7 +21,7 @@
 namespace osproxy::admin {
 
 enum class Access : std::uint8_t {
-  Open,     ///< probes and scrapers: no token
+  Open,     ///< probes, scrapers, the files of the console: no token
   Guarded,  ///< see access.h
 };
 
@@ -44,7 +44,7 @@ struct AdminEndpoint {
   Access access;
   Lane lane;
   Response (*handler)(const Context&, const Request&, std::string_view id);
-  std::string_view summary;  ///< for GET /
+  std::string_view summary;  ///< for GET /admin
 };
 
 /// An endpoint as one request uses it.
