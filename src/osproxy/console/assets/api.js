@@ -20,6 +20,7 @@ export const session = {
   instance: "",
   role: "admin", // until whoami says otherwise: a listener without roles lets every holder change
   tenants: [],
+  endpoints: new Set(),
   shortcuts: true,
 };
 const listeners = new Set();
@@ -83,6 +84,13 @@ export async function call(path, { method = "GET", body, headers = {} } = {}) {
   return { data: await response.json(), etag: response.headers.get("ETag") };
 }
 
+/// The endpoints that this version has, as it lists them.
+export async function listEndpoints() {
+  const response = await send("admin", { headers: {}, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+  if (!response.ok) throw await refusalOf(response);
+  return new Set([...(await response.text()).matchAll(/^(?:GET|POST) +(\S+)/gm)].map(([, path]) => path));
+}
+
 /// Reads server-sent events until the signal ends it: onEvent(name, data). EventSource could not
 /// send the token.
 export async function readEvents(path, onEvent, signal) {
@@ -104,7 +112,8 @@ export async function readEvents(path, onEvent, signal) {
 }
 
 /// Calls `path` now and every `every` ms while the page is visible.
-/// Returns {data, etag, error, at, reload}; data stays when a later call fails, and error says so.
+/// Returns {data, etag, error, at, reload}; data stays when a later call fails, and error says so. It
+/// stays, too, until another path has responded, so that the page does not jump.
 export function usePoll(path, every) {
   const [state, setState] = useState({ path, data: null, etag: null, error: null, at: 0 });
   const reload = useRef(() => {});
@@ -123,7 +132,7 @@ export function usePoll(path, every) {
         delete next.at;
       }
       if (ended || mine !== turn) return;
-      setState((old) => ({ ...(old.path === path ? old : { data: null, etag: null, at: 0 }), ...next }));
+      setState((old) => ({ ...old, ...next }));
       if (every && !document.hidden) timer = setTimeout(load, every);
     };
     const onVisible = () => { if (!document.hidden) load(); };
@@ -136,8 +145,7 @@ export function usePoll(path, every) {
       document.removeEventListener("visibilitychange", onVisible);
     };
   }, [path, every, session.token]);
-  const current = state.path === path ? state : { data: null, etag: null, error: null, at: 0 };
-  return { ...current, reload: () => reload.current() };
+  return { ...state, reload: () => reload.current() };
 }
 
 /// The current time, redrawn every `every` ms.

@@ -1,6 +1,6 @@
 // The frame of the console: navigation, keys, the token, and the page that the address names.
 import { html, render, useEffect, useRef, useState } from "./htm-preact.js";
-import { call, session, update, useSession } from "./api.js";
+import { call, listEndpoints, session, update, useSession } from "./api.js";
 import { Announcer, Dialog, Name } from "./parts.js";
 import { Directives } from "./directives.js";
 import { Fleet } from "./fleet.js";
@@ -124,12 +124,11 @@ function TokenPage() {
 async function identify() {
   try {
     const { data } = await call("admin/status");
-    update({ instance: data.instance });
-    const who = await call("admin/whoami").catch((error) => {
-      if (error.status === 404) return { data: { role: "admin" } };
-      throw error;
-    });
-    update({ role: who.data.role || "admin", tenants: who.data.tenants || [] });
+    const endpoints = await listEndpoints();
+    update({ instance: data.instance, endpoints });
+    if (!endpoints.has("/admin/whoami")) return true;
+    const who = (await call("admin/whoami")).data;
+    update({ role: who.role || "admin", tenants: who.tenants || [] });
     return true;
   } catch (error) {
     if (error.status === 0) update({ tokenFault: `The instance does not respond: ${error.message}.` });

@@ -67,7 +67,7 @@ function Plan({ plan, error, waits }) {
   if (!plan) return html`<p class="muted">${waits ? "Planning …" : "The plan appears here."}</p>`;
   return html`<p class=${waits ? "muted" : ""}><strong>In the last ${duration(plan.covered_secs * 1000)} it would have recorded
       ${" "}<span id="planned">${estimate(plan.recorded)}</span> of ${estimate(plan.seen)} requests.</strong>
-      Until it ends: about ${count(plan.recorded_in_life)} records, ${bytes(plan.bytes_in_life)}, ${plan.cpu_percent.toFixed(2)} % of one core.</p>
+      ${" "}Until it ends: about ${count(plan.recorded_in_life)} records, ${bytes(plan.bytes_in_life)}, ${plan.cpu_percent.toFixed(2)} % of one core.</p>
     ${plan.over_budget && html`<p class="warn">More than its budget of ${count(plan.budget_per_second)} records/s: some are left out.</p>`}
     ${plan.hints.map((hint) => html`<p class="warn"><${Name} of=${hint} /></p>`)}`;
 }

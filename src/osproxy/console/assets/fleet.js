@@ -36,9 +36,9 @@ function Instance({ one, status, now }) {
     <td data-label="State"><span class="state ${faults.length ? "bad" : "ok"}">${faults.length ? "wrong" : "well"}</span>
       ${faults.map((fault) => html`<p class="reason"><${Name} of=${fault} /></p>`)}${one.gone && html`<p class="reason">no longer listed</p>`}</td>
     <td data-label="Store">${isOwn ? status.store.state : ack?.state || "–"}</td>
-    <td data-label="Revision" class="num">${ack ? ack.revision : "–"}</td>
-    <td data-label="Verified" class="num">${age === null || age === undefined ? "never" : `${duration(age)} ago`}
-      ${!isOwn && ack && html`<span class="muted"> at ${clock(ack.written)}</span>`}</td>
+    <td data-label="Revision">${ack ? ack.revision : "–"}</td>
+    <td data-label="Verified">${age === null || age === undefined ? "never" : `${duration(age)} ago`}
+      ${!isOwn && ack && html`<span class="muted"> when it last wrote, ${clock(ack.written)}</span>`}</td>
     <td data-label="Version"><${Name} of=${ack?.version} none="–" />${ack?.started && html` <span class="muted">for ${duration(now - Date.parse(ack.started))}</span>`}</td></tr>`;
 }
 
@@ -47,7 +47,7 @@ function Instances({ fleet, status }) {
   const [rows, , handlers] = useCalmRows(instanceRows(fleet, status), (one) => one.instance);
   return html`<table ...${handlers}><caption class="sr">Instances, those with a fault first</caption>
     <thead><tr><th scope="col">Instance</th><th scope="col">State</th><th scope="col">Store</th>
-      <th scope="col" class="num">Revision</th><th scope="col" class="num">Verified</th><th scope="col">Version</th></tr></thead>
+      <th scope="col">Revision</th><th scope="col">Verified</th><th scope="col">Version</th></tr></thead>
     <tbody>${rows.map((one) => html`<${Instance} key=${one.instance} one=${one} status=${status} now=${now} />`)}</tbody></table>`;
 }
 
@@ -55,16 +55,16 @@ function Nodes({ upstreams }) {
   const sorted = [...upstreams.nodes].sort((a, b) => (a.state === "healthy") - (b.state === "healthy"));
   const [nodes, , handlers] = useCalmRows(sorted, (node) => node.node);
   return html`<table ...${handlers}><caption class="sr">OpenSearch nodes, those with a fault first</caption>
-    <thead><tr><th scope="col">Node</th><th scope="col">State</th><th scope="col" class="num">Requests</th>
-      <th scope="col" class="num">Connections</th></tr></thead>
+    <thead><tr><th scope="col">Node</th><th scope="col">State</th><th scope="col">Requests</th>
+      <th scope="col">Connections</th></tr></thead>
     <tbody>${nodes.map((node) => html`<tr key=${node.node} class=${node.state === "healthy" ? "" : "wrong"}>
       <th scope="row"><${Name} of=${node.node} /></th>
       <td data-label="State"><span class="state ${node.state === "healthy" ? "ok" : "bad"}">${node.state}</span>
         ${node.reason && html`<p class="reason">${node.reason}, since ${clock(node.since)} UTC,
           on ${node.ejected_by} of ${node.workers} workers</p>`}
         ${node.bad_addresses > 0 && html`<p class="reason">${node.bad_addresses} of its addresses are avoided</p>`}</td>
-      <td data-label="Requests" class="num">${count(node.in_flight)}</td>
-      <td data-label="Connections" class="num">${count(node.connections)} <span class="muted">(${count(node.idle)} idle)</span></td></tr>`)}</tbody></table>`;
+      <td data-label="Requests">${count(node.in_flight)}</td>
+      <td data-label="Connections">${count(node.connections)} <span class="muted">(${count(node.idle)} idle)</span></td></tr>`)}</tbody></table>`;
 }
 
 /// What somebody should look at first, in plain sentences.

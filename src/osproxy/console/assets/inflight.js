@@ -14,7 +14,7 @@ function Requests({ data, rows, handlers }) {
   ${rows.length > 0 && html`<table ...${handlers}><caption class="sr">Requests under way, the oldest first</caption>
     <thead><tr><th scope="col">Running for</th><th scope="col">Stage</th><th scope="col">Request</th><th scope="col">Tenant</th><th scope="col">Client</th><th scope="col">Node</th><th scope="col" class="num">Bytes</th></tr></thead>
     <tbody>${rows.map((one) => html`<tr key=${one.request_id} class=${one.gone ? "gone" : ""}>
-      <th scope="row" class="num">${micros(one.age_us)}${one.gone && html` <span class="muted">ended</span>`}</th>
+      <th scope="row">${micros(one.age_us)}${one.gone && html` <span class="muted">ended</span>`}</th>
       <td data-label="Stage">${one.stage}${one.retries > 0 && html` <span class="warn">retry ${one.retries}</span>`}</td>
       <td data-label="Request">${one.endpoint}${one.by_query && " by query"} <${Name} of=${one.index} none="" /> <span class="muted"><${Name} of=${one.request_id} /></span></td>
       <td data-label="Tenant"><${Name} of=${one.tenant} /></td>
@@ -28,7 +28,7 @@ function Scrolls({ data, rows, handlers }) {
   ${rows.length > 0 && html`<table ...${handlers}><caption class="sr">Open scrolls and points in time, the oldest first</caption>
     <thead><tr><th scope="col">Open for</th><th scope="col">Kind</th><th scope="col">Index</th><th scope="col">Tenant</th><th scope="col">Client</th><th scope="col" class="num">Unused</th><th scope="col" class="num">Ends in</th></tr></thead>
     <tbody>${rows.map((one, i) => html`<tr key=${i}>
-      <th scope="row" class="num">${micros(one.age_us)}</th><td data-label="Kind">${one.kind === "scroll" ? "scroll" : "point in time"}</td>
+      <th scope="row">${micros(one.age_us)}</th><td data-label="Kind">${one.kind === "scroll" ? "scroll" : "point in time"}</td>
       <td data-label="Index"><${Name} of=${one.index} /></td><td data-label="Tenant"><${Name} of=${one.tenant} /></td>
       <td data-label="Client"><${Name} of=${one.client} none="–" /> <span class="muted"><${Name} of=${one.agent} none="" /></span></td>
       <td data-label="Unused" class="num">${micros(one.unused_us)}</td><td data-label="Ends in" class="num">${micros(one.left_ms * 1000)}</td></tr>`)}</tbody></table>`}`;

@@ -50,8 +50,9 @@ function treeOf(fields) {
 
 function sizeOf({ type, sizes }) {
   if (!sizes) return "";
-  const unit = type === "string" ? "bytes" : type === "array" ? "elements" : "members";
-  return sizes.min === sizes.max ? ` of ${count(sizes.min)} ${unit}` : ` of ${count(sizes.min)} to ${count(sizes.max)} ${unit}`;
+  const unit = type === "string" ? "byte" : type === "array" ? "element" : "member";
+  const range = sizes.min === sizes.max ? count(sizes.min) : `${count(sizes.min)} to ${count(sizes.max)}`;
+  return ` of ${range} ${unit}${sizes.max === 1 ? "" : "s"}`;
 }
 
 function Branch({ name, node }) {
@@ -101,7 +102,7 @@ function factsOf(record) {
     ["OpenSearch took", response && response.took_ms !== null ? `${count(response.took_ms)} ms` : null],
     ["Hits", response && response.hits !== null ? `${response.hits_are_at_least ? "at least " : ""}${count(response.hits)}` : null],
     ["Failed items", response?.failed_items || null], ["Failed shards", response?.shards?.failed || null],
-    ["Trace", record.trace_id], ["Started", record.started],
+    ["Trace", record.trace_id], ["Started", `${record.started.slice(0, 23).replace("T", " ")} UTC`],
   ];
   return rows.filter(([, value]) => value !== null && value !== undefined && value !== "");
 }

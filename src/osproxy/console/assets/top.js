@@ -37,6 +37,7 @@ function changeOf(row, total, sort) {
 
 function Row({ row, data, seconds, beforeSeconds, chosen, onChoose }) {
   const { by, sort, total } = data;
+  const compares = row.before && beforeSeconds > 0;
   const names = namesOf(row, by);
   const all = valueOf(total.now, sort);
   const share = sort === "p99" ? 0 : all > 0 ? valueOf(row.now, sort) / all : 0;
@@ -45,9 +46,9 @@ function Row({ row, data, seconds, beforeSeconds, chosen, onChoose }) {
     <th scope="row"><button type="button" class="row" data-row=${row.key.join(" ")} aria-pressed=${chosen ? "true" : "false"}
       title="Show it in the chart" onClick=${() => onChoose(row)}>${row.key.map((name, i) => html`${i > 0 && " · "}<${Name} of=${name} />`)}</button></th>
     <td data-label="Share" class="left">${sort !== "p99" && html`<${Bar} to=${share} /><span>${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %</span>`}
-      ${row.before && html` <span class="muted">${changeOf(row, total, sort)}</span>`}</td>
+      ${compares && html` <span class="muted">${changeOf(row, total, sort)}</span>`}</td>
     <td data-label="Requests" class="num">${withError(row.now.requests, count)}</td>
-    <td data-label="Per second" class="num">${rate(row.now.requests.value / seconds)}${row.before && html`<span class="muted"> was ${rate(row.before.requests.value / beforeSeconds)}</span>`}</td>
+    <td data-label="Per second" class="num">${rate(row.now.requests.value / seconds)}${compares && html`<span class="muted"> was ${rate(row.before.requests.value / beforeSeconds)}</span>`}</td>
     <td data-label="Errors" class="num ${row.now.errors.value > 0 ? "bad" : ""}">${withError(row.now.errors, count)}</td>
     <td data-label="p50" class="num">${micros(row.now.latency.p50_us)}</td>
     <td data-label="p99" class="num">${micros(row.now.latency.p99_us)}</td>
@@ -77,7 +78,7 @@ function Charts({ last, filters, title }) {
 function Rows({ data, chosen, onChoose }) {
   const [rows, , handlers] = useCalmRows(data.rows, (row) => JSON.stringify(row.key));
   const seconds = Math.max(1, Math.min(data.last_secs, data.covered_secs));
-  const beforeSeconds = Math.max(1, Math.min(data.against_secs, data.covered_secs - data.last_secs));
+  const beforeSeconds = Math.min(data.against_secs, data.covered_secs - data.last_secs);
   return html`<table class="top" ...${handlers}><caption class="sr">Who makes the traffic</caption>
     <thead><tr><th scope="col">${data.by.join(" · ")}</th><th scope="col">Share of ${data.sort === "p99" ? "–" : data.sort}</th><th scope="col" class="num">Requests</th><th scope="col" class="num">Per second</th>
       <th scope="col" class="num">Errors</th><th scope="col" class="num">p50</th><th scope="col" class="num">p99</th><th scope="col" class="num">Bytes</th><th scope="col"><span class="sr">Record</span></th></tr></thead>
