@@ -1,5 +1,5 @@
-"""What the console shows in its tests and pictures: two osproxy on one key, an upstream, and clients,
-one of which hammers."""
+"""A site for the tests and pictures of the console: two osproxy on one key, an upstream, and
+clients, one of which hammers."""
 
 import json
 import random

@@ -107,11 +107,11 @@ def test_a_conflict_loses_neither_change(site, browser):
     browser.find("#planned")
     # The page reads the document every second: while it cannot, somebody else publishes.
     browser.driver.execute_script(
-        "const real = fetch; window.fetch = (path, options) =>"
-        " path === 'admin/directives' && !options.method ? new Promise(() => {}) : real(path, options);"
-        " window.goOn = () => { window.fetch = real; };"
+        "const real = fetch; const held = [];"
+        "window.fetch = (path, options) => path === 'admin/directives' && options.method === 'GET'"
+        " ? new Promise((done) => held.push(() => done(real(path, options)))) : real(path, options);"
+        "window.goOn = () => { window.fetch = real; for (const call of held) call(); };"
     )
-    browser.driver.execute_script("window.dispatchEvent(new Event('focus'))")
     put(site, {"id": "theirs", "level": "Shape", "ttl_secs": 600, "tenant": "x", "author": "ben"})
     browser.click("#publish")
     browser.driver.execute_script("goOn()")
@@ -159,8 +159,7 @@ def test_the_token_is_asked_for_and_kept_in_memory(make_site, browser, tmp_path)
     browser.await_text("Admin token", "h1")
     browser.press("wrong-token", Keys.ENTER)
     browser.await_text("does not know this token", "#token-fault")
-    browser.click("#token")
-    browser.press(*[Keys.BACKSPACE] * 11, "0123456789abcdef", Keys.ENTER)
+    browser.press("0123456789abcdef", Keys.ENTER)  # in place of the wrong one
     browser.await_text("Nothing is on")
     script = "return [document.cookie, localStorage.length, sessionStorage.length, location.href]"
     cookie, local, session, address = browser.driver.execute_script(script)
@@ -172,10 +171,10 @@ def test_the_token_is_asked_for_and_kept_in_memory(make_site, browser, tmp_path)
 
 @pytest.mark.parametrize("page", ["top", "recent", "live", "inflight", "directives"])
 def test_hostile_names_are_text(site, browser, page):
-    long = "\u00e4" * 2000  # as the head's limit lets through
+    long = "x" * 600  # a longer one is no tenant
     put(site, {"id": HOSTILE, "level": "Shape", "ttl_secs": 600, "endpoint": "Search",
                "reason": REVERSED, "author": "<b>"})  # fmt: skip
-    for tenant in (HOSTILE, "safe\u202eexe".encode().decode("latin-1"), long.encode().decode("latin-1")):
+    for tenant in (HOSTILE, "safe\u202eexe".encode().decode("latin-1"), long):
         for path in ("/failing/_search", "/slow/_search"):
             site.client(tenant, 0.1, path=path)
     browser.open(site.url + "#/" + page)
@@ -184,7 +183,7 @@ def test_hostile_names_are_text(site, browser, page):
         assert "<U+202E>gnp.exe" in shown
     else:
         browser.await_text("<U+202E>")
-        browser.await_text(" more")
+        browser.await_text("… 480 more")
     assert "\u202e" not in browser.text()
     assert not browser.all("main img, main b")
     assert browser.faults() == []

@@ -108,6 +108,7 @@ function TokenPage() {
     event.preventDefault();
     update({ token: token.trim(), tokenFault: "" });
     if (await identify()) update({ asksToken: false });
+    else input.current?.select();
   };
   return html`<main id="main" class="token"><h1>Admin token</h1>
     <p>This listener asks for a token. The page keeps it in memory until it is closed or loaded again.</p>

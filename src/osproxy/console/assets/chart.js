@@ -22,9 +22,9 @@ export function Chart({ title, lines, show, times }) {
   };
   const latest = lines.map(({ name, values }) => `${name} ${show(values.at(-1) ?? null)}`).join(", ");
   return html`<figure class="chart"><figcaption><strong>${title}</strong>
-      ${lines.map(({ name, values, tone }) => html` <span class="key ${tone}">${lines.length > 1 && `${name} `}${show(values.at(-1) ?? null)}</span>`)}</figcaption>
-    <div class="plot"><span class="top muted">${show(all.length ? top : null)}</span>
-      <svg viewBox="0 0 1000 100" preserveAspectRatio="none" role="img" aria-label="${title} over time; now ${latest}; highest ${show(top)}">
+      ${lines.map(({ name, values, tone }) => html` <span class="key ${tone}">${lines.length > 1 && `${name} `}${show(values.at(-1) ?? null)}</span>`)}
+      <span class="top muted">highest ${show(all.length ? Math.max(...all) : null)}</span></figcaption>
+    <div class="plot"><svg viewBox="0 0 1000 100" preserveAspectRatio="none" role="img" aria-label="${title} over time; now ${latest}; highest ${show(top)}">
         <path class="grid" d="M0 100H1000M0 52H1000M0 4H1000" />
         ${lines.map(({ values, tone }) => html`<path class="line ${tone}" d=${pathOf(values)} />`)}</svg></div>
     <p class="times muted"><span>${times.length ? clock(times[0]) : ""}</span><span>${times.length ? clock(times.at(-1)) : ""}</span></p></figure>`;

@@ -53,9 +53,9 @@ export function duration(ms) {
   const s = Math.max(0, Math.floor(ms / 1000));
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
   if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-  return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+  const [large, size, small, rest] = s < 3600 ? ["min", 60, "s", 1] : s < 86400 ? ["h", 3600, "min", 60] : ["d", 86400, "h", 3600];
+  const second = Math.floor((s % size) / rest);
+  return `${Math.floor(s / size)} ${large}${second > 0 ? ` ${second} ${small}` : ""}`;
 }
 
 /// The time of day in UTC, as logs have it.
