@@ -8,7 +8,7 @@ import pytest
 from browser import Browser
 from console_site import Site, Upstream
 
-from parts import Etcd
+from parts import Etcd, Proxy
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +42,20 @@ def make_site(tmp_path, console_etcd, console_upstream):
 @pytest.fixture
 def site(make_site) -> Site:
     return make_site()
+
+
+@pytest.fixture
+def start_alone(tmp_path, console_upstream):
+    """Starts a proxy without etcd."""
+    proxies = []
+
+    def start() -> Proxy:
+        proxies.append(Proxy(tmp_path, "proxy-alone", upstream=console_upstream.url))
+        return proxies[-1].start()
+
+    yield start
+    for proxy in proxies:
+        proxy.stop()
 
 
 @pytest.fixture

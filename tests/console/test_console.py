@@ -139,6 +139,20 @@ def test_everything_off_asks_first(site, browser):
     assert browser.faults() == []
 
 
+def test_everything_off_replaces_a_malformed_document(site, browser):
+    put(site, {"id": "a", "level": "Shape", "ttl_secs": 600, "tenant": "x"})
+    site.etcd.put(site.key, "nonsense")
+    browser.open(site.url + "#/directives")
+    browser.click("button", "Everything off")
+    browser.click("dialog button.danger")
+    browser.await_text("has not accepted that document", ".notice.warn")
+    browser.click("button", "Publish on top of it")
+    browser.await_text("Everything is off", ".outcome")
+    eventually(lambda: directives_of(site) == {}, what="no directive")
+    assert site.proxies[0].status()["store"]["rejected"] is None
+    assert browser.faults(expected="412") == []
+
+
 def test_a_fault_in_the_form_is_shown_at_its_field(site, browser):
     browser.open(site.url + "#/directives/new?tenant=acme&status=nonsense")
     browser.await_text("bad_status", ".plan")
@@ -257,6 +271,32 @@ def test_top_shows_what_changed_and_a_chart_by_key(hammered, browser):
     browser.find(".chart svg[role=img]")
     assert re.search(r"Requests over time; now", browser.all(".chart svg")[0].get_attribute("aria-label"))
     assert browser.faults() == []
+
+
+def test_top_adds_up_the_whole_fleet_and_names_who_is_missing(site, browser):
+    eventually(lambda: all(one["ack"]["admin"] for one in site.ctl("fleet", "-o", "json").json()["instances"]),
+               timeout=40, what="the addresses in all acks")  # fmt: skip
+    for _ in range(3):
+        site.send("acme")
+    for _ in range(4):
+        site.send("acme", proxy=site.proxies[1])
+    browser.open(site.url + "#/top")
+    browser.await_text("7 requests in")
+    assert not browser.all("#missing")
+    browser.click("#whole-fleet")
+    browser.await_text("3 requests in")
+    browser.click("#whole-fleet")
+    browser.await_text("7 requests in")
+    site.proxies[1].process.kill()
+    assert "proxy-b: connection refused" in browser.await_text("1 of 2 instances are missing")
+    browser.await_text("3 requests in")
+    assert browser.faults() == []
+
+
+def test_a_store_without_a_history_says_so(start_alone, browser):
+    browser.open(start_alone().admin_url + "/#/history")
+    browser.await_text("This store keeps no history.")
+    assert browser.faults(expected="404") == []
 
 
 def test_keys_are_listed_and_can_be_turned_off(site, browser):

@@ -2,7 +2,10 @@
 or that would take text for markup."""
 
 import hashlib
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,3 +46,22 @@ def test_our_files_show_text_as_text_only(path):
 )  # fmt: skip
 def test_the_rule_finds_what_it_forbids(line):
     assert FORBIDDEN.search(line)
+
+
+def test_the_embedded_source_is_the_same_in_every_build(tmp_path):
+    sources = []
+    for year in (2001, 2025):
+        folder = tmp_path / str(year)
+        folder.mkdir()
+        copies = [Path(shutil.copy(path, folder)) for path in ASSETS]
+        for copy in copies:
+            os.utime(copy, (year * 30_000_000, year * 30_000_000))
+        source = folder / "files.cc"
+        subprocess.run(
+            ["cmake", f"-DOUT={source}", f"-DFILES={','.join(map(str, copies))}", "-DGZIP=gzip",
+             "-P", ROOT / "cmake" / "embed_files.cmake"],
+            check=True,
+        )  # fmt: skip
+        sources.append(source.read_bytes())
+    assert sources[0] == sources[1]
+    assert b'.name = "app.js"' in sources[0]

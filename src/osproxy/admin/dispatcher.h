@@ -35,8 +35,9 @@ enum class Lane : std::uint8_t {
   Publish,  ///< waits for the store
   Fleet,    ///< waits for the store
   Workers,  ///< waits for the workers
+  Others,   ///< waits for other instances
 };
-inline constexpr std::size_t kLaneCount = 7;
+inline constexpr std::size_t kLaneCount = 8;
 
 struct AdminEndpoint {
   Method method;          ///< Get (also admits HEAD) or Post

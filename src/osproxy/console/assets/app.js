@@ -4,6 +4,7 @@ import { call, listEndpoints, session, update, useSession } from "./api.js";
 import { Announcer, Dialog, Name } from "./parts.js";
 import { Directives } from "./directives.js";
 import { Fleet } from "./fleet.js";
+import { History } from "./history.js";
 import { InFlight } from "./inflight.js";
 import { Live } from "./live.js";
 import { Recent } from "./recent.js";
@@ -16,6 +17,7 @@ const PAGES = [
   { path: "top", key: "t", title: "Top", page: Top },
   { path: "recent", key: "r", title: "Recent", page: Recent },
   { path: "inflight", key: "i", title: "In flight", page: InFlight },
+  { path: "history", key: "h", title: "History", page: History },
 ];
 
 const KEYS = [

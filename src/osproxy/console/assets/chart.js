@@ -41,7 +41,7 @@ function pointOf(sums, seconds, at) {
 
 /// The sums of `last` seconds in POINTS pieces. The recorder keeps samples, so the past is read at
 /// once, piece by piece; later ones are added as time passes.
-export function useSeries(last, filters) {
+export function useSeries(prefix, last, filters) {
   const query = queryOf({ by: "endpoint", limit: 1, ...filters });
   const step = Math.max(1, Math.round(last / POINTS));
   const [points, setPoints] = useState([]);
@@ -50,7 +50,7 @@ export function useSeries(last, filters) {
     let timer = 0;
     const read = async (i, now) => {
       const window = i === 0 ? `last=${step}s` : `last=${i * step}s&against=${step}s`;
-      const { data } = await call(`admin/top?${query}&${window}`);
+      const { data } = await call(`${prefix}top?${query}&${window}`);
       const held = data.covered_secs >= (i + 1) * step;
       const point = pointOf(i === 0 ? data.total.now : data.total.before, step, now - i * step * 1000);
       return held || point.rate > 0 ? point : null; // before the start nothing is known
@@ -80,6 +80,6 @@ export function useSeries(last, filters) {
       ended = true;
       clearTimeout(timer);
     };
-  }, [query, step, session.token]);
+  }, [prefix, query, step, session.token]);
   return points;
 }

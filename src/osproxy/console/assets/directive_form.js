@@ -1,8 +1,8 @@
 // The form of a new directive. It plans while it is typed: what the directive would have recorded.
 import { html, useEffect, useState } from "./htm-preact.js";
-import { call } from "./api.js";
+import { call, session } from "./api.js";
 import { ENDPOINTS, LEVELS, commandOf, directiveOf } from "./document.js";
-import { Copy, Name } from "./parts.js";
+import { Copy, Missing, Name } from "./parts.js";
 import { bytes, count, duration } from "./format.js";
 
 const PLAN_DELAY_MS = 400;
@@ -27,6 +27,11 @@ function firstForm(params) {
   return form;
 }
 
+/// All instances, where this version can ask them.
+function planPath() {
+  return session.endpoints.has("/admin/fleet/plan") ? "admin/fleet/plan" : "admin/plan";
+}
+
 /// The plan of a directive, some time after it last changed: {plan, error, waits}.
 function usePlan(directive, fault) {
   const [state, setState] = useState({ plan: null, error: null, waits: false });
@@ -41,7 +46,9 @@ function usePlan(directive, fault) {
     const timer = setTimeout(async () => {
       const next = { plan: null, error: null, waits: false };
       try {
-        next.plan = (await call("admin/plan", { method: "POST", body: text })).data.plans[0];
+        const { data } = await call(planPath(), { method: "POST", body: text });
+        next.plan = data.plans[0];
+        next.instances = data.instances;
       } catch (error) {
         next.error = error;
       }
@@ -59,7 +66,7 @@ function estimate({ value, error }) {
   return error > 0 ? `${count(value)} ±${count(error)}` : count(value);
 }
 
-function Plan({ plan, error, waits }) {
+function Plan({ plan, error, waits, instances }) {
   if (error && error.type === "output_off") return html`<p class="muted">No plan: ${error.message}.</p>`;
   if (error) {
     return html`<p class="bad">${error.more?.where ? `Not valid at ${error.more.where.replace("directives[0].", "")}: ` : ""}${error.message}</p>`;
@@ -68,6 +75,7 @@ function Plan({ plan, error, waits }) {
   return html`<p class=${waits ? "muted" : ""}><strong>In the last ${duration(plan.covered_secs * 1000)} it would have recorded
       ${" "}<span id="planned">${estimate(plan.recorded)}</span> of ${estimate(plan.seen)} requests.</strong>
       ${" "}Until it ends: about ${count(plan.recorded_in_life)} records, ${bytes(plan.bytes_in_life)}, ${plan.cpu_percent.toFixed(2)} % of one core.</p>
+    <${Missing} instances=${instances} />
     ${plan.over_budget && html`<p class="warn">More than its budget of ${count(plan.budget_per_second)} records/s: some are left out.</p>`}
     ${plan.hints.map((hint) => html`<p class="warn"><${Name} of=${hint} /></p>`)}`;
 }

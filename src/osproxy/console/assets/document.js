@@ -1,5 +1,5 @@
 // The document of directives: what a form means, how it differs from another, how it is published.
-import { call } from "./api.js";
+import { call, session } from "./api.js";
 import { parseLife, quote } from "./format.js";
 
 export const LEVELS = ["Shape", "ShapeTiming", "ShapeRewriteDiff", "Off"];
@@ -87,7 +87,9 @@ export function withoutEnded(directives, now = Date.now()) {
 /// Returns {revision}, or {conflict: {etag, directives, changes, rejected}}.
 export async function publish(directives, base) {
   try {
-    const { data } = await call("admin/directives", {
+    // A version with a history takes who publishes by what; older ones take no parameters.
+    const query = session.endpoints.has("/admin/history") ? "?by=console" : "";
+    const { data } = await call(`admin/directives${query}`, {
       method: "POST",
       headers: { "If-Match": base.etag, "Content-Type": "application/json" },
       body: JSON.stringify({ directives }),

@@ -1,11 +1,11 @@
 // The page In flight: the requests under way, the oldest first, and open scrolls.
 import { html, useState } from "./htm-preact.js";
 import { usePoll } from "./api.js";
-import { FilterBox, Freshness, Name, TARGET_FILTERS, useCalmRows } from "./parts.js";
+import { FilterBox, Freshness, Missing, Name, TARGET_FILTERS, useCalmRows, useFleetChoice } from "./parts.js";
 import { bytes, count, filterText, micros, parseFilter, queryOf } from "./format.js";
 
 const FILTERS = [...TARGET_FILTERS, "slower"];
-const POLL_MS = 1000;
+const POLL_MS = 1500;
 const LIMIT = 100;
 
 function Requests({ data, rows, handlers }) {
@@ -34,16 +34,33 @@ function Scrolls({ data, rows, handlers }) {
       <td data-label="Unused" class="num">${micros(one.unused_us)}</td><td data-label="Ends in" class="num">${micros(one.left_ms * 1000)}</td></tr>`)}</tbody></table>`}`;
 }
 
+/// The lists of all instances as one, the oldest first.
+function togetherOf(data) {
+  if (!data || !data.instances) return data;
+  const lists = data.instances.map((one) => one.inflight).filter(Boolean);
+  if (lists.length === 0) return null;
+  const sum = {};
+  for (const [key, value] of Object.entries(lists[0])) {
+    if (typeof value === "number") sum[key] = lists.reduce((total, list) => total + (list[key] || 0), 0);
+    if (Array.isArray(value)) sum[key] = lists.flatMap((list) => list[key] || []);
+  }
+  for (const key of ["requests", "scrolls"]) sum[key]?.sort((a, b) => b.age_us - a.age_us);
+  return sum;
+}
+
 export function InFlight({ params }) {
   const [text, setText] = useState(() => [...params].filter(([name]) => FILTERS.includes(name)).map(([name, value]) => filterText(name, value)).join(" "));
   const [scrolls, setScrolls] = useState(false);
   const query = queryOf({ ...parseFilter(text, FILTERS).values, limit: LIMIT, scrolls: scrolls ? "true" : "" });
-  const poll = usePoll(`admin/inflight?${query}`, POLL_MS);
-  const list = poll.data?.requests || poll.data?.scrolls || [];
+  const [prefix, fleetChoice] = useFleetChoice();
+  const poll = usePoll(`${prefix}inflight?${query}`, POLL_MS);
+  const data = togetherOf(poll.data);
+  const list = (data?.requests || data?.scrolls || []).slice(0, LIMIT);
   const [rows, , handlers] = useCalmRows(list, (one) => one.request_id || `${one.opened} ${one.client} ${one.index} ${one.opaque_id}`);
   return html`<${Freshness} poll=${poll} every=${POLL_MS} />
     <${FilterBox} known=${FILTERS} text=${text} onChange=${setText}>
-      <label class="check"><input type="checkbox" checked=${scrolls} onChange=${(event) => setScrolls(event.target.checked)} /> open scrolls instead</label><//>
-    ${poll.data?.requests && html`<${Requests} data=${poll.data} rows=${rows} handlers=${handlers} />`}
-    ${poll.data?.scrolls && html`<${Scrolls} data=${poll.data} rows=${rows} handlers=${handlers} />`}`;
+      <label class="check"><input type="checkbox" checked=${scrolls} onChange=${(event) => setScrolls(event.target.checked)} /> open scrolls instead</label>${fleetChoice}<//>
+    <${Missing} instances=${poll.data?.instances} />
+    ${data?.requests && html`<${Requests} data=${data} rows=${rows} handlers=${handlers} />`}
+    ${data?.scrolls && html`<${Scrolls} data=${data} rows=${rows} handlers=${handlers} />`}`;
 }

@@ -1,6 +1,6 @@
 // Small components that several pages use.
 import { html, useEffect, useRef, useState } from "./htm-preact.js";
-import { session, useNow } from "./api.js";
+import { session, useNow, useSession } from "./api.js";
 import { clock, duration, parseFilter, shorten, visible } from "./format.js";
 
 export const TARGET_FILTERS =
@@ -75,7 +75,7 @@ export function useCalmRows(rows, keyOf, paused = false) {
 }
 
 /// A line of filters, such as `tenant=acme slower=1s`. onChange gets the parsed values.
-export function FilterBox({ known, text, onChange, id = "filter", children }) {
+export function FilterBox({ known, text, onChange, id = "filter", example = "tenant=acme slower=1s", children }) {
   const [draft, setDraft] = useState(text);
   const [fault, setFault] = useState("");
   useEffect(() => setDraft(text), [text]);
@@ -87,7 +87,7 @@ export function FilterBox({ known, text, onChange, id = "filter", children }) {
   };
   return html`<form class="filter" role="search" onSubmit=${apply}>
     <label for=${id}>Filter</label>
-    <input id=${id} data-filter type="text" value=${draft} placeholder="tenant=acme slower=1s"
+    <input id=${id} data-filter type="text" value=${draft} placeholder=${example}
       autocomplete="off" spellcheck="false" aria-describedby="${id}-help ${id}-fault"
       onInput=${(event) => setDraft(event.target.value)} />
     <button type="submit">Apply</button>
@@ -95,6 +95,25 @@ export function FilterBox({ known, text, onChange, id = "filter", children }) {
     <span id="${id}-help" class="sr">Filters are ${known.join(", ")}</span>
     <span id="${id}-fault" class="bad fault">${fault}</span>
   </form>`;
+}
+
+/// Whether this version can ask all instances, and the paths to use.
+export function useFleetChoice() {
+  const { endpoints } = useSession();
+  const [chosen, setChosen] = useState(true);
+  const can = endpoints.has("/admin/fleet/top");
+  const whole = can && chosen;
+  const choice = can && html`<label class="check"><input type="checkbox" id="whole-fleet" checked=${chosen}
+    onChange=${(event) => setChosen(event.target.checked)} /> whole fleet</label>`;
+  return [whole ? "admin/fleet/" : "admin/", choice, whole];
+}
+
+/// The instances that are missing in what is shown, each with its reason.
+export function Missing({ instances = [] }) {
+  const missing = instances.filter((one) => one.error);
+  if (missing.length === 0) return null;
+  return html`<div class="notice warn" id="missing"><p><strong>${missing.length} of ${instances.length} instances are missing here:</strong></p>
+    <ul>${missing.map((one) => html`<li>${one.instance && html`<${Name} of=${one.instance} />: `}<${Name} of=${one.error} /></li>`)}</ul></div>`;
 }
 
 /// A native dialog: it keeps the focus, Escape closes it, and the focus goes back.

@@ -1,7 +1,7 @@
 // The page Top: who makes the traffic of the last minutes, a chart of it, and what changed.
 import { html, useState } from "./htm-preact.js";
 import { usePoll } from "./api.js";
-import { Bar, FilterBox, Freshness, Name, TARGET_FILTERS, useCalmRows } from "./parts.js";
+import { Bar, FilterBox, Freshness, Missing, Name, TARGET_FILTERS, useCalmRows, useFleetChoice } from "./parts.js";
 import { Chart, useSeries } from "./chart.js";
 import { bytes, clock, count, duration, filterText, micros, parseFilter, queryOf, rate } from "./format.js";
 
@@ -61,8 +61,8 @@ function Select({ id, label, value, options, onChange }) {
     ${options.map(([key, text]) => html`<option value=${key} selected=${key === value}>${text}</option>`)}</select>`;
 }
 
-function Charts({ last, filters, title }) {
-  const points = useSeries(last, filters);
+function Charts({ prefix, last, filters, title }) {
+  const points = useSeries(prefix, last, filters);
   const times = points.map(({ at }) => at);
   const of = (key) => points.map((point) => point[key]);
   const perSecond = (value) => (value === null ? "–" : `${rate(value)}/s`);
@@ -112,7 +112,8 @@ export function Top({ params }) {
   const filters = parseFilter(text, FILTERS).values;
   const keys = then && then !== by ? [by, then] : [by];
   const query = queryOf({ by: keys.join(","), sort, last: `${last}s`, against: against ? `${last}s` : "", limit: LIMIT, ...filters });
-  const poll = usePoll(`admin/top?${query.replaceAll("%2C", ",")}`, POLL_MS);
+  const [prefix, fleetChoice] = useFleetChoice();
+  const poll = usePoll(`${prefix}top?${query.replaceAll("%2C", ",")}`, POLL_MS);
   const choose = (row) => {
     const key = JSON.stringify(row.key);
     setChosen((old) => (old?.key === key ? null : { key, names: namesOf(row, keys) }));
@@ -128,8 +129,9 @@ export function Top({ params }) {
       <${Select} id="then" label="and" value=${then} options=${[["", "–"], ...KEYS.map((key) => [key, key])]} onChange=${clear(setThen)} />
       <${Select} id="sort" label="Order" value=${sort} options=${SORTS} onChange=${setSort} />
       <${Select} id="last" label="Last" value=${last} options=${TIMES} onChange=${setLast} />
-      <label class="check"><input type="checkbox" id="against" checked=${against} onChange=${(event) => setAgainst(event.target.checked)} /> what changed</label></div>
+      <label class="check"><input type="checkbox" id="against" checked=${against} onChange=${(event) => setAgainst(event.target.checked)} /> what changed</label>${fleetChoice}</div>
     <${FilterBox} known=${FILTERS} text=${text} onChange=${clear(setText)} />
+    ${poll.data && html`<${Missing} instances=${poll.data.instances} />`}
     ${poll.data && html`<${Answer} data=${poll.data} chosen=${chosen?.key} onChoose=${choose} />`}
-    ${!(poll.error?.type === "output_off") && html`<${Charts} last=${Number(last)} filters=${{ ...filters, ...chartFilters }} title=${title} />`}`;
+    ${!(poll.error?.type === "output_off") && html`<${Charts} prefix=${prefix} last=${Number(last)} filters=${{ ...filters, ...chartFilters }} title=${title} />`}`;
 }
