@@ -18,6 +18,8 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
 PYTHON_TESTS = [ROOT / "tests" / "lint", ROOT / "tests" / "schema", ROOT / "tests" / "integration"]
+# The console is the same in every build: one run suffices.
+CONSOLE_TESTS = [ROOT / "tests" / "console"]
 FAULT_MATRIX = [ROOT / "tests" / "faults"]
 LIBRARY_TESTS = [ROOT / "tests" / "library"]
 # Most of these tests spend most of their time waiting, for a server to start or for time to pass.
@@ -115,7 +117,8 @@ class Run:
 
     def python_tests(self, preset: str, env: dict[str, str]) -> None:
         self.header(f"{preset}: tests with real etcd and OpenSearch")
-        self.pytest(preset, PYTHON_TESTS, "pytest.xml", env)
+        tests = PYTHON_TESTS + (CONSOLE_TESTS if preset == "dev" else [])
+        self.pytest(preset, tests, "pytest.xml", env)
 
     def library_tests(self, preset: str) -> None:
         self.header(f"{preset}: the library, installed")

@@ -18,13 +18,13 @@ using testing::HasSubstr;
 TEST(Dispatcher, AnswersAnUnknownPathWithAJsonError) {
   test::Parts dependencies;
   for (const char* path :
-       {"/nothing", "/admin", "/admin/", "/admin/status/", "//admin/status", "*", "",
+       {"/nothing", "/admins", "/admin/", "/admin/status/", "//admin/status", "*", "",
         "/debug/explain/", "/debug/explain/a/b", "/METRICS", "http://127.0.0.1/metrics"}) {
     const Response response = call(dependencies.options, dependencies.view(), get(path));
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_EQ(response.content_type, kJsonType);
     EXPECT_EQ(response.body, R"({"error":{"type":"not_found","reason":"no such endpoint; )"
-                             R"(GET / lists them"},"status":404})");
+                             R"(GET /admin lists them"},"status":404})");
   }
 }
 
@@ -82,16 +82,16 @@ TEST(Dispatcher, ServesHeadWhereverGetIsServed) {
   }
 }
 
-TEST(Dispatcher, AsksForTheTokenEverywhereButForHealthAndMetrics) {
+TEST(Dispatcher, AsksForTheTokenEverywhereButWhereOpen) {
   test::Parts dependencies;
   dependencies.options.token = "secret";
   for (const char* path :
-       {"/", "/admin/directives", "/admin/status", "/debug/explain/a", "/debug/breakglass"}) {
+       {"/admin", "/admin/directives", "/admin/status", "/debug/explain/a", "/debug/breakglass"}) {
     EXPECT_EQ(call(dependencies.options, dependencies.view(), get(path)).status, 401) << path;
   }
   EXPECT_EQ(call(dependencies.options, dependencies.view(), post("/admin/directives", "{}")).status,
             401);
-  for (const char* path : {"/metrics", "/healthz", "/readyz"}) {
+  for (const char* path : {"/metrics", "/healthz", "/readyz", "/", "/console/app.js"}) {
     EXPECT_EQ(call(dependencies.options, dependencies.view(), get(path)).status, 200) << path;
   }
 }
@@ -107,9 +107,9 @@ TEST(Dispatcher, LetsScrapersBeyondLoopbackUseAnyName) {
   EXPECT_EQ(call(dependencies.options, dependencies.view(), request).status, 403);
 }
 
-TEST(Dispatcher, ListsEveryEndpointAtTheRoot) {
+TEST(Dispatcher, ListsEveryEndpoint) {
   test::Parts dependencies;
-  const Response response = call(dependencies.options, dependencies.view(), get("/"));
+  const Response response = call(dependencies.options, dependencies.view(), get("/admin"));
   EXPECT_EQ(response.content_type, kTextType);
   for (const char* line : {"osproxy 1.2.3", "proxy-1", "GET  /admin/directives",
                            "POST /admin/directives", "GET  /debug/explain/{id}", "GET  /readyz"}) {

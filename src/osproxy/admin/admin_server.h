@@ -8,11 +8,11 @@
 //
 // Never on the request path: it has its own threads. One serves the connections and responds to
 // probes. Calls that take longer run apart, each kind on its own threads: metrics, reads of status
-// and records, publishes, reads of the fleet. The last two may block for as long as the
-// deadline of the publisher or the reader.
+// and records, publishes, reads of the fleet, questions to other instances. The last three may
+// block for as long as the deadline of the publisher, of the reader, or of fleet_calls.h.
 //
 // Ownership: the objects in AdminDependencies must outlive the server. The destructor closes all
-// connections and waits for all threads, at most as long as a publish under way takes.
+// connections and waits for all threads: for a publish or a question to others that is under way.
 // Thread safety: start() and the destructor on one thread; the accessors on any.
 #pragma once
 
@@ -39,6 +39,7 @@
 #include "osproxy/observe/upstream_stats.h"
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/fleet.h"
+#include "osproxy/store/fleet_hosts.h"
 #include "osproxy/store/publisher.h"
 
 namespace osproxy::admin {
@@ -49,6 +50,8 @@ struct AdminOptions {
   std::string token{};
   /// Names that a Host header may have, besides IP addresses and localhost; see access.h.
   std::vector<std::string> hosts{};
+  /// Hosts of other instances that get the token of a client; see fleet_calls.h.
+  FleetHosts fleet_hosts{};
   std::string instance{};
   std::string version{};
   std::string store_kind = "memory";  ///< "memory", "file" or "etcd", as status shows it

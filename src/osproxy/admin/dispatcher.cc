@@ -14,7 +14,9 @@ namespace {
 Response get_index(const Context& context, const Request& request, std::string_view);
 
 constexpr AdminEndpoint kEndpoints[] = {
-    {Method::Get, "/", Access::Guarded, Lane::Inline, get_index, "this list"},
+    {Method::Get, "/", Access::Open, Lane::Inline, get_console, "the console, for a browser"},
+    {Method::Get, "/console/{id}", Access::Open, Lane::Inline, get_console, "the console's files"},
+    {Method::Get, "/admin", Access::Guarded, Lane::Inline, get_index, "this list"},
     {Method::Get, "/admin/directives", Access::Guarded, Lane::Read, get_directives,
      "the document in force on this instance"},
     {Method::Post, "/admin/directives", Access::Guarded, Lane::Publish, post_directives,
@@ -29,6 +31,14 @@ constexpr AdminEndpoint kEndpoints[] = {
      "the newest slow and failed requests; ?limit=N&tenant=…"},
     {Method::Post, "/admin/plan", Access::Guarded, Lane::Bulk, post_plan,
      "estimates what a document's directives would have recorded in the last minutes"},
+    {Method::Get, "/admin/fleet/top", Access::Guarded, Lane::Others, get_fleet_top,
+     "the same of all instances together, which this one asks"},
+    {Method::Get, "/admin/fleet/recent", Access::Guarded, Lane::Others, get_fleet_recent,
+     "the same of each instance"},
+    {Method::Get, "/admin/fleet/inflight", Access::Guarded, Lane::Others, get_fleet_inflight,
+     "the same of each instance"},
+    {Method::Post, "/admin/fleet/plan", Access::Guarded, Lane::Others, post_fleet_plan,
+     "the same of all instances together"},
     {Method::Get, "/admin/tail", Access::Guarded, Lane::Inline, get_tail,
      "each record as it is made, as server-sent events; ?tenant=…&slower=1s"},
     {Method::Get, "/admin/inflight", Access::Guarded, Lane::Workers, get_inflight,
@@ -118,7 +128,8 @@ std::expected<Route, Response> Dispatcher::admit(const Request& head) const {
     return Route{.endpoint = &endpoint, .id = *id};
   }
   if (!allowed.empty()) return std::unexpected(method_not_allowed(std::move(allowed)));
-  return std::unexpected(error_response(404, "not_found", "no such endpoint; GET / lists them"));
+  return std::unexpected(
+      error_response(404, "not_found", "no such endpoint; GET /admin lists them"));
 }
 
 bool Dispatcher::is_trusted(const Request& head) const noexcept {

@@ -21,7 +21,7 @@
 namespace osproxy::admin {
 
 enum class Access : std::uint8_t {
-  Open,     ///< probes and scrapers: no token
+  Open,     ///< probes, scrapers, the files of the console: no token
   Guarded,  ///< see access.h
 };
 
@@ -35,8 +35,9 @@ enum class Lane : std::uint8_t {
   Publish,  ///< waits for the store
   Fleet,    ///< waits for the store
   Workers,  ///< waits for the workers
+  Others,   ///< waits for other instances
 };
-inline constexpr std::size_t kLaneCount = 7;
+inline constexpr std::size_t kLaneCount = 8;
 
 struct AdminEndpoint {
   Method method;          ///< Get (also admits HEAD) or Post
@@ -44,7 +45,7 @@ struct AdminEndpoint {
   Access access;
   Lane lane;
   Response (*handler)(const Context&, const Request&, std::string_view id);
-  std::string_view summary;  ///< for GET /
+  std::string_view summary;  ///< for GET /admin
 };
 
 /// An endpoint as one request uses it.

@@ -1,5 +1,6 @@
 // The endpoints: functions from a request to a response, one file for each subject (directives.cc,
-// status.cc, fleet.cc, recorder.cc, tail.cc, inflight.cc, why.cc, debug.cc, health.cc).
+// status.cc, fleet.cc, recorder.cc, fleet_recorder.cc, tail.cc, inflight.cc, why.cc,
+// debug.cc, console.cc, health.cc).
 // dispatcher.cc has the table of paths.
 //
 // Thread safety: every handler may be called from any thread.
@@ -27,11 +28,16 @@ Response get_fleet(const Context& context, const Request& request, std::string_v
 Response get_top(const Context& context, const Request& request, std::string_view);
 Response get_recent(const Context& context, const Request& request, std::string_view);
 Response post_plan(const Context& context, const Request& request, std::string_view);
+Response get_fleet_top(const Context& context, const Request& request, std::string_view);
+Response get_fleet_recent(const Context& context, const Request& request, std::string_view);
+Response get_fleet_inflight(const Context& context, const Request& request, std::string_view);
+Response post_fleet_plan(const Context& context, const Request& request, std::string_view);
 Response get_tail(const Context& context, const Request& request, std::string_view);
 Response get_inflight(const Context& context, const Request& request, std::string_view);
 Response get_why(const Context& context, const Request& request, std::string_view id);
 Response get_explain(const Context& context, const Request& request, std::string_view id);
 Response get_breakglass(const Context& context, const Request& request, std::string_view);
+Response get_console(const Context& context, const Request& request, std::string_view name);
 Response get_metrics(const Context& context, const Request& request, std::string_view);
 Response get_healthz(const Context& context, const Request& request, std::string_view);
 Response get_readyz(const Context& context, const Request& request, std::string_view);

@@ -65,6 +65,7 @@ constexpr std::array<LaneSize, kLaneCount> kLanes{{
     {.threads = 2, .calls = 8},   // Publish
     {.threads = 2, .calls = 8},   // Fleet
     {.threads = 1, .calls = 4},   // Workers
+    {.threads = 2, .calls = 8},   // Others
 }};
 
 // Out of memory ends the events.

@@ -80,6 +80,8 @@ Request request_of(const http::request<http::string_body>& message, bool over_lo
           .authorization = header(message, http::field::authorization),
           .origin = header(message, http::field::origin),
           .if_match = header(message, http::field::if_match),
+          .if_none_match = header(message, http::field::if_none_match),
+          .accept_encoding = header(message, http::field::accept_encoding),
           .fetch_site = header(message, "Sec-Fetch-Site"),
           .fetch_mode = header(message, "Sec-Fetch-Mode"),
           .instance = header(message, "Osproxy-Instance"),

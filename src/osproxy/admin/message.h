@@ -26,6 +26,8 @@ struct Request {
   std::optional<std::string_view> authorization{};
   std::optional<std::string_view> origin{};
   std::optional<std::string_view> if_match{};
+  std::optional<std::string_view> if_none_match{};
+  std::optional<std::string_view> accept_encoding{};
   std::optional<std::string_view> fetch_site{};  ///< Sec-Fetch-Site, which browsers send
   std::optional<std::string_view> fetch_mode{};  ///< Sec-Fetch-Mode
   std::optional<std::string_view> instance{};    ///< Osproxy-Instance: whom the client means

@@ -149,6 +149,7 @@ std::expected<void, std::string> Instance::open_admin() {
   auto admin = admin::AdminServer::start({.listen = settings_.admin.listen,
                                           .token = settings_.admin.token,
                                           .hosts = settings_.admin.hosts,
+                                          .fleet_hosts = settings_.admin.fleet_hosts,
                                           .instance = settings_.instance,
                                           .version = kVersion,
                                           .store_kind = source_.kind,

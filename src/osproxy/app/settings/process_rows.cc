@@ -38,6 +38,13 @@ SettingGroup admin_settings() {
            .help = "Host names of the admin listener. Requests may name them, besides IP addresses "
                    "and localhost. If set, probes and scrapers from other machines must use one "
                    "of them too."},
+          {.name = "admin-fleet-hosts",
+           .form = list_form(
+               "HOST",
+               [](Settings& s, Values v) { return store_fleet_hosts(s.admin.fleet_hosts, v); }),
+           .help = "Hosts of other instances that the console's questions about the whole fleet go "
+                   "to: names, .suffix, addresses or blocks. With --admin-token-file they get the "
+                   "token of whoever asks, and without this setting none is asked."},
           {.name = "admin-advertise",
            .form = text_form("URL", OSPROXY_FIELD(admin.advertise), store_admin_url),
            .help = "URL or HOST:PORT under which others reach the admin listener. The instance's "

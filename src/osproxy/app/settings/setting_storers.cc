@@ -140,6 +140,13 @@ Stored store_admin_hosts(std::vector<std::string>& hosts, Values names) {
   return {};
 }
 
+Stored store_fleet_hosts(FleetHosts& hosts, Values names) {
+  auto parsed = FleetHosts::parse({names.begin(), names.end()});
+  if (!parsed) return std::unexpected(std::move(parsed).error());
+  hosts = *std::move(parsed);
+  return {};
+}
+
 Stored store_admin_url(std::string& url, const std::string& text) {
   const bool has_scheme = text.contains("://");
   if (!has_scheme) {

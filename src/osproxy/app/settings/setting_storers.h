@@ -43,6 +43,8 @@ Stored store_token(std::string& token, const std::string& path);
 
 /// Host names without a port.
 Stored store_admin_hosts(std::vector<std::string>& hosts, Values names);
+/// Names, .suffix, addresses or blocks.
+Stored store_fleet_hosts(FleetHosts& hosts, Values names);
 
 /// A URL of plain HTTP, or HOST:PORT; stored as a URL.
 Stored store_admin_url(std::string& url, const std::string& text);

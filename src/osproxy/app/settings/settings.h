@@ -34,6 +34,7 @@
 #include "osproxy/observe/observer.h"
 #include "osproxy/otlp/otlp_options.h"
 #include "osproxy/proxy/server_options.h"
+#include "osproxy/store/fleet_hosts.h"
 #include "osproxy/tls/context.h"
 
 namespace osproxy::app {
@@ -60,6 +61,7 @@ struct AdminSettings {
   HostPort listen{.host = "127.0.0.1", .port = 9901};
   std::string token{};               ///< the contents of --admin-token-file; empty: none
   std::vector<std::string> hosts{};  ///< more names that a Host header may have
+  FleetHosts fleet_hosts{};          ///< hosts of other instances that the console asks
   std::string token_file{};          ///< where the token stands
   std::string advertise{};           ///< URL for others; empty: found by find_advertised_url()
 };

@@ -16,6 +16,7 @@
 #include "osproxy/cli/print/top_text.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/directive/encode.h"
+#include "osproxy/flight/add_up.h"
 #include "osproxy/flight/plan_report.h"
 
 namespace osproxy::cli {
@@ -57,45 +58,12 @@ Responses ask_all(const AdminAccess& access, const Directive& directive) {
   return all;
 }
 
-/// Two hints are about the same name if they differ only in the time and in the nearest name.
-std::string_view subject_of(std::string_view hint) {
-  return hint.substr(0, hint.find(" in the last "));
-}
-
-/// Keeps the hints that both instances give: a name that one of them has seen is no mistake. An
-/// instance that has seen no requests has nothing to say.
-void merge_hints(std::vector<std::string>& hints, const Plan& other) {
-  if (other.seen.value() == 0) return;
-  std::erase_if(hints, [&](std::string& hint) {
-    const auto same = std::ranges::find(other.hints, subject_of(hint), subject_of);
-    if (same == other.hints.end()) return true;
-    if (!hint.contains("; nearest:")) hint = *same;
-    return false;
-  });
-}
-
 /// All instances together.
 Plan add_up(const std::vector<std::pair<std::string, Plan>>& plans) {
-  const auto busiest =
-      std::ranges::max_element(plans, {}, [](const auto& one) { return one.second.seen.value(); });
-  Plan sum = busiest->second;
-  for (auto one = plans.begin(); one != plans.end(); ++one) {
-    if (one == busiest) continue;
-    const Plan& plan = one->second;
-    sum.seen.add(plan.seen);
-    sum.matched.add(plan.matched);
-    sum.recorded.add(plan.recorded);
-    sum.covered = std::max(sum.covered, plan.covered);
-    sum.recorded_in_life += plan.recorded_in_life;
-    sum.bytes_in_life += plan.bytes_in_life;
-    sum.cpu_percent = std::max(sum.cpu_percent, plan.cpu_percent);
-    if (plan.is_over_budget && !sum.is_over_budget) {
-      sum.is_over_budget = true;
-      sum.budget_per_second = plan.budget_per_second;
-    }
-    merge_hints(sum.hints, plan);
-  }
-  return sum;
+  std::vector<Plan> all;
+  all.reserve(plans.size());
+  for (const auto& [instance, plan] : plans) all.push_back(plan);
+  return osproxy::add_up(all);
 }
 
 double per_second(const Estimate& requests, std::chrono::seconds time) {

@@ -20,6 +20,7 @@
 #include "osproxy/cli/print/text.h"
 #include "osproxy/cli/print/top_text.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/flight/add_up.h"
 
 namespace osproxy::cli {
 namespace {
@@ -117,15 +118,14 @@ Reports read_reports(const AdminAccess& access, const Flags& flags) {
 }
 
 TopView add_up(const std::vector<TopReport>& reports, const TopQuery& query, std::size_t rows) {
-  TopView view{.instances = reports.size(), .query = query};
-  TopTable table(query);
-  for (const TopReport& report : reports) {
-    view.window = std::max(view.window, report.window);
-    view.covered = std::max(view.covered, report.covered);
-    view.last = report.last;
-    view.against = report.against;
-    table.add(report.result);
-  }
+  const TopReport sum = osproxy::add_up(reports, query, rows);
+  TopView view{.instances = reports.size(),
+               .window = sum.window,
+               .last = sum.last,
+               .against = sum.against,
+               .covered = sum.covered,
+               .query = query,
+               .result = sum.result};
   for (const TopReport& report : reports) {
     if (report.covered < view.covered) {
       view.notes.push_back(fmt::format("{} holds the last {} only", printable(report.instance),
@@ -137,7 +137,6 @@ TopView add_up(const std::vector<TopReport>& reports, const TopQuery& query, std
                       printable(report.instance), report.result.others_count));
     }
   }
-  view.result = table.top(rows);
   return view;
 }
 

@@ -9,32 +9,13 @@
 // Pure functions.
 #pragma once
 
-#include <expected>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "osproxy/cli/admin/admin_client.h"
-#include "osproxy/core/cidr.h"
 #include "osproxy/store/fleet.h"
+#include "osproxy/store/fleet_hosts.h"
 
 namespace osproxy::cli {
-
-/// Hosts that may be asked: names, `.suffix` for all names below one, addresses and blocks.
-class FleetHosts {
- public:
-  /// No restriction.
-  FleetHosts() = default;
-
-  /// The error is a clause for a person.
-  static std::expected<FleetHosts, std::string> parse(const std::vector<std::string>& texts);
-
-  bool contains(std::string_view host) const;
-
- private:
-  std::vector<std::string> names_;
-  std::vector<Cidr> blocks_;
-};
 
 /// The members of `fleet` in its order. Instances that the fleet's reader has left out are one
 /// entry.

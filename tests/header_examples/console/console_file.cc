@@ -1,0 +1,3 @@
+namespace osproxy {
+std::string example() { EXAMPLE(1); }
+}  // namespace osproxy
