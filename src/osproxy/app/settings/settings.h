@@ -34,6 +34,7 @@
 #include "osproxy/observe/observer.h"
 #include "osproxy/otlp/otlp_options.h"
 #include "osproxy/proxy/server_options.h"
+#include "osproxy/store/history.h"
 #include "osproxy/tls/context.h"
 
 namespace osproxy::app {
@@ -70,6 +71,7 @@ struct DocumentSettings {
   std::chrono::seconds ack_ttl = EtcdAckOptions{}.ttl;  ///< how long an ack outlives the process
   std::filesystem::path file{};
   DecodeLimits limits{};
+  HistoryBounds history{};  ///< in etcd; no entries: no history
 };
 
 /// All values have defaults but the nodes, of which there must be at least one. A default is
