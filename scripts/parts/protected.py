@@ -35,12 +35,13 @@ class Protected:
         run("user", "grant-role", "root", "root")
         run("role", "add", "osproxy")
         self.grant_reading()
-        for below in ("fleet/", "anchors/"):
+        for below in ("fleet/", "anchors/", "history/"):
             run("role", "grant-permission", "osproxy", "readwrite", prefix + below, "--prefix=true")
         run("user", "add", "osproxy:secret-1")
         run("user", "grant-role", "osproxy", "osproxy")
         run("role", "add", "osproxy-operator")
         run("role", "grant-permission", "osproxy-operator", "readwrite", self.key)
+        self.grant_operators_the_history()
         run("user", "add", "ana:secret-2")
         run("user", "grant-role", "ana", "osproxy-operator")
         run("auth", "enable")
@@ -53,6 +54,18 @@ class Protected:
         fleet = self.key.removesuffix("directives") + "fleet/"
         self.etcd.run_etcdctl(
             "role", "grant-permission", "osproxy-operator", "read", fleet, "--prefix=true"
+        )
+
+    def grant_operators_the_history(self) -> None:
+        history = self.key.removesuffix("directives") + "history/"
+        self.etcd.run_etcdctl(
+            "role", "grant-permission", "osproxy-operator", "readwrite", history, "--prefix=true"
+        )
+
+    def revoke_operators_the_history(self) -> None:
+        history = self.key.removesuffix("directives") + "history/"
+        self.etcd.run_etcdctl(
+            "role", "revoke-permission", "osproxy-operator", history, "--prefix=true"
         )
 
     def revoke_reading(self) -> None:

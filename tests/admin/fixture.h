@@ -28,12 +28,15 @@ class FakePublisher final : public DirectivePublisher {
  public:
   using Result = std::expected<std::int64_t, PublishError>;
 
-  std::expected<std::int64_t, PublishError> publish(
-      std::string_view document, std::optional<std::int64_t> expected_revision) override {
+  std::expected<std::int64_t, PublishError> publish(std::string_view document,
+                                                    std::optional<std::int64_t> expected_revision,
+                                                    const ChangeNote& note) override {
+    on_note(note);
     return on_publish(document, expected_revision);
   }
   std::expected<PublishedDocument, PublishError> read() override { return PublishedDocument{}; }
 
+  std::function<void(const ChangeNote&)> on_note = [](const ChangeNote&) {};
   std::function<Result(std::string_view, std::optional<std::int64_t>)> on_publish =
       [](std::string_view, std::optional<std::int64_t>) -> Result { return 1; };
 };

@@ -13,8 +13,9 @@ class FakePublisher final : public DirectivePublisher {
  public:
   FakePublisher(FakeEtcd& etcd, const Clock& clock) : etcd_(etcd), clock_(clock) {}
 
-  std::expected<std::int64_t, PublishError> publish(
-      std::string_view document, std::optional<std::int64_t> expected_revision) override {
+  std::expected<std::int64_t, PublishError> publish(std::string_view document,
+                                                    std::optional<std::int64_t> expected_revision,
+                                                    const ChangeNote& note) override {
     ++etcd_.publishes;
     if (etcd_.fail_publish) return std::unexpected(*etcd_.fail_publish);
     const auto prepared = prepare_document(document, {}, clock_.now().wall);
@@ -26,7 +27,13 @@ class FakePublisher final : public DirectivePublisher {
     if (expected_revision && *expected_revision != etcd_.current.revision) {
       return std::unexpected(publish_conflict(*expected_revision, etcd_.current.revision));
     }
+    const PublishedDocument before = etcd_.current;
     etcd_.put(encode_document(*prepared));
+    HistoryEntry entry = make_entry(
+        {.previous = before.revision, .before = before.bytes, .after = etcd_.current.bytes}, note,
+        clock_.now().wall, {});
+    entry.revision = etcd_.current.revision;
+    etcd_.history[entry.revision] = entry;
     return etcd_.current.revision;
   }
 
@@ -38,6 +45,34 @@ class FakePublisher final : public DirectivePublisher {
  private:
   FakeEtcd& etcd_;
   const Clock& clock_;
+};
+
+class FakeHistoryReader final : public HistoryReader {
+ public:
+  explicit FakeHistoryReader(const FakeEtcd& etcd) : etcd_(etcd) {}
+
+  std::expected<HistoryList, HistoryError> list(const HistoryQuery& query) override {
+    HistoryList list;
+    for (auto it = etcd_.history.rbegin(); it != etcd_.history.rend(); ++it) {
+      list.entries.push_back(it->second);
+    }
+    list.has_more = list.entries.size() > query.limit;
+    if (list.has_more) list.entries.resize(query.limit);
+    return list;
+  }
+
+  std::expected<HistoryEntry, HistoryError> find(std::int64_t revision) override {
+    const auto found = etcd_.history.find(revision);
+    if (found == etcd_.history.end()) {
+      return std::unexpected(HistoryError{.kind = HistoryError::Kind::NotFound,
+                                          .message = "there is no such revision"});
+    }
+    if (!found->second.fault.empty()) return std::unexpected(unreadable_entry(found->second));
+    return found->second;
+  }
+
+ private:
+  const FakeEtcd& etcd_;
 };
 
 class FakeFleetReader final : public FleetReader {
@@ -96,6 +131,13 @@ Result Harness::run_bare(std::vector<std::string> arguments) {
     etcd.access = access;
     if (etcd.connect_error) return std::unexpected(*etcd.connect_error);
     return std::make_unique<FakeFleetReader>(etcd);
+  };
+  connector.history =
+      [this](
+          const EtcdAccess& access) -> std::expected<std::unique_ptr<HistoryReader>, std::string> {
+    etcd.access = access;
+    if (etcd.connect_error) return std::unexpected(*etcd.connect_error);
+    return std::make_unique<FakeHistoryReader>(etcd);
   };
   Environment environment{
       .in = input,

@@ -16,6 +16,7 @@
 #include "osproxy/cli/run/environment.h"
 #include "osproxy/core/manual_clock.h"
 #include "osproxy/store/directive_store.h"
+#include "osproxy/store/history.h"
 #include "osproxy/store/publisher.h"
 
 namespace osproxy::cli {
@@ -32,7 +33,8 @@ struct FakeEtcd {
   std::optional<std::expected<Fleet, std::string>> fleet;
   /// Called before each reading of the fleet.
   std::function<void()> on_fleet;
-  std::optional<std::string> connect_error;  ///< what opening a publisher or a store says
+  std::optional<std::string> connect_error;        ///< what opening a publisher or a store says
+  std::map<std::int64_t, HistoryEntry> history{};  ///< by revision: one for each publish
 
   /// Puts bytes as `etcdctl put` does: no decoder, no resolving.
   void put(std::string_view bytes) {

@@ -167,7 +167,7 @@ def test_the_documented_role_permits_no_more_than_it_says(protected):
     etcd = protected.etcd
     etcd.user = "osproxy:secret-1"
     etcd.run_etcdctl("get", KEY)
-    for below in ("osproxy/fleet/proxy-1", "osproxy/anchors/x"):
+    for below in ("osproxy/fleet/proxy-1", "osproxy/anchors/x", "osproxy/history/x"):
         etcd.put(below, "x")
         etcd.delete(below)
     for forbidden in (("put", KEY, "x"), ("get", "osproxy/", "--prefix"), ("put", "x", "x")):

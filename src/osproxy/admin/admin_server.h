@@ -40,6 +40,7 @@
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/fleet.h"
 #include "osproxy/store/fleet_hosts.h"
+#include "osproxy/store/history.h"
 #include "osproxy/store/publisher.h"
 
 namespace osproxy::admin {
@@ -77,6 +78,8 @@ struct AdminDependencies {
   std::function<std::vector<std::string>()> readiness{};
   /// Reads the fleet; null: this instance is its only member. Called on threads that may block.
   FleetReader* fleet = nullptr;
+  /// Reads the history; null: this store keeps none. Called on threads that may block.
+  HistoryReader* history = nullptr;
   /// The flight recorder; null: none.
   const FlightRecorder* flight = nullptr;
   /// Returns the URL of this listener for others, for the fleet of an instance without etcd; empty,

@@ -3,11 +3,14 @@
 #include <utility>
 
 #include "osproxy/app/logs/ack_log.h"
+#include "osproxy/app/logs/history_log.h"
 #include "osproxy/app/metrics/etcd_metrics.h"
 #include "osproxy/core/version.h"
 #include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/etcd/etcd_directive_store.h"
 #include "osproxy/etcd/etcd_fleet_reader.h"
+#include "osproxy/etcd/etcd_history_reader.h"
+#include "osproxy/etcd/etcd_history_writer.h"
 #include "osproxy/etcd/etcd_publisher.h"
 #include "osproxy/store/file_directive_store.h"
 #include "osproxy/store/memory_directive_store.h"
@@ -31,16 +34,46 @@ std::expected<std::shared_ptr<EtcdDirectiveStore>, std::string> connect_store(
   return *std::move(connected);
 }
 
+std::expected<std::shared_ptr<HistoryReader>, std::string> open_history(const EtcdTarget& target,
+                                                                        bool is_kept,
+                                                                        const Clock& clock) {
+  if (!is_kept) return nullptr;
+  auto reader = EtcdHistoryReader::create({.target = target}, clock);
+  if (!reader) return std::unexpected(std::move(reader).error().message);
+  return *std::move(reader);
+}
+
+std::expected<std::shared_ptr<EtcdHistoryWriter>, std::string> start_history_writer(
+    const DocumentSettings& document, const Clock& clock) {
+  if (document.history.entries == 0) return nullptr;
+  auto writer = EtcdHistoryWriter::start(
+      {.target = document.etcd.target,
+       .bounds = document.history,
+       .limits = document.limits,
+       .on_change = [log =
+                         HistoryLog()](const std::string& reason) mutable { log.update(reason); }},
+      clock);
+  if (!writer) return std::unexpected(std::move(writer).error().message);
+  return *std::move(writer);
+}
+
 std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, StoreLog& log,
                                                       const Clock& clock, std::stop_token cancel,
                                                       std::function<std::string()> admin_url) {
   const DocumentSettings& document = settings.document;
   const EtcdTarget& target = document.etcd.target;
-  auto publisher =
-      EtcdDirectivePublisher::create({.target = target, .limits = document.limits}, clock);
+  const bool keeps_history = document.history.entries > 0;
+  auto publisher = EtcdDirectivePublisher::create({.target = target,
+                                                   .limits = document.limits,
+                                                   .keeps_history = keeps_history,
+                                                   .bounds = document.history},
+                                                  clock);
   if (!publisher) return std::unexpected(publisher.error().message);
   auto fleet = EtcdFleetReader::create({.target = target}, clock);
   if (!fleet) return std::unexpected(fleet.error().message);
+
+  auto history = open_history(target, keeps_history, clock);
+  if (!history) return std::unexpected(std::move(history).error());
 
   const auto notifier = std::make_shared<ChangeNotifier>();
   auto store = connect_store(document, log, notifier, clock, std::move(cancel));
@@ -57,11 +90,15 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
       **store, notifier, clock);
   if (!acks) return std::unexpected(acks.error().message);
   std::shared_ptr<EtcdAckWriter> writer = *std::move(acks);
+  auto history_writer = start_history_writer(document, clock);
+  if (!history_writer) return std::unexpected(std::move(history_writer).error());
   auto metrics = std::make_shared<EtcdMetrics>(**store, *writer);
   return DirectiveSource{.kind = "etcd",
                          .store = *std::move(store),
                          .publisher = *std::move(publisher),
                          .fleet = *std::move(fleet),
+                         .history = *std::move(history),
+                         .history_writer = *std::move(history_writer),
                          .acks = std::move(writer),
                          .metrics = std::move(metrics)};
 }

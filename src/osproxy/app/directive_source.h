@@ -15,6 +15,7 @@
 #include "osproxy/core/clock.h"
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/fleet.h"
+#include "osproxy/store/history.h"
 #include "osproxy/store/publisher.h"
 
 namespace prometheus {
@@ -23,7 +24,8 @@ class Collectable;
 
 namespace osproxy {
 class EtcdAckWriter;
-}
+class EtcdHistoryWriter;
+}  // namespace osproxy
 
 namespace osproxy::app {
 
@@ -32,6 +34,8 @@ struct DirectiveSource {
   std::shared_ptr<DirectiveStore> store{};
   std::shared_ptr<DirectivePublisher> publisher{};  ///< null: the document cannot be published here
   std::shared_ptr<FleetReader> fleet{};             ///< null: there is no fleet
+  std::shared_ptr<HistoryReader> history{};         ///< null: this store keeps none
+  std::shared_ptr<EtcdHistoryWriter> history_writer{};  ///< null: likewise
   std::shared_ptr<EtcdAckWriter> acks{};  ///< null: this store has none. It ends before the store
   /// Counters of this kind of store; null: it has none.
   std::shared_ptr<prometheus::Collectable> metrics{};

@@ -162,6 +162,7 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .collectables = {metrics_.begin(), metrics_.end()},
                                           .readiness = [this] { return not_ready(); },
                                           .fleet = source_.fleet.get(),
+                                          .history = source_.history.get(),
                                           .flight = &flight_,
                                           .admin_url = [this] { return advertised_url_.get(); },
                                           .tail = outputs_.tail.get(),

@@ -37,6 +37,8 @@ constexpr CommandRow kCommands[] = {
     {"plan", "Show what a directive would record, without publishing it", add_plan},
     {"off", "Remove directives", add_off},
     {"publish", "Replace the whole document", add_publish},
+    {"history", "Show who has changed the document, when and why", add_history},
+    {"rollback", "Publish the directives of an earlier revision again", add_rollback},
     {"watch", "Follow the document in etcd, as an instance does", add_watch},
     {"top", "Show who makes the traffic of the last minutes", add_top},
     {"recent", "Show the newest slow and failed requests", add_recent},
@@ -163,7 +165,8 @@ bool is_shell_word(std::string_view text) {
 bool is_command(const std::string& word) { return std::ranges::count(command_names(), word) > 0; }
 
 bool is_switch(std::string_view flag) {
-  return flag == "--fleet" || flag == "--verbose" || flag == "--no-wait" || flag == "-v";
+  return flag == "--fleet" || flag == "--verbose" || flag == "--no-wait" || flag == "-v" ||
+         flag == "--no-history";
 }
 
 // Moves the command in front of its flags, which may stand before it. All flags that may stand

@@ -9,10 +9,17 @@
 
 #include "osproxy/etcd/attempts.h"
 #include "osproxy/etcd/endpoints.h"
+#include "osproxy/etcd/history_key.h"
+#include "osproxy/etcd/history_trim.h"
 #include "osproxy/etcd/transport.h"
+#include "osproxy/store/history_json.h"
 
 namespace osproxy {
 namespace {
+
+// An unconditional publish begins again after so many changes by others: people do not cause more
+// of them within the deadline.
+constexpr int kMaxConflicts = 8;
 
 using MakeTransport = std::function<std::unique_ptr<etcd::Transport>()>;
 
@@ -24,6 +31,16 @@ PublishError unavailable(std::string_view what, const etcd::Attempts& attempts) 
 }  // namespace
 
 class EtcdDirectivePublisher::Impl {
+  struct Change {
+    std::string bytes;
+    std::optional<std::int64_t> expected;
+    ChangeNote note;
+    std::string entry_key;
+  };
+
+  /// nullopt: the endpoint gave no usable response.
+  using Outcome = std::optional<std::expected<std::int64_t, PublishError>>;
+
  public:
   Impl(EtcdPublisherOptions options, std::vector<std::string> endpoints, const Clock& clock,
        MakeTransport make_transport)
@@ -33,12 +50,24 @@ class EtcdDirectivePublisher::Impl {
         make_transport_(std::move(make_transport)) {}
 
   std::expected<std::int64_t, PublishError> publish(std::string_view document,
-                                                    std::optional<std::int64_t> expected) {
+                                                    std::optional<std::int64_t> expected,
+                                                    const ChangeNote& note) {
     auto prepared = prepare_document(document, options_.limits, clock_.now().wall);
     if (!prepared) return std::unexpected(std::move(prepared).error());
     const auto bytes = encode_for_stores(*prepared, options_.limits);
     if (!bytes) return std::unexpected(bytes.error());
-    return write(*bytes, expected);
+    const Change change{.bytes = *bytes,
+                        .expected = expected,
+                        .note = note,
+                        .entry_key = etcd::new_entry_key(prefix_)};
+    etcd::Attempts attempts = begin();
+    bool may_be_applied = false;  // by an attempt whose response did not arrive
+    while (attempts.next()) {
+      auto outcome = options_.keeps_history ? write_with_entry(attempts, change, may_be_applied)
+                                            : write_alone(attempts, change, may_be_applied);
+      if (outcome) return *std::move(outcome);
+    }
+    return std::unexpected(unavailable("the document may not have been published", attempts));
   }
 
   std::expected<PublishedDocument, PublishError> read() {
@@ -58,28 +87,116 @@ class EtcdDirectivePublisher::Impl {
     return {endpoints_, make_transport_(), clock_, options_.deadline, good_};
   }
 
-  std::expected<std::int64_t, PublishError> write(const std::string& bytes,
-                                                  std::optional<std::int64_t> expected) {
-    etcd::Attempts attempts = begin();
-    bool may_be_applied = false;  // by an attempt whose response did not arrive
-    while (attempts.next()) {
-      attempts.transport().write(attempts.begin_call(), {.key = options_.target.key,
-                                                         .value = bytes,
-                                                         .expected = expected,
-                                                         .timeout = attempts.timeout()});
-      if (const auto done = attempts.await<etcd::WriteDone>()) {
-        // The bytes contain absolute ends of this moment: no other publisher wrote the same by
-        // chance.
-        const bool ours = may_be_applied && done->value == bytes;
-        if (done->succeeded || ours) return done->mod_revision;
-        return std::unexpected(publish_conflict(expected.value_or(0), done->mod_revision));
-      }
+  /// The document alone. The bytes contain absolute ends of this moment, by which the publisher
+  /// knows its own write whose response did not arrive.
+  Outcome write_alone(etcd::Attempts& attempts, const Change& change, bool& may_be_applied) const {
+    attempts.transport().write(attempts.begin_call(), {.key = options_.target.key,
+                                                       .value = change.bytes,
+                                                       .expected = change.expected,
+                                                       .timeout = attempts.timeout()});
+    const auto done = attempts.await<etcd::WriteDone>();
+    if (!done) {
       may_be_applied = true;
+      return std::nullopt;
     }
-    return std::unexpected(unavailable("the document may not have been published", attempts));
+    const bool ours = may_be_applied && done->value == change.bytes;
+    if (done->succeeded || ours) return done->mod_revision;
+    return std::unexpected(publish_conflict(change.expected.value_or(0), done->mod_revision));
+  }
+
+  Outcome write_with_entry(etcd::Attempts& attempts, const Change& change,
+                           bool& may_be_applied) const {
+    for (int conflicts = 0;; ++conflicts) {
+      attempts.transport().read(attempts.begin_call(),
+                                {.key = options_.target.key, .timeout = attempts.timeout()});
+      const auto current = attempts.await<etcd::ReadDone>();
+      if (!current) return std::nullopt;
+      attempts.transport().write(attempts.begin_call(),
+                                 request(change, *current, attempts.timeout()));
+      const auto done = attempts.await<etcd::WriteDone>();
+      if (!done) {
+        if (attempts.last_failure() == etcd::FailureKind::Permission)
+          return not_permitted(attempts);
+        may_be_applied = true;
+        return std::nullopt;
+      }
+      if (done->succeeded) {
+        trim(attempts);
+        return done->mod_revision;
+      }
+      if (!done->also.empty()) return done->also.front().create_revision;  // an earlier attempt's
+      if (change.expected || conflicts == kMaxConflicts) {
+        return std::unexpected(conflict(attempts, change.expected.value_or(current->mod_revision),
+                                        done->mod_revision));
+      }
+    }
+  }
+
+  etcd::WriteRequest request(const Change& change, const etcd::ReadDone& current,
+                             std::chrono::nanoseconds timeout) const {
+    const etcd::Revision previous = change.expected.value_or(current.mod_revision);
+    const HistoryEntry entry =
+        make_entry({.previous = previous, .before = current.value, .after = change.bytes},
+                   change.note, clock_.now().wall, options_.limits);
+    return {.key = options_.target.key,
+            .value = change.bytes,
+            .expected = previous,
+            .also = {{.key = change.entry_key, .value = encode_entry(entry), .expected = 0}},
+            .timeout = timeout};
+  }
+
+  std::unexpected<PublishError> not_permitted(const etcd::Attempts& attempts) const {
+    return std::unexpected(PublishError{
+        .kind = PublishError::Kind::Unavailable,
+        .message = fmt::format("nothing was published: {}. The user needs readwrite on \"{}\" and "
+                               "on the prefix \"{}\"; without the second, publish without an entry "
+                               "in the history (osproxyctl --no-history, osproxy "
+                               "--history-entries 0)",
+                               attempts.failures(), options_.target.key, prefix_)});
+  }
+
+  /// Says who has published meanwhile, if the history can be read.
+  PublishError conflict(etcd::Attempts& attempts, std::int64_t expected,
+                        std::int64_t current) const {
+    std::string who;
+    attempts.transport().list(attempts.begin_call(), {.prefix = prefix_,
+                                                      .limit = 1,
+                                                      .min_created = current,
+                                                      .max_created = current,
+                                                      .timeout = attempts.timeout()});
+    const auto list = attempts.await<etcd::ListDone>();
+    if (list && !list->entries.empty()) {
+      const auto entry =
+          decode_entry(list->entries.front().value, current, EntryPart::WithoutDocument);
+      if (entry) who = describe_change(*entry);
+    }
+    return publish_conflict(expected, current, who);
+  }
+
+  /// Removes old entries. A failure changes nothing: the next writer tries again.
+  void trim(etcd::Attempts& attempts) const {
+    attempts.transport().read(attempts.begin_call(), {.key = etcd::history_state_key(prefix_),
+                                                      .timeout = attempts.timeout()});
+    const auto read = attempts.await<etcd::ReadDone>();
+    if (!read) return;
+    attempts.transport().list(attempts.begin_call(),
+                              etcd::oldest_entries(prefix_, attempts.timeout()));
+    const auto oldest = attempts.await<etcd::ListDone>();
+    if (!oldest) return;
+    const auto state = etcd::decode_state(read->value).value_or(etcd::HistoryState{});
+    const auto write = etcd::plan_trim({.prefix = prefix_,
+                                        .state = state,
+                                        .state_revision = read->mod_revision,
+                                        .bounds = options_.bounds.value_or(state.bounds),
+                                        .now = clock_.now().wall},
+                                       *oldest, attempts.timeout());
+    if (!write) return;
+    attempts.transport().write(attempts.begin_call(), *write);
+    attempts.await<etcd::WriteDone>();
   }
 
   const EtcdPublisherOptions options_;
+  const std::string prefix_ = etcd::history_prefix(options_.target.key);
   const std::vector<std::string> endpoints_;
   const Clock& clock_;
   const MakeTransport make_transport_;
@@ -110,8 +227,9 @@ EtcdDirectivePublisher::EtcdDirectivePublisher(std::unique_ptr<Impl> impl)
 EtcdDirectivePublisher::~EtcdDirectivePublisher() = default;
 
 std::expected<std::int64_t, PublishError> EtcdDirectivePublisher::publish(
-    std::string_view document, std::optional<std::int64_t> expected_revision) {
-  return impl_->publish(document, expected_revision);
+    std::string_view document, std::optional<std::int64_t> expected_revision,
+    const ChangeNote& note) {
+  return impl_->publish(document, expected_revision, note);
 }
 
 std::expected<PublishedDocument, PublishError> EtcdDirectivePublisher::read() {

@@ -6,11 +6,15 @@
 //
 // The publisher decodes the document first, and sends nothing if it is malformed. It turns
 // `ttl_secs` into `expires_at`, so that all instances agree on the end of each directive. A publish
-// is one etcd transaction, with a condition on the revision if one is expected.
+// is one etcd transaction: the document, and its entry in the history (etcd/history_key.h). It has
+// a condition on the revision, so that the entry says truly which directives came and went. Without
+// an expected revision, the publisher reads the current one, and again after a conflict.
 //
-// If an endpoint does not respond, the publisher writes the same bytes on the same condition at the
+// If an endpoint does not respond, the publisher writes the same bytes and the same entry at the
 // next one. The earlier write may have been applied without a response: the publisher then finds
-// its own bytes, and reports success, not a conflict.
+// its own entry, and reports success, not a conflict.
+//
+// After it, the publisher removes the entries that are beyond the history's bounds.
 //
 // Thread safety: every member may be called from any thread. Each call opens a connection and
 // closes it when it returns. Blocks for at most `deadline`.
@@ -27,6 +31,7 @@
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/decode.h"
 #include "osproxy/etcd/etcd_options.h"
+#include "osproxy/store/history.h"
 #include "osproxy/store/publisher.h"
 
 namespace osproxy {
@@ -39,7 +44,9 @@ struct EtcdPublisherOptions {
   EtcdTarget target;
   DecodeLimits limits{};
   std::chrono::milliseconds deadline{
-      kEtcdCallDeadline};  ///< of one publish() or read(), all endpoints
+      kEtcdCallDeadline};     ///< of one publish() or read(), all endpoints
+  bool keeps_history = true;  ///< false: the document alone; an instance enters it as by hand
+  std::optional<HistoryBounds> bounds{};  ///< nullopt: as the instances have them
 };
 
 class EtcdDirectivePublisher final : public DirectivePublisher {
@@ -56,8 +63,10 @@ class EtcdDirectivePublisher final : public DirectivePublisher {
   ~EtcdDirectivePublisher() override;
 
   // DirectivePublisher. `revision` is etcd's mod_revision of the key.
-  std::expected<std::int64_t, PublishError> publish(
-      std::string_view document, std::optional<std::int64_t> expected_revision) override;
+  std::expected<std::int64_t, PublishError> publish(std::string_view document,
+                                                    std::optional<std::int64_t> expected_revision,
+                                                    const ChangeNote& note) override;
+  using DirectivePublisher::publish;
   std::expected<PublishedDocument, PublishError> read() override;
 
  private:

@@ -1,8 +1,9 @@
-// The events and actions that the three etcd machines share: the watch (etcd/watch_machine.h), the
-// ack (etcd/ack_machine.h) and the anchors (etcd/anchor_machine.h).
+// The events and actions that the etcd machines share: the watch (etcd/watch_machine.h), the ack
+// (etcd/ack_machine.h), the anchors (etcd/anchor_machine.h) and the history
+// (etcd/history_machine.h).
 //
 // Each machine decides, and does nothing itself: it has no socket, thread or clock, so that every
-// decision can be tested and simulated. All three are driven in the same way:
+// decision can be tested and simulated. All are driven in the same way:
 //
 //   auto event = transport.next(until(machine.wake_at()));
 //   for (Machine::Action& action : machine.resume(

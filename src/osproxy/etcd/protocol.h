@@ -48,6 +48,7 @@ struct KeyValue {
   std::string value{};
   LeaseId lease = 0;
   std::int64_t version = 1;  ///< writes of the key since it was created
+  Revision create_revision = 0;
 
   friend bool operator==(const KeyValue&, const KeyValue&) = default;
 };
@@ -55,8 +56,9 @@ struct KeyValue {
 struct ListDone {
   CallId call{};
   Header header{};
-  std::int64_t count = 0;  ///< of the keys with the prefix, from the request's first key on
-  /// Sorted by key; empty if the request was `count_only`.
+  /// Of the keys with the prefix, from the request's first key on, whenever they were created.
+  std::int64_t count = 0;
+  /// In the order of the request; empty if the request was `count_only`.
   std::vector<KeyValue> entries{};
 };
 
@@ -64,6 +66,10 @@ struct WatchEvent {
   bool deleted = false;
   Revision mod_revision = 0;  ///< of a deletion: the revision at which the key was deleted
   std::string value{};
+  std::string key{};
+  Revision create_revision = 0;  ///< of the key
+  /// The key before the change; nullopt: it did not exist, is compacted, or was not asked for.
+  std::optional<KeyValue> before{};
 };
 
 /// One message on a watch's stream, unchanged.
@@ -85,6 +91,8 @@ struct WriteDone {
   Revision mod_revision = 0;  ///< of the key now; 0: there is no such key
   std::string value{};        ///< the key's value now, if not `succeeded`
   LeaseId lease = 0;          ///< its lease, if not `succeeded`
+  /// If not `succeeded`: the keys of WriteRequest::also with a condition that exist; no values.
+  std::vector<KeyValue> also{};
 };
 
 struct GrantDone {

@@ -36,17 +36,26 @@ struct ReadRequest {
   std::chrono::nanoseconds timeout;
 };
 
+enum class ListOrder : std::uint8_t { ByKey, OldestFirst, NewestFirst };
+
+/// Members: the options of etcd's range that the callers use.
 struct ListRequest {
-  std::string prefix;       ///< not empty
-  bool count_only = false;  ///< only the number of keys
-  std::string first{};      ///< the first key to list; empty: the first with the prefix
-  std::int64_t limit = 0;   ///< at most so many keys; 0: all
+  std::string prefix;                  ///< not empty
+  bool count_only = false;             ///< only the number of keys
+  bool keys_only = false;              ///< without the values
+  std::string first{};                 ///< the first key to list; empty: the first with the prefix
+  std::int64_t limit = 0;              ///< at most so many keys; 0: all
+  ListOrder order = ListOrder::ByKey;  ///< by when the keys were created, or by name
+  Revision min_created = 0;            ///< only keys that were created at this revision or later
+  Revision max_created = 0;            ///< or at this one or earlier; 0: all
   std::chrono::nanoseconds timeout;
 };
 
 struct WatchRequest {
   std::string key;
-  Revision start_revision;  ///< of the first change to report
+  Revision start_revision;   ///< of the first change to report
+  bool with_before = false;  ///< each change with the key as it was before
+  bool is_prefix = false;    ///< of all keys that begin with `key`
 };
 
 /// A key has not changed since it was read.
@@ -55,12 +64,20 @@ struct KeyCondition {
   Revision mod_revision;  ///< 0: there is no such key
 };
 
+/// A further key that a transaction writes.
+struct AlsoWrite {
+  std::string key;
+  std::optional<std::string> value{};  ///< nullopt deletes the key
+  std::optional<Revision> expected{};  ///< a condition: the key's mod_revision; 0: no such key
+};
+
 struct WriteRequest {
   std::string key;
   std::optional<std::string> value;     ///< nullopt deletes the key
   std::optional<Revision> expected{};   ///< a condition: the key's mod_revision; 0: no such key
   std::optional<KeyCondition> guard{};  ///< a condition on another key
   LeaseId lease = 0;                    ///< the key is deleted when it ends; 0: the key stays
+  std::vector<AlsoWrite> also{};        ///< in the same transaction; etcd takes 128 in all
   std::chrono::nanoseconds timeout;
 };
 
@@ -105,7 +122,8 @@ class Transport {
   /// A linearizable read of all keys with a prefix, as of one revision.
   virtual void list(CallId call, const ListRequest& request) = 0;
 
-  /// A watch of one key, on a separate stream. Only members with a leader serve it.
+  /// A watch of one key, or of all with a prefix, on a separate stream. Only members with a leader
+  /// serve it.
   virtual void watch(CallId call, const WatchRequest& request) = 0;
 
   /// A transaction that writes or deletes the key.

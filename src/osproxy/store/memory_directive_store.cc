@@ -18,7 +18,7 @@ StoreStatus MemoryDirectiveStore::status() const {
 }
 
 std::expected<std::int64_t, PublishError> MemoryDirectiveStore::publish(
-    std::string_view document, std::optional<std::int64_t> expected_revision) {
+    std::string_view document, std::optional<std::int64_t> expected_revision, const ChangeNote&) {
   auto prepared = prepare_document(document, limits_, clock_.now().wall);
   if (!prepared) return std::unexpected(std::move(prepared).error());
   auto bytes = encode_for_stores(*prepared, limits_);

@@ -26,8 +26,10 @@ class MemoryDirectiveStore final : public DirectiveStore, public DirectivePublis
 
   // DirectivePublisher. A rejected document is the error of its publisher and leaves no trace: it
   // was not published.
-  std::expected<std::int64_t, PublishError> publish(
-      std::string_view document, std::optional<std::int64_t> expected_revision) override;
+  std::expected<std::int64_t, PublishError> publish(std::string_view document,
+                                                    std::optional<std::int64_t> expected_revision,
+                                                    const ChangeNote& note) override;
+  using DirectivePublisher::publish;
   std::expected<PublishedDocument, PublishError> read() override;
 
  private:

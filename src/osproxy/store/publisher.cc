@@ -46,10 +46,10 @@ std::expected<std::string, PublishError> encode_for_stores(const Document& docum
   return std::unexpected(std::move(error));
 }
 
-PublishError publish_conflict(std::int64_t expected, std::int64_t current) {
+PublishError publish_conflict(std::int64_t expected, std::int64_t current, std::string_view who) {
   return {.kind = PublishError::Kind::Conflict,
-          .message = fmt::format("the published revision is {}, not {}: read it and try again",
-                                 current, expected),
+          .message = fmt::format("the published revision is {}, not {}{}{}: read it and try again",
+                                 current, expected, who.empty() ? "" : "; it is by ", who),
           .rejected = std::nullopt,
           .revision = current};
 }

@@ -11,6 +11,7 @@
 #include "osproxy/core/clock.h"
 #include "osproxy/directive/decode.h"
 #include "osproxy/directive/model.h"
+#include "osproxy/store/change_note.h"
 
 namespace osproxy {
 
@@ -45,9 +46,16 @@ class DirectivePublisher {
 
   /// Decodes `document`, resolves its `ttl_secs` to `expires_at`, and replaces the published
   /// document; with `expected_revision`, only if that is still current (0: only if there is none).
-  /// Returns the new revision. All or nothing.
+  /// Returns the new revision. All or nothing. Where a history is kept, `note` goes into it.
   virtual std::expected<std::int64_t, PublishError> publish(
-      std::string_view document, std::optional<std::int64_t> expected_revision) = 0;
+      std::string_view document, std::optional<std::int64_t> expected_revision,
+      const ChangeNote& note) = 0;
+
+  /// The same, with nothing known of the author.
+  std::expected<std::int64_t, PublishError> publish(std::string_view document,
+                                                    std::optional<std::int64_t> expected_revision) {
+    return publish(document, expected_revision, ChangeNote{});
+  }
 
   /// Reads the published document, applied or not.
   virtual std::expected<PublishedDocument, PublishError> read() = 0;
@@ -68,7 +76,9 @@ std::expected<Document, PublishError> prepare_document(std::string_view document
 std::expected<std::string, PublishError> encode_for_stores(const Document& document,
                                                            const DecodeLimits& limits);
 
-/// Makes the error of a conditional publish that came too late.
-PublishError publish_conflict(std::int64_t expected, std::int64_t current);
+/// Makes the error of a conditional publish that came too late. `who` says who has published
+/// meanwhile, such as "ana, osproxyctl off, 2030-01-01T00:00:00Z"; empty: not known.
+PublishError publish_conflict(std::int64_t expected, std::int64_t current,
+                              std::string_view who = {});
 
 }  // namespace osproxy

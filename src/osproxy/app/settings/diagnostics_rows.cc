@@ -11,6 +11,8 @@ constexpr std::size_t kMaxBytes = std::size_t{64} << 30;
 constexpr std::size_t kLeastMemory = 64 * 1024;    // a record or an exchange must fit
 constexpr std::size_t kMaxMetricsTenants = 1'000;  // five time series each
 constexpr std::size_t kMaxFiles = 100'000;
+// A list sorts all of them in etcd.
+constexpr std::size_t kMaxHistoryEntries = 100'000;
 constexpr std::size_t kMaxSpans = 1'000'000;
 
 /// A path that is not empty; `wanted` says of what.
@@ -59,6 +61,17 @@ std::string name_of(otlp::Protocol protocol) {
       return "http/protobuf";
   }
   std::unreachable();
+}
+
+Stored store_history_age(std::chrono::seconds& age, const std::string& text) {
+  constexpr std::chrono::hours kLeast{1};
+  constexpr std::chrono::days kMost{3'660};
+  const auto parsed = parse_duration(text);
+  if (!parsed || *parsed < kLeast || *parsed > kMost) {
+    return std::unexpected("it must be a duration from 1h to 87840h");
+  }
+  age = std::chrono::duration_cast<std::chrono::seconds>(*parsed);
+  return {};
 }
 
 }  // namespace
@@ -143,6 +156,13 @@ SettingGroup etcd_settings() {
            .form = value_form("DURATION", OSPROXY_FIELD(document.ack_ttl), store_ack_ttl,
                               format_duration),
            .help = "Time that a dead instance stays in the fleet. It is the lease of its ack."},
+          {.name = "history-entries",
+           .form = count_form(OSPROXY_FIELD(document.history.entries), 0, kMaxHistoryEntries),
+           .help = "Changes of the document that its history in etcd keeps; 0 keeps no history."},
+          {.name = "history-age",
+           .form = value_form("DURATION", OSPROXY_FIELD(document.history.age), store_history_age,
+                              format_duration),
+           .help = "Time for which the history keeps a change."},
       }};
 }
 

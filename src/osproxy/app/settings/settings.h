@@ -35,6 +35,7 @@
 #include "osproxy/otlp/otlp_options.h"
 #include "osproxy/proxy/server_options.h"
 #include "osproxy/store/fleet_hosts.h"
+#include "osproxy/store/history.h"
 #include "osproxy/tls/context.h"
 
 namespace osproxy::app {
@@ -72,6 +73,7 @@ struct DocumentSettings {
   std::chrono::seconds ack_ttl = EtcdAckOptions{}.ttl;  ///< how long an ack outlives the process
   std::filesystem::path file{};
   DecodeLimits limits{};
+  HistoryBounds history{};  ///< in etcd; no entries: no history
 };
 
 /// All values have defaults but the nodes, of which there must be at least one. A default is

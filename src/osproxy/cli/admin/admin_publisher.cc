@@ -4,6 +4,7 @@
 
 #include "osproxy/cli/admin/admin_response.h"
 #include "osproxy/cli/print/text.h"
+#include "osproxy/core/encoding.h"
 
 namespace osproxy::cli {
 namespace {
@@ -14,11 +15,26 @@ PublishError unavailable(std::string message) {
   return {.kind = PublishError::Kind::Unavailable, .message = std::move(message)};
 }
 
+/// `?author=ana&by=osproxyctl%20on`. Instances without a history ignore it.
+std::string note_query(const ChangeNote& note) {
+  std::string query;
+  const auto add = [&query](std::string_view name, const std::string& text) {
+    if (text.empty()) return;
+    query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, percent_encode(text));
+  };
+  add("author", note.author);
+  add("by", note.by);
+  add("reason", note.reason);
+  return query;
+}
+
 }  // namespace
 
 std::expected<std::int64_t, PublishError> AdminPublisher::publish(
-    std::string_view document, std::optional<std::int64_t> expected_revision) {
-  const auto response = client_.post(kTarget, std::string(document), expected_revision);
+    std::string_view document, std::optional<std::int64_t> expected_revision,
+    const ChangeNote& note) {
+  const auto response =
+      client_.post(kTarget + note_query(note), std::string(document), expected_revision);
   if (!response) {
     return std::unexpected(
         unavailable(response.error() +

@@ -15,8 +15,10 @@ class AdminPublisher final : public DirectivePublisher {
  public:
   explicit AdminPublisher(AdminClient client) : client_(std::move(client)) {}
 
-  std::expected<std::int64_t, PublishError> publish(
-      std::string_view document, std::optional<std::int64_t> expected_revision) override;
+  std::expected<std::int64_t, PublishError> publish(std::string_view document,
+                                                    std::optional<std::int64_t> expected_revision,
+                                                    const ChangeNote& note) override;
+  using DirectivePublisher::publish;
   std::expected<PublishedDocument, PublishError> read() override;
 
  private:

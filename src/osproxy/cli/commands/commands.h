@@ -20,6 +20,8 @@ namespace osproxy::cli {
 using Action = std::function<std::expected<void, Failure>(Environment&)>;
 
 Action add_publish(CLI::App& app);
+Action add_history(CLI::App& app);
+Action add_rollback(CLI::App& app);
 Action add_on(CLI::App& app);
 Action add_plan(CLI::App& app);
 Action add_off(CLI::App& app);

@@ -12,6 +12,7 @@
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/document/edit_document.h"
 #include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/flags/note_flags.h"
 #include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/json_writer.h"
@@ -26,6 +27,7 @@ struct Flags {
   std::vector<std::string> ids;
   bool all = false;
   bool restart_ttl = false;
+  NoteFlags note;
   WaitFlags wait;
 };
 
@@ -79,7 +81,8 @@ std::expected<void, Failure> take_off(const std::vector<std::string>& ids, Draft
 std::expected<Result, Failure> take_off_some(DirectivePublisher& publisher, const Flags& flags,
                                              Environment& environment) {
   const EditOptions options{.limits = decode_limits(flags.connection),
-                            .restart_ttl = flags.restart_ttl};
+                            .restart_ttl = flags.restart_ttl,
+                            .note = make_note(flags.note, "off", environment.variable("USER"))};
   std::vector<std::string> ids = flags.ids;
   std::ranges::sort(ids);
   ids.erase(std::ranges::unique(ids).begin(), ids.end());
@@ -94,14 +97,14 @@ std::expected<Result, Failure> take_off_some(DirectivePublisher& publisher, cons
 // Unlike take_off_some(), works with a malformed document and ignores what others publish in
 // between: all directives are to be off.
 std::expected<Result, Failure> take_off_all(DirectivePublisher& publisher,
-                                            const DecodeLimits& limits) {
+                                            const DecodeLimits& limits, const ChangeNote& note) {
   Result result;
   const auto published = publisher.read();
   if (!published) return std::unexpected(to_failure(published.error()));
   if (const auto document = decode_published(*published, limits)) {
     for (const Directive& directive : document->directives) result.off.push_back(directive.id);
   }
-  const auto revision = publisher.publish(encode_document(Document{}), std::nullopt);
+  const auto revision = publisher.publish(encode_document(Document{}), std::nullopt, note);
   if (!revision) return std::unexpected(to_failure(revision.error()));
   result.revision = *revision;
   return result;
@@ -137,8 +140,10 @@ std::expected<void, Failure> off(const Flags& flags, Environment& environment) {
   const auto publisher = open_publisher(flags.connection, environment);
   if (!publisher) return std::unexpected(publisher.error());
   const RecordCount count = count_records(flags.ids, flags.connection, environment);
-  const auto result = flags.all ? take_off_all(**publisher, decode_limits(flags.connection))
-                                : take_off_some(**publisher, flags, environment);
+  const auto result =
+      flags.all ? take_off_all(**publisher, decode_limits(flags.connection),
+                               make_note(flags.note, "off --all", environment.variable("USER")))
+                : take_off_some(**publisher, flags, environment);
   if (!result) return std::unexpected(result.error());
   if (flags.output == Output::Text) print_text(*result, environment.out);
   const auto progress =
@@ -158,10 +163,12 @@ Action add_off(CLI::App& app) {
   app.add_option("ID", flags->ids, "The directives to take off");
   app.add_flag("--all", flags->all, "Take off every directive");
   add_restart_ttl(app, flags->restart_ttl);
+  add_note(app, flags->note);
   add_wait(app, flags->wait);
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Either);
   add_fleet_choice(app, flags->connection);
+  add_history_choice(app, flags->connection);
   app.footer(kExamples);
   return [flags](Environment& environment) { return off(*flags, environment); };
 }

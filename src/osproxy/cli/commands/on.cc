@@ -14,6 +14,7 @@
 #include "osproxy/cli/document/edit_document.h"
 #include "osproxy/cli/document/make_directive_id.h"
 #include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/flags/note_flags.h"
 #include "osproxy/cli/flags/target_flags.h"
 #include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/print/text.h"
@@ -243,8 +244,11 @@ std::expected<void, Failure> on(const Flags& flags, Environment& environment) {
   if (flags.output == Output::Text)
     print_plan_line(planned(*directive, flags), flags.connection, environment);
 
-  const EditOptions options{.limits = decode_limits(flags.connection),
-                            .restart_ttl = flags.restart_ttl};
+  const EditOptions options{
+      .limits = decode_limits(flags.connection),
+      .restart_ttl = flags.restart_ttl,
+      .note = make_note({.author = directive->author, .reason = directive->reason}, "on",
+                        std::nullopt)};
   const auto edited = edit_document(**publisher, options, environment, [&](Draft& draft) {
     return add_to(draft, *directive, flags, environment.random);
   });
@@ -285,6 +289,7 @@ Action add_on(CLI::App& app) {
                "Publish nothing: show what it would have recorded, as `plan` does");
   add_wait(app, flags->wait);
   add_fleet_choice(app, flags->connection);
+  add_history_choice(app, flags->connection);
   app.footer(kExamples);
   return [flags](Environment& environment) {
     return flags->is_planned ? plan(*flags, environment) : on(*flags, environment);

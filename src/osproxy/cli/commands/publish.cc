@@ -9,6 +9,7 @@
 #include "osproxy/cli/commands/show_progress.h"
 #include "osproxy/cli/connection/connection.h"
 #include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/flags/note_flags.h"
 #include "osproxy/cli/print/directive_text.h"
 #include "osproxy/cli/run/read_input.h"
 #include "osproxy/directive/encode.h"
@@ -21,6 +22,7 @@ struct Flags {
   Output output = Output::Text;
   std::string file;
   std::optional<std::int64_t> if_revision;
+  NoteFlags note;
   WaitFlags wait;
 };
 
@@ -51,7 +53,10 @@ std::expected<void, Failure> publish(const Flags& flags, Environment& environmen
 
   const auto publisher = open_publisher(flags.connection, environment);
   if (!publisher) return std::unexpected(publisher.error());
-  const auto revision = (*publisher)->publish(encode_document(*document), flags.if_revision);
+  const auto revision =
+      (*publisher)
+          ->publish(encode_document(*document), flags.if_revision,
+                    make_note(flags.note, "publish", environment.variable("USER")));
   if (!revision) return std::unexpected(to_failure(revision.error()));
 
   if (flags.output == Output::Text) {
@@ -77,9 +82,11 @@ Action add_publish(CLI::App& app) {
   app.add_option("FILE", flags->file, "The document, or - for standard input")->required();
   add_value(app, "--if-revision", "N", "Publish only if N is still the current revision",
             number_reader(flags->if_revision, {0, INT64_MAX}));
+  add_note(app, flags->note);
   add_wait(app, flags->wait);
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Either);
+  add_history_choice(app, flags->connection);
   app.footer(kExamples);
   return [flags](Environment& environment) { return publish(*flags, environment); };
 }

@@ -7,6 +7,7 @@
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/admin/admin_fleet_reader.h"
+#include "osproxy/cli/admin/admin_history_reader.h"
 #include "osproxy/cli/admin/admin_publisher.h"
 #include "osproxy/cli/connection/fleet_access.h"
 #include "osproxy/cli/connection/use_context.h"
@@ -211,6 +212,13 @@ void add_fleet_choice(CLI::App& app, ConnectionFlags& flags) {
       ->group("Connection");
 }
 
+void add_history_choice(CLI::App& app, ConnectionFlags& flags) {
+  app.add_flag(
+         "--no-history", flags.no_history,
+         "Publish without an entry in the history, for a user in etcd who may not write there")
+      ->group("Connection");
+}
+
 DecodeLimits decode_limits(const ConnectionFlags& flags) {
   DecodeLimits limits;
   if (flags.max_life) limits.max_life = std::chrono::floor<std::chrono::seconds>(*flags.max_life);
@@ -244,7 +252,8 @@ std::expected<EtcdAccess, Failure> complete_etcd_access(const ConnectionFlags& f
   }
   return EtcdAccess{.target = std::move(target),
                     .timeout = flags.timeout.value_or(kDefaultTimeout),
-                    .limits = decode_limits(flags)};
+                    .limits = decode_limits(flags),
+                    .keeps_history = !flags.no_history};
 }
 
 // The instances of --admin.
@@ -272,6 +281,7 @@ std::expected<AdminAccess, Failure> given_access(const ConnectionFlags& flags,
 const char* given_etcd_flag(const ConnectionFlags& flags) {
   if (flags.endpoints) return "--endpoints";
   if (flags.key) return "--key";
+  if (flags.no_history) return "--no-history";
   for (const Credential& one : kCredentials) {
     if (flags.*one.given) return one.flag;
   }
@@ -423,6 +433,20 @@ std::expected<std::unique_ptr<FleetReader>, Failure> complete_fleet(
   return std::make_unique<AdminFleetReader>(*std::move(access));
 }
 
+std::expected<std::unique_ptr<HistoryReader>, Failure> complete_history(
+    const ConnectionFlags& flags, const Environment& environment) {
+  const auto etcd = uses_etcd(flags, environment);
+  if (!etcd) return std::unexpected(etcd.error());
+  if (*etcd) {
+    const auto access = only_etcd(flags, environment);
+    if (!access) return std::unexpected(access.error());
+    return or_unreachable(environment.etcd.history(*access));
+  }
+  auto access = only_admin(flags, environment);
+  if (!access) return std::unexpected(std::move(access).error());
+  return std::make_unique<AdminHistoryReader>(*std::move(access));
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
@@ -436,6 +460,13 @@ std::expected<std::unique_ptr<FleetReader>, Failure> open_fleet(const Connection
                                                                 const Environment& environment) {
   return with_complete(given, environment, [&](const ConnectionFlags& flags) {
     return complete_fleet(flags, environment);
+  });
+}
+
+std::expected<std::unique_ptr<HistoryReader>, Failure> open_history(
+    const ConnectionFlags& given, const Environment& environment) {
+  return with_complete(given, environment, [&](const ConnectionFlags& flags) {
+    return complete_history(flags, environment);
   });
 }
 

@@ -42,7 +42,8 @@ struct ConnectionFlags {
   std::optional<std::chrono::milliseconds> max_life;
   bool fleet = false;  ///< the instances of the fleet, instead of those of --admin
   std::optional<std::string> fleet_hosts;
-  bool verbose = false;  ///< says which instances are asked
+  bool verbose = false;     ///< says which instances are asked
+  bool no_history = false;  ///< a publish to etcd has no entry in the history
   Reach reach = Reach::Either;
   bool is_complete = false;    ///< has been through with_context()
   std::string from_context{};  ///< the context that has given some of them; empty: none has
@@ -54,6 +55,9 @@ void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach);
 
 /// Adds --fleet and its flags, for a command of Reach::Either that also asks instances.
 void add_fleet_choice(CLI::App& app, ConnectionFlags& flags);
+
+/// Adds --no-history, for a command that publishes.
+void add_history_choice(CLI::App& app, ConnectionFlags& flags);
 
 /// The limits of a document; --max-life is a setting of the fleet's instances.
 DecodeLimits decode_limits(const ConnectionFlags& flags);
@@ -86,5 +90,9 @@ std::expected<std::unique_ptr<DirectivePublisher>, Failure> open_publisher(
 /// responds is enough: they all read the fleet from the same etcd.
 std::expected<std::unique_ptr<FleetReader>, Failure> open_fleet(const ConnectionFlags& flags,
                                                                 const Environment& environment);
+
+/// The history, likewise.
+std::expected<std::unique_ptr<HistoryReader>, Failure> open_history(const ConnectionFlags& flags,
+                                                                    const Environment& environment);
 
 }  // namespace osproxy::cli

@@ -4,6 +4,7 @@
 
 #include "osproxy/etcd/etcd_directive_store.h"
 #include "osproxy/etcd/etcd_fleet_reader.h"
+#include "osproxy/etcd/etcd_history_reader.h"
 #include "osproxy/etcd/etcd_publisher.h"
 
 namespace osproxy::cli {
@@ -12,8 +13,11 @@ EtcdConnector make_etcd_connector(const Clock& clock) {
   EtcdConnector connector;
   connector.publisher = [&clock](const EtcdAccess& access)
       -> std::expected<std::unique_ptr<DirectivePublisher>, std::string> {
-    auto publisher = EtcdDirectivePublisher::create(
-        {.target = access.target, .limits = access.limits, .deadline = access.timeout}, clock);
+    auto publisher = EtcdDirectivePublisher::create({.target = access.target,
+                                                     .limits = access.limits,
+                                                     .deadline = access.timeout,
+                                                     .keeps_history = access.keeps_history},
+                                                    clock);
     if (!publisher) return std::unexpected(std::move(publisher).error().message);
     return *std::move(publisher);
   };
@@ -22,6 +26,14 @@ EtcdConnector make_etcd_connector(const Clock& clock) {
           const EtcdAccess& access) -> std::expected<std::unique_ptr<FleetReader>, std::string> {
     auto reader =
         EtcdFleetReader::create({.target = access.target, .deadline = access.timeout}, clock);
+    if (!reader) return std::unexpected(std::move(reader).error().message);
+    return *std::move(reader);
+  };
+  connector.history =
+      [&clock](
+          const EtcdAccess& access) -> std::expected<std::unique_ptr<HistoryReader>, std::string> {
+    auto reader =
+        EtcdHistoryReader::create({.target = access.target, .deadline = access.timeout}, clock);
     if (!reader) return std::unexpected(std::move(reader).error().message);
     return *std::move(reader);
   };

@@ -97,7 +97,8 @@ std::expected<Edited, Failure> edit_document(DirectivePublisher& publisher,
     if (draft->document == *current) {
       return Edited{.revision = published->revision, .draft = *std::move(draft)};
     }
-    const auto revision = publisher.publish(encode_document(draft->document), published->revision);
+    const auto revision =
+        publisher.publish(encode_document(draft->document), published->revision, options.note);
     if (revision) return Edited{.revision = *revision, .draft = *std::move(draft)};
     if (revision.error().kind != PublishError::Kind::Conflict) {
       return std::unexpected(to_failure(revision.error()));

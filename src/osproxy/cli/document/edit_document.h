@@ -32,6 +32,7 @@ inline constexpr int kMaxEditAttempts = 8;
 struct EditOptions {
   DecodeLimits limits{};
   bool restart_ttl = false;
+  ChangeNote note{};  ///< for the history
 };
 
 struct Draft {

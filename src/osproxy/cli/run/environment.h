@@ -19,6 +19,7 @@
 #include "osproxy/etcd/etcd_options.h"
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/fleet.h"
+#include "osproxy/store/history.h"
 #include "osproxy/store/publisher.h"
 
 namespace osproxy::cli {
@@ -28,7 +29,8 @@ struct EtcdAccess {
   EtcdTarget target;  ///< checked
   std::chrono::milliseconds timeout{0};
   DecodeLimits limits{};
-  std::string state_dir{};  ///< keeps the last good set; empty: not kept
+  std::string state_dir{};    ///< keeps the last good set; empty: not kept
+  bool keeps_history = true;  ///< a publish has an entry in the history
 };
 
 /// Called on the store's thread: once before the store is connected, then after each change of its
@@ -43,6 +45,8 @@ struct EtcdConnector {
                                                                             OnChange on_change)>
       store;
   std::function<std::expected<std::unique_ptr<FleetReader>, std::string>(const EtcdAccess&)> fleet;
+  std::function<std::expected<std::unique_ptr<HistoryReader>, std::string>(const EtcdAccess&)>
+      history;
 };
 
 struct Environment {

@@ -18,4 +18,17 @@ Failure to_failure(const PublishError& error) {
   std::unreachable();
 }
 
+Failure to_failure(const HistoryError& error) {
+  switch (error.kind) {
+    case HistoryError::Kind::NotKept:
+    case HistoryError::Kind::Unreadable:
+      return {ExitCode::Failed, error.message};
+    case HistoryError::Kind::NotFound:
+      return {ExitCode::NotFound, error.message};
+    case HistoryError::Kind::Unavailable:
+      return {ExitCode::Unreachable, error.message};
+  }
+  std::unreachable();
+}
+
 }  // namespace osproxy::cli

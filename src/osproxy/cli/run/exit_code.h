@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "osproxy/store/history.h"
 #include "osproxy/store/publisher.h"
 
 namespace osproxy::cli {
@@ -31,7 +32,8 @@ struct Failure {
 /// Standard output takes no more. run() adds the message.
 Failure output_failure();
 
-/// Translates a publisher's error.
+/// Translates a publisher's error, and that of the history.
 Failure to_failure(const PublishError& error);
+Failure to_failure(const HistoryError& error);
 
 }  // namespace osproxy::cli

@@ -34,6 +34,25 @@ void add_condition(pb::TxnRequest& txn, const KeyCondition& condition) {
   compare.set_mod_revision(condition.mod_revision);
 }
 
+void add_write(pb::TxnRequest& txn, const std::string& key, const std::optional<std::string>& value,
+               LeaseId lease) {
+  pb::RequestOp& operation = *txn.add_success();
+  if (!value) return operation.mutable_request_delete_range()->set_key(key);
+  pb::PutRequest& put = *operation.mutable_request_put();
+  put.set_key(key);
+  put.set_value(*value);
+  put.set_lease(lease);
+}
+
+KeyValue key_value(mvccpb::KeyValue& kv) {
+  return {.key = std::move(*kv.mutable_key()),
+          .mod_revision = kv.mod_revision(),
+          .value = std::move(*kv.mutable_value()),
+          .lease = kv.lease(),
+          .version = kv.version(),
+          .create_revision = kv.create_revision()};
+}
+
 }  // namespace
 
 pb::RangeRequest to_message(const ReadRequest& request) {
@@ -48,7 +67,15 @@ pb::RangeRequest to_message(const ListRequest& request) {
   range.set_key(request.first.empty() ? request.prefix : request.first);
   range.set_range_end(prefix_end(request.prefix));
   range.set_count_only(request.count_only);
+  range.set_keys_only(request.keys_only);
   range.set_limit(request.limit);
+  range.set_min_create_revision(request.min_created);
+  range.set_max_create_revision(request.max_created);
+  if (request.order != ListOrder::ByKey) {
+    range.set_sort_target(pb::RangeRequest::CREATE);
+    range.set_sort_order(request.order == ListOrder::OldestFirst ? pb::RangeRequest::ASCEND
+                                                                 : pb::RangeRequest::DESCEND);
+  }
   return range;
 }
 
@@ -58,6 +85,8 @@ pb::WatchRequest to_message(const WatchRequest& request) {
   create.set_key(request.key);
   create.set_start_revision(request.start_revision);
   create.set_fragment(true);
+  create.set_prev_kv(request.with_before);
+  if (request.is_prefix) create.set_range_end(prefix_end(request.key));
   return watch;
 }
 
@@ -65,16 +94,16 @@ pb::TxnRequest to_message(const WriteRequest& request) {
   pb::TxnRequest txn;
   if (request.expected) add_condition(txn, {request.key, *request.expected});
   if (request.guard) add_condition(txn, *request.guard);
-  pb::RequestOp& operation = *txn.add_success();
-  if (request.value) {
-    pb::PutRequest& put = *operation.mutable_request_put();
-    put.set_key(request.key);
-    put.set_value(*request.value);
-    put.set_lease(request.lease);
-  } else {
-    operation.mutable_request_delete_range()->set_key(request.key);
-  }
+  add_write(txn, request.key, request.value, request.lease);
   txn.add_failure()->mutable_request_range()->set_key(request.key);
+  for (const AlsoWrite& also : request.also) {
+    add_write(txn, also.key, also.value, 0);
+    if (!also.expected) continue;
+    add_condition(txn, {also.key, *also.expected});
+    pb::RangeRequest& range = *txn.add_failure()->mutable_request_range();
+    range.set_key(also.key);
+    range.set_keys_only(true);
+  }
   return txn;
 }
 
@@ -117,11 +146,7 @@ TransportEvent list_done(CallId call, pb::RangeResponse&& response) {
   ListDone done{.call = call, .header = from(response.header()), .count = response.count()};
   done.entries.reserve(static_cast<std::size_t>(response.kvs_size()));
   for (auto& kv : *response.mutable_kvs()) {
-    done.entries.push_back({.key = std::move(*kv.mutable_key()),
-                            .mod_revision = kv.mod_revision(),
-                            .value = std::move(*kv.mutable_value()),
-                            .lease = kv.lease(),
-                            .version = kv.version()});
+    done.entries.push_back(key_value(kv));
   }
   return done;
 }
@@ -138,7 +163,12 @@ WatchResponse watch_response(CallId call, pb::WatchResponse&& message) {
   for (auto& event : *message.mutable_events()) {
     response.events.push_back({.deleted = event.type() == mvccpb::Event::DELETE,
                                .mod_revision = event.kv().mod_revision(),
-                               .value = std::move(*event.mutable_kv()->mutable_value())});
+                               .value = std::move(*event.mutable_kv()->mutable_value()),
+                               .key = std::move(*event.mutable_kv()->mutable_key()),
+                               .create_revision = event.kv().create_revision(),
+                               .before = event.has_prev_kv()
+                                             ? std::optional(key_value(*event.mutable_prev_kv()))
+                                             : std::nullopt});
   }
   return response;
 }
@@ -155,6 +185,10 @@ TransportEvent write_done(CallId call, pb::TxnResponse&& response) {
       done.mod_revision = range.kvs(0).mod_revision();
       done.lease = range.kvs(0).lease();
       done.value = std::move(*range.mutable_kvs(0)->mutable_value());
+    }
+    for (int i = 1; i < response.responses_size(); ++i) {
+      auto& also = *response.mutable_responses(i)->mutable_response_range();
+      if (also.kvs_size() > 0) done.also.push_back(key_value(*also.mutable_kvs(0)));
     }
   }
   return done;

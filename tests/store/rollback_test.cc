@@ -1,0 +1,156 @@
+// Rollback: exactly the directives of a revision that are alive, and none for longer than then.
+#include "osproxy/store/rollback.h"
+
+#include <map>
+#include <string>
+#include <variant>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "osproxy/core/manual_clock.h"
+#include "osproxy/core/random.h"
+#include "osproxy/directive/encode.h"
+
+namespace osproxy {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+const WallTime kNow = ManualClock().now().wall;
+
+Directive directive(std::string id, PublishedEnd end) {
+  return {.id = std::move(id), .level = Level::Shape, .end = end};
+}
+
+/// Entries by revision.
+class FakeHistory final : public HistoryReader {
+ public:
+  void add(std::int64_t revision, const Document& document, WallTime time) {
+    const std::string bytes = encode_document(document);
+    HistoryEntry entry =
+        make_entry({.previous = newest_, .before = newest_bytes_, .after = bytes}, {}, time, {});
+    entry.revision = newest_ = revision;
+    newest_bytes_ = bytes;
+    entries[revision] = std::move(entry);
+  }
+  std::expected<HistoryList, HistoryError> list(const HistoryQuery&) override {
+    return HistoryList{};
+  }
+  std::expected<HistoryEntry, HistoryError> find(std::int64_t revision) override {
+    const auto found = entries.find(revision);
+    if (found != entries.end()) return found->second;
+    return std::unexpected(HistoryError{.kind = HistoryError::Kind::NotFound, .message = "gone"});
+  }
+
+  std::map<std::int64_t, HistoryEntry> entries;
+
+ private:
+  std::int64_t newest_ = 0;
+  std::string newest_bytes_;
+};
+
+TEST(Rollback, KeepsEndsAndLeavesOutWhatIsOver) {
+  const Document current{.directives = {directive("new", kNow + 1h)}};
+  const Document then{.directives = {directive("alive", kNow + 1s), directive("over", kNow)}};
+  const RollbackPlan plan = plan_rollback(current, {.document = then, .first_seen = {}}, kNow);
+  EXPECT_EQ(plan.document.directives, std::vector{directive("alive", kNow + 1s)});
+  EXPECT_THAT(plan.over, ElementsAre("over"));
+  EXPECT_THAT(plan.diff.came.ids, ElementsAre("alive"));
+  EXPECT_THAT(plan.diff.went.ids, ElementsAre("new"));
+}
+
+TEST(Rollback, ATtlCountsFromTheFirstOfTheChangesThatHadIt) {
+  FakeHistory history;
+  const Directive by_hand = directive("by-hand", RelativeEnd{600});
+  history.add(5, {.directives = {by_hand}}, kNow - 500s);
+  history.add(7, {.directives = {by_hand, directive("x", kNow + 1h)}}, kNow - 400s);
+  history.add(9, {.directives = {by_hand, directive("y", kNow + 1h)}}, kNow - 1s);
+  const auto prepared = prepare_rollback(history, 9, "", {}, kNow);
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  EXPECT_EQ(prepared->plan.document.directives[0], directive("by-hand", kNow + 100s));
+}
+
+TEST(Rollback, ATtlThatCameBackCountsFromItsReturn) {
+  FakeHistory history;
+  const Directive by_hand = directive("by-hand", RelativeEnd{600});
+  history.add(5, {.directives = {by_hand}}, kNow - 900s);
+  history.add(7, {}, kNow - 800s);
+  history.add(9, {.directives = {by_hand}}, kNow - 200s);
+  const auto prepared = prepare_rollback(history, 9, "", {}, kNow);
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  EXPECT_EQ(prepared->plan.document.directives[0], directive("by-hand", kNow + 400s));
+}
+
+TEST(Rollback, RefusesWhereNothingIsAlive) {
+  FakeHistory history;
+  history.add(5, {.directives = {directive("a", kNow - 1s)}}, kNow - 1h);
+  const auto prepared = prepare_rollback(history, 5, "", {}, kNow);
+  ASSERT_FALSE(prepared);
+  EXPECT_EQ(prepared.error().kind, HistoryError::Kind::NotFound);
+  EXPECT_THAT(prepared.error().message, HasSubstr("all 1 directives of revision 5 are over"));
+}
+
+TEST(Rollback, GoesBackToNothingIfNothingWasOn) {
+  FakeHistory history;
+  history.add(5, {}, kNow - 1h);
+  const auto prepared = prepare_rollback(
+      history, 5, encode_document({.directives = {directive("a", kNow + 1h)}}), {}, kNow);
+  ASSERT_TRUE(prepared);
+  EXPECT_TRUE(prepared->plan.document.directives.empty());
+  EXPECT_THAT(prepared->plan.diff.went.ids, ElementsAre("a"));
+}
+
+TEST(Rollback, NamesWhatCannotBeRead) {
+  FakeHistory history;
+  history.entries[3] = {.revision = 3, .fault = "it has format 2"};
+  history.entries[4] = {.revision = 4, .is_kept = false};
+  history.entries[5] = {.revision = 5, .document = "{"};
+  const auto message = [&](std::int64_t revision) {
+    return prepare_rollback(history, revision, "", {}, kNow).error().message;
+  };
+  EXPECT_THAT(message(3), HasSubstr("revision 3 cannot be read: it has format 2"));
+  EXPECT_THAT(message(4), HasSubstr("does not keep the document of revision 4"));
+  EXPECT_THAT(message(5), HasSubstr("revision 5 is malformed"));
+  EXPECT_EQ(message(6), "gone");
+}
+
+// A thousand random histories, judged by a plain count of each directive's life.
+TEST(Rollback, GivesExactlyTheDirectivesThatAreAlive) {
+  for (std::uint64_t seed = 0; seed < 1'000; ++seed) {
+    Random random(seed);
+    FakeHistory history;
+    std::map<std::string, WallTime> ends;  // of the document that is rolled back to
+    Document document;
+    for (int change = 1; change <= 12; ++change) {
+      const WallTime time = kNow - std::chrono::seconds{(13 - change) * 60};
+      const std::string id = std::to_string(random.below(5));
+      std::erase_if(document.directives, [&](const Directive& one) { return one.id == id; });
+      ends.erase(id);
+      if (random.below(3) != 0) {
+        const auto life = std::chrono::seconds{random.below(900) + 1};
+        const bool is_relative = random.below(2) == 0;
+        document.directives.push_back(
+            directive(id, is_relative ? PublishedEnd{life} : PublishedEnd{time + life}));
+        ends[id] = time + life;
+      }
+      history.add(change, document, time);
+    }
+    std::erase_if(ends, [](const auto& one) { return one.second <= kNow; });
+    const auto prepared = prepare_rollback(history, 12, "", {}, kNow);
+    if (!prepared) {
+      EXPECT_TRUE(ends.empty()) << "seed " << seed;
+      continue;
+    }
+    std::map<std::string, WallTime> planned;
+    for (const Directive& one : prepared->plan.document.directives) {
+      planned[one.id] = std::get<AbsoluteEnd>(one.end);
+    }
+    EXPECT_EQ(planned, ends) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace osproxy
