@@ -1,5 +1,5 @@
 // The endpoints: functions from a request to a response, one file for each subject (directives.cc,
-// status.cc, fleet.cc, recorder.cc, tail.cc, inflight.cc, why.cc, debug.cc, health.cc).
+// whoami.cc, status.cc, fleet.cc, recorder.cc, tail.cc, inflight.cc, why.cc, debug.cc, health.cc).
 // dispatcher.cc has the table of paths.
 //
 // Thread safety: every handler may be called from any thread.
@@ -22,6 +22,7 @@ struct Context {
 // The last parameter is the segment at `{id}` in the path, not decoded.
 Response get_directives(const Context& context, const Request& request, std::string_view);
 Response post_directives(const Context& context, const Request& request, std::string_view);
+Response get_whoami(const Context& context, const Request& request, std::string_view);
 Response get_status(const Context& context, const Request& request, std::string_view);
 Response get_fleet(const Context& context, const Request& request, std::string_view);
 Response get_top(const Context& context, const Request& request, std::string_view);
