@@ -42,6 +42,7 @@ constexpr CommandRow kCommands[] = {
     {"shape", "Hash the shape of a request's body", add_shape},
     {"capture", "Send captured requests again", add_capture},
     {"context", "List the named fleets, and choose one", add_context},
+    {"token", "Make a token for the admin listener", add_token},
 };
 
 constexpr char kFooter[] = R"(Examples:

@@ -37,5 +37,6 @@ Action add_sign(CLI::App& app);
 Action add_capture(CLI::App& app);
 Action add_shape(CLI::App& app);
 Action add_context(CLI::App& app);
+Action add_token(CLI::App& app);
 
 }  // namespace osproxy::cli
