@@ -23,15 +23,20 @@ def program(name: str) -> Path:
 
 
 class Proxy(Process):
-    """`arguments` and `env` are added to the fixed ones: addresses, upstream, store."""
+    """`arguments` and `env` are added to the fixed ones: addresses, upstream, store.
+
+    `admin_ca` is the CA of an admin listener with TLS, `admin_token` the token of its calls.
+    """
 
     def __init__(self, run_dir, name="osproxy", *, upstream, etcd=None, key=None, workers=2,
-                 arguments=(), env=None):  # fmt: skip
+                 arguments=(), env=None, admin_ca=None, admin_token=None):  # fmt: skip
         super().__init__(run_dir, name)
+        self.admin_ca = admin_ca
+        self.admin_token = admin_token
         self.address = f"127.0.0.1:{free_port()}"
         self.admin_address = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.address}"
-        self.admin_url = f"http://{self.admin_address}"
+        self.admin_url = f"{'https' if admin_ca else 'http'}://{self.admin_address}"
         upstreams = [upstream] if isinstance(upstream, str) else upstream
         self.arguments = ["--listen", self.address, "--admin-listen", self.admin_address]
         for url in upstreams:
@@ -58,7 +63,12 @@ class Proxy(Process):
         return request(method, self.url + path, **options)
 
     def admin(self, method: str, path: str, **options) -> Reply:
-        return request(method, self.admin_url + path, **options)
+        headers = dict(options.pop("headers", None) or {})
+        if self.admin_token:
+            headers.setdefault("Authorization", f"Bearer {self.admin_token}")
+        return request(
+            method, self.admin_url + path, headers=headers, ca_file=self.admin_ca, **options
+        )
 
     def status(self) -> dict:
         return self.admin("GET", "/admin/status").json()

@@ -7,40 +7,36 @@
 namespace osproxy::admin {
 namespace {
 
-constexpr std::string_view kToken = "a-token-of-thirty-two-characters";
+constexpr AccessRules kByToken{.is_proven = true, .is_ambient = false};
+constexpr AccessRules kByCertificate{.is_proven = true, .is_ambient = true};
 
-int status_of(const Request& request, std::string_view token = {}) {
-  const auto refusal = check_access(request, {.token = token});
-  return refusal ? refusal->status : 200;
+int status_of(const Request& request, const AccessRules& rules = {}) {
+  const auto refused = check_access(request, rules);
+  return refused ? refused->response.status : 200;
 }
 
-TEST(Access, NeedsTheTokenWhereThereIsOne) {
-  Request request = test::get("/admin/status");
-  EXPECT_EQ(status_of(request, kToken), 401);
-  for (const char* wrong :
-       {"", "Bearer", "Bearer ", "Basic a-token-of-thirty-two-characters",
-        "Bearer a-token-of-thirty-two-characterS", "Bearer a-token-of-thirty-two-character",
-        "Bearer a-token-of-thirty-two-characters2", "Bearer  a-token-of-thirty-two-characters"}) {
-    request.authorization = wrong;
-    EXPECT_EQ(status_of(request, kToken), 401) << wrong;
+TEST(Access, ReadsTheTokenOfTheBearerScheme) {
+  EXPECT_EQ(bearer_token("Bearer secret"), "secret");
+  EXPECT_EQ(bearer_token("bearer secret"), "secret");
+  EXPECT_EQ(bearer_token("Bearer "), "");
+  EXPECT_EQ(bearer_token("Bearer  secret"), " secret");
+  for (const char* other : {"", "Bearer", "Basic secret", "Bear", "secret"}) {
+    EXPECT_FALSE(bearer_token(other).has_value()) << other;
   }
-  request.authorization = "Bearer a-token-of-thirty-two-characters";
-  EXPECT_EQ(status_of(request, kToken), 200);
-  request.authorization = "bearer a-token-of-thirty-two-characters";
-  EXPECT_EQ(status_of(request, kToken), 200);
-}
-
-TEST(Access, SaysWhichSchemeItWants) {
-  const auto refusal = check_access(test::get("/admin/status"), {.token = kToken});
-  ASSERT_TRUE(refusal.has_value());
-  EXPECT_EQ(test::header_of(*refusal, "WWW-Authenticate"), "Bearer");
 }
 
 TEST(Access, WithATokenAnyHostMayBeNamed) {
   Request request = test::get("/admin/status");
   request.host = "proxy-1.example:9901";
-  request.authorization = "Bearer a-token-of-thirty-two-characters";
-  EXPECT_EQ(status_of(request, kToken), 200);
+  EXPECT_EQ(status_of(request, kByToken), 200);
+  EXPECT_EQ(status_of(request, kByCertificate), 200);
+}
+
+TEST(Access, ABrowserSendsACertificateForEveryPage) {
+  Request request = test::get("/admin/tail");
+  request.fetch_site = "cross-site";
+  EXPECT_EQ(status_of(request, kByCertificate), 403);
+  EXPECT_EQ(status_of(request, kByToken), 200);
 }
 
 TEST(Access, WithoutATokenOnlyLocalHostsMayBeNamed) {
@@ -65,7 +61,7 @@ TEST(Access, WithoutATokenConfiguredNamesMayBeNamedToo) {
 TEST(Access, ForOpenEndpointsTheHostCountsOverLoopback) {
   Request request = test::get("/metrics");
   request.host = "rebound.example:9901";
-  EXPECT_TRUE(check_open_access(request, {.token = kToken}).has_value());
+  EXPECT_TRUE(check_open_access(request, {}).has_value());
   request.host = std::nullopt;  // a probe by HTTP/1.0
   EXPECT_FALSE(check_open_access(request, {}).has_value());
   request.host = "127.0.0.1:9901";
@@ -77,10 +73,10 @@ TEST(Access, ForOpenEndpointsANameOfTheServicePassesBeyondLoopback) {
   Request request = test::get("/metrics");
   request.over_loopback = false;
   request.host = "osproxy.example:9901";
-  EXPECT_FALSE(check_open_access(request, {.token = kToken}).has_value());
-  EXPECT_TRUE(check_open_access(request, {.token = kToken, .hosts = names}).has_value());
+  EXPECT_FALSE(check_open_access(request, {}).has_value());
+  EXPECT_TRUE(check_open_access(request, names).has_value());
   request.host = "osproxy.monitoring.svc:9901";
-  EXPECT_FALSE(check_open_access(request, {.token = kToken, .hosts = names}).has_value());
+  EXPECT_FALSE(check_open_access(request, names).has_value());
 }
 
 TEST(Access, RefusesWhatAPageOfAnotherSiteFetches) {
@@ -118,8 +114,7 @@ TEST(Access, RefusesAPostFromAPageOfAnotherOrigin) {
                              "http://127.0.0.1:9901.evil.example"}) {
     request.origin = origin;
     EXPECT_EQ(status_of(request), 403) << origin;
-    request.authorization = "Bearer a-token-of-thirty-two-characters";
-    EXPECT_EQ(status_of(request, kToken), 403) << origin;
+    EXPECT_EQ(status_of(request, kByToken), 403) << origin;
   }
 }
 

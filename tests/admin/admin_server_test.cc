@@ -160,7 +160,7 @@ TEST_F(AdminServerTest, SaysContinueToAClientThatWaitsForIt) {
 }
 
 TEST_F(AdminServerTest, RefusesBeforeItReadsTheBody) {
-  dependencies_.options.token = "secret";
+  dependencies_.options.roles = AdminRoles::of_token("secret");
   const auto server = start();
   Client client(server->address());
   client.send(post_head(17) + "Host: 127.0.0.1\r\nExpect: 100-continue\r\n\r\n");
@@ -171,7 +171,7 @@ TEST_F(AdminServerTest, RefusesBeforeItReadsTheBody) {
 }
 
 TEST_F(AdminServerTest, LetsTheTokenIn) {
-  dependencies_.options.token = "secret";
+  dependencies_.options.roles = AdminRoles::of_token("secret");
   const auto server = start();
   EXPECT_THAT(
       ask(server->address(), "GET /admin/status HTTP/1.1\r\nAuthorization: Bearer secret\r\n"),
@@ -277,7 +277,7 @@ TEST_F(AdminServerTest, ServesProbesWhileNobodyReadsHisResponse) {
 // connection that had not sent its head yet.
 TEST_F(AdminServerTest, ServesAllWhileStrangersPipelineScrapes) {
   dependencies_.options.max_connections = 8;
-  dependencies_.options.token = "secret";
+  dependencies_.options.roles = AdminRoles::of_token("secret");
   const auto server = start();
   std::string scrapes;
   for (int i = 0; i < 100; ++i) scrapes += "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
@@ -439,7 +439,7 @@ TEST_F(AdminServerTest, RefusesToListenBeyondLoopbackWithoutAToken) {
   const auto refused = AdminServer::start(dependencies_.options, dependencies_.view());
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error(), "a token is needed to listen beyond loopback (0.0.0.0:0)");
-  dependencies_.options.token = "secret";
+  dependencies_.options.roles = AdminRoles::of_token("secret");
   EXPECT_TRUE(AdminServer::start(dependencies_.options, dependencies_.view()).has_value());
 }
 

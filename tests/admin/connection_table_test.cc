@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include <boost/asio/ip/address.hpp>
 #include <gtest/gtest.h>
 
 namespace osproxy::admin {

@@ -53,7 +53,8 @@ TEST(Dispatcher, RefusesWhatIsMeantForAnotherInstance) {
   const Response response = call(dependencies.options, dependencies.view(), request);
   EXPECT_THAT(response.body, HasSubstr("this is proxy/1, another instance"));
   EXPECT_THAT(response.body, testing::Not(HasSubstr("canary")));
-  dependencies.options.token = "0123456789abcdef";  // tells no stranger its name
+  dependencies.options.roles =
+      AdminRoles::of_token("0123456789abcdef");  // tells no stranger its name
   EXPECT_EQ(status_for("canary"), 401);
 }
 
@@ -84,7 +85,7 @@ TEST(Dispatcher, ServesHeadWhereverGetIsServed) {
 
 TEST(Dispatcher, AsksForTheTokenEverywhereButWhereOpen) {
   test::Parts dependencies;
-  dependencies.options.token = "secret";
+  dependencies.options.roles = AdminRoles::of_token("secret");
   for (const char* path :
        {"/admin", "/admin/directives", "/admin/status", "/debug/explain/a", "/debug/breakglass"}) {
     EXPECT_EQ(call(dependencies.options, dependencies.view(), get(path)).status, 401) << path;

@@ -64,8 +64,8 @@ inline Request post(std::string_view target, std::string_view body) {
 /// Handles one request as the server does, without a socket.
 inline Response call(const AdminOptions& options, const AdminDependencies& dependencies,
                      const Request& request) {
-  const Dispatcher dispatcher(options, dependencies);
-  const auto route = dispatcher.admit(request);
+  Dispatcher dispatcher(options, dependencies);
+  const auto route = dispatcher.admit(request, dispatcher.identify(request));
   return route ? dispatcher.respond(*route, request) : route.error();
 }
 

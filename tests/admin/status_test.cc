@@ -28,10 +28,11 @@ std::string status_of(test::Parts& dependencies, const AdminDependencies& view) 
 TEST(Status, SaysWhoTheInstanceIsAndSinceWhen) {
   test::Parts dependencies;
   const AdminDependencies view = dependencies.view();
-  const Dispatcher dispatcher(dependencies.options, view);
+  Dispatcher dispatcher(dependencies.options, view);
   dependencies.clock.advance(90s);
   const Request request = get("/admin/status");
-  const Response response = dispatcher.respond(*dispatcher.admit(request), request);
+  const Response response =
+      dispatcher.respond(*dispatcher.admit(request, dispatcher.identify(request)), request);
   EXPECT_THAT(
       response.body,
       testing::StartsWith(R"({"instance":"proxy-1","version":"1.2.3",)"
@@ -41,11 +42,12 @@ TEST(Status, SaysWhoTheInstanceIsAndSinceWhen) {
 TEST(Status, MeasuresUptimeByBootTime) {
   test::Parts dependencies;
   const AdminDependencies view = dependencies.view();
-  const Dispatcher dispatcher(dependencies.options, view);
+  Dispatcher dispatcher(dependencies.options, view);
   dependencies.clock.advance(2s);
   dependencies.clock.jump_wall(-1h);
   const Request request = get("/admin/status");
-  const Response response = dispatcher.respond(*dispatcher.admit(request), request);
+  const Response response =
+      dispatcher.respond(*dispatcher.admit(request, dispatcher.identify(request)), request);
   EXPECT_THAT(response.body, HasSubstr(R"("uptime_ms":2000,)"));
 }
 

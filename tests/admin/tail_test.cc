@@ -182,7 +182,7 @@ TEST_F(TailTest, RefusesMoreReadersThanItMayHave) {
 }
 
 TEST_F(TailTest, NeedsTheToken) {
-  dependencies_.options.token = "0123456789abcdef";
+  dependencies_.options.roles = AdminRoles::of_token("0123456789abcdef");
   EXPECT_EQ(ask("/admin/tail").status, 401);
   EXPECT_EQ(tail_.readers(), 0U);
 }

@@ -41,9 +41,9 @@ TEST(Settings, TakesAnAdminUrlThatOthersCanReach) {
   const auto advertised = [](const std::string& text) {
     return read({kUpstream, "--admin-advertise", text}).value().admin.advertise;
   };
-  EXPECT_EQ(advertised("proxy-1:9901"), "http://proxy-1:9901");
+  EXPECT_EQ(advertised("proxy-1:9901"), "proxy-1:9901");  // the scheme comes later
   EXPECT_EQ(advertised("http://10.0.0.7"), "http://10.0.0.7:80");
-  EXPECT_EQ(advertised("[2001:db8::7]:9901"), "http://[2001:db8::7]:9901");
+  EXPECT_EQ(advertised("[2001:db8::7]:9901"), "[2001:db8::7]:9901");
   for (const char* text : {"https://proxy-1:9901", "proxy-1", "0.0.0.0:9901", "proxy-1:0",
                            "http://u:p@proxy-1:1", "http://proxy-1:1/x", "file:///etc/passwd"}) {
     EXPECT_THAT(error_of({kUpstream, "--admin-advertise", text}), HasSubstr("--admin-advertise"))
@@ -384,7 +384,7 @@ TEST(Settings, TheDocumentIsInOnePlace) {
 
 TEST(Settings, AnAdminListenerBeyondLoopbackNeedsAToken) {
   EXPECT_THAT(error_of({kUpstream, "--admin-listen", "0.0.0.0:9901"}),
-              HasSubstr("--admin-token-file must be given"));
+              HasSubstr("--admin-token-file or --admin-tokens-file must be given"));
   const TempDir dir;
   const std::string path = (dir.path() / "token").string();
   std::ofstream(path) << "short\n";
@@ -394,6 +394,24 @@ TEST(Settings, AnAdminListenerBeyondLoopbackNeedsAToken) {
       read({kUpstream, "--admin-listen", "0.0.0.0:9901", "--admin-token-file", path});
   ASSERT_TRUE(settings) << settings.error().text;
   EXPECT_EQ(settings->admin.token, "0123456789abcdef");
+}
+
+TEST(Settings, ATokensFileCountsAsAToken) {
+  const TempDir dir;
+  const std::string path = (dir.path() / "tokens").string();
+  std::ofstream(path) << "# nobody\n";
+  EXPECT_THAT(error_of({kUpstream, "--admin-tokens-file", path}), HasSubstr("names nobody"));
+  std::ofstream(path) << "ana chief\n";
+  EXPECT_THAT(error_of({kUpstream, "--admin-tokens-file", path}),
+              HasSubstr("line 1 has an unknown role"));
+  std::ofstream(path) << "ana viewer sha256=" << std::string(64, 'a') << "\n";
+  const auto settings =
+      read({kUpstream, "--admin-listen", "0.0.0.0:9901", "--admin-tokens-file", path});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(admin_roles(settings->admin).size(), 1U);
+  std::ofstream(path) << "ana viewer cn=ana\n";
+  EXPECT_THAT(error_of({kUpstream, "--admin-tokens-file", path}),
+              HasSubstr("--admin-client-ca-file must be given"));
 }
 
 TEST(Settings, OpenTelemetrysVariablesAreTheDefaultsOfOurs) {

@@ -229,7 +229,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadConnection{{"--endpoints", "a:1,https://b:1"}, "--endpoints: \"https://b:1\": some are"},
         BadConnection{{"--admin", "proxy-1:9901"}, "--admin: it must be a URL"},
         BadConnection{{"--admin", "http://a/path"}, "--admin: it must be scheme"},
-        BadConnection{{"--admin", "https://a:1"}, "--admin: the admin listener speaks plain HTTP"},
+        BadConnection{{"--ca-file", "/does/not/exist"}, "--ca-file: the file cannot be"},
+        BadConnection{{"--ca-file", "/dev/null"}, "--ca-file: the file holds no certificate"},
+        BadConnection{{"--cert-file", "/dev/null"}, "--cert-file and --key-file go together"},
+        BadConnection{{"--endpoints", "a:1", "--ca-file", "x"}, "--ca-file goes with --admin"},
         BadConnection{{"--admin", "http://a,http://b"}, "name one"},
         BadConnection{{"--token-file", "/does/not/exist"}, "--token-file: the file cannot be"},
         BadConnection{{"--token-file", "/"}, "--token-file: the file cannot be"}));

@@ -9,7 +9,9 @@ TEST(AdminUrl, IsHttpHostAndPort) {
   EXPECT_EQ(parse_admin_url("http://10.0.0.7:9901").value().to_string(), "http://10.0.0.7:9901");
   EXPECT_EQ(parse_admin_url("http://[2001:db8::7]:1/").value().address.host, "2001:db8::7");
   EXPECT_EQ(parse_admin_url("http://proxy-1").value().address.port, 80);
-  const std::string longest = "http://" + std::string(253, 'a') + ":65535";
+  EXPECT_TRUE(parse_admin_url("https://proxy-1:9901").value().tls);
+  EXPECT_EQ(parse_admin_url("https://proxy-1").value().address.port, 443);
+  const std::string longest = "https://" + std::string(253, 'a') + ":65535";
   EXPECT_EQ(longest.size(), kMaxAdminUrlBytes);
   EXPECT_TRUE(parse_admin_url(longest));
 }
@@ -18,7 +20,7 @@ TEST(AdminUrl, IsNothingElse) {
   for (const std::string& text : {std::string(),
                                   std::string("file:///etc/passwd"),
                                   std::string("proxy-1:9901"),
-                                  std::string("https://proxy-1:9901"),
+                                  std::string("ftp://proxy-1:9901"),
                                   std::string("HTTP://proxy-1:9901"),
                                   std::string("http://user:secret@proxy-1:9901"),
                                   std::string("http://proxy-1:9901/path"),

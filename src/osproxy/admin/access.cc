@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 
 #include "osproxy/core/field_name.h"
-#include "osproxy/core/hmac.h"
 
 namespace osproxy::admin {
 namespace {
@@ -46,19 +45,17 @@ bool is_known_host(std::string_view host, std::span<const std::string> names) no
          });
 }
 
-Response cross_origin() {
-  return error_response(403, "cross_origin", "a page of another origin may not send this");
+Refused cross_origin() {
+  return {Refusal::Origin,
+          error_response(403, "cross_origin", "a page of another origin may not send this")};
 }
 
 }  // namespace
 
-bool presents_token(const Request& request, std::string_view token) noexcept {
+std::optional<std::string_view> bearer_token(std::string_view authorization) noexcept {
   constexpr std::string_view kScheme = "bearer ";
-  if (token.empty()) return false;
-  if (!request.authorization || request.authorization->size() < kScheme.size()) return false;
-  const std::string_view scheme = request.authorization->substr(0, kScheme.size());
-  return equal_names(scheme, kScheme) &&
-         equal_in_constant_time(request.authorization->substr(kScheme.size()), token);
+  if (!equal_names(authorization.substr(0, kScheme.size()), kScheme)) return std::nullopt;
+  return authorization.substr(kScheme.size());
 }
 
 bool is_local_host_header(std::string_view host) noexcept {
@@ -70,29 +67,27 @@ bool is_local_host_header(std::string_view host) noexcept {
   return equal_names(name, "localhost") || is_ip_address(AF_INET, name);
 }
 
-std::optional<Response> check_access(const Request& request, const AccessRules& rules) {
-  if (!rules.token.empty() && !presents_token(request, rules.token)) {
-    Response refusal = error_response(401, "unauthorized",
-                                      "`Authorization: Bearer` with the admin token is needed");
-    refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
-    return refusal;
+std::optional<Refused> check_access(const Request& request, const AccessRules& rules) {
+  if (!rules.is_proven && !is_known_host(request.host.value_or(""), rules.hosts)) {
+    return Refused{Refusal::Host,
+                   error_response(403, "bad_host",
+                                  "without an admin token, the Host must be an IP address, "
+                                  "localhost or a name in --admin-hosts")};
   }
-  if (rules.token.empty() && !is_known_host(request.host.value_or(""), rules.hosts)) {
-    return error_response(403, "bad_host",
-                          "without an admin token, the Host must be an IP address, localhost or a "
-                          "name in --admin-hosts");
-  }
-  if (rules.token.empty() && is_fetched_by_another_site(request)) return cross_origin();
+  if (rules.is_ambient && is_fetched_by_another_site(request)) return cross_origin();
   if (request.method == Method::Post && is_cross_origin(request)) return cross_origin();
   return std::nullopt;
 }
 
-std::optional<Response> check_open_access(const Request& request, const AccessRules& rules) {
+std::optional<Refused> check_open_access(const Request& request,
+                                         std::span<const std::string> hosts) {
   if (!request.host) return std::nullopt;  // a probe by HTTP/1.0; a browser always sends one
-  if (!request.over_loopback && rules.hosts.empty()) return std::nullopt;
-  if (is_known_host(*request.host, rules.hosts)) return std::nullopt;
-  return error_response(403, "bad_host",
-                        "the Host must be an IP address, localhost or a name in --admin-hosts");
+  if (!request.over_loopback && hosts.empty()) return std::nullopt;
+  if (is_known_host(*request.host, hosts)) return std::nullopt;
+  return Refused{
+      Refusal::Host,
+      error_response(403, "bad_host",
+                     "the Host must be an IP address, localhost or a name in --admin-hosts")};
 }
 
 }  // namespace osproxy::admin

@@ -17,11 +17,12 @@ class AdminServer::Impl {
 
   std::optional<std::string> open() {
     auto server = HttpServer::open({.listen = options_.listen,
-                                    .loopback_only = options_.token.empty(),
+                                    .loopback_only = !dispatcher_.is_closed(),
                                     .max_connections = options_.max_connections,
                                     .head_timeout = options_.head_timeout,
                                     .idle_timeout = options_.idle_timeout,
-                                    .io_timeout = options_.io_timeout},
+                                    .io_timeout = options_.io_timeout,
+                                    .tls = options_.tls},
                                    dispatcher_);
     if (!server) return std::move(server).error();
     server_ = *std::move(server);
@@ -30,10 +31,18 @@ class AdminServer::Impl {
 
   const HostPort& address() const noexcept { return server_->address(); }
 
+  bool replace_roles(AdminRoles roles) {
+    if (roles.is_empty() && !is_loopback(server_->address().host)) return false;
+    dispatcher_.replace_roles(std::move(roles));
+    return true;
+  }
+
+  void replace_tls(TlsContext::Pointer tls) { server_->replace_tls(std::move(tls)); }
+
  private:
   const AdminOptions options_;
   const AdminDependencies dependencies_;
-  const Dispatcher dispatcher_;
+  Dispatcher dispatcher_;
   std::unique_ptr<HttpServer> server_;  // last: stops before the rest goes
 };
 
@@ -44,9 +53,17 @@ std::expected<std::unique_ptr<AdminServer>, std::string> AdminServer::start(
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));
 }
 
+bool is_plain_beyond_loopback(const AdminOptions& options) {
+  return !options.tls && !is_loopback(options.listen.host);
+}
+
 AdminServer::AdminServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AdminServer::~AdminServer() = default;
 
 const HostPort& AdminServer::address() const noexcept { return impl_->address(); }
+
+bool AdminServer::replace_roles(AdminRoles roles) { return impl_->replace_roles(std::move(roles)); }
+
+void AdminServer::replace_tls(TlsContext::Pointer tls) { impl_->replace_tls(std::move(tls)); }
 
 }  // namespace osproxy::admin

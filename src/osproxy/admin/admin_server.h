@@ -25,12 +25,14 @@
 #include <string>
 #include <vector>
 
+#include "osproxy/admin/refusals.h"
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/address.h"
 #include "osproxy/core/clock.h"
 #include "osproxy/core/token_bucket.h"
 #include "osproxy/directive/decode.h"
 #include "osproxy/flight/flight_recorder.h"
+#include "osproxy/identify/admin_roles.h"
 #include "osproxy/observe/cursor_table.h"
 #include "osproxy/observe/metrics.h"
 #include "osproxy/observe/observer.h"
@@ -42,13 +44,17 @@
 #include "osproxy/store/fleet_hosts.h"
 #include "osproxy/store/history.h"
 #include "osproxy/store/publisher.h"
+#include "osproxy/tls/context.h"
 
 namespace osproxy::admin {
 
 struct AdminOptions {
   HostPort listen{.host = "127.0.0.1", .port = 9901};  ///< port 0: any; see address()
-  /// Required beyond loopback. If set, all endpoints but health and metrics require it.
-  std::string token{};
+  /// Those who may use it, by token or client certificate. Required beyond loopback. If there are
+  /// any, all endpoints but health and metrics are for them only.
+  AdminRoles roles{};
+  /// Null: clients connect without TLS.
+  TlsContext::Pointer tls{};
   /// Names that a Host header may have, besides IP addresses and localhost; see access.h.
   std::vector<std::string> hosts{};
   /// Hosts of other instances that get the token of a client; see fleet_calls.h.
@@ -64,6 +70,13 @@ struct AdminOptions {
   std::chrono::milliseconds idle_timeout{30'000};  ///< from a response to the next request
   std::chrono::milliseconds io_timeout{30'000};    ///< to receive a body, or to send a response
 };
+
+/// Other machines can connect, and read the tokens on their way.
+bool is_plain_beyond_loopback(const AdminOptions& options);
+
+inline constexpr char kPlainBeyondLoopback[] =
+    "the admin listener is beyond loopback without TLS: tokens can be read on their way; set "
+    "--admin-tls-cert-file and --admin-tls-key-file";
 
 /// Members: one for each part of the instance that an endpoint shows.
 struct AdminDependencies {
@@ -100,6 +113,8 @@ struct AdminDependencies {
   std::function<RunningRequests(const RunningQuery&)> running{};
   /// The open scrolls and points in time; null: nothing follows them.
   CursorTable* cursors = nullptr;
+  /// Counts refused requests; null: nothing does.
+  Refusals* refusals = nullptr;
 };
 
 class AdminServer {
@@ -111,6 +126,13 @@ class AdminServer {
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
+
+  /// Those who may use it from now on. Any thread may call it. False, and nothing is changed, if
+  /// that would open a listener beyond loopback to all.
+  bool replace_roles(AdminRoles roles);
+
+  /// New connections use this context. Any thread may call it. TLS stays on or off.
+  void replace_tls(TlsContext::Pointer tls);
 
   /// The address that it listens on, with the chosen port in place of port 0.
   const HostPort& address() const noexcept;

@@ -14,26 +14,6 @@ constexpr std::size_t kFreshPart = 4;  // a quarter of the places
 
 }  // namespace
 
-Peer Peer::of(const boost::asio::ip::address& address) {
-  Peer peer{.is_loopback = address.is_loopback()};
-  boost::asio::ip::address_v6 whole;
-  if (address.is_v4()) {
-    whole = boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, address.to_v4());
-  } else {
-    whole = address.to_v6();
-  }
-  const auto bytes = whole.to_bytes();
-  if (whole.is_v4_mapped()) {
-    std::ranges::copy(bytes, peer.network.begin());
-    peer.is_loopback =
-        boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, whole).is_loopback();
-  } else {
-    constexpr std::size_t kNetworkBytes = 8;
-    std::copy_n(bytes.begin(), kNetworkBytes, peer.network.begin());
-  }
-  return peer;
-}
-
 /// In the order in which places are taken away (connection_table.h).
 enum class ConnectionTable::Rank : std::uint8_t {
   StrangerIdle,

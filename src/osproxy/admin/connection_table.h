@@ -31,26 +31,14 @@
 // Thread safety: none; belongs to the thread of the listener. Places must not outlive the table.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
 
-#include <boost/asio/ip/address.hpp>
+#include "osproxy/admin/peer.h"
 
 namespace osproxy::admin {
-
-/// A client address: an IPv4 address, or the /64 network of an IPv6 address, which one client has
-/// for itself.
-struct Peer {
-  std::array<std::uint8_t, 16> network{};
-  bool is_loopback = false;
-
-  static Peer of(const boost::asio::ip::address& address);
-
-  friend bool operator==(const Peer&, const Peer&) = default;
-};
 
 enum class Stage : std::uint8_t {
   Idle,      ///< nothing of a request has come yet

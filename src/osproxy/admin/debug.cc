@@ -58,19 +58,22 @@ std::string of_recorder(const Record& record) {
 
 // The records of directives come first, then those that only the flight recorder has, if they are
 // asked for.
-std::vector<std::string> find_records(const Context& context, std::string_view request_id,
-                                      bool with_recorder) {
+std::vector<std::string> find_records(const Context& context, const Caller& caller,
+                                      std::string_view request_id, bool with_recorder) {
   const std::vector<Record> recorded = context.dependencies.observer.explain(request_id);
   std::vector<std::string> found;
   found.reserve(recorded.size());
-  for (const Record& record : recorded) found.push_back(to_json(record));
+  for (const Record& record : recorded) {
+    if (caller.sees(record.tenant)) found.push_back(to_json(record));
+  }
   const FlightRecorder* const flight = context.dependencies.flight;
   if (!with_recorder || flight == nullptr || !flight->is_on()) return found;
   for (const Record& sample : with_request_id(*flight, request_id, Observer::kMaxOfOneId)) {
     const auto is_same = [&](const Record& record) {
       return record.started == sample.started && record.latency == sample.latency;
     };
-    if (std::ranges::none_of(recorded, is_same)) found.push_back(of_recorder(sample));
+    if (caller.sees(sample.tenant) && std::ranges::none_of(recorded, is_same))
+      found.push_back(of_recorder(sample));
   }
   return found;
 }
@@ -88,7 +91,8 @@ Response get_explain(const Context& context, const Request& request, std::string
   const auto request_id = percent_decode(id);
   if (!request_id)
     return error_response(400, "bad_request", "the id has a % without two hex digits");
-  const std::vector<std::string> records = find_records(context, *request_id, with_recorder);
+  const std::vector<std::string> records =
+      find_records(context, *request.caller, *request_id, with_recorder);
   if (records.empty()) {
     return error_response(404, "not_found", "no record of that request is held on this instance");
   }
@@ -107,7 +111,12 @@ Response get_breakglass(const Context& context, const Request& request, std::str
   JsonWriter json;
   json.begin_object().key("records").begin_array();
   std::size_t bytes = 0;
-  for (const Record& record : observer.breakglass(*limit)) {
+  // Of a caller's tenants, the newest ones may be anywhere in the ring.
+  const bool is_bound = request.caller->is_bound();
+  std::size_t left = *limit;
+  for (const Record& record : observer.breakglass(is_bound ? kMaxLimit : *limit)) {
+    if (!request.caller->sees(record.tenant)) continue;
+    if (left-- == 0) break;
     const std::string text = to_json(record);
     bytes += text.size();
     if (bytes > kMaxRingText) break;

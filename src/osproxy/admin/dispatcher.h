@@ -1,28 +1,44 @@
 // Routes a request to its handler: the table of endpoints, and who may use each.
 //
-//   const Dispatcher dispatcher(options, dependencies);
-//   auto route = dispatcher.admit(head);    // as soon as the head is complete
+//   Dispatcher dispatcher(options, dependencies);
+//   const Identity identity = dispatcher.identify(head);  // as soon as the head is complete
+//   auto route = dispatcher.admit(head, identity);
 //   if (!route) return route.error();
 //   Response response = dispatcher.respond(*route, request);
 //
 // Admission needs only the head, so that the body of a client without access is never read.
 //
-// Thread safety: every const member may be called from any thread.
+// Thread safety: every member may be called from any thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
 
+#include "osproxy/admin/access.h"
+#include "osproxy/admin/gatekeeper.h"
 #include "osproxy/admin/handlers.h"
 #include "osproxy/admin/message.h"
 
 namespace osproxy::admin {
 
+/// The least role that an endpoint needs.
 enum class Access : std::uint8_t {
-  Open,     ///< probes, scrapers, the files of the console: no token
-  Guarded,  ///< see access.h
+  Open,  ///< probes, scrapers, the files of the console: no token
+  Viewer,
+  Operator,
+  Admin,
+};
+
+/// The part of an endpoint that a caller gets who is bound to tenants.
+enum class Scope : std::uint8_t {
+  Any,       ///< all of it: nothing there is of a tenant
+  Filtered,  ///< its tenants' part, by the handler
+  Whole,     ///< nothing: the endpoint cannot be divided
 };
 
 /// Where a handler runs. Each lane has its own threads and its own limit of calls, so that calls of
@@ -43,6 +59,7 @@ struct AdminEndpoint {
   Method method;          ///< Get (also admits HEAD) or Post
   std::string_view path;  ///< exact, or with `{id}` as the last segment
   Access access;
+  Scope scope;
   Lane lane;
   Response (*handler)(const Context&, const Request&, std::string_view id);
   std::string_view summary;  ///< for GET /admin
@@ -51,28 +68,42 @@ struct AdminEndpoint {
 /// An endpoint as one request uses it.
 struct Route {
   const AdminEndpoint* endpoint;
-  std::string_view id;  ///< the segment at `{id}`; a view into the request's target
+  std::string_view id;     ///< the segment at `{id}`; a view into the request's target
+  CallerPointer caller{};  ///< null for an open endpoint
 
   /// False: a body is not read.
   bool takes_body() const noexcept { return endpoint->method == Method::Post; }
 };
+
+/// All endpoints.
+std::span<const AdminEndpoint> admin_endpoints() noexcept;
 
 class Dispatcher {
  public:
   /// Both must outlive the dispatcher.
   Dispatcher(const AdminOptions& options, const AdminDependencies& dependencies);
 
-  /// Returns the route of a request, by its head; or the refusal.
-  std::expected<Route, Response> admit(const Request& head) const;
+  /// Judges the proof that a request presents. Once for each request: an unknown token counts.
+  Identity identify(const Request& head) { return gatekeeper_.identify(head); }
 
-  /// The request presents the token.
-  bool is_trusted(const Request& head) const noexcept;
+  /// Returns the route of a request, by its head; or the refusal.
+  std::expected<Route, Response> admit(const Request& head, const Identity& identity) const;
 
   /// Calls the handler. An exception in it, such as std::bad_alloc, is a 500.
-  Response respond(const Route& route, const Request& request) const;
+  Response respond(const Route& route, Request request) const;
+
+  /// The next requests are judged by these.
+  void replace_roles(AdminRoles roles) { gatekeeper_.replace(std::move(roles)); }
+
+  /// Only clients with a proof may use it.
+  bool is_closed() const { return gatekeeper_.is_closed(); }
 
  private:
+  std::optional<Refused> check(const AdminEndpoint& endpoint, const Request& head,
+                               const Identity& identity) const;
+
   const Context context_;
+  Gatekeeper gatekeeper_;
 };
 
 }  // namespace osproxy::admin

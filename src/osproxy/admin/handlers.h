@@ -1,6 +1,6 @@
 // The endpoints: functions from a request to a response, one file for each subject (directives.cc,
-// history.cc, status.cc, fleet.cc, recorder.cc, fleet_recorder.cc, tail.cc, inflight.cc, why.cc,
-// debug.cc, console.cc, health.cc). dispatcher.cc has the table of paths.
+// history.cc, whoami.cc, status.cc, fleet.cc, recorder.cc, fleet_recorder.cc, tail.cc, inflight.cc,
+// why.cc, debug.cc, console.cc, health.cc). dispatcher.cc has the table of paths.
 //
 // Thread safety: every handler may be called from any thread.
 #pragma once
@@ -25,6 +25,7 @@ Response post_directives(const Context& context, const Request& request, std::st
 Response get_history(const Context& context, const Request& request, std::string_view);
 Response get_history_entry(const Context& context, const Request& request, std::string_view id);
 Response post_rollback(const Context& context, const Request& request, std::string_view);
+Response get_whoami(const Context& context, const Request& request, std::string_view);
 Response get_status(const Context& context, const Request& request, std::string_view);
 Response get_fleet(const Context& context, const Request& request, std::string_view);
 Response get_top(const Context& context, const Request& request, std::string_view);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -135,7 +136,7 @@ bool is_loopback(const asio::ip::address& address) { return Peer::of(address).is
 
 class HttpServer::Impl {
  public:
-  Impl(const HttpServerOptions& options, const Dispatcher& dispatcher)
+  Impl(const HttpServerOptions& options, Dispatcher& dispatcher)
       : options_(options),
         dispatcher_(dispatcher),
         connections_({.connections = options.max_connections,
@@ -160,6 +161,11 @@ class HttpServer::Impl {
 
   const HostPort& address() const noexcept { return address_; }
 
+  void replace_tls(TlsContext::Pointer tls) {
+    const std::lock_guard lock(mutex_);
+    tls_ = std::move(tls);
+  }
+
  private:
   // One for each address of the name.
   struct Listener {
@@ -178,11 +184,15 @@ class HttpServer::Impl {
   asio::awaitable<Response> scrape(const Route& route, const Request& request);
   asio::awaitable<Response> call(const Route& route, const Request& request);
   asio::awaitable<std::optional<std::string>> next(EventSource& events);
+  TlsContext::Pointer tls() const {
+    const std::lock_guard lock(mutex_);
+    return tls_;
+  }
   bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
 
   // Constant after construction.
   const HttpServerOptions options_;
-  const Dispatcher& dispatcher_;
+  Dispatcher& dispatcher_;
   HostPort address_;  // set by listen()
   const HttpSession::Dependencies dependencies_{
       .options = options_,
@@ -195,6 +205,8 @@ class HttpServer::Impl {
   // Synchronize themselves.
   std::atomic<bool> stopping_{false};
   asio::io_context io_{1};
+  mutable std::mutex mutex_;
+  TlsContext::Pointer tls_ = options_.tls;  // guarded by mutex_
 
   // Owned by thread_.
   std::deque<Listener> listeners_;
@@ -281,9 +293,11 @@ asio::awaitable<void> HttpServer::Impl::await_room(Listener& listener) {
 asio::awaitable<void> HttpServer::Impl::serve(tcp::socket socket, Peer peer) {
   error_code unknown;
   const auto local = socket.local_endpoint(unknown);
-  HttpSession session(dependencies_, std::move(socket), unknown || is_loopback(local.address()));
+  HttpSession session(
+      dependencies_, std::move(socket),
+      {.peer = peer, .over_loopback = unknown || is_loopback(local.address()), .tls = tls()});
   ConnectionTable::Place place(connections_, peer, [&session] { session.stream().close(); });
-  bool open = true;
+  bool open = co_await session.secure(place);
   while (open && !stopping() && !place.is_closed()) open = co_await session.exchange(place);
   place.enter(Stage::Idle);
   if (!place.is_closed()) co_await session.linger();
@@ -351,7 +365,7 @@ asio::awaitable<std::optional<std::string>> HttpServer::Impl::next(EventSource& 
 }
 
 std::expected<std::unique_ptr<HttpServer>, std::string> HttpServer::open(
-    const HttpServerOptions& options, const Dispatcher& dispatcher) {
+    const HttpServerOptions& options, Dispatcher& dispatcher) {
   auto impl = std::make_unique<Impl>(options, dispatcher);
   if (auto error = impl->listen()) return std::unexpected(*std::move(error));
   impl->start();
@@ -362,5 +376,7 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() = default;
 
 const HostPort& HttpServer::address() const noexcept { return impl_->address(); }
+
+void HttpServer::replace_tls(TlsContext::Pointer tls) { impl_->replace_tls(std::move(tls)); }
 
 }  // namespace osproxy::admin

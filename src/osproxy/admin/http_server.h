@@ -6,6 +6,9 @@
 // calls, responses and times are bounded. A connection beyond a bound is let in at the cost of the
 // one that needs its place least (connection_table.h).
 //
+// With TLS, a handshake is bounded as a request head is, and ranks as one: a client that never ends
+// it keeps no place. It takes about a millisecond of the connections' thread.
+//
 // Ownership: the arguments of open() must outlive the server. The destructor closes all connections
 // and waits for all threads, at most as long as a handler under way takes.
 #pragma once
@@ -18,6 +21,7 @@
 
 #include "osproxy/admin/dispatcher.h"
 #include "osproxy/core/address.h"
+#include "osproxy/tls/context.h"
 
 namespace osproxy::admin {
 
@@ -28,6 +32,7 @@ struct HttpServerOptions {
   std::chrono::milliseconds head_timeout;
   std::chrono::milliseconds idle_timeout;
   std::chrono::milliseconds io_timeout;
+  TlsContext::Pointer tls{};  ///< null: clients connect without TLS
 };
 
 /// A request line and its headers. Those of osproxyctl take some hundred bytes, of browsers some
@@ -42,12 +47,15 @@ class HttpServer {
  public:
   /// Listens, and starts the thread that serves. The error is a sentence for a person.
   static std::expected<std::unique_ptr<HttpServer>, std::string> open(
-      const HttpServerOptions& options, const Dispatcher& dispatcher);
+      const HttpServerOptions& options, Dispatcher& dispatcher);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
   const HostPort& address() const noexcept;
+
+  /// New connections use this context. Any thread may call it.
+  void replace_tls(TlsContext::Pointer tls);
 
  private:
   class Impl;

@@ -6,10 +6,15 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "osproxy/tls/certificate_names.h"
 
 namespace osproxy::admin {
 namespace {
@@ -72,21 +77,20 @@ std::optional<std::string_view> header(const http::fields& fields, const char* n
   return std::string_view(found->value().data(), found->value().size());
 }
 
-Request request_of(const http::request<http::string_body>& message, bool over_loopback) {
-  const auto target = message.target();
-  return {.method = method_of(message.method()),
-          .target = std::string_view(target.data(), target.size()),
-          .host = header(message, http::field::host),
-          .authorization = header(message, http::field::authorization),
-          .origin = header(message, http::field::origin),
-          .if_match = header(message, http::field::if_match),
-          .if_none_match = header(message, http::field::if_none_match),
-          .accept_encoding = header(message, http::field::accept_encoding),
-          .fetch_site = header(message, "Sec-Fetch-Site"),
-          .fetch_mode = header(message, "Sec-Fetch-Mode"),
-          .instance = header(message, "Osproxy-Instance"),
-          .over_loopback = over_loopback,
-          .body = {}};
+// The client has sent an HTTP request in place of a TLS handshake.
+bool is_plain_http(const error_code& error) {
+  return error.category() == asio::error::get_ssl_category() &&
+         ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_HTTP_REQUEST;
+}
+
+// The names in the client's certificate; nullopt if it has sent none.
+std::optional<CertificateNames> names_in(SSL& session) {
+  const X509* const peer = SSL_get0_peer_certificate(&session);
+  if (peer == nullptr || SSL_get_verify_result(&session) != X509_V_OK) return std::nullopt;
+  return CertificateNames{.common_name = common_name(*peer),
+                          .dns = alt_names(*peer, AltName::Dns),
+                          .uris = alt_names(*peer, AltName::Uri),
+                          .emails = alt_names(*peer, AltName::Email)};
 }
 
 // The response to an unreadable request; nullopt if the client has gone.
@@ -104,8 +108,50 @@ std::optional<Response> respond_to(const error_code& error) {
 
 }  // namespace
 
-HttpSession::HttpSession(const Dependencies& dependencies, tcp::socket socket, bool over_loopback)
-    : dependencies_(dependencies), over_loopback_(over_loopback), stream_(std::move(socket)) {}
+HttpSession::HttpSession(const Dependencies& dependencies, tcp::socket socket, Client client)
+    : dependencies_(dependencies), client_(std::move(client)), stream_(std::move(socket)) {
+  if (!client_.tls) return;
+  TlsSession session = client_.tls->accept();  // the stream owns its SSL, client_ the context
+  tls_ = std::make_unique<TlsLayer>(stream_, session.ssl.release());
+}
+
+Request HttpSession::request_of(const http::request<http::string_body>& message) const {
+  const auto target = message.target();
+  return {.method = method_of(message.method()),
+          .target = std::string_view(target.data(), target.size()),
+          .host = header(message, http::field::host),
+          .authorization = header(message, http::field::authorization),
+          .origin = header(message, http::field::origin),
+          .if_match = header(message, http::field::if_match),
+          .if_none_match = header(message, http::field::if_none_match),
+          .accept_encoding = header(message, http::field::accept_encoding),
+          .fetch_site = header(message, "Sec-Fetch-Site"),
+          .fetch_mode = header(message, "Sec-Fetch-Mode"),
+          .instance = header(message, "Osproxy-Instance"),
+          .over_loopback = client_.over_loopback,
+          .peer = client_.peer,
+          .certificate = certificate_ ? &*certificate_ : nullptr,
+          .body = {}};
+}
+
+asio::awaitable<bool> HttpSession::secure(ConnectionTable::Place& place) {
+  if (!tls_) co_return true;
+  place.enter(Stage::Head);
+  stream_.expires_after(dependencies_.options.head_timeout);
+  auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kAwait);
+  if (!error) {
+    certificate_ = names_in(*tls_->native_handle());
+    co_return true;
+  }
+  const bool is_plain = is_plain_http(error);
+  tls_.reset();  // what is sent and read from now on is not encrypted
+  if (is_plain) {
+    place.enter(Stage::Response);
+    co_await send(error_response(400, "tls_required", "this listener speaks TLS: use https://"),
+                  false, false);
+  }
+  co_return false;
+}
 
 asio::awaitable<bool> HttpSession::exchange(ConnectionTable::Place& place) {
   if (!co_await await_first_byte(place)) co_return false;
@@ -114,18 +160,20 @@ asio::awaitable<bool> HttpSession::exchange(ConnectionTable::Place& place) {
   parser.body_limit(kMaxBodyBytes);
   place.enter(Stage::Head);
   stream_.expires_after(dependencies_.options.head_timeout);
-  auto [head_error, size] = co_await http::async_read_header(stream_, buffer_, parser, kAwait);
+  auto [head_error, size] = co_await with_stream(
+      [&](auto& stream) { return http::async_read_header(stream, buffer_, parser, kAwait); });
   if (head_error) co_return co_await refuse_unreadable(head_error);
 
-  Request request = request_of(parser.get(), over_loopback_);
+  Request request = request_of(parser.get());
   const bool head_only = request.method == Method::Head;
   if (has_a_deciding_header_twice(parser.get())) {
     place.enter(Stage::Response);
     const Response twice = error_response(400, "bad_request", "a header is given twice");
     co_return co_await send(twice, head_only, false);
   }
-  if (dependencies_.dispatcher.is_trusted(request)) place.set_trusted();
-  const auto route = dependencies_.dispatcher.admit(request);
+  const Identity identity = dependencies_.dispatcher.identify(request);
+  if (identity.is_proven) place.set_trusted();
+  const auto route = dependencies_.dispatcher.admit(request, identity);
   if (!route) {
     place.enter(Stage::Response);
     // An unread body would be taken for the next request: the connection ends.
@@ -160,7 +208,8 @@ asio::awaitable<bool> HttpSession::await_first_byte(ConnectionTable::Place& plac
   place.enter(Stage::Idle);
   stream_.expires_after(patience);
   constexpr std::size_t kPiece = 4 << 10;  // most requests
-  auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kPiece), kAwait);
+  auto [error, size] = co_await with_stream(
+      [&](auto& stream) { return stream.async_read_some(buffer_.prepare(kPiece), kAwait); });
   buffer_.commit(size);
   co_return !error;
 }
@@ -169,10 +218,12 @@ asio::awaitable<error_code> HttpSession::read_body(Parser& parser, ConnectionTab
   place.enter(Stage::Body);
   stream_.expires_after(dependencies_.options.io_timeout);
   if (buffer_.size() == 0 && waits_for_continue(parser.get())) {
-    auto [error, written] = co_await asio::async_write(stream_, asio::buffer(kContinue), kAwait);
+    auto [error, written] = co_await with_stream(
+        [&](auto& stream) { return asio::async_write(stream, asio::buffer(kContinue), kAwait); });
     if (error) co_return error;
   }
-  auto [error, read] = co_await http::async_read(stream_, buffer_, parser, kAwait);
+  auto [error, read] = co_await with_stream(
+      [&](auto& stream) { return http::async_read(stream, buffer_, parser, kAwait); });
   co_return error;
 }
 
@@ -200,10 +251,12 @@ asio::awaitable<bool> HttpSession::send(const Response& response, bool head_only
   error_code failure;
   if (head_only) {
     http::response_serializer<http::span_body<const char>> head(message);
-    auto [error, size] = co_await http::async_write_header(stream_, head, kAwait);
+    auto [error, size] = co_await with_stream(
+        [&](auto& stream) { return http::async_write_header(stream, head, kAwait); });
     failure = error;
   } else {
-    auto [error, size] = co_await http::async_write(stream_, message, kAwait);
+    auto [error, size] = co_await with_stream(
+        [&](auto& stream) { return http::async_write(stream, message, kAwait); });
     failure = error;
   }
   co_return !failure && keep_alive && !dependencies_.stopping();
@@ -211,8 +264,9 @@ asio::awaitable<bool> HttpSession::send(const Response& response, bool head_only
 
 asio::awaitable<bool> HttpSession::write(std::string_view text) {
   stream_.expires_after(dependencies_.options.io_timeout);
-  auto [error, size] =
-      co_await asio::async_write(stream_, asio::buffer(text.data(), text.size()), kAwait);
+  auto [error, size] = co_await with_stream([&](auto& stream) {
+    return asio::async_write(stream, asio::buffer(text.data(), text.size()), kAwait);
+  });
   co_return !error;
 }
 
@@ -238,6 +292,10 @@ asio::awaitable<void> HttpSession::send_events(const Response& response, bool he
 }
 
 asio::awaitable<void> HttpSession::linger() {
+  if (tls_) {
+    stream_.expires_after(kLingerTime);
+    co_await tls_->async_shutdown(kAwait);  // whatever the client does with it
+  }
   error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
   stream_.expires_after(kLingerTime);

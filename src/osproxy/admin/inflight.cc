@@ -1,6 +1,7 @@
 // GET /admin/inflight: the requests under way, the oldest first; or the open scrolls.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -18,9 +19,10 @@ struct Wanted {
   bool scrolls = false;
 };
 
-std::expected<Wanted, Response> read_wanted(std::string_view query) {
+std::expected<Wanted, Response> read_wanted(const Request& request) {
   Wanted all;
   RunningQuery& wanted = all.query;
+  wanted.tenants = request.caller->tenants;
   std::vector<Parameter> parameters = target_parameters(wanted.target);
   parameters.push_back(slower_parameter(wanted.slower));
   parameters.push_back({"limit", "a whole number from 1 to 10000", [&](const std::string& v) {
@@ -30,7 +32,7 @@ std::expected<Wanted, Response> read_wanted(std::string_view query) {
                           all.scrolls = v == "true";
                           return all.scrolls || v == "false";
                         }});
-  auto read = read_query(query, parameters);
+  auto read = read_query(request.query(), parameters);
   if (!read) return std::unexpected(std::move(read).error());
   return all;
 }
@@ -77,6 +79,11 @@ void write(const OpenCursor& cursor, BootTime now, JsonWriter& json) {
   json.field_or_null("opaque_id", cursor.opaque_id).end_object();
 }
 
+/// Of all tenants; a caller that is bound to some learns nothing of the others.
+std::uint64_t of_all(const RunningQuery& query, std::uint64_t all, std::uint64_t own) {
+  return query.tenants.empty() ? all : own;
+}
+
 Response list_cursors(const Context& context, const RunningQuery& query) {
   if (context.dependencies.cursors == nullptr) {
     return error_response(404, "output_off", "this instance does not follow scrolls");
@@ -85,7 +92,8 @@ Response list_cursors(const Context& context, const RunningQuery& query) {
   const OpenCursors found = context.dependencies.cursors->list(query, now);
   JsonWriter json;
   json.begin_object().field("instance", context.options.instance);
-  json.field("open", found.open).field("matched", found.matched).field("dropped", found.dropped);
+  json.field("open", of_all(query, found.open, found.matched)).field("matched", found.matched);
+  json.field("dropped", of_all(query, found.dropped, 0));
   json.key("scrolls").begin_array();
   for (const OpenCursor& one : found.cursors) write(one, now.boot, json);
   json.end_array().end_object();
@@ -95,7 +103,7 @@ Response list_cursors(const Context& context, const RunningQuery& query) {
 }  // namespace
 
 Response get_inflight(const Context& context, const Request& request, std::string_view) {
-  const auto wanted = read_wanted(request.query());
+  const auto wanted = read_wanted(request);
   if (!wanted) return wanted.error();
   if (wanted->scrolls) return list_cursors(context, wanted->query);
   if (!context.dependencies.running) {
@@ -104,7 +112,8 @@ Response get_inflight(const Context& context, const Request& request, std::strin
   const RunningRequests running = context.dependencies.running(wanted->query);
   JsonWriter json;
   json.begin_object().field("instance", context.options.instance);
-  json.field("running", running.running).field("matched", running.matched);
+  json.field("running", of_all(wanted->query, running.running, running.matched));
+  json.field("matched", running.matched);
   json.key("silent_workers").begin_array();
   for (const std::size_t worker : running.silent_workers) json.value(worker);
   json.end_array().key("requests").begin_array();

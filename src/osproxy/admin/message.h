@@ -12,13 +12,17 @@
 #include <vector>
 
 #include "osproxy/admin/event_source.h"
+#include "osproxy/admin/peer.h"
+#include "osproxy/admin/refusals.h"
 #include "osproxy/core/json_writer.h"
+#include "osproxy/identify/admin_roles.h"
 
 namespace osproxy::admin {
 
 enum class Method : std::uint8_t { Get, Head, Post, Other };
 
-/// Views: they live as long as the received message. An absent header is nullopt.
+/// Views: they live as long as the received message. An absent header is nullopt. Members: one for
+/// each header that a decision is made by.
 struct Request {
   Method method = Method::Get;
   std::string_view target{};  ///< as received: `/debug/breakglass?limit=5`
@@ -32,6 +36,12 @@ struct Request {
   std::optional<std::string_view> fetch_mode{};  ///< Sec-Fetch-Mode
   std::optional<std::string_view> instance{};    ///< Osproxy-Instance: whom the client means
   bool over_loopback = true;                     ///< it came to a loopback address
+  Peer peer{};                                   ///< the client's address
+  /// The names in the client's verified certificate; null: it has sent none.
+  const CertificateNames* certificate = nullptr;
+  /// The client that asks: its name, role and tenants. Set by the dispatcher; never null in a
+  /// handler.
+  CallerPointer caller{};
   std::string_view body{};
 
   std::string_view path() const noexcept { return target.substr(0, target.find('?')); }
@@ -48,6 +58,7 @@ struct Response {
   std::string body{};
   std::vector<std::pair<std::string_view, std::string>> headers{};  ///< names are constants
   std::shared_ptr<EventSource> events{};  ///< in place of a body: events until the connection ends
+  std::optional<Refusal> refusal{};       ///< the caller may not do this; the dispatcher counts it
 };
 
 /// Writes more fields of the error object.

@@ -75,6 +75,7 @@ std::expected<ChangeNote, Response> read_note(const Request& request, std::vecto
   more.push_back(note_parameter("by", note.by));
   more.push_back(note_parameter("reason", note.reason));
   if (auto read = read_query(request.query(), more); !read) return std::unexpected(read.error());
+  if (request.caller->is_named) note.author = request.caller->name;
   return clean_note(std::move(note));
 }
 

@@ -10,6 +10,7 @@
 
 #include "osproxy/admin/handlers.h"
 #include "osproxy/admin/query.h"
+#include "osproxy/admin/visible_directives.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/json_writer.h"
 #include "osproxy/flight/failed_request.h"
@@ -74,7 +75,7 @@ struct WantedTop {
   std::size_t limit = 10;
 };
 
-std::expected<WantedTop, Response> read_wanted_top(std::string_view query) {
+std::expected<WantedTop, Response> read_wanted_top(const Request& request) {
   WantedTop wanted;
   const std::string by_rule = "one to four of " + top_dimension_names() + ", separated by commas";
   const std::string sort_rule = "one of " + top_sort_names();
@@ -93,7 +94,7 @@ std::expected<WantedTop, Response> read_wanted_top(std::string_view query) {
   parameters.push_back({"limit", "a number from 1 to 1000", [&](const std::string& v) {
                           return set_number<std::size_t>(wanted.limit, v, 1, kMaxRows);
                         }});
-  auto read = read_query(query, parameters);
+  auto read = read_query(request.query(), parameters);
   if (!read) return std::unexpected(std::move(read).error());
   wanted.query.compares = wanted.against > 0s;
   return wanted;
@@ -133,7 +134,7 @@ std::optional<Response> refuse_missing(const Context& context, const Target& tar
 
 Response get_top(const Context& context, const Request& request, std::string_view) {
   if (is_off(context)) return recorder_off();
-  const auto wanted = read_wanted_top(request.query());
+  const auto wanted = read_wanted_top(request);
   if (!wanted) return wanted.error();
   if (auto refused = refuse_missing(context, wanted->filter.target)) return *std::move(refused);
   const FlightRecorder& flight = *context.dependencies.flight;
@@ -142,6 +143,7 @@ Response get_top(const Context& context, const Request& request, std::string_vie
   const BootTime begin = now - wanted->last;
   TopTable table(wanted->query);
   flight.visit(std::max(begin - wanted->against, oldest), [&](const Sample& sample) {
+    if (!request.caller->sees(sample.record.tenant)) return;
     if (!wanted->filter.judges(sample.record)) return;
     const auto period = sample.weight.ended < begin ? TopPeriod::Before : TopPeriod::Now;
     table.see(sample, period);
@@ -160,7 +162,7 @@ Response get_top(const Context& context, const Request& request, std::string_vie
 
 Response get_recent(const Context& context, const Request& request, std::string_view) {
   if (is_off(context)) return recorder_off();
-  RecordFilter filter;
+  RecordFilter filter{.tenants = request.caller->tenants};
   std::size_t limit = 20;
   std::vector<Parameter> parameters = filter_parameters(filter);
   parameters.push_back({"limit", "a number from 1 to 1000", [&](const std::string& v) {
@@ -174,7 +176,9 @@ Response get_recent(const Context& context, const Request& request, std::string_
   JsonWriter json;
   json.begin_object().field("instance", context.options.instance);
   json.field("slow_after_ms", flight.options().slow_after.count());
-  json.field("left_out", totals.thinned_notable).key("records").begin_array();
+  // It counts requests of all tenants.
+  json.field("left_out", request.caller->is_bound() ? 0 : totals.thinned_notable);
+  json.key("records").begin_array();
   for (const Record& record : newest_notable(flight, oldest, filter, limit))
     json.raw(to_json(record));
   json.end_array().end_object();
@@ -198,7 +202,9 @@ Response post_plan(const Context& context, const Request& request, std::string_v
   }
   const PlanOptions options{.covered = std::min(covered(context, now.boot), kPlanned),
                             .budget = context.options.directive_budget,
-                            .now = now.wall};
+                            .now = now.wall,
+                            .tenants = request.caller->tenants};
+  if (auto refused = refuse_others(*request.caller, *document)) return *std::move(refused);
   for (const Directive& directive : document->directives) {
     if (auto refused = refuse_missing(context, directive.target)) return *std::move(refused);
   }

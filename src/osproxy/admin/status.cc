@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "osproxy/admin/handlers.h"
+#include "osproxy/admin/visible_directives.h"
 #include "osproxy/core/rfc3339.h"
 
 namespace osproxy::admin {
@@ -11,7 +12,9 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
-void write_rejected(JsonWriter& json, const std::optional<Rejection>& rejected) {
+/// The place in a document says how many directives others have.
+void write_rejected(JsonWriter& json, const std::optional<Rejection>& rejected,
+                    const Caller& caller) {
   json.key("rejected");
   if (!rejected) {
     json.null();
@@ -20,12 +23,13 @@ void write_rejected(JsonWriter& json, const std::optional<Rejection>& rejected) 
   json.begin_object();
   json.field("revision", rejected->revision);
   json.field("slug", to_string(rejected->fault));
-  json.field("where", rejected->where);
+  json.field("where", caller.is_bound() ? std::string() : rejected->where);
   json.field("at", format_rfc3339(rejected->at));
   json.end_object();
 }
 
-void write_store(JsonWriter& json, const Context& context) {
+/// Warnings of the store may name directives.
+void write_store(JsonWriter& json, const Context& context, const Caller& caller) {
   const StoreStatus status = context.dependencies.store.status();
   json.key("store").begin_object();
   json.field("kind", context.options.store_kind);
@@ -39,9 +43,11 @@ void write_store(JsonWriter& json, const Context& context) {
   } else {
     json.null();
   }
-  write_rejected(json, status.rejected);
+  write_rejected(json, status.rejected, caller);
   json.key("warnings").begin_array();
-  for (const std::string& warning : status.warnings) json.value(warning);
+  if (!caller.is_bound()) {
+    for (const std::string& warning : status.warnings) json.value(warning);
+  }
   json.end_array();
   json.end_object();
 }
@@ -156,9 +162,30 @@ void write_capture(JsonWriter& json, const CaptureWriter& writer) {
   json.field("memory_bytes", totals.memory_bytes);
 }
 
+/// The whole instance's, in which all tenants are.
+void write_totals(JsonWriter& json, const Context& context, const DirectiveSet& set, Now now) {
+  write_clients(json, context.dependencies);
+  write_records(json, context.dependencies.observer);
+  json.key("capture").begin_object();
+  if (context.dependencies.capture != nullptr) {
+    write_capture(json, *context.dependencies.capture);
+  } else {
+    write_no_capture(json, set, now);
+  }
+  json.end_object();
+}
+
+void write_admin(JsonWriter& json, const Context& context) {
+  json.key("admin").begin_object().field("tls", context.options.tls != nullptr);
+  json.key("warnings").begin_array();
+  if (is_plain_beyond_loopback(context.options)) json.value(kPlainBeyondLoopback);
+  json.end_array().end_object();
+}
+
 }  // namespace
 
-Response get_status(const Context& context, const Request&, std::string_view) {
+Response get_status(const Context& context, const Request& request, std::string_view) {
+  const Caller& caller = *request.caller;
   const Now now = context.dependencies.clock.now();
   JsonWriter json;
   json.begin_object();
@@ -166,25 +193,18 @@ Response get_status(const Context& context, const Request&, std::string_view) {
   json.field("version", context.options.version);
   json.field("started", format_rfc3339(context.started.wall));
   json.field("uptime_ms", duration_cast<milliseconds>(now.boot - context.started.boot).count());
-  write_store(json, context);
+  write_store(json, context, caller);
   write_ack(json, context);
+  write_admin(json, context);
   json.key("directives").begin_array();
   const DirectiveSet::Pointer set = context.dependencies.store.load();
   for (const CompiledDirective& compiled : set->directives()) {
-    write_directive(json, compiled, now);
+    if (sees(caller, compiled.directive)) write_directive(json, compiled, now);
   }
   json.end_array();
   if (context.dependencies.upstreams != nullptr)
     write_upstreams(json, *context.dependencies.upstreams);
-  write_clients(json, context.dependencies);
-  write_records(json, context.dependencies.observer);
-  json.key("capture").begin_object();
-  if (context.dependencies.capture != nullptr) {
-    write_capture(json, *context.dependencies.capture);
-  } else {
-    write_no_capture(json, *set, now);
-  }
-  json.end_object();
+  if (!caller.is_bound()) write_totals(json, context, *set, now);
   json.end_object();
   return {.body = std::move(json).take()};
 }

@@ -8,6 +8,7 @@
 #include "osproxy/admin/event_source.h"
 #include "osproxy/admin/handlers.h"
 #include "osproxy/admin/query.h"
+#include "osproxy/admin/visible_directives.h"
 #include "osproxy/core/rfc3339.h"
 #include "osproxy/observe/record_tail.h"
 #include "osproxy/record/record.h"
@@ -32,8 +33,8 @@ std::string count_event(std::string_view type, std::uint64_t count) {
 // Reports when a directive ends, and again when that changes or the directive is gone.
 class DirectiveNews {
  public:
-  DirectiveNews(const DirectiveStore& store, std::optional<std::string> id)
-      : store_(store), id_(std::move(id)) {}
+  DirectiveNews(const DirectiveStore& store, std::optional<std::string> id, CallerPointer caller)
+      : store_(store), id_(std::move(id)), caller_(std::move(caller)) {}
 
   // Empty if there is nothing new.
   std::string next() {
@@ -43,7 +44,8 @@ class DirectiveNews {
     seen_ = std::move(set);
     std::string end;
     for (const CompiledDirective& one : seen_->directives()) {
-      if (one.directive.id == *id_) end = format_rfc3339(one.life.wall_end);
+      if (one.directive.id == *id_ && sees(*caller_, one.directive))
+        end = format_rfc3339(one.life.wall_end);
     }
     if (end == end_) return "";
     end_ = end;
@@ -55,6 +57,7 @@ class DirectiveNews {
  private:
   const DirectiveStore& store_;
   const std::optional<std::string> id_;
+  const CallerPointer caller_;
   DirectiveSet::Pointer seen_;
   std::string end_;
 };
@@ -101,14 +104,15 @@ struct Wanted {
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
 };
 
-std::expected<Wanted, Response> read_wanted(std::string_view query) {
+std::expected<Wanted, Response> read_wanted(const Request& request) {
   Wanted wanted;
+  wanted.filter.tenants = request.caller->tenants;
   std::vector<Parameter> parameters = filter_parameters(wanted.filter);
   parameters.push_back({"limit", "a whole number greater than zero", [&](const std::string& v) {
                           return set_number<std::uint64_t>(
                               wanted.limit, v, 1, std::numeric_limits<std::uint64_t>::max());
                         }});
-  auto read = read_query(query, parameters);
+  auto read = read_query(request.query(), parameters);
   if (!read) return std::unexpected(std::move(read).error());
   return wanted;
 }
@@ -125,9 +129,9 @@ Response get_tail(const Context& context, const Request& request, std::string_vi
   if (context.dependencies.tail == nullptr) {
     return error_response(404, "output_off", "there is no live tail on this instance");
   }
-  auto wanted = read_wanted(request.query());
+  auto wanted = read_wanted(request);
   if (!wanted) return std::move(wanted).error();
-  DirectiveNews news(context.dependencies.store, wanted->filter.directive);
+  DirectiveNews news(context.dependencies.store, wanted->filter.directive, request.caller);
   auto reader = context.dependencies.tail->open(std::move(wanted->filter));
   if (!reader) {
     return error_response(

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "osproxy/admin/handlers.h"
+#include "osproxy/admin/visible_directives.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/encoding.h"
 #include "osproxy/core/rfc3339.h"
@@ -134,8 +135,17 @@ WhyReport::OneDirective report_on(std::uint32_t place, const CompiledDirective& 
   return report;
 }
 
+/// A caller that is bound to tenants sees the directives of these, and those that have recorded the
+/// request: the record names them too.
+bool is_shown(const Caller& caller, const Directive& directive, std::uint32_t place,
+              const RememberedRequest& request) {
+  if (sees(caller, directive)) return true;
+  return request.set != nullptr && directive.level != Level::Off &&
+         std::ranges::find(request.recorded_by, place) != request.recorded_by.end();
+}
+
 WhyReport report_on(const RememberedRequest& request, const DirectiveSet& set,
-                    std::size_t max_directives, const std::string& instance) {
+                    std::size_t max_directives, const std::string& instance, const Caller& caller) {
   WhyReport report{.instance = instance,
                    .request_id = request.request_id,
                    .recorded = request.recorded,
@@ -151,17 +161,20 @@ WhyReport report_on(const RememberedRequest& request, const DirectiveSet& set,
                    .status = request.outcome.status,
                    .is_by_its_set = request.set != nullptr};
   const auto directives = set.directives();
-  const std::size_t shown = std::min(directives.size(), max_directives);
-  for (std::uint32_t i = 0; i < shown; ++i) {
-    report.directives.push_back(report_on(i, directives[i], request));
+  for (std::uint32_t i = 0; i < directives.size(); ++i) {
+    if (!is_shown(caller, directives[i].directive, i, request)) continue;
+    if (report.directives.size() < max_directives) {
+      report.directives.push_back(report_on(i, directives[i], request));
+    } else {
+      ++report.left_out;
+    }
   }
-  report.left_out = directives.size() - shown;
   return report;
 }
 
 }  // namespace
 
-Response get_why(const Context& context, const Request&, std::string_view id) {
+Response get_why(const Context& context, const Request& asked, std::string_view id) {
   const Observer& observer = context.dependencies.observer;
   if (!observer.keeps_why()) {
     return error_response(404, "output_off", "requests are not remembered on this instance");
@@ -169,14 +182,16 @@ Response get_why(const Context& context, const Request&, std::string_view id) {
   const auto request_id = percent_decode(id);
   if (!request_id)
     return error_response(400, "bad_request", "the id has a % without two hex digits");
-  const auto requests = observer.remembered(*request_id);
+  auto requests = observer.remembered(*request_id);
+  std::erase_if(requests,
+                [&](const RememberedRequest& one) { return !asked.caller->sees(one.tenant); });
   if (requests.empty()) return error_response(404, "not_found", kNotSeen);
   const DirectiveSet::Pointer current = context.dependencies.store.load();
   std::size_t max_directives = kMaxDirectives;
   std::vector<WhyReport> reports;
   for (const RememberedRequest& request : requests) {
     reports.push_back(report_on(request, request.set ? *request.set : *current, max_directives,
-                                context.options.instance));
+                                context.options.instance, *asked.caller));
     max_directives = kMaxDirectives / std::max<std::size_t>(requests.size() - 1, 1);
   }
   return {.body = encode_why_reports(reports)};

@@ -83,16 +83,17 @@ std::optional<std::string> reachable_host(std::span<const std::string> etcd_endp
 
 }  // namespace
 
-std::string find_advertised_url(const std::string& given, const HostPort& listener,
+std::string find_advertised_url(const std::string& given, const HostPort& listener, bool tls,
                                 std::span<const std::string> etcd_endpoints) {
-  if (!given.empty()) return given;
+  if (given.contains("://")) return given;
+  if (!given.empty()) return (tls ? "https://" : "http://") + given;
   HostPort address = listener;
   if (is_wildcard(listener.host)) {
     auto host = reachable_host(etcd_endpoints, !listener.host.contains(':'));
     if (!host) return {};
     address.host = *std::move(host);
   }
-  const std::string url = Origin{.tls = false, .address = std::move(address)}.to_string();
+  const std::string url = Origin{.tls = tls, .address = std::move(address)}.to_string();
   return parse_admin_url(url) ? url : std::string();  // a host name may be no name for a URL
 }
 

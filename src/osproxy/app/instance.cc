@@ -125,7 +125,7 @@ std::expected<void, std::string> Instance::open(int listener, std::stop_token ca
   return open_proxy(listener);
 }
 
-std::expected<void, std::string> Instance::open_admin() {
+void Instance::make_metrics() {
   DirectiveStore* const store = source_.store.get();
   metrics_ = {std::make_shared<ObserverMetrics>(observer_),
               std::make_shared<FlightMetrics>(flight_),
@@ -136,6 +136,7 @@ std::expected<void, std::string> Instance::open_admin() {
               std::make_shared<TailMetrics>(*outputs_.tail),
               std::make_shared<LogMetrics>(log_lines_dropped),
               reloads_,
+              refusals_,
               client_metrics_,
               tls_metrics_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
@@ -145,9 +146,16 @@ std::expected<void, std::string> Instance::open_admin() {
   if (outputs_.capture) {
     metrics_.push_back(std::make_shared<CaptureMetrics>(*outputs_.capture));
   }
+}
 
+std::expected<void, std::string> Instance::open_admin() {
+  make_metrics();
+  auto tls = read_admin_tls(settings_.admin);
+  if (!tls) return std::unexpected(std::move(tls).error());
+  for (const auto& warning : expiry_warnings(*tls, clock_.now().wall)) spdlog::warn("{}", warning);
   auto admin = admin::AdminServer::start({.listen = settings_.admin.listen,
-                                          .token = settings_.admin.token,
+                                          .roles = admin_roles(settings_.admin),
+                                          .tls = *tls,
                                           .hosts = settings_.admin.hosts,
                                           .fleet_hosts = settings_.admin.fleet_hosts,
                                           .instance = settings_.instance,
@@ -155,7 +163,7 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .store_kind = source_.kind,
                                           .limits = settings_.document.limits,
                                           .directive_budget = settings_.server.directive_budget},
-                                         {.store = *store,
+                                         {.store = *source_.store,
                                           .publisher = source_.publisher.get(),
                                           .observer = observer_,
                                           .clock = clock_,
@@ -171,13 +179,18 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .ack = ack_status(source_.acks.get()),
                                           .sniffing_requests = sniffing_count(client_metrics_),
                                           .running = running_requests(client_metrics_),
-                                          .cursors = &cursors_});
+                                          .cursors = &cursors_,
+                                          .refusals = refusals_.get()});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
   advertised_url_.set(find_advertised_url(settings_.admin.advertise, admin_->address(),
+                                          *tls != nullptr,
                                           settings_.document.etcd.target.endpoints));
   if (source_.acks) source_.acks->check_store();
-  spdlog::info("admin listener on {}", admin_->address().to_string());
+  spdlog::info("admin listener on {}{}", admin_->address().to_string(), *tls ? " with TLS" : "");
+  if (!*tls && !is_loopback(settings_.admin.listen.host)) {
+    spdlog::warn("{}", admin::kPlainBeyondLoopback);
+  }
   return {};
 }
 
@@ -278,16 +291,32 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
   if (next.tls.listen.pairs.empty() != settings_.tls.listen.pairs.empty()) {
     return std::unexpected("only a restart turns TLS with clients on or off");
   }
+  if (next.admin.tls.pairs.empty() != settings_.admin.tls.pairs.empty()) {
+    return std::unexpected("only a restart turns TLS of the admin listener on or off");
+  }
+  auto admin_tls = read_admin_tls(next.admin);
+  if (!admin_tls) return std::unexpected(std::move(admin_tls).error());
+  AdminRoles roles = admin_roles(next.admin);
+  const std::size_t role_count = roles.size();
   Settings renewed = next;
   renewed.server.upstream.nodes =
       settings_.server.upstream.nodes;  // the nodes stay, with TLS or without
   UpstreamTlsFiles files(next.tls.upstream);
   auto tls = read_tls(renewed);
   if (!tls) return std::unexpected(std::move(tls).error());
+  if (!admin_->replace_roles(std::move(roles))) {
+    return std::unexpected(
+        "the admin listener is beyond loopback: --admin-token-file or --admin-tokens-file must "
+        "be given");
+  }
+  admin_->replace_tls(*std::move(admin_tls));
   if ((*tls)->upstream) upstream_tls_files_ = std::move(files);
   spdlog::info(
-      "reloaded: {} known tokens, {} principals with a tenant, {} debug keys, log level {}",
-      known->token_count(), known->tenant_count(), known->debug_keys().size(), next.log_level);
+      "reloaded: {} known tokens, {} principals with a tenant, {} debug keys, {} users of the "
+      "admin "
+      "listener, log level {}",
+      known->token_count(), known->tenant_count(), known->debug_keys().size(), role_count,
+      next.log_level);
   for (const auto& warning : secret_file_warnings(next)) spdlog::warn("{}", warning);
   proxy_->replace_identities(std::make_shared<const Identities>(*std::move(known)));
   proxy_->replace_tls(*std::move(tls));

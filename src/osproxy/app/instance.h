@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "osproxy/admin/admin_server.h"
+#include "osproxy/admin/refusals.h"
 #include "osproxy/app/advertised_url.h"
 #include "osproxy/app/directive_source.h"
 #include "osproxy/app/logs/event_logs.h"
@@ -100,6 +101,7 @@ class Instance {
   Instance(const Settings& settings, const Clock& clock, RecordOutputs outputs);
 
   std::expected<void, std::string> open(int listener, std::stop_token cancel);
+  void make_metrics();
   std::expected<void, std::string> open_admin();
   std::expected<void, std::string> open_proxy(int listener);
   std::expected<ServerOptions, std::string> server_options(int listener);
@@ -116,6 +118,8 @@ class Instance {
   const std::shared_ptr<ClientMetrics> client_metrics_ = std::make_shared<ClientMetrics>();
   const std::shared_ptr<TlsMetrics> tls_metrics_ = std::make_shared<TlsMetrics>();
   const std::shared_ptr<ReloadCounters> reloads_ = std::make_shared<ReloadCounters>();
+  const std::shared_ptr<admin::Refusals> refusals_ = std::make_shared<admin::Refusals>(
+      [this](const admin::RefusedRequest& one) { logs_.refusals.tell(one); });
   RecordOutputs outputs_;
   Observer observer_;
   FlightRecorder flight_;

@@ -52,6 +52,7 @@ constexpr CommandRow kCommands[] = {
     {"context", "List the named fleets, and choose one", add_context},
     {"version", "Show the versions of osproxyctl and of the instances", add_version},
     {"completion", "Print the script that completes commands in a shell", add_completion},
+    {"token", "Make a token for the admin listener", add_token},
 };
 
 constexpr char kFooter[] = R"(Examples:

@@ -11,6 +11,7 @@
 #include <boost/beast/http.hpp>
 
 #include "osproxy/client/address_memory.h"
+#include "osproxy/client/tls_setup.h"
 #include "osproxy/core/field_name.h"
 #include "osproxy/net/connect_race.h"
 #include "osproxy/net/resolve.h"
@@ -38,23 +39,6 @@ struct Reading {
     parser->skip(is_of_head);
   }
 };
-
-/// Loads the credentials before the handshake, so that a half-written file is reported as such.
-error_code load(const TlsCredentials& credentials, ssl::context& context) {
-  error_code error;
-  context.set_verify_mode(ssl::verify_peer, error);
-  if (error) return error;
-  if (credentials.roots.empty()) {
-    context.set_default_verify_paths(error);
-  } else {
-    context.add_certificate_authority(asio::buffer(credentials.roots), error);
-  }
-  if (error || credentials.chain.empty()) return error;
-  context.use_certificate_chain(asio::buffer(credentials.chain), error);
-  if (error) return error;
-  context.use_private_key(asio::buffer(credentials.key), ssl::context::pem, error);
-  return error;
-}
 
 bool is_name(const std::string& host) {
   error_code error;
@@ -93,6 +77,7 @@ AddressMemory& address_memory() {
 struct Progress {
   bool resolved = false;
   std::optional<AddressMemory::Address> connected_to{};
+  std::optional<HttpError> handshake_fault{};
 };
 
 Task<std::expected<Socket, error_code>> connect(Executor executor, const HostPort& address,
@@ -119,16 +104,14 @@ void remember(const Progress& progress, bool has_responded) {
 }
 
 Task<error_code> exchange_by_tls(Socket& socket, const std::string& address, ssl::context& context,
-                                 const Request& request, Reading& response) {
-  const std::string host(tls_name(address));
+                                 const Request& request, Reading& response, Progress& progress) {
   ssl::stream<Socket&> stream(socket, context);
-  // SNI carries no addresses (RFC 6066, section 3).
-  if (is_name(host)) SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
-  error_code error;
-  stream.set_verify_callback(ssl::host_name_verification(host), error);
-  if (error) co_return error;
+  expect_server(*stream.native_handle(), address);
   auto [handshake_error] = co_await stream.async_handshake(ssl::stream_base::client, kAsTask);
-  if (handshake_error) co_return handshake_error;
+  if (handshake_error) {
+    progress.handshake_fault = explain_handshake(handshake_error, *stream.native_handle());
+    co_return handshake_error;
+  }
   co_return co_await exchange(stream, request, response);
 }
 
@@ -138,7 +121,7 @@ Task<error_code> perform(Executor executor, const HostPort& address, ssl::contex
   auto socket = co_await connect(executor, address, progress);
   if (!socket) co_return socket.error();
   if (context == nullptr) co_return co_await exchange(*socket, request, response);
-  co_return co_await exchange_by_tls(*socket, address.host, *context, request, response);
+  co_return co_await exchange_by_tls(*socket, address.host, *context, request, response, progress);
 }
 
 Request to_beast(const Origin& to, HttpRequest&& request) {
@@ -182,8 +165,8 @@ std::expected<HttpResponse, HttpError> http_call(const Origin& to, HttpRequest r
   std::optional<ssl::context> tls;
   if (to.tls) {
     tls.emplace(ssl::context::tls_client);
-    if (const error_code error = load(options.tls, *tls)) {
-      return std::unexpected(to_http_error(error));
+    if (auto error = load_credentials(options.tls, *tls)) {
+      return std::unexpected(*std::move(error));
     }
   }
   const Request message = to_beast(to, std::move(request));
@@ -208,6 +191,7 @@ std::expected<HttpResponse, HttpError> http_call(const Origin& to, HttpRequest r
     return std::unexpected(at_lookup ? lookup_timed_out(to.address.host)
                                      : to_http_error(boost::beast::error::timeout));
   }
+  if (progress.handshake_fault) return std::unexpected(*std::move(progress.handshake_fault));
   if (*ended) return std::unexpected(to_http_error(*ended));
   return from_beast(*response.parser);
 }

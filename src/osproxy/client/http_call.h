@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "osproxy/client/http_error.h"
+#include "osproxy/client/tls_credentials.h"
 #include "osproxy/core/address.h"
 
 namespace osproxy::client {
@@ -51,15 +52,6 @@ struct HttpResponse {
 
   /// The value of the first header `name`; empty if there is none.
   std::string_view header(std::string_view name) const noexcept;
-};
-
-/// PEM texts; an empty one stands for none.
-struct TlsCredentials {
-  std::string roots{};  ///< the trusted CAs; none: those of the system
-  std::string chain{};  ///< the client's certificate and its issuers
-  std::string key{};    ///< of the client's certificate
-
-  friend bool operator==(const TlsCredentials&, const TlsCredentials&) = default;
 };
 
 struct HttpCallOptions {

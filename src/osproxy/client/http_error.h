@@ -17,6 +17,10 @@ enum class HttpFault : std::uint8_t {
   CutOff,       ///< the connection ended before the response was complete
   TooLarge,     ///< the response is larger than the caller accepts
   NotHttp,      ///< the response is not HTTP
+  NotTls,       ///< the server does not speak TLS, but mostly plain HTTP
+  Untrusted,    ///< no trusted CA has issued the server's certificate
+  WrongName,    ///< the server's certificate is for another name
+  Expired,      ///< the server's certificate has expired, or is not valid yet
   Other,        ///< another error of the system or of TLS
 };
 

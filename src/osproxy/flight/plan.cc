@@ -105,6 +105,9 @@ Plan plan_directive(const FlightRecorder& recorder, const Directive& directive,
   recorder.visit(now - options.covered, [&](const Sample& sample) {
     const double weight = sample.weight.weight;
     const Record& record = sample.record;
+    if (!options.tenants.empty() && !std::ranges::binary_search(options.tenants, record.tenant)) {
+      return;
+    }
     plan.seen.add(weight, 1);
     for (Names& one : names) one.add(record);
     // A request of the target like this one may have been missed.

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct PlanOptions {
   std::chrono::seconds covered{0};  ///< the time until now whose samples are judged
   TokenRate budget{};               ///< of one directive on one instance
   WallTime now{};
+  std::span<const std::string> tenants{};  ///< of the samples that count, sorted; empty: all
 };
 
 /// A regular value.

@@ -21,7 +21,8 @@ bool is_from(const Cidr& block, const std::string& client) {
 }  // namespace
 
 bool RecordFilter::matches(const Record& record) const noexcept {
-  return (!directive ||
+  return (tenants.empty() || std::ranges::binary_search(tenants, record.tenant)) &&
+         (!directive ||
           std::ranges::find(record.directives, *directive) != record.directives.end()) &&
          equal_or_absent(target.tenant, record.tenant) &&
          equal_or_absent(target.principal, record.principal) &&

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "osproxy/directive/model.h"
 #include "osproxy/record/record.h"
@@ -20,8 +21,10 @@ struct RecordFilter {
   Target target{};                         ///< matches as a directive's target does
   std::optional<StatusFilter> status{};
   std::optional<std::chrono::milliseconds> slower{};  ///< at least as slow as this
+  /// Those that the reader may see, sorted; empty: all. A record of none of them does not match.
+  std::vector<std::string> tenants{};
 
-  /// True if `directive` and `target` match; ignores how the request ended.
+  /// True if `directive`, `target` and `tenants` match; ignores how the request ended.
   bool matches(const Record& record) const noexcept;
 
   /// True if the end of the request fits: `status` and `slower`.

@@ -9,7 +9,9 @@ namespace osproxy {
 
 bool RunningQuery::passes(const Attributes& attributes,
                           std::chrono::nanoseconds age) const noexcept {
-  return (!slower || age >= *slower) && targets(target, attributes);
+  return (!slower || age >= *slower) &&
+         (tenants.empty() || std::ranges::binary_search(tenants, attributes.tenant)) &&
+         targets(target, attributes);
 }
 
 std::size_t bytes_of(const RunningRequest& request) noexcept {

@@ -50,6 +50,8 @@ struct RunningQuery {
   Target target{};
   std::optional<std::chrono::milliseconds> slower{};  ///< running at least this long
   std::size_t limit = 100;                            ///< of the oldest ones
+  /// Those that the reader may see, sorted; empty: all.
+  std::vector<std::string> tenants{};
 
   bool passes(const Attributes& attributes, std::chrono::nanoseconds age) const noexcept;
 };

@@ -10,7 +10,6 @@ std::expected<Origin, std::string> parse_admin_url(std::string_view text) {
   if (text.size() > kMaxAdminUrlBytes) return std::unexpected("it is too long");
   auto origin = parse_origin(text);
   if (!origin) return origin;
-  if (origin->tls) return std::unexpected("admin listeners speak plain HTTP: use http://");
   if (is_wildcard(origin->address.host)) {
     return std::unexpected("it must be an address that can be connected to");
   }

@@ -257,14 +257,14 @@ std::expected<TlsContext::Pointer, std::string> TlsContext::for_clients(
     SSL_CTX_set_session_id_context(&context, kSessionIdContext, sizeof kSessionIdContext);
     SSL_CTX_set_num_tickets(&context, 1);
     Tickets::use_for(context, *made);
-    if (auto presented = made->present(context, pair, "--tls"); !presented) {
+    if (auto presented = made->present(context, pair, options.cert_settings); !presented) {
       return std::unexpected(std::move(presented).error());
     }
     if (!made->verifies_) continue;
     const int must = options.client_auth == ClientAuth::Required;
     SSL_CTX_set_verify(&context, SSL_VERIFY_PEER | (must * SSL_VERIFY_FAIL_IF_NO_PEER_CERT),
                        nullptr);
-    auto trusted = trust(context, "--tls-client-ca-file", options.client_ca_file, true);
+    auto trusted = trust(context, options.client_ca_setting, options.client_ca_file, true);
     if (!trusted) return std::unexpected(std::move(trusted).error());
   }
   return made;

@@ -62,6 +62,9 @@ struct TlsListenOptions {
   std::string client_ca_file{};
   ClientAuth client_auth = ClientAuth::None;
   CertificateName principal = CertificateName::CommonName;
+  // The settings that errors name.
+  std::string cert_settings = "--tls";  ///< in front of `-cert-file` and `-key-file`
+  std::string client_ca_setting = "--tls-client-ca-file";
 };
 
 struct TlsUpstreamOptions {

@@ -42,6 +42,8 @@ std::vector<std::string> secret_file_warnings(const Settings& settings) {
   check("--debug-key-file", settings.identity_files.debug_keys);
   check("--known-tokens-file", settings.identity_files.known_tokens);
   check("--admin-token-file", settings.admin.token_file);
+  check("--admin-tokens-file", settings.admin.tokens_file);
+  for (const TlsPair& pair : settings.admin.tls.pairs) check("--admin-tls-key-file", pair.key_file);
   for (const TlsPair& pair : settings.tls.listen.pairs) check("--tls-key-file", pair.key_file);
   check("--upstream-key-file", settings.tls.upstream.client.key_file);
   check("--etcd-key-file", settings.document.etcd.target.credentials.key_file);

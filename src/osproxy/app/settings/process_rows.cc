@@ -18,6 +18,24 @@ SettingForm admin_token_form() {
           .show = [](const Settings&) { return std::string(); }};
 }
 
+/// Nor are those who are named.
+SettingForm admin_tokens_form() {
+  return {.takes = "FILE",
+          .store =
+              [](Settings& s, Values v) {
+                s.admin.tokens_file = v[0];
+                return store_admin_tokens(s.admin.roles, v[0]);
+              },
+          .show = [](const Settings&) { return std::string(); }};
+}
+
+/// A client may send no certificate, and present a token.
+Stored store_admin_client_ca(Settings& settings, Values values) {
+  settings.admin.tls.client_ca_file = values[0];
+  settings.admin.tls.client_auth = ClientAuth::Optional;
+  return {};
+}
+
 }  // namespace
 
 SettingGroup admin_settings() {
@@ -30,8 +48,37 @@ SettingGroup admin_settings() {
            .help = "Address of the admin listener."},
           {.name = "admin-token-file",
            .form = admin_token_form(),
-           .help = "File with the admin listener's bearer token. It is required if the "
-                   "listener can be reached from other machines."},
+           .help = "File with a bearer token of the admin listener, whose holder may do all. This "
+                   "or --admin-tokens-file is required if the listener can be reached from other "
+                   "machines.",
+           .reloads = true},
+          {.name = "admin-tokens-file",
+           .form = admin_tokens_form(),
+           .help = "File with the names, roles and tenants of those who may use the admin "
+                   "listener, and the SHA-256 of their tokens; docs/access.md.",
+           .reloads = true},
+          {.name = "admin-tls-cert-file",
+           .form = list_form("FILE",
+                             [](Settings& s, Values v) {
+                               return store_tls_pairs(s.admin.tls.pairs, v, &TlsPair::cert_file);
+                             }),
+           .help = "Certificate of the admin listener, then its issuers, as PEM. It turns TLS on. "
+                   "Repeat it for several server names.",
+           .reloads = true},
+          {.name = "admin-tls-key-file",
+           .form = list_form("FILE",
+                             [](Settings& s, Values v) {
+                               return store_tls_pairs(s.admin.tls.pairs, v, &TlsPair::key_file);
+                             }),
+           .help = "Private key of each --admin-tls-cert-file, in the same order.",
+           .reloads = true},
+          {.name = "admin-client-ca-file",
+           .form = {.takes = "FILE",
+                    .store = store_admin_client_ca,
+                    .show = [](const Settings&) { return std::string(); }},
+           .help = "CAs that may issue certificates of the admin listener's clients, as PEM. "
+                   "--admin-tokens-file says who they are.",
+           .reloads = true},
           {.name = "admin-hosts",
            .form = list_form(
                "NAME", [](Settings& s, Values v) { return store_admin_hosts(s.admin.hosts, v); }),

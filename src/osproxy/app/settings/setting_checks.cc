@@ -64,6 +64,19 @@ std::expected<void, std::string> check_otlp(const Settings& settings) {
   return {};
 }
 
+std::expected<void, std::string> check_admin(const AdminSettings& admin) {
+  if (!is_loopback(admin.listen.host) && admin_roles(admin).is_empty()) {
+    return std::unexpected(
+        "--admin-listen is beyond loopback: --admin-token-file or --admin-tokens-file must be "
+        "given");
+  }
+  if (admin.roles.knows_certificates() && admin.tls.client_ca_file.empty()) {
+    return std::unexpected(
+        "--admin-tokens-file names certificates: --admin-client-ca-file must be given");
+  }
+  return {};
+}
+
 }  // namespace
 
 std::expected<void, std::string> check_together(const Settings& settings) {
@@ -71,9 +84,7 @@ std::expected<void, std::string> check_together(const Settings& settings) {
     return std::unexpected("--upstream is missing: name a node, as in http://127.0.0.1:9200");
   }
   if (auto checked = check_document(settings.document); !checked) return checked;
-  if (!is_loopback(settings.admin.listen.host) && settings.admin.token.empty()) {
-    return std::unexpected("--admin-listen is beyond loopback: --admin-token-file must be given");
-  }
+  if (auto checked = check_admin(settings.admin); !checked) return checked;
   if (settings.server.limits.request_line > settings.server.limits.head) {
     return std::unexpected("--max-request-line is larger than --max-head, which includes it");
   }

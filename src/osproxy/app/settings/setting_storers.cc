@@ -130,6 +130,18 @@ Stored store_token(std::string& token, const std::string& path) {
   return {};
 }
 
+Stored store_admin_tokens(AdminRoles& roles, const std::string& path) {
+  const auto text = read_file(path, AdminRoles::kMaxFileBytes);
+  if (!text) return std::unexpected("the file " + text.error());
+  auto parsed = AdminRoles::parse(*text);
+  if (!parsed) return std::unexpected("the file: " + parsed.error());
+  if (parsed->is_empty()) {
+    return std::unexpected("the file names nobody: nobody could use the admin listener");
+  }
+  roles = *std::move(parsed);
+  return {};
+}
+
 Stored store_admin_hosts(std::vector<std::string>& hosts, Values names) {
   for (const std::string& name : names) {
     if (name.empty() || name.find_first_of(":/ ") != std::string::npos) {
@@ -156,7 +168,7 @@ Stored store_admin_url(std::string& url, const std::string& text) {
   }
   auto origin = parse_admin_url(has_scheme ? text : "http://" + text);
   if (!origin) return std::unexpected(std::move(origin).error());
-  url = origin->to_string();
+  url = has_scheme ? origin->to_string() : origin->address.to_string();
   return {};
 }
 

@@ -12,6 +12,7 @@
 
 #include "osproxy/app/settings/setting_values.h"
 #include "osproxy/app/settings/settings.h"
+#include "osproxy/identify/admin_roles.h"
 #include "osproxy/identify/tenant_rule.h"
 #include "osproxy/record/client_fields.h"
 #include "osproxy/tls/context.h"
@@ -41,12 +42,15 @@ Stored store_principal_tenants(Settings& settings, const std::string& path);
 /// Stores the token that is in the file.
 Stored store_token(std::string& token, const std::string& path);
 
+/// Reads the file of several tokens, with their roles.
+Stored store_admin_tokens(AdminRoles& roles, const std::string& path);
+
 /// Host names without a port.
 Stored store_admin_hosts(std::vector<std::string>& hosts, Values names);
 /// Names, .suffix, addresses or blocks.
 Stored store_fleet_hosts(FleetHosts& hosts, Values names);
 
-/// A URL of plain HTTP, or HOST:PORT; stored as a URL.
+/// A URL of HTTP, or HOST:PORT, which gets its scheme when the listener is open.
 Stored store_admin_url(std::string& url, const std::string& text);
 Stored store_instance(std::string& instance, const std::string& text);
 Stored store_ack_ttl(std::chrono::seconds& ttl, const std::string& text);

@@ -94,6 +94,12 @@ std::optional<std::string> system_environment(const std::string& name) {
   return value;
 }
 
+AdminRoles admin_roles(const AdminSettings& admin) {
+  AdminRoles roles = admin.roles;
+  if (!admin.token.empty()) roles.add_admin(admin.token);
+  return roles;
+}
+
 std::expected<Settings, SettingsExit> read_settings(const SettingsSources& sources) {
   auto line = parse_command_line(sources.arguments);
   if (!line) return std::unexpected(std::move(line).error());

@@ -30,6 +30,7 @@
 #include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/etcd/etcd_directive_store.h"
 #include "osproxy/flight/flight_recorder.h"
+#include "osproxy/identify/admin_roles.h"
 #include "osproxy/identify/tenant_rule.h"
 #include "osproxy/observe/observer.h"
 #include "osproxy/otlp/otlp_options.h"
@@ -64,8 +65,15 @@ struct AdminSettings {
   std::vector<std::string> hosts{};  ///< more names that a Host header may have
   FleetHosts fleet_hosts{};          ///< hosts of other instances that the console asks
   std::string token_file{};          ///< where the token stands
-  std::string advertise{};           ///< URL for others; empty: found by find_advertised_url()
+  std::string tokens_file{};         ///< those of several people, with their roles
+  AdminRoles roles{};                ///< the contents of tokens_file
+  TlsListenOptions tls{.cert_settings = "--admin-tls",
+                       .client_ca_setting = "--admin-client-ca-file"};  ///< no pairs: plain HTTP
+  std::string advertise{};  ///< URL or host and port for others; empty: find_advertised_url()
 };
+
+/// Those who may use the admin listener: of the tokens file, and the holder of the token.
+AdminRoles admin_roles(const AdminSettings& admin);
 
 /// Where the document is. Neither etcd endpoints nor a file: in memory.
 struct DocumentSettings {

@@ -1,6 +1,7 @@
 #include "osproxy/app/settings/tls_files.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -38,6 +39,20 @@ std::expected<void, std::string> check_listener(const TlsListenOptions& listen) 
   return {};
 }
 
+std::expected<void, std::string> check_admin(const TlsListenOptions& listen) {
+  for (const TlsPair& pair : listen.pairs) {
+    if (pair.cert_file.empty() || pair.key_file.empty()) {
+      return std::unexpected(
+          "--admin-tls-cert-file and --admin-tls-key-file go together: one key for each "
+          "certificate, in the same order");
+    }
+  }
+  if (!listen.client_ca_file.empty() && listen.pairs.empty()) {
+    return std::unexpected("--admin-client-ca-file needs --admin-tls-cert-file");
+  }
+  return {};
+}
+
 std::expected<void, std::string> check_nodes(const TlsUpstreamOptions& node) {
   if (node.client.cert_file.empty() != node.client.key_file.empty()) {
     return std::unexpected("--upstream-cert-file and --upstream-key-file go together");
@@ -54,6 +69,7 @@ std::expected<void, std::string> check_nodes(const TlsUpstreamOptions& node) {
 std::expected<void, std::string> check_tls(const Settings& settings) {
   auto checked = check_listener(settings.tls.listen);
   if (checked) checked = check_nodes(settings.tls.upstream);
+  if (checked) checked = check_admin(settings.admin.tls);
   if (!checked) return checked;
   const TlsUpstreamOptions& node = settings.tls.upstream;
   const bool for_nodes = !node.ca_file.empty() || !node.client.cert_file.empty() || !node.verify;
@@ -62,6 +78,9 @@ std::expected<void, std::string> check_tls(const Settings& settings) {
   }
   if (auto contexts = read_tls_contexts(settings); !contexts) {
     return std::unexpected(std::move(contexts).error());
+  }
+  if (auto context = read_admin_tls(settings.admin); !context) {
+    return std::unexpected(std::move(context).error());
   }
   return {};
 }
@@ -81,18 +100,26 @@ std::expected<TlsContexts, std::string> read_tls_contexts(const Settings& settin
   return contexts;
 }
 
-std::vector<std::string> expiry_warnings(const TlsContexts& contexts, WallTime now) {
+std::expected<TlsContext::Pointer, std::string> read_admin_tls(const AdminSettings& admin) {
+  if (admin.tls.pairs.empty()) return nullptr;
+  return TlsContext::for_clients(admin.tls);
+}
+
+std::vector<std::string> expiry_warnings(const TlsContext::Pointer& context, WallTime now) {
   std::vector<std::string> warnings;
+  if (!context) return warnings;
   const auto today = std::chrono::floor<std::chrono::seconds>(now);
-  for (const auto& context : {contexts.listener, contexts.upstream}) {
-    if (!context) continue;
-    for (const auto& [file, end] : context->expiries()) {
-      if (today + kSoon < end) continue;
-      warnings.push_back(fmt::format("the certificate in \"{}\" {} {}", file,
-                                     end < today ? "expired at" : "expires at",
-                                     format_rfc3339(end)));
-    }
+  for (const auto& [file, end] : context->expiries()) {
+    if (today + kSoon < end) continue;
+    warnings.push_back(fmt::format("the certificate in \"{}\" {} {}", file,
+                                   end < today ? "expired at" : "expires at", format_rfc3339(end)));
   }
+  return warnings;
+}
+
+std::vector<std::string> expiry_warnings(const TlsContexts& contexts, WallTime now) {
+  std::vector<std::string> warnings = expiry_warnings(contexts.listener, now);
+  std::ranges::move(expiry_warnings(contexts.upstream, now), std::back_inserter(warnings));
   return warnings;
 }
 

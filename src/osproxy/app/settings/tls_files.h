@@ -19,11 +19,16 @@ namespace osproxy::app {
 /// does. The error names the setting's file and what is wrong with it.
 std::expected<TlsContexts, std::string> read_tls_contexts(const Settings& settings);
 
+/// The context of the admin listener; null if it is to speak plain HTTP.
+std::expected<TlsContext::Pointer, std::string> read_admin_tls(const AdminSettings& admin);
+
 /// Checks whether the settings of TLS go together and their files can be used. The error names the
 /// settings or the file.
 std::expected<void, std::string> check_tls(const Settings& settings);
 
-/// A sentence for each certificate that has expired or will expire within two weeks.
+/// A sentence for each certificate that has expired or will expire within two weeks. A null context
+/// has none.
+std::vector<std::string> expiry_warnings(const TlsContext::Pointer& context, WallTime now);
 std::vector<std::string> expiry_warnings(const TlsContexts& contexts, WallTime now);
 
 }  // namespace osproxy::app

@@ -20,13 +20,19 @@ namespace {
 // Enough to ask a fleet with dead members within seconds, and few enough for a laptop.
 constexpr std::size_t kMaxParallel = 16;
 
+client::TlsCredentials credentials_of(const AdminInstance& instance) {
+  return instance.tls ? *instance.tls : client::TlsCredentials();
+}
+
 AdminResult perform(const AdminInstance& instance, client::HttpRequest request,
                     std::chrono::milliseconds timeout) {
   if (!instance.fault.empty()) return std::unexpected(instance.fault);
   request.set("User-Agent", fmt::format("osproxyctl/{}", kVersion));
   if (!instance.name.empty()) request.set(kInstanceHeader, percent_encode(instance.name));
   auto response = client::http_call(instance.origin, std::move(request),
-                                    {.timeout = timeout, .max_response_bytes = kMaxResponseBytes});
+                                    {.timeout = timeout,
+                                     .max_response_bytes = kMaxResponseBytes,
+                                     .tls = credentials_of(instance)});
   if (response) {
     return AdminResponse{.status = response->status,
                          .etag = std::string(response->header("ETag")),

@@ -4,7 +4,7 @@
 //   const auto response = client.get("/admin/status");
 //   if (!response) print(response.error());  // "http://127.0.0.1:9901: connection refused; …"
 //
-// It speaks plain HTTP, because admin listeners have no TLS. A call ends within the timeout (name
+// A call ends within the timeout (name
 // resolution may take longer) and takes at most kMaxResponseBytes.
 //
 // Thread safety: any thread may call const members; each call blocks its own thread.
@@ -14,10 +14,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "osproxy/client/tls_credentials.h"
 #include "osproxy/core/address.h"
 
 namespace osproxy::cli {
@@ -30,6 +32,8 @@ struct AdminInstance {
   Origin origin{};
   std::string name{};   ///< by its ack; empty: not known
   std::string fault{};  ///< why it cannot be asked: for a person, printable; empty: it can
+  /// For https; null: the system's CAs, and no client certificate.
+  std::shared_ptr<const client::TlsCredentials> tls{};
 
   /// The address, after the name if that is known: `proxy-1 at http://10.0.0.7:9901`; printable.
   std::string to_string() const;

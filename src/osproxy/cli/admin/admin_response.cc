@@ -1,6 +1,8 @@
 #include "osproxy/cli/admin/admin_response.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -206,6 +208,10 @@ std::optional<InstanceStatus> parse_status(std::string_view body) {
                         .upstreams = upstreams_below(root),
                         .json = visible_json(simdjson::minify(root))};
   if (status.instance.empty() || status.state.empty()) return std::nullopt;
+  dom::element admin;
+  if (root["admin"].get(admin) == simdjson::SUCCESS) {
+    std::ranges::move(texts_below(admin, "warnings"), std::back_inserter(status.warnings));
+  }
   std::string_view no_capture;
   std::ignore = root.at_pointer("/capture/reason").get(no_capture);
   if (!no_capture.empty()) {

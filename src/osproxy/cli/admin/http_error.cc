@@ -13,7 +13,16 @@ std::string explain_error(const client::HttpError& error) {
     case client::HttpFault::TooLarge:
       return "the response is larger than any of osproxy's";
     case client::HttpFault::NotHttp:
-      return error.reason + "; is this osproxy's admin listener?";
+      return error.reason +
+             "; is this osproxy's admin listener? If the server speaks TLS, use https://";
+    case client::HttpFault::NotTls:
+      return error.reason + ": use http://";
+    case client::HttpFault::Untrusted:
+      return error.reason + "; name its CA with --ca-file";
+    case client::HttpFault::WrongName:
+      return error.reason + "; use a name that it has, as a subject alternative name";
+    case client::HttpFault::Expired:
+      return error.reason;
     case client::HttpFault::CutOff:
     case client::HttpFault::Other:
       break;

@@ -41,5 +41,6 @@ Action add_shape(CLI::App& app);
 Action add_context(CLI::App& app);
 Action add_version(CLI::App& app);
 Action add_completion(CLI::App& app);
+Action add_token(CLI::App& app);
 
 }  // namespace osproxy::cli

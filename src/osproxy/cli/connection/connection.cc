@@ -1,6 +1,7 @@
 #include "osproxy/cli/connection/connection.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,7 @@
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/address.h"
 #include "osproxy/core/duration.h"
+#include "osproxy/core/pem.h"
 #include "osproxy/core/read_file.h"
 #include "osproxy/etcd/endpoints.h"
 
@@ -54,6 +56,24 @@ constexpr Credential kCredentials[] = {
     {"--etcd-password-file", "OSPROXYCTL_ETCD_PASSWORD_FILE", "FILE",
      "File with the password of --etcd-user", &ConnectionFlags::password_file,
      &EtcdCredentials::password_file},
+};
+
+// The files for https to admin listeners.
+struct AdminFile {
+  const char* flag;
+  const char* variable;
+  const char* help;
+  std::optional<std::string> ConnectionFlags::* given;
+};
+
+constexpr AdminFile kAdminFiles[] = {
+    {"--ca-file", "OSPROXYCTL_CA_FILE",
+     "CAs that may issue the admin listener's certificate, as PEM (default: the system's)",
+     &ConnectionFlags::admin_ca_file},
+    {"--cert-file", "OSPROXYCTL_CERT_FILE", "Certificate for the admin listener, as PEM",
+     &ConnectionFlags::admin_cert_file},
+    {"--key-file", "OSPROXYCTL_KEY_FILE", "Private key of --cert-file, as PEM",
+     &ConnectionFlags::admin_key_file},
 };
 
 Failure usage(std::string message) { return {ExitCode::Usage, std::move(message)}; }
@@ -96,9 +116,6 @@ std::expected<std::vector<std::string>, Failure> split(const Source& source) {
 std::expected<Origin, Failure> parse_instance(const std::string& name, const std::string& url) {
   auto origin = parse_origin(url);
   if (!origin) return std::unexpected(usage(fmt::format("{}: {}", name, origin.error())));
-  if (origin->tls) {
-    return std::unexpected(usage(name + ": the admin listener speaks plain HTTP: use http://"));
-  }
   return *std::move(origin);
 }
 
@@ -124,6 +141,52 @@ std::expected<std::string, Failure> find_token(const ConnectionFlags& flags,
   auto token = read_file(*flags.token_file, kMaxTokenBytes + 2);  // room for a line end
   if (!token) return std::unexpected(usage("--token-file: the file " + token.error()));
   return check_token("--token-file", *std::move(token));
+}
+
+// The text of a PEM file; empty if none is given.
+std::expected<std::string, Failure> read_pem(const AdminFile& file, const ConnectionFlags& flags,
+                                             const Environment& environment, std::string& name) {
+  const auto source = find(flags.*file.given, file.flag, file.variable, environment);
+  if (!source) return std::string();
+  name = source->name;
+  auto text = read_file(source->text, kMaxPemBytes);
+  if (!text) return std::unexpected(usage(fmt::format("{}: the file {}", name, text.error())));
+  return *std::move(text);
+}
+
+// The credentials for https; null if none are given.
+std::expected<std::shared_ptr<const client::TlsCredentials>, Failure> find_tls(
+    const ConnectionFlags& flags, const Environment& environment) {
+  std::string names[std::size(kAdminFiles)];
+  std::string texts[std::size(kAdminFiles)];
+  for (std::size_t i = 0; i < std::size(kAdminFiles); ++i) {
+    auto text = read_pem(kAdminFiles[i], flags, environment, names[i]);
+    if (!text) return std::unexpected(std::move(text).error());
+    texts[i] = *std::move(text);
+  }
+  const auto& [ca, cert, key] = names;
+  if (cert.empty() != key.empty()) {
+    return std::unexpected(usage("--cert-file and --key-file go together"));
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (!names[i].empty() && parse_certificates(texts[i]).empty()) {
+      return std::unexpected(
+          usage(fmt::format("{}: the file holds no certificate in PEM format", names[i])));
+    }
+  }
+  if (!key.empty()) {
+    const auto parsed = parse_private_key(texts[2]);
+    if (!parsed) {
+      return std::unexpected(usage(fmt::format("{}: the file {}", key, parsed.error())));
+    }
+    if (!belong_together(*parse_certificates(texts[1]).front(), **parsed)) {
+      return std::unexpected(
+          usage(fmt::format("{}: the key does not belong to the certificate", key)));
+    }
+  }
+  if (ca.empty() && cert.empty()) return nullptr;
+  return std::make_shared<const client::TlsCredentials>(client::TlsCredentials{
+      .roots = std::move(texts[0]), .chain = std::move(texts[1]), .key = std::move(texts[2])});
 }
 
 // Decides whether a command of Reach::Either uses etcd: by flags first, then by variables.
@@ -172,6 +235,11 @@ void add_admin(CLI::App& app, ConnectionFlags& flags, Reach reach) {
             "File with the admin listener's token (OSPROXYCTL_TOKEN holds the token)",
             text_reader(flags.token_file, kMaxListBytes))
       .group("Connection");
+  for (const AdminFile& one : kAdminFiles) {
+    add_value(app, one.flag, "FILE", fmt::format("{} ({})", one.help, one.variable),
+              text_reader(flags.*one.given, kMaxPathBytes))
+        .group("Connection");
+  }
 }
 
 }  // namespace
@@ -265,6 +333,8 @@ std::expected<AdminAccess, Failure> given_access(const ConnectionFlags& flags,
   if (!pieces) return std::unexpected(pieces.error());
   auto token = find_token(flags, environment);
   if (!token) return std::unexpected(std::move(token).error());
+  const auto tls = find_tls(flags, environment);
+  if (!tls) return std::unexpected(tls.error());
 
   AdminAccess access{.instances = {},
                      .token = *std::move(token),
@@ -272,7 +342,7 @@ std::expected<AdminAccess, Failure> given_access(const ConnectionFlags& flags,
   for (const std::string& piece : *pieces) {
     auto instance = parse_instance(urls.name, piece);
     if (!instance) return std::unexpected(std::move(instance).error());
-    access.instances.push_back({.origin = *std::move(instance)});
+    access.instances.push_back({.origin = *std::move(instance), .tls = *tls});
   }
   return access;
 }
@@ -293,6 +363,11 @@ std::expected<EtcdAccess, Failure> only_etcd(const ConnectionFlags& flags,
                                              const Environment& environment) {
   if (flags.token_file && !flags.fleet) {
     return std::unexpected(usage("--token-file goes with --admin only"));
+  }
+  for (const AdminFile& one : kAdminFiles) {
+    if (flags.*one.given && !flags.fleet) {
+      return std::unexpected(usage(fmt::format("{} goes with --admin only", one.flag)));
+    }
   }
   return complete_etcd_access(flags, environment);
 }
@@ -330,6 +405,8 @@ std::expected<AdminAccess, Failure> fleet_access(const ConnectionFlags& flags,
   if (!token) return std::unexpected(std::move(token).error());
   const auto hosts = find_fleet_hosts(flags, environment);
   if (!hosts) return std::unexpected(hosts.error());
+  const auto tls = find_tls(flags, environment);
+  if (!tls) return std::unexpected(tls.error());
   const auto reader = open_fleet(flags, environment);
   if (!reader) return std::unexpected(reader.error());
   const auto fleet = (*reader)->read();
@@ -337,6 +414,16 @@ std::expected<AdminAccess, Failure> fleet_access(const ConnectionFlags& flags,
   AdminAccess access{.instances = instances_of(*fleet, *hosts),
                      .token = *std::move(token),
                      .timeout = flags.timeout.value_or(kDefaultTimeout)};
+  for (AdminInstance& instance : access.instances) {
+    instance.tls = *tls;
+    // An ack is another process's text: it must not lead the token past TLS.
+    if (*tls && instance.fault.empty() && !instance.origin.tls) {
+      instance.fault = fmt::format(
+          "{} is not asked: {} is not https://, and --ca-file or "
+          "--cert-file is given",
+          printable(instance.name), instance.origin.to_string());
+    }
+  }
   if (!access.instances.empty()) return access;
   return std::unexpected(Failure{ExitCode::Unreachable, "the fleet has no instances"});
 }

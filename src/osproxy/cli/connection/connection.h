@@ -38,6 +38,9 @@ struct ConnectionFlags {
   std::optional<std::string> password_file;
   std::optional<std::string> admin;
   std::optional<std::string> token_file;
+  std::optional<std::string> admin_ca_file;
+  std::optional<std::string> admin_cert_file;
+  std::optional<std::string> admin_key_file;
   std::optional<std::chrono::milliseconds> timeout;
   std::optional<std::chrono::milliseconds> max_life;
   bool fleet = false;  ///< the instances of the fleet, instead of those of --admin

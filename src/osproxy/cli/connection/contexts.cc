@@ -26,7 +26,7 @@ constexpr char kCurrentFile[] = "context";  // beside the configuration
 
 // The values of a context. Those of kFiles are paths.
 constexpr std::array kFiles{"etcd-ca-file", "etcd-cert-file", "etcd-key-file", "etcd-password-file",
-                            "token-file"};
+                            "token-file",   "ca-file",        "cert-file",     "key-file"};
 constexpr std::array kOthers{"endpoints", "key", "etcd-user", "admin", "fleet", "fleet-hosts"};
 
 std::vector<std::string> known_names() {

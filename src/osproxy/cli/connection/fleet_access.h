@@ -2,7 +2,7 @@
 //
 //   const std::vector<AdminInstance> instances = instances_of(fleet, FleetHosts());
 //
-// An ack is another process's text, and the token goes where it says. So only a URL of plain HTTP
+// An ack is another process's text, and the token goes where it says. So only a URL of HTTP
 // counts, and with --fleet-hosts only one of these hosts. An instance that cannot be asked stays in
 // the list with the reason, so that the command names it.
 //

@@ -30,6 +30,11 @@ constexpr Field kOfEtcd[] = {
 };
 constexpr Field kAdmin{"admin", "OSPROXYCTL_ADMIN", &ConnectionFlags::admin};
 constexpr Field kToken{"token-file", "OSPROXYCTL_TOKEN", &ConnectionFlags::token_file};
+constexpr Field kOfAdminTls[] = {
+    {"ca-file", "OSPROXYCTL_CA_FILE", &ConnectionFlags::admin_ca_file},
+    {"cert-file", "OSPROXYCTL_CERT_FILE", &ConnectionFlags::admin_cert_file},
+    {"key-file", "OSPROXYCTL_KEY_FILE", &ConnectionFlags::admin_key_file},
+};
 constexpr Field kFleetHosts{"fleet-hosts", "OSPROXYCTL_FLEET_HOSTS", &ConnectionFlags::fleet_hosts};
 
 Failure usage(std::string message) { return {ExitCode::Usage, std::move(message)}; }
@@ -79,7 +84,10 @@ class Completion {
       fill(kAdmin);
     }
     if (!flags_.endpoints && !flags_.admin) return std::unexpected(nothing_to_ask());
-    if (!by_etcd || flags_.fleet) fill(kToken);
+    if (!by_etcd || flags_.fleet) {
+      fill(kToken);
+      for (const Field& field : kOfAdminTls) fill(field);
+    }
     if (flags_.fleet) fill(kFleetHosts);
     return {};
   }

@@ -107,6 +107,10 @@ std::string explain(const client::HttpError& error, const ReplayOptions& options
     case client::HttpFault::CutOff:
     case client::HttpFault::TooLarge:
     case client::HttpFault::NotHttp:
+    case client::HttpFault::NotTls:
+    case client::HttpFault::Untrusted:
+    case client::HttpFault::WrongName:
+    case client::HttpFault::Expired:
     case client::HttpFault::Other:
       break;
   }

@@ -1,0 +1,6 @@
+#include <memory>
+
+namespace osproxy::admin {
+void log(const RefusedRequest& one);
+void example() { EXAMPLE(1); }
+}  // namespace osproxy::admin
