@@ -6,6 +6,7 @@ from pathlib import Path
 
 import axe_core_python
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -19,6 +20,10 @@ addEventListener("securitypolicyviolation",
   (e) => faults.push(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
 addEventListener("error", (e) => faults.push(`error: ${e.message}`));
 addEventListener("unhandledrejection", (e) => faults.push(`rejection: ${e.reason}`));
+"""
+_FIND = """
+return [...document.querySelectorAll(arguments[0])]
+  .find((one) => one.textContent.includes(arguments[1])) || null;
 """
 _AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _AXE_RUN = """
@@ -72,24 +77,35 @@ class Browser:
     def all(self, selector: str) -> list:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
+    # The page draws anew at any time. What is looked for and what is asked of it is one script, so
+    # that no element goes in between.
+
     def find(self, selector: str, text: str = ""):
         """Waits for an element that is there, with that text in it."""
         return eventually(
-            lambda: next((one for one in self.all(selector) if self._has(one, text)), None),
+            lambda: self.driver.execute_script(_FIND, selector, text),
             timeout=30, what=f"{selector} with {text!r}",
         )  # fmt: skip
 
-    def _has(self, element, text: str) -> bool:
+    def texts(self, selector: str) -> list[str]:
         return self.driver.execute_script(
-            "return arguments[0].isConnected && arguments[0].textContent.includes(arguments[1])",
-            element, text,
-        )  # fmt: skip
+            "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent.trim())",
+            selector,
+        )
 
     def click(self, selector: str, text: str = "") -> None:
         """By the mouse, as a person: at the place where the element is."""
-        element = self.find(selector, text)
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        ActionChains(self.driver).move_to_element(element).click().perform()
+        for _ in range(10):
+            element = self.find(selector, text)
+            try:
+                self.driver.execute_script(
+                    "arguments[0].scrollIntoView({block: 'center'})", element
+                )
+                ActionChains(self.driver).move_to_element(element).click().perform()
+                return
+            except StaleElementReferenceException:
+                continue
+        raise AssertionError(f"{selector} {text} never stays")
 
     def leave(self) -> None:
         """Moves the mouse to the corner, so that no row is held."""
@@ -103,15 +119,16 @@ class Browser:
         """Presses Tab until such an element has the focus."""
         for _ in range(most):
             self.press(Keys.TAB)
-            focused = self.driver.switch_to.active_element
-            if self.matches(focused, selector) and text in focused.text:
+            if self.has_focus(selector, text):
                 return
         raise AssertionError(f"Tab does not reach {selector} {text}")
 
-    def matches(self, element, selector: str) -> bool:
+    def has_focus(self, selector: str, text: str = "") -> bool:
         return self.driver.execute_script(
-            "return arguments[0].matches(arguments[1])", element, selector
-        )
+            "const one = document.activeElement;"
+            "return one.matches(arguments[0]) && one.textContent.includes(arguments[1])",
+            selector, text,
+        )  # fmt: skip
 
     def text(self, selector="body") -> str:
         return self.driver.execute_script(

@@ -62,3 +62,13 @@ def start_alone(tmp_path, console_upstream):
 def browser():
     with Browser() as one:
         yield one
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Shows the page that a failed test saw."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if report.when == "call" and report.failed and browser is not None:
+        report.sections.append(("the page", browser.driver.page_source[:20_000]))
+    return report

@@ -30,7 +30,7 @@ def await_directive(site: Site, tenant: str) -> str:
 
 
 def rows(browser: Browser) -> list[str]:
-    return [row.text for row in browser.all("[data-row]")]
+    return browser.texts("[data-row]")
 
 
 def put(site: Site, *directives: dict) -> None:
@@ -80,7 +80,7 @@ def test_by_keyboard_from_the_hammering_client_to_off(hammered, browser):
     browser.tab_to("a.button", "Record")
     browser.press(Keys.ENTER)
     eventually(lambda: int(browser.text("#planned") or 0) > 0, timeout=30, what="a plan")
-    assert browser.matches(browser.driver.switch_to.active_element, "#form-tenant")
+    assert browser.has_focus("#form-tenant")
     browser.press(Keys.ENTER)
     browser.await_text("applied 2 of 2", ".outcome")
     directive = await_directive(hammered, "acme")
@@ -92,7 +92,7 @@ def test_by_keyboard_from_the_hammering_client_to_off(hammered, browser):
     browser.await_text("recorded it", ".record")
     browser.press(Keys.ESCAPE)
     eventually(lambda: not browser.all(".record"), what="the record closed")
-    assert browser.matches(browser.driver.switch_to.active_element, "[data-row]")
+    assert browser.has_focus("[data-row]")
     browser.press("g", "d")
     browser.find("[data-row]", directive)
     browser.tab_to("button", "Off")

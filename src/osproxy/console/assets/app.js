@@ -141,7 +141,7 @@ async function identify() {
 
 function Navigation({ current }) {
   return html`<nav aria-label="Pages"><ul>${PAGES.map(({ path, title, key }) => html`<li>
-    <a href="#/${path}" aria-current=${path === current ? "page" : null} title="g ${key}">${title}</a></li>`)}</ul></nav>`;
+    <a href="#/${path}" aria-current=${path === current ? "page" : null} title="g ${key}" data-title=${title}>${title}</a></li>`)}</ul></nav>`;
 }
 
 function App() {
@@ -166,9 +166,9 @@ function App() {
     heading.current.focus();
   };
   return html`<a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
-    <header><p class="brand">osproxy <span class="muted"><${Name} of=${instance} none="" /></span></p>
+    <header><p class="brand">osproxy</p>
       <${Navigation} current=${address.page} />
-      <p class="who">${role !== "admin" && html`<span class="muted">role ${role}</span> `}
+      <p class="who"><span class="instance"><${Name} of=${instance} none="" /></span> ${role !== "admin" && html`<span class="muted">role ${role}</span> `}
         ${tenants.length > 0 && html`<span class="muted">sees ${tenants.length === 1 ? "one tenant" : `${tenants.length} tenants`}</span> `}
         <button type="button" onClick=${() => setHelps(true)} aria-label="Keys">?</button></p></header>
     <main id="main"><h1 ref=${heading} tabindex="-1">${title}</h1>
