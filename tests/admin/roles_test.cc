@@ -180,11 +180,13 @@ TEST_F(RolesTest, EveryEndpointNeedsItsRole) {
         fmt::format("{} {}", endpoint.method == Method::Post ? "POST" : "GET", endpoint.path));
     const bool is_open = endpoint.access == Access::Open;
     for (const char* stranger : {"", "nobody"}) {
-      EXPECT_EQ(status_of(endpoint, stranger), is_open ? 200 : 401) << stranger;
+      EXPECT_EQ(status_of(endpoint, stranger) == 401, !is_open) << stranger;
     }
     const auto may = [&](const char* name, Access least) {
       const int status = status_of(endpoint, name);
-      EXPECT_EQ(status, endpoint.access <= least ? 200 : 403) << name;
+      // 400 and 404 come from the endpoint itself, as where no history is kept.
+      EXPECT_NE(status, 401) << name;
+      EXPECT_EQ(status == 403, endpoint.access > least) << name;
     };
     may("vera", Access::Viewer);
     may("otto", Access::Operator);

@@ -43,8 +43,9 @@ TEST(Settings, TakesAnAdminUrlThatOthersCanReach) {
   };
   EXPECT_EQ(advertised("proxy-1:9901"), "proxy-1:9901");  // the scheme comes later
   EXPECT_EQ(advertised("http://10.0.0.7"), "http://10.0.0.7:80");
+  EXPECT_EQ(advertised("https://10.0.0.7"), "https://10.0.0.7:443");
   EXPECT_EQ(advertised("[2001:db8::7]:9901"), "[2001:db8::7]:9901");
-  for (const char* text : {"https://proxy-1:9901", "proxy-1", "0.0.0.0:9901", "proxy-1:0",
+  for (const char* text : {"ftp://proxy-1:9901", "proxy-1", "0.0.0.0:9901", "proxy-1:0",
                            "http://u:p@proxy-1:1", "http://proxy-1:1/x", "file:///etc/passwd"}) {
     EXPECT_THAT(error_of({kUpstream, "--admin-advertise", text}), HasSubstr("--admin-advertise"))
         << text;

@@ -31,8 +31,8 @@ Response publish_refusal(const PublishError& error);
 Response read_only();
 
 /// Reads the note of a change: the parameters `author`, `by` and `reason`, and others of the
-/// endpoint. `by` is "admin API" if the client does not say. A caller whom a file names is the author,
-/// whatever the client says.
+/// endpoint. `by` is "admin API" if the client does not say. A caller whom a file names is the
+/// author, whatever the client says.
 std::expected<ChangeNote, Response> read_note(const Request& request,
                                               std::vector<Parameter> more = {});
 

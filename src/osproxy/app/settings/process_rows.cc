@@ -48,14 +48,14 @@ SettingGroup admin_settings() {
            .help = "Address of the admin listener."},
           {.name = "admin-token-file",
            .form = admin_token_form(),
-           .help = "File with a bearer token of the admin listener, whose holder may do all. This "
-                   "or --admin-tokens-file is required if the listener can be reached from other "
+           .help = "File with a bearer token of the admin listener. Its holder may do all. This or "
+                   "--admin-tokens-file is required if the listener can be reached from other "
                    "machines.",
            .reloads = true},
           {.name = "admin-tokens-file",
            .form = admin_tokens_form(),
-           .help = "File with the names, roles and tenants of those who may use the admin "
-                   "listener, and the SHA-256 of their tokens; docs/access.md.",
+           .help = "File with callers of the admin listener and their roles. It has a line for "
+                   "each, with the SHA-256 of a token and perhaps tenants.",
            .reloads = true},
           {.name = "admin-tls-cert-file",
            .form = list_form("FILE",
@@ -76,7 +76,7 @@ SettingGroup admin_settings() {
            .form = {.takes = "FILE",
                     .store = store_admin_client_ca,
                     .show = [](const Settings&) { return std::string(); }},
-           .help = "CAs that may issue certificates of the admin listener's clients, as PEM. "
+           .help = "CAs that may issue certificates of admin clients, as PEM. "
                    "--admin-tokens-file says who they are.",
            .reloads = true},
           {.name = "admin-hosts",
