@@ -196,7 +196,7 @@ def test_without_the_permission_nothing_is_published(tmp_path):
         done = ctl("publish", "-", "--no-wait", stdin=document("a"))
         assert done.status == UNREACHABLE
         assert "nothing was published" in done.err and '"osproxy/history/directives/"' in done.err
-        assert ctl("list").out.startswith("no directives")
+        assert "no directives" in ctl("list").out
         assert ctl("publish", "-", "--no-wait", "--no-history", stdin=document("a")).status == DONE
 
 
