@@ -193,6 +193,7 @@ TEST_F(HistoryMachineTest, EntersAChangeThatHasNoEntry) {
   feed(WriteDone{.call = write.call, .succeeded = true, .mod_revision = 201});
   EXPECT_EQ(machine_.counters().entered, 1U);
   EXPECT_EQ(machine_.complete(), 60);
+  reread_state({.complete = 50}, 4);
   EXPECT_EQ(next<ListKeys>().request.order, ListOrder::OldestFirst);  // to trim
 }
 

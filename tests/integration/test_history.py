@@ -173,10 +173,9 @@ def test_an_unknown_revision_and_a_damaged_entry_are_one_line(etcd, key, ctl, st
 def test_the_oldest_are_removed_and_never_entered_again(etcd, key, ctl, start):
     first = start("first", "--history-entries", "5")
     has_begun(etcd, key)
-    for i in range(12):
-        etcd.put(key, document(f"d{i}"))
-    made = [on(ctl, f"e{i}", "--restart-ttl") for i in range(3)]
-    eventually(lambda: len(revisions(ctl)) <= 5 and revisions(ctl)[-3:] == made, timeout=30)
+    by_hand = [etcd.put(key, document(f"d{i}")) for i in range(12)]
+    made = by_hand[-1:] + [on(ctl, f"e{i}", "--restart-ttl") for i in range(3)]
+    eventually(lambda: len(revisions(ctl)) <= 5 and revisions(ctl)[-4:] == made, timeout=30)
     kept = revisions(ctl)
     assert first.stop() == 0
     start("again", "--history-entries", "5")
@@ -196,7 +195,7 @@ def test_without_the_permission_nothing_is_published(tmp_path):
         done = ctl("publish", "-", "--no-wait", stdin=document("a"))
         assert done.status == UNREACHABLE
         assert "nothing was published" in done.err and '"osproxy/history/directives/"' in done.err
-        assert ctl("list").out.startswith("no directives")
+        assert "no directives" in ctl("list").out
         assert ctl("publish", "-", "--no-wait", "--no-history", stdin=document("a")).status == DONE
 
 

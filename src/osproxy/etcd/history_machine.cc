@@ -66,6 +66,13 @@ void HistoryMachine::handle(ReadDone&& response) {
                                                  .timeout = options_.call_timeout}});
       return;
     }
+    case Phase::RereadingToTrim:
+      state_ = decode_state(response.value).value_or(HistoryState{});
+      state_revision_ = response.mod_revision;
+      actions_.emplace_back(
+          ListKeys{.call = begin_call(Phase::ListingOldest),
+                   .request = oldest_entries(options_.prefix, options_.call_timeout)});
+      return;
     case Phase::RereadingToMark:
       return take_mark(response);
     default:
@@ -101,7 +108,9 @@ void HistoryMachine::handle(WriteDone&& response) {
     case Phase::Entering:
       return take_entered(response);
     case Phase::Trimming:
-      if (response.succeeded) counters_.trimmed += std::exchange(trimming_, 0);
+      if (response.succeeded) counters_.trimmed += trimming_;
+      // A full batch may have left more. If another one was faster, that one trims on.
+      must_trim_ = response.succeeded && trimming_ >= static_cast<std::size_t>(kTrimBatch);
       phase_ = Phase::Ready;
       return;
     case Phase::Marking:
@@ -442,12 +451,7 @@ void HistoryMachine::start_due_call() {
     timers_.check_at.reset();
     return read_state(Phase::Rereading);
   }
-  if (std::exchange(must_trim_, false)) {
-    actions_.emplace_back(
-        ListKeys{.call = begin_call(Phase::ListingOldest),
-                 .request = oldest_entries(options_.prefix, options_.call_timeout)});
-    return;
-  }
+  if (std::exchange(must_trim_, false)) return read_state(Phase::RereadingToTrim);
   if (timers_.mark_at && now_.boot >= *timers_.mark_at) {
     timers_.mark_at.reset();
     return read_state(Phase::RereadingToMark);

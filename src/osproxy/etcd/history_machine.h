@@ -160,6 +160,7 @@ class HistoryMachine {
     Rereading,   // the state, before an entry
     Rechecking,  // the entries since the first change that waits
     Entering,
+    RereadingToTrim,  // the state, before the oldest entries are removed
     ListingOldest,
     Trimming,
     RereadingToMark,  // the state, before `complete` is raised

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "osproxy/store/history_json.h"
 
@@ -29,14 +30,20 @@ std::optional<WriteRequest> plan_trim(const TrimInput& input, const ListDone& ol
   state.bounds = input.bounds;
   const std::string state_key = history_state_key(input.prefix);
   std::int64_t excess = oldest.count - (input.state_revision != 0 ? 1 : 0) - input.bounds.entries;
-  std::vector<AlsoWrite> removals;
+  // By revision: an entry by hand is created after later changes.
+  std::vector<std::pair<Revision, const KeyValue*>> entries;
   for (const KeyValue& entry : oldest.entries) {
     if (entry.key == state_key) continue;
     const auto revision = entry_revision(input.prefix, entry);
-    if (excess <= 0 && !(revision && is_old(entry, *revision, input))) break;
+    entries.emplace_back(revision.value_or(entry.create_revision), &entry);
+  }
+  std::ranges::sort(entries);
+  std::vector<AlsoWrite> removals;
+  for (const auto& [revision, entry] : entries) {
+    if (excess <= 0 && !is_old(*entry, revision, input)) break;
     --excess;
-    removals.push_back({.key = entry.key});
-    state.trimmed = std::max(state.trimmed, revision.value_or(0));
+    removals.push_back({.key = entry->key});
+    if (entry_revision(input.prefix, *entry)) state.trimmed = std::max(state.trimmed, revision);
   }
   if (removals.empty()) return std::nullopt;
   state.complete = std::max(state.complete, state.trimmed);

@@ -1,7 +1,7 @@
 // An entry of the history as JSON: as its value in etcd, and as the admin listener shows it.
 //
 //   std::string value = encode_entry(entry);                          // to etcd
-//   auto entry = decode_entry(value, 4812, EntryPart::Whole);         // from etcd
+//   auto read = decode_entry(value, 4812, EntryPart::Whole);          // from etcd
 //   std::string body = history_json(list);                            // GET /admin/history
 //
 // Others may write below the history's prefix, so that the decoders take any bytes: a value that is

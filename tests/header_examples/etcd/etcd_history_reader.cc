@@ -1,0 +1,3 @@
+namespace osproxy {
+void example(const Clock& clock) { EXAMPLE(1); }
+}  // namespace osproxy

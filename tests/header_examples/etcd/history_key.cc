@@ -1,0 +1,3 @@
+namespace osproxy::etcd {
+void example() { EXAMPLE(1); }
+}  // namespace osproxy::etcd
