@@ -118,9 +118,12 @@ def test_a_conflict_loses_neither_change(site, browser):
     notice = browser.await_text("Someone published meanwhile", ".notice.warn")
     assert "added: theirs" in notice and "by ben" in notice
     assert list(directives_of(site)) == ["theirs"]
+    (status,) = site.proxies[0].status()["directives"]
     browser.click("button", "Publish on top of it")
     browser.await_text("applied 2 of 2", ".outcome")
-    assert {d["tenant"] for d in directives_of(site).values()} == {"acme", "x"}
+    now_on = directives_of(site)
+    assert {d["tenant"] for d in now_on.values()} == {"acme", "x"}
+    assert now_on["theirs"]["expires_at"] == status["expires_at"], "its life does not start again"
     assert browser.faults(expected="412") == []
 
 

@@ -59,6 +59,7 @@ struct AdminOptions {
   std::vector<std::string> hosts{};
   /// Hosts of other instances that get the token of a client; see fleet_calls.h.
   FleetHosts fleet_hosts{};
+  std::string fleet_ca{};  ///< CAs of their certificates, as PEM; empty: those of the system
   std::string instance{};
   std::string version{};
   std::string store_kind = "memory";  ///< "memory", "file" or "etcd", as status shows it

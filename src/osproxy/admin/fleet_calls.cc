@@ -27,8 +27,9 @@ struct Asked {
   Origin origin;
 };
 
-std::expected<Origin, std::string> address_of(const FleetMember& member, const FleetHosts& hosts,
-                                              bool sends_token) {
+std::expected<Origin, std::string> address_of(const FleetMember& member,
+                                              const AdminOptions& options, bool sends_token) {
+  const FleetHosts& hosts = options.fleet_hosts;
   if (!member.ack) return std::unexpected(member.why);
   if (member.ack->admin.empty()) {
     return std::unexpected("its ack has no admin address: it needs --admin-advertise");
@@ -41,6 +42,10 @@ std::expected<Origin, std::string> address_of(const FleetMember& member, const F
   if (!hosts.contains(origin->address.host)) {
     return std::unexpected(origin->to_string() + " is not among --admin-fleet-hosts");
   }
+  // A fleet whose listeners speak TLS would not send its tokens in clear; an ack could ask for it.
+  if (sends_token && options.tls != nullptr && !origin->tls) {
+    return std::unexpected(origin->to_string() + " has no TLS: the token is not sent there");
+  }
   return origin;
 }
 
@@ -51,7 +56,7 @@ std::vector<Asked> others_of(const Fleet& fleet, const AdminOptions& options, bo
     if (member.instance == options.instance) continue;
     Asked& one = all.emplace_back();
     one.response.instance = member.instance;
-    auto origin = address_of(member, options.fleet_hosts, sends_token);
+    auto origin = address_of(member, options, sends_token);
     if (!origin) {
       one.response.error = "not asked: " + origin.error();
     } else if (++asked > kMaxAskedInstances) {
@@ -77,11 +82,12 @@ client::HttpRequest make_request(const Request& request, const FleetCall& questi
   return made;
 }
 
-void ask(Asked& one, const Request& request, const FleetCall& question) {
+void ask(Asked& one, const Request& request, const FleetCall& question, const std::string& roots) {
   FleetResponse& response = one.response;
-  auto received =
-      client::http_call(one.origin, make_request(request, question, response.instance),
-                        {.timeout = kCallTimeout, .max_response_bytes = kMaxFleetResponseBytes});
+  auto received = client::http_call(one.origin, make_request(request, question, response.instance),
+                                    {.timeout = kCallTimeout,
+                                     .max_response_bytes = kMaxFleetResponseBytes,
+                                     .tls = {.roots = roots}});
   if (!received) {
     response.error = received.error().fault == client::HttpFault::TimedOut
                          ? fmt::format("no response within {}", format_duration(kCallTimeout))
@@ -97,7 +103,8 @@ void ask(Asked& one, const Request& request, const FleetCall& question) {
 }
 
 // Several at a time; each thread takes the next one.
-void ask_all(std::vector<Asked>& all, const Request& request, const FleetCall& question) {
+void ask_all(std::vector<Asked>& all, const Request& request, const FleetCall& question,
+             const std::string& roots) {
   std::atomic<std::size_t> next{0};
   const auto end = steady_clock::now() + kFleetTimeout;
   const auto work = [&] {
@@ -107,7 +114,7 @@ void ask_all(std::vector<Asked>& all, const Request& request, const FleetCall& q
       if (steady_clock::now() >= end) {
         all[i].response.error = "not asked in time";
       } else {
-        ask(all[i], request, question);
+        ask(all[i], request, question, roots);
       }
     }
   };
@@ -145,7 +152,7 @@ std::vector<FleetResponse> ask_fleet(const Context& context, const Request& requ
     return responses;
   }
   std::vector<Asked> others = others_of(*fleet, context.options, request.authorization.has_value());
-  ask_all(others, request, question);
+  ask_all(others, request, question, context.options.fleet_ca);
   for (Asked& one : others) responses.push_back(std::move(one.response));
   if (fleet->left_out > 0) {
     responses.push_back({.error = fmt::format("{} more instances are not asked: the fleet is too "

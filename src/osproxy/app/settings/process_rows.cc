@@ -92,6 +92,10 @@ SettingGroup admin_settings() {
            .help = "Hosts of other instances that the console's questions about the whole fleet go "
                    "to: names, .suffix, addresses or blocks. With --admin-token-file they get the "
                    "token of whoever asks, and without this setting none is asked."},
+          {.name = "admin-fleet-ca-file",
+           .form = file_form(OSPROXY_FIELD(admin.fleet_ca_file)),
+           .help = "CAs that may issue the certificates of their admin listeners, as PEM.",
+           .default_words = "the system's CAs"},
           {.name = "admin-advertise",
            .form = text_form("URL", OSPROXY_FIELD(admin.advertise), store_admin_url),
            .help = "URL or HOST:PORT under which others reach the admin listener. The instance's "

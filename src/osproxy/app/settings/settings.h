@@ -64,6 +64,7 @@ struct AdminSettings {
   std::string token{};               ///< the contents of --admin-token-file; empty: none
   std::vector<std::string> hosts{};  ///< more names that a Host header may have
   FleetHosts fleet_hosts{};          ///< hosts of other instances that the console asks
+  std::string fleet_ca_file{};       ///< CAs of their certificates; empty: those of the system
   std::string token_file{};          ///< where the token stands
   std::string tokens_file{};         ///< those of several people, with their roles
   AdminRoles roles{};                ///< the contents of tokens_file

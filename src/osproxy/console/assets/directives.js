@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "./htm-preact.js";
 import { call, useNow, usePoll, useSession, whyNoChanges } from "./api.js";
 import { Bar, Dialog, Freshness, Name, announce, useCalmRows } from "./parts.js";
-import { awaitFleet, publish, targetOf, withoutEnded } from "./document.js";
+import { awaitFleet, publish, targetOf, withEnds, withoutEnded } from "./document.js";
 import { DirectiveForm } from "./directive_form.js";
 import { clock, count, duration } from "./format.js";
 
@@ -71,7 +71,8 @@ function useChanges(base, reload) {
   const run = async (change, on) => {
     setState({ busy: true, text: "Publishing …", tone: "", conflict: null, change });
     try {
-      const result = await publish(change.edit(withoutEnded(on.directives)), on);
+      const kept = withoutEnded(await withEnds(on.directives));
+      const result = await publish(change.edit(kept), on);
       if (result.conflict) {
         setState({ busy: false, text: "", tone: "", conflict: result.conflict, change });
         return;

@@ -83,6 +83,20 @@ export function withoutEnded(directives, now = Date.now()) {
   return directives.filter((one) => !one.expires_at || Date.parse(one.expires_at) > now);
 }
 
+/// The directives with absolute ends. Those that were put by hand with ttl_secs get the end that this
+/// instance has for them: written back as they are, they would live anew.
+export async function withEnds(directives) {
+  if (directives.every((one) => one.ttl_secs === undefined)) return directives;
+  const { data } = await call("admin/status");
+  const ends = new Map(data.directives.map((one) => [one.id, one.expires_at]));
+  return directives.map(({ ttl_secs: life, ...one }) => {
+    if (life === undefined) return one;
+    const end = ends.get(one.id);
+    if (!end) throw new Error(`${one.id} was put by hand with ttl_secs, and its end is not known here; try again`);
+    return { ...one, expires_at: end };
+  });
+}
+
 /// Publishes `directives` in place of `base` ({etag, directives}).
 /// Returns {revision}, or {conflict: {etag, directives, changes, rejected}}.
 export async function publish(directives, base) {
