@@ -173,9 +173,10 @@ def test_an_unknown_revision_and_a_damaged_entry_are_one_line(etcd, key, ctl, st
 def test_the_oldest_are_removed_and_never_entered_again(etcd, key, ctl, start):
     first = start("first", "--history-entries", "5")
     has_begun(etcd, key)
-    by_hand = [etcd.put(key, document(f"d{i}")) for i in range(12)]
-    made = by_hand[-1:] + [on(ctl, f"e{i}", "--restart-ttl") for i in range(3)]
-    eventually(lambda: len(revisions(ctl)) <= 5 and revisions(ctl)[-4:] == made, timeout=30)
+    made = [etcd.put(key, document(f"d{i}")) for i in range(12)]
+    eventually(lambda: revisions(ctl)[-1:] == made[-1:], what="the changes by hand are entered")
+    made += [on(ctl, f"e{i}", "--restart-ttl") for i in range(3)]
+    eventually(lambda: revisions(ctl) == made[-5:], timeout=30, what="the oldest are removed")
     kept = revisions(ctl)
     assert first.stop() == 0
     start("again", "--history-entries", "5")
