@@ -55,7 +55,7 @@ TEST(Console, ServesEachFileAsItIsInTheSource) {
 
 TEST(Console, ServesThePageAtTheRootWithoutAToken) {
   test::Parts dependencies;
-  dependencies.options.token = "0123456789abcdef";
+  dependencies.options.roles = AdminRoles::of_token("0123456789abcdef");
   const Response response = call(dependencies.options, dependencies.view(), get("/"));
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(response.body, StartsWith("<!doctype html>"));

@@ -136,7 +136,7 @@ TEST_F(FleetCallsTest, AsksNoInstanceUnderTheNameOfAnother) {
 }
 
 TEST_F(FleetCallsTest, SendsATokenOnlyToHostsThatAreNamed) {
-  asking_.parts.options.token = other_.parts.options.token = kToken;
+  asking_.parts.options.roles = other_.parts.options.roles = AdminRoles::of_token(kToken);
   fleet_.add("proxy-2", start_other());
   Request request = get("/admin/fleet/top");
   const std::string authorization = std::string("Bearer ") + kToken;

@@ -85,9 +85,15 @@ TEST_F(EtcdTransportTest, ListsTheKeysWithAPrefixAndNoOthers) {
   EXPECT_EQ(done.count, 3);
   EXPECT_EQ(done.header.revision, last);
   EXPECT_NE(done.header.cluster_id, 0u);
+  const auto created = [](std::string key, Revision revision, std::string value) {
+    return KeyValue{.key = std::move(key),
+                    .mod_revision = revision,
+                    .value = std::move(value),
+                    .create_revision = revision};
+  };
   EXPECT_THAT(done.entries,
-              ElementsAre(KeyValue{"fleet/a", last - 2, "1"}, KeyValue{"fleet/b", last - 3, "2"},
-                          KeyValue{"fleet/\xff\xff", last, "3"}));
+              ElementsAre(created("fleet/a", last - 2, "1"), created("fleet/b", last - 3, "2"),
+                          created("fleet/\xff\xff", last, "3")));
   EXPECT_EQ(list("fleet/\xff").count, 1);  // its end is the prefix's last byte that can grow
   EXPECT_EQ(list("\xff").count, 0);        // and there may be none
   EXPECT_THAT(list("nothing/").entries, IsEmpty());

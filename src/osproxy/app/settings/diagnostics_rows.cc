@@ -158,7 +158,7 @@ SettingGroup etcd_settings() {
            .help = "Time that a dead instance stays in the fleet. It is the lease of its ack."},
           {.name = "history-entries",
            .form = count_form(OSPROXY_FIELD(document.history.entries), 0, kMaxHistoryEntries),
-           .help = "Changes of the document that its history in etcd keeps; 0 keeps no history."},
+           .help = "Changes of the document that its history in etcd keeps; 0: none."},
           {.name = "history-age",
            .form = value_form("DURATION", OSPROXY_FIELD(document.history.age), store_history_age,
                               format_duration),

@@ -89,12 +89,12 @@ SettingGroup admin_settings() {
            .form = list_form(
                "HOST",
                [](Settings& s, Values v) { return store_fleet_hosts(s.admin.fleet_hosts, v); }),
-           .help = "Hosts of other instances that the console's questions about the whole fleet go "
-                   "to: names, .suffix, addresses or blocks. With --admin-token-file they get the "
-                   "token of whoever asks, and without this setting none is asked."},
+           .help = "Hosts of other instances that the console asks. They are names, .suffix, "
+                   "addresses or blocks. Instances there get the token of whoever asks; with a "
+                   "token and without this setting none is asked."},
           {.name = "admin-fleet-ca-file",
            .form = file_form(OSPROXY_FIELD(admin.fleet_ca_file)),
-           .help = "CAs that may issue the certificates of their admin listeners, as PEM.",
+           .help = "CAs that may issue their admin listeners' certificates, as PEM.",
            .default_words = "the system's CAs"},
           {.name = "admin-advertise",
            .form = text_form("URL", OSPROXY_FIELD(admin.advertise), store_admin_url),
