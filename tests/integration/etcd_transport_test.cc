@@ -1,6 +1,7 @@
 // The transport's calls on a real etcd: lists, conditions, deletions, leases.
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

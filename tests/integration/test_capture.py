@@ -73,7 +73,7 @@ def test_captured_requests_can_be_sent_again(start_proxy, tmp_path, traffic):
         replay = ["replay", str(file), "--to", elsewhere.url]
         untrusted = Ctl()("capture", *replay)
         assert untrusted.status == 5
-        assert "certificate verify failed" in untrusted.err
+        assert "the server's certificate is not trusted" in untrusted.err
         replay += ["--ca-file", str(ca.file), "--header", "Authorization: Basic again"]
         done = Ctl()("capture", *replay)
         assert done.status == 0, done.err

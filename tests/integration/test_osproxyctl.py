@@ -198,7 +198,7 @@ def test_off_all_works_on_a_malformed_document(fleet, ctl):
         (("on", "--tenant", "a", "--level", "Loud", "--ttl", "1m"), "--level"),
         (("on", "--level", "Shape", "--ttl", "1m"), "--all"),
         (("on", "--endpoint", "Nope", "--level", "Shape", "--ttl", "1m"), "--endpoint"),
-        (("list", "--output", "yaml"), "--output"),
+        (("list", "--output", "xml"), "--output"),
         (("no-such-command",), "no-such-command"),
     ],
 )
