@@ -1,7 +1,7 @@
 // JSON as YAML, for `--output yaml`: a command prints JSON, a value in each line, and this prints
 // each of them as a YAML document.
 //
-//   YamlOutput yaml(environment.out);
+//   YamlOutput yaml(standard_output);
 //   std::ostream out(&yaml);
 //   out << R"({"instance":"proxy-1"})" << '\n';   // instance: proxy-1
 //

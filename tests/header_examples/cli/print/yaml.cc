@@ -1,0 +1,5 @@
+namespace osproxy::cli {
+
+void example(std::ostream& standard_output) { EXAMPLE(1); }
+
+}  // namespace osproxy::cli
