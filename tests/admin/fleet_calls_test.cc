@@ -150,6 +150,22 @@ TEST_F(FleetCallsTest, SendsATokenOnlyToHostsThatAreNamed) {
   EXPECT_EQ(report->result.total.now.requests.value(), 8);
 }
 
+// The other instance has no roles, and so knows no tenants of callers.
+TEST_F(FleetCallsTest, ACallerThatIsBoundToTenantsGetsThoseOfThisInstance) {
+  asking_.parts.options.roles =
+      AdminRoles::parse(format_role_line({.name = "bound", .tenants = {"acme"}}, kToken) + "\n")
+          .value();
+  asking_.parts.options.fleet_hosts = FleetHosts::parse({"127.0.0.1"}).value();
+  fleet_.add("proxy-2", start_other());
+  Request request = get("/admin/fleet/top?by=tenant");
+  const std::string authorization = std::string("Bearer ") + kToken;
+  request.authorization = authorization;
+  const Response response = asking_.ask(request);
+  EXPECT_THAT(response.body, HasSubstr("not asked: the caller is bound to tenants"));
+  EXPECT_THAT(response.body, Not(HasSubstr("globex")));
+  EXPECT_EQ(decode_top_report(response.body)->result.total.now.requests.value(), 3);
+}
+
 TEST_F(FleetCallsTest, RefusesAWrongQuestionBeforeItAsksOthers) {
   fleet_.add("proxy-2", "http://127.0.0.1:1");
   for (const char* const target :

@@ -17,6 +17,7 @@ namespace osproxy::admin {
 namespace {
 
 using osproxy::test::make_record;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using namespace std::chrono_literals;
@@ -32,7 +33,11 @@ class FakeFleet final : public FleetReader {
       ack.thinned.push_back({.id = id, .reason = std::string("over budget ") + id});
     }
     ack.thinned_count = 4;
-    return Fleet{.members = {{.instance = "proxy-1", .ack = std::move(ack), .applied = true}}};
+    ack.rejected = {.revision = 9, .slug = "unknown_field", .where = "directives[2].canary-place"};
+    return Fleet{.members = {{.instance = "proxy-1",
+                              .ack = std::move(ack),
+                              .applied = false,
+                              .why = "it rejected revision 9: unknown_field at canary-place"}}};
   }
 };
 
@@ -273,6 +278,31 @@ TEST_F(RolesTest, ABoundCallerConflictsAsAllDo) {
   EXPECT_EQ(parts_.store.load()->directives().size(), 3U);
 }
 
+// An etcd publisher says in a conflict who has published which directives.
+TEST_F(RolesTest, AConflictShowsABoundCallerNothingOfOthers) {
+  test::FakePublisher publisher;
+  publisher.on_publish = [](std::string_view, std::optional<std::int64_t> expected) {
+    return test::FakePublisher::Result(
+        std::unexpected(publish_conflict(*expected, 7, "canary-author, on canary-directive")));
+  };
+  AdminDependencies dependencies = view();
+  dependencies.publisher = &publisher;
+  Request request = test::post("/admin/directives", kOwnDocument);
+  request.authorization = "Bearer token-of-bound";
+  for (const bool is_conditional : {false, true}) {
+    if (is_conditional) request.if_match = "\"0\"";
+    const Response response = test::call(parts_.options, dependencies, request);
+    EXPECT_EQ(response.status, 412);
+    EXPECT_THAT(response.body, AllOf(HasSubstr(R"("revision":7)"), Not(HasSubstr("canary"))));
+  }
+}
+
+TEST_F(RolesTest, TheFleetShowsABoundCallerNoPlaceOfAFault) {
+  const auto body = send(test::get("/admin/fleet"), "bound").body;
+  EXPECT_THAT(body, HasSubstr("it rejected revision 9"));
+  EXPECT_THAT(send(test::get("/admin/fleet"), "ada").body, HasSubstr("canary-place"));
+}
+
 TEST_F(RolesTest, SaysWhoTheCallerIs) {
   EXPECT_EQ(send(test::get("/admin/whoami"), "bound").body,
             R"({"name":"bound","role":"operator","tenants":["acme"]})");
@@ -328,6 +358,19 @@ TEST_F(RolesTest, AnAddressThatGuessesIsNotHeard) {
   request.peer = {};
   parts_.clock.advance(1s);
   EXPECT_EQ(status(), 200);
+}
+
+TEST_F(RolesTest, AForgottenTokenOfAProbeCountsForNothing) {
+  const AdminDependencies dependencies = view();
+  Dispatcher dispatcher(parts_.options, dependencies);
+  Request probe = test::get("/healthz");
+  probe.authorization = "Bearer forgotten";
+  for (int i = 0; i < 3 * FailedProofs::kBurst; ++i) {
+    EXPECT_TRUE(dispatcher.admit(probe, dispatcher.identify(probe)));
+  }
+  Request request = test::get("/admin/whoami");
+  request.authorization = "Bearer token-of-vera";
+  EXPECT_TRUE(dispatcher.admit(request, dispatcher.identify(request)));
 }
 
 TEST_F(RolesTest, ReplacedRolesHoldForTheNextRequest) {

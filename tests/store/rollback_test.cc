@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -82,6 +83,61 @@ TEST(Rollback, ATtlThatCameBackCountsFromItsReturn) {
   const auto prepared = prepare_rollback(history, 9, "", {}, kNow);
   ASSERT_TRUE(prepared) << prepared.error().message;
   EXPECT_EQ(prepared->plan.document.directives[0], directive("by-hand", kNow + 400s));
+}
+
+// The history in which a directive by hand was on since 500 s before, for 600 s.
+void add_by_hand(FakeHistory& history) {
+  const Directive by_hand = directive("by-hand", RelativeEnd{600});
+  history.add(5, {.directives = {by_hand}}, kNow - 500s);
+  history.add(7, {.directives = {by_hand, directive("x", kNow + 1h)}}, kNow - 400s);
+  history.add(9, {.directives = {by_hand, directive("y", kNow + 1h)}}, kNow - 1s);
+}
+
+TEST(Rollback, AMalformedDocumentInBetweenStartsNoLife) {
+  FakeHistory history;
+  add_by_hand(history);
+  history.entries[7].rejected = "unknown_field";
+  history.entries[7].document = "{";
+  const auto prepared = prepare_rollback(history, 9, "", {}, kNow);
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  EXPECT_EQ(prepared->plan.document.directives[0], directive("by-hand", kNow + 100s));
+}
+
+TEST(Rollback, ALifeThatTheHistoryDoesNotKnowIsLeftOut) {
+  const auto left_out_after = [](auto change) {
+    FakeHistory history;
+    add_by_hand(history);
+    change(history.entries);
+    const auto prepared = prepare_rollback(history, 9, "", {}, kNow);
+    return prepared && prepared->plan.over == std::vector<std::string>{"by-hand"} &&
+           prepared->plan.document.directives.size() == 1;
+  };
+  EXPECT_FALSE(left_out_after([](auto&) {}));
+  EXPECT_TRUE(left_out_after([](auto& entries) { entries.erase(5); }));
+  EXPECT_TRUE(left_out_after([](auto& entries) { entries[7].fault = "it is damaged"; }));
+  EXPECT_TRUE(left_out_after([](auto& entries) { entries[5].is_late = true; }));
+  EXPECT_TRUE(left_out_after([](auto& entries) { entries[5].is_after_gap = true; }));
+}
+
+TEST(Rollback, ALifeWithMoreChangesThanAreReadIsLeftOut) {
+  FakeHistory history;
+  const Directive by_hand = directive("by-hand", RelativeEnd{600});
+  for (int i = 1; i <= 70; ++i) {
+    const Directive other = directive("other-" + std::to_string(i), kNow + 1h);
+    history.add(i, {.directives = {by_hand, other}}, kNow - 500s + std::chrono::seconds{i});
+  }
+  const auto prepared = prepare_rollback(history, 70, "", {}, kNow);
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  EXPECT_THAT(prepared->plan.over, ElementsAre("by-hand"));
+}
+
+TEST(Rollback, AnEndByHandIsAtMostALifeAfterTheFirstSight) {
+  FakeHistory history;
+  history.add(5, {.directives = {directive("long", kNow + 48h)}}, kNow - 1h);
+  history.entries[5].note.author = kByHand;
+  const auto prepared = prepare_rollback(history, 5, "", {}, kNow);
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  EXPECT_EQ(prepared->plan.document.directives[0], directive("long", kNow + 23h));
 }
 
 TEST(Rollback, RefusesWhereNothingIsAlive) {

@@ -86,13 +86,18 @@ std::expected<Published, Response> publish_own(const Context& context, const Req
     if (expected && *expected != published->revision) {
       return Published(std::unexpected(publish_conflict(*expected, published->revision)));
     }
+    const std::int64_t base = published->revision;
     const auto current = decode(*published, limits);
     if (!current) return std::unexpected(current.error());
     const auto merged = merge(*request.caller, *current, *own);
     if (!merged) return std::unexpected(merged.error());
     auto written = publisher.publish(encode_document(*merged), published->revision, note);
     const bool is_late = !written && written.error().kind == PublishError::Kind::Conflict;
-    if (!is_late || expected || attempt == kMaxMergeAttempts) return written;
+    if (!is_late) return written;
+    if (expected || attempt == kMaxMergeAttempts) {
+      // The publisher's message says who has published which directives: perhaps those of others.
+      return Published(std::unexpected(publish_conflict(base, written.error().revision)));
+    }
   }
 }
 

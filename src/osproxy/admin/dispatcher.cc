@@ -1,5 +1,6 @@
 #include "osproxy/admin/dispatcher.h"
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -190,6 +191,14 @@ std::optional<Refused> Dispatcher::check(const AdminEndpoint& endpoint, const Re
             fmt::format("{} is bound to tenants: this is for callers that are not", caller.name))};
   }
   return std::nullopt;
+}
+
+Identity Dispatcher::identify(const Request& head) {
+  const bool is_open = std::ranges::any_of(kEndpoints, [&](const AdminEndpoint& endpoint) {
+    return endpoint.access == Access::Open && match(endpoint.path, head.path());
+  });
+  using Failures = Gatekeeper::Failures;
+  return gatekeeper_.identify(head, is_open ? Failures::Ignore : Failures::Count);
 }
 
 std::expected<Route, Response> Dispatcher::admit(const Request& head,

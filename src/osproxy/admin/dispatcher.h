@@ -83,8 +83,9 @@ class Dispatcher {
   /// Both must outlive the dispatcher.
   Dispatcher(const AdminOptions& options, const AdminDependencies& dependencies);
 
-  /// Judges the proof that a request presents. Once for each request: an unknown token counts.
-  Identity identify(const Request& head) { return gatekeeper_.identify(head); }
+  /// Judges the proof that a request presents. Once for each request: an unknown token counts, but
+  /// not where none is needed.
+  Identity identify(const Request& head);
 
   /// Returns the route of a request, by its head; or the refusal.
   std::expected<Route, Response> admit(const Request& head, const Identity& identity) const;

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "osproxy/admin/handlers.h"
 #include "osproxy/admin/visible_directives.h"
 
@@ -17,6 +19,10 @@ Fleet visible_to(const Caller& caller, Fleet fleet, const DirectiveSet& set) {
       return !sees_directive(caller, set, one.id);
     });
     member.ack->thinned_count = static_cast<std::int64_t>(member.ack->thinned.size());
+    if (!member.ack->rejected) continue;
+    // The place of a fault is in somebody's directive.
+    member.ack->rejected->where.clear();
+    member.why = fmt::format("it rejected revision {}", member.ack->rejected->revision);
   }
   return fleet;
 }

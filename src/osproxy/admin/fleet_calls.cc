@@ -49,7 +49,9 @@ std::expected<Origin, std::string> address_of(const FleetMember& member,
   return origin;
 }
 
-std::vector<Asked> others_of(const Fleet& fleet, const AdminOptions& options, bool sends_token) {
+std::vector<Asked> others_of(const Fleet& fleet, const AdminOptions& options,
+                             const Request& request) {
+  const bool sends_token = request.authorization.has_value();
   std::vector<Asked> all;
   std::size_t asked = 0;
   for (const FleetMember& member : fleet.members) {
@@ -57,7 +59,10 @@ std::vector<Asked> others_of(const Fleet& fleet, const AdminOptions& options, bo
     Asked& one = all.emplace_back();
     one.response.instance = member.instance;
     auto origin = address_of(member, options, sends_token);
-    if (!origin) {
+    if (request.caller->is_bound()) {
+      // An instance that knows no tenants of callers would respond with those of all.
+      one.response.error = "not asked: the caller is bound to tenants; osproxyctl --fleet asks it";
+    } else if (!origin) {
       one.response.error = "not asked: " + origin.error();
     } else if (++asked > kMaxAskedInstances) {
       one.response.error =
@@ -151,7 +156,7 @@ std::vector<FleetResponse> ask_fleet(const Context& context, const Request& requ
     responses.push_back({.error = "the fleet is not known: " + fleet.error()});
     return responses;
   }
-  std::vector<Asked> others = others_of(*fleet, context.options, request.authorization.has_value());
+  std::vector<Asked> others = others_of(*fleet, context.options, request);
   ask_all(others, request, question, context.options.fleet_ca);
   for (Asked& one : others) responses.push_back(std::move(one.response));
   if (fleet->left_out > 0) {

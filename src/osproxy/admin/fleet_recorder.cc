@@ -163,6 +163,7 @@ Response post_fleet_plan(const Context& context, const Request& request, std::st
   PlanReport sum{.instance = "", .plans = {}};
   for (std::size_t i = 0; i < reports.front().plans.size(); ++i) {
     std::vector<Plan> plans;
+    plans.reserve(reports.size());
     for (const PlanReport& report : reports) plans.push_back(report.plans[i].second);
     sum.plans.emplace_back(reports.front().plans[i].first, add_up(plans));
   }

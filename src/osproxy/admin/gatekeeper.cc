@@ -34,27 +34,28 @@ std::shared_ptr<const AdminRoles> Gatekeeper::roles() const {
 
 bool Gatekeeper::is_closed() const { return !roles()->is_empty(); }
 
-Identity Gatekeeper::by_token(const AdminRoles& roles, const Peer& peer, std::string_view token) {
+Identity Gatekeeper::by_token(const AdminRoles& roles, const Peer& peer, std::string_view token,
+                              Failures failures) {
   const std::uint64_t key = sip_hash(token, key_);
   const BootTime now = clock_.boot();
   const std::lock_guard lock(mutex_);
   if (!failed_.may_try(peer, key, now)) return {.refusal = Refusal::TooManyFailures};
   auto caller = roles.find_token(token);
   if (!caller) {
-    failed_.failed(peer, now);
+    if (failures == Failures::Count) failed_.failed(peer, now);
     return {.refusal = Refusal::BadToken};
   }
   failed_.succeeded(peer, key);
   return {.caller = std::move(caller), .is_proven = true, .is_ambient = false};
 }
 
-Identity Gatekeeper::identify(const Request& head) {
+Identity Gatekeeper::identify(const Request& head, Failures failures) {
   const auto roles = this->roles();
   if (roles->is_empty()) return {.caller = local_};
   if (head.authorization) {
     const auto token = bearer_token(*head.authorization);
     if (!token) return {.refusal = Refusal::NoToken};
-    return by_token(*roles, head.peer, *token);
+    return by_token(*roles, head.peer, *token, failures);
   }
   if (head.certificate == nullptr) return {.refusal = Refusal::NoToken};
   auto caller = roles->find_certificate(*head.certificate);

@@ -42,11 +42,16 @@ class Gatekeeper {
   /// Somebody is known: all others are refused.
   bool is_closed() const;
 
-  Identity identify(const Request& head);
+  /// Whether an unknown token counts against the client's address: where no token is needed, a
+  /// forgotten one does no harm.
+  enum class Failures : std::uint8_t { Count, Ignore };
+
+  Identity identify(const Request& head, Failures failures = Failures::Count);
 
  private:
   std::shared_ptr<const AdminRoles> roles() const;
-  Identity by_token(const AdminRoles& roles, const Peer& peer, std::string_view token);
+  Identity by_token(const AdminRoles& roles, const Peer& peer, std::string_view token,
+                    Failures failures);
 
   const Clock& clock_;
   const SipKey key_;

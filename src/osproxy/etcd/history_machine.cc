@@ -227,6 +227,7 @@ void HistoryMachine::take_links(const ListDone& page) {
     if (entry) links_.push_back({.revision = *revision, .previous = entry->previous});
   }
   if (std::ssize(page.entries) == kPage && links_.size() < kMaxKnown) return list_links();
+  watching_since_ = page.header.revision;
   follow_chain();
   begin_watches();
 }
@@ -289,6 +290,7 @@ void HistoryMachine::take_changes(WatchResponse&& response) {
     Change change{
         .revision = event.mod_revision,
         .seen = now_.wall,
+        .is_late = event.mod_revision <= watching_since_,
         .document = event.deleted ? std::nullopt : std::optional(std::move(event.value)),
         .previous = event.before ? event.before->mod_revision : 0,
         .before = event.before ? std::optional(std::move(event.before->value)) : std::nullopt};
@@ -368,6 +370,7 @@ void HistoryMachine::enter_first() {
   DocumentChange made{.previous = change.previous, .before = change.before};
   if (change.document) made.after = *change.document;
   HistoryEntry entry = make_entry(made, {.author = kByHand}, change.seen, options_.limits);
+  entry.is_late = change.is_late;
   // Nothing is lost if the document was the same before the gap and after it.
   entry.is_after_gap = gap_after_ && (change.previous == 0 || change.previous > *gap_after_);
   // The document before may be compacted: then nobody knows whether there was one.

@@ -171,6 +171,7 @@ class HistoryMachine {
   struct Change {
     Revision revision;
     WallTime seen;
+    bool is_late;                         // made before the watch began
     std::optional<std::string> document;  // nullopt: deleted
     Revision previous;
     std::optional<std::string> before;
@@ -256,6 +257,7 @@ class HistoryMachine {
 
   std::vector<Link> links_;  // while Chaining
   Revision links_from_ = 0;
+  Revision watching_since_ = 0;  // changes up to it are older than the watch
   CallId document_watch_{};
   CallId entry_watch_{};
   Revision newest_ = 0;  // change that the watch has brought

@@ -36,6 +36,7 @@ struct HistoryEntry {
   std::optional<std::string> document{};  ///< its bytes; nullopt: not kept, or not asked for
   bool is_kept = true;                    ///< false: the document was too large for the history
   bool is_after_gap = false;  ///< earlier changes were compacted away before they were entered
+  bool is_late = false;       ///< nobody watched: the change was made some time before `time`
   std::string fault{};        ///< the entry cannot be read, for this reason; empty: it can
 
   friend bool operator==(const HistoryEntry&, const HistoryEntry&) = default;

@@ -34,7 +34,8 @@ void write_facts(JsonWriter& json, const HistoryEntry& entry) {
   json.field("author", entry.note.author).field("by", entry.note.by);
   json.field("reason", entry.note.reason).field("previous", entry.previous);
   json.field("deleted", entry.deleted).field_or_null("rejected", entry.rejected);
-  json.field("after_gap", entry.is_after_gap).field("directives", entry.directives);
+  json.field("after_gap", entry.is_after_gap).field("late", entry.is_late);
+  json.field("directives", entry.directives);
   if (!entry.diff) return;
   write_ids(json, "came", entry.diff->came);
   write_ids(json, "went", entry.diff->went);
@@ -90,6 +91,7 @@ std::expected<HistoryEntry, std::string> read_facts(dom::element object) {
   entry.deleted = flag_of(object, "deleted");
   entry.rejected = visible_text(text_of(object, "rejected").value_or(""));
   entry.is_after_gap = flag_of(object, "after_gap");
+  entry.is_late = flag_of(object, "late");
   entry.directives = count_of(object, "directives");
   auto came = read_ids(object, "came");
   auto went = read_ids(object, "went");

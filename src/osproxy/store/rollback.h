@@ -5,17 +5,21 @@
 //   publisher.publish(encode_document(plan.document), revision, note);
 //
 // No directive lives longer than it would have lived then: an `expires_at` stays, and a `ttl_secs`
-// counts from the first sight of the directive, not from the rollback.
+// counts from the first sight of the directive, not from the rollback. If the history does not show
+// that, the directive is left out.
 //
 // Thread safety: pure functions.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "osproxy/core/clock.h"
+#include "osproxy/directive/decode.h"
 #include "osproxy/directive/model.h"
 #include "osproxy/store/document_diff.h"
 #include "osproxy/store/history.h"
@@ -24,13 +28,15 @@ namespace osproxy {
 
 struct RollbackSource {
   Document document;
-  /// When a directive of the document, which has a `ttl_secs`, was first seen.
-  std::function<WallTime(const Directive&)> first_seen;
+  /// When a directive that was put by hand was first seen; nullopt: not known.
+  std::function<std::optional<WallTime>(const Directive&)> first_seen{};
+  /// Instances end a directive so long after its first sight, whatever it says.
+  std::chrono::seconds max_life = DecodeLimits{}.max_life;
 };
 
 struct RollbackPlan {
   Document document{};              ///< all ends are absolute
-  std::vector<std::string> over{};  ///< ids that have ended since, and are left out
+  std::vector<std::string> over{};  ///< ids that have ended, or whose end is not known: left out
   DocumentDiff diff{};              ///< from the current document
 };
 

@@ -88,7 +88,9 @@ void print_text(const Outcome& outcome, const Flags& flags, Environment& environ
     fmt::print(environment.out, "would change at revision {}: {}\n", outcome.revision, changes);
   }
   if (!plan.over.empty()) {
-    fmt::print(environment.out, "over since, and left out: {}\n", join(plan.over));
+    fmt::print(environment.out,
+               "over since, or since when they were on is not known; left out: {}\n",
+               join(plan.over));
   }
   fmt::print(environment.out, "{}", document_text(plan.document, environment.clock.now().wall));
 }
