@@ -118,8 +118,7 @@ TEST_F(HistoryTest, RefusesWhereAllIsOver) {
   harness_.clock.advance(std::chrono::minutes{11});
   const Result result = run({"rollback", "1"});
   EXPECT_EQ(result.code, 6);
-  EXPECT_THAT(result.err,
-              HasSubstr("all 1 directives of revision 1 are over"));
+  EXPECT_THAT(result.err, HasSubstr("all 1 directives of revision 1 are over"));
   EXPECT_EQ(harness_.etcd.current.revision, 3);
 }
 
