@@ -17,7 +17,7 @@ from opensearchpy import OpenSearch as Client
 from parts import Etcd, OpenSearch, PartFailed, Process, Proxy, eventually
 
 ROOT = Path(__file__).resolve().parents[1]
-CTL = "build/dev/bin/osproxyctl"
+CTL = "build/demo/bin/osproxyctl"
 INDEX = "orders"
 
 

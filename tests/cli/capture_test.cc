@@ -75,6 +75,15 @@ TEST_F(CaptureReplay, SendsWhatReadsInTheOrderOfTheFiles) {
             "3 sent, 3 with the captured status; 0 skipped\n");
 }
 
+TEST_F(CaptureReplay, ABarStandsOnATerminalOnly) {
+  const std::string path = file({line("GET", "/a"), line("GET", "/b")});
+  EXPECT_THAT(replay({path}).err, IsEmpty());
+  harness_.is_err_terminal = true;
+  EXPECT_EQ(replay({path}).err,
+            "[##########----------] 1/2\r\x1b[K"
+            "[####################] 2/2\r\x1b[K");
+}
+
 TEST_F(CaptureReplay, LeavesOutWhatMayChangeSomethingUnlessItIsAskedFor) {
   const std::string path = file({line("PUT", "/a/_doc/1", R"("{}")"), line("POST", "/a/_doc"),
                                  line("POST", "/a/_delete_by_query"), line("DELETE", "/a")});

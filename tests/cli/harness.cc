@@ -155,6 +155,7 @@ Result Harness::run_bare(std::vector<std::string> arguments) {
             clock.advance(time);
           },
       .etcd = connector,
+      .is_err_terminal = is_err_terminal,
       .stop_on_signal = [this] { return stop.get_token(); }};
   const int code = cli::run(std::move(arguments), environment);
   return {.code = code, .out = buffer.str(), .err = err.str()};

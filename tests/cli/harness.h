@@ -57,6 +57,7 @@ class Harness {
   std::stop_source stop;
   int sleeps = 0;  ///< how often a command has waited, for which the clock advances
   std::string in;
+  bool is_err_terminal = false;
   std::function<void()> on_flush;  ///< called whenever a command flushes its output
   /// Takes the place of the store; unset, `watch` fails to connect.
   std::function<std::expected<std::unique_ptr<DirectiveStore>, std::string>(OnChange)> store;

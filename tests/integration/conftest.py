@@ -101,9 +101,25 @@ def _node(kind: type[OpenSearch], request, session_dir) -> OpenSearch:
     return BorrowedOpenSearch(worker["opensearch"], kind) if worker else kind(session_dir)
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "each_opensearch: runs once in front of each supported release of OpenSearch"
+    )
+
+
+def pytest_generate_tests(metafunc):
+    marked = metafunc.definition.get_closest_marker("each_opensearch")
+    if marked and "opensearch" in metafunc.fixturenames:
+        releases = {"2.19": OpenSearch, "3.8": CurrentOpenSearch}
+        metafunc.parametrize(
+            "opensearch", releases.values(), ids=releases, indirect=True, scope="session"
+        )
+
+
 @pytest.fixture(scope="session")
 def opensearch(request, session_dir):
-    with _node(OpenSearch, request, session_dir) as part:
+    """Of release 2.19, unless the test is marked each_opensearch."""
+    with _node(getattr(request, "param", OpenSearch), request, session_dir) as part:
         yield part
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from parts import OtelCollector, attributes, eventually
 
+pytestmark = pytest.mark.each_opensearch
+
 CANARY = "canary-7f3a9"
 BASIC = base64.b64encode(f"reporting:{CANARY}-password".encode()).decode()
 HEADERS = {

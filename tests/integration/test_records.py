@@ -7,6 +7,8 @@ from echo_upstream import EchoUpstream
 
 from parts import eventually
 
+pytestmark = pytest.mark.each_opensearch
+
 ALL = {"id": "all", "level": "Shape", "ttl_secs": 600}
 
 

@@ -11,6 +11,8 @@ from opensearchpy import OpenSearch as Client
 
 from parts import eventually, request
 
+pytestmark = pytest.mark.each_opensearch
+
 
 @pytest.fixture
 def upstream():

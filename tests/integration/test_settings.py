@@ -119,3 +119,47 @@ def test_a_misspelt_name_is_refused_with_the_nearest(arguments, suggestion):
     done = osproxy(*arguments)
     assert done.returncode == 2
     assert suggestion in done.stderr
+
+
+def test_a_checked_configuration_is_said_to_be_good():
+    done = osproxy("--check-config", "--upstream", UPSTREAM, "--etcd-endpoints", "no-such-host:2379")
+    assert (done.returncode, done.stdout) == (0, "osproxy: the configuration can be used\n")
+    assert done.stderr == ""
+
+
+def test_a_check_names_every_fault_and_writes_nothing(tmp_path):
+    (tmp_path / "directives.json").write_text('{"directives": [{"id": ""}]}')
+    state = tmp_path / "capture"
+    done = osproxy(
+        "--check-config", "--upstream", UPSTREAM,
+        "--listen", "127.0.0.1:9901", "--admin-listen", "127.0.0.1:9901",
+        "--record-log", str(tmp_path / "missing" / "records"), "--capture-dir", str(state),
+        "--directives-file", str(tmp_path / "directives.json"),
+        "--admin-fleet-ca-file", str(tmp_path / "no-ca.pem"),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [line.split(":")[1].split()[0] for line in done.stderr.splitlines()] == [
+        "--listen", "--record-log", "--directives-file", "--admin-fleet-ca-file",
+    ]  # fmt: skip
+    assert not state.exists()
+
+
+def test_a_check_finds_what_a_start_refuses(tmp_path):
+    (tmp_path / "osproxy.toml").write_text('upstream = "http://127.0.0.1:9"\nworkers = "many"\n')
+    done = osproxy("--check-config", "--config", str(tmp_path / "osproxy.toml"))
+    assert done.returncode == 2
+    assert "--workers" in done.stderr
+
+
+def test_a_check_warns_of_what_a_start_would_log(tmp_path):
+    token = tmp_path / "token"
+    token.write_text("secret-of-the-admin-listener\n")
+    token.chmod(0o644)
+    done = osproxy(
+        "--check-config", "--upstream", UPSTREAM, "--admin-listen", "0.0.0.0:9901",
+        "--admin-token-file", str(token), "--directives-file", str(tmp_path / "none.json"),
+    )  # fmt: skip
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("osproxy: warning: ") for line in lines)

@@ -16,6 +16,8 @@ from opensearchpy.exceptions import NotFoundError, RequestError
 from parts import request
 from parts.process import parts_dir
 
+pytestmark = pytest.mark.each_opensearch
+
 
 @pytest.fixture
 def names():

@@ -12,8 +12,6 @@
 #include "osproxy/app/metrics/log_metrics.h"
 #include "osproxy/app/settings/identity_files.h"
 #include "osproxy/app/settings/tls_files.h"
-#include "osproxy/core/pem.h"
-#include "osproxy/core/read_file.h"
 #include "osproxy/core/version.h"
 #include "osproxy/etcd/etcd_ack_writer.h"
 #include "osproxy/observe/capture_metrics.h"
@@ -23,14 +21,6 @@
 
 namespace osproxy::app {
 namespace {
-
-// No file: no text, which stands for the system's CAs.
-std::expected<std::string, std::string> read_fleet_ca(const std::string& file) {
-  if (file.empty()) return std::string();
-  auto text = read_file(file, kMaxPemBytes);
-  if (!text) return std::unexpected("--admin-fleet-ca-file: " + file + " " + text.error());
-  return text;
-}
 
 SipKey random_key() {
   Random random = Random::from_system();
@@ -160,7 +150,7 @@ void Instance::make_metrics() {
 
 std::expected<void, std::string> Instance::open_admin() {
   make_metrics();
-  auto fleet_ca = read_fleet_ca(settings_.admin.fleet_ca_file);
+  auto fleet_ca = read_fleet_ca(settings_.admin);
   if (!fleet_ca) return std::unexpected(std::move(fleet_ca).error());
   auto tls = read_admin_tls(settings_.admin);
   if (!tls) return std::unexpected(std::move(tls).error());

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "osproxy/app/config_check.h"
 #include "osproxy/app/instance.h"
 #include "osproxy/app/logs/log.h"
 #include "osproxy/app/service_manager.h"
@@ -31,6 +32,7 @@ namespace {
 using namespace osproxy;
 
 constexpr int kExitFailed = 1;
+constexpr int kExitBadSetting = 2;
 
 /// How often Instance::poll() is called, and the service manager is told that the process is alive.
 constexpr std::chrono::milliseconds kPollInterval{1'000};
@@ -170,6 +172,18 @@ int print(const std::string& text, int exit_code) {
   return kExitFailed;
 }
 
+/// Warnings go to standard error, so that a pipeline can keep them apart.
+int report(const app::ConfigCheck& check) {
+  for (const std::string& warning : check.warnings) {
+    std::fprintf(stderr, "osproxy: warning: %s\n", warning.c_str());
+  }
+  for (const std::string& error : check.errors) {
+    std::fprintf(stderr, "osproxy: %s\n", error.c_str());
+  }
+  return check.errors.empty() ? print("osproxy: the configuration can be used\n", 0)
+                              : kExitBadSetting;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -182,6 +196,7 @@ int main(int argc, char** argv) try {
     const auto& [exit_code, text] = settings.error();
     return print(text, exit_code);
   }
+  if (settings->check_only) return report(app::check_config(*settings, SystemClock()));
   // Before any thread is started: a signal must find all of them closed.
   const sigset_t signals = set_of({SIGTERM, SIGINT, SIGHUP});
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);

@@ -213,6 +213,7 @@ Environment with_output(const Environment& environment, std::ostream& out, std::
           .sleep = environment.sleep,
           .etcd = environment.etcd,
           .is_out_closed = environment.is_out_closed,
+          .is_err_terminal = environment.is_err_terminal,
           .stop_on_signal = environment.stop_on_signal};
 }
 

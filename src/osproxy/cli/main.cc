@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
       .sleep = [](std::chrono::nanoseconds time) { std::this_thread::sleep_for(time); },
       .etcd = osproxy::cli::make_etcd_connector(clock),
       .is_out_closed = is_stdout_closed,
+      .is_err_terminal = ::isatty(STDERR_FILENO) == 1,
       .stop_on_signal = [&stop] { return stop.start(); },
   };
   return osproxy::cli::run(std::vector<std::string>(argv + 1, argv + argc), environment);

@@ -23,7 +23,7 @@ constexpr int kExitUsage = 2;
 
 /// All flags, with their dashes.
 std::vector<std::string> flag_names() {
-  std::vector<std::string> names{"--help", "--version", "--config"};
+  std::vector<std::string> names{"--help", "--version", "--config", "--check-config"};
   for (const std::string& name : setting_names()) names.push_back("--" + name);
   return names;
 }
@@ -87,6 +87,7 @@ std::expected<CommandLine, SettingsExit> parse_command_line(std::vector<std::str
   app.set_version_flag("--version", std::string("osproxy ") + kVersion);
   CommandLine line;
   app.add_option("--config", line.config_file)->type_name("FILE");
+  app.add_flag("--check-config", line.check_only);
   for (const std::string& name : setting_names()) {
     app.add_option("--" + name, line.flags[name])
         ->type_name(find_setting(name)->form.takes)

@@ -19,6 +19,7 @@ using GivenValues = std::map<std::string, std::vector<std::string>>;
 struct CommandLine {
   GivenValues flags;
   std::string config_file;  ///< empty: none is named
+  bool check_only = false;  ///< --check-config is given
 };
 
 /// Also fails for `--help`, `--version` and `help …`, with exit code 0 and the text to print.

@@ -109,7 +109,7 @@ std::expected<Settings, SettingsExit> read_settings(const SettingsSources& sourc
   const auto file = read_settings_file(line->config_file);
   if (!file) return std::unexpected(file.error());
 
-  Settings settings;
+  Settings settings{.check_only = line->check_only};
   settings.server.workers = usable_cpus();
   settings.instance = default_instance();
   settings.otlp = otlp::read_environment(sources.environment);

@@ -108,6 +108,7 @@ struct Settings {
   CaptureOptions capture{};  ///< no directory: nothing is captured
   otlp::OtlpOptions otlp{};  ///< no endpoint: no spans are exported
   std::string log_level = "info";
+  bool check_only = false;  ///< --check-config: say whether osproxy could start, instead of that
 };
 
 /// A text to print instead of running: a help or the version (exit code 0), or an error (2).

@@ -21,6 +21,7 @@ constexpr const char* kUsage =
 
 Usage: osproxy --upstream URL [--SETTING VALUE]...
        osproxy --config FILE [--SETTING VALUE]...
+       osproxy --check-config [--config FILE] [--SETTING VALUE]...
        osproxy help [GROUP | SETTING]
        osproxy --version
 )";
@@ -29,6 +30,9 @@ constexpr const char* kFooter = R"(
 Every setting can also be given as a variable (--etcd-key is OSPROXY_ETCD_KEY) and in the settings
 file (etcd-key = "…"), which --config FILE or OSPROXY_CONFIG names. A flag takes precedence over a
 variable, a variable over the file.
+
+With --check-config it reads all settings and all files that they name, says what is wrong, and ends
+without connecting to anything.
 
 Examples:
   osproxy --upstream http://127.0.0.1:9200

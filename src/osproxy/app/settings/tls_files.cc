@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "osproxy/core/pem.h"
+#include "osproxy/core/read_file.h"
 #include "osproxy/core/rfc3339.h"
 
 namespace osproxy::app {
@@ -103,6 +105,15 @@ std::expected<TlsContexts, std::string> read_tls_contexts(const Settings& settin
 std::expected<TlsContext::Pointer, std::string> read_admin_tls(const AdminSettings& admin) {
   if (admin.tls.pairs.empty()) return nullptr;
   return TlsContext::for_clients(admin.tls);
+}
+
+std::expected<std::string, std::string> read_fleet_ca(const AdminSettings& admin) {
+  if (admin.fleet_ca_file.empty()) return std::string();
+  auto text = read_file(admin.fleet_ca_file, kMaxPemBytes);
+  if (!text) {
+    return std::unexpected("--admin-fleet-ca-file: " + admin.fleet_ca_file + " " + text.error());
+  }
+  return text;
 }
 
 std::vector<std::string> expiry_warnings(const TlsContext::Pointer& context, WallTime now) {

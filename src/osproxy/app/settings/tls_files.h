@@ -22,6 +22,9 @@ std::expected<TlsContexts, std::string> read_tls_contexts(const Settings& settin
 /// The context of the admin listener; null if it is to speak plain HTTP.
 std::expected<TlsContext::Pointer, std::string> read_admin_tls(const AdminSettings& admin);
 
+/// The CAs of --admin-fleet-ca-file, PEM. No file: no text, which stands for the system's CAs.
+std::expected<std::string, std::string> read_fleet_ca(const AdminSettings& admin);
+
 /// Checks whether the settings of TLS go together and their files can be used. The error names the
 /// settings or the file.
 std::expected<void, std::string> check_tls(const Settings& settings);

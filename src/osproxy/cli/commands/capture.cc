@@ -8,6 +8,7 @@
 
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/flags/flags.h"
+#include "osproxy/cli/print/progress_bar.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/cli/replay/replay.h"
 #include "osproxy/core/json_writer.h"
@@ -41,7 +42,7 @@ and the like, by their method and path (docs/endpoints.md). A request whose body
 sent. A line that is no captured exchange, or that cannot be sent as it was, is skipped, with the
 reason.
 
-All files are read before anything is sent.
+All files are read before anything is sent. On a terminal a bar shows the rate and the rest.
 
 Exit codes: 0 each response had the captured status, 1 some had another, or a line was odd, 2 wrong
 usage, 5 a request got no response, and the rest is not sent.)help";
@@ -101,9 +102,14 @@ std::string json_of(const Replayed& replayed) {
 
 std::expected<void, Failure> run_replay(const Flags& flags, Environment& environment) {
   const bool json = flags.output == Output::Json;
-  const auto totals = replay(flags.replay, [&](const Replayed& replayed) {
-    fmt::print(environment.out, "{}\n", json ? json_of(replayed) : line_of(replayed));
-  });
+  ProgressBar bar(environment);
+  const auto totals =
+      replay(flags.replay, [&](const Replayed& replayed, const ReplayProgress& progress) {
+        bar.clear();
+        fmt::print(environment.out, "{}\n", json ? json_of(replayed) : line_of(replayed));
+        bar.show(progress.done, progress.total);
+      });
+  bar.clear();
   if (!totals) return std::unexpected(totals.error());
   if (!json) {
     fmt::print(environment.out, "{} sent, {} with the captured status; {} skipped\n", totals->sent,

@@ -66,24 +66,27 @@ std::expected<void, Failure> read_all(const ReplayOptions& options, const OnLine
   return {};
 }
 
-/// A file of which no line is a captured exchange is the wrong file.
-std::expected<void, Failure> check_files(const ReplayOptions& options) {
+/// A file of which no line is a captured exchange is the wrong file. Returns how many lines there
+/// are.
+std::expected<std::size_t, Failure> check_files(const ReplayOptions& options) {
+  std::size_t lines = 0;
   for (const std::string& path : options.files) {
     std::string first_fault;
     bool has_one = false;
     const auto read = read_lines(path, [&](Line&& line) -> std::expected<void, Failure> {
+      ++lines;
       has_one = has_one || line.request.has_value();
       if (!line.request && first_fault.empty()) {
         first_fault = line.place + ": " + line.request.error();
       }
       return {};
     });
-    if (!read) return read;
+    if (!read) return std::unexpected(read.error());
     if (!has_one && !first_fault.empty()) {
       return std::unexpected(Failure{ExitCode::Failed, first_fault});
     }
   }
-  return {};
+  return lines;
 }
 
 client::HttpRequest make_request(const CapturedRequest& captured, const ReplayOptions& options) {
@@ -197,14 +200,18 @@ std::expected<Replayed, Failure> replay_one(Line&& line, const ReplayOptions& op
 
 }  // namespace
 
-std::expected<ReplayTotals, Failure> replay(const ReplayOptions& options,
-                                            const std::function<void(const Replayed&)>& tell) {
-  if (const auto checked = check_files(options); !checked) return std::unexpected(checked.error());
+std::expected<ReplayTotals, Failure> replay(
+    const ReplayOptions& options,
+    const std::function<void(const Replayed&, const ReplayProgress&)>& tell) {
+  const auto lines = check_files(options);
+  if (!lines) return std::unexpected(lines.error());
   ReplayTotals totals;
+  ReplayProgress progress{.done = 0, .total = *lines};
   const auto done = read_all(options, [&](Line&& line) -> std::expected<void, Failure> {
     const auto replayed = replay_one(std::move(line), options, totals);
     if (!replayed) return std::unexpected(replayed.error());
-    tell(*replayed);
+    ++progress.done;
+    tell(*replayed, progress);
     return {};
   });
   if (!done) return std::unexpected(done.error());

@@ -45,6 +45,12 @@ struct Replayed {
   int status = 0;        ///< of the new response, if it was sent
 };
 
+/// How far a replay has come.
+struct ReplayProgress {
+  std::size_t done;   ///< lines
+  std::size_t total;  ///< lines of all files
+};
+
 struct ReplayTotals {
   std::size_t sent = 0;
   std::size_t same = 0;  ///< of those, the responses with the captured status
@@ -57,7 +63,8 @@ struct ReplayTotals {
 /// Reads all files before it sends the first request: a file that cannot be read, or in which no
 /// line is a captured exchange, is a failure, and nothing is sent. A line that is odd is skipped.
 /// Stops at the first request that gets no response. Calls `tell` after each line.
-std::expected<ReplayTotals, Failure> replay(const ReplayOptions& options,
-                                            const std::function<void(const Replayed&)>& tell);
+std::expected<ReplayTotals, Failure> replay(
+    const ReplayOptions& options,
+    const std::function<void(const Replayed&, const ReplayProgress&)>& tell);
 
 }  // namespace osproxy::cli

@@ -60,6 +60,7 @@ struct Environment {
   EtcdConnector etcd;
   /// True if nobody reads `out` any more, as of `osproxyctl list | head -1`; none: unknown.
   std::function<bool()> is_out_closed{};
+  bool is_err_terminal = false;  ///< a person looks at `err`: progress may be shown there
   /// Makes SIGINT and SIGTERM request a stop instead of ending the process. Call it before any
   /// thread is started.
   std::function<std::stop_token()> stop_on_signal;
