@@ -84,6 +84,7 @@ TEST_F(HistoryTest, ShowsOneEntryWithItsDocument) {
 TEST_F(HistoryTest, RollsBackOnTheExpectedRevision) {
   const Response stale = ask(post("/admin/rollback?revision=1", ""), "\"1\"");
   EXPECT_EQ(stale.status, 412);
+  EXPECT_THAT(stale.body, HasSubstr("the published revision is 2, not 1; it is by ana, 1970-"));
   const Response response = ask(post("/admin/rollback?revision=1&reason=INC-1", ""), "\"2\"");
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(response.body, AllOf(HasSubstr(R"({"revision":3,"published":true,"came":["a"])"),

@@ -270,6 +270,25 @@ TEST_F(RolesTest, ABoundCallerPublishesNothingForOthers) {
   EXPECT_EQ(refusals_.count(Refusal::Tenant), 4U);
 }
 
+TEST_F(RolesTest, ABoundCallerHasATenthOfTheDirectives) {
+  const auto publish = [this](int count, const char* who) {
+    std::string directives;
+    for (int i = 0; i < count; ++i) {
+      directives +=
+          fmt::format(R"({}{{"id":"own-{}","level":"Shape","ttl_secs":60,"tenant":"acme"}})",
+                      i > 0 ? "," : "", i);
+    }
+    return send(
+        test::post("/admin/directives", fmt::format(R"({{"directives":[{}]}})", directives)), who);
+  };
+  const Response refused = publish(1'001, "bound");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, AllOf(HasSubstr("too_many_directives"), HasSubstr("may have 1000")));
+  EXPECT_EQ(parts_.store.load()->directives().size(), 3U);
+  EXPECT_EQ(publish(1'000, "bound").status, 200);
+  EXPECT_EQ(publish(1'001, "ada").status, 200);
+}
+
 TEST_F(RolesTest, ABoundCallerConflictsAsAllDo) {
   Request request = test::post("/admin/directives", kOwnDocument);
   request.if_match = "\"1\"";
@@ -295,6 +314,60 @@ TEST_F(RolesTest, AConflictShowsABoundCallerNothingOfOthers) {
     EXPECT_EQ(response.status, 412);
     EXPECT_THAT(response.body, AllOf(HasSubstr(R"("revision":7)"), Not(HasSubstr("canary"))));
   }
+}
+
+class OneChange final : public HistoryReader {
+ public:
+  static constexpr std::int64_t kBefore = 99;
+
+  OneChange(std::string_view before, std::string_view after)
+      : before_(make_entry({.after = before}, {}, {}, {})),
+        change_(make_entry({.previous = kBefore, .before = before, .after = after},
+                           {.author = "canary-author"}, {}, {})) {}
+  std::expected<HistoryList, HistoryError> list(const HistoryQuery&) override {
+    return HistoryList{};
+  }
+  std::expected<HistoryEntry, HistoryError> find(std::int64_t revision) override {
+    return revision == kBefore ? before_ : change_;
+  }
+
+ private:
+  HistoryEntry before_;
+  HistoryEntry change_;
+};
+
+TEST_F(RolesTest, AConflictShowsABoundCallerTheChangesOfItsTenants) {
+  const auto directive = [](const char* id, const char* tenant) {
+    return fmt::format(R"({{"id":"{}","level":"Shape","ttl_secs":600{}}})", id, tenant);
+  };
+  const auto document = [](std::string_view directives) {
+    return fmt::format(R"({{"directives":[{}]}})", directives);
+  };
+  const std::string own = directive("own-1", R"(,"tenant":"acme")");
+  const std::string others = directive("other-1", R"(,"tenant":"canary-tenant")");
+  const std::string all = directive("other-2", "");
+  const std::string taken = directive("own-1", R"(,"tenant":"canary-tenant")");
+  const auto names_the_author = [&](const std::string& before, const std::string& after,
+                                    const char* who) {
+    OneChange history(document(before), document(after));
+    AdminDependencies dependencies = view();
+    dependencies.history = &history;
+    Request request = test::post("/admin/directives", kOwnDocument);
+    const std::string authorization = std::string("Bearer token-of-") + who;
+    request.authorization = authorization;
+    request.if_match = "\"9\"";
+    const Response response = test::call(parts_.options, dependencies, request);
+    EXPECT_EQ(response.status, 412);
+    return response.body.contains("canary-author");
+  };
+  EXPECT_TRUE(names_the_author("", own, "bound"));
+  EXPECT_TRUE(names_the_author(own, "", "bound"));
+  EXPECT_TRUE(names_the_author(others, others + "," + own, "bound"));
+  EXPECT_FALSE(names_the_author("", own + "," + others, "bound"));
+  EXPECT_FALSE(names_the_author(others, own, "bound"));
+  EXPECT_FALSE(names_the_author("", all, "bound"));
+  EXPECT_FALSE(names_the_author(taken, own, "bound"));
+  EXPECT_FALSE(names_the_author(own, own, "bound"));
 }
 
 TEST_F(RolesTest, TheFleetShowsABoundCallerNoPlaceOfAFault) {

@@ -130,6 +130,10 @@ TEST(Admin, GivesUpOnAConflictThatDoesNotEnd) {
   EXPECT_THAT(result.err, AllOf(HasSubstr("the published revision is 9, not 7"),
                                 HasSubstr("osproxyctl status")));
   EXPECT_EQ(admin.requests().size(), 17u);  // the records were counted first
+  const auto named = holding(json_response(
+      412, R"({"error":{"reason":"the published revision is 9, not 7; it is by ben"}})",
+      "ETag: \"9\"\r\n"));
+  EXPECT_THAT(run(named, {"off", "a"}).err, HasSubstr("it is by ben"));
   EXPECT_EQ(run(admin, {"publish", "-", "--if-revision", "3"}, kDocument).code, 4);
 }
 

@@ -133,6 +133,23 @@ TEST_F(ContextTest, RefusesAFileThatOthersCanWrite) {
   EXPECT_THAT(result.err, HasSubstr("others can write or replace it; chmod 600 it"));
 }
 
+TEST_F(ContextTest, ABrokenFileHidesNoVersionAndNoHelp) {
+  write("this is no TOML");
+  EXPECT_EQ(run({"list"}).code, 2);
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"version"},
+                                             {"version", "--client"},
+                                             {"help"},
+                                             {"help", "on"},
+                                             {"completion", "bash"}}) {
+    const Result result = run(command);
+    EXPECT_EQ(result.code, 0) << command.front() << ": " << result.err;
+    EXPECT_FALSE(result.out.empty()) << command.front();
+  }
+  EXPECT_THAT(run({"version"}).err, HasSubstr("no instance was asked"));
+  EXPECT_EQ(run({"version", "--context", "prod"}).code, 2);
+}
+
 struct BadFile {
   const char* name;
   std::string text;

@@ -74,6 +74,11 @@ def take(site: Site, browser: Browser, folder: Path, suffix: str) -> None:
     shoot(browser, folder / f"recent{suffix}.png")
     open_page("inflight", "umbrella")
     shoot(browser, folder / f"inflight{suffix}.png")
+    open_page("history", "acme-7f3")
+    browser.click("tbody tr:nth-child(2) [data-row]")
+    browser.click("#preview-rollback")
+    browser.await_text("off slow-searches", "#preview")
+    shoot(browser, folder / f"history{suffix}.png")
 
 
 def reduce(folder: Path) -> None:

@@ -47,7 +47,7 @@ def hammered(site) -> Site:
     return site
 
 
-def test_by_mouse_from_the_hammering_client_to_off(hammered, browser):
+def test_by_mouse_from_the_hammering_client_to_rollback(hammered, browser):
     browser.open(hammered.url)
     browser.await_text("2 of 2 instances are well")
     browser.click("nav a", "Top")
@@ -68,10 +68,18 @@ def test_by_mouse_from_the_hammering_client_to_off(hammered, browser):
     browser.click("button", "Off")
     browser.await_text(f"{directive} is off", ".outcome")
     eventually(lambda: directives_of(hammered) == {}, what="no directive")
+    browser.click("nav a", "History")
+    eventually(lambda: len(rows(browser)) == 2, what="the two changes")
+    browser.click("tbody tr:nth-child(2) [data-row]")
+    browser.click("#preview-rollback")
+    browser.await_text(f"on {directive}", "#preview")
+    browser.click("#rollback")
+    browser.await_text("applied 2 of 2", ".outcome")
+    assert await_directive(hammered, "acme") == directive
     assert browser.faults() == []
 
 
-def test_by_keyboard_from_the_hammering_client_to_off(hammered, browser):
+def test_by_keyboard_from_the_hammering_client_to_rollback(hammered, browser):
     browser.open(hammered.url)
     browser.await_text("2 of 2 instances are well")
     browser.press("g", "t")
@@ -99,6 +107,17 @@ def test_by_keyboard_from_the_hammering_client_to_off(hammered, browser):
     browser.press(Keys.ENTER)
     browser.await_text(f"{directive} is off", ".outcome")
     eventually(lambda: directives_of(hammered) == {}, what="no directive")
+    browser.press("g", "h")
+    eventually(lambda: len(rows(browser)) == 2, what="the two changes")
+    browser.press("j", "j", Keys.ENTER)
+    browser.await_text(f"on {directive}", ".diff")
+    browser.tab_to("#preview-rollback")
+    browser.press(Keys.ENTER)
+    browser.await_text(f"on {directive}", "#preview")
+    browser.tab_to("#rollback")
+    browser.press(Keys.ENTER)
+    browser.await_text("applied 2 of 2", ".outcome")
+    assert await_directive(hammered, "acme") == directive
     assert browser.faults() == []
 
 
@@ -125,6 +144,13 @@ def test_a_conflict_loses_neither_change(site, browser):
     assert {d["tenant"] for d in now_on.values()} == {"acme", "x"}
     assert now_on["theirs"]["expires_at"] == status["expires_at"], "its life does not start again"
     assert browser.faults(expected="412") == []
+
+
+@pytest.mark.parametrize("page", ["live", "directives"])
+def test_counts_of_one_instance_say_so(site, browser, page):
+    put(site, {"id": "a", "level": "Shape", "ttl_secs": 600, "tenant": "acme"})
+    browser.open(site.url + "#/" + page)
+    browser.await_text("this instance, proxy-a", "#whose")
 
 
 def test_everything_off_asks_first(site, browser):
@@ -203,6 +229,32 @@ def test_hostile_names_are_text(site, browser, page):
         browser.await_text("… 480 more")
     assert "\u202e" not in browser.text()
     assert not browser.all("main img, main b")
+    assert browser.faults() == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, "history"])
+def test_no_page_shows_a_character_that_reorders_text(site, browser, page):
+    name = "a\u202eb\u200bc"
+    put(site, {"id": name, "level": "ShapeRewriteDiff", "ttl_secs": 600, "endpoint": "Search",
+               "tenant": name, "reason": REVERSED, "author": name})  # fmt: skip
+    tenant = name.encode().decode("latin-1")
+    for path in ("/failing/_search", "/slow/_search"):
+        site.client(tenant, 0.1, path=path, agent=tenant)
+    browser.open(site.url + "#/" + page)
+    browser.find("main h1")
+    eventually(lambda: "Loading" not in browser.text(), timeout=30, what="the data")
+    if page != "fleet":
+        browser.await_text("<U+202E>")
+    if page in ("live", "recent", "history"):
+        browser.click("[data-row]")
+        browser.find(".record")
+        browser.click("summary")
+        browser.await_text("<U+200B>", ".record pre")
+    names = [one.get_attribute("aria-label") for one in browser.all("[aria-label]")]
+    for text in (browser.text(), *names):
+        assert not {"\u202e", "\u200b"} & set(text), text
+    if page == "directives":
+        assert any("<U+202E>" in one for one in names), names
     assert browser.faults() == []
 
 

@@ -39,6 +39,16 @@ def test_our_files_show_text_as_text_only(path):
     assert not found
 
 
+def test_all_templates_are_made_by_the_tag_that_cleans_text():
+    """An import of the vendored tag would show text from outside raw."""
+    makers = [
+        path.name
+        for path in ASSETS
+        if re.search(r"import \{[^}]*\bh(tml)?\b[^}]*\} from \"./htm-preact.js\"", path.read_text())
+    ]
+    assert makers == ["html.js"]
+
+
 @pytest.mark.parametrize(
     "line",
     ["x.innerHTML = name", "eval(text)", "new Function(text)", '<p style="color: red">', "<script>",

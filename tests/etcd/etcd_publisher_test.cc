@@ -200,6 +200,7 @@ TEST_F(PublisherTest, RemovesTheOldestEntriesAfterIt) {
                           .count = 2,
                           .entries = {{.key = oldest, .create_revision = 3},
                                       {.key = write.request.also[0].key, .create_revision = 9}}});
+  peer_->deliver(ListDone{.call = peer_->await_list().call});  // of entries by hand
   const auto trim = peer_->await_write();
   ASSERT_EQ(trim.request.also.size(), 1U);
   EXPECT_EQ(trim.request.also[0].key, oldest);

@@ -25,6 +25,7 @@ TEST(Failure, IsClassifiedByCodeAndText) {
       {5, "etcdserver: requested lease not found", FailureKind::NoLease},
       {5, "etcdserver: something else not found", FailureKind::Other},
       {7, "etcdserver: permission denied", FailureKind::Permission},
+      {11, "etcdserver: mvcc: required revision has been compacted", FailureKind::Compacted},
       {8, "Received message larger than max (6291480 vs. 4194304)", FailureKind::TooLarge},
       {8, "etcdserver: too many requests", FailureKind::Other},
       {9, "etcdserver: authentication is not enabled", FailureKind::AuthOff},

@@ -1,12 +1,10 @@
-// The history machine: its decisions step by step, and random schedules of a fleet against a model
-// of etcd.
+// The history machine: its decisions step by step.
 #include "osproxy/etcd/history_machine.h"
 
-#include <cstdlib>
+#include <algorithm>
 #include <map>
-#include <memory>
 #include <optional>
-#include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,25 +13,16 @@
 #include <gtest/gtest.h>
 
 #include "osproxy/core/manual_clock.h"
+#include "osproxy/core/random.h"
 #include "osproxy/etcd/history_trim.h"
 #include "osproxy/store/history_json.h"
+#include "tests/etcd/history_model.h"
 
 namespace osproxy::etcd {
 namespace {
 
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
-
-constexpr char kDocumentKey[] = "osproxy/directives";
-constexpr char kPrefix[] = "osproxy/history/directives/";
-constexpr char kDocument[] = R"({"directives":[{"id":"a","level":"Shape","ttl_secs":60}]})";
-
-HistoryMachineOptions options() {
-  HistoryMachineOptions made{.endpoints = {"one:1", "two:2"}};
-  made.document_key = kDocumentKey;
-  made.prefix = kPrefix;
-  return made;
-}
 
 std::string entry_value(Revision previous) {
   return encode_entry(make_entry({.previous = previous, .after = kDocument}, {}, {}, {}));
@@ -77,9 +66,10 @@ TEST(HistoryTrim, RemovesByCountAndByAge) {
                                     entry(3, 2h),
                                     entry(4, 1h)}};
   const auto trimmed = [&](HistoryBounds bounds) -> std::pair<std::size_t, Revision> {
-    const auto write = plan_trim(
-        {.prefix = kPrefix, .state = {}, .state_revision = 8, .bounds = bounds, .now = now}, oldest,
-        1s);
+    const TrimInput input{
+        .prefix = kPrefix, .state = {}, .state_revision = 8, .bounds = bounds, .now = now};
+    const auto write = plan_trim(input, oldest, {}, 1s);
+    EXPECT_EQ(must_trim(input, oldest), write.has_value());
     if (!write) return {0, 0};
     EXPECT_EQ(write->expected, 8);
     return {write->also.size(), decode_state(*write->value)->trimmed};
@@ -87,6 +77,50 @@ TEST(HistoryTrim, RemovesByCountAndByAge) {
   EXPECT_EQ(trimmed({}), std::pair(std::size_t{0}, Revision{0}));
   EXPECT_EQ(trimmed({.entries = 2}), std::pair(std::size_t{1}, Revision{2}));
   EXPECT_EQ(trimmed({.age = 90min}), std::pair(std::size_t{2}, Revision{3}));
+}
+
+TEST(HistoryTrim, RemovesTheLowestRevisionsWhateverTheirCreation) {
+  Random random(3);
+  for (int round = 0; round < 300; ++round) {
+    // Publishers enter at once; an entry by hand is created at any later moment.
+    std::map<Revision, KeyValue> by_creation;
+    std::vector<Revision> revisions;
+    const Revision count = 1 + static_cast<Revision>(random.below(60));
+    for (Revision revision = 10; revision < 10 + count; ++revision) {
+      const bool is_by_hand = random.below(3) == 0;
+      const Revision created =
+          is_by_hand ? 1'000 + 100 * static_cast<Revision>(random.below(50)) + revision : revision;
+      by_creation[created] = {
+          .key = is_by_hand ? by_hand_key(kPrefix, revision) : new_entry_key(kPrefix),
+          .create_revision = created};
+      revisions.push_back(revision);
+    }
+    ListDone oldest{.call = {}, .count = count};
+    std::map<std::string, KeyValue> by_key;
+    for (const auto& [created, entry] : by_creation) {
+      if (std::ssize(oldest.entries) < kTrimBatch + 1) oldest.entries.push_back(entry);
+      by_key[entry.key] = entry;
+    }
+    ListDone by_hand;
+    for (const auto& [key, entry] : by_key) {
+      if (std::ssize(by_hand.entries) < kTrimBatch) by_hand.entries.push_back(entry);
+    }
+    const std::int64_t bound = 1 + static_cast<std::int64_t>(random.below(40));
+    const auto write = plan_trim({.prefix = kPrefix, .state = {}, .bounds = {.entries = bound}},
+                                 oldest, by_hand, 1s);
+    const auto naive =
+        static_cast<std::size_t>(std::clamp<std::int64_t>(count - bound, 0, kTrimBatch));
+    ASSERT_EQ(write ? write->also.size() : 0, naive) << "round " << round;
+    if (!write) continue;
+    std::vector<Revision> removed;
+    for (const AlsoWrite& one : write->also) {
+      removed.push_back(entry_revision(kPrefix, by_key.at(one.key)).value());
+    }
+    EXPECT_EQ(removed,
+              std::vector<Revision>(revisions.begin(), revisions.begin() + std::ssize(removed)))
+        << "round " << round;
+    EXPECT_EQ(decode_state(*write->value)->trimmed, removed.back());
+  }
 }
 
 /// One machine, whose calls the test answers.
@@ -296,435 +330,154 @@ TEST_F(HistoryMachineTest, MoreChangesThanItHoldsAreWatchedAgain) {
             51 + static_cast<Revision>(HistoryMachine::kMaxPending));
 }
 
+TEST_F(HistoryMachineTest, WalksBackWhenTheWatchIsTooLarge) {
+  const CallId watch = start({.complete = 50});
+  feed(CallFailed{.call = watch, .failure = {FailureKind::TooLarge, ""}});
+  // 90 is the newest change; before it was 70, and before that 45.
+  const auto walk = [this](Revision at, Revision found) {
+    const auto read = next<ReadKey>();
+    EXPECT_EQ(read.request.key, kDocumentKey);
+    EXPECT_TRUE(read.request.keys_only);
+    EXPECT_EQ(read.request.at, at);
+    feed(ReadDone{.call = read.call, .header = {.revision = 95}, .mod_revision = found});
+  };
+  walk(0, 90);
+  walk(89, 70);
+  walk(69, 45);
+  EXPECT_EQ(next<WatchKeys>().request.start_revision, 96);
+  reread_state({.complete = 50}, 4);
+  feed(ListDone{.call = next<ListKeys>().call, .header = {.revision = 200}});
+  const auto document = next<ReadKey>();
+  EXPECT_EQ(document.request.at, 70);
+  EXPECT_FALSE(document.request.keys_only);
+  feed(ReadDone{.call = document.call, .mod_revision = 70, .value = kDocument});
+  const auto before = next<ReadKey>();
+  EXPECT_EQ(before.request.at, 45);
+  feed(ReadDone{.call = before.call, .mod_revision = 45, .value = R"({"directives":[]})"});
+  const auto write = next<WriteKeys>();
+  const HistoryEntry entry = decode_entry(*write.request.value, 70, EntryPart::Whole).value();
+  EXPECT_EQ(entry.document, kDocument);
+  EXPECT_EQ(entry.previous, 45);
+  EXPECT_EQ(entry.diff->came.ids, std::vector<std::string>{"a"});
+  EXPECT_FALSE(entry.is_after_gap);
+}
+
+TEST_F(HistoryMachineTest, EntersADocumentThatIsTooLargeWithoutIt) {
+  const CallId watch = start({.complete = 50});
+  feed(CallFailed{.call = watch, .failure = {FailureKind::TooLarge, ""}});
+  feed(ReadDone{.call = next<ReadKey>().call, .header = {.revision = 95}, .mod_revision = 90});
+  feed(ReadDone{.call = next<ReadKey>().call, .header = {.revision = 95}, .mod_revision = 45});
+  next<WatchKeys>();
+  reread_state({.complete = 50}, 4);
+  feed(ListDone{.call = next<ListKeys>().call, .header = {.revision = 200}});
+  feed(CallFailed{.call = next<ReadKey>().call, .failure = {FailureKind::TooLarge, ""}});
+  feed(ReadDone{.call = next<ReadKey>().call, .mod_revision = 45, .value = kDocument});
+  const auto write = next<WriteKeys>();
+  const HistoryEntry entry = decode_entry(*write.request.value, 90, EntryPart::Whole).value();
+  EXPECT_EQ(entry.rejected, "too_large");
+  EXPECT_FALSE(entry.is_kept);
+  EXPECT_FALSE(entry.deleted);
+  EXPECT_EQ(entry.document, std::nullopt);
+}
+
+TEST_F(HistoryMachineTest, AWalkThatMeetsADeletionSaysSo) {
+  const CallId watch = start({.complete = 50});
+  feed(CallFailed{.call = watch, .failure = {FailureKind::TooLarge, ""}});
+  feed(ReadDone{.call = next<ReadKey>().call, .header = {.revision = 95}, .mod_revision = 90});
+  feed(ReadDone{.call = next<ReadKey>().call, .header = {.revision = 95}, .mod_revision = 0});
+  next<WatchKeys>();
+  reread_state({.complete = 50}, 4);
+  feed(ListDone{.call = next<ListKeys>().call, .header = {.revision = 200}});
+  feed(ReadDone{.call = next<ReadKey>().call, .mod_revision = 90, .value = kDocument});
+  const auto write = next<WriteKeys>();
+  EXPECT_TRUE(decode_entry(*write.request.value, 90, EntryPart::Whole)->is_after_gap);
+}
+
+TEST_F(HistoryMachineTest, AsksForFewerEntriesIfTheyAreTooLarge) {
+  feed(Start{});
+  next<OpenConnection>();
+  feed(ReadDone{.call = next<ReadKey>().call,
+                .header = {.revision = 100},
+                .mod_revision = 4,
+                .value = encode_state({.complete = 50})});
+  for (const std::int64_t limit : {HistoryMachine::kPage, std::int64_t{3}, std::int64_t{1}}) {
+    const auto list = next<ListKeys>();
+    EXPECT_EQ(list.request.limit, limit);
+    EXPECT_FALSE(list.request.keys_only);
+    feed(CallFailed{.call = list.call, .failure = {FailureKind::TooLarge, ""}});
+  }
+  const auto list = next<ListKeys>();
+  EXPECT_TRUE(list.request.keys_only);
+  feed(ListDone{.call = list.call,
+                .count = 1,
+                .entries = {{.key = new_entry_key(kPrefix), .create_revision = 60}}});
+  const auto rest = next<ListKeys>();
+  EXPECT_EQ(rest.request.min_created, 61);
+  EXPECT_FALSE(rest.request.keys_only);
+}
+
+TEST_F(HistoryMachineTest, AWatchOfEntriesThatIsTooLargeGoesOnFromNow) {
+  start({.complete = 50});
+  feed(CallFailed{.call = entries_watch_, .failure = {FailureKind::TooLarge, ""}});
+  const auto watch = next<WatchKeys>();
+  EXPECT_TRUE(watch.request.is_prefix);
+  EXPECT_EQ(watch.request.start_revision, 0);
+}
+
+TEST_F(HistoryMachineTest, WritesAStateAnewThatWasRemoved) {
+  start({.trimmed = 20, .complete = 50});
+  feed(WatchResponse{
+      .call = entries_watch_,
+      .events = {{.deleted = true, .mod_revision = 110, .key = history_state_key(kPrefix)}}});
+  const auto read = next<ReadKey>();
+  EXPECT_EQ(read.request.key, history_state_key(kPrefix));
+  feed(ReadDone{.call = read.call, .header = {.revision = 120}});
+  const auto write = next<WriteKeys>();
+  EXPECT_EQ(write.request.expected, 0);
+  const auto state = decode_state(*write.request.value).value();
+  EXPECT_EQ(state.trimmed, 50);
+  EXPECT_EQ(state.complete, 50);
+  EXPECT_EQ(state.bounds, options().bounds);
+}
+
+TEST_F(HistoryMachineTest, AForgedStateDropsNoChangeAndIsRepaired) {
+  const CallId watch = start({.complete = 50});
+  change(watch, 60, 55);
+  reread_state({.trimmed = 9'000, .complete = 9'000}, 90);  // the cluster is at 200
+  const auto repair = next<WriteKeys>();
+  EXPECT_EQ(repair.request.expected, 90);
+  EXPECT_EQ(decode_state(*repair.request.value)->complete, 50);
+  feed(WriteDone{.call = repair.call, .succeeded = true, .mod_revision = 201});
+  reread_state({.trimmed = 50, .complete = 50}, 201);
+  feed(ListDone{.call = next<ListKeys>().call, .header = {.revision = 201}});
+  EXPECT_EQ(next<WriteKeys>().request.key, by_hand_key(kPrefix, 60));
+}
+
+TEST_F(HistoryMachineTest, ATrimThatLostARaceIsTriedAgain) {
+  const CallId watch = start({.complete = 50});
+  change(watch, 60, 55);
+  reread_state({.complete = 50}, 4);
+  feed(ListDone{.call = next<ListKeys>().call, .header = {.revision = 200}});
+  feed(WriteDone{.call = next<WriteKeys>().call, .succeeded = true, .mod_revision = 201});
+  for (int i = 0; i < 2; ++i) {
+    reread_state({.complete = 50}, 4);
+    ListDone oldest{.call = next<ListKeys>().call, .count = 2'000};
+    oldest.entries = {{.key = new_entry_key(kPrefix), .create_revision = 10}};
+    feed(std::move(oldest));
+    feed(ListDone{.call = next<ListKeys>().call});
+    const auto trim = next<WriteKeys>();
+    EXPECT_EQ(trim.request.also.size(), 1U);
+    feed(WriteDone{.call = trim.call, .succeeded = false, .mod_revision = 5});
+  }
+  EXPECT_EQ(next<ReadKey>().request.key, history_state_key(kPrefix));
+}
+
 TEST_F(HistoryMachineTest, AStopEndsIt) {
   start({.complete = 50});
   feed(Stop{});
   next<CloseConnection>();
   EXPECT_TRUE(machine_.is_over());
   EXPECT_EQ(machine_.wake_at(), std::nullopt);
-}
-
-// ---- Random schedules ----
-
-/// One cluster, kept in memory, with the semantics of etcd that the history relies on.
-class ModelEtcd {
- public:
-  struct Logged {
-    Revision revision;
-    std::string key;
-    std::optional<std::string> value;
-    Revision created;
-    std::optional<KeyValue> before;
-  };
-
-  Revision revision() const { return revision_; }
-  Revision compacted() const { return compacted_; }
-  const std::map<std::string, KeyValue>& keys() const { return keys_; }
-  const std::vector<Logged>& log() const { return log_; }
-
-  const KeyValue* find(const std::string& key) const {
-    const auto found = keys_.find(key);
-    return found == keys_.end() ? nullptr : &found->second;
-  }
-
-  ReadDone read(CallId call, const ReadRequest& request) const {
-    const KeyValue* const found = find(request.key);
-    ReadDone done{.call = call, .header = {.revision = revision_}};
-    if (found != nullptr) done.mod_revision = found->mod_revision;
-    if (found != nullptr && !request.keys_only) done.value = found->value;
-    return done;
-  }
-
-  ListDone list(CallId call, const ListRequest& request) const {
-    ListDone done{.call = call, .header = {.revision = revision_}};
-    for (const auto& [key, entry] : keys_) {
-      if (!key.starts_with(request.prefix)) continue;
-      ++done.count;  // etcd counts before it filters
-      if (entry.create_revision < request.min_created) continue;
-      done.entries.push_back(entry);
-    }
-    if (request.order == ListOrder::OldestFirst) {
-      std::ranges::sort(done.entries, {}, &KeyValue::create_revision);
-    }
-    if (request.limit > 0 && std::ssize(done.entries) > request.limit) {
-      done.entries.resize(static_cast<std::size_t>(request.limit));
-    }
-    return done;
-  }
-
-  WriteDone write(CallId call, const WriteRequest& request) {
-    const auto holds = [this](const std::string& key, const std::optional<Revision>& expected) {
-      const KeyValue* const found = find(key);
-      return !expected || *expected == (found != nullptr ? found->mod_revision : 0);
-    };
-    bool all = holds(request.key, request.expected) &&
-               (!request.guard || holds(request.guard->key, request.guard->mod_revision));
-    for (const AlsoWrite& also : request.also) all = all && holds(also.key, also.expected);
-    WriteDone done{.call = call, .succeeded = all};
-    if (all) {
-      ++revision_;
-      put(request.key, request.value);
-      for (const AlsoWrite& also : request.also) put(also.key, also.value);
-      done.mod_revision = request.value ? revision_ : 0;
-    } else if (const KeyValue* const found = find(request.key)) {
-      done.mod_revision = found->mod_revision;
-      done.value = found->value;
-    }
-    done.header.revision = revision_;
-    return done;
-  }
-
-  void compact(Revision revision) { compacted_ = std::max(compacted_, revision); }
-
- private:
-  void put(const std::string& key, const std::optional<std::string>& value) {
-    const KeyValue* const found = find(key);
-    if (found == nullptr && !value) return;
-    const Revision created = found != nullptr ? found->create_revision : revision_;
-    log_.push_back({.revision = revision_,
-                    .key = key,
-                    .value = value,
-                    .created = created,
-                    .before = found != nullptr ? std::optional(*found) : std::nullopt});
-    if (!value) {
-      keys_.erase(key);
-      return;
-    }
-    keys_[key] = {.key = key,
-                  .mod_revision = revision_,
-                  .value = *value,
-                  .version = found != nullptr ? 2 : 1,
-                  .create_revision = created};
-  }
-
-  Revision revision_ = 1;
-  Revision compacted_ = 0;
-  std::map<std::string, KeyValue> keys_;
-  std::vector<Logged> log_;
-};
-
-using Request = std::variant<ReadKey, ListKeys, WriteKeys>;
-
-TransportEvent serve(ModelEtcd& etcd, const Request& request) {
-  return std::visit(
-      [&etcd]<class T>(const T& one) -> TransportEvent {
-        if constexpr (std::is_same_v<T, ReadKey>) return etcd.read(one.call, one.request);
-        if constexpr (std::is_same_v<T, ListKeys>) return etcd.list(one.call, one.request);
-        if constexpr (std::is_same_v<T, WriteKeys>) return etcd.write(one.call, one.request);
-      },
-      request);
-}
-
-CallId call_of(const Request& request) {
-  return std::visit([](const auto& one) { return one.call; }, request);
-}
-
-/// One instance: its machine, its calls and its watches.
-class ModelInstance {
- public:
-  ModelInstance(HistoryBounds bounds, std::uint64_t seed, ManualClock& clock)
-      : clock_(clock), machine_(make_options(bounds), Random(seed)) {
-    resume(Start{});
-  }
-
-  /// Calls that were sent before the connection was lost may still be carried out.
-  void step(ModelEtcd& etcd, Random& random, std::vector<Request>& late, bool is_calm) {
-    const auto at = machine_.wake_at();
-    if (at && clock_.boot() >= *at) resume(TimePassed{});
-    if (!calls_.empty() && random.below(2) == 0) {
-      const Request request = calls_.front();
-      calls_.erase(calls_.begin());
-      const std::uint64_t fate = is_calm ? 9 : random.below(30);
-      if (fate == 0) {
-        late.push_back(request);
-      } else {
-        TransportEvent response = serve(etcd, request);
-        if (fate != 1) return resume(to_machine<HistoryMachine::Event>(std::move(response)));
-      }
-      return resume(
-          CallFailed{.call = call_of(request), .failure = {FailureKind::Unreachable, ""}});
-    }
-    if (watches_.empty()) return;
-    const std::size_t which = random.below(watches_.size());
-    if (!is_calm && random.below(60) == 0) {
-      return resume(CallFailed{.call = watches_[which].call,
-                               .failure = {FailureKind::WatchLost, "by the schedule"}});
-    }
-    deliver(etcd, random, which);
-  }
-
-  void abandon(std::vector<Request>& late) {
-    late.insert(late.end(), calls_.begin(), calls_.end());
-    calls_.clear();
-  }
-
-  HistoryMachine& machine() { return machine_; }
-
- private:
-  static HistoryMachineOptions make_options(HistoryBounds bounds) {
-    HistoryMachineOptions made = options();
-    made.bounds = bounds;
-    made.mark_after = 4;
-    made.mark_window = 1s;
-    return made;
-  }
-
-  void deliver(const ModelEtcd& etcd, Random& random, std::size_t which) {
-    WatchKeys& watch = watches_[which];
-    WatchResponse response{.call = watch.call, .header = {.revision = etcd.revision()}};
-    if (watch.request.start_revision < etcd.compacted()) {
-      response.canceled = true;
-      response.compact_revision = etcd.compacted();
-      watches_.erase(watches_.begin() + static_cast<std::ptrdiff_t>(which));
-      return resume(std::move(response));
-    }
-    Revision next = etcd.revision() + 1;
-    for (const ModelEtcd::Logged& one : etcd.log()) {
-      if (one.revision < watch.request.start_revision) continue;
-      const bool is_its = watch.request.is_prefix ? one.key.starts_with(watch.request.key)
-                                                  : one.key == watch.request.key;
-      if (!is_its) continue;
-      const bool is_new_revision =
-          response.events.empty() || response.events.back().mod_revision != one.revision;
-      if (is_new_revision && random.below(4) == 0) {
-        next = one.revision;
-        break;
-      }
-      const bool has_before = watch.request.with_before && one.revision - 1 >= etcd.compacted();
-      response.events.push_back({.deleted = !one.value,
-                                 .mod_revision = one.revision,
-                                 .value = one.value.value_or(""),
-                                 .key = one.key,
-                                 .create_revision = one.created,
-                                 .before = has_before ? one.before : std::nullopt});
-    }
-    watch.request.start_revision = next;
-    resume(std::move(response));
-  }
-
-  void resume(HistoryMachine::Event event) {
-    for (auto& action : machine_.resume(std::move(event), clock_.now())) {
-      std::visit([this](auto& one) { perform(one); }, action);
-    }
-  }
-
-  void perform(const OpenConnection&) { drop(); }
-  void perform(const CloseConnection&) { drop(); }
-  void perform(const ReadKey& read) { calls_.emplace_back(read); }
-  void perform(const ListKeys& list) { calls_.emplace_back(list); }
-  void perform(const WriteKeys& write) { calls_.emplace_back(write); }
-  void perform(const WatchKeys& watch) { watches_.push_back(watch); }
-  void drop() {
-    calls_.clear();
-    watches_.clear();
-  }
-
-  ManualClock& clock_;
-  std::vector<Request> calls_;
-  std::vector<WatchKeys> watches_;
-  HistoryMachine machine_;
-};
-
-/// A fleet, publishers, people with etcdctl, crashes and compactions.
-class Schedule {
- public:
-  explicit Schedule(std::uint64_t seed)
-      : random_(seed),
-        bounds_{.entries = 4 + static_cast<std::int64_t>(random_.below(12)), .age = 30min} {
-    instances_.resize(1 + random_.below(3));
-  }
-
-  void run() {
-    for (auto& one : instances_) start(one);
-    for (int i = 0; i < 400; ++i) step();
-    // Then all is well: whatever is still to be entered is.
-    for (auto& one : instances_) {
-      if (!one) start(one);
-    }
-    for (int i = 0; i < 3'000; ++i) {
-      clock_.advance(100ms);
-      for (auto& one : instances_) one->step(etcd_, random_, late_, true);
-    }
-    check();
-  }
-
-  std::size_t changes() const { return changes_.size(); }
-  std::size_t entered() const { return entered_; }
-  std::size_t excused() const { return excused_.size(); }
-  std::size_t trimmed() const { return trimmed_; }
-
- private:
-  void start(std::unique_ptr<ModelInstance>& instance) {
-    instance = std::make_unique<ModelInstance>(bounds_, random_.next(), clock_);
-  }
-
-  void step() {
-    clock_.advance(std::chrono::milliseconds{random_.below(200)});
-    const std::uint64_t choice = random_.below(100);
-    if (choice < 6) return change(publish());
-    if (choice < 10) return change(put_by_hand());
-    if (choice < 11) return trim();
-    if (choice < 12) return compact();
-    if (choice < 13) return carry_out_late();
-    auto& instance = instances_[random_.below(instances_.size())];
-    if (!instance) {
-      if (random_.below(10) == 0) start(instance);
-      return;
-    }
-    if (random_.below(80) == 0) {
-      instance->abandon(late_);
-      return instance.reset();
-    }
-    instance->step(etcd_, random_, late_, false);
-  }
-
-  /// Remembers the change that the last write has made.
-  void change(bool is_change) {
-    if (is_change) changes_.push_back(etcd_.revision());
-  }
-
-  Revision document_revision() const {
-    const KeyValue* const document = etcd_.find(kDocumentKey);
-    return document != nullptr ? document->mod_revision : 0;
-  }
-
-  bool publish() {
-    const Revision previous = document_revision();
-    etcd_.write(
-        {}, {.key = kDocumentKey,
-             .value = kDocument,
-             .expected = previous,
-             .also = {{.key = new_entry_key(kPrefix),
-                       .value = encode_entry(make_entry({.previous = previous, .after = kDocument},
-                                                        {.author = "ana"}, clock_.now().wall, {})),
-                       .expected = 0}},
-             .timeout = 1s});
-    return true;
-  }
-
-  bool put_by_hand() {
-    const bool is_deletion = random_.below(4) == 0;
-    if (is_deletion && document_revision() == 0) return false;
-    etcd_.write({}, {.key = kDocumentKey,
-                     .value = is_deletion ? std::nullopt : std::optional<std::string>(kDocument),
-                     .timeout = 1s});
-    return true;
-  }
-
-  /// A publisher trims in several calls, between which others write.
-  void trim() {
-    if (trim_) {
-      const WriteDone done = etcd_.write({}, *trim_);
-      trimmed_ += done.succeeded ? trim_->also.size() : 0;
-      return trim_.reset();
-    }
-    const ReadDone read = etcd_.read({}, {.key = history_state_key(kPrefix), .timeout = 1s});
-    const ListDone oldest = etcd_.list({}, oldest_entries(kPrefix, 1s));
-    trim_ = plan_trim({.prefix = kPrefix,
-                       .state = decode_state(read.value).value_or(HistoryState{}),
-                       .state_revision = read.mod_revision,
-                       .bounds = bounds_,
-                       .now = clock_.now().wall},
-                      oldest, 1s);
-  }
-
-  /// A change that no instance has entered by now may be lost.
-  void compact() {
-    const Revision least = etcd_.revision() > 30 ? etcd_.revision() - 30 : 1;
-    const Revision at = least + static_cast<Revision>(random_.below(30));
-    if (at > etcd_.revision()) return;
-    etcd_.compact(at);
-    const auto entered = count_entries();
-    for (const Revision revision : changes_) {
-      if (revision < at && !entered.contains(revision)) excused_.insert(revision);
-    }
-  }
-
-  void carry_out_late() {
-    if (late_.empty()) return;
-    serve(etcd_, late_.front());
-    late_.erase(late_.begin());
-  }
-
-  /// How often an entry of each revision was created.
-  std::map<Revision, int> count_entries() const {
-    std::map<Revision, int> counts;
-    for (const ModelEtcd::Logged& one : etcd_.log()) {
-      if (!one.value || one.created != one.revision) continue;
-      const auto revision =
-          entry_revision(kPrefix, {.key = one.key, .create_revision = one.created});
-      if (revision) ++counts[*revision];
-    }
-    return counts;
-  }
-
-  void check() {
-    const auto counts = count_entries();
-    const KeyValue* const value = etcd_.find(history_state_key(kPrefix));
-    ASSERT_NE(value, nullptr);
-    const HistoryState state = decode_state(value->value).value();
-    // The history began when the first state was written.
-    Revision began = 0;
-    for (const ModelEtcd::Logged& one : etcd_.log()) {
-      if (one.key != value->key) continue;
-      began = decode_state(*one.value)->complete;
-      break;
-    }
-    for (const Revision revision : changes_) {
-      const auto found = counts.find(revision);
-      const int count = found == counts.end() ? 0 : found->second;
-      EXPECT_LE(count, 1) << "revision " << revision << " was entered twice";
-      if (count == 1) ++entered_;
-      const bool may_lack =
-          revision <= state.trimmed || revision <= began || excused_.contains(revision);
-      EXPECT_TRUE(count == 1 || may_lack) << "revision " << revision << " was never entered";
-    }
-    for (const auto& [revision, count] : counts) {
-      EXPECT_TRUE(std::ranges::binary_search(changes_, revision))
-          << revision << " has an entry, and is no change of the document";
-    }
-  }
-
-  Random random_;
-  const HistoryBounds bounds_;
-  ManualClock clock_;
-  ModelEtcd etcd_;
-  std::vector<std::unique_ptr<ModelInstance>> instances_;
-  std::vector<Request> late_;
-  std::vector<Revision> changes_;  // of the document, ascending
-  std::set<Revision> excused_;
-  std::optional<WriteRequest> trim_;
-  std::size_t entered_ = 0;
-  std::size_t trimmed_ = 0;
-};
-
-// OSPROXY_TEST_SCHEDULES is how many, OSPROXY_TEST_SEED the first.
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* const text = std::getenv(name);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
-TEST(HistorySchedules, EachChangeHasExactlyOneEntry) {
-  const std::uint64_t count = from_environment("OSPROXY_TEST_SCHEDULES", 500);
-  const std::uint64_t first = from_environment("OSPROXY_TEST_SEED", 1);
-  std::size_t changes = 0;
-  std::size_t entered = 0;
-  std::size_t excused = 0;
-  std::size_t trimmed = 0;
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    Schedule schedule(seed);
-    schedule.run();
-    if (HasFailure()) return;
-    changes += schedule.changes();
-    entered += schedule.entered();
-    excused += schedule.excused();
-    trimmed += schedule.trimmed();
-  }
-  // The schedules are no use if they excuse most of what they do.
-  EXPECT_GT(entered, changes / 2);
-  EXPECT_LT(excused, changes / 5);
-  EXPECT_TRUE(trimmed > 0 || count < 100);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 """Each change of the document has one entry in the history, however it was made; and rollback."""
 
 import json
+import os
 import random
 import re
 import uuid
@@ -93,26 +94,53 @@ def test_changes_without_an_instance_are_entered_later(etcd, key, ctl, start):
     eventually(lambda: revisions(ctl) == made, what="all are entered")
 
 
-def test_sixty_changes_and_a_killed_instance_have_an_entry_each(etcd, key, ctl, start):
-    proxies = [start("first"), start("second")]
+def test_each_of_many_changes_has_one_entry_despite_crashes(etcd, key, ctl, start):
+    """OSPROXY_TEST_CHANGES is how many, OSPROXY_TEST_SEED which; each seed has other ones."""
+    count = int(os.environ.get("OSPROXY_TEST_CHANGES", "60"))
+    schedule = random.Random(int(os.environ.get("OSPROXY_TEST_SEED", "7")))
+    bounds = ("--history-entries", str(count + 1))
+    running = {name: start(name, *bounds) for name in ("first", "second")}
     has_begun(etcd, key)
-    schedule = random.Random(7)
-    made = []
-    for i in range(60):
-        if i == 20:
-            proxies[0].kill()
-        if i == 40:
-            proxies.append(start("third"))
-        way = schedule.choice(["ctl", "api", "put"])
-        if way == "ctl":
-            done = ctl("publish", "-", "--no-wait", "-o", "json", stdin=document(f"d{i}"))
-            made.append(done.json()["revision"])
-        elif way == "api":
-            reply = proxies[1].admin("POST", "/admin/directives", body=document(f"d{i}"))
-            made.append(reply.json()["revision"])
-        else:
+    started = len(running)
+    made, deleted, rolled_back = [], set(), set()
+    for i in range(count):
+        if schedule.random() < 0.05 and len(running) > 1:
+            running.pop(schedule.choice(sorted(running))).kill()
+        if len(running) < 2 and schedule.random() < 0.2:
+            started += 1
+            running[f"instance-{started}"] = start(f"instance-{started}", *bounds)
+        proxy = running[schedule.choice(sorted(running))]
+        way = schedule.choice(["ctl", "ctl by admin", "api", "put", "put", "malformed", "delete",
+                               "rollback"])  # fmt: skip
+        if way == "put":
             made.append(etcd.put(key, document(f"d{i}")))
+        elif way == "malformed":
+            made.append(etcd.put(key, f'{{"directives":{i}}}'))
+        elif way == "delete" and made and made[-1] not in deleted:
+            made.append(etcd.delete(key))
+            deleted.add(made[-1])
+        elif way == "api":
+            reply = proxy.admin("POST", "/admin/directives?author=api", body=document(f"d{i}"))
+            assert reply.status == 200, reply.body
+            made.append(reply.json()["revision"])
+        elif way == "rollback" and made:
+            done = ctl("rollback", str(schedule.choice(made)), "--no-wait", "-o", "json",
+                       "--author", "ctl")  # fmt: skip
+            if done.status == DONE and done.json()["published"]:
+                made.append(done.json()["revision"])
+                rolled_back.add(made[-1])
+        else:
+            through = Ctl.of_admin(proxy) if way == "ctl by admin" else ctl
+            done = through("publish", "-", "--no-wait", "-o", "json", "--author", "ctl",
+                           stdin=document(f"d{i}"))  # fmt: skip
+            assert done.status == DONE, done.err
+            made.append(done.json()["revision"])
     eventually(lambda: revisions(ctl) == made, timeout=60, what="each has one entry")
+    for one, previous in zip(entries(ctl), [*reversed(made[:-1]), 0], strict=True):
+        assert one["author"] and one["time"], one
+        assert one["previous"] == (0 if previous in deleted else previous), one
+        assert one["deleted"] == (one["revision"] in deleted), one
+        assert ("rollback" in one["by"]) == (one["revision"] in rolled_back), one
 
 
 def test_rollback_by_osproxyctl_and_by_the_admin_api(etcd, key, ctl, start):
@@ -145,13 +173,20 @@ def test_a_rollback_does_not_prolong_a_life(etcd, key, ctl, start):
 
 
 def test_a_conflict_says_who_and_changes_nothing(etcd, key, ctl, start):
-    start("first")
+    first = start("first")
     one = on(ctl, "a")
     on(ctl, "b", "--author", "ben", "--reason", "INC-4")
     done = ctl("publish", "-", "--if-revision", str(one), "--no-wait", stdin=document())
     assert done.status == CONFLICT
     assert "it is by ben, osproxyctl on" in done.err and "INC-4" in done.err
-    assert ctl("rollback", str(one), "--if-revision", str(one)).status == CONFLICT
+    done = ctl("rollback", str(one), "--if-revision", str(one))
+    assert done.status == CONFLICT
+    assert "it is by ben, osproxyctl on" in done.err and "INC-4" in done.err
+    by_admin = Ctl.of_admin(first)
+    for command in (("publish", "-"), ("rollback", str(one))):
+        done = by_admin(*command, "--if-revision", str(one), "--no-wait", stdin=document())
+        assert done.status == CONFLICT, done.err
+        assert "it is by ben, osproxyctl on" in done.err and "INC-4" in done.err
     assert len(entries(ctl)) == 2
 
 
@@ -186,6 +221,41 @@ def test_the_oldest_are_removed_and_never_entered_again(etcd, key, ctl, start):
     gone = ctl("history", "show", str(kept[0] - 1))
     assert gone.status == NOT_FOUND
     assert re.search(r"entries up to revision \d+ have been removed", gone.err)
+
+
+def test_large_changes_while_nobody_ran_are_entered(tmp_path, start_proxy):
+    """With etcd's limit raised, one message of the watch has more than an instance receives."""
+    limit = 64 << 20
+    with Etcd(tmp_path, "raised", arguments=["--max-request-bytes", str(limit)]) as etcd:
+        key = "osproxy/directives"
+        ctl = Ctl.of_etcd(etcd, key)
+
+        def start_one(name: str):
+            return start_proxy(name, upstream=UPSTREAM, etcd=etcd, key=key)
+
+        first = start_one("first")
+        has_begun(etcd, key)
+        assert first.stop() == 0
+        made = [etcd.put_over_http(key, document(f"d{i}").ljust(1_000_000)) for i in range(20)]
+        huge = etcd.put_over_http(key, document("huge").ljust(30_000_000))
+        made += [huge]
+        made += [etcd.put_over_http(key, document(f"e{i}").ljust(1_000_000)) for i in range(20)]
+        second = start_one("second")
+        eventually(lambda: revisions(ctl) == made, timeout=120, what="each has one entry")
+        made.append(etcd.put(key, document("small")))
+        made.append(etcd.put_over_http(key, document("huge again").ljust(30_000_000)))
+        made.append(etcd.put(key, document("last")))
+        eventually(lambda: revisions(ctl) == made, timeout=60, what="so have later ones")
+        for one, previous in zip(entries(ctl), [*reversed(made[:-1]), 0], strict=True):
+            is_huge = one["revision"] in (huge, made[-2])
+            assert one["previous"] == previous, one
+            assert one["kept"] == (not is_huge), one
+            assert one["rejected"] == ("too_large" if is_huge else None), one
+        done = ctl("history", "show", str(made[5]))
+        assert done.status == DONE and "d5" in done.out, done.out
+        done = ctl("rollback", str(huge), "--no-wait")
+        assert done.status == 1 and "does not keep the document" in done.err
+        assert eventually(lambda: second.active() == ["last"])
 
 
 def test_without_the_permission_nothing_is_published(tmp_path):

@@ -91,9 +91,10 @@ TEST(MemoryDirectiveStore, PublishesAbsoluteEnds) {
 TEST(MemoryDirectiveStore, RefusesAConflictingPublish) {
   ManualClock clock;
   MemoryDirectiveStore store({}, clock);
-  ASSERT_EQ(store.publish(kAcme, 0), 1);
+  ASSERT_EQ(store.publish(kAcme, 0, {.author = "ana", .by = "admin API"}), 1);
   const auto late = store.publish(kTwo, 0);
   ASSERT_FALSE(late);
+  EXPECT_NE(late.error().message.find("it is by ana, admin API, "), std::string::npos);
   EXPECT_EQ(late.error().kind, PublishError::Kind::Conflict);
   EXPECT_EQ(late.error().revision, 1);
   EXPECT_EQ(size(store), 1u);

@@ -25,6 +25,21 @@ using Published = std::expected<std::int64_t, PublishError>;
 // A program that publishes all the time causes conflicts in a row; people do not.
 constexpr int kMaxMergeAttempts = 8;
 
+// A caller that is bound to tenants may have this part of the directives that a document may have,
+// so that it leaves room for those of others.
+constexpr std::size_t kBoundShare = 10;
+
+std::optional<Response> refuse_too_many(const Document& own, const DecodeLimits& limits) {
+  const std::size_t most = limits.max_directives / kBoundShare;
+  if (own.directives.size() <= most) return std::nullopt;
+  const std::string_view slug = to_string(Fault::TooManyDirectives);
+  return error_response(
+      400, slug,
+      fmt::format("a caller that is bound to tenants may have {} directives, and these are {}",
+                  most, own.directives.size()),
+      [&](JsonWriter& json) { json.field("slug", slug).field("where", "directives"); });
+}
+
 Response duplicate_id(std::size_t place) {
   const std::string where = fmt::format("directives[{}].id", place);
   const std::string_view slug = to_string(Fault::DuplicateId);
@@ -80,11 +95,13 @@ std::expected<Published, Response> publish_own(const Context& context, const Req
   if (auto refused = refuse_others(*request.caller, *own)) {
     return std::unexpected(*std::move(refused));
   }
+  if (auto refused = refuse_too_many(*own, limits)) return std::unexpected(*std::move(refused));
   for (int attempt = 1;; ++attempt) {
     const auto published = publisher.read();
     if (!published) return Published(std::unexpected(published.error()));
     if (expected && *expected != published->revision) {
-      return Published(std::unexpected(publish_conflict(*expected, published->revision)));
+      return Published(std::unexpected(
+          explain_conflict(context, *request.caller, *expected, published->revision)));
     }
     const std::int64_t base = published->revision;
     const auto current = decode(*published, limits);
@@ -96,7 +113,8 @@ std::expected<Published, Response> publish_own(const Context& context, const Req
     if (!is_late) return written;
     if (expected || attempt == kMaxMergeAttempts) {
       // The publisher's message says who has published which directives: perhaps those of others.
-      return Published(std::unexpected(publish_conflict(base, written.error().revision)));
+      return Published(std::unexpected(
+          explain_conflict(context, *request.caller, base, written.error().revision)));
     }
   }
 }

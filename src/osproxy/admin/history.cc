@@ -130,7 +130,8 @@ Response post_rollback(const Context& context, const Request& request, std::stri
   const auto current = dependencies.publisher->read();
   if (!current) return publish_refusal(current.error());
   if (*expected && **expected != current->revision) {
-    return publish_refusal(publish_conflict(**expected, current->revision));
+    return publish_refusal(
+        explain_conflict(context, *request.caller, **expected, current->revision));
   }
   const auto prepared = prepare_rollback(*dependencies.history, query->revision, current->bytes,
                                          context.options.limits, dependencies.clock.now().wall);

@@ -1,9 +1,15 @@
 #include "osproxy/admin/publishing.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "osproxy/admin/visible_directives.h"
+#include "osproxy/directive/decode.h"
+#include "osproxy/store/history.h"
 
 namespace osproxy::admin {
 namespace {
@@ -22,6 +28,36 @@ Response conflict(const PublishError& error) {
   });
   response.headers.emplace_back("ETag", etag(error.revision));
   return response;
+}
+
+/// True if all of `ids` are directives of `document` that the caller sees.
+bool sees_all(const Caller& caller, const DirectiveIds& ids, const Document& document) {
+  if (ids.count != std::ssize(ids.ids)) return false;  // the list is cut
+  return std::ranges::all_of(ids.ids, [&](const std::string& id) {
+    const auto found = std::ranges::find(document.directives, id, &Directive::id);
+    return found != document.directives.end() && sees(caller, *found);
+  });
+}
+
+/// The document of a revision; empty if there was none, or the history does not have it.
+Document document_at(HistoryReader& history, std::int64_t revision, const DecodeLimits& limits) {
+  if (revision == 0) return {};
+  const auto entry = history.find(revision);
+  if (!entry || !entry->document) return {};
+  return decode_document(*entry->document, limits).value_or(Document{});
+}
+
+/// A changed directive may have been another tenant's before.
+bool sees_change(const Context& context, const Caller& caller, const HistoryEntry& entry) {
+  if (!caller.is_bound()) return true;
+  if (!entry.diff || entry.diff->is_empty() || !entry.document) return false;
+  HistoryReader& history = *context.dependencies.history;
+  const DecodeLimits& limits = context.options.limits;
+  const Document after = decode_document(*entry.document, limits).value_or(Document{});
+  const Document before = document_at(history, entry.previous, limits);
+  return sees_all(caller, entry.diff->came, after) && sees_all(caller, entry.diff->went, before) &&
+         sees_all(caller, entry.diff->changed, after) &&
+         sees_all(caller, entry.diff->changed, before);
 }
 
 Parameter note_parameter(std::string_view name, std::string& into) {
@@ -50,6 +86,18 @@ std::expected<std::optional<std::int64_t>, Response> expected_revision(const Req
         400, "bad_if_match", "If-Match must be one revision in quotes, as in the ETag, or *"));
   }
   return revision;
+}
+
+PublishError explain_conflict(const Context& context, const Caller& caller, std::int64_t expected,
+                              std::int64_t current) {
+  std::string who;
+  if (HistoryReader* const history = context.dependencies.history) {
+    const auto entry = history->find(current);
+    if (entry && entry->fault.empty() && sees_change(context, caller, *entry)) {
+      who = describe_change(*entry);
+    }
+  }
+  return publish_conflict(expected, current, who);
 }
 
 Response publish_refusal(const PublishError& error) {

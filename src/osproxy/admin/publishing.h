@@ -1,7 +1,8 @@
 // Helpers of the endpoints that change the document: revisions as ETags, refusals, and the note for
 // the history.
 //
-// Thread safety: pure functions.
+// Thread safety: pure functions, but for explain_conflict(), which reads the history and blocks for
+// at most its deadline.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "osproxy/admin/handlers.h"
 #include "osproxy/admin/message.h"
 #include "osproxy/admin/query.h"
 #include "osproxy/store/change_note.h"
@@ -23,6 +25,12 @@ std::string etag(std::int64_t revision);
 
 /// The revision in If-Match; nullopt: any.
 std::expected<std::optional<std::int64_t>, Response> expected_revision(const Request& request);
+
+/// The conflict of a change that expected `expected`: says who has published `current` meanwhile
+/// and what, if the history knows. A caller that is bound to tenants learns that only of a change
+/// that touches no directives of others.
+PublishError explain_conflict(const Context& context, const Caller& caller, std::int64_t expected,
+                              std::int64_t current);
 
 /// The response to a publish that failed.
 Response publish_refusal(const PublishError& error);

@@ -219,8 +219,9 @@ bool AuthTransport::repeat_with_new_token(CallId inner) {
 }
 
 std::unique_ptr<Transport> make_transport(std::vector<std::string> endpoints,
-                                          EtcdCredentials credentials, const Clock& clock) {
-  auto transport = make_grpc_transport(std::move(endpoints), credentials);
+                                          EtcdCredentials credentials, const Clock& clock,
+                                          int max_receive_bytes) {
+  auto transport = make_grpc_transport(std::move(endpoints), credentials, max_receive_bytes);
   if (credentials.user.empty()) return transport;
   return std::make_unique<AuthTransport>(std::move(transport), std::move(credentials), clock);
 }

@@ -15,10 +15,6 @@
 namespace osproxy {
 namespace {
 
-// Entries by hand are created after later changes have been, so that the newest by creation may
-// come in another order than the revisions. So many more are read before they are sorted.
-constexpr std::size_t kReordered = 16;
-
 HistoryEntry read_entry(const std::string& value, std::int64_t revision, EntryPart part) {
   auto entry = decode_entry(value, revision, part);
   if (entry) return *std::move(entry);
@@ -50,8 +46,7 @@ class HistoryPages {
       if (is_about(entry, query_.directive)) list_.entries.push_back(std::move(entry));
     }
     return std::ssize(page.entries) == limit && older_than_ > 0 &&
-           looked_ < EtcdHistoryReader::kMaxLooked &&
-           list_.entries.size() <= query_.limit + kReordered;
+           looked_ < EtcdHistoryReader::kMaxLooked && certain() <= query_.limit;
   }
 
   etcd::ListRequest request(std::int64_t limit, std::chrono::nanoseconds timeout) const {
@@ -70,6 +65,13 @@ class HistoryPages {
   }
 
  private:
+  /// Entries that are newer than all that were not read: a change comes before its entry. An entry
+  /// by hand may be created long after those of later changes.
+  std::size_t certain() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        list_.entries, [this](const HistoryEntry& one) { return one.revision > older_than_; }));
+  }
+
   const std::string prefix_;
   const HistoryQuery& query_;
   etcd::Revision older_than_ = 0;  // of the next page; 0: it is the first one

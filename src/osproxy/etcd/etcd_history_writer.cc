@@ -107,7 +107,8 @@ std::expected<std::unique_ptr<EtcdHistoryWriter>, EtcdError> EtcdHistoryWriter::
     EtcdHistoryWriterOptions options, const Clock& clock) {
   auto endpoints = etcd::check_target(options.target);
   if (!endpoints) return std::unexpected(std::move(endpoints).error());
-  auto transport = etcd::make_transport(*std::move(endpoints), options.target.credentials, clock);
+  auto transport = etcd::make_transport(*std::move(endpoints), options.target.credentials, clock,
+                                        etcd::kMaxHistoryMessage);
   return start(std::move(options), clock, std::move(transport), Random::from_system());
 }
 

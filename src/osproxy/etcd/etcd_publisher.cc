@@ -183,13 +183,21 @@ class EtcdDirectivePublisher::Impl {
                               etcd::oldest_entries(prefix_, attempts.timeout()));
     const auto oldest = attempts.await<etcd::ListDone>();
     if (!oldest) return;
-    const auto state = etcd::decode_state(read->value).value_or(etcd::HistoryState{});
-    const auto write = etcd::plan_trim({.prefix = prefix_,
-                                        .state = state,
-                                        .state_revision = read->mod_revision,
-                                        .bounds = options_.bounds.value_or(state.bounds),
-                                        .now = clock_.now().wall},
-                                       *oldest, attempts.timeout());
+    const auto state = etcd::usable_state(read->value, read->header.revision);
+    // An instance writes a damaged state anew; before that nobody knows what was removed.
+    if (!state && read->mod_revision != 0) return;
+    const etcd::TrimInput input{
+        .prefix = prefix_,
+        .state = state.value_or(etcd::HistoryState{}),
+        .state_revision = read->mod_revision,
+        .bounds = options_.bounds.value_or(state ? state->bounds : HistoryBounds{}),
+        .now = clock_.now().wall};
+    if (!etcd::must_trim(input, *oldest)) return;
+    attempts.transport().list(attempts.begin_call(),
+                              etcd::oldest_by_hand(prefix_, attempts.timeout()));
+    const auto by_hand = attempts.await<etcd::ListDone>();
+    if (!by_hand) return;
+    const auto write = etcd::plan_trim(input, *oldest, *by_hand, attempts.timeout());
     if (!write) return;
     attempts.transport().write(attempts.begin_call(), *write);
     attempts.await<etcd::WriteDone>();

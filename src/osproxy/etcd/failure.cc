@@ -55,6 +55,8 @@ std::string_view advice(FailureKind kind) noexcept {
       return "this member has no leader: is a majority of the cluster up and connected to it?";
     case FailureKind::TooLarge:
       return "the response is too large to be received";
+    case FailureKind::Compacted:
+      return "the revision has been compacted";
     case FailureKind::OtherCluster:
       return "another cluster responds there, or this one was restored from a backup: is it the "
              "right one?";
@@ -79,6 +81,7 @@ enum StatusCode : int {
   kPermissionDenied = 7,
   kResourceExhausted = 8,
   kFailedPrecondition = 9,
+  kOutOfRange = 11,
   kUnimplemented = 12,
   kUnavailable = 14,
   kUnauthenticated = 16,
@@ -113,6 +116,8 @@ FailureKind classify(int code, std::string_view message) noexcept {
       return says("authentication is not enabled") ? FailureKind::AuthOff : FailureKind::Other;
     case kDeadlineExceeded:
       return FailureKind::Silent;
+    case kOutOfRange:
+      return says("has been compacted") ? FailureKind::Compacted : FailureKind::Other;
     case kNotFound:
       return says("lease not found") ? FailureKind::NoLease : FailureKind::Other;
     case kPermissionDenied:
@@ -222,6 +227,7 @@ bool may_pass_by_itself(FailureKind kind) noexcept {
     case FailureKind::Silent:
     case FailureKind::NoLeader:
     case FailureKind::TooLarge:
+    case FailureKind::Compacted:
     case FailureKind::OtherCluster:
     case FailureKind::NoLease:
     case FailureKind::WatchLost:
@@ -257,6 +263,7 @@ Failure failure_from_status(int code, std::string_view message) {
     case FailureKind::WrongPassword:
     case FailureKind::NoLeader:
     case FailureKind::TooLarge:
+    case FailureKind::Compacted:
     case FailureKind::OtherCluster:
     case FailureKind::WatchLost:
     case FailureKind::Other:

@@ -29,6 +29,7 @@ enum class FailureKind : std::uint8_t {
   AuthOff,          ///< a user is given, but etcd's authentication is off
   NoLeader,         ///< the member has no leader: cut off, or an election is under way
   TooLarge,         ///< the response is larger than the limit
+  Compacted,        ///< etcd has removed the revision
   OtherCluster,     ///< the response is from another cluster, or an older state of this one
   NoLease,          ///< the lease does not exist, or no longer
   WatchLost,        ///< the watch ended, or did not bring a change

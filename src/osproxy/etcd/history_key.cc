@@ -84,4 +84,10 @@ std::optional<HistoryState> decode_state(std::string_view value) {
                       .bounds = {.entries = *entries, .age = std::chrono::seconds{*age}}};
 }
 
+std::optional<HistoryState> usable_state(std::string_view value, Revision now) {
+  auto state = decode_state(value);
+  if (state && std::max(state->complete, state->trimmed) > now) state.reset();
+  return state;
+}
+
 }  // namespace osproxy::etcd

@@ -54,4 +54,8 @@ std::string encode_state(const HistoryState& state);
 /// nullopt: it is damaged, or of another format.
 std::optional<HistoryState> decode_state(std::string_view value);
 
+/// nullopt also for a state from the future: it is another cluster's, or a forgery. `now` is the
+/// cluster's revision.
+std::optional<HistoryState> usable_state(std::string_view value, Revision now);
+
 }  // namespace osproxy::etcd

@@ -9,14 +9,6 @@
 #include "osproxy/store/history_json.h"
 
 namespace osproxy::etcd {
-namespace {
-
-// Keys of one recheck, without their values. There are never so many: changes by hand wait for a
-// second.
-constexpr std::int64_t kMaxRechecked = 2'000;
-
-}  // namespace
-
 HistoryMachine::HistoryMachine(HistoryMachineOptions options, Random random)
     : options_(std::move(options)),
       state_key_(history_state_key(options_.prefix)),
@@ -49,32 +41,19 @@ void HistoryMachine::handle(ReadDone&& response) {
       return take_state(response);
     case Phase::Proving:
       return take_proof(response);
-    case Phase::Rereading: {
-      state_ = decode_state(response.value).value_or(HistoryState{});
-      state_revision_ = response.mod_revision;
-      finish_entered();
-      if (pending_.empty()) {
-        phase_ = Phase::Ready;
-        return;
-      }
-      actions_.emplace_back(ListKeys{.call = begin_call(Phase::Rechecking),
-                                     .request = {.prefix = options_.prefix,
-                                                 .keys_only = true,
-                                                 .limit = kMaxRechecked,
-                                                 .order = ListOrder::OldestFirst,
-                                                 .min_created = pending_.front().revision,
-                                                 .timeout = options_.call_timeout}});
-      return;
+    case Phase::Walking:
+      return take_step(response);
+    case Phase::Fetching:
+    case Phase::FetchingBefore: {
+      const bool is_there = response.mod_revision != 0;
+      return take_fetched(is_there ? std::optional(std::move(response.value)) : std::nullopt,
+                          is_there ? Content::Held : Content::Lost);
     }
+    case Phase::Rereading:
     case Phase::RereadingToTrim:
-      state_ = decode_state(response.value).value_or(HistoryState{});
-      state_revision_ = response.mod_revision;
-      actions_.emplace_back(
-          ListKeys{.call = begin_call(Phase::ListingOldest),
-                   .request = oldest_entries(options_.prefix, options_.call_timeout)});
-      return;
     case Phase::RereadingToMark:
-      return take_mark(response);
+    case Phase::RereadingToRepair:
+      return take_reread(response);
     default:
       std::unreachable();  // no other phase awaits a read
   }
@@ -90,7 +69,9 @@ void HistoryMachine::handle(ListDone&& response) {
     case Phase::Rechecking:
       return take_recheck(response);
     case Phase::ListingOldest:
-      return take_oldest(response);
+      return take_oldest(std::move(response));
+    case Phase::ListingByHand:
+      return trim(response);
     default:
       std::unreachable();  // no other phase awaits a list
   }
@@ -109,12 +90,16 @@ void HistoryMachine::handle(WriteDone&& response) {
       return take_entered(response);
     case Phase::Trimming:
       if (response.succeeded) counters_.trimmed += trimming_;
-      // A full batch may have left more. If another one was faster, that one trims on.
-      must_trim_ = response.succeeded && trimming_ >= static_cast<std::size_t>(kTrimBatch);
+      // A full batch may have left more. Another writer of the state may have trimmed nothing.
+      must_trim_ = !response.succeeded || trimming_ >= static_cast<std::size_t>(kTrimBatch);
       phase_ = Phase::Ready;
       return;
     case Phase::Marking:
       phase_ = Phase::Ready;
+      return;
+    case Phase::Repairing:
+      phase_ = Phase::Ready;
+      finish_entered();  // what waits is looked at again
       return;
     default:
       std::unreachable();  // no other phase awaits a write
@@ -137,6 +122,7 @@ void HistoryMachine::handle(CallFailed&& failed) {
   const bool is_watch = failed.call == document_watch_ || failed.call == entry_watch_;
   if (failed.call == CallId{} || (!is_watch && !is_awaited(failed.call))) return;
   ++counters_.failed;
+  if (take_too_large(failed.call, failed.failure.kind)) return;
   if (failed.failure.kind == FailureKind::Permission) return back_off_refused(failed.failure);
   lose_connection(failed.failure);
 }
@@ -170,63 +156,38 @@ void HistoryMachine::close_connection() {
   pending_.clear();
   pending_bytes_ = 0;
   has_overflowed_ = false;
+  walk_.reset();
   known_.clear();
   timers_ = {};
 }
 
-void HistoryMachine::take_state(const ReadDone& response) {
-  const auto state = decode_state(response.value);
-  state_ = state.value_or(HistoryState{});
-  state_revision_ = response.mod_revision;
-  const Revision now = response.header.revision;
-  // A state from the future is another cluster's, or a forgery.
-  const bool is_usable = state && std::max(state_.complete, state_.trimmed) <= now;
-  const bool has_bounds = has_set_bounds_ || state_.bounds == options_.bounds;
-  if (!is_usable || !has_bounds) return found(is_usable ? 0 : now);
-  has_set_bounds_ = true;
-  // Another cluster, or an older state of this one, has other revisions.
-  if (complete_ > now) complete_ = 0;
-  complete_ = std::max({complete_, state_.complete, state_.trimmed});
-  begin_chain();
-}
-
-/// Writes the bounds, and with `now` a state by which the history begins at this revision.
-void HistoryMachine::found(Revision now) {
-  HistoryState state = state_;
-  if (now > 0) state = {.trimmed = 0, .complete = now};
-  state.bounds = options_.bounds;
-  actions_.emplace_back(WriteKeys{.call = begin_call(Phase::Founding),
-                                  .request = {.key = state_key_,
-                                              .value = encode_state(state),
-                                              .expected = state_revision_,
-                                              .timeout = options_.call_timeout}});
-}
-
 void HistoryMachine::begin_chain() {
   links_.clear();
-  links_from_ = complete_ + 1;
+  paging_ = {.from = complete_ + 1};
   list_links();
 }
 
 void HistoryMachine::list_links() {
   actions_.emplace_back(ListKeys{.call = begin_call(Phase::Chaining),
                                  .request = {.prefix = options_.prefix,
-                                             .limit = kPage,
+                                             .keys_only = paging_.keys_only,
+                                             .limit = paging_.limit,
                                              .order = ListOrder::OldestFirst,
-                                             .min_created = links_from_,
+                                             .min_created = paging_.from,
                                              .timeout = options_.call_timeout}});
 }
 
 void HistoryMachine::take_links(const ListDone& page) {
   for (const KeyValue& one : page.entries) {
-    links_from_ = one.create_revision + 1;
+    paging_.from = one.create_revision + 1;
     const auto revision = entry_revision(options_.prefix, one);
     if (!revision) continue;
     remember(*revision);
     const auto entry = decode_entry(one.value, *revision, EntryPart::WithoutDocument);
     if (entry) links_.push_back({.revision = *revision, .previous = entry->previous});
   }
-  if (std::ssize(page.entries) == kPage && links_.size() < kMaxKnown) return list_links();
+  paging_.keys_only = false;
+  if (std::ssize(page.entries) == paging_.limit && links_.size() < kMaxKnown) return list_links();
   watching_since_ = page.header.revision;
   follow_chain();
   begin_watches();
@@ -284,16 +245,28 @@ void HistoryMachine::watch_after_gap(Revision compacted, bool is_of_document) {
   begin_watch_of_document();
 }
 
+/// A document that is too large for any directive is not held: no entry keeps it.
+HistoryMachine::Change HistoryMachine::change_of(WatchEvent&& event) const {
+  Change change{.revision = event.mod_revision,
+                .seen = now_.wall,
+                .is_late = event.mod_revision <= watching_since_};
+  if (event.value.size() > options_.limits.max_bytes) {
+    change.content = Content::TooLarge;
+  } else if (!event.deleted) {
+    change.document = std::move(event.value);
+  }
+  if (!event.before) return change;
+  change.previous = event.before->mod_revision;
+  if (event.before->value.size() <= options_.limits.max_bytes) {
+    change.before = std::move(event.before->value);
+  }
+  return change;
+}
+
 void HistoryMachine::take_changes(WatchResponse&& response) {
   for (WatchEvent& event : response.events) {
     if (has_overflowed_ || event.mod_revision <= newest_) continue;
-    Change change{
-        .revision = event.mod_revision,
-        .seen = now_.wall,
-        .is_late = event.mod_revision <= watching_since_,
-        .document = event.deleted ? std::nullopt : std::optional(std::move(event.value)),
-        .previous = event.before ? event.before->mod_revision : 0,
-        .before = event.before ? std::optional(std::move(event.before->value)) : std::nullopt};
+    Change change = change_of(std::move(event));
     pending_bytes_ += change.bytes();
     has_overflowed_ = pending_.size() >= kMaxPending || pending_bytes_ > kMaxPendingBytes;
     if (has_overflowed_ && !pending_.empty()) {
@@ -308,6 +281,10 @@ void HistoryMachine::take_changes(WatchResponse&& response) {
 
 void HistoryMachine::take_entries(const WatchResponse& response) {
   for (const WatchEvent& event : response.events) {
+    if (event.key == state_key_ && !timers_.repair_at &&
+        (event.deleted || !usable_state(event.value, event.mod_revision))) {
+      timers_.repair_at = now_.boot + random_below(random_, options_.window);
+    }
     if (event.deleted) continue;
     const auto revision = entry_revision(
         options_.prefix, {.key = event.key, .create_revision = event.create_revision});
@@ -322,11 +299,12 @@ void HistoryMachine::remember(Revision revision) {
   if (known_.size() > kMaxKnown) known_.erase(std::prev(known_.end()));
 }
 
-/// Drops the changes at the front that have their entries, or are not to be entered any more.
-void HistoryMachine::finish_entered() {
+/// Drops the changes at the front that have their entries, or are not to be entered any more, for
+/// those up to `trimmed` were removed. Only a state that has just been read says so.
+void HistoryMachine::finish_entered(Revision trimmed) {
   while (!pending_.empty()) {
     const Change& first = pending_.front();
-    if (!known_.contains(first.revision) && first.revision > state_.trimmed) break;
+    if (!known_.contains(first.revision) && first.revision > trimmed) break;
     complete_ = first.revision;
     gap_after_.reset();
     pending_bytes_ -= first.bytes();
@@ -367,14 +345,8 @@ void HistoryMachine::enter_first() {
   if (pending_.empty() || pending_.front().revision > checked_) return;
   const Change& change = pending_.front();
   entering_ = change.revision;
-  DocumentChange made{.previous = change.previous, .before = change.before};
-  if (change.document) made.after = *change.document;
-  HistoryEntry entry = make_entry(made, {.author = kByHand}, change.seen, options_.limits);
-  entry.is_late = change.is_late;
-  // Nothing is lost if the document was the same before the gap and after it.
-  entry.is_after_gap = gap_after_ && (change.previous == 0 || change.previous > *gap_after_);
-  // The document before may be compacted: then nobody knows whether there was one.
-  if (change.previous == 0 && entry.is_after_gap) entry.diff.reset();
+  if (change.content == Content::ToFetch && begin_fetch(Phase::Fetching)) return;
+  const HistoryEntry entry = entry_of(change);
   actions_.emplace_back(WriteKeys{
       .call = begin_call(Phase::Entering),
       .request = {.key = by_hand_key(options_.prefix, change.revision),
@@ -382,6 +354,23 @@ void HistoryMachine::enter_first() {
                   .expected = 0,
                   .guard = KeyCondition{.key = state_key_, .mod_revision = state_revision_},
                   .timeout = options_.call_timeout}});
+}
+
+HistoryEntry HistoryMachine::entry_of(const Change& change) const {
+  DocumentChange made{.previous = change.previous, .before = change.before};
+  if (change.document) made.after = *change.document;
+  HistoryEntry entry = make_entry(made, {.author = kByHand}, change.seen, options_.limits);
+  if (change.content != Content::Held) {
+    entry.deleted = entry.is_kept = false;
+    entry.diff.reset();
+    if (change.content == Content::TooLarge) entry.rejected = to_string(Fault::TooLarge);
+  }
+  entry.is_late = change.is_late;
+  // Nothing is lost if the document was the same before the gap and after it.
+  entry.is_after_gap = gap_after_ && (change.previous == 0 || change.previous > *gap_after_);
+  // The document before may be compacted: then nobody knows whether there was one.
+  if (change.previous == 0 && entry.is_after_gap) entry.diff.reset();
+  return entry;
 }
 
 void HistoryMachine::take_entered(const WriteDone& response) {
@@ -396,33 +385,6 @@ void HistoryMachine::take_entered(const WriteDone& response) {
   remember(entering_);
   finish_entered();
   enter_first();
-}
-
-void HistoryMachine::take_oldest(const ListDone& response) {
-  phase_ = Phase::Ready;
-  auto write = plan_trim({.prefix = options_.prefix,
-                          .state = state_,
-                          .state_revision = state_revision_,
-                          .bounds = options_.bounds,
-                          .now = now_.wall},
-                         response, options_.call_timeout);
-  if (!write) return;
-  trimming_ = write->also.size();
-  actions_.emplace_back(
-      WriteKeys{.call = begin_call(Phase::Trimming), .request = *std::move(write)});
-}
-
-void HistoryMachine::take_mark(const ReadDone& response) {
-  phase_ = Phase::Ready;
-  unmarked_ = 0;
-  auto state = decode_state(response.value);
-  if (!state || state->complete >= complete_) return;
-  state->complete = complete_;
-  actions_.emplace_back(WriteKeys{.call = begin_call(Phase::Marking),
-                                  .request = {.key = state_key_,
-                                              .value = encode_state(*state),
-                                              .expected = response.mod_revision,
-                                              .timeout = options_.call_timeout}});
 }
 
 void HistoryMachine::check_timers() {
@@ -446,13 +408,18 @@ void HistoryMachine::start_due_call() {
     close_connection();
     return open_connection();  // the watch brings the changes that were left out
   }
-  if (newest_ >= proven_) timers_.behind_until.reset();
+  if (walk_ && pending_.empty()) return read_on_walk();
+  if (newest_ >= proven_ || walk_) timers_.behind_until.reset();
   if (timers_.behind_until && now_.boot >= *timers_.behind_until) {
     return lose_connection({FailureKind::WatchLost, "it did not bring a change"});
   }
   if (timers_.check_at && now_.boot >= *timers_.check_at) {
     timers_.check_at.reset();
     return read_state(Phase::Rereading);
+  }
+  if (timers_.repair_at && now_.boot >= *timers_.repair_at) {
+    timers_.repair_at.reset();
+    return read_state(Phase::RereadingToRepair);
   }
   if (std::exchange(must_trim_, false)) return read_state(Phase::RereadingToTrim);
   if (timers_.mark_at && now_.boot >= *timers_.mark_at) {
@@ -470,7 +437,8 @@ std::optional<BootTime> HistoryMachine::wake_at() const {
   if (phase_ == Phase::Idle || phase_ == Phase::Stopped) return std::nullopt;
   if (phase_ != Phase::Ready) return timers_.deadline;
   BootTime at = timers_.prove_at;
-  for (const auto& timer : {timers_.check_at, timers_.mark_at, timers_.behind_until}) {
+  for (const auto& timer :
+       {timers_.check_at, timers_.mark_at, timers_.repair_at, timers_.behind_until}) {
     if (timer) at = std::min(at, *timer);
   }
   return at;

@@ -31,6 +31,14 @@
 // The second one keeps a late instance from entering a change again whose entry was trimmed.
 // - After an entry, the oldest are removed (etcd/history_trim.h). After some changes, `complete` is
 // raised, so that the next start has a short chain.
+// - A response of the watch may be too large to be received: etcd's --max-request-bytes bounds it,
+// and people may raise that. Then the machine walks back from the newest revision to the last known
+// one, by reads without values. It enters the changes so found one by one, and reads the document
+// of each just before. A document that is too large even then is entered without its content. A
+// deletion ends the walk, since nothing tells the revisions before it: the next entry says that
+// earlier changes are not known.
+// - A state that is removed, or forged so that it cannot be true, is written anew from what the
+// machine knows.
 //
 // Uses the wall clock of `now` for the time of an entry and for the ages, the boot clock for the
 // rest.
@@ -112,6 +120,11 @@ struct HistoryCounters {
   std::uint64_t failed = 0;   ///< calls
 };
 
+/// The most that the history's connection receives in one message. A change has the document before
+/// and after it, and etcd recommends requests of at most 10 MiB. So the watch of such a cluster
+/// brings all changes.
+inline constexpr int kMaxHistoryMessage = 24 << 20;
+
 /// Members: what it holds of the state, of each watch and of the changes that wait.
 class HistoryMachine {
  public:
@@ -122,10 +135,15 @@ class HistoryMachine {
   using Actions = std::vector<Action>;
 
   static constexpr std::size_t kMaxPending = 64;
-  /// A change has the document before and after it, at most 3 MiB in all.
+  /// A change has the document before and after it, at most 2 MiB in all.
   static constexpr std::size_t kMaxPendingBytes = std::size_t{8} << 20;
   /// Entries in one response, with their values.
   static constexpr std::int64_t kPage = 12;
+  /// Changes that one walk finds, by their revisions alone; the next walk finds the rest.
+  static constexpr std::size_t kMaxWalked = 1'000;
+  /// Keys of one recheck, without their values. There are never so many: changes by hand wait for a
+  /// second.
+  static constexpr std::int64_t kMaxRechecked = 2'000;
   /// Revisions of entries that the machine remembers.
   static constexpr std::size_t kMaxKnown = 10'000;
 
@@ -153,28 +171,43 @@ class HistoryMachine {
     Idle,        // before Start
     BackingOff,  // no connection; the next one is opened at deadline_
     ReadingState,
-    Founding,    // the first state is being written
-    Chaining,    // the entries since `complete` are being listed
-    Ready,       // the watches are open; no call under way
-    Proving,     // the document's revision is being read
-    Rereading,   // the state, before an entry
-    Rechecking,  // the entries since the first change that waits
+    Founding,        // the first state is being written
+    Chaining,        // the entries since `complete` are being listed
+    Ready,           // the watches are open; no call under way
+    Proving,         // the document's revision is being read
+    Rereading,       // the state, before an entry
+    Rechecking,      // the entries since the first change that waits
+    Fetching,        // the document of the first change that waits, after a walk
+    FetchingBefore,  // and the one before it
     Entering,
+    Walking,          // back through the revisions that the watch could not bring
     RereadingToTrim,  // the state, before the oldest entries are removed
-    ListingOldest,
+    ListingOldest,    // by when they were created
+    ListingByHand,    // by their revisions
     Trimming,
     RereadingToMark,  // the state, before `complete` is raised
     Marking,
+    RereadingToRepair,  // the state, which somebody has removed or damaged
+    Repairing,
     Stopped,
+  };
+
+  /// Where the document of a change is.
+  enum class Content : std::uint8_t {
+    Held,
+    ToFetch,   // known by its revision alone
+    TooLarge,  // to be received, or for any document
+    Lost,      // compacted before it was read
   };
 
   struct Change {
     Revision revision;
     WallTime seen;
-    bool is_late;                         // made before the watch began
-    std::optional<std::string> document;  // nullopt: deleted
-    Revision previous;
-    std::optional<std::string> before;
+    bool is_late;  // made before the watch began
+    Content content = Content::Held;
+    std::optional<std::string> document{};  // nullopt: deleted, or not held
+    Revision previous = 0;
+    std::optional<std::string> before{};
 
     std::size_t bytes() const { return document.value_or("").size() + before.value_or("").size(); }
   };
@@ -185,10 +218,26 @@ class HistoryMachine {
     Revision previous;
   };
 
+  /// The way back through changes that the watch could not bring.
+  struct Walk {
+    Revision floor = 0;            // changes up to it are known
+    Revision end = 0;              // the watch goes on after it
+    Revision at = 0;               // of the next read; 0: now
+    std::deque<Revision> found{};  // ascending
+  };
+
+  /// The pages of entries, while Chaining.
+  struct Paging {
+    Revision from = 0;
+    std::int64_t limit = kPage;
+    bool keys_only = false;  // one entry, whose value is too large to be received
+  };
+
   struct Timers {
     BootTime deadline{};  // of the phase
     std::optional<BootTime> check_at{};
     std::optional<BootTime> mark_at{};
+    std::optional<BootTime> repair_at{};
     BootTime prove_at{};
     std::optional<BootTime> behind_until{};
   };
@@ -207,7 +256,11 @@ class HistoryMachine {
   void back_off_refused(const Failure& failure);
   void close_connection();
   void take_state(const ReadDone& response);
+  bool renew_state(const ReadDone& response);
+  void take_reread(const ReadDone& response);
   void found(Revision now);
+  HistoryState known_state() const;
+  void write_state(Phase phase, const HistoryState& state);
   void begin_chain();
   void list_links();
   void take_links(const ListDone& page);
@@ -215,17 +268,28 @@ class HistoryMachine {
   void begin_watches();
   void begin_watch_of_document();
   void begin_watch_of_entries();
+  Change change_of(WatchEvent&& event) const;
   void take_changes(WatchResponse&& response);
   void take_entries(const WatchResponse& response);
   void watch_after_gap(Revision compacted, bool is_of_document);
   void remember(Revision revision);
-  void finish_entered();
+  void finish_entered(Revision trimmed = 0);
+  bool take_too_large(CallId call, FailureKind kind);
+  bool take_too_large_list();
+  void read_on_walk();
+  void take_step(const ReadDone& response);
+  void finish_walk(Revision previous, bool is_whole);
+  bool begin_fetch(Phase phase);
+  void take_fetched(std::optional<std::string> value, Content content);
   void take_proof(const ReadDone& response);
   void take_recheck(const ListDone& response);
   void enter_first();
+  HistoryEntry entry_of(const Change& change) const;
   void take_entered(const WriteDone& response);
-  void take_oldest(const ListDone& response);
-  void take_mark(const ReadDone& response);
+  void list_oldest(bool keys_only);
+  void take_oldest(ListDone&& response);
+  void trim(const ListDone& by_hand);
+  void mark();
   void check_timers();
   void start_due_call();
   void read_state(Phase phase);
@@ -256,7 +320,7 @@ class HistoryMachine {
   std::optional<Revision> gap_after_;  // `complete` before changes that were compacted away
 
   std::vector<Link> links_;  // while Chaining
-  Revision links_from_ = 0;
+  Paging paging_;
   Revision watching_since_ = 0;  // changes up to it are older than the watch
   CallId document_watch_{};
   CallId entry_watch_{};
@@ -265,10 +329,12 @@ class HistoryMachine {
   std::deque<Change> pending_;
   std::size_t pending_bytes_ = 0;
   bool has_overflowed_ = false;
+  std::optional<Walk> walk_;  // due, or under way
   std::set<Revision> known_;  // of entries; above complete_
   Revision entering_ = 0;     // whose entry is being created
   Revision checked_ = 0;      // the entries up to this revision are in known_
   bool must_trim_ = false;
+  ListDone oldest_;           // while ListingByHand
   std::size_t trimming_ = 0;  // entries that are being removed
 
   std::string reason_;

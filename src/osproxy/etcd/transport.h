@@ -33,6 +33,7 @@ namespace osproxy::etcd {
 struct ReadRequest {
   std::string key;
   bool keys_only = false;
+  Revision at = 0;  ///< reads the key of this revision; 0: the current one
   std::chrono::nanoseconds timeout;
 };
 
@@ -53,7 +54,7 @@ struct ListRequest {
 
 struct WatchRequest {
   std::string key;
-  Revision start_revision;   ///< of the first change to report
+  Revision start_revision;   ///< of the first change to report; 0: those after the call
   bool with_before = false;  ///< each change with the key as it was before
   bool is_prefix = false;    ///< of all keys that begin with `key`
 };
@@ -157,15 +158,22 @@ class Transport {
   Transport() = default;
 };
 
+/// Of a message: above the document's limit of 1 MiB plus framing, and above the 2 MiB at which
+/// etcd cuts a watch response into fragments by default. A larger message is refused by its length,
+/// before it is read.
+inline constexpr int kMaxReceiveBytes = 4 << 20;
+
 /// Over gRPC, without a user. `endpoints` come from parse_endpoints() (etcd/endpoints.h). The TLS
 /// files of `credentials` are read for each connection. If they cannot be used, the files of the
 /// last connection stay in use, and each failure says so.
 std::unique_ptr<Transport> make_grpc_transport(std::vector<std::string> endpoints,
-                                               EtcdCredentials credentials = {});
+                                               EtcdCredentials credentials = {},
+                                               int max_receive_bytes = kMaxReceiveBytes);
 
 /// The same with the user of `credentials`, if there is one (etcd/auth_transport.h). `clock` must
 /// outlive the transport.
 std::unique_ptr<Transport> make_transport(std::vector<std::string> endpoints,
-                                          EtcdCredentials credentials, const Clock& clock);
+                                          EtcdCredentials credentials, const Clock& clock,
+                                          int max_receive_bytes = kMaxReceiveBytes);
 
 }  // namespace osproxy::etcd

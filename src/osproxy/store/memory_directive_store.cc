@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "osproxy/store/history.h"
+
 namespace osproxy {
 
 MemoryDirectiveStore::MemoryDirectiveStore(const DecodeLimits& limits, const Clock& clock)
@@ -18,7 +20,8 @@ StoreStatus MemoryDirectiveStore::status() const {
 }
 
 std::expected<std::int64_t, PublishError> MemoryDirectiveStore::publish(
-    std::string_view document, std::optional<std::int64_t> expected_revision, const ChangeNote&) {
+    std::string_view document, std::optional<std::int64_t> expected_revision,
+    const ChangeNote& note) {
   auto prepared = prepare_document(document, limits_, clock_.now().wall);
   if (!prepared) return std::unexpected(std::move(prepared).error());
   auto bytes = encode_for_stores(*prepared, limits_);
@@ -26,8 +29,11 @@ std::expected<std::int64_t, PublishError> MemoryDirectiveStore::publish(
 
   const std::lock_guard lock(mutex_);
   if (expected_revision && *expected_revision != published_.revision) {
-    return std::unexpected(publish_conflict(*expected_revision, published_.revision));
+    return std::unexpected(publish_conflict(*expected_revision, published_.revision, change_));
   }
+  change_ = describe_change(
+      make_entry({.previous = published_.revision, .before = published_.bytes, .after = *bytes},
+                 note, clock_.now().wall, limits_));
   published_.bytes = *std::move(bytes);
   ++published_.revision;
   applier_.apply(*std::move(prepared), clock_.now());

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <mutex>
+#include <string>
 
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/document_applier.h"
@@ -40,6 +41,7 @@ class MemoryDirectiveStore final : public DirectiveStore, public DirectivePublis
   mutable std::mutex mutex_;
   DocumentApplier applier_;      // guarded by mutex_, except cell()
   PublishedDocument published_;  // guarded by mutex_
+  std::string change_;           // who published it, when and why; guarded by mutex_
 };
 
 }  // namespace osproxy

@@ -1,6 +1,7 @@
 namespace osproxy::etcd {
 void example(const std::string& prefix, std::chrono::nanoseconds timeout, const HistoryState& state,
-             WallTime now, const std::optional<ListDone>& list, CallId call, Transport& transport) {
+             WallTime now, const ListDone& oldest, const ListDone& by_hand, CallId call,
+             Transport& transport) {
   EXAMPLE(1);
 }
 }  // namespace osproxy::etcd

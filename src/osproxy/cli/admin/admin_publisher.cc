@@ -11,6 +11,9 @@ namespace {
 
 constexpr char kTarget[] = "/admin/directives";
 
+// The first words of publish_conflict().
+constexpr char kConflictWords[] = "the published revision is ";
+
 PublishError unavailable(std::string message) {
   return {.kind = PublishError::Kind::Unavailable, .message = std::move(message)};
 }
@@ -57,7 +60,10 @@ PublishError AdminPublisher::publish_refusal(const AdminResponse& response,
   const auto current = revision_of_etag(response.etag);
   if (response.status == 412 && expected_revision && current) {
     PublishError conflict = publish_conflict(*expected_revision, *current);
-    conflict.message.insert(0, instance + ": ");
+    // The instance says who has published, as far as this caller may know.
+    const std::string reason = printable(error_of(response).reason);
+    conflict.message = fmt::format("{}: {}", instance,
+                                   reason.starts_with(kConflictWords) ? reason : conflict.message);
     return conflict;
   }
   return unavailable(describe_refusal(client_.instance(), response));

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -52,12 +53,19 @@ struct Outcome {
   bool is_published = false;
 };
 
+/// The change at `revision`, on one line; empty: the history does not know it, or not yet.
+std::string describe_revision(HistoryReader& history, std::int64_t revision) {
+  const auto entry = history.find(revision);
+  return entry && entry->fault.empty() ? describe_change(*entry) : std::string();
+}
+
 std::expected<Outcome, Failure> roll_back(const Flags& flags, DirectivePublisher& publisher,
                                           HistoryReader& history, Environment& environment) {
   const auto current = publisher.read();
   if (!current) return std::unexpected(to_failure(current.error()));
   if (flags.if_revision && *flags.if_revision != current->revision) {
-    return std::unexpected(to_failure(publish_conflict(*flags.if_revision, current->revision)));
+    return std::unexpected(to_failure(publish_conflict(
+        *flags.if_revision, current->revision, describe_revision(history, current->revision))));
   }
   auto prepared = prepare_rollback(history, *flags.revision, current->bytes,
                                    decode_limits(flags.connection), environment.clock.now().wall);

@@ -14,6 +14,7 @@
 #include "osproxy/cli/admin/admin_response.h"
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
+#include "osproxy/cli/connection/contexts.h"
 #include "osproxy/cli/flags/flags.h"
 #include "osproxy/cli/print/text.h"
 #include "osproxy/core/json_writer.h"
@@ -80,10 +81,17 @@ std::expected<void, Failure> version(const Flags& flags, Environment& environmen
   std::vector<Server> servers;
   if (!flags.client_only) {
     const auto access = admin_access(flags.connection, environment);
-    if (!access) return std::unexpected(access.error());
-    const std::vector<AdminResult> responses = get_from_all(*access, "/admin/status");
-    for (std::size_t i = 0; i < responses.size(); ++i) {
-      servers.push_back(read_server(access->instances[i], responses[i]));
+    if (access) {
+      const std::vector<AdminResult> responses = get_from_all(*access, "/admin/status");
+      for (std::size_t i = 0; i < responses.size(); ++i) {
+        servers.push_back(read_server(access->instances[i], responses[i]));
+      }
+    } else if (flags.connection.context || read_contexts(environment)) {
+      return std::unexpected(access.error());
+    } else {
+      // A broken file of contexts does not hide the version of osproxyctl.
+      fmt::print(environment.err, "osproxyctl version: {}; no instance was asked\n",
+                 printable(access.error().message));
     }
   }
   if (flags.output == Output::Json) {

@@ -1,5 +1,6 @@
 // The frame of the console: navigation, keys, the token, and the page that the address names.
-import { html, render, useEffect, useRef, useState } from "./htm-preact.js";
+import { html } from "./html.js";
+import { render, useEffect, useRef, useState } from "./htm-preact.js";
 import { call, listEndpoints, session, update, useSession } from "./api.js";
 import { Announcer, Dialog, Name } from "./parts.js";
 import { Directives } from "./directives.js";

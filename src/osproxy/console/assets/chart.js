@@ -1,6 +1,7 @@
 // A line chart as SVG, and the numbers behind it over time. Labels are text of the page, so that
 // they keep their size on a narrow screen.
-import { html, useEffect, useState } from "./htm-preact.js";
+import { html } from "./html.js";
+import { useEffect, useState } from "./htm-preact.js";
 import { call, session } from "./api.js";
 import { clock, queryOf } from "./format.js";
 

@@ -1,5 +1,6 @@
 // The form of a new directive. It plans while it is typed: what the directive would have recorded.
-import { html, useEffect, useState } from "./htm-preact.js";
+import { html } from "./html.js";
+import { useEffect, useState } from "./htm-preact.js";
 import { call, session } from "./api.js";
 import { ENDPOINTS, LEVELS, commandOf, directiveOf } from "./document.js";
 import { Copy, Missing, Name } from "./parts.js";

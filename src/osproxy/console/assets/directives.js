@@ -1,5 +1,6 @@
 // The page Directives: what is on, a form for a new one, and off.
-import { html, useEffect, useState } from "./htm-preact.js";
+import { html } from "./html.js";
+import { useEffect, useState } from "./htm-preact.js";
 import { call, useNow, usePoll, useSession, whyNoChanges } from "./api.js";
 import { Bar, Dialog, Freshness, Name, announce, useCalmRows } from "./parts.js";
 import { awaitFleet, publish, targetOf, withEnds, withoutEnded } from "./document.js";
@@ -47,7 +48,8 @@ function List({ document: published, status, onOff, busy }) {
     <thead><tr><th scope="col">Directive</th><th scope="col">Selects</th><th scope="col">Level</th><th scope="col">Time left</th>
       <th scope="col" class="num">Matched</th><th scope="col" class="num">Recorded</th><th scope="col"><span class="sr">Turn off</span></th></tr></thead>
     <tbody>${rows.map((one) => html`<${Row} key=${one.id} one=${one} counts=${counts.get(one.id)} now=${now}
-      forbidden=${forbidden} busy=${busy} onOff=${onOff} />`)}</tbody></table>`;
+      forbidden=${forbidden} busy=${busy} onOff=${onOff} />`)}</tbody></table>
+    <p class="muted" id="whose">Matched and recorded are the counts of this instance${status?.instance && html`, <${Name} of=${status.instance} />`}.</p>`;
 }
 
 const CHANGE_WORDS = { came: "added", went: "removed", changed: "changed" };
@@ -55,10 +57,11 @@ const CHANGE_WORDS = { came: "added", went: "removed", changed: "changed" };
 /// Somebody has published since this page read the document. Nothing is lost: the change can be made
 /// on top of theirs.
 export function Conflict({ conflict, onRetry, onDrop, busy }) {
-  const { etag, changes, rejected } = conflict;
+  const { etag, changes, rejected, message } = conflict;
   return html`<div class="notice warn" role="alert"><p><strong>Someone published meanwhile</strong> (revision ${etag.replaceAll('"', "")}).
       ${rejected && " This instance has not accepted that document; publishing replaces it."}
       Your change is not published yet.</p>
+    ${message && html`<p>${message}.</p>`}
     ${changes.length > 0 && html`<ul>${changes.map(({ what, id, author }) => html`<li>${CHANGE_WORDS[what]}: <${Name} of=${id} />
       ${author && html` by <${Name} of=${author} />`}</li>`)}</ul>`}
     <p><button type="button" class="main" disabled=${busy} onClick=${onRetry}>Publish on top of it</button>

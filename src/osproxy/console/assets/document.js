@@ -98,7 +98,7 @@ export async function withEnds(directives) {
 }
 
 /// Publishes `directives` in place of `base` ({etag, directives}).
-/// Returns {revision}, or {conflict: {etag, directives, changes, rejected}}.
+/// Returns {revision}, or {conflict: {etag, directives, changes, rejected, message}}.
 export async function publish(directives, base) {
   try {
     // A version with a history takes who publishes by what; older ones take no parameters.
@@ -111,7 +111,7 @@ export async function publish(directives, base) {
     return { revision: data.revision };
   } catch (error) {
     if (error.status !== 412) throw error;
-    return { conflict: await findConflict(error.more.revision, base) };
+    return { conflict: { ...await findConflict(error.more.revision, base), message: error.message } };
   }
 }
 

@@ -1,5 +1,5 @@
 // The page Fleet: the instances and the nodes, with what is wrong first.
-import { html } from "./htm-preact.js";
+import { html } from "./html.js";
 import { session, useNow, usePoll } from "./api.js";
 import { Freshness, Name, useCalmRows } from "./parts.js";
 import { clock, count, duration } from "./format.js";

@@ -2,11 +2,19 @@
 
 const LONGEST_NAME = 120; // a client may choose names of many KiB
 
-/// Characters that would be invisible or reorder the text beside them are shown as their code point.
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+const codePoint = (c) => `<U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}>`;
+
+/// Characters that would be invisible or reorder the text beside them are shown as their code point:
+/// the same ones as in the terminal (core/visible_text.h).
 export function visible(text) {
-  const hidden = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
-  return String(text).replace(hidden,
-    (c) => `<U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}>`);
+  return String(text).replace(HIDDEN, codePoint);
+}
+
+/// The same for text of several lines.
+export function visibleLines(text) {
+  return String(text).replace(HIDDEN, (c) => (c === "\n" || c === "\t" ? c : codePoint(c)));
 }
 
 /// {text, rest}: the beginning of a long name, and how many characters are left out.

@@ -1,5 +1,6 @@
 // The page History: each change of the document, and the way back to one.
-import { html, useEffect, useRef, useState } from "./htm-preact.js";
+import { html } from "./html.js";
+import { useEffect, useRef, useState } from "./htm-preact.js";
 import { call, usePoll, useSession, whyNoChanges } from "./api.js";
 import { FilterBox, Freshness, Name, announce, useCalmRows } from "./parts.js";
 import { awaitFleet, difference, targetOf } from "./document.js";
@@ -73,7 +74,7 @@ function Rollback({ revision, onDone }) {
   const conflict = error?.status === 412;
   const changes = plan && plan.came.length + plan.went.length + plan.changed.length > 0;
   return html`<h3>Back to this revision</h3>
-    ${error && html`<p class="notice bad" role="alert">${conflict ? "Someone published meanwhile: look at the preview again." : `${error.message}.`}</p>`}
+    ${error && html`<p class="notice bad" role="alert">${conflict ? "Someone published meanwhile; look at the preview again: " : ""}${error.message}.</p>`}
     ${plan && html`<${Preview} plan=${plan} />`}
     <p class="tools"><button type="button" disabled=${busy} id="preview-rollback" onClick=${() => ask(true, null)}>${plan ? "Preview again" : "Preview"}</button>
       ${changes && html`<button type="button" class="main" id="rollback" disabled=${busy || Boolean(forbidden)} onClick=${() => ask(false, etag)}>Roll back</button>`}

@@ -1,5 +1,6 @@
 // The page In flight: the requests under way, the oldest first, and open scrolls.
-import { html, useState } from "./htm-preact.js";
+import { html } from "./html.js";
+import { useState } from "./htm-preact.js";
 import { usePoll } from "./api.js";
 import { FilterBox, Freshness, Missing, Name, TARGET_FILTERS, useCalmRows, useFleetChoice } from "./parts.js";
 import { bytes, count, filterText, micros, parseFilter, queryOf } from "./format.js";

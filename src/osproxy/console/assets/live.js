@@ -1,5 +1,6 @@
 // The page Live: each record as it is made.
-import { html, useEffect, useRef, useState } from "./htm-preact.js";
+import { html } from "./html.js";
+import { useEffect, useRef, useState } from "./htm-preact.js";
 import { call, readEvents, session, usePoll } from "./api.js";
 import { FilterBox, Name, TARGET_FILTERS, announce, useCalmRows } from "./parts.js";
 import { Record, RecordTable } from "./record.js";
@@ -53,7 +54,8 @@ function LinkState({ link, paused, waiting }) {
     return html`<p class="notice bad" role="alert"><strong>No records come in since ${clock(link.since)} UTC: ${reason}.</strong> The page tries again every two seconds.</p>`;
   }
   const text = link.state === "connecting" ? "Connecting …" : paused ? `Paused, ${count(waiting)} new` : waiting > 0 ? `Held while you read, ${count(waiting)} new` : "Live";
-  return html`<p class="fresh muted"><span class="state ${paused || waiting ? "warn" : link.state === "open" ? "ok" : ""}" id="live-state">${text}</span></p>`;
+  return html`<p class="fresh muted"><span class="state ${paused || waiting ? "warn" : link.state === "open" ? "ok" : ""}" id="live-state">${text}</span>
+    <span id="whose">Records of this instance${session.instance && html`, <${Name} of=${session.instance} />`}. <code>osproxyctl tail --fleet</code> shows those of all.</span></p>`;
 }
 
 function Lookup() {

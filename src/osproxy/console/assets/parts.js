@@ -1,5 +1,6 @@
 // Small components that several pages use.
-import { html, useEffect, useRef, useState } from "./htm-preact.js";
+import { html } from "./html.js";
+import { useEffect, useRef, useState } from "./htm-preact.js";
 import { session, useNow, useSession } from "./api.js";
 import { clock, duration, parseFilter, shorten, visible } from "./format.js";
 

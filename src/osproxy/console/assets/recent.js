@@ -1,5 +1,6 @@
 // The page Recent: the newest slow and failed requests, with nothing switched on.
-import { html, useState } from "./htm-preact.js";
+import { html } from "./html.js";
+import { useState } from "./htm-preact.js";
 import { usePoll } from "./api.js";
 import { FilterBox, Freshness, Missing, TARGET_FILTERS, useCalmRows, useFleetChoice } from "./parts.js";
 import { RecordTable } from "./record.js";

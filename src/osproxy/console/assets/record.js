@@ -1,6 +1,7 @@
 // One record: its facts, its stages as a timeline, its body's structure as a tree, and why it was
 // recorded.
-import { html, useEffect, useRef, useState } from "./htm-preact.js";
+import { html } from "./html.js";
+import { useEffect, useRef, useState } from "./htm-preact.js";
 import { call } from "./api.js";
 import { Bar, Name } from "./parts.js";
 import { bytes, count, micros } from "./format.js";

@@ -1,5 +1,6 @@
 // The page Top: who makes the traffic of the last minutes, a chart of it, and what changed.
-import { html, useState } from "./htm-preact.js";
+import { html } from "./html.js";
+import { useState } from "./htm-preact.js";
 import { usePoll } from "./api.js";
 import { Bar, FilterBox, Freshness, Missing, Name, TARGET_FILTERS, useCalmRows, useFleetChoice } from "./parts.js";
 import { Chart, useSeries } from "./chart.js";

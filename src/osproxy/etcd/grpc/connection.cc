@@ -11,10 +11,6 @@ namespace {
 
 namespace pb = ::etcdserverpb;
 
-// Above the document's limit of 1 MiB plus framing, and above the 2 MiB at which etcd cuts a watch
-// response into fragments. A larger message is refused by its length, before it is read.
-constexpr int kMaxReceiveBytes = 4 << 20;
-
 // Detects a dead link while no call is under way. Not more often: etcd drops clients that ping more
 // often than every 5 s (--grpc-keepalive-min-time).
 constexpr int kKeepaliveTimeMs = 10'000;
@@ -29,7 +25,7 @@ std::shared_ptr<grpc::ChannelCredentials> channel_credentials(const TlsPem* tls)
   return grpc::SslCredentials(options);
 }
 
-grpc::ChannelArguments arguments() {
+grpc::ChannelArguments arguments(int max_receive_bytes) {
   grpc::ChannelArguments args;
   // Connects to all addresses of a name at a time, and uses those whose server speaks HTTP/2. By
   // default gRPC tries one address after the other, and gives each twenty seconds: a dead or frozen
@@ -45,7 +41,7 @@ grpc::ChannelArguments arguments() {
   // Off: after each response a ping would measure the capacity of the link, and its response would
   // wake the thread. A document fits into one window; a large one asks for a window of its size.
   args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  args.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  args.SetMaxReceiveMessageSize(max_receive_bytes);
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);     // the machine decides whether to retry
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // etcd is not reached through the proxy for the web
   args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);  // no TXT lookups
@@ -56,11 +52,11 @@ grpc::ChannelArguments arguments() {
 
 }  // namespace
 
-Connection::Connection(std::string_view host_port, const TlsPem* tls)
+Connection::Connection(std::string_view host_port, const TlsPem* tls, int max_receive_bytes)
     : address_(host_port),
       tls_(tls),
-      channel_(
-          grpc::CreateCustomChannel("dns:///" + address_, channel_credentials(tls), arguments())),
+      channel_(grpc::CreateCustomChannel("dns:///" + address_, channel_credentials(tls),
+                                         arguments(max_receive_bytes))),
       kv_(pb::KV::NewStub(channel_)),
       watch_(pb::Watch::NewStub(channel_)),
       lease_(pb::Lease::NewStub(channel_)),

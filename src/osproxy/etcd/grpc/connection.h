@@ -21,7 +21,7 @@ namespace osproxy::etcd {
 class Connection {
  public:
   /// `tls` must outlive the connection; null: a connection without TLS.
-  Connection(std::string_view host_port, const TlsPem* tls);
+  Connection(std::string_view host_port, const TlsPem* tls, int max_receive_bytes);
 
   etcdserverpb::KV::Stub& kv() { return *kv_; }
   etcdserverpb::Watch::Stub& watch() { return *watch_; }

@@ -59,6 +59,7 @@ pb::RangeRequest to_message(const ReadRequest& request) {
   pb::RangeRequest range;
   range.set_key(request.key);
   range.set_keys_only(request.keys_only);
+  range.set_revision(request.at);
   return range;
 }
 

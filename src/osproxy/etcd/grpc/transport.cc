@@ -28,15 +28,20 @@ namespace pb = ::etcdserverpb;
 
 class GrpcTransport final : public Transport {
  public:
-  GrpcTransport(std::vector<std::string> endpoints, EtcdCredentials credentials)
-      : endpoints_(std::move(endpoints)), credentials_(std::move(credentials)) {}
+  GrpcTransport(std::vector<std::string> endpoints, EtcdCredentials credentials,
+                int max_receive_bytes)
+      : endpoints_(std::move(endpoints)),
+        credentials_(std::move(credentials)),
+        max_receive_bytes_(max_receive_bytes) {}
 
   void open(std::size_t endpoint) override {
     close();
     const std::string_view name = endpoints_.at(endpoint);
     const bool tls = is_tls(name);
     if (tls) read_files();
-    if (!tls || tls_) connection_.emplace(address_of(name), tls ? &*tls_ : nullptr);
+    if (!tls || tls_) {
+      connection_.emplace(address_of(name), tls ? &*tls_ : nullptr, max_receive_bytes_);
+    }
   }
 
   void close() override {
@@ -162,6 +167,7 @@ class GrpcTransport final : public Transport {
 
   const std::vector<std::string> endpoints_;
   const EtcdCredentials credentials_;
+  const int max_receive_bytes_;
 
   // Owned by the thread that the transport belongs to, but for queue_.wake().
   CallQueue queue_;
@@ -175,8 +181,9 @@ class GrpcTransport final : public Transport {
 }  // namespace
 
 std::unique_ptr<Transport> make_grpc_transport(std::vector<std::string> endpoints,
-                                               EtcdCredentials credentials) {
-  return std::make_unique<GrpcTransport>(std::move(endpoints), std::move(credentials));
+                                               EtcdCredentials credentials, int max_receive_bytes) {
+  return std::make_unique<GrpcTransport>(std::move(endpoints), std::move(credentials),
+                                         max_receive_bytes);
 }
 
 }  // namespace osproxy::etcd
