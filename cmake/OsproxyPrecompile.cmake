@@ -24,7 +24,8 @@ function(osproxy_compile_as_set target)
   endforeach()
   # gcc 12 warns falsely of what libstdc++'s string does (GCC bugs 105329, 105651). It would keep
   # quiet about a system header, but does not know one when that is precompiled.
-  target_compile_options(${target} PRIVATE -fpch-preprocess -Wno-array-bounds -Wno-restrict
+  # RE2, below gRPC, makes -pthread an option of all that use it, and so it has to be one of all.
+  target_compile_options(${target} PRIVATE -pthread -fpch-preprocess -Wno-array-bounds -Wno-restrict
                                            -Wno-stringop-overflow)
 endfunction()
 
