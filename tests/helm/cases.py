@@ -6,6 +6,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "packaging" / "helm" / "osproxy"
 RULES = ROOT / "packaging" / "prometheus" / "osproxy.rules.yml"
 
+NAMESPACE = "search"  # of the cluster that validates
 UPSTREAM = {"upstreams": ["http://opensearch:9200"]}
 
 # The least, and then each part of the chart with what belongs to it.

@@ -7,10 +7,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
+from cases import NAMESPACE  # noqa: E402
+
 from parts.etcd import CURRENT_ETCD, Etcd  # noqa: E402
 from parts.kubernetes import KubeApiserver  # noqa: E402
-
-NAMESPACE = "search"
 
 
 @pytest.fixture(scope="session")

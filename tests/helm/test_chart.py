@@ -8,8 +8,7 @@ import shutil
 
 import pytest
 import yaml
-from cases import CASES, CHART, ROOT, RULES, UPSTREAM
-from conftest import NAMESPACE
+from cases import CASES, CHART, NAMESPACE, ROOT, RULES, UPSTREAM
 
 from parts.kubernetes import HelmFailed, helm, template
 

@@ -133,6 +133,7 @@ class Machine:
         self.authority = Authority(run_dir, "pki")
         self.pair = self.authority.issue("any")
         self.mounts: dict[str, Mount] = {}
+        self.etcd: Etcd | None = None  # if the values name one
         # The files of each Secret of the table.
         tls = {"tls.crt": self.pair.cert, "tls.key": self.pair.key, "ca.crt": self.authority.file}
         self.secrets = {
@@ -192,6 +193,7 @@ def start(machine, tmp_path):
             etcd = enter(Etcd(tmp_path, tls=pki if secured else None, arguments=CHEAP_PASSWORDS))
             if secured:
                 Protected(etcd, tmp_path, "search/directives")
+            machine.etcd = etcd
             places |= dict.fromkeys(endpoints, etcd.endpoint)
         pod = Pod(tmp_path, spec["containers"][0], places)
         if values.get("admin", {}).get("tls"):
@@ -247,7 +249,7 @@ def test_an_empty_config_map_keeps_the_last_good_set(start, machine):
 
 def test_a_pod_keeps_the_last_good_set_without_etcd(start, machine):
     pod = start(CASES["etcd"])
-    (etcd,) = (part for part in Process.started if part.name == "etcd")
+    etcd = machine.etcd
     etcd.put("osproxy/directives", DOCUMENT)
     eventually(lambda: len(pod.status()["directives"]) == 1, what="the directive")
     state = Path(pod.here("/var/lib/osproxy/state/last-good.state"))
