@@ -51,13 +51,21 @@ class Image:
     def build(tag: str) -> "Image":
         """Builds it from the tested programs, as CI does."""
         run(_ROOT / "scripts" / "image", "--debootstrap", "--programs", bin_dir(), "--tag", tag)
+        return Image.open(tag)
+
+    @staticmethod
+    def open(tag: str) -> "Image":
+        """One that is built already."""
         container = run("buildah", "from", "--pull-never", f"localhost/{tag}").stdout.strip()
         root = Path(run("buildah", "mount", container).stdout.strip())
         inspected = json.loads(run("buildah", "inspect", container).stdout)
         return Image(tag, root, inspected["Docker"]["config"], container)
 
-    def remove(self) -> None:
+    def close(self) -> None:
         run("buildah", "rm", self.container)
+
+    def remove(self) -> None:
+        self.close()
         run("buildah", "rmi", "--force", f"localhost/{self.tag}")
 
     def compressed_bytes(self) -> int:
