@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -223,7 +224,20 @@ def test_the_command_line_serves(case, start, machine):
     assert serves(pod, machine) == 200
     assert pod.probe("readinessProbe") and pod.probe("livenessProbe")
     assert " error " not in pod.log()
-    assert "others can" not in pod.log()  # no file is one that osproxy warns of
+    for fault in ("everybody on this machine", "belongs to another user"):
+        assert fault not in pod.log()  # osproxy warns of no file
+
+
+@pytest.mark.parametrize("case", ["least", "monitored"])
+def test_the_probes_match_the_drain(case, start, machine):
+    pod = start(CASES[case])
+    pod.send(signal.SIGTERM)
+    eventually(lambda: not pod.probe("readinessProbe"), what="the pod is not ready")
+    assert pod.probe("livenessProbe")
+    reply = request("GET", pod.url + "/orders/_search")
+    assert (reply.status, reply.headers["Connection"]) == (200, "close")
+    pod.send(signal.SIGTERM)  # ends the delay
+    assert pod.process.wait(60) == 0
 
 
 def test_a_new_config_map_counts_without_a_restart(start, machine):
