@@ -50,6 +50,7 @@ constexpr CommandRow kCommands[] = {
     {"shape", "Hash the shape of a request's body", add_shape},
     {"capture", "Send captured requests again", add_capture},
     {"context", "List the named fleets, and choose one", add_context},
+    {"health", "Check that instances are ready, for probes", add_health},
     {"version", "Show the versions of osproxyctl and of the instances", add_version},
     {"completion", "Print the script that completes commands in a shell", add_completion},
     {"token", "Make a token for the admin listener", add_token},

@@ -39,6 +39,7 @@ Action add_sign(CLI::App& app);
 Action add_capture(CLI::App& app);
 Action add_shape(CLI::App& app);
 Action add_context(CLI::App& app);
+Action add_health(CLI::App& app);
 Action add_version(CLI::App& app);
 Action add_completion(CLI::App& app);
 Action add_token(CLI::App& app);
