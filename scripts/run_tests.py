@@ -17,9 +17,12 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
-PYTHON_TESTS = [ROOT / "tests" / "lint", ROOT / "tests" / "schema", ROOT / "tests" / "integration"]
-# The console is the same in every build: one run suffices.
-CONSOLE_TESTS = [ROOT / "tests" / "console"]
+PROGRAM_TESTS = [ROOT / "tests" / "schema", ROOT / "tests" / "integration"]
+# The scripts and the console are the same in every build: one run suffices.
+ONCE = [ROOT / "tests" / "lint", ROOT / "tests" / "console"]
+CHART_TESTS = [ROOT / "tests" / "helm", ROOT / "tests" / "container" / "test_compose.py"]
+# In one process, since each would build the image.
+IMAGE_TESTS = [ROOT / "tests" / "container" / "test_image.py"]
 FAULT_MATRIX = [ROOT / "tests" / "faults"]
 LIBRARY_TESTS = [ROOT / "tests" / "library"]
 # Most of these tests spend most of their time waiting, for a server to start or for time to pass.
@@ -117,12 +120,18 @@ class Run:
 
     def python_tests(self, preset: str, env: dict[str, str]) -> None:
         self.header(f"{preset}: tests with real etcd and OpenSearch")
-        tests = PYTHON_TESTS + (CONSOLE_TESTS if preset == "dev" else [])
+        tests = PROGRAM_TESTS + (ONCE if preset == "dev" else [])
         self.pytest(preset, tests, "pytest.xml", env)
 
     def library_tests(self, preset: str) -> None:
         self.header(f"{preset}: the library, installed")
         self.pytest(preset, LIBRARY_TESTS, "library.xml", {}, workers=[])
+
+    def deployment_tests(self, preset: str) -> None:
+        self.header(f"{preset}: Helm chart and compose file")
+        self.pytest(preset, CHART_TESTS, "chart.xml", {})
+        self.header(f"{preset}: container image")
+        self.pytest(preset, IMAGE_TESTS, "image.xml", {}, workers=[])
 
     def fault_matrix(self, preset: str) -> None:
         self.header(f"{preset}: fault matrix")
@@ -200,6 +209,7 @@ def main() -> int:
         run.python_tests("dev", {})
         run.library_tests("dev")
         run.as_a_whole("the demo", SCRIPTS / "demo")
+        run.deployment_tests("dev")
         run.fault_matrix("dev")
         if not quick:
             run.as_a_whole("the simulator finds planted bugs", SCRIPTS / "check_mutations")
