@@ -11,11 +11,10 @@ from spdx_tools.spdx.validation.document_validator import validate_full_spdx_doc
 from builds import ROOT, make_packages, one_of
 from machine import call
 
-# A place and habits that differ in all that a build may notice. ccache keeps the objects of such
-# builds apart, so that none that another place compiled is used here.
+# A place and habits that differ in all that a build may notice. scripts/package takes no object from
+# ccache that was compiled in another folder, so that all of these were compiled here.
 ELSEWHERE = {
     "OSPROXY_PACKAGE_WORK": str(ROOT / "build" / "package-elsewhere" / "of-another-length"),
-    "CCACHE_NAMESPACE": "osproxy-package-elsewhere",
     "TZ": "Asia/Kathmandu",
     "LC_ALL": "C",
     "HOME": "/nonexistent",
