@@ -12,6 +12,16 @@ foreach(module IN LISTS library_modules)
   set_target_properties(osproxy_${module} PROPERTIES EXPORT_NAME ${module})
 endforeach()
 
+if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Machine code beside gcc's own code, so that any linker and any later gcc can use the archives.
+  foreach(target IN LISTS library_targets ITEMS osproxy_etcd_proto)
+    get_target_property(kind ${target} TYPE)
+    if(kind STREQUAL "STATIC_LIBRARY")
+      target_compile_options(${target} PRIVATE -ffat-lto-objects)
+    endif()
+  endforeach()
+endif()
+
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/osproxy")
 install(EXPORT osproxyTargets NAMESPACE osproxy:: DESTINATION "${package_dir}")
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/osproxyConfig.cmake.in"

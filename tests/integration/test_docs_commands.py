@@ -37,6 +37,13 @@ ELSEWHERE = {
     "TOKEN=$(openssl": "test_records.py",
     "echo": "test_records.py",
     "source <(osproxyctl": "test_completion_scripts.py",
+    "sudo apt install": "tests/packages",
+    "sudo editor": "tests/packages",
+    "sudo systemctl": "tests/packages",
+    "curl 127.0.0.1:8080": "tests/packages",
+    "sha256sum": "tests/packages",
+    "git": "a release",
+    "diff SHA256SUMS": "tests/packages",
     "openssl": "test_signed.py",
     "curl -si -H \"$(osproxyctl": "test_signed.py",
 }  # fmt: skip

@@ -1,8 +1,10 @@
-// The version of this release. CMakeLists.txt repeats it, and a test compares the two.
+// The version of this build: the project's version in CMakeLists.txt, which is the one place that
+// has it.
 #pragma once
 
 namespace osproxy {
 
-inline constexpr char kVersion[] = "0.1.0";
+/// As in "0.1.0".
+extern const char* const kVersion;
 
 }  // namespace osproxy

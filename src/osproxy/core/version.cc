@@ -1,0 +1,7 @@
+#include "osproxy/core/version.h"
+
+namespace osproxy {
+
+const char* const kVersion = OSPROXY_VERSION;  // src/osproxy/CMakeLists.txt
+
+}  // namespace osproxy
