@@ -3,7 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
@@ -148,31 +147,30 @@ std::expected<void, Failure> complete(Flags& flags) {
 }
 
 void add_replay(CLI::App& app, Flags& flags) {
-  app.add_option("FILE", flags.replay.files, "Capture files, in this order")->required();
+  add_argument(app, "FILE", flags.replay.files, "Capture files, in this order").required();
   add_value(app, "--to", "URL", "Target: http:// or https://, a host and a port",
             text_reader(flags.to, 4096))
       .required();
   add_value(app, "--ca-file", "FILE", "CAs for https, as PEM (default: the system's)",
             text_reader(flags.ca_file, 4096));
-  app.add_option("--header", flags.headers, "A header for each request; replaces the captured one")
-      ->type_name("'NAME: VALUE'")
-      ->allow_extra_args(false);
+  add_values(app, "--header", "'NAME: VALUE'",
+             "A header for each request; replaces the captured one", flags.headers);
   add_value(app, "--timeout", "DURATION", "How long each request may take (default: 1m)",
             duration_reader(flags.timeout, std::chrono::hours{1}));
-  app.add_flag("--writes", flags.replay.writes, "Also send requests that may change something");
-  app.add_flag("--dry-run", flags.replay.dry_run, "Send nothing, and show what would be sent");
+  add_switch(app, "--writes", flags.replay.writes, "Also send requests that may change something");
+  add_switch(app, "--dry-run", flags.replay.dry_run, "Send nothing, and show what would be sent");
   add_output(app, flags.output);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
 }
 
 }  // namespace
 
 Action add_capture(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  CLI::App& replay = *app.add_subcommand("replay", "Send the requests of capture files again");
-  app.require_subcommand(1);
+  CLI::App& replay = add_subcommand(app, "replay", "Send the requests of capture files again");
+  require_subcommand(app);
   add_replay(replay, *flags);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) -> std::expected<void, Failure> {
     if (auto completed = complete(*flags); !completed) return completed;
     return run_replay(*flags, environment);

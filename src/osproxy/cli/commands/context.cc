@@ -2,7 +2,6 @@
 #include <memory>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
@@ -98,14 +97,14 @@ std::expected<void, Failure> use(const Flags& flags, Environment& environment) {
 
 Action add_context(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.require_subcommand(1);
-  app.footer(kExamples);
-  CLI::App& of_list = *app.add_subcommand("list", "Show the contexts, and which one is current");
+  require_subcommand(app);
+  set_examples(app, kExamples);
+  CLI::App& of_list = add_subcommand(app, "list", "Show the contexts, and which one is current");
   add_output(of_list, flags->output);
-  CLI::App& of_use = *app.add_subcommand("use", "Make a context the current one");
-  of_use.add_option("NAME", flags->name, "The context")->required();
+  CLI::App& of_use = add_subcommand(app, "use", "Make a context the current one");
+  add_argument(of_use, "NAME", flags->name, "The context").required();
   return [flags, &of_use](Environment& environment) {
-    return of_use.parsed() ? use(*flags, environment) : list(*flags, environment);
+    return is_given(of_use) ? use(*flags, environment) : list(*flags, environment);
   };
 }
 

@@ -2,7 +2,6 @@
 #include <memory>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/admin/admin_client.h"
@@ -110,7 +109,7 @@ Action add_explain(CLI::App& app) {
   add_request_id(app, flags->request_id);
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Admin);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return explain(*flags, environment); };
 }
 

@@ -3,7 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
@@ -102,7 +101,7 @@ Action add_fleet(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Either);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return fleet(*flags, environment); };
 }
 

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/admin/admin_client.h"
@@ -60,9 +59,10 @@ std::expected<void, Failure> health(const Flags& flags, Environment& environment
 
 Action add_health(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_flag("--live", flags->live, "Live is enough: an instance that stops is live, not ready");
+  add_switch(app, "--live", flags->live,
+             "Live is enough: an instance that stops is live, not ready");
   add_connection(app, flags->connection, Reach::Admin);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return health(*flags, environment); };
 }
 

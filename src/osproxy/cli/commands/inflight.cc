@@ -5,7 +5,6 @@
 #include <ostream>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/admin/admin_client.h"
@@ -222,11 +221,11 @@ Action add_inflight(CLI::App& app) {
             duration_reader(flags->filter.slower, std::chrono::days{1}));
   add_value(app, "-n,--count", "N", fmt::format("Show the N oldest (default {})", kDefaultCount),
             number_reader(flags->count, {1, kMaxCount}));
-  app.add_flag("--scrolls", flags->scrolls,
-               "Show open scrolls and points in time instead, by those who opened them");
+  add_switch(app, "--scrolls", flags->scrolls,
+             "Show open scrolls and points in time instead, by those who opened them");
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Admin);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return inflight(*flags, environment); };
 }
 

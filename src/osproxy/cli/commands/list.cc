@@ -1,7 +1,6 @@
 // osproxyctl list
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
@@ -80,7 +79,7 @@ Action add_list(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Either);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return list(*flags, environment); };
 }
 

@@ -3,7 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
@@ -160,8 +159,8 @@ std::expected<void, Failure> off(const Flags& flags, Environment& environment) {
 
 Action add_off(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("ID", flags->ids, "The directives to take off");
-  app.add_flag("--all", flags->all, "Take off every directive");
+  add_argument(app, "ID", flags->ids, "The directives to take off");
+  add_switch(app, "--all", flags->all, "Take off every directive");
   add_restart_ttl(app, flags->restart_ttl);
   add_note(app, flags->note);
   add_wait(app, flags->wait);
@@ -169,7 +168,7 @@ Action add_off(CLI::App& app) {
   add_connection(app, flags->connection, Reach::Either);
   add_fleet_choice(app, flags->connection);
   add_history_choice(app, flags->connection);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return off(*flags, environment); };
 }
 

@@ -4,7 +4,6 @@
 #include <utility>
 #include <variant>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
@@ -119,8 +118,10 @@ void add_recording(CLI::App& app, Flags& flags) {
             number_reader(flags.min_failed_items, {1, INT64_MAX}));
   add_value(app, "--max-records", "N", "Stop after N records on each instance",
             number_reader(flags.max_records, {1, INT64_MAX}));
-  app.add_flag("--ring-buffer", directive.ring_buffer, "Also keep records in the break-glass ring");
-  app.add_flag("--capture", directive.capture, "Also capture the whole exchange, bodies included");
+  add_switch(app, "--ring-buffer", directive.ring_buffer,
+             "Also keep records in the break-glass ring");
+  add_switch(app, "--capture", directive.capture,
+             "Also capture the whole exchange, bodies included");
 }
 
 void add_account(CLI::App& app, Flags& flags) {
@@ -270,10 +271,10 @@ std::expected<void, Failure> plan(const Flags& flags, Environment& environment) 
 std::shared_ptr<Flags> add_flags(CLI::App& app, Reach reach) {
   auto flags = std::make_shared<Flags>();
   add_target(app, flags->directive.target);
-  app.add_flag("--principal-verified", flags->directive.target.principal_verified,
-               "Only requests whose principal is verified, not only claimed")
-      ->group("Target");
-  app.add_flag("--all", flags->all, "Every request (instead of a target)")->group("Target");
+  add_switch(app, "--principal-verified", flags->directive.target.principal_verified,
+             "Only requests whose principal is verified, not only claimed")
+      .group("Target");
+  add_switch(app, "--all", flags->all, "Every request (instead of a target)").group("Target");
   add_recording(app, *flags);
   add_account(app, *flags);
   add_output(app, flags->output);
@@ -285,12 +286,12 @@ std::shared_ptr<Flags> add_flags(CLI::App& app, Reach reach) {
 
 Action add_on(CLI::App& app) {
   const auto flags = add_flags(app, Reach::Either);
-  app.add_flag("--dry-run", flags->is_planned,
-               "Publish nothing: show what it would have recorded, as `plan` does");
+  add_switch(app, "--dry-run", flags->is_planned,
+             "Publish nothing: show what it would have recorded, as `plan` does");
   add_wait(app, flags->wait);
   add_fleet_choice(app, flags->connection);
   add_history_choice(app, flags->connection);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) {
     return flags->is_planned ? plan(*flags, environment) : on(*flags, environment);
   };
@@ -298,7 +299,7 @@ Action add_on(CLI::App& app) {
 
 Action add_plan(CLI::App& app) {
   const auto flags = add_flags(app, Reach::Admin);
-  app.footer(kPlanExamples);
+  set_examples(app, kPlanExamples);
   return [flags](Environment& environment) { return plan(*flags, environment); };
 }
 

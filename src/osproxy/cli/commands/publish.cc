@@ -2,7 +2,6 @@
 #include <memory>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
@@ -79,7 +78,7 @@ std::expected<void, Failure> publish(const Flags& flags, Environment& environmen
 
 Action add_publish(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("FILE", flags->file, "The document, or - for standard input")->required();
+  add_argument(app, "FILE", flags->file, "The document, or - for standard input").required();
   add_value(app, "--if-revision", "N", "Publish only if N is still the current revision",
             number_reader(flags->if_revision, {0, INT64_MAX}));
   add_note(app, flags->note);
@@ -87,7 +86,7 @@ Action add_publish(CLI::App& app) {
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Either);
   add_history_choice(app, flags->connection);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return publish(*flags, environment); };
 }
 

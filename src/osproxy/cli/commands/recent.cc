@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/admin/admin_client.h"
@@ -140,7 +139,7 @@ Action add_recent(CLI::App& app) {
   add_filter(app, flags->filter);
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Admin);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return recent(*flags, environment); };
 }
 

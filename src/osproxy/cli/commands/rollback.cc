@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
@@ -142,7 +141,7 @@ Action add_rollback(CLI::App& app) {
   add_value(app, "REV", "", "The revision to go back to",
             number_reader(flags->revision, {1, INT64_MAX}))
       .required();
-  app.add_flag("--dry-run", flags->is_dry, "Publish nothing: show what would change");
+  add_switch(app, "--dry-run", flags->is_dry, "Publish nothing: show what would change");
   add_value(app, "--if-revision", "N", "Publish only if N is still the current revision",
             number_reader(flags->if_revision, {0, INT64_MAX}));
   add_note(app, flags->note);
@@ -150,7 +149,7 @@ Action add_rollback(CLI::App& app) {
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Either);
   add_history_choice(app, flags->connection);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return rollback(*flags, environment); };
 }
 

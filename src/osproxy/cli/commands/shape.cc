@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
@@ -160,11 +159,11 @@ std::expected<void, Failure> shape(const Flags& flags, Environment& environment)
 
 Action add_shape(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("FILE", flags->file, "The body, or - for standard input")->required();
+  add_argument(app, "FILE", flags->file, "The body, or - for standard input").required();
   add_value(app, "--endpoint", "NAME", "The endpoint that the body is for (default: by the body)",
             [flags](const std::string& text) { return read_endpoint(text, flags->endpoint); });
   add_output(app, flags->output);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return shape(*flags, environment); };
 }
 

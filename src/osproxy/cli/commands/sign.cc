@@ -2,7 +2,6 @@
 #include <memory>
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/commands.h"
@@ -107,10 +106,10 @@ Action add_sign(CLI::App& app) {
       .required();
   add_value(app, "--id", "ID", "Its id in records, as signed:ID",
             text_reader(flags->id, kMaxDirectiveIdBytes));
-  app.add_flag("--ring-buffer", flags->directive.ring_buffer,
-               "Also keep records in the break-glass ring");
+  add_switch(app, "--ring-buffer", flags->directive.ring_buffer,
+             "Also keep records in the break-glass ring");
   add_output(app, flags->output);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return run_sign(*flags, environment); };
 }
 

@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/ostream.h>
 
@@ -200,13 +199,13 @@ std::expected<void, Failure> tail(const Flags& flags, Environment& environment) 
 
 Action add_tail(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("DIRECTIVE_ID", flags->directive, "Only records that this directive selected");
+  add_argument(app, "DIRECTIVE_ID", flags->directive, "Only records that this directive selected");
   add_filter(app, flags->filter);
   add_value(app, "-n,--count", "N", "End after N records",
             number_reader(flags->count, {1, INT64_MAX}));
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Admin);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return tail(*flags, environment); };
 }
 

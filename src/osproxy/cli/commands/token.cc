@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 #include <sys/random.h>
 
@@ -84,10 +83,10 @@ std::expected<void, Failure> run_new(const Flags& flags, Environment& environmen
 
 Action add_token(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.require_subcommand(1);
-  app.footer(kExamples);
-  CLI::App& of_new = *app.add_subcommand("new", "Make a token, and the line that admits it");
-  of_new.add_option("NAME", flags->name, "Name of its holder; history shows it")->required();
+  require_subcommand(app);
+  set_examples(app, kExamples);
+  CLI::App& of_new = add_subcommand(app, "new", "Make a token, and the line that admits it");
+  add_argument(of_new, "NAME", flags->name, "Name of its holder; history shows it").required();
   add_value(of_new, "--role", "ROLE", "Right of its holder: viewer, operator or admin",
             [flags](const std::string& text) -> std::expected<void, std::string> {
               flags->role = parse_role(text);
@@ -95,9 +94,8 @@ Action add_token(CLI::App& app) {
               return {};
             })
       .required();
-  of_new
-      .add_option("--tenant", flags->tenants, "Bind them to this tenant; may be given repeatedly")
-      ->allow_extra_args(false);
+  add_values(of_new, "--tenant", "TENANT", "Bind them to this tenant; may be given repeatedly",
+             flags->tenants);
   add_output(of_new, flags->output);
   return [flags](Environment& environment) { return run_new(*flags, environment); };
 }

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/admin/admin_client.h"
@@ -226,11 +225,11 @@ Action add_top(CLI::App& app) {
             });
   add_value(app, "-n,--count", "N", "Rows to show; default 10",
             number_reader(flags->count, {1, static_cast<std::int64_t>(kRowsOfInstance)}));
-  app.add_flag("--watch", flags->watches, "Draw the table again every two seconds");
+  add_switch(app, "--watch", flags->watches, "Draw the table again every two seconds");
   add_filter(app, flags->filter);
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Admin);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return top(*flags, environment); };
 }
 

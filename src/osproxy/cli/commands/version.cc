@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/admin/admin_client.h"
@@ -111,10 +110,10 @@ std::expected<void, Failure> version(const Flags& flags, Environment& environmen
 
 Action add_version(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_flag("--client", flags->client_only, "Only the version of osproxyctl");
+  add_switch(app, "--client", flags->client_only, "Only the version of osproxyctl");
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Admin);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return version(*flags, environment); };
 }
 

@@ -5,7 +5,6 @@
 #include <stop_token>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/commands/change_queue.h"
@@ -83,7 +82,7 @@ Action add_watch(CLI::App& app) {
             text_reader(flags->state_dir, kMaxPathBytes));
   add_output(app, flags->output);
   add_connection(app, flags->connection, Reach::Etcd);
-  app.footer(kExamples);
+  set_examples(app, kExamples);
   return [flags](Environment& environment) { return watch(*flags, environment); };
 }
 

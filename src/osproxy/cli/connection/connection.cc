@@ -4,7 +4,6 @@
 #include <iterator>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/ostream.h>
 
 #include "osproxy/cli/admin/admin_fleet_reader.h"
@@ -267,24 +266,23 @@ void add_connection(CLI::App& app, ConnectionFlags& flags, Reach reach) {
 }
 
 void add_fleet_choice(CLI::App& app, ConnectionFlags& flags) {
-  app.add_flag("--fleet", flags.fleet,
-               "Ask every instance of the fleet, by the addresses in its acks: read from etcd with "
-               "--endpoints, else from the instance of --admin")
-      ->group("Connection");
+  add_switch(app, "--fleet", flags.fleet,
+             "Ask every instance of the fleet, by the addresses in its acks: read from etcd with "
+             "--endpoints, else from the instance of --admin")
+      .group("Connection");
   add_value(app, "--fleet-hosts", "HOST[,...]",
             "With --fleet, ask only instances at these hosts: names, .suffixes, addresses, blocks "
             "like 10.0.0.0/8 (OSPROXYCTL_FLEET_HOSTS; default: all)",
             text_reader(flags.fleet_hosts, kMaxListBytes))
       .group("Connection");
-  app.add_flag("-v,--verbose", flags.verbose, "Say on standard error which instances are asked")
-      ->group("Connection");
+  add_switch(app, "-v,--verbose", flags.verbose, "Say on standard error which instances are asked")
+      .group("Connection");
 }
 
 void add_history_choice(CLI::App& app, ConnectionFlags& flags) {
-  app.add_flag(
-         "--no-history", flags.no_history,
-         "Publish without an entry in the history, for a user in etcd who may not write there")
-      ->group("Connection");
+  add_switch(app, "--no-history", flags.no_history,
+             "Publish without an entry in the history, for a user in etcd who may not write there")
+      .group("Connection");
 }
 
 DecodeLimits decode_limits(const ConnectionFlags& flags) {

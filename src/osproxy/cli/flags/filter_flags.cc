@@ -2,8 +2,6 @@
 
 #include <chrono>
 
-#include <CLI/CLI.hpp>
-
 #include "osproxy/cli/flags/target_flags.h"
 #include "osproxy/core/duration.h"
 #include "osproxy/core/encoding.h"

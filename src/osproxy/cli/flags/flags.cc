@@ -11,14 +11,54 @@
 
 namespace osproxy::cli {
 
-CLI::Option& add_value(CLI::App& app, const std::string& names, const std::string& value,
-                       const std::string& description, Reader read) {
+Flag Flag::required() const {
+  option_->required();
+  return *this;
+}
+
+Flag Flag::group(const std::string& heading) const {
+  option_->group(heading);
+  return *this;
+}
+
+Flag add_value(CLI::App& app, const std::string& names, const std::string& value,
+               const std::string& description, Reader read) {
   const std::string name = names.substr(names.rfind(',') + 1);  // the long one
   const auto adapt = [name, read = std::move(read)](const std::string& text) {
     if (auto done = read(text); !done) throw CLI::ValidationError(name, std::move(done).error());
   };
-  return *app.add_option_function<std::string>(names, adapt, description)->type_name(value);
+  return Flag(*app.add_option_function<std::string>(names, adapt, description)->type_name(value));
 }
+
+Flag add_values(CLI::App& app, const std::string& names, const std::string& value,
+                const std::string& description, std::vector<std::string>& into) {
+  return Flag(*app.add_option(names, into, description)->type_name(value)->allow_extra_args(false));
+}
+
+Flag add_switch(CLI::App& app, const std::string& names, bool& into,
+                const std::string& description) {
+  return Flag(*app.add_flag(names, into, description));
+}
+
+Flag add_argument(CLI::App& app, const std::string& name, std::string& into,
+                  const std::string& description) {
+  return Flag(*app.add_option(name, into, description));
+}
+
+Flag add_argument(CLI::App& app, const std::string& name, std::vector<std::string>& into,
+                  const std::string& description) {
+  return Flag(*app.add_option(name, into, description));
+}
+
+CLI::App& add_subcommand(CLI::App& app, const std::string& name, const std::string& description) {
+  return *app.add_subcommand(name, description);
+}
+
+void require_subcommand(CLI::App& app) { app.require_subcommand(1); }
+
+bool is_given(const CLI::App& app) { return app.parsed(); }
+
+void set_examples(CLI::App& app, const std::string& text) { app.footer(text); }
 
 Reader text_reader(std::optional<std::string>& into, std::size_t max_bytes) {
   return [&into, max_bytes](const std::string& text) -> std::expected<void, std::string> {

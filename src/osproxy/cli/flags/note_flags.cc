@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
 #include "osproxy/cli/flags/flags.h"
 
 namespace osproxy::cli {

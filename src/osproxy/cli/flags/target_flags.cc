@@ -1,7 +1,5 @@
 #include "osproxy/cli/flags/target_flags.h"
 
-#include <CLI/CLI.hpp>
-
 #include "osproxy/core/agent_product.h"
 #include "osproxy/core/cidr.h"
 
