@@ -23,6 +23,8 @@ ONCE = [ROOT / "tests" / "lint", ROOT / "tests" / "console"]
 CHART_TESTS = [ROOT / "tests" / "helm", ROOT / "tests" / "container" / "test_compose.py"]
 # In one process, since each would build the image.
 IMAGE_TESTS = [ROOT / "tests" / "container" / "test_image.py"]
+PACKAGE_TESTS = [ROOT / "tests" / "packages"]
+TWO_BUILDS = [ROOT / "tests" / "packages" / "two_builds.py"]
 FAULT_MATRIX = [ROOT / "tests" / "faults"]
 LIBRARY_TESTS = [ROOT / "tests" / "library"]
 # Most of these tests spend most of their time waiting, for a server to start or for time to pass.
@@ -133,6 +135,11 @@ class Run:
         self.header(f"{preset}: container image")
         self.pytest(preset, IMAGE_TESTS, "image.xml", {}, workers=[])
 
+    def package_tests(self, is_release: bool) -> None:
+        self.header("Debian packages")
+        tests = PACKAGE_TESTS + (TWO_BUILDS if is_release else [])
+        self.pytest("dev", tests, "packages.xml", {}, workers=[])
+
     def fault_matrix(self, preset: str) -> None:
         self.header(f"{preset}: fault matrix")
         self.pytest(preset, FAULT_MATRIX, "faults.xml", {})
@@ -200,7 +207,9 @@ def sanitizer_settings(preset: str, reports: Path) -> dict[str, str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/test")
     parser.add_argument("--quick", action="store_true", help="the preset dev only")
-    quick = parser.parse_args().quick
+    parser.add_argument("--release", action="store_true", help="also make the packages twice")
+    options = parser.parse_args()
+    quick = options.quick
 
     run = Run()
     run.as_a_whole("format", SCRIPTS / "format", "--check")
@@ -215,6 +224,7 @@ def main() -> int:
             run.as_a_whole("the simulator finds planted bugs", SCRIPTS / "check_mutations")
             run.as_a_whole("lint", sys.executable, SCRIPTS / "lint")
             run.as_a_whole("the docs as a site", SCRIPTS / "docs_site")
+            run.package_tests(options.release)
     if not quick:
         run.sanitized("asan")
         run.sanitized("tsan")

@@ -1,4 +1,4 @@
-"""The packages as files: what is in them, that two builds give the same bytes, and the SBOM."""
+"""The packages as files: what is in them, and the SBOM."""
 
 import json
 import re
@@ -8,26 +8,11 @@ import pytest
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
-from builds import ROOT, make_packages, one_of
+from builds import one_of
 from machine import call
 
-# A place and habits that differ in all that a build may notice. scripts/package takes no object
-# from ccache that was compiled in another folder, so that all of these were compiled here.
-ELSEWHERE = {
-    "OSPROXY_PACKAGE_WORK": str(ROOT / "build" / "package-elsewhere" / "of-another-length"),
-    "TZ": "Asia/Kathmandu",
-    "LC_ALL": "C",
-    "HOME": "/nonexistent",
-}
 MAN = "/usr/share/man/man1"
 LICENCES_OF_PARTS = {"libssl3": "Apache-2.0", "htm": "Apache-2.0", "preact": "MIT"}
-
-
-@pytest.fixture(scope="session")
-def built_elsewhere(packages, tmp_path_factory):
-    cache = call("ccache", "--get-config", "cache_dir").stdout.strip()
-    folder = tmp_path_factory.mktemp("elsewhere")
-    return make_packages(folder, umask=0o077, CCACHE_DIR=cache, **ELSEWHERE)
 
 
 @pytest.fixture(scope="session")
@@ -46,17 +31,6 @@ def test_lintian_finds_nothing(packages):
     debs = sorted(packages.glob("*.deb"))
     checked = call("lintian", "--allow-root", "--fail-on=error,warning", *debs, check=False)
     assert checked.returncode == 0, checked.stdout
-
-
-def test_two_builds_give_the_same_bytes(packages, built_elsewhere):
-    def bytes_of(folder):
-        files = [*folder.glob("*.deb"), *folder.glob("*.spdx.json"), folder / "SHA256SUMS"]
-        return {file.name: file.read_bytes() for file in files}
-
-    here, there = bytes_of(packages), bytes_of(built_elsewhere)
-    assert len(here) == 5
-    assert here.keys() == there.keys()
-    assert [name for name, content in here.items() if there[name] != content] == []
 
 
 def test_the_checksums_are_those_of_the_files(packages):
