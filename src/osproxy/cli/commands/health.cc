@@ -9,6 +9,7 @@
 #include "osproxy/cli/admin/admin_response.h"
 #include "osproxy/cli/commands/commands.h"
 #include "osproxy/cli/connection/connection.h"
+#include "osproxy/cli/flags/flags.h"
 
 namespace osproxy::cli {
 namespace {
