@@ -4,6 +4,7 @@ import hashlib
 import re
 import signal
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,20 @@ def test_a_reload_takes_new_lines_and_keeps_old_ones_of_a_broken_file(proxy, tok
     proxy.process.send_signal(signal.SIGHUP)
     eventually(lambda: "line 2 has an unknown role" in proxy.log())
     assert ask(proxy, "ada", "GET /admin/whoami").status == 200
+
+
+def test_a_tail_ends_soon_after_its_line_is_removed(proxy, tokens_file):
+    headers = {"Authorization": f"Bearer {TOKENS['eye']}"}
+    stream = urllib.request.Request(proxy.admin_url + "/admin/tail", headers=headers)
+    with urllib.request.urlopen(stream, timeout=60) as tail:
+        assert tail.readline() == b"event: instance\n"
+        tokens_file.write_text("".join(line_of(name) for name in LINES if name != "eye"))
+        proxy.process.send_signal(signal.SIGHUP)
+        rest = tail.read().decode()
+    assert rest.endswith(
+        'event: ended\ndata: {"reason":"the token of this request is not known any more"}\n\n'
+    )
+    assert ask(proxy, "vera", "GET /admin/whoami").status == 200
 
 
 def test_refusals_are_counted_and_logged_without_the_token(proxy):

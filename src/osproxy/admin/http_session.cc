@@ -45,6 +45,14 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kEventsHead =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
     "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
+
+// The last event of a client that may not read on.
+std::string ended_event(std::string_view reason) {
+  JsonWriter json;
+  json.begin_object().field("reason", reason).end_object();
+  return "event: ended\ndata: " + std::move(json).take() + "\n\n";
+}
+
 Method method_of(http::verb verb) {
   if (verb == http::verb::get) return Method::Get;
   if (verb == http::verb::head) return Method::Head;
@@ -171,7 +179,7 @@ asio::awaitable<bool> HttpSession::exchange(ConnectionTable::Place& place) {
     const Response twice = error_response(400, "bad_request", "a header is given twice");
     co_return co_await send(twice, head_only, false);
   }
-  const Identity identity = dependencies_.dispatcher.identify(request);
+  Identity identity = dependencies_.dispatcher.identify(request);
   if (identity.is_proven) place.set_trusted();
   const auto route = dependencies_.dispatcher.admit(request, identity);
   if (!route) {
@@ -190,7 +198,11 @@ asio::awaitable<bool> HttpSession::exchange(ConnectionTable::Place& place) {
   place.enter(Stage::Call);
   const Response response = co_await dependencies_.respond(*route, request);
   if (response.events) {
-    co_await send_events(response, head_only, place);
+    place.enter(Stage::Events);
+    const Recheck recheck = [&] { return dependencies_.dispatcher.recheck(request, identity); };
+    if (co_await write(kEventsHead) && !head_only) {
+      co_await send_events(*response.events, place, recheck);
+    }
     co_return false;
   }
   place.enter(Stage::Response);
@@ -270,16 +282,19 @@ asio::awaitable<bool> HttpSession::write(std::string_view text) {
   co_return !error;
 }
 
-// Sends events until there are no more, or until the client has gone or does not read.
-asio::awaitable<void> HttpSession::send_events(const Response& response, bool head_only,
-                                               ConnectionTable::Place& place) {
-  place.enter(Stage::Events);
-  bool open = co_await write(kEventsHead);
+// Sends events until there are no more, until the client has gone or does not read, or until it may
+// not read on.
+asio::awaitable<void> HttpSession::send_events(EventSource& events, ConnectionTable::Place& place,
+                                               const Recheck& recheck) {
   asio::steady_timer tick(stream_.get_executor());
-  for (int silent = 0; open && !head_only && !dependencies_.stopping() && !place.is_closed();
-       ++silent) {
-    const auto text = co_await dependencies_.next(*response.events);
+  bool open = true;
+  for (int silent = 0; open && !dependencies_.stopping() && !place.is_closed(); ++silent) {
+    const auto text = co_await dependencies_.next(events);
     if (!text) break;
+    if (const auto admitted = recheck(); !admitted) {
+      co_await write(ended_event(admitted.error()));  // and not what is newer than that
+      break;
+    }
     if (!text->empty() || silent >= kHeartbeatTicks) {
       open = co_await write(text->empty() ? kHeartbeat : *text);
       place.enter(Stage::Events);  // has made progress

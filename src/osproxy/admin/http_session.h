@@ -8,6 +8,7 @@
 // Belongs to the thread of the listener. Closing stream() ends it.
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -73,8 +74,11 @@ class HttpSession {
                                                               ConnectionTable::Place& place);
   boost::asio::awaitable<bool> refuse_unreadable(boost::system::error_code error);
   boost::asio::awaitable<bool> send(const Response& response, bool head_only, bool keep_alive);
-  boost::asio::awaitable<void> send_events(const Response& response, bool head_only,
-                                           ConnectionTable::Place& place);
+  /// Says why the client may not read on.
+  using Recheck = std::function<std::expected<void, std::string>()>;
+
+  boost::asio::awaitable<void> send_events(EventSource& events, ConnectionTable::Place& place,
+                                           const Recheck& recheck);
   boost::asio::awaitable<bool> write(std::string_view text);
   Request request_of(
       const boost::beast::http::request<boost::beast::http::string_body>& message) const;
