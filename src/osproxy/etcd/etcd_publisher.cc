@@ -54,7 +54,13 @@ class EtcdDirectivePublisher::Impl {
                                                     const ChangeNote& note) {
     auto prepared = prepare_document(document, options_.limits, clock_.now().wall);
     if (!prepared) return std::unexpected(std::move(prepared).error());
-    const auto bytes = encode_for_stores(*prepared, options_.limits);
+    return write(*prepared, expected, note);
+  }
+
+  std::expected<std::int64_t, PublishError> write(const Document& document,
+                                                  std::optional<std::int64_t> expected,
+                                                  const ChangeNote& note) {
+    const auto bytes = encode_for_stores(document, options_.limits);
     if (!bytes) return std::unexpected(bytes.error());
     const Change change{.bytes = *bytes,
                         .expected = expected,
@@ -87,8 +93,8 @@ class EtcdDirectivePublisher::Impl {
     return {endpoints_, make_transport_(), clock_, options_.deadline, good_};
   }
 
-  /// The document alone. The bytes contain absolute ends of this moment, by which the publisher
-  /// knows its own write whose response did not arrive.
+  /// The document alone. The bytes mostly contain absolute ends of this moment, by which the
+  /// publisher knows its own write whose response did not arrive.
   Outcome write_alone(etcd::Attempts& attempts, const Change& change, bool& may_be_applied) const {
     attempts.transport().write(attempts.begin_call(), {.key = options_.target.key,
                                                        .value = change.bytes,
@@ -245,3 +251,8 @@ std::expected<PublishedDocument, PublishError> EtcdDirectivePublisher::read() {
 }
 
 }  // namespace osproxy
+std::expected<std::int64_t, PublishError> EtcdDirectivePublisher::publish_as_it_stands(
+    const Document& document, std::int64_t expected_revision, const ChangeNote& note) {
+  return impl_->write(document, expected_revision, note);
+}
+

@@ -67,6 +67,9 @@ class EtcdDirectivePublisher final : public DirectivePublisher {
                                                     std::optional<std::int64_t> expected_revision,
                                                     const ChangeNote& note) override;
   using DirectivePublisher::publish;
+  std::expected<std::int64_t, PublishError> publish_as_it_stands(const Document& document,
+                                                                 std::int64_t expected_revision,
+                                                                 const ChangeNote& note) override;
   std::expected<PublishedDocument, PublishError> read() override;
 
  private:
