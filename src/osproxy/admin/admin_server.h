@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "osproxy/admin/handshakes.h"
 #include "osproxy/admin/refusals.h"
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/address.h"
@@ -119,6 +120,8 @@ struct AdminDependencies {
 };
 
 class AdminServer {
+  /// Counts TLS handshakes; null: nothing does.
+  Handshakes* handshakes = nullptr;
  public:
   /// Opens the listener and serves. The error is a sentence for a person, such as "a token is
   /// needed to listen beyond loopback (0.0.0.0:9901)".

@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 
 #include "osproxy/tls/certificate_names.h"
+#include "osproxy/tls/failure_of_code.h"
 
 namespace osproxy::admin {
 namespace {
@@ -91,6 +92,16 @@ bool is_plain_http(const error_code& error) {
          ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_HTTP_REQUEST;
 }
 
+TlsFault fault_of(const error_code& error, const SSL& session) {
+  if (error == beast::error::timeout) {
+    return {.failure = TlsFailure::TimedOut, .text = "the handshake took too long"};
+  }
+  if (error.category() == asio::error::get_ssl_category()) {
+    return explain_failure(session, static_cast<unsigned long>(error.value()));
+  }
+  return {.failure = TlsFailure::Closed, .text = "the client closed the connection"};
+}
+
 // The names in the client's certificate; nullopt if it has sent none.
 std::optional<CertificateNames> names_in(SSL& session) {
   const X509* const peer = SSL_get0_peer_certificate(&session);
@@ -147,6 +158,7 @@ asio::awaitable<bool> HttpSession::secure(ConnectionTable::Place& place) {
   place.enter(Stage::Head);
   stream_.expires_after(dependencies_.options.head_timeout);
   auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kAwait);
+  count_handshake(error, place);
   if (!error) {
     certificate_ = names_in(*tls_->native_handle());
     co_return true;
@@ -159,6 +171,17 @@ asio::awaitable<bool> HttpSession::secure(ConnectionTable::Place& place) {
                   false, false);
   }
   co_return false;
+}
+
+// A connection that this side has closed has not failed.
+void HttpSession::count_handshake(const error_code& error, const ConnectionTable::Place& place) {
+  Handshakes* const handshakes = dependencies_.options.handshakes;
+  if (handshakes == nullptr) return;
+  if (!error) return handshakes->succeeded();
+  if (place.is_closed() || dependencies_.stopping()) return;
+  const TlsFault fault = fault_of(error, *tls_->native_handle());
+  const std::string peer = client_.peer.to_string();
+  handshakes->failed({.peer = peer, .fault = fault});
 }
 
 asio::awaitable<bool> HttpSession::exchange(ConnectionTable::Place& place) {

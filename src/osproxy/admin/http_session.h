@@ -69,6 +69,7 @@ class HttpSession {
   using TlsLayer = boost::asio::ssl::stream<boost::beast::tcp_stream&>;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
+  void count_handshake(const boost::system::error_code& error, const ConnectionTable::Place& place);
   boost::asio::awaitable<bool> await_first_byte(ConnectionTable::Place& place);
   boost::asio::awaitable<boost::system::error_code> read_body(Parser& parser,
                                                               ConnectionTable::Place& place);

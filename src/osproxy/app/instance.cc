@@ -147,6 +147,7 @@ void Instance::make_metrics() {
               std::make_shared<LogMetrics>(log_lines_dropped),
               reloads_,
               refusals_,
+              handshakes_,
               client_metrics_,
               tls_metrics_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
@@ -193,7 +194,8 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .sniffing_requests = sniffing_count(client_metrics_),
                                           .running = running_requests(client_metrics_),
                                           .cursors = &cursors_,
-                                          .refusals = refusals_.get()});
+                                          .refusals = refusals_.get(),
+                                          .handshakes = handshakes_.get()});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
   advertised_url_.set(find_advertised_url(settings_.admin.advertise, admin_->address(),
@@ -323,6 +325,9 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
         "be given");
   }
   admin_->replace_tls(*std::move(admin_tls));
+  for (const auto& warning : expiry_warnings(*admin_tls, clock_.now().wall)) {
+    spdlog::warn("{}", warning);
+  }
   if ((*tls)->upstream) upstream_tls_files_ = std::move(files);
   spdlog::info(
       "reloaded: {} known tokens, {} principals with a tenant, {} debug keys, {} users of the "
