@@ -191,6 +191,7 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .upstreams = &upstreams_,
                                           .capture = outputs_.capture.get(),
                                           .ack = ack_status(source_.acks.get()),
+                                          .history_status = source_.history_status,
                                           .sniffing_requests = sniffing_count(client_metrics_),
                                           .running = running_requests(client_metrics_),
                                           .cursors = &cursors_,
@@ -324,10 +325,10 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
         "the admin listener is beyond loopback: --admin-token-file or --admin-tokens-file must "
         "be given");
   }
-  admin_->replace_tls(*std::move(admin_tls));
   for (const auto& warning : expiry_warnings(*admin_tls, clock_.now().wall)) {
     spdlog::warn("{}", warning);
   }
+  admin_->replace_tls(*std::move(admin_tls));
   if ((*tls)->upstream) upstream_tls_files_ = std::move(files);
   spdlog::info(
       "reloaded: {} known tokens, {} principals with a tenant, {} debug keys, {} users of the "

@@ -72,6 +72,9 @@ class EtcdDirectivePublisher final : public DirectivePublisher {
                                                                  const ChangeNote& note) override;
   std::expected<PublishedDocument, PublishError> read() override;
 
+  /// The entries of the history that it has written.
+  std::uint64_t entries() const noexcept;
+
  private:
   class Impl;
 
