@@ -28,7 +28,7 @@ class RefusalLog {
 
   void tell(const admin::RefusedRequest& refused);
 
-  /// A client that goes, or says nothing, may be a probe of the port: that is logged at level debug.
+  /// A client that goes, or says nothing, may be a probe of the port: level debug.
   void tell(const admin::FailedHandshake& failed);
 
  private:

@@ -1,5 +1,5 @@
-// Exports the counters of the etcd store, of the acks and of the history as Prometheus metrics. docs/metrics.md
-// lists them.
+// Exports the counters of the etcd store, of the acks and of the history as Prometheus metrics.
+// docs/metrics.md lists them.
 #pragma once
 
 #include <functional>
