@@ -36,6 +36,21 @@ TEST(FailedProofs, ATokenThatWasRightThereStaysSo) {
   EXPECT_FALSE(failed.may_try(peer(1), 43, kNow));
 }
 
+TEST(FailedProofs, SeveralTokensThatWereRightThereStaySo) {
+  constexpr std::uint64_t kMax = FailedProofs::kMaxGood;
+  FailedProofs failed;
+  for (std::uint64_t token = 0; token < kMax; ++token) failed.succeeded(peer(1), token);
+  failed.succeeded(peer(1), 0);
+  for (int i = 0; i < 2 * FailedProofs::kBurst; ++i) failed.failed(peer(1), kNow);
+  for (std::uint64_t token = 0; token < kMax; ++token) {
+    EXPECT_TRUE(failed.may_try(peer(1), token, kNow)) << token;
+  }
+  failed.succeeded(peer(1), kMax);
+  EXPECT_TRUE(failed.may_try(peer(1), kMax, kNow));
+  EXPECT_TRUE(failed.may_try(peer(1), 0, kNow)) << "was right again before";
+  EXPECT_FALSE(failed.may_try(peer(1), 1, kNow)) << "was right least lately";
+}
+
 TEST(FailedProofs, ForgetsTheAddressSeenLeastLately) {
   FailedProofs failed;
   for (int i = 0; i < FailedProofs::kBurst; ++i) failed.failed(peer(1), kNow);

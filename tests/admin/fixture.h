@@ -7,6 +7,7 @@
 #include "osproxy/admin/admin_server.h"
 #include "osproxy/admin/dispatcher.h"
 #include "osproxy/core/manual_clock.h"
+#include "osproxy/directive/encode.h"
 #include "osproxy/store/memory_directive_store.h"
 
 namespace osproxy::admin::test {
@@ -34,7 +35,15 @@ class FakePublisher final : public DirectivePublisher {
     on_note(note);
     return on_publish(document, expected_revision);
   }
-  std::expected<PublishedDocument, PublishError> read() override { return PublishedDocument{}; }
+  std::expected<std::int64_t, PublishError> publish_as_it_stands(const Document& document,
+                                                                 std::int64_t expected_revision,
+                                                                 const ChangeNote& note) override {
+    on_note(note);
+    return on_publish(encode_document(document), expected_revision);
+  }
+  std::expected<PublishedDocument, PublishError> read() override { return published; }
+
+  PublishedDocument published;
 
   std::function<void(const ChangeNote&)> on_note = [](const ChangeNote&) {};
   std::function<Result(std::string_view, std::optional<std::int64_t>)> on_publish =

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "osproxy/admin/event_source.h"
+#include "osproxy/core/rfc3339.h"
 #include "osproxy/directive/decode.h"
 #include "tests/admin/fixture.h"
 #include "tests/observe/records.h"
@@ -247,6 +248,47 @@ TEST_F(RolesTest, ABoundCallerChangesItsDirectivesOnly) {
 
   EXPECT_EQ(send(test::post("/admin/directives", R"({"directives":[]})"), "bound").status, 200);
   EXPECT_EQ(parts_.store.load()->directives().size(), 2U);
+}
+
+// Somebody has put the document of others into etcd by hand.
+TEST_F(RolesTest, ABoundCallerLeavesDirectivesOfOthersAsTheyStand) {
+  constexpr std::string_view kOfOthers =
+      R"({"id":"canary-1","level":"Shape","ttl_secs":600,"tenant":"canary-tenant"},)"
+      R"({"id":"canary-2","level":"Shape","expires_at":"2199-01-01T00:00:00Z"})";
+  test::FakePublisher publisher;
+  publisher.published = {.revision = 7,
+                         .bytes = fmt::format(R"({{"directives":[{}]}})", kOfOthers)};
+  std::string written;
+  publisher.on_publish = [&](std::string_view document, std::optional<std::int64_t> expected) {
+    EXPECT_EQ(expected, 7);
+    written = document;
+    return test::FakePublisher::Result(8);
+  };
+  AdminDependencies dependencies = view();
+  dependencies.publisher = &publisher;
+  Request request = test::post("/admin/directives", kOwnDocument);
+  request.authorization = "Bearer token-of-bound";
+  EXPECT_EQ(test::call(parts_.options, dependencies, request).status, 200);
+  const std::string end = format_rfc3339(parts_.clock.now().wall + 600s);
+  EXPECT_EQ(written,
+            fmt::format(R"({{"directives":[{},{{"id":"acme-1","level":"Shape","expires_at":"{}",)"
+                        R"("tenant":"acme"}}]}})",
+                        kOfOthers, end));
+}
+
+TEST_F(RolesTest, ABoundCallerLearnsNothingOfAMalformedDocument) {
+  test::FakePublisher publisher;
+  publisher.published = {
+      .revision = 7,
+      .bytes = R"({"directives":[{"id":"canary-1","level":"Shape","ttl_secs":86401}]})"};
+  AdminDependencies dependencies = view();
+  dependencies.publisher = &publisher;
+  Request request = test::post("/admin/directives", kOwnDocument);
+  request.authorization = "Bearer token-of-bound";
+  const Response response = test::call(parts_.options, dependencies, request);
+  EXPECT_EQ(response.status, 409);
+  EXPECT_THAT(response.body, AllOf(HasSubstr("published_is_malformed"), Not(HasSubstr("canary")),
+                                   Not(HasSubstr("ttl"))));
 }
 
 TEST_F(RolesTest, ABoundCallerPublishesNothingForOthers) {

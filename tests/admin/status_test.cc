@@ -87,6 +87,29 @@ TEST(Status, ShowsWhatIsWrongWithTheStore) {
               HasSubstr(R"("verified_age_ms":null,"rejected":null,"warnings":[]})"));
 }
 
+TEST(Status, ShowsHowTheHistoryIsWritten) {
+  test::Parts dependencies;
+  AdminDependencies view = dependencies.view();
+  EXPECT_THAT(status_of(dependencies, view),
+              HasSubstr(R"("history":{"state":"off","reason":"","published":0,"by_hand":0,)"
+                        R"("trimmed":0,"failures":0,"last_error":null})"));
+  view.history_status = [&] {
+    return HistoryStatus{.state = HistoryWriting::Failing,
+                         .reason = "one: permission denied",
+                         .published = 3,
+                         .by_hand = 2,
+                         .trimmed = 1,
+                         .failures = 4,
+                         .last_error = "one: permission denied",
+                         .last_error_at = dependencies.clock.now().wall};
+  };
+  EXPECT_THAT(
+      status_of(dependencies, view),
+      HasSubstr(R"("history":{"state":"failing","reason":"one: permission denied","published":3,)"
+                R"("by_hand":2,"trimmed":1,"failures":4,"last_error":{"at":)"
+                R"("2030-01-01T00:00:00Z","reason":"one: permission denied"}})"));
+}
+
 TEST(Status, ShowsEachDirectiveWithWhatItDidAndWhetherItIsOver) {
   test::Parts dependencies;
   ASSERT_TRUE(dependencies.store.publish(

@@ -238,6 +238,63 @@ TEST_F(TailTest, AnswersHeadWithoutReadingAlong) {
   EXPECT_TRUE(await([&] { return tail_.readers() == 0; }));
 }
 
+class TailAccessTest : public TailTest {
+ protected:
+  static AdminRoles roles(std::string_view lines) { return AdminRoles::parse(lines).value(); }
+
+  static std::string line(Role role, std::vector<std::string> tenants) {
+    return format_role_line({.name = "ana", .role = role, .tenants = std::move(tenants)},
+                            "token-of-ana") +
+           "\n";
+  }
+
+  /// Opens a tail, replaces the lines, and makes a record. Returns the events.
+  std::string events_after(std::string_view lines) {
+    dependencies_.options.roles = roles(line(Role::Operator, {"acme"}));
+    const auto server = start();
+    Client client(server->address());
+    client.send(
+        "GET /admin/tail?limit=1 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        "Authorization: Bearer token-of-ana\r\n\r\n");
+    client.read_until(kGreeting);
+    EXPECT_TRUE(server->replace_roles(lines.empty() ? AdminRoles() : roles(lines)));
+    Record record = make_record("a");
+    record.tenant = "acme";
+    this->record(record);
+    return client.read_all();
+  }
+};
+
+TEST_F(TailAccessTest, EndsWhenTheTokenIsNoLongerKnown) {
+  EXPECT_EQ(events_after("bob admin cn=bob\n"),
+            "event: ended\ndata: {\"reason\":\"the token of this request is not known any more\"}"
+            "\n\n");
+  EXPECT_TRUE(await([&] { return tail_.readers() == 0; }));
+}
+
+TEST_F(TailAccessTest, EndsWhenTheCallerHasFewerRights) {
+  const std::string ended =
+      "event: ended\ndata: {\"reason\":\"the rights of ana have changed: connect again\"}\n\n";
+  EXPECT_EQ(events_after(line(Role::Viewer, {"acme"})), ended);
+  EXPECT_EQ(events_after(line(Role::Operator, {"acme-eu"})), ended);
+}
+
+TEST_F(TailAccessTest, GoesOnWhenAnotherLineHasChanged) {
+  for (const Role role : {Role::Operator, Role::Admin}) {
+    EXPECT_THAT(events_after(line(role, {"acme"}) + "bob admin cn=bob\n"),
+                StartsWith("event: record\n"));
+  }
+}
+
+TEST_F(TailAccessTest, EndsWhenATokenIsNeededFromNowOn) {
+  const auto server = start();
+  Client client(server->address());
+  client.send("GET /admin/tail HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  client.read_until(kGreeting);
+  EXPECT_TRUE(server->replace_roles(roles("bob admin cn=bob\n")));
+  EXPECT_EQ(client.read_all(), "event: ended\ndata: {\"reason\":\"a token is needed now\"}\n\n");
+}
+
 TEST_F(TailTest, EndsWithTheServer) {
   auto server = start();
   ASSERT_TRUE(server);

@@ -109,6 +109,41 @@ TEST_F(ContextTest, ItsTokenGoesToItsInstances) {
   EXPECT_EQ(admin.requests()[0].authorization, "Bearer secret");
 }
 
+class ContextTlsTest : public ContextTest {
+ protected:
+  ContextTlsTest() {
+    std::ofstream(home.path() / "none.pem") << "no certificate\n";
+    write(
+        "[a]\nadmin = \"https://127.0.0.1:1\"\nca-file = \"~/none.pem\"\n"
+        "[b]\nadmin = \"https://127.0.0.1:1\"\ncert-file = \"~/cert.pem\"\n"
+        "[c]\nendpoints = \"etcd:2379\"\nfleet = true\nca-file = \"missing.pem\"\n");
+  }
+};
+
+TEST_F(ContextTlsTest, ItsFilesAreThoseOfTheConnection) {
+  EXPECT_THAT(run({"list", "--context", "a"}).err,
+              HasSubstr("--ca-file: the file holds no certificate in PEM format (context a)"));
+  EXPECT_THAT(run({"top", "--context", "c"}).err,
+              AllOf(HasSubstr("--ca-file: the file cannot be read"), HasSubstr("(context c)")));
+}
+
+TEST_F(ContextTlsTest, ACertificateNeedsItsKey) {
+  std::ofstream(home.path() / "cert.pem") << "no certificate\n";
+  EXPECT_THAT(run({"list", "--context", "b"}).err,
+              HasSubstr("--cert-file and --key-file go together"));
+}
+
+TEST_F(ContextTlsTest, AFlagBeatsItsFile) {
+  EXPECT_THAT(run({"list", "--context", "a", "--ca-file", "/no/such.pem"}).err,
+              HasSubstr("--ca-file: the file cannot be read"));
+}
+
+// Nobody else's listener gets the fleet's certificate.
+TEST_F(ContextTlsTest, AnotherTargetLeavesItsFilesOut) {
+  run({"context", "use", "a"});
+  EXPECT_THAT(run({"list", "--admin", refusing_url()}).err, HasSubstr("connection refused"));
+}
+
 TEST_F(ContextTest, WithFleetCommandsAskAllInstances) {
   write("[a]\nendpoints = \"etcd:2379\"\nfleet = true\n");
   harness.etcd.fleet = Fleet{};

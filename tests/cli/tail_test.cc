@@ -70,6 +70,19 @@ TEST(TailLine, IsNotMadeOfWhatIsNoRecord) {
   }
 }
 
+TEST(Tail, SaysWhyTheInstanceHasEndedIt) {
+  int asked = 0;
+  FakeAdmin admin([&](const FakeRequest&) -> FakeResponse {
+    if (++asked > 1) return json_response(401, R"({"error":{"reason":"no"}})");
+    return stream_of(greeting() +
+                     event("ended", R"({"reason":"the token is not known any more"})"));
+  });
+  Harness harness;
+  const Result result = harness.run_bare({"tail", "--admin", admin.url()});
+  EXPECT_EQ(result.code, 5);
+  EXPECT_THAT(result.err, HasSubstr("the token is not known any more\n"));
+}
+
 TEST(Tail, PrintsALineForEachRecordAndASummary) {
   FakeAdmin admin([](const FakeRequest&) {
     return stream_of(greeting() + event("record", kRecord) + event("dropped", R"({"count":3})") +

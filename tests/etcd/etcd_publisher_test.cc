@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "osproxy/core/clock.h"
+#include "osproxy/directive/decode.h"
 #include "osproxy/etcd/history_key.h"
 #include "osproxy/store/history_json.h"
 #include "tests/etcd/fake_transport.h"
@@ -61,6 +62,13 @@ class PublisherTest : public ::testing::Test {
     peer_->deliver(ListDone{.call = peer_->await_list().call, .count = 1});
   }
 
+  /// Makes the publisher, by a first publish.
+  void succeed_first(EtcdPublisherOptions options = {}) {
+    auto published = publishing(4, std::move(options));
+    succeed(await_write(), 9);
+    EXPECT_EQ(published.get(), 9);
+  }
+
   Started<WriteRequest> lose_response() {
     auto write = await_write();
     peer_->deliver(CallFailed{.call = write.call, .failure = {FailureKind::Silent, ""}});
@@ -100,6 +108,29 @@ TEST_F(PublisherTest, WritesAnEntryInTheSameTransaction) {
   EXPECT_EQ(entry.document, write.request.value);
   succeed(write, 9);
   EXPECT_EQ(published.get(), 9);
+}
+
+TEST_F(PublisherTest, PublishesADocumentAsItStands) {
+  succeed_first();
+  const auto document = decode_document(kDocument).value();
+  auto published = std::async(std::launch::async,
+                              [&] { return publisher_->publish_as_it_stands(document, 9, {}); });
+  const auto write = await_write(9);
+  EXPECT_EQ(write.request.expected, 9);
+  EXPECT_EQ(write.request.value, kDocument) << "with its ttl_secs";
+  succeed(write, 12);
+  EXPECT_EQ(published.get(), 12);
+  EXPECT_EQ(publisher_->entries(), 2U);
+}
+
+TEST_F(PublisherTest, PublishesNoDocumentThatStoresWouldReject) {
+  succeed_first({.target = {}, .limits = {.max_directives = 1}});
+  Document document = decode_document(kDocument).value();
+  document.directives.push_back(document.directives[0]);
+  document.directives[1].id = "b";
+  const auto refused = publisher_->publish_as_it_stands(document, 9, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().rejected->fault, Fault::TooManyDirectives);
 }
 
 TEST_F(PublisherTest, WithoutAHistoryWritesTheDocumentAlone) {

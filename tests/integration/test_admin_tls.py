@@ -177,6 +177,29 @@ def test_a_reload_presents_the_new_certificate(start_secure, ca):
     assert serial() == renewed
 
 
+def test_a_reload_warns_of_an_expired_certificate(start_secure, ca):
+    pair = ca.issue("expiring")
+    proxy = start_secure(pair)
+    assert "expired at" not in proxy.log()
+    ca.issue("expiring", days=-1)
+    proxy.process.send_signal(signal.SIGHUP)
+    eventually(lambda: f'the certificate in "{pair.cert}" expired at 20' in proxy.log())
+
+
+def test_failed_handshakes_are_counted_and_logged(start_secure, ca, other_ca):
+    server, stranger = ca.issue("server"), other_ca.issue("stranger")
+    proxy = start_secure(server, "--admin-client-ca-file", str(ca.file))
+    ctl = ctl_of(proxy, "--ca-file", ca.file, "--cert-file", stranger.cert,
+                 "--key-file", stranger.key)  # fmt: skip
+    assert ctl("list").status != 0
+    counts = eventually(
+        lambda: (found := proxy.metrics())['osproxy_admin_tls_failures_total{class="untrusted"}']
+        and found
+    )
+    assert counts["osproxy_admin_tls_handshakes_total"] > 0
+    assert "admin listener: TLS with 127.0.0.1 failed: untrusted: " in proxy.log()
+
+
 def test_settings_that_do_not_go_together_are_refused(ca):
     pair = ca.issue("server")
 

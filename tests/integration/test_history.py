@@ -82,6 +82,24 @@ def test_each_way_to_change_it_has_one_entry(etcd, key, ctl, start):
     assert deleted["deleted"] and deleted["went"] == ["c"]
 
 
+def test_the_status_shows_what_an_instance_enters(etcd, key, ctl, start):
+    proxy = start("only")
+    has_begun(etcd, key)
+    assert proxy.admin("POST", "/admin/directives", body=document("a")).status == 200
+    etcd.put(key, document("b"))
+    eventually(lambda: len(entries(ctl)) == 2, what="both are entered")
+    shown = eventually(
+        lambda: (found := proxy.admin("GET", "/admin/status").json()["history"])["by_hand"]
+        and found
+    )
+    assert (shown["state"], shown["reason"]) == ("working", "")
+    assert (shown["published"], shown["by_hand"], shown["trimmed"]) == (1, 1, 0)
+    counts = proxy.metrics()
+    assert counts['osproxy_etcd_history_entries_total{change="publish"}'] == 1
+    assert counts['osproxy_etcd_history_entries_total{change="by_hand"}'] == 1
+    assert counts["osproxy_etcd_history_failing"] == 0
+
+
 def test_changes_without_an_instance_are_entered_later(etcd, key, ctl, start):
     first = start("first")
     has_begun(etcd, key)

@@ -1,9 +1,14 @@
 """Roles and tenants of the admin listener, on a real proxy with traffic of two tenants."""
 
+import base64
 import hashlib
+import json
 import re
 import signal
 import subprocess
+import time
+import urllib.request
+import uuid
 from pathlib import Path
 
 import pytest
@@ -168,6 +173,34 @@ def test_a_bound_operator_switches_its_own_directives_only(proxy, tmp_path):
     assert ids == [f"{CANARY}-directive", "everyone"]
 
 
+def test_a_bound_operator_leaves_what_others_put_by_hand(start_proxy, echo, etcd, tokens_file):
+    key = f"test/{uuid.uuid4().hex}/directives"
+    proxy = start_proxy(
+        upstream=echo.url, etcd=etcd, key=key, admin_token=TOKENS["ada"],
+        arguments=["--admin-tokens-file", str(tokens_file)],
+    )  # fmt: skip
+    others = [
+        {"id": "by-hand", "level": "Shape", "ttl_secs": 600, "tenant": "globex"},
+        {"id": "for-long", "level": "Shape", "expires_at": "2199-01-01T00:00:00Z"},
+    ]
+    etcd.put(key, json.dumps({"directives": others}))
+    eventually(lambda: sorted(proxy.active()) == ["by-hand", "for-long"])
+
+    def ends():
+        reply = proxy.admin("GET", "/admin/directives").json()
+        return {one["id"]: one["expires_at"] for one in reply["directives"]}
+
+    before = ends()
+    own = {"id": "own", "level": "Shape", "ttl_secs": 60, "tenant": "acme"}
+    time.sleep(1.1)  # a life that began again would end in another second
+    published = ask(proxy, "acme", "POST /admin/directives", json_body={"directives": [own]})
+    assert published.status == 200, published.body
+    eventually(lambda: "own" in proxy.active())
+    assert {name: end for name, end in ends().items() if name != "own"} == before
+    read = etcd.etcdctl("get", key)["kvs"][0]["value"]
+    assert json.loads(base64.b64decode(read))["directives"][:2] == others
+
+
 def test_a_reload_takes_new_lines_and_keeps_old_ones_of_a_broken_file(proxy, tokens_file):
     tokens_file.write_text(line_of("ada"))
     proxy.process.send_signal(signal.SIGHUP)
@@ -177,6 +210,20 @@ def test_a_reload_takes_new_lines_and_keeps_old_ones_of_a_broken_file(proxy, tok
     proxy.process.send_signal(signal.SIGHUP)
     eventually(lambda: "line 2 has an unknown role" in proxy.log())
     assert ask(proxy, "ada", "GET /admin/whoami").status == 200
+
+
+def test_a_tail_ends_soon_after_its_line_is_removed(proxy, tokens_file):
+    headers = {"Authorization": f"Bearer {TOKENS['eye']}"}
+    stream = urllib.request.Request(proxy.admin_url + "/admin/tail", headers=headers)
+    with urllib.request.urlopen(stream, timeout=60) as tail:
+        assert tail.readline() == b"event: instance\n"
+        tokens_file.write_text("".join(line_of(name) for name in LINES if name != "eye"))
+        proxy.process.send_signal(signal.SIGHUP)
+        rest = tail.read().decode()
+    assert rest.endswith(
+        'event: ended\ndata: {"reason":"the token of this request is not known any more"}\n\n'
+    )
+    assert ask(proxy, "vera", "GET /admin/whoami").status == 200
 
 
 def test_refusals_are_counted_and_logged_without_the_token(proxy):

@@ -22,7 +22,8 @@ class AdminServer::Impl {
                                     .head_timeout = options_.head_timeout,
                                     .idle_timeout = options_.idle_timeout,
                                     .io_timeout = options_.io_timeout,
-                                    .tls = options_.tls},
+                                    .tls = options_.tls,
+                                    .handshakes = dependencies_.handshakes},
                                    dispatcher_);
     if (!server) return std::move(server).error();
     server_ = *std::move(server);

@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "osproxy/admin/handshakes.h"
 #include "osproxy/admin/refusals.h"
 #include "osproxy/capture/writer.h"
 #include "osproxy/core/address.h"
@@ -43,6 +44,7 @@
 #include "osproxy/store/fleet.h"
 #include "osproxy/store/fleet_hosts.h"
 #include "osproxy/store/history.h"
+#include "osproxy/store/history_status.h"
 #include "osproxy/store/publisher.h"
 #include "osproxy/tls/context.h"
 
@@ -107,6 +109,8 @@ struct AdminDependencies {
   const CaptureWriter* capture = nullptr;
   /// Returns the state of this instance's ack; none: there is no ack. Called on any thread.
   std::function<AckStatus()> ack{};
+  /// Returns how this instance writes the history; none: it writes none. Called on any thread.
+  std::function<HistoryStatus()> history_status{};
   /// Returns the number of requests for the nodes' addresses since the start; none: nothing counts
   /// them. Called on any thread.
   std::function<std::uint64_t()> sniffing_requests{};
@@ -116,6 +120,8 @@ struct AdminDependencies {
   CursorTable* cursors = nullptr;
   /// Counts refused requests; null: nothing does.
   Refusals* refusals = nullptr;
+  /// Counts TLS handshakes; null: nothing does.
+  Handshakes* handshakes = nullptr;
 };
 
 class AdminServer {

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include <fmt/format.h>
 
@@ -47,19 +46,13 @@ Response duplicate_id(std::size_t place) {
                         [&](JsonWriter& json) { json.field("slug", slug).field("where", where); });
 }
 
-// The directives of others come first, as they are.
+// The directives of others come first, as they stand: one that was put by hand with `ttl_secs`, or
+// with an end beyond the longest life, goes on with the life that it has.
 std::expected<Document, Response> merge(const Caller& caller, const Document& published,
                                         const Document& own) {
   Document merged;
   for (const Directive& one : published.directives) {
-    if (sees(caller, one)) continue;
-    if (std::holds_alternative<RelativeEnd>(one.end)) {
-      return std::unexpected(error_response(
-          409, "ttl_by_hand",
-          "a directive of others was put by hand with ttl_secs: writing it back would start its "
-          "life again; ask somebody who is not bound to tenants to publish"));
-    }
-    merged.directives.push_back(one);
+    if (!sees(caller, one)) merged.directives.push_back(one);
   }
   for (std::size_t i = 0; i < own.directives.size(); ++i) {
     const auto has_same_id = [&](const Directive& other) {
@@ -108,7 +101,7 @@ std::expected<Published, Response> publish_own(const Context& context, const Req
     if (!current) return std::unexpected(current.error());
     const auto merged = merge(*request.caller, *current, *own);
     if (!merged) return std::unexpected(merged.error());
-    auto written = publisher.publish(encode_document(*merged), published->revision, note);
+    auto written = publisher.publish_as_it_stands(*merged, published->revision, note);
     const bool is_late = !written && written.error().kind == PublishError::Kind::Conflict;
     if (!is_late) return written;
     if (expected || attempt == kMaxMergeAttempts) {

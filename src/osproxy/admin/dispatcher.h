@@ -16,6 +16,7 @@
 #include <expected>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -89,6 +90,12 @@ class Dispatcher {
 
   /// Returns the route of a request, by its head; or the refusal.
   std::expected<Route, Response> admit(const Request& head, const Identity& identity) const;
+
+  /// Judges the client of a response that goes on again, after the roles have been replaced. The
+  /// error is a sentence for the client, who may not read on.
+  std::expected<void, std::string> recheck(const Request& head, Identity& identity) const {
+    return gatekeeper_.recheck(head, identity);
+  }
 
   /// Calls the handler. An exception in it, such as std::bad_alloc, is a 500.
   Response respond(const Route& route, Request request) const;

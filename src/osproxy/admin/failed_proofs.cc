@@ -19,10 +19,20 @@ bool FailedProofs::may_try(const Peer& peer, std::uint64_t token, BootTime now) 
   const auto found = peers_.find(peer);
   if (found == peers_.end()) return true;
   const Failures& failures = found->second;
-  return failures.good == token || failures.full_at - now <= (kBurst - 1) * kRefill;
+  return std::ranges::find(failures.good, token) != failures.good.end() ||
+         failures.full_at - now <= (kBurst - 1) * kRefill;
 }
 
-void FailedProofs::succeeded(const Peer& peer, std::uint64_t token) { find(peer).good = token; }
+void FailedProofs::succeeded(const Peer& peer, std::uint64_t token) {
+  std::vector<std::uint64_t>& good = find(peer).good;
+  auto found = std::ranges::find(good, token);
+  if (found == good.end()) {
+    if (good.size() == kMaxGood) good.pop_back();  // the one that was right least lately
+    good.push_back(token);
+    found = good.end() - 1;
+  }
+  std::rotate(good.begin(), found, found + 1);
+}
 
 void FailedProofs::failed(const Peer& peer, BootTime now) {
   Failures& failures = find(peer);

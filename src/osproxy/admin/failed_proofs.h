@@ -5,8 +5,8 @@
 //   is_known ? failed.succeeded(peer, token_key) : failed.failed(peer, now);
 //
 // An address has kBurst failures, and one more each second. Beyond that its tokens are refused
-// unseen, but for the last one that was right there: a script with an old token does not lock out
-// the person beside it, and no address locks out another.
+// unseen, but for the last kMaxGood that were right there: a script with an old token does not lock
+// out the people beside it, who may share the address of a NAT, and no address locks out another.
 //
 // The table has kMaxPeers addresses. A new one takes the place of the one that was seen least
 // lately, which then has its burst again.
@@ -18,7 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <vector>
 
 #include "osproxy/admin/peer.h"
 #include "osproxy/core/clock.h"
@@ -31,8 +31,11 @@ class FailedProofs {
   static constexpr int kBurst = 20;
   static constexpr std::chrono::seconds kRefill{1};
 
-  /// Some hundred kilobytes.
+  /// Some hundred kilobytes, with the tokens.
   static constexpr std::size_t kMaxPeers = 1'024;
+
+  /// The people and scripts that use one address at a time.
+  static constexpr std::size_t kMaxGood = 16;
 
   /// `token` is a keyed hash of the token that is presented.
   bool may_try(const Peer& peer, std::uint64_t token, BootTime now);
@@ -44,9 +47,9 @@ class FailedProofs {
 
  private:
   struct Failures {
-    BootTime full_at{};                   ///< the whole burst is there again
-    std::optional<std::uint64_t> good{};  ///< the last token that was right
-    std::uint64_t seen = 0;               ///< by events_
+    BootTime full_at{};                 ///< the whole burst is there again
+    std::vector<std::uint64_t> good{};  ///< the last tokens that were right; the latest is first
+    std::uint64_t seen = 0;             ///< by events_
   };
 
   Failures& find(const Peer& peer);

@@ -1,6 +1,9 @@
 #include "osproxy/admin/gatekeeper.h"
 
+#include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "osproxy/admin/access.h"
 #include "osproxy/core/random.h"
@@ -11,6 +14,22 @@ namespace {
 SipKey random_key() {
   Random random = Random::from_system();
   return {.k0 = random.next(), .k1 = random.next()};
+}
+
+/// The caller that the proof of a request is of; null if it is not known.
+CallerPointer find(const AdminRoles& roles, const Request& head) {
+  if (head.authorization) {
+    const auto token = bearer_token(*head.authorization);
+    return token ? roles.find_token(*token) : nullptr;
+  }
+  return head.certificate == nullptr ? nullptr : roles.find_certificate(*head.certificate);
+}
+
+/// Why a request is not admitted that was before.
+std::string_view loss_of(const Request& head) {
+  if (head.authorization) return "the token of this request is not known any more";
+  if (head.certificate != nullptr) return "no line names this client certificate any more";
+  return "a token is needed now";
 }
 
 }  // namespace
@@ -50,17 +69,41 @@ Identity Gatekeeper::by_token(const AdminRoles& roles, const Peer& peer, std::st
 }
 
 Identity Gatekeeper::identify(const Request& head, Failures failures) {
-  const auto roles = this->roles();
-  if (roles->is_empty()) return {.caller = local_};
+  auto roles = this->roles();
+  Identity identity = judge(*roles, head, failures);
+  identity.roles = std::move(roles);
+  return identity;
+}
+
+Identity Gatekeeper::judge(const AdminRoles& roles, const Request& head, Failures failures) {
+  if (roles.is_empty()) return {.caller = local_};
   if (head.authorization) {
     const auto token = bearer_token(*head.authorization);
     if (!token) return {.refusal = Refusal::NoToken};
-    return by_token(*roles, head.peer, *token, failures);
+    return by_token(roles, head.peer, *token, failures);
   }
   if (head.certificate == nullptr) return {.refusal = Refusal::NoToken};
-  auto caller = roles->find_certificate(*head.certificate);
+  auto caller = roles.find_certificate(*head.certificate);
   if (!caller) return {.refusal = Refusal::BadCertificate};
   return {.caller = std::move(caller), .is_proven = true};
+}
+
+std::expected<void, std::string> Gatekeeper::recheck(const Request& head,
+                                                     Identity& identity) const {
+  auto roles = this->roles();
+  if (roles == identity.roles || !identity.caller) return {};
+  const CallerPointer caller = roles->is_empty() ? local_ : find(*roles, head);
+  if (!caller) {
+    return std::unexpected(std::string(loss_of(head)));
+  }
+  const bool has_less = caller->role < identity.caller->role;
+  if (has_less || caller->tenants != identity.caller->tenants) {
+    return std::unexpected(
+        fmt::format("the rights of {} have changed: connect again", caller->name));
+  }
+  identity.caller = caller;
+  identity.roles = std::move(roles);
+  return {};
 }
 
 }  // namespace osproxy::admin

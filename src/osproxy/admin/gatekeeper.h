@@ -12,8 +12,10 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "osproxy/admin/failed_proofs.h"
 #include "osproxy/admin/message.h"
@@ -29,6 +31,7 @@ struct Identity {
   Refusal refusal = Refusal::NoToken;  ///< if there is no caller
   bool is_proven = false;              ///< by a token or a certificate
   bool is_ambient = true;  ///< a browser could send the proof, or needs none, without a person
+  std::shared_ptr<const AdminRoles> roles{};  ///< that it was judged by
 };
 
 class Gatekeeper {
@@ -48,8 +51,14 @@ class Gatekeeper {
 
   Identity identify(const Request& head, Failures failures = Failures::Count);
 
+  /// Judges the caller of a response that goes on again, if the roles have been replaced since. The
+  /// error is a sentence for the client: its proof is no longer known, or its rights are less. A
+  /// failure does not count against the address.
+  std::expected<void, std::string> recheck(const Request& head, Identity& identity) const;
+
  private:
   std::shared_ptr<const AdminRoles> roles() const;
+  Identity judge(const AdminRoles& roles, const Request& head, Failures failures);
   Identity by_token(const AdminRoles& roles, const Peer& peer, std::string_view token,
                     Failures failures);
 

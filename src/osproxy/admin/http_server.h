@@ -20,6 +20,7 @@
 #include <string>
 
 #include "osproxy/admin/dispatcher.h"
+#include "osproxy/admin/handshakes.h"
 #include "osproxy/core/address.h"
 #include "osproxy/tls/context.h"
 
@@ -32,7 +33,8 @@ struct HttpServerOptions {
   std::chrono::milliseconds head_timeout;
   std::chrono::milliseconds idle_timeout;
   std::chrono::milliseconds io_timeout;
-  TlsContext::Pointer tls{};  ///< null: clients connect without TLS
+  TlsContext::Pointer tls{};         ///< null: clients connect without TLS
+  Handshakes* handshakes = nullptr;  ///< null: nothing counts them; else outlives the server
 };
 
 /// A request line and its headers. Those of osproxyctl take some hundred bytes, of browsers some

@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 
 #include "osproxy/tls/certificate_names.h"
+#include "osproxy/tls/failure_of_code.h"
 
 namespace osproxy::admin {
 namespace {
@@ -45,6 +46,14 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kEventsHead =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
     "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
+
+// The last event of a client that may not read on.
+std::string ended_event(std::string_view reason) {
+  JsonWriter json;
+  json.begin_object().field("reason", reason).end_object();
+  return "event: ended\ndata: " + std::move(json).take() + "\n\n";
+}
+
 Method method_of(http::verb verb) {
   if (verb == http::verb::get) return Method::Get;
   if (verb == http::verb::head) return Method::Head;
@@ -81,6 +90,16 @@ std::optional<std::string_view> header(const http::fields& fields, const char* n
 bool is_plain_http(const error_code& error) {
   return error.category() == asio::error::get_ssl_category() &&
          ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_HTTP_REQUEST;
+}
+
+TlsFault fault_of(const error_code& error, const SSL& session) {
+  if (error == beast::error::timeout) {
+    return {.failure = TlsFailure::TimedOut, .text = "the handshake took too long"};
+  }
+  if (error.category() == asio::error::get_ssl_category()) {
+    return explain_failure(session, static_cast<unsigned long>(error.value()));
+  }
+  return {.failure = TlsFailure::Closed, .text = "the client closed the connection"};
 }
 
 // The names in the client's certificate; nullopt if it has sent none.
@@ -139,6 +158,7 @@ asio::awaitable<bool> HttpSession::secure(ConnectionTable::Place& place) {
   place.enter(Stage::Head);
   stream_.expires_after(dependencies_.options.head_timeout);
   auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kAwait);
+  count_handshake(error, place);
   if (!error) {
     certificate_ = names_in(*tls_->native_handle());
     co_return true;
@@ -151,6 +171,17 @@ asio::awaitable<bool> HttpSession::secure(ConnectionTable::Place& place) {
                   false, false);
   }
   co_return false;
+}
+
+// A connection that this side has closed has not failed.
+void HttpSession::count_handshake(const error_code& error, const ConnectionTable::Place& place) {
+  Handshakes* const handshakes = dependencies_.options.handshakes;
+  if (handshakes == nullptr) return;
+  if (!error) return handshakes->succeeded();
+  if (place.is_closed() || dependencies_.stopping()) return;
+  const TlsFault fault = fault_of(error, *tls_->native_handle());
+  const std::string peer = client_.peer.to_string();
+  handshakes->failed({.peer = peer, .fault = fault});
 }
 
 asio::awaitable<bool> HttpSession::exchange(ConnectionTable::Place& place) {
@@ -171,7 +202,7 @@ asio::awaitable<bool> HttpSession::exchange(ConnectionTable::Place& place) {
     const Response twice = error_response(400, "bad_request", "a header is given twice");
     co_return co_await send(twice, head_only, false);
   }
-  const Identity identity = dependencies_.dispatcher.identify(request);
+  Identity identity = dependencies_.dispatcher.identify(request);
   if (identity.is_proven) place.set_trusted();
   const auto route = dependencies_.dispatcher.admit(request, identity);
   if (!route) {
@@ -190,7 +221,11 @@ asio::awaitable<bool> HttpSession::exchange(ConnectionTable::Place& place) {
   place.enter(Stage::Call);
   const Response response = co_await dependencies_.respond(*route, request);
   if (response.events) {
-    co_await send_events(response, head_only, place);
+    place.enter(Stage::Events);
+    const Recheck recheck = [&] { return dependencies_.dispatcher.recheck(request, identity); };
+    if (co_await write(kEventsHead) && !head_only) {
+      co_await send_events(*response.events, place, recheck);
+    }
     co_return false;
   }
   place.enter(Stage::Response);
@@ -270,16 +305,19 @@ asio::awaitable<bool> HttpSession::write(std::string_view text) {
   co_return !error;
 }
 
-// Sends events until there are no more, or until the client has gone or does not read.
-asio::awaitable<void> HttpSession::send_events(const Response& response, bool head_only,
-                                               ConnectionTable::Place& place) {
-  place.enter(Stage::Events);
-  bool open = co_await write(kEventsHead);
+// Sends events until there are no more, until the client has gone or does not read, or until it may
+// not read on.
+asio::awaitable<void> HttpSession::send_events(EventSource& events, ConnectionTable::Place& place,
+                                               const Recheck& recheck) {
   asio::steady_timer tick(stream_.get_executor());
-  for (int silent = 0; open && !head_only && !dependencies_.stopping() && !place.is_closed();
-       ++silent) {
-    const auto text = co_await dependencies_.next(*response.events);
+  bool open = true;
+  for (int silent = 0; open && !dependencies_.stopping() && !place.is_closed(); ++silent) {
+    const auto text = co_await dependencies_.next(events);
     if (!text) break;
+    if (const auto admitted = recheck(); !admitted) {
+      co_await write(ended_event(admitted.error()));  // and not what is newer than that
+      break;
+    }
     if (!text->empty() || silent >= kHeartbeatTicks) {
       open = co_await write(text->empty() ? kHeartbeat : *text);
       place.enter(Stage::Events);  // has made progress

@@ -8,6 +8,7 @@
 // Belongs to the thread of the listener. Closing stream() ends it.
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -68,13 +69,17 @@ class HttpSession {
   using TlsLayer = boost::asio::ssl::stream<boost::beast::tcp_stream&>;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
+  void count_handshake(const boost::system::error_code& error, const ConnectionTable::Place& place);
   boost::asio::awaitable<bool> await_first_byte(ConnectionTable::Place& place);
   boost::asio::awaitable<boost::system::error_code> read_body(Parser& parser,
                                                               ConnectionTable::Place& place);
   boost::asio::awaitable<bool> refuse_unreadable(boost::system::error_code error);
   boost::asio::awaitable<bool> send(const Response& response, bool head_only, bool keep_alive);
-  boost::asio::awaitable<void> send_events(const Response& response, bool head_only,
-                                           ConnectionTable::Place& place);
+  /// Says why the client may not read on.
+  using Recheck = std::function<std::expected<void, std::string>()>;
+
+  boost::asio::awaitable<void> send_events(EventSource& events, ConnectionTable::Place& place,
+                                           const Recheck& recheck);
   boost::asio::awaitable<bool> write(std::string_view text);
   Request request_of(
       const boost::beast::http::request<boost::beast::http::string_body>& message) const;

@@ -60,6 +60,24 @@ void write_ack(JsonWriter& json, const Context& context) {
   json.end_object();
 }
 
+void write_history(JsonWriter& json, const Context& context) {
+  const auto& read = context.dependencies.history_status;
+  const HistoryStatus status = read ? read() : HistoryStatus{};
+  json.key("history").begin_object();
+  json.field("state", to_string(status.state)).field("reason", status.reason);
+  json.field("published", status.published).field("by_hand", status.by_hand);
+  json.field("trimmed", status.trimmed).field("failures", status.failures);
+  json.key("last_error");
+  if (status.last_error_at) {
+    json.begin_object();
+    json.field("at", format_rfc3339(*status.last_error_at)).field("reason", status.last_error);
+    json.end_object();
+  } else {
+    json.null();
+  }
+  json.end_object();
+}
+
 void write_thinned(JsonWriter& json, const std::optional<ThinningNotice>& notice) {
   json.key("thinned");
   if (!notice) {
@@ -195,6 +213,7 @@ Response get_status(const Context& context, const Request& request, std::string_
   json.field("uptime_ms", duration_cast<milliseconds>(now.boot - context.started.boot).count());
   write_store(json, context, caller);
   write_ack(json, context);
+  if (!caller.is_bound()) write_history(json, context);
   write_admin(json, context);
   json.key("directives").begin_array();
   const DirectiveSet::Pointer set = context.dependencies.store.load();

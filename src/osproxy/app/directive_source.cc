@@ -57,18 +57,31 @@ std::expected<std::shared_ptr<EtcdHistoryWriter>, std::string> start_history_wri
   return *std::move(writer);
 }
 
+/// No function if there is no history.
+std::function<HistoryStatus()> history_status(
+    std::shared_ptr<const EtcdHistoryWriter> writer,
+    std::shared_ptr<const EtcdDirectivePublisher> publisher) {
+  if (!writer) return {};
+  return [writer = std::move(writer), publisher = std::move(publisher)] {
+    HistoryStatus status = writer->status();
+    status.published = publisher->entries();
+    return status;
+  };
+}
+
 std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, StoreLog& log,
                                                       const Clock& clock, std::stop_token cancel,
                                                       std::function<std::string()> admin_url) {
   const DocumentSettings& document = settings.document;
   const EtcdTarget& target = document.etcd.target;
   const bool keeps_history = document.history.entries > 0;
-  auto publisher = EtcdDirectivePublisher::create({.target = target,
-                                                   .limits = document.limits,
-                                                   .keeps_history = keeps_history,
-                                                   .bounds = document.history},
-                                                  clock);
-  if (!publisher) return std::unexpected(publisher.error().message);
+  auto created = EtcdDirectivePublisher::create({.target = target,
+                                                 .limits = document.limits,
+                                                 .keeps_history = keeps_history,
+                                                 .bounds = document.history},
+                                                clock);
+  if (!created) return std::unexpected(created.error().message);
+  const std::shared_ptr<EtcdDirectivePublisher> publisher = *std::move(created);
   auto fleet = EtcdFleetReader::create({.target = target}, clock);
   if (!fleet) return std::unexpected(fleet.error().message);
 
@@ -92,13 +105,15 @@ std::expected<DirectiveSource, std::string> open_etcd(const Settings& settings, 
   std::shared_ptr<EtcdAckWriter> writer = *std::move(acks);
   auto history_writer = start_history_writer(document, clock);
   if (!history_writer) return std::unexpected(std::move(history_writer).error());
-  auto metrics = std::make_shared<EtcdMetrics>(**store, *writer);
+  auto status = history_status(*history_writer, publisher);
+  auto metrics = std::make_shared<EtcdMetrics>(**store, *writer, status);
   return DirectiveSource{.kind = "etcd",
                          .store = *std::move(store),
-                         .publisher = *std::move(publisher),
+                         .publisher = publisher,
                          .fleet = *std::move(fleet),
                          .history = *std::move(history),
                          .history_writer = *std::move(history_writer),
+                         .history_status = std::move(status),
                          .acks = std::move(writer),
                          .metrics = std::move(metrics)};
 }

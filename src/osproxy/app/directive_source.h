@@ -16,6 +16,7 @@
 #include "osproxy/store/directive_store.h"
 #include "osproxy/store/fleet.h"
 #include "osproxy/store/history.h"
+#include "osproxy/store/history_status.h"
 #include "osproxy/store/publisher.h"
 
 namespace prometheus {
@@ -36,6 +37,8 @@ struct DirectiveSource {
   std::shared_ptr<FleetReader> fleet{};             ///< null: there is no fleet
   std::shared_ptr<HistoryReader> history{};         ///< null: this store keeps none
   std::shared_ptr<EtcdHistoryWriter> history_writer{};  ///< null: likewise
+  /// Returns the state of the history; none: there is no history here.
+  std::function<HistoryStatus()> history_status{};
   std::shared_ptr<EtcdAckWriter> acks{};  ///< null: this store has none. It ends before the store
   /// Counters of this kind of store; null: it has none.
   std::shared_ptr<prometheus::Collectable> metrics{};

@@ -137,6 +137,7 @@ void Instance::make_metrics() {
               std::make_shared<LogMetrics>(log_lines_dropped),
               reloads_,
               refusals_,
+              handshakes_,
               client_metrics_,
               tls_metrics_};
   if (source_.metrics) metrics_.push_back(source_.metrics);
@@ -180,10 +181,12 @@ std::expected<void, std::string> Instance::open_admin() {
                                           .upstreams = &upstreams_,
                                           .capture = outputs_.capture.get(),
                                           .ack = ack_status(source_.acks.get()),
+                                          .history_status = source_.history_status,
                                           .sniffing_requests = sniffing_count(client_metrics_),
                                           .running = running_requests(client_metrics_),
                                           .cursors = &cursors_,
-                                          .refusals = refusals_.get()});
+                                          .refusals = refusals_.get(),
+                                          .handshakes = handshakes_.get()});
   if (!admin) return std::unexpected(std::move(admin).error());
   admin_ = *std::move(admin);
   advertised_url_.set(find_advertised_url(settings_.admin.advertise, admin_->address(),
@@ -311,6 +314,9 @@ std::expected<void, std::string> Instance::take_over(const Settings& next) {
     return std::unexpected(
         "the admin listener is beyond loopback: --admin-token-file or --admin-tokens-file must "
         "be given");
+  }
+  for (const auto& warning : expiry_warnings(*admin_tls, clock_.now().wall)) {
+    spdlog::warn("{}", warning);
   }
   admin_->replace_tls(*std::move(admin_tls));
   if ((*tls)->upstream) upstream_tls_files_ = std::move(files);

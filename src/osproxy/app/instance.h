@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "osproxy/admin/admin_server.h"
+#include "osproxy/admin/handshakes.h"
 #include "osproxy/admin/refusals.h"
 #include "osproxy/app/advertised_url.h"
 #include "osproxy/app/directive_source.h"
@@ -120,6 +121,8 @@ class Instance {
   const std::shared_ptr<ReloadCounters> reloads_ = std::make_shared<ReloadCounters>();
   const std::shared_ptr<admin::Refusals> refusals_ = std::make_shared<admin::Refusals>(
       [this](const admin::RefusedRequest& one) { logs_.refusals.tell(one); });
+  const std::shared_ptr<admin::Handshakes> handshakes_ = std::make_shared<admin::Handshakes>(
+      [this](const admin::FailedHandshake& one) { logs_.refusals.tell(one); });
   RecordOutputs outputs_;
   Observer observer_;
   FlightRecorder flight_;

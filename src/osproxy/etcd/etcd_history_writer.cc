@@ -44,7 +44,7 @@ class EtcdHistoryWriter::Impl {
     transport_->wake();
   }
 
-  EtcdHistoryStatus status() const {
+  HistoryStatus status() const {
     const std::lock_guard lock(mutex_);
     return status_;
   }
@@ -81,10 +81,15 @@ class EtcdHistoryWriter::Impl {
     {
       const std::lock_guard lock(mutex_);
       has_changed = status_.reason != machine_.reason();
-      status_ = {.reason = machine_.reason(),
-                 .entered = counters.entered,
-                 .trimmed = counters.trimmed,
-                 .failed = counters.failed};
+      if (has_changed && !machine_.reason().empty()) {
+        status_.last_error = machine_.reason();
+        status_.last_error_at = clock_.now().wall;
+      }
+      status_.reason = machine_.reason();
+      status_.state = status_.reason.empty() ? HistoryWriting::Working : HistoryWriting::Failing;
+      status_.by_hand = counters.entered;
+      status_.trimmed = counters.trimmed;
+      status_.failures = counters.failed;
     }
     if (has_changed && options_.on_change) options_.on_change(machine_.reason());
   }
@@ -98,7 +103,7 @@ class EtcdHistoryWriter::Impl {
   etcd::HistoryMachine machine_;
 
   mutable std::mutex mutex_;
-  EtcdHistoryStatus status_;  // guarded by mutex_
+  HistoryStatus status_;  // guarded by mutex_
 
   std::jthread thread_;  // last: joined before the rest is destroyed
 };
@@ -125,6 +130,6 @@ EtcdHistoryWriter::EtcdHistoryWriter(std::unique_ptr<Impl> impl) : impl_(std::mo
 
 EtcdHistoryWriter::~EtcdHistoryWriter() = default;
 
-EtcdHistoryStatus EtcdHistoryWriter::status() const { return impl_->status(); }
+HistoryStatus EtcdHistoryWriter::status() const { return impl_->status(); }
 
 }  // namespace osproxy

@@ -13,7 +13,6 @@
 // Neither prints nor logs; no gRPC in this header.
 #pragma once
 
-#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -24,6 +23,7 @@
 #include "osproxy/directive/decode.h"
 #include "osproxy/etcd/etcd_options.h"
 #include "osproxy/store/history.h"
+#include "osproxy/store/history_status.h"
 
 namespace osproxy {
 
@@ -38,13 +38,6 @@ struct EtcdHistoryWriterOptions {
   /// Called on the writer's thread when the reason has changed: why changes by hand are not
   /// entered; empty: they are. It must not throw, block for long or destroy the writer.
   std::function<void(const std::string& reason)> on_change{};
-};
-
-struct EtcdHistoryStatus {
-  std::string reason{};  ///< why changes by hand are not entered; empty: they are
-  std::uint64_t entered = 0;
-  std::uint64_t trimmed = 0;
-  std::uint64_t failed = 0;
 };
 
 class EtcdHistoryWriter {
@@ -62,7 +55,8 @@ class EtcdHistoryWriter {
   EtcdHistoryWriter(const EtcdHistoryWriter&) = delete;
   EtcdHistoryWriter& operator=(const EtcdHistoryWriter&) = delete;
 
-  EtcdHistoryStatus status() const;
+  /// Without `published`, which the publisher counts.
+  HistoryStatus status() const;
 
  private:
   class Impl;

@@ -54,7 +54,13 @@ class EtcdDirectivePublisher::Impl {
                                                     const ChangeNote& note) {
     auto prepared = prepare_document(document, options_.limits, clock_.now().wall);
     if (!prepared) return std::unexpected(std::move(prepared).error());
-    const auto bytes = encode_for_stores(*prepared, options_.limits);
+    return write(*prepared, expected, note);
+  }
+
+  std::expected<std::int64_t, PublishError> write(const Document& document,
+                                                  std::optional<std::int64_t> expected,
+                                                  const ChangeNote& note) {
+    const auto bytes = encode_for_stores(document, options_.limits);
     if (!bytes) return std::unexpected(bytes.error());
     const Change change{.bytes = *bytes,
                         .expected = expected,
@@ -82,13 +88,15 @@ class EtcdDirectivePublisher::Impl {
     return std::unexpected(unavailable("cannot read the published document", attempts));
   }
 
+  std::uint64_t entries() const noexcept { return entries_.load(std::memory_order_relaxed); }
+
  private:
   etcd::Attempts begin() {
     return {endpoints_, make_transport_(), clock_, options_.deadline, good_};
   }
 
-  /// The document alone. The bytes contain absolute ends of this moment, by which the publisher
-  /// knows its own write whose response did not arrive.
+  /// The document alone. The bytes mostly contain absolute ends of this moment, by which the
+  /// publisher knows its own write whose response did not arrive.
   Outcome write_alone(etcd::Attempts& attempts, const Change& change, bool& may_be_applied) const {
     attempts.transport().write(attempts.begin_call(), {.key = options_.target.key,
                                                        .value = change.bytes,
@@ -104,8 +112,7 @@ class EtcdDirectivePublisher::Impl {
     return std::unexpected(publish_conflict(change.expected.value_or(0), done->mod_revision));
   }
 
-  Outcome write_with_entry(etcd::Attempts& attempts, const Change& change,
-                           bool& may_be_applied) const {
+  Outcome write_with_entry(etcd::Attempts& attempts, const Change& change, bool& may_be_applied) {
     for (int conflicts = 0;; ++conflicts) {
       attempts.transport().read(attempts.begin_call(),
                                 {.key = options_.target.key, .timeout = attempts.timeout()});
@@ -121,10 +128,14 @@ class EtcdDirectivePublisher::Impl {
         return std::nullopt;
       }
       if (done->succeeded) {
+        entries_.fetch_add(1, std::memory_order_relaxed);
         trim(attempts);
         return done->mod_revision;
       }
-      if (!done->also.empty()) return done->also.front().create_revision;  // an earlier attempt's
+      if (!done->also.empty()) {  // an earlier attempt's
+        entries_.fetch_add(1, std::memory_order_relaxed);
+        return done->also.front().create_revision;
+      }
       if (change.expected || conflicts == kMaxConflicts) {
         return std::unexpected(conflict(attempts, change.expected.value_or(current->mod_revision),
                                         done->mod_revision));
@@ -208,7 +219,8 @@ class EtcdDirectivePublisher::Impl {
   const std::vector<std::string> endpoints_;
   const Clock& clock_;
   const MakeTransport make_transport_;
-  std::atomic<std::size_t> good_{0};  // the endpoint that responded last
+  std::atomic<std::size_t> good_{0};       // the endpoint that responded last
+  std::atomic<std::uint64_t> entries_{0};  // relaxed: a number to look at
 };
 
 std::expected<std::unique_ptr<EtcdDirectivePublisher>, EtcdError> EtcdDirectivePublisher::create(
@@ -234,10 +246,17 @@ EtcdDirectivePublisher::EtcdDirectivePublisher(std::unique_ptr<Impl> impl)
 
 EtcdDirectivePublisher::~EtcdDirectivePublisher() = default;
 
+std::uint64_t EtcdDirectivePublisher::entries() const noexcept { return impl_->entries(); }
+
 std::expected<std::int64_t, PublishError> EtcdDirectivePublisher::publish(
     std::string_view document, std::optional<std::int64_t> expected_revision,
     const ChangeNote& note) {
   return impl_->publish(document, expected_revision, note);
+}
+
+std::expected<std::int64_t, PublishError> EtcdDirectivePublisher::publish_as_it_stands(
+    const Document& document, std::int64_t expected_revision, const ChangeNote& note) {
+  return impl_->write(document, expected_revision, note);
 }
 
 std::expected<PublishedDocument, PublishError> EtcdDirectivePublisher::read() {

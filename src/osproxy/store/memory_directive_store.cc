@@ -24,7 +24,18 @@ std::expected<std::int64_t, PublishError> MemoryDirectiveStore::publish(
     const ChangeNote& note) {
   auto prepared = prepare_document(document, limits_, clock_.now().wall);
   if (!prepared) return std::unexpected(std::move(prepared).error());
-  auto bytes = encode_for_stores(*prepared, limits_);
+  return replace(*prepared, expected_revision, note);
+}
+
+std::expected<std::int64_t, PublishError> MemoryDirectiveStore::publish_as_it_stands(
+    const Document& document, std::int64_t expected_revision, const ChangeNote& note) {
+  return replace(document, expected_revision, note);
+}
+
+std::expected<std::int64_t, PublishError> MemoryDirectiveStore::replace(
+    const Document& document, std::optional<std::int64_t> expected_revision,
+    const ChangeNote& note) {
+  auto bytes = encode_for_stores(document, limits_);
   if (!bytes) return std::unexpected(std::move(bytes).error());
 
   const std::lock_guard lock(mutex_);
@@ -36,7 +47,7 @@ std::expected<std::int64_t, PublishError> MemoryDirectiveStore::publish(
                  note, clock_.now().wall, limits_));
   published_.bytes = *std::move(bytes);
   ++published_.revision;
-  applier_.apply(*std::move(prepared), clock_.now());
+  applier_.apply(document, clock_.now());
   return published_.revision;
 }
 

@@ -31,9 +31,16 @@ class MemoryDirectiveStore final : public DirectiveStore, public DirectivePublis
                                                     std::optional<std::int64_t> expected_revision,
                                                     const ChangeNote& note) override;
   using DirectivePublisher::publish;
+  std::expected<std::int64_t, PublishError> publish_as_it_stands(const Document& document,
+                                                                 std::int64_t expected_revision,
+                                                                 const ChangeNote& note) override;
   std::expected<PublishedDocument, PublishError> read() override;
 
  private:
+  std::expected<std::int64_t, PublishError> replace(const Document& document,
+                                                    std::optional<std::int64_t> expected_revision,
+                                                    const ChangeNote& note);
+
   const DecodeLimits limits_;
   const Clock& clock_;
   const WallTime started_;

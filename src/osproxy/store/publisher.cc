@@ -20,6 +20,13 @@ PublishError rejection(DecodeError error) {
 
 }  // namespace
 
+std::expected<std::int64_t, PublishError> DirectivePublisher::publish_as_it_stands(
+    const Document&, std::int64_t, const ChangeNote&) {
+  return std::unexpected(
+      PublishError{.kind = PublishError::Kind::Unavailable,
+                   .message = "this way of publishing gives each ttl_secs a new life"});
+}
+
 std::expected<Document, PublishError> prepare_document(std::string_view document,
                                                        const DecodeLimits& limits, WallTime now) {
   auto decoded = decode_document(document, limits);
@@ -37,6 +44,9 @@ std::expected<Document, PublishError> prepare_document(std::string_view document
 
 std::expected<std::string, PublishError> encode_for_stores(const Document& document,
                                                            const DecodeLimits& limits) {
+  if (document.directives.size() > limits.max_directives) {
+    return std::unexpected(rejection({.fault = Fault::TooManyDirectives, .where = "directives"}));
+  }
   std::string bytes = encode_document(document);
   if (bytes.size() <= limits.max_bytes) return bytes;
   PublishError error = rejection({.fault = Fault::TooLarge, .where = {}});

@@ -51,7 +51,13 @@ class DirectivePublisher {
       std::string_view document, std::optional<std::int64_t> expected_revision,
       const ChangeNote& note) = 0;
 
-  /// The same, with nothing known of the author.
+  /// Publishes a document whose ends stand, on the revision that it was made from: each `ttl_secs`
+  /// stays, so that a directive of others that was put by hand goes on with the life that it has.
+  /// Kind::Unavailable from a publisher that has no such way, which is the default.
+  virtual std::expected<std::int64_t, PublishError> publish_as_it_stands(
+      const Document& document, std::int64_t expected_revision, const ChangeNote& note);
+
+  /// The same as publish(), with nothing known of the author.
   std::expected<std::int64_t, PublishError> publish(std::string_view document,
                                                     std::optional<std::int64_t> expected_revision) {
     return publish(document, expected_revision, ChangeNote{});
@@ -70,9 +76,9 @@ class DirectivePublisher {
 std::expected<Document, PublishError> prepare_document(std::string_view document,
                                                        const DecodeLimits& limits, WallTime now);
 
-/// The bytes that a publisher writes for a document that prepare_document() has made. Refuses one
-/// that stores would reject, although it was small enough as it came: an `expires_at` is longer
-/// than the `ttl_secs` that it replaces.
+/// The bytes that a publisher writes for a document of which each directive is valid. Refuses one
+/// that stores would reject: it has too many directives, or has become too large, since an
+/// `expires_at` is longer than the `ttl_secs` that it replaces.
 std::expected<std::string, PublishError> encode_for_stores(const Document& document,
                                                            const DecodeLimits& limits);
 

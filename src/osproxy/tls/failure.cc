@@ -6,6 +6,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
+#include "osproxy/tls/failure_of_code.h"
+
 namespace osproxy {
 namespace {
 
@@ -90,7 +92,10 @@ std::string_view to_string(TlsSide side) noexcept {
 }
 
 TlsFault explain_failure(const ssl_st& session) {
-  const unsigned long code = ERR_peek_error();  // the first; later errors are its consequences
+  return explain_failure(session, ERR_peek_error());  // the first; later errors follow from it
+}
+
+TlsFault explain_failure(const ssl_st& session, unsigned long code) {
   const char* const words = ERR_reason_error_string(code);
   TlsFault fault{TlsFailure::Other, words == nullptr ? "no reason given" : words};
   if (ERR_GET_LIB(code) != ERR_LIB_SSL) return fault;

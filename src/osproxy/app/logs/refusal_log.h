@@ -1,6 +1,6 @@
-// Logs the requests that the admin listener refuses, a few at a time.
+// Logs the requests and TLS handshakes that the admin listener refuses, a few at a time.
 //
-// Anybody can cause a refusal, so the log takes kBurst lines at once and one more each kEach; the
+// Anybody can cause one, so the log takes kBurst lines at once and one more each kEach; the
 // next line says how many were left out. The metric counts all of them.
 //
 // Thread safety: any thread may call tell().
@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 
+#include "osproxy/admin/handshakes.h"
 #include "osproxy/admin/refusals.h"
 #include "osproxy/core/clock.h"
 
@@ -26,7 +28,13 @@ class RefusalLog {
 
   void tell(const admin::RefusedRequest& refused);
 
+  /// A client that goes, or says nothing, may be a probe of the port: level debug.
+  void tell(const admin::FailedHandshake& failed);
+
  private:
+  /// The number of lines that were left out since the last one; nullopt: this one is left out.
+  std::optional<std::uint64_t> admit();
+
   const Clock& clock_;
 
   std::mutex mutex_;

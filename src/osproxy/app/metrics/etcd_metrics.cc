@@ -25,6 +25,24 @@ prometheus::MetricFamily ack_states(AckState current) {
   return family;
 }
 
+void add_history(std::vector<prometheus::MetricFamily>& families, const HistoryStatus& status) {
+  auto failing = metric_family("osproxy_etcd_history_failing",
+                               "1 while changes by hand cannot be entered into the history.",
+                               prometheus::MetricType::Gauge);
+  add_gauge(failing, status.state == HistoryWriting::Failing ? 1 : 0);
+  auto entries = metric_family("osproxy_etcd_history_entries_total",
+                               "Entries that this instance has written into the history.",
+                               prometheus::MetricType::Counter);
+  add_counter(entries, static_cast<double>(status.published), {{"change", "publish"}});
+  add_counter(entries, static_cast<double>(status.by_hand), {{"change", "by_hand"}});
+  families.push_back(std::move(failing));
+  families.push_back(std::move(entries));
+  families.push_back(counter("osproxy_etcd_history_trimmed_total",
+                             "Old entries of the history removed.", status.trimmed));
+  families.push_back(counter("osproxy_etcd_history_failures_total",
+                             "Calls for the history that failed.", status.failures));
+}
+
 }  // namespace
 
 std::vector<prometheus::MetricFamily> EtcdMetrics::Collect() const {
@@ -37,7 +55,7 @@ std::vector<prometheus::MetricFamily> EtcdMetrics::Collect() const {
     add_counter(cancels, static_cast<double>(counters.watch.cancels[i]),
                 {{"class", std::string(to_string(static_cast<CancelClass>(i)))}});
   }
-  return {
+  std::vector<prometheus::MetricFamily> families{
       counter("osproxy_etcd_reconnects_total", "Connections to etcd replaced by another.",
               counters.watch.reconnects),
       counter("osproxy_etcd_full_reads_total", "Full reads of the document started.",
@@ -60,6 +78,8 @@ std::vector<prometheus::MetricFamily> EtcdMetrics::Collect() const {
       counter("osproxy_etcd_ack_failures_total", "Calls for acks that failed.", acks.failed),
       counter("osproxy_etcd_ack_leases_lost_total", "Leases of acks lost.", acks.leases_lost),
   };
+  if (history_) add_history(families, history_());
+  return families;
 }
 
 }  // namespace osproxy::app

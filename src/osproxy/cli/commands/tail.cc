@@ -124,6 +124,10 @@ void Tail::on_event(const AdminInstance& instance, const Event& event) {
     knows_end_ = true;
     end_ = end_of_event(event.data);
   }
+  if (event.type == "ended") {
+    fmt::print(environment_.err, "{}: {}\n", instance.to_string(),
+               printable(reason_of_event(event.data)));
+  }
   if (event.type == "record") show(instance, event.data);
 }
 

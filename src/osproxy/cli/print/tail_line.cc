@@ -67,6 +67,13 @@ std::string rest_of(dom::element record) {
   return rest;
 }
 
+std::string text_of_event(std::string_view data, std::string_view pointer) {
+  dom::parser parser;
+  dom::element root;
+  if (parser.parse(data.data(), data.size()).get(root) != simdjson::SUCCESS) return "";
+  return std::string(value_or<std::string_view>(root, pointer, ""));
+}
+
 }  // namespace
 
 std::optional<std::string> tail_line(std::string_view instance, std::string_view record) {
@@ -84,12 +91,9 @@ std::optional<std::string> tail_line(std::string_view instance, std::string_view
                      duration_or_dash(root, "/times/total_us"), rest_of(root));
 }
 
-std::string instance_of_event(std::string_view data) {
-  dom::parser parser;
-  dom::element root;
-  if (parser.parse(data.data(), data.size()).get(root) != simdjson::SUCCESS) return "";
-  return std::string(value_or<std::string_view>(root, "/instance", ""));
-}
+std::string instance_of_event(std::string_view data) { return text_of_event(data, "/instance"); }
+
+std::string reason_of_event(std::string_view data) { return text_of_event(data, "/reason"); }
 
 std::optional<WallTime> end_of_event(std::string_view data) {
   dom::parser parser;

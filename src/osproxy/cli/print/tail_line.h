@@ -15,8 +15,10 @@ namespace osproxy::cli {
 std::optional<std::string> tail_line(std::string_view instance, std::string_view record);
 
 /// Fields of the events of a tail: `instance` of the first one, `count` of one about missing
-/// records, `expires_at` of one about the directive. Empty, 0 or nullopt if the field is missing.
+/// records, `expires_at` of one about the directive, `reason` of the end. Empty, 0 or nullopt if
+/// the field is missing.
 std::string instance_of_event(std::string_view data);
+std::string reason_of_event(std::string_view data);
 std::uint64_t count_of_event(std::string_view data);
 std::optional<WallTime> end_of_event(std::string_view data);
 

@@ -18,10 +18,12 @@ function useTail(query) {
   useEffect(() => {
     const end = new AbortController();
     let timer = 0;
+    let ended = null;
     const onEvent = (name, data) => {
       const all = incoming.current;
       if (name === "instance") setLink({ state: "open", since: Date.now(), error: null });
       if (name === "dropped") all.dropped += data.count;
+      if (name === "ended") ended = new Error(data.reason);
       if (name === "held_back") all.heldBack += data.count;
       if (name !== "record") return;
       all.records.push({ key: ++all.next, record: data });
@@ -29,8 +31,10 @@ function useTail(query) {
     };
     const connect = async () => {
       let error = null;
+      ended = null;
       try {
         await readEvents(`admin/tail${query && `?${query}`}`, onEvent, end.signal);
+        error = ended;
       } catch (fault) {
         error = fault;
       }
