@@ -23,8 +23,8 @@ ONCE = [ROOT / "tests" / "lint", ROOT / "tests" / "console"]
 CHART_TESTS = [ROOT / "tests" / "helm", ROOT / "tests" / "container" / "test_compose.py"]
 # In one process, since each would build the image.
 IMAGE_TESTS = [ROOT / "tests" / "container" / "test_image.py"]
+# They compile everything twice, and take as long as all that CI has time for.
 PACKAGE_TESTS = [ROOT / "tests" / "packages"]
-TWO_BUILDS = [ROOT / "tests" / "packages" / "two_builds.py"]
 FAULT_MATRIX = [ROOT / "tests" / "faults"]
 LIBRARY_TESTS = [ROOT / "tests" / "library"]
 # Most of these tests spend most of their time waiting, for a server to start or for time to pass.
@@ -135,10 +135,9 @@ class Run:
         self.header(f"{preset}: container image")
         self.pytest(preset, IMAGE_TESTS, "image.xml", {}, workers=[])
 
-    def package_tests(self, is_release: bool) -> None:
+    def package_tests(self) -> None:
         self.header("Debian packages")
-        tests = PACKAGE_TESTS + (TWO_BUILDS if is_release else [])
-        self.pytest("dev", tests, "packages.xml", {}, workers=[])
+        self.pytest("dev", PACKAGE_TESTS, "packages.xml", {}, workers=[])
 
     def fault_matrix(self, preset: str) -> None:
         self.header(f"{preset}: fault matrix")
@@ -207,7 +206,7 @@ def sanitizer_settings(preset: str, reports: Path) -> dict[str, str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/test")
     parser.add_argument("--quick", action="store_true", help="the preset dev only")
-    parser.add_argument("--release", action="store_true", help="also make the packages twice")
+    parser.add_argument("--release", action="store_true", help="also the packages, made twice")
     options = parser.parse_args()
     quick = options.quick
 
@@ -224,7 +223,8 @@ def main() -> int:
             run.as_a_whole("the simulator finds planted bugs", SCRIPTS / "check_mutations")
             run.as_a_whole("lint", sys.executable, SCRIPTS / "lint")
             run.as_a_whole("the docs as a site", SCRIPTS / "docs_site")
-            run.package_tests(options.release)
+    if options.release:
+        run.package_tests()
     if not quick:
         run.sanitized("asan")
         run.sanitized("tsan")

@@ -1,6 +1,6 @@
 // Adds the flags and arguments of commands, and reads their values strictly: whole numbers,
-// durations, names. An error says which flag is wrong and what is right. CLI11's conversions are not
-// used, because they accept more (hex, octal, suffixes).
+// durations, names. An error says which flag is wrong and what is right. CLI11's conversions are
+// not used, because they accept more (hex, octal, suffixes).
 //
 // A command includes this header instead of CLI11's, which takes six seconds to compile, in each
 // file that includes it.

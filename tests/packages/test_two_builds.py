@@ -1,4 +1,4 @@
-"""Two builds give the same bytes. They compile everything twice: `scripts/test --release` runs this."""
+"""Two builds in different surroundings give the same bytes."""
 
 import pytest
 
