@@ -31,7 +31,21 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(osproxy_flags INTERFACE -Wno-mismatched-new-delete)
 endif()
 
-include(OsproxyPrecompile)
+# osproxy_precompile(TARGET HEADER...): reads what most files include once for the target, which more
+# than halves the time of a build. The headers are written as `<name>`, so that two clones of the
+# project share what ccache keeps. Sources still include all that they use: the header checks and
+# scripts/lint compile without.
+function(osproxy_precompile target)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # clang, for the sanitizers, reads them fast enough
+    target_precompile_headers(${target} PRIVATE
+      <algorithm> <chrono> <cstdint> <expected> <functional> <memory> <optional> <string>
+      <string_view> <utility> <vector> <fmt/format.h> ${ARGN})
+    # gcc 12 warns falsely of what libstdc++'s string does (GCC bugs 105329, 105651). It would keep
+    # quiet about a system header, but does not know one when that is precompiled.
+    target_compile_options(${target} PRIVATE -fpch-preprocess -Wno-array-bounds -Wno-restrict
+                                             -Wno-stringop-overflow)
+  endif()
+endfunction()
 
 if(OSPROXY_ASSERTIONS)
   string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")

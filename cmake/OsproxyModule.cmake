@@ -1,5 +1,5 @@
 # osproxy_module(NAME [USES module...] [LINKS target...] [PRIVATE_LINKS target...]
-#                [FOLDERS "folder: used-folder..."...])
+#                [PRECOMPILES <header>...] [FOLDERS "folder: used-folder..."...])
 #
 # One folder, one static library, one direction. USES is the only place where an edge between two
 # modules is declared; a source that includes another module's header without it does not build
@@ -7,9 +7,11 @@
 # left out, for osproxy_binary(). What is in a folder below it is part of the library, but its
 # headers are the module's alone: not installed, and not for other modules. FOLDERS names each such
 # folder and the folders of the module that it may include from, the lowest first; `.` stands for the
-# headers beside the folders, which then include from no folder themselves (their sources may).
+# headers beside the folders, which then include from no folder themselves (their sources may). PRECOMPILES names heavy
+# headers that many of its files include; not such as define objects (CLI11 does), since each file
+# would have to make them.
 function(osproxy_module name)
-  cmake_parse_arguments(M "" "" "USES;LINKS;PRIVATE_LINKS;FOLDERS" ${ARGN})
+  cmake_parse_arguments(M "" "" "USES;LINKS;PRIVATE_LINKS;PRECOMPILES;FOLDERS" ${ARGN})
   set(dir "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
   file(GLOB sources CONFIGURE_DEPENDS "${dir}/*.cc" "${dir}/*/*.cc")
   file(GLOB headers CONFIGURE_DEPENDS "${dir}/*.h")
@@ -21,7 +23,7 @@ function(osproxy_module name)
     set(scope PUBLIC)
     add_library(${target} STATIC ${sources})
     target_link_libraries(${target} PRIVATE ${M_PRIVATE_LINKS} "$<BUILD_INTERFACE:osproxy_flags>")
-    osproxy_precompile(${target} osproxy_precompiled)
+    osproxy_precompile(${target} ${M_PRECOMPILES})
   else()  # templates only
     set(scope INTERFACE)
     add_library(${target} INTERFACE)
