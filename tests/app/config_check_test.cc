@@ -11,6 +11,7 @@
 namespace osproxy::app {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -60,15 +61,6 @@ TEST_F(ConfigCheckTest, AFileIsNoDirectory) {
   EXPECT_THAT(check().errors, ElementsAre(HasSubstr("--capture-dir"), HasSubstr("--etcd-state")));
 }
 
-TEST_F(ConfigCheckTest, ARecordLogIsAFileThatCanBeWritten) {
-  settings_.record_log = dir_.path();
-  EXPECT_THAT(check().errors, ElementsAre(HasSubstr("is a directory")));
-  settings_.record_log = dir_.path() / "records";
-  EXPECT_THAT(check().errors, IsEmpty());
-  settings_.record_log = "-";
-  EXPECT_THAT(check().errors, IsEmpty());
-}
-
 TEST_F(ConfigCheckTest, AMalformedDocumentIsAFault) {
   settings_.document.file = write("directives.json", R"({"directives": [{"id": ""}]})");
   EXPECT_THAT(check().errors, ElementsAre(HasSubstr("directives[0]")));
@@ -91,7 +83,7 @@ TEST_F(ConfigCheckTest, ACertificateThatExpiresSoonIsAWarning) {
   const TestAuthority ca(dir_.path(), "ca");
   settings_.tls.listen.pairs = {ca.issue("node")};
   EXPECT_THAT(check().errors, IsEmpty());
-  EXPECT_THAT(check().warnings, ElementsAre(HasSubstr("expires at")));
+  EXPECT_THAT(check().warnings, Contains(HasSubstr("expires at")));
 }
 
 }  // namespace

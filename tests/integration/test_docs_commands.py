@@ -34,6 +34,7 @@ ELSEWHERE = {
     ".parts/venv/bin/pytest": "this program",
     "build/dev/bin/watch_sim": "the unit tests",
     "build/dev/bin/flight_test": "the unit tests",
+    "build/dev/bin/etcd_test": "the unit tests",
     "TOKEN=$(openssl": "test_records.py",
     "echo": "test_records.py",
     "source <(osproxyctl": "test_completion_scripts.py",

@@ -70,20 +70,6 @@ std::expected<void, std::string> check_state_dir(fs::path directory) {
   return check_writable("etcd-state-dir", directory);
 }
 
-std::expected<void, std::string> check_record_log(const fs::path& path) {
-  if (path.empty() || path == "-") return {};
-  if (is_missing(path)) return check_writable("record-log", parent_of(path));
-  std::error_code error;
-  if (fs::is_directory(path, error)) {
-    return std::unexpected(fmt::format("--record-log: {} is a directory", path.string()));
-  }
-  if (::access(path.c_str(), W_OK) != 0) {
-    return std::unexpected(
-        fmt::format("--record-log: cannot write to {}: {}", path.string(), reason_of(errno)));
-  }
-  return {};
-}
-
 /// A document that is not there yet is an empty one, and a malformed one does not keep the program
 /// from starting. Who checks a configuration wants to know both.
 std::expected<void, std::string> check_directives_file(const fs::path& file,
@@ -139,7 +125,6 @@ class Check {
   }
 
   void check_places() {
-    fail_on(check_record_log(settings_.record_log));
     fail_on(check_capture_dir(settings_.capture.files.directory));
     fail_on(check_state_dir(settings_.document.etcd.state_dir));
   }

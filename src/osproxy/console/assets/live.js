@@ -58,8 +58,12 @@ function LinkState({ link, paused, waiting }) {
     return html`<p class="notice bad" role="alert"><strong>No records come in since ${clock(link.since)} UTC: ${reason}.</strong> The page tries again every two seconds.</p>`;
   }
   const text = link.state === "connecting" ? "Connecting …" : paused ? `Paused, ${count(waiting)} new` : waiting > 0 ? `Held while you read, ${count(waiting)} new` : "Live";
-  return html`<p class="fresh muted"><span class="state ${paused || waiting ? "warn" : link.state === "open" ? "ok" : ""}" id="live-state">${text}</span>
-    <span id="whose">Records of this instance${session.instance && html`, <${Name} of=${session.instance} />`}. <code>osproxyctl tail --fleet</code> shows those of all.</span></p>`;
+  return html`<p class="fresh muted"><span class="state ${paused || waiting ? "warn" : link.state === "open" ? "ok" : ""}" id="live-state">${text}</span></p>`;
+}
+
+// Apart from the state, whose length changes: a line more would move the rows.
+function Whose() {
+  return html`<p class="muted" id="whose">Records of this instance${session.instance && html`, <${Name} of=${session.instance} />`}. <code>osproxyctl tail --fleet</code> shows those of all.</p>`;
 }
 
 function Lookup() {
@@ -124,6 +128,7 @@ export function Live({ params }) {
   const { dropped, heldBack } = incoming.current;
   const shown = stop.current ? rows : calm;
   return html`<${LinkState} link=${link} paused=${paused} waiting=${waiting} />
+    <${Whose} />
     <${FilterBox} known=${FILTERS} text=${text} onChange=${change}>
       <button type="button" data-pause aria-pressed=${paused ? "true" : "false"} onClick=${() => setPaused(!paused)}>${paused ? "Go on" : "Pause"}</button>
       ${waiting > 0 && html`<button type="button" id="show-new" onClick=${take}>Show ${count(waiting)} new</button>`}<//>
