@@ -1,6 +1,7 @@
 #include "osproxy/cli/print/progress_bar.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/ostream.h>
 
@@ -27,7 +28,7 @@ std::string bar_text(std::size_t done, std::size_t total, nanoseconds elapsed) {
   if (elapsed < kLeastTime || done == 0) return text;
   const double rate = static_cast<double>(done) / seconds_of(elapsed);
   const double rest = static_cast<double>(total - std::min(done, total)) / rate;
-  const std::chrono::seconds left(static_cast<std::chrono::seconds::rep>(rest + 0.5));
+  const std::chrono::seconds left(std::lround(rest));
   return text + fmt::format(", {:.{}f}/s, {} left", rate, rate < 10 ? 1 : 0, format_duration(left));
 }
 
