@@ -144,8 +144,8 @@ def test_the_schema_knows_the_settings_of_osproxy():
 
 
 def test_the_version_is_that_of_osproxy():
-    header = (ROOT / "src/osproxy/core/version.h").read_text()
-    (version,) = re.findall(r'kVersion\[\] = "([^"]+)"', header)
+    project = (ROOT / "CMakeLists.txt").read_text()
+    (version,) = re.findall(r"project\(osproxy VERSION ([\d.]+)", project)
     assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == version
 
 
